@@ -1,0 +1,1 @@
+//! Built-in data, synthetic data and import: what a network is trained on.

@@ -1,0 +1,6 @@
+//! Gradient descent, gradient flow and central flow from one initial point. Sees a loss only through
+//! [`crate::objective::Objective`]; knows no threads, channels or files.
+
+pub mod record;
+
+pub use record::{CentralFlowRecord, Event, Process, ProcessRecord, StepRecord, StepOutcome};

@@ -1,0 +1,1 @@
+//! Architectures, each one forward function over the tape's vocabulary.

@@ -1,0 +1,57 @@
+//! What the dynamics see of a loss.
+//!
+//! Non-finite contract: a NaN or an infinity in `w` gives NaN or infinite results, never a panic.
+
+use crate::calculus::{Block, Real};
+
+/// A smooth full-batch training loss L(w) with exact derivatives up to order three.
+///
+/// Methods take `&mut self` because implementations reuse buffers and keep what they computed at the last `w`
+/// (compared by value), so that Hessian-vector products right after a gradient at the same `w` cost no second
+/// primal pass.
+pub trait Objective<T: Real>: Send {
+    /// Number of parameters.
+    fn dim(&self) -> usize;
+
+    /// L(w).
+    fn loss(&mut self, w: &[T]) -> f64;
+
+    /// Writes ∇L(w) (shape `[dim]`) and returns L(w).
+    fn gradient(&mut self, w: &[T], nabla_l: &mut [T]) -> f64;
+
+    /// Hessian-vector products: `hv_i = H(w) v_i`. `hv` is reshaped to `v`.
+    fn hessian_vector_products(&mut self, w: &[T], v: &Block<T>, hv: &mut Block<T>);
+
+    /// All contractions `T_ij = ∇_w (u_iᵀ H(w) u_j)` with the directions held fixed, for `i ≤ j`, in the order
+    /// (1,1), (1,2), …, (1,k), (2,2), …, (k,k). `t` is reshaped to `k(k+1)/2` vectors; see [`pair_index`].
+    fn third_derivatives(&mut self, w: &[T], u: &Block<T>, t: &mut Block<T>);
+
+    /// The network's outputs on the given training examples, one row each. Empty for a landscape.
+    fn outputs(&mut self, w: &[T], examples: &[usize]) -> Vec<Vec<f64>>;
+}
+
+/// Position of the pair (i, j) among the pairs `i ≤ j` of `k` directions, in the order of
+/// [`Objective::third_derivatives`].
+pub fn pair_index(i: usize, j: usize, k: usize) -> usize {
+    let (i, j) = if i <= j { (i, j) } else { (j, i) };
+    i * k - i * (i + 1) / 2 + j
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pair_index;
+
+    #[test]
+    fn pairs_are_numbered_row_by_row() {
+        for k in 1..6 {
+            let mut next = 0;
+            for i in 0..k {
+                for j in i..k {
+                    assert_eq!(pair_index(i, j, k), next);
+                    assert_eq!(pair_index(j, i, k), next);
+                    next += 1;
+                }
+            }
+        }
+    }
+}

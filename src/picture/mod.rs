@@ -1,0 +1,1 @@
+//! Panels as functions of a read-only view, the CPU rasterizer, PNG.

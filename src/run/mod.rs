@@ -1,0 +1,9 @@
+//! A run: preset, training thread, messages, history, CSV. Knows no egui.
+
+pub mod history;
+pub mod message;
+pub mod series;
+
+pub use history::History;
+pub use message::{Command, Message};
+pub use series::Series;
