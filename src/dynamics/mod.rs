@@ -3,4 +3,4 @@
 
 pub mod record;
 
-pub use record::{CentralFlowRecord, Event, Process, ProcessRecord, StepRecord, StepOutcome};
+pub use record::{CentralFlowRecord, Event, Process, ProcessRecord, StepOutcome, StepRecord};

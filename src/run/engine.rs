@@ -1,0 +1,18 @@
+//! What the training thread drives: the three processes of one preset, whatever its precision or objective.
+
+use crate::dynamics::StepRecord;
+
+/// The processes of a run behind one step function.
+pub trait Engine: Send {
+    /// Records the state at the start of step t, advances every process to t + 1 and returns the record.
+    fn step(&mut self, eta: f64) -> StepRecord;
+
+    /// Anchors central and gradient flow at gradient descent's current weights.
+    fn restart_flows(&mut self);
+
+    /// Whether no process can advance any more.
+    fn finished(&self) -> bool;
+
+    /// Number of parameters.
+    fn dim(&self) -> usize;
+}
