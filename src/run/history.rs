@@ -3,8 +3,9 @@
 //! Non-finite contract: a value may be absent (not computed), NaN or infinite (computed so). All three come back as
 //! they went in; ranges and extremes look at finite values only.
 
+use super::pyramid::Column;
 use super::series::Series;
-use crate::dynamics::{Event, StepRecord};
+use crate::dynamics::{CentralFlowRecord, Event, ProcessRecord, StepRecord};
 use std::ops::Range;
 
 /// The recorded steps of one run. Row i is step i.
@@ -12,13 +13,16 @@ use std::ops::Range;
 pub struct History {
     max_tracked: usize,
     rows: usize,
+    /// By [`Series::index`].
+    columns: Vec<Column>,
     events: Vec<(usize, Event)>,
 }
 
 impl History {
     /// An empty history of a run that tracks at most `max_tracked` eigenvalues.
     pub fn new(max_tracked: usize) -> Self {
-        Self { max_tracked, ..Self::default() }
+        let columns = vec![Column::default(); Series::count(max_tracked)];
+        Self { max_tracked, rows: 0, columns, events: Vec::new() }
     }
 
     /// Number of recorded steps.
@@ -31,37 +35,291 @@ impl History {
         self.max_tracked
     }
 
-    /// Appends one step.
+    /// Appends one step. Eigenvalues beyond `max_tracked` have no column and are not kept.
     pub fn push(&mut self, record: &StepRecord) {
+        let StepRecord {
+            step,
+            eta,
+            gradient_descent,
+            gradient_flow,
+            central_flow,
+            distance_gd_cf,
+            distance_gd_gf,
+            displacement,
+            hvps,
+            ema_loss,
+            test_loss,
+            train_accuracy,
+            test_accuracy,
+            events,
+        } = record;
+        debug_assert_eq!(*step, self.rows, "records come in order, none left out");
+
+        self.set(Series::Eta, *eta);
+        if let Some(process) = gradient_descent {
+            self.push_gradient_descent(process);
+        }
+        if let Some(process) = gradient_flow {
+            self.push_gradient_flow(process);
+        }
+        if let Some(process) = central_flow {
+            self.push_central_flow(process);
+        }
+        self.set_some(Series::DistanceGdCf, *distance_gd_cf);
+        self.set_some(Series::DistanceGdGf, *distance_gd_gf);
+        self.set_each(Series::Displacement, displacement);
+        self.set(Series::Hvps, *hvps as f64);
+        self.set_some(Series::GdEmaLoss, *ema_loss);
+        self.set_some(Series::TestLoss, *test_loss);
+        self.set_some(Series::TrainAccuracy, *train_accuracy);
+        self.set_some(Series::TestAccuracy, *test_accuracy);
+        self.events.extend(events.iter().map(|event| (*step, event.clone())));
         self.rows += 1;
-        self.events.extend(record.events.iter().map(|e| (record.step, e.clone())));
-        todo!("columns")
+    }
+
+    fn push_gradient_descent(&mut self, process: &ProcessRecord) {
+        let ProcessRecord { loss, grad_norm_sq, lambda, eigen_residual, substeps: _ } = process;
+        self.set(Series::GdLoss, *loss);
+        self.set(Series::GdGradNormSq, *grad_norm_sq);
+        self.set_each(Series::GdLambda, lambda);
+        if !lambda.is_empty() {
+            self.set(Series::GdEigenResidual, *eigen_residual);
+        }
+    }
+
+    fn push_gradient_flow(&mut self, process: &ProcessRecord) {
+        let ProcessRecord { loss, grad_norm_sq, lambda, eigen_residual: _, substeps } = process;
+        self.set(Series::GfLoss, *loss);
+        self.set(Series::GfGradNormSq, *grad_norm_sq);
+        self.set_some(Series::GfLambda1, lambda.first().copied());
+        self.set(Series::GfSubsteps, *substeps as f64);
+    }
+
+    fn push_central_flow(&mut self, process: &CentralFlowRecord) {
+        let CentralFlowRecord {
+            state: ProcessRecord { loss, grad_norm_sq, lambda, eigen_residual, substeps: _ },
+            critical,
+            sigma,
+            sigma_trace,
+            predicted_loss,
+            predicted_grad_norm_sq,
+            complementarity_residual,
+        } = process;
+        self.set(Series::CfLoss, *loss);
+        self.set(Series::CfGradNormSq, *grad_norm_sq);
+        self.set_each(Series::CfLambda, lambda);
+        self.set(Series::CfCritical, *critical as f64);
+        self.set_each(Series::CfSigma, sigma);
+        self.set(Series::CfSigmaTrace, *sigma_trace);
+        self.set_some(Series::CfPredictedLoss, *predicted_loss);
+        self.set_some(Series::CfPredictedGradNormSq, *predicted_grad_norm_sq);
+        self.set(Series::CfComplementarityResidual, *complementarity_residual);
+        if !lambda.is_empty() {
+            self.set(Series::CfEigenResidual, *eigen_residual);
+        }
+    }
+
+    fn set(&mut self, series: Series, value: f64) {
+        if let Some(index) = series.index(self.max_tracked) {
+            self.columns[index].push(self.rows, value);
+        }
+    }
+
+    fn set_some(&mut self, series: Series, value: Option<f64>) {
+        if let Some(value) = value {
+            self.set(series, value);
+        }
+    }
+
+    fn set_each(&mut self, series: fn(usize) -> Series, values: &[f64]) {
+        for (i, &value) in values.iter().enumerate() {
+            self.set(series(i), value);
+        }
+    }
+
+    /// The column of a series; `None` for an eigenvalue beyond [`History::max_tracked`].
+    pub fn column(&self, series: Series) -> Option<&Column> {
+        self.columns.get(series.index(self.max_tracked)?)
     }
 
     /// The value at a row; `None` when it was not computed.
     pub fn value(&self, series: Series, row: usize) -> Option<f64> {
-        todo!("{series:?} {row}")
+        self.column(series)?.get(row)
     }
 
     /// Whether the series has any value at all.
     pub fn has(&self, series: Series) -> bool {
-        todo!("{series:?}")
+        self.column(series).is_some_and(|column| !column.is_empty())
     }
 
     /// Smallest and largest finite value among the rows, in O(log rows).
     pub fn extremes(&self, series: Series, rows: Range<usize>) -> Option<(f64, f64)> {
-        todo!("{series:?} {rows:?}")
+        self.column(series)?.extremes(rows)
     }
 
-    /// A polyline over the rows with at most two points per bucket, keeping every extreme: (row, value), ascending
-    /// in row. A gap (absent or non-finite value) is one point whose value is NaN. `out` is cleared first.
-    /// Costs O(buckets), not O(rows).
+    /// A polyline over the rows that keeps every extreme: (row, value), ascending in row, with at most two values for
+    /// each of `buckets + 1` buckets. A gap (absent or non-finite values) is one point whose value is NaN. `out` is
+    /// cleared first. Costs O(buckets), not O(rows); see [`Column::polyline`].
     pub fn polyline(&self, series: Series, rows: Range<usize>, buckets: usize, out: &mut Vec<[f64; 2]>) {
-        todo!("{series:?} {rows:?} {buckets} {out:?}")
+        out.clear();
+        let rows = rows.start.min(self.rows)..rows.end.min(self.rows);
+        if let Some(column) = self.column(series) {
+            column.polyline(rows, buckets, out);
+        }
     }
 
     /// What happened, in order of steps.
     pub fn events(&self) -> &[(usize, Event)] {
         &self.events
+    }
+
+    /// Bytes on the heap, the texts of events left out.
+    pub fn heap_bytes(&self) -> usize {
+        let columns: usize = self.columns.iter().map(Column::heap_bytes).sum();
+        columns + self.events.capacity() * size_of::<(usize, Event)>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamics::{Process, StepOutcome};
+
+    fn record(step: usize) -> StepRecord {
+        let t = step as f64;
+        let process = |offset: f64| ProcessRecord {
+            loss: t + offset,
+            grad_norm_sq: t + offset + 0.1,
+            lambda: vec![t + offset + 0.2, t + offset + 0.3, t + offset + 0.4],
+            eigen_residual: 1e-5,
+            substeps: 4,
+        };
+        StepRecord {
+            step,
+            eta: 0.12,
+            gradient_descent: Some(process(1.0)),
+            gradient_flow: Some(process(2.0)),
+            central_flow: Some(CentralFlowRecord {
+                state: process(3.0),
+                critical: 1,
+                sigma: vec![t],
+                sigma_trace: t,
+                predicted_loss: Some(t + 5.0),
+                predicted_grad_norm_sq: Some(t + 6.0),
+                complementarity_residual: 1e-12,
+            }),
+            distance_gd_cf: Some(t + 7.0),
+            distance_gd_gf: Some(t + 8.0),
+            displacement: vec![t + 9.0],
+            hvps: 11,
+            ema_loss: Some(t + 10.0),
+            test_loss: Some(t + 11.0),
+            train_accuracy: Some(0.5),
+            test_accuracy: Some(0.25),
+            events: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn every_field_lands_in_its_column() {
+        let mut history = History::new(2);
+        for step in 0..40 {
+            history.push(&record(step));
+        }
+        let expected = [
+            (Series::Eta, 0.12),
+            (Series::GdLoss, 31.0),
+            (Series::GdGradNormSq, 31.1),
+            (Series::GdLambda(0), 31.2),
+            (Series::GdLambda(1), 31.3),
+            (Series::GdEigenResidual, 1e-5),
+            (Series::GfLoss, 32.0),
+            (Series::GfGradNormSq, 32.1),
+            (Series::GfLambda1, 32.2),
+            (Series::GfSubsteps, 4.0),
+            (Series::CfLoss, 33.0),
+            (Series::CfGradNormSq, 33.1),
+            (Series::CfLambda(0), 33.2),
+            (Series::CfLambda(1), 33.3),
+            (Series::CfEigenResidual, 1e-5),
+            (Series::CfComplementarityResidual, 1e-12),
+            (Series::CfCritical, 1.0),
+            (Series::CfSigma(0), 30.0),
+            (Series::CfSigmaTrace, 30.0),
+            (Series::CfPredictedLoss, 35.0),
+            (Series::CfPredictedGradNormSq, 36.0),
+            (Series::DistanceGdCf, 37.0),
+            (Series::DistanceGdGf, 38.0),
+            (Series::Displacement(0), 39.0),
+            (Series::Hvps, 11.0),
+            (Series::TestLoss, 41.0),
+            (Series::TrainAccuracy, 0.5),
+            (Series::TestAccuracy, 0.25),
+            (Series::GdEmaLoss, 40.0),
+        ];
+        for (series, value) in expected {
+            let found = history.value(series, 30);
+            assert!(found.is_some_and(|found| (found - value).abs() < 1e-12), "{series:?}: {found:?}");
+        }
+        let absent = [Series::CfSigma(1), Series::Displacement(1), Series::GdLambda(2)];
+        for series in Series::all(2).into_iter().chain([Series::GdLambda(2)]) {
+            let expected = !absent.contains(&series);
+            assert_eq!(history.has(series), expected, "{series:?}");
+        }
+    }
+
+    #[test]
+    fn absent_nan_and_infinite_are_told_apart() {
+        let mut history = History::new(1);
+        for step in 0..4 {
+            let mut next = record(step);
+            match step {
+                1 => next.gradient_descent = None,
+                2 => {
+                    next.gradient_descent = Some(ProcessRecord { loss: f64::NAN, ..ProcessRecord::default() })
+                }
+                3 => {
+                    next.gradient_descent =
+                        Some(ProcessRecord { loss: f64::INFINITY, ..ProcessRecord::default() })
+                }
+                _ => {}
+            }
+            history.push(&next);
+        }
+        assert_eq!(history.value(Series::GdLoss, 0), Some(1.0));
+        assert_eq!(history.value(Series::GdLoss, 1), None);
+        assert!(history.value(Series::GdLoss, 2).is_some_and(f64::is_nan));
+        assert_eq!(history.value(Series::GdLoss, 3), Some(f64::INFINITY));
+        assert_eq!(history.extremes(Series::GdLoss, 0..4), Some((1.0, 1.0)));
+        let mut line = Vec::new();
+        history.polyline(Series::GdLoss, 0..4, 100, &mut line);
+        assert_eq!(line.len(), 2);
+        assert!(line[0] == [0.0, 1.0] && line[1][0] == 1.0 && line[1][1].is_nan());
+    }
+
+    #[test]
+    fn a_process_that_stopped_leaves_a_gap_behind_it() {
+        let mut history = History::new(1);
+        for step in 0..100 {
+            let mut next = record(step);
+            if step >= 50 {
+                next.gradient_descent = None;
+            }
+            if step == 50 {
+                next.events.push(Event::Outcome(
+                    Process::GradientDescent,
+                    StepOutcome::Diverged { loss: f64::INFINITY },
+                ));
+            }
+            history.push(&next);
+        }
+        let mut line = Vec::new();
+        history.polyline(Series::GdLoss, 0..100, 10, &mut line);
+        let last = line.pop().expect("a gap");
+        assert!(last[0] == 50.0 && last[1].is_nan(), "{last:?}");
+        assert_eq!(line.last(), Some(&[49.0, 50.0]));
+        assert!(line.iter().all(|point| point[1].is_finite()));
+        assert_eq!(history.events().len(), 1);
+        assert_eq!(history.events()[0].0, 50);
     }
 }

@@ -3,9 +3,11 @@
 pub mod engine;
 pub mod history;
 pub mod message;
+pub mod pyramid;
 pub mod series;
 
 pub use engine::Engine;
 pub use history::History;
 pub use message::{Command, Message};
+pub use pyramid::Column;
 pub use series::Series;

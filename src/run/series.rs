@@ -51,6 +51,12 @@ pub enum Series {
     TestAccuracy,
     /// Loss at the moving average of GD's weights.
     GdEmaLoss,
+    /// Largest relative eigen-residual of GD's tracked pairs. Kept in the history, not part of `run.csv`.
+    GdEigenResidual,
+    /// Largest relative eigen-residual of the central flow's tracked pairs. Not part of `run.csv`.
+    CfEigenResidual,
+    /// Relative KKT residual of the complementarity problem. Not part of `run.csv`.
+    CfComplementarityResidual,
 }
 
 impl Series {
@@ -72,7 +78,47 @@ impl Series {
         all
     }
 
-    /// Its column name in `run.csv`.
+    /// Number of series of a run that tracks at most `k` eigenvalues, those outside `run.csv` included.
+    pub fn count(k: usize) -> usize {
+        4 * k + 23
+    }
+
+    /// Its place among the [`Series::count`] series: first those of [`Series::all`] in that order, then those outside
+    /// `run.csv`. `None` for an eigenvalue beyond the k-th.
+    pub fn index(self, k: usize) -> Option<usize> {
+        let each = |start: usize, i: usize| (i < k).then_some(start + i);
+        match self {
+            Self::Eta => Some(0),
+            Self::GdLoss => Some(1),
+            Self::GdGradNormSq => Some(2),
+            Self::GdLambda(i) => each(3, i),
+            Self::GfLoss => Some(k + 3),
+            Self::GfGradNormSq => Some(k + 4),
+            Self::GfLambda1 => Some(k + 5),
+            Self::GfSubsteps => Some(k + 6),
+            Self::CfLoss => Some(k + 7),
+            Self::CfGradNormSq => Some(k + 8),
+            Self::CfLambda(i) => each(k + 9, i),
+            Self::CfCritical => Some(2 * k + 9),
+            Self::CfSigma(i) => each(2 * k + 10, i),
+            Self::CfSigmaTrace => Some(3 * k + 10),
+            Self::CfPredictedLoss => Some(3 * k + 11),
+            Self::CfPredictedGradNormSq => Some(3 * k + 12),
+            Self::DistanceGdCf => Some(3 * k + 13),
+            Self::DistanceGdGf => Some(3 * k + 14),
+            Self::Displacement(i) => each(3 * k + 15, i),
+            Self::Hvps => Some(4 * k + 15),
+            Self::TestLoss => Some(4 * k + 16),
+            Self::TrainAccuracy => Some(4 * k + 17),
+            Self::TestAccuracy => Some(4 * k + 18),
+            Self::GdEmaLoss => Some(4 * k + 19),
+            Self::GdEigenResidual => Some(4 * k + 20),
+            Self::CfEigenResidual => Some(4 * k + 21),
+            Self::CfComplementarityResidual => Some(4 * k + 22),
+        }
+    }
+
+    /// Its column name, in `run.csv` where it is part of it.
     pub fn column_name(self) -> String {
         match self {
             Self::Eta => "eta".into(),
@@ -99,6 +145,28 @@ impl Series {
             Self::TrainAccuracy => "train_accuracy".into(),
             Self::TestAccuracy => "test_accuracy".into(),
             Self::GdEmaLoss => "gd_ema_loss".into(),
+            Self::GdEigenResidual => "gd_eigen_residual".into(),
+            Self::CfEigenResidual => "cf_eigen_residual".into(),
+            Self::CfComplementarityResidual => "cf_complementarity_residual".into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Series;
+
+    #[test]
+    fn indices_follow_the_order_of_the_columns() {
+        for k in [0, 1, 3, 8] {
+            let mut all = Series::all(k);
+            let extra = [Series::GdEigenResidual, Series::CfEigenResidual, Series::CfComplementarityResidual];
+            all.extend(extra);
+            assert_eq!(all.len(), Series::count(k));
+            for (position, series) in all.into_iter().enumerate() {
+                assert_eq!(series.index(k), Some(position), "{series:?} with k = {k}");
+            }
+            assert_eq!(Series::GdLambda(k).index(k), None);
         }
     }
 }
