@@ -273,15 +273,11 @@ mod tests {
         let mut history = History::new(1);
         for step in 0..4 {
             let mut next = record(step);
+            let with_loss = |loss| Some(ProcessRecord { loss, ..ProcessRecord::default() });
             match step {
                 1 => next.gradient_descent = None,
-                2 => {
-                    next.gradient_descent = Some(ProcessRecord { loss: f64::NAN, ..ProcessRecord::default() })
-                }
-                3 => {
-                    next.gradient_descent =
-                        Some(ProcessRecord { loss: f64::INFINITY, ..ProcessRecord::default() })
-                }
+                2 => next.gradient_descent = with_loss(f64::NAN),
+                3 => next.gradient_descent = with_loss(f64::INFINITY),
                 _ => {}
             }
             history.push(&next);

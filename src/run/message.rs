@@ -26,8 +26,41 @@ pub enum Command {
 pub enum Message {
     /// Steps in order, none left out.
     Frames(Vec<StepRecord>),
-    /// The run has taken all its steps.
-    Finished,
-    /// The thread has failed (a panic, or an error that ends all processes); what was sent before stays valid.
+    /// The run has ended in good order; the last message.
+    Finished(Ending),
+    /// The thread has failed (a panic, or an error that ends all processes); what was sent before stays valid. The
+    /// last message.
     Failed(String),
+}
+
+/// Why a run ended in good order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It has taken all its steps.
+    AllSteps,
+    /// Every process has stopped (diverged, or too sharp to go on).
+    NothingAdvances,
+    /// The watcher asked for it.
+    Stopped,
+    /// What was recorded has reached the memory budget.
+    MemoryBudget {
+        /// The budget in bytes.
+        bytes: usize,
+    },
+}
+
+impl std::fmt::Display for Ending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::AllSteps => write!(f, "all steps taken"),
+            Self::NothingAdvances => write!(f, "every process has stopped"),
+            Self::Stopped => write!(f, "stopped"),
+            Self::MemoryBudget { bytes } => write!(
+                f,
+                "the recorded steps have reached the memory budget of {} MiB; export the run, or record fewer \
+                 eigenvalues (eigen.max_tracked)",
+                bytes >> 20
+            ),
+        }
+    }
 }

@@ -5,9 +5,11 @@ pub mod history;
 pub mod message;
 pub mod pyramid;
 pub mod series;
+pub mod worker;
 
 pub use engine::Engine;
 pub use history::History;
-pub use message::{Command, Message};
+pub use message::{Command, Ending, Message};
 pub use pyramid::Column;
 pub use series::Series;
+pub use worker::Worker;

@@ -1,0 +1,246 @@
+//! The worker against engines that diverge, panic, crawl and race.
+
+use super::*;
+use crate::dynamics::{Event, Process, ProcessRecord, StepOutcome};
+
+/// An engine that records made-up numbers.
+#[derive(Default)]
+struct Fake {
+    step: usize,
+    step_time: Duration,
+    diverges_at: Option<usize>,
+    panics_at: Option<usize>,
+    restart: bool,
+}
+
+impl Engine for Fake {
+    fn step(&mut self, eta: f64) -> StepRecord {
+        let step = self.step;
+        assert!(self.panics_at != Some(step), "the answer at step {step} is not 42");
+        std::thread::sleep(self.step_time);
+        self.step += 1;
+        let diverged = self.diverges_at == Some(step);
+        let loss = if diverged { f64::INFINITY } else { 1.0 / (1.0 + step as f64) };
+        let mut events = Vec::new();
+        if diverged {
+            events.push(Event::Outcome(Process::GradientDescent, StepOutcome::Diverged { loss }));
+        }
+        if std::mem::take(&mut self.restart) {
+            events.push(Event::FlowsStarted);
+        }
+        let process = ProcessRecord { loss, lambda: vec![1.0], ..ProcessRecord::default() };
+        StepRecord { step, eta, gradient_descent: Some(process), events, ..StepRecord::default() }
+    }
+
+    fn restart_flows(&mut self) {
+        self.restart = true;
+    }
+
+    fn finished(&self) -> bool {
+        self.diverges_at.is_some_and(|at| self.step > at)
+    }
+
+    fn dim(&self) -> usize {
+        2
+    }
+}
+
+fn spawn(engine: Fake, options: &Options) -> Worker {
+    Worker::spawn(Box::new(engine), options, || {}).expect("a thread")
+}
+
+/// Drains until the run ends or the condition holds; fails after ten seconds.
+fn drain_until(
+    worker: &mut Worker,
+    history: &mut History,
+    mut done: impl FnMut(&History) -> bool,
+) -> Option<Result<Ending, String>> {
+    let start = Instant::now();
+    loop {
+        let drained = worker.try_drain(history);
+        if drained.end.is_some() || done(history) {
+            return drained.end;
+        }
+        assert!(start.elapsed() < Duration::from_secs(10), "only {} rows", history.rows());
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn drain(worker: &mut Worker, history: &mut History) -> Result<Ending, String> {
+    drain_until(worker, history, |_| false).expect("an end")
+}
+
+#[test]
+fn every_row_arrives_in_order() {
+    let mut worker = spawn(Fake::default(), &Options::new(50_000, 0.1));
+    let mut history = History::new(1);
+    assert_eq!(drain(&mut worker, &mut history), Ok(Ending::AllSteps));
+    assert_eq!(history.rows(), 50_000);
+    assert_eq!(history.value(crate::run::Series::GdLoss, 49_999), Some(1.0 / 50_000.0));
+    assert!(worker.ended() && worker.receive(Duration::ZERO).is_none());
+    assert!(worker.shut_down());
+}
+
+#[test]
+fn a_run_ends_when_nothing_advances_and_says_so() {
+    let engine = Fake { diverges_at: Some(10), ..Fake::default() };
+    let mut worker = spawn(engine, &Options::new(1000, 0.1));
+    let mut history = History::new(1);
+    assert_eq!(drain(&mut worker, &mut history), Ok(Ending::NothingAdvances));
+    assert_eq!(history.rows(), 11);
+    assert_eq!(history.events().len(), 1);
+}
+
+#[test]
+fn a_panic_keeps_what_was_recorded() {
+    let engine = Fake { panics_at: Some(300), ..Fake::default() };
+    let mut worker = spawn(engine, &Options::new(1000, 0.1));
+    let mut history = History::new(1);
+    let reason = drain(&mut worker, &mut history).expect_err("a failure");
+    assert!(reason.contains("step 300") && reason.contains("not 42"), "{reason}");
+    assert_eq!(history.rows(), 300);
+    assert!(worker.shut_down());
+}
+
+#[test]
+fn pausing_stepping_and_playing() {
+    let mut worker = spawn(Fake::default(), &Options { paused: true, ..Options::new(1000, 0.1) });
+    let mut history = History::new(1);
+    std::thread::sleep(Duration::from_millis(60));
+    assert_eq!(worker.try_drain(&mut history), Drained::default());
+    for rows in 1..4 {
+        worker.send(Command::Step).expect("a valid command");
+        drain_until(&mut worker, &mut history, |history| history.rows() == rows);
+    }
+    std::thread::sleep(Duration::from_millis(60));
+    assert_eq!(worker.try_drain(&mut history).rows, 0, "it pauses again after each step");
+    worker.send(Command::Play).expect("a valid command");
+    assert_eq!(drain(&mut worker, &mut history), Ok(Ending::AllSteps));
+    assert_eq!(history.rows(), 1000);
+}
+
+#[test]
+fn a_new_learning_rate_and_restarted_flows_reach_the_engine() {
+    let mut worker = spawn(Fake::default(), &Options { paused: true, ..Options::new(10, 0.1) });
+    let mut history = History::new(1);
+    for command in [Command::Step, Command::SetEta(0.2), Command::RestartFlows, Command::Step] {
+        worker.send(command).expect("a valid command");
+        if history.rows() == 0 {
+            drain_until(&mut worker, &mut history, |history| history.rows() == 1);
+        }
+    }
+    drain_until(&mut worker, &mut history, |history| history.rows() == 2);
+    let eta = |row| history.value(crate::run::Series::Eta, row);
+    assert_eq!((eta(0), eta(1)), (Some(0.1), Some(0.2)));
+    assert_eq!(history.events(), &[(1, Event::FlowsStarted)]);
+}
+
+#[test]
+fn senseless_values_are_refused_with_a_reason() {
+    let mut worker = spawn(Fake::default(), &Options { paused: true, ..Options::new(10, 0.1) });
+    for eta in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        let error = worker.send(Command::SetEta(eta)).expect_err("refused");
+        assert!(error.to_string().contains("positive finite"), "{error}");
+    }
+    assert_eq!(worker.send(Command::SetSpeed(Some(0.0))), Err(CommandError::Speed(0.0)));
+    assert_eq!(worker.send(Command::SetSpeed(None)), Ok(()));
+}
+
+#[test]
+fn the_speed_limit_holds() {
+    let mut worker = spawn(Fake::default(), &Options { speed: Some(100.0), ..Options::new(20, 0.1) });
+    let (start, mut history) = (Instant::now(), History::new(1));
+    assert_eq!(drain(&mut worker, &mut history), Ok(Ending::AllSteps));
+    let seconds = start.elapsed().as_secs_f64();
+    assert!((0.17..2.0).contains(&seconds), "20 steps at 100 a second took {seconds} s");
+}
+
+#[test]
+fn slow_steps_are_shown_as_they_come() {
+    let engine = Fake { step_time: Duration::from_millis(40), ..Fake::default() };
+    let mut worker = spawn(engine, &Options::new(1000, 0.1));
+    let mut batches = 0;
+    while batches < 3 {
+        if let Some(Message::Frames(frames)) = worker.receive(Duration::from_secs(5)) {
+            assert_eq!(frames.len(), 1);
+            batches += 1;
+        }
+    }
+}
+
+#[test]
+fn a_watcher_that_stops_draining_neither_loses_rows_nor_blocks_the_end() {
+    let mut worker = spawn(Fake::default(), &Options::new(usize::MAX, 0.1));
+    let mut history = History::new(1);
+    // The channel fills, the thread waits.
+    let start = Instant::now();
+    while worker.messages.len() < BATCHES {
+        assert!(start.elapsed() < Duration::from_secs(10));
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    // While it waits it obeys: paused, it sends what it holds and no more.
+    worker.send(Command::Pause).expect("a valid command");
+    std::thread::sleep(Duration::from_millis(30));
+    drain_until(&mut worker, &mut history, |history| history.rows() > BATCHES * BATCH_ROWS);
+    std::thread::sleep(Duration::from_millis(60));
+    worker.try_drain(&mut history);
+    assert!(history.rows() <= (BATCHES + 1) * BATCH_ROWS, "{} rows", history.rows());
+    // Full again, it still ends at once.
+    worker.send(Command::Play).expect("a valid command");
+    while worker.messages.len() < BATCHES {
+        assert!(start.elapsed() < Duration::from_secs(10));
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let end = Instant::now();
+    assert!(worker.shut_down());
+    assert!(end.elapsed() < Duration::from_millis(500), "{:?}", end.elapsed());
+}
+
+#[test]
+fn stopping_hands_over_the_last_rows() {
+    let mut worker =
+        spawn(Fake::default(), &Options { speed: Some(1000.0), ..Options::new(usize::MAX, 0.1) });
+    let mut history = History::new(1);
+    drain_until(&mut worker, &mut history, |history| history.rows() > 20);
+    worker.send(Command::Stop).expect("a valid command");
+    assert_eq!(drain(&mut worker, &mut history), Ok(Ending::Stopped));
+    assert_eq!(history.value(crate::run::Series::Eta, history.rows() - 1), Some(0.1));
+}
+
+#[test]
+fn a_step_that_takes_long_does_not_hold_up_the_end() {
+    let engine = Fake { step_time: Duration::from_secs(3), ..Fake::default() };
+    let worker = spawn(engine, &Options::new(10, 0.1));
+    std::thread::sleep(Duration::from_millis(20));
+    let start = Instant::now();
+    assert!(!worker.shut_down(), "the step is still under way");
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+}
+
+#[test]
+fn the_memory_budget_ends_the_run_before_the_history_outgrows_it() {
+    let budget = 1 << 20;
+    let mut worker =
+        spawn(Fake::default(), &Options { memory_budget: budget, ..Options::new(usize::MAX, 0.1) });
+    let mut history = History::new(1);
+    assert_eq!(drain(&mut worker, &mut history), Ok(Ending::MemoryBudget { bytes: budget }));
+    assert!(history.rows() > 1000, "{} rows", history.rows());
+    assert!(history.heap_bytes() <= budget + budget / 8, "{} bytes", history.heap_bytes());
+}
+
+#[test]
+fn waking_follows_every_message() {
+    let (sender, woken) = crossbeam_channel::bounded(1024);
+    let wake = move || sender.try_send(()).expect("room for every message");
+    let mut worker =
+        Worker::spawn(Box::new(Fake::default()), &Options::new(1000, 0.1), wake).expect("a thread");
+    let mut messages = 0;
+    while let Some(message) = worker.receive(Duration::from_secs(5)) {
+        messages += 1;
+        assert!(woken.recv_timeout(Duration::from_secs(5)).is_ok());
+        if !matches!(message, Message::Frames(_)) {
+            break;
+        }
+    }
+    assert!(messages >= 5, "{messages}");
+}
