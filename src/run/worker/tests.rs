@@ -181,10 +181,13 @@ fn a_watcher_that_stops_draining_neither_loses_rows_nor_blocks_the_end() {
     // While it waits it obeys: paused, it sends what it holds and no more.
     worker.send(Command::Pause).expect("a valid command");
     std::thread::sleep(Duration::from_millis(30));
-    drain_until(&mut worker, &mut history, |history| history.rows() > BATCHES * BATCH_ROWS);
+    drain_until(&mut worker, &mut history, |history| history.rows() >= BATCHES);
     std::thread::sleep(Duration::from_millis(60));
     worker.try_drain(&mut history);
-    assert!(history.rows() <= (BATCHES + 1) * BATCH_ROWS, "{} rows", history.rows());
+    let rows = history.rows();
+    assert!(rows <= (BATCHES + 1) * BATCH_ROWS, "{rows} rows");
+    std::thread::sleep(Duration::from_millis(60));
+    assert_eq!(worker.try_drain(&mut history), Drained::default());
     // Full again, it still ends at once.
     worker.send(Command::Play).expect("a valid command");
     while worker.messages.len() < BATCHES {
