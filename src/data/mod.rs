@@ -1,5 +1,14 @@
 //! Built-in data, synthetic data and import: what a network is trained on.
 
+pub mod bundled;
+pub mod digits;
+pub mod error;
+pub mod import;
+pub mod random;
+pub mod synthetic;
+
+pub use error::DataError;
+
 use candle_core::Tensor;
 
 /// What the network should answer, one entry a row.

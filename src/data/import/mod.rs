@@ -1,0 +1,131 @@
+//! Arrays from outside: data sets and weights as `.npz` (NumPy) or `.safetensors`.
+//!
+//! Both go through candle's readers, after our own check of headers and sizes: every array is as large as the bytes
+//! that are really there, so that a damaged or forged file gives an error and never a panic or a huge allocation.
+//! Python objects are never read.
+//!
+//! Non-finite contract: a NaN or an infinity in an array is refused, with its index.
+
+mod dataset;
+mod npy;
+mod npz;
+mod safetensors;
+
+pub use dataset::{DatasetOptions, load_dataset};
+
+use super::DataError;
+use candle_core::{DType, Tensor};
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Largest array (or safetensors file) that is read: 4 GiB.
+pub const MAX_ARRAY_BYTES: u64 = 4 << 30;
+
+/// The arrays that were asked for and are in the file.
+#[derive(Debug)]
+pub struct Arrays {
+    path: PathBuf,
+    arrays: HashMap<String, Tensor>,
+    /// The names of everything in the file, for messages.
+    has: String,
+}
+
+/// Reads those of the arrays `wanted` that the file has, whatever their type; what else is in the file is ignored.
+///
+/// # Errors
+/// When the file cannot be read, is neither format, or is damaged; when a wanted array is not of numbers.
+pub fn read_arrays(path: &Path, wanted: &[&str]) -> Result<Arrays, DataError> {
+    let mut begins = Vec::new();
+    File::open(path)
+        .and_then(|f| f.take(9).read_to_end(&mut begins))
+        .map_err(|source| DataError::Unreadable { path: path.into(), source })?;
+    match begins.as_slice() {
+        [b'P', b'K', ..] => npz::read(path, wanted),
+        [_, _, _, _, _, _, _, _, b'{'] => safetensors::read(path, wanted),
+        _ if path.extension().is_some_and(|e| e == "safetensors") => safetensors::read(path, wanted),
+        _ => Err(DataError::UnknownFormat { path: path.into(), begins }),
+    }
+}
+
+/// Reads the parameters `names` (f32 or f64, every entry finite) from a file of weights. Those that the file does
+/// not have are left out of the result; further arrays are ignored.
+///
+/// # Errors
+/// As [`read_arrays`], and when a parameter is not floating-point or not finite.
+pub fn load_weights(path: &Path, names: &[&str]) -> Result<HashMap<String, Tensor>, DataError> {
+    let arrays = read_arrays(path, names)?;
+    names
+        .iter()
+        .filter(|name| arrays.get(name).is_some())
+        .map(|name| Ok(((*name).to_owned(), arrays.floats(name)?)))
+        .collect()
+}
+
+impl Arrays {
+    /// The array, if the file has it.
+    pub fn get(&self, name: &str) -> Option<&Tensor> {
+        self.arrays.get(name)
+    }
+
+    /// The array, or an error that lists what the file has.
+    fn require(&self, name: &str) -> Result<&Tensor, DataError> {
+        self.get(name).ok_or_else(|| DataError::MissingArray {
+            path: self.path.clone(),
+            name: name.into(),
+            has: self.has.clone(),
+        })
+    }
+
+    fn error(&self, name: &str, what: String) -> DataError {
+        DataError::Array { path: self.path.clone(), array: name.into(), what }
+    }
+
+    /// An f32 or f64 array, widened to f64, every entry finite.
+    fn floats(&self, name: &str) -> Result<Tensor, DataError> {
+        let tensor = self.require(name)?;
+        if !tensor.dtype().is_float() {
+            let what = format!("is {}; float32 or float64 is needed", tensor.dtype().as_str());
+            return Err(self.error(name, what));
+        }
+        let tensor = tensor.to_dtype(DType::F64)?;
+        let values: Vec<f64> = tensor.flatten_all()?.to_vec1()?;
+        if let Some(at) = values.iter().position(|v| !v.is_finite()) {
+            return Err(DataError::NotFinite {
+                path: self.path.clone(),
+                array: name.into(),
+                index: index_in(tensor.dims(), at),
+                value: values[at],
+            });
+        }
+        Ok(tensor)
+    }
+}
+
+/// The multi-index of the entry at a flat, row-major position.
+fn index_in(shape: &[usize], mut flat: usize) -> Vec<usize> {
+    let mut index = vec![0; shape.len()];
+    for (i, &n) in shape.iter().enumerate().rev() {
+        index[i] = flat % n.max(1);
+        flat /= n.max(1);
+    }
+    index
+}
+
+/// Names for a message: sorted, and no more than a line of them.
+fn list(mut names: Vec<String>) -> String {
+    const MOST: usize = 20;
+    if names.is_empty() {
+        return "none".into();
+    }
+    names.sort();
+    let further = names.len().saturating_sub(MOST);
+    names.truncate(MOST);
+    let mut text =
+        names.iter().map(|n| n.chars().take(60).collect::<String>()).collect::<Vec<_>>().join(", ");
+    if further > 0 {
+        text += &format!(" and {further} more");
+    }
+    text
+}

@@ -1,0 +1,95 @@
+//! NumPy archives: our own check of names, headers and sizes, then candle's reader.
+
+use super::npy::{self, Header, HeaderError};
+use super::{Arrays, MAX_ARRAY_BYTES, list};
+use crate::data::DataError;
+use candle_core::npy::NpzTensors;
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io::{BufReader, Read, copy, sink};
+use std::path::Path;
+use zip::{CompressionMethod, ZipArchive};
+
+/// Reads those of the arrays `wanted` that the archive has. Other entries are not looked into.
+pub(super) fn read(path: &Path, wanted: &[&str]) -> Result<Arrays, DataError> {
+    let damaged = |what: String| DataError::Damaged { path: path.into(), what };
+    let open = File::open(path).map_err(|source| DataError::Unreadable { path: path.into(), source })?;
+    let mut archive = ZipArchive::new(BufReader::new(open)).map_err(|e| damaged(format!("{e}")))?;
+    // candle opens the file again; these leave only one way of reading its directory.
+    if archive.has_duplicate_names() {
+        return Err(damaged("two of its arrays have the same name".into()));
+    }
+    if archive.offset() != 0 || !archive.comment().is_empty() {
+        return Err(damaged("there are bytes before or after the archive".into()));
+    }
+    let mut names = Vec::new();
+    for name in archive.file_names() {
+        let name = name.map_err(|e| damaged(format!("a name in its directory: {e}")))?;
+        names.push(name.strip_suffix(".npy").unwrap_or(&name).to_owned());
+    }
+    if names.iter().collect::<HashSet<_>>().len() != names.len() {
+        return Err(damaged("two of its arrays have the same name".into()));
+    }
+    let mut headers = HashMap::new();
+    for &name in wanted.iter().filter(|w| names.iter().any(|n| n == *w)) {
+        headers.insert(name, check(path, &mut archive, name)?);
+    }
+    drop(archive);
+
+    let candle = |name: &str, e: candle_core::Error| damaged(format!("array `{name}`: {e}"));
+    let tensors = NpzTensors::new(path).map_err(|e| candle("*", e))?;
+    let mut arrays = HashMap::new();
+    for (name, header) in headers {
+        let shape_and_dtype = tensors.get_shape_and_dtype(name).map_err(|e| candle(name, e))?;
+        if (shape_and_dtype.0.dims(), shape_and_dtype.1) != (header.shape.as_slice(), header.dtype) {
+            return Err(damaged(format!("array `{name}` changed while it was read")));
+        }
+        let tensor = tensors.get(name).map_err(|e| candle(name, e))?;
+        arrays.insert(name.to_owned(), tensor.expect("an array whose shape was just read is there"));
+    }
+    Ok(Arrays { path: path.into(), arrays, has: list(names) })
+}
+
+/// Checks one array without keeping any of it: its kind, its header, and that exactly as many bytes as its shape
+/// needs are there.
+fn check(path: &Path, archive: &mut ZipArchive<BufReader<File>>, name: &str) -> Result<Header, DataError> {
+    let damaged =
+        |what: String| DataError::Damaged { path: path.into(), what: format!("array `{name}`: {what}") };
+    let unusable = |what: String| DataError::Array { path: path.into(), array: name.into(), what };
+    let mut entry = archive.by_name(&format!("{name}.npy")).map_err(|e| damaged(e.to_string()))?;
+    if !matches!(entry.compression(), CompressionMethod::Stored | CompressionMethod::Deflated) {
+        return Err(unusable(format!(
+            "is compressed with {}; numpy.savez and savez_compressed can be read",
+            entry.compression()
+        )));
+    }
+    let start = entry.data_start().unwrap_or(0);
+    let claimed = entry.size();
+    let header = npy::read_header(&mut entry).map_err(|e| match e {
+        HeaderError::Damaged(what) => damaged(what),
+        HeaderError::Unusable(what) => unusable(what),
+    })?;
+    if header.data_bytes > MAX_ARRAY_BYTES {
+        return Err(unusable(format!(
+            "has shape {:?}, {} bytes; at most {MAX_ARRAY_BYTES} are read",
+            header.shape, header.data_bytes
+        )));
+    }
+    let expected = header.header_bytes + header.data_bytes;
+    let shape = &header.shape;
+    if claimed != expected {
+        return Err(damaged(format!(
+            "shape {shape:?} needs {expected} bytes with its header, but its entry has {claimed}"
+        )));
+    }
+    let present = copy(&mut (&mut entry).take(header.data_bytes + 1), &mut sink())
+        .map_err(|e| damaged(format!("at byte {start} of the file and after: {e}")))?;
+    if present == header.data_bytes {
+        Ok(header)
+    } else {
+        Err(damaged(format!(
+            "shape {shape:?} needs {} bytes of numbers, but {present} are there (from byte {start} of the file)",
+            header.data_bytes
+        )))
+    }
+}
