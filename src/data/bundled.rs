@@ -12,6 +12,9 @@ static FILE: &[u8] = include_bytes!("../../assets/digits-noise.safetensors");
 /// Probability with which a label of [`Start::labels`] was replaced.
 pub const LABEL_NOISE: f64 = 0.3;
 
+/// Number of bundled labels.
+pub const LABELS: usize = 500;
+
 /// Initial weights and labels that belong together.
 #[derive(Debug)]
 pub struct Start {

@@ -3,6 +3,7 @@
 pub mod engine;
 pub mod history;
 pub mod message;
+pub mod preset;
 pub mod pyramid;
 pub mod series;
 pub mod worker;

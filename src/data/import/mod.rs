@@ -27,7 +27,7 @@ pub const MAX_ARRAY_BYTES: u64 = 4 << 30;
 #[derive(Debug)]
 pub struct Arrays {
     path: PathBuf,
-    arrays: HashMap<String, Tensor>,
+    by_name: HashMap<String, Tensor>,
     /// The names of everything in the file, for messages.
     has: String,
 }
@@ -66,7 +66,7 @@ pub fn load_weights(path: &Path, names: &[&str]) -> Result<HashMap<String, Tenso
 impl Arrays {
     /// The array, if the file has it.
     pub fn get(&self, name: &str) -> Option<&Tensor> {
-        self.arrays.get(name)
+        self.by_name.get(name)
     }
 
     /// The array, or an error that lists what the file has.
@@ -122,10 +122,6 @@ fn list(mut names: Vec<String>) -> String {
     names.sort();
     let further = names.len().saturating_sub(MOST);
     names.truncate(MOST);
-    let mut text =
-        names.iter().map(|n| n.chars().take(60).collect::<String>()).collect::<Vec<_>>().join(", ");
-    if further > 0 {
-        text += &format!(" and {further} more");
-    }
-    text
+    let text = names.iter().map(|n| n.chars().take(60).collect::<String>()).collect::<Vec<_>>().join(", ");
+    if further > 0 { format!("{text} and {further} more") } else { text }
 }

@@ -17,7 +17,7 @@ pub struct Header {
     /// Shape; empty for a scalar.
     pub shape: Vec<usize>,
     /// Bytes of the header itself, from the magic string on.
-    pub header_bytes: u64,
+    pub own_bytes: u64,
     /// Bytes of the entries: the product of the shape times the size of one.
     pub data_bytes: u64,
 }
@@ -73,7 +73,7 @@ pub fn read_header(reader: &mut impl Read) -> Result<Header, HeaderError> {
     let Some(data_bytes) = shape.iter().try_fold(size, |bytes, &n| bytes.checked_mul(n as u64)) else {
         return damaged(format!("shape {shape:?} has more entries than any file can hold"));
     };
-    Ok(Header { dtype, shape, header_bytes: (8 + length_bytes + length) as u64, data_bytes })
+    Ok(Header { dtype, shape, own_bytes: (8 + length_bytes + length) as u64, data_bytes })
 }
 
 /// Parses `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`, each key once, in any order.
@@ -207,7 +207,7 @@ mod tests {
                 let bytes_of = header(version, text);
                 let h = read_header(&mut bytes_of.as_slice()).unwrap();
                 assert_eq!((h.dtype, &h.shape, h.data_bytes), (dtype, &shape, bytes));
-                assert_eq!(h.header_bytes, bytes_of.len() as u64);
+                assert_eq!(h.own_bytes, bytes_of.len() as u64);
             }
         }
     }

@@ -38,16 +38,16 @@ pub(super) fn read(path: &Path, wanted: &[&str]) -> Result<Arrays, DataError> {
 
     let candle = |name: &str, e: candle_core::Error| damaged(format!("array `{name}`: {e}"));
     let tensors = NpzTensors::new(path).map_err(|e| candle("*", e))?;
-    let mut arrays = HashMap::new();
+    let mut by_name = HashMap::new();
     for (name, header) in headers {
         let shape_and_dtype = tensors.get_shape_and_dtype(name).map_err(|e| candle(name, e))?;
         if (shape_and_dtype.0.dims(), shape_and_dtype.1) != (header.shape.as_slice(), header.dtype) {
             return Err(damaged(format!("array `{name}` changed while it was read")));
         }
         let tensor = tensors.get(name).map_err(|e| candle(name, e))?;
-        arrays.insert(name.to_owned(), tensor.expect("an array whose shape was just read is there"));
+        by_name.insert(name.to_owned(), tensor.expect("an array whose shape was just read is there"));
     }
-    Ok(Arrays { path: path.into(), arrays, has: list(names) })
+    Ok(Arrays { path: path.into(), by_name, has: list(names) })
 }
 
 /// Checks one array without keeping any of it: its kind, its header, and that exactly as many bytes as its shape
@@ -75,7 +75,7 @@ fn check(path: &Path, archive: &mut ZipArchive<BufReader<File>>, name: &str) -> 
             header.shape, header.data_bytes
         )));
     }
-    let expected = header.header_bytes + header.data_bytes;
+    let expected = header.own_bytes + header.data_bytes;
     let shape = &header.shape;
     if claimed != expected {
         return Err(damaged(format!(

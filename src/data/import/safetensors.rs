@@ -34,7 +34,7 @@ pub(super) fn read(path: &Path, wanted: &[&str]) -> Result<Arrays, DataError> {
     buffer.extend(length);
     file.take(size).read_to_end(&mut buffer).map_err(unreadable)?;
     let tensors = BufferedSafetensors::new(buffer).map_err(|e| damaged(e.to_string()))?;
-    let mut arrays = HashMap::new();
+    let mut by_name = HashMap::new();
     let mut names = Vec::new();
     for (name, view) in tensors.tensors() {
         if wanted.contains(&name.as_str()) {
@@ -55,9 +55,9 @@ pub(super) fn read(path: &Path, wanted: &[&str]) -> Result<Arrays, DataError> {
                 });
             }
             let tensor = tensors.load(&name, &Device::Cpu).map_err(|e| damaged(format!("`{name}`: {e}")))?;
-            arrays.insert(name.clone(), tensor);
+            by_name.insert(name.clone(), tensor);
         }
         names.push(name);
     }
-    Ok(Arrays { path: path.into(), arrays, has: list(names) })
+    Ok(Arrays { path: path.into(), by_name, has: list(names) })
 }

@@ -1,0 +1,29 @@
+//! The presets that are compiled in.
+
+/// The preset that opens when none is named.
+pub const DEFAULT: &str = "digits-noise";
+
+macro_rules! presets {
+    ($($name:literal),+ $(,)?) => {
+        /// Name and text of every built-in preset, the default first.
+        pub const BUILT_IN: &[(&str, &str)] =
+            &[$(($name, include_str!(concat!("../../../presets/", $name, ".toml")))),+];
+    };
+}
+
+presets![
+    "digits-noise",
+    "digits-mlp",
+    "digits-tanh",
+    "chebyshev",
+    "random-targets",
+    "moons",
+    "digits-ce",
+    "digits-too-sharp",
+    "valley",
+];
+
+/// The text of a built-in preset.
+pub(super) fn text(name: &str) -> Option<&'static str> {
+    BUILT_IN.iter().find(|(n, _)| *n == name).map(|(_, text)| *text)
+}

@@ -1,0 +1,341 @@
+//! Ranges, and what goes with what.
+
+use super::keys::allowed;
+use super::read::shown;
+use super::{
+    Activation, ArchitectureName, Data, DataName, LandscapeName, LandscapeSettings, Loss, LossKind, Preset,
+    PresetError, ProcessName, Seed, Width,
+};
+use crate::data::{bundled, digits};
+use std::ops::RangeInclusive;
+use toml::Value;
+
+/// Largest number of examples of synthetic data.
+const MOST_EXAMPLES: usize = 1_000_000;
+
+/// Largest seed: what TOML can write.
+const LARGEST_SEED: u64 = i64::MAX as u64;
+
+fn refuse<T>(key: &str, value: impl Into<Value>) -> Result<T, PresetError> {
+    Err(PresetError::Value { key: key.into(), value: shown(&value.into()), allowed: allowed(key).into() })
+}
+
+fn whole(key: &str, value: usize, range: RangeInclusive<usize>) -> Result<(), PresetError> {
+    if range.contains(&value) { Ok(()) } else { refuse(key, i64::try_from(value).unwrap_or(i64::MAX)) }
+}
+
+fn number(key: &str, value: f64, is_allowed: bool) -> Result<(), PresetError> {
+    if is_allowed { Ok(()) } else { refuse(key, value) }
+}
+
+fn misplaced<T>(key: &str, value: impl Into<Value>, why: &str) -> Result<T, PresetError> {
+    Err(PresetError::Misplaced { key: key.into(), value: shown(&value.into()), why: why.into() })
+}
+
+fn integer(value: usize) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+impl Preset {
+    /// Checks every range, and that the keys fit together.
+    ///
+    /// # Errors
+    /// The first key that does not, with its value and what is allowed.
+    pub fn validate(&self) -> Result<(), PresetError> {
+        // Every section must be looked at: a new one does not compile until it is.
+        let Self {
+            version: _,
+            title: _,
+            note: _,
+            model,
+            landscape,
+            data,
+            loss,
+            optimizer,
+            run,
+            eigen,
+            central_flow,
+            gradient_flow,
+            view,
+        } = self;
+        let eta = optimizer.eta;
+        number("optimizer.eta", eta, eta > 0.0 && eta <= 1e6)?;
+        match model.architecture {
+            ArchitectureName::Mlp => self.validate_network()?,
+            ArchitectureName::Landscape => {
+                for (section, is_there) in [("data", data.is_some()), ("loss", loss.is_some())] {
+                    if is_there {
+                        return misplaced(
+                            section,
+                            "…",
+                            "model.architecture = \"landscape\" is a loss itself",
+                        );
+                    }
+                }
+                if let Some(width) = &model.width {
+                    let hidden = width.hidden().into_iter().map(|n| Value::Integer(integer(n)));
+                    return misplaced(
+                        "model.width",
+                        Value::Array(hidden.collect()),
+                        "a landscape has no layers",
+                    );
+                }
+                if model.activation.is_some() {
+                    return misplaced("model.activation", "…", "a landscape has no layers");
+                }
+                let Some(landscape) = landscape else {
+                    return Err(PresetError::Missing {
+                        key: "landscape.name".into(),
+                        allowed: allowed("landscape.name").into(),
+                    });
+                };
+                landscape.validate()?;
+                if run.seed == Seed::Bundled {
+                    return misplaced("run.seed", "bundled", "a landscape starts at landscape.start");
+                }
+            }
+        }
+        whole("run.steps", run.steps, 1..=1_000_000_000)?;
+        whole("run.warm_start", run.warm_start, 0..=1_000_000)?;
+        for process in [ProcessName::Gd, ProcessName::Gf, ProcessName::Cf] {
+            if run.processes.iter().filter(|p| **p == process).count() > 1 || run.processes.is_empty() {
+                let names = run.processes.iter().map(|p| Value::from(format!("{p:?}").to_lowercase()));
+                return refuse("run.processes", Value::Array(names.collect()));
+            }
+        }
+        if let Some(ema) = run.ema {
+            number("run.ema", ema, (0.0..1.0).contains(&ema))?;
+        }
+        if let Some(every) = run.test_every {
+            whole("run.test_every", every, 1..=1_000_000)?;
+        }
+        for (key, seed) in [("run.seed", Some(run.seed)), ("data.seed", data.as_ref().and_then(|d| d.seed))] {
+            if let Some(Seed::Number(seed)) = seed
+                && seed > LARGEST_SEED
+            {
+                return refuse(key, seed.to_string());
+            }
+        }
+        whole("eigen.max_tracked", eigen.max_tracked, 1..=32)?;
+        whole("eigen.initial", eigen.initial, 1..=eigen.max_tracked)?;
+        let track = eigen.track_threshold;
+        number("eigen.track_threshold", track, track > 0.0 && track <= 2.0)?;
+        number("eigen.tolerance", eigen.tolerance, (1e-14..=0.1).contains(&eigen.tolerance))?;
+        if let Some(max) = eigen.max_hvps {
+            whole("eigen.max_hvps", max, 1..=1_000_000)?;
+        }
+        whole("central_flow.substeps", central_flow.substeps, 1..=10_000)?;
+        let candidate = central_flow.candidate_threshold;
+        number("central_flow.candidate_threshold", candidate, (track..=2.0).contains(&candidate))?;
+        whole("gradient_flow.min_substeps", gradient_flow.min_substeps, 1..=10_000)?;
+        let max_eta_s = gradient_flow.max_eta_s;
+        number("gradient_flow.max_eta_s", max_eta_s, max_eta_s > 0.0 && max_eta_s <= 1e4)?;
+        number("view.smoothing", view.smoothing, (0.0..=1e5).contains(&view.smoothing))?;
+        if let Some(speed) = view.speed {
+            number("view.speed", speed, speed > 0.0 && speed <= 1e6)?;
+        }
+        Ok(())
+    }
+
+    fn validate_network(&self) -> Result<(), PresetError> {
+        if let Some(landscape) = &self.landscape {
+            let name = format!("{:?}", landscape.name).to_lowercase();
+            return misplaced("landscape.name", name, "model.architecture is not \"landscape\"");
+        }
+        let hidden = self.model.hidden();
+        if hidden.is_empty() || hidden.len() > 16 || hidden.iter().any(|n| !(1..=65536).contains(n)) {
+            let hidden = hidden.iter().map(|&n| Value::Integer(integer(n)));
+            return refuse("model.width", Value::Array(hidden.collect()));
+        }
+        let Some(data) = &self.data else {
+            return Err(PresetError::Missing {
+                key: "data.name".into(),
+                allowed: allowed("data.name").into(),
+            });
+        };
+        data.validate()?;
+        let regression = matches!(data.name, DataName::Chebyshev | DataName::Random);
+        if regression && self.loss_kind() == LossKind::Ce {
+            return misplaced("loss.kind", "ce", "this data is regression; \"mse\" is allowed");
+        }
+        if self.run.seed == Seed::Bundled
+            && (hidden != [32, 32] || data.name != DataName::Digits || data.classes.is_some_and(|c| c != 10))
+        {
+            let why = "the bundled weights are those of a 64-32-32-10 network on all ten digits (model.width = 32); \
+                       a whole number draws others";
+            return misplaced("run.seed", "bundled", why);
+        }
+        if self.data_seed() == Seed::Bundled && data.label_noise.unwrap_or(0.0) != 0.0 {
+            let noise = data.label_noise.unwrap_or(0.0);
+            if noise != bundled::LABEL_NOISE {
+                let why = "the bundled labels are those of data.label_noise = 0.3; give data.seed a whole number to \
+                           draw others";
+                return misplaced("data.label_noise", noise, why);
+            }
+            let n = data.n.unwrap_or(digits::COUNT);
+            if n > bundled::LABELS {
+                let why = "the bundled labels are those of the first 500 of the 1797 digits; give data.seed a whole \
+                           number to draw others";
+                return misplaced("data.n", integer(n), why);
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything that was left to a default, written out.
+    #[must_use]
+    pub fn resolved(&self) -> Self {
+        let mut all = self.clone();
+        if all.model.architecture == ArchitectureName::Mlp {
+            all.model.width = Some(self.model.width.clone().unwrap_or(Width::Two(256)));
+            all.model.activation = Some(self.model.activation());
+            all.loss = Some(Loss { kind: self.loss_kind() });
+            if let Some(data) = &mut all.data {
+                data.fill(self.data_seed());
+            }
+        }
+        all
+    }
+
+    /// The loss; MSE unless given.
+    pub fn loss_kind(&self) -> LossKind {
+        self.loss.map_or(LossKind::Mse, |l| l.kind)
+    }
+}
+
+impl super::Model {
+    /// The widths of the hidden layers; two of 256 unless given.
+    pub fn hidden(&self) -> Vec<usize> {
+        self.width.as_ref().map_or(vec![256; 2], Width::hidden)
+    }
+
+    /// The activation; GELU unless given.
+    pub fn activation(&self) -> Activation {
+        self.activation.unwrap_or(Activation::Gelu)
+    }
+}
+
+impl Data {
+    /// Defaults of what this data takes.
+    fn fill(&mut self, seed: Seed) {
+        match self.name {
+            DataName::Digits => {
+                self.n.get_or_insert(digits::COUNT);
+                self.classes.get_or_insert(10);
+                self.label_noise.get_or_insert(0.0);
+                self.seed.get_or_insert(seed);
+            }
+            DataName::Chebyshev => {
+                self.n.get_or_insert(20);
+                self.degree.get_or_insert(6);
+            }
+            DataName::Moons => {
+                self.n.get_or_insert(200);
+                self.noise.get_or_insert(0.1);
+                self.seed.get_or_insert(seed);
+            }
+            DataName::Random => {
+                self.n.get_or_insert(128);
+                self.dimension.get_or_insert(8);
+                self.seed.get_or_insert(seed);
+            }
+            DataName::File => {
+                self.binary.get_or_insert(false);
+            }
+        }
+    }
+
+    fn validate(&self) -> Result<(), PresetError> {
+        let Self { name, path, n, classes, label_noise, degree, noise, dimension, binary, seed: _ } = self;
+        let name = *name;
+        let only = |key: &str, value: Option<Value>, of: DataName| match value {
+            Some(value) if name != of => {
+                let why = format!("data.name is {:?}; {}", name_text(name), allowed(key));
+                misplaced(key, value, &why)
+            }
+            _ => Ok(()),
+        };
+        let int = |v: &Option<usize>| v.map(|v| Value::Integer(integer(v)));
+        only("data.path", path.as_ref().map(|p| p.to_string_lossy().into_owned().into()), DataName::File)?;
+        only("data.binary", binary.map(Value::from), DataName::File)?;
+        only("data.classes", int(classes), DataName::Digits)?;
+        only("data.label_noise", label_noise.map(Value::from), DataName::Digits)?;
+        only("data.degree", int(degree), DataName::Chebyshev)?;
+        only("data.noise", noise.map(Value::from), DataName::Moons)?;
+        only("data.dimension", int(dimension), DataName::Random)?;
+        if name == DataName::File && path.is_none() {
+            return Err(PresetError::Missing {
+                key: "data.path".into(),
+                allowed: allowed("data.path").into(),
+            });
+        }
+        let least = if matches!(name, DataName::Chebyshev | DataName::Moons) { 2 } else { 1 };
+        if let Some(n) = *n {
+            whole("data.n", n, least..=MOST_EXAMPLES)?;
+        }
+        if let Some(classes) = *classes {
+            whole("data.classes", classes, 2..=10)?;
+        }
+        if let Some(p) = *label_noise {
+            number("data.label_noise", p, (0.0..=1.0).contains(&p))?;
+        }
+        if let Some(degree) = *degree {
+            whole("data.degree", degree, 1..=1000)?;
+        }
+        if let Some(noise) = *noise {
+            number("data.noise", noise, noise >= 0.0 && noise.is_finite())?;
+        }
+        if let Some(dimension) = *dimension {
+            whole("data.dimension", dimension, 1..=10_000)?;
+        }
+        Ok(())
+    }
+}
+
+fn name_text(name: DataName) -> String {
+    format!("{name:?}").to_lowercase()
+}
+
+impl LandscapeSettings {
+    fn validate(&self) -> Result<(), PresetError> {
+        let Self { name, start, c, x0, a, eigenvalues } = self;
+        let list = |values: &[f64]| Value::Array(values.iter().map(|&v| Value::from(v)).collect());
+        for (key, value, of) in [
+            ("landscape.c", c, LandscapeName::TiltedHyperbola),
+            ("landscape.x0", x0, LandscapeName::TiltedHyperbola),
+            ("landscape.a", a, LandscapeName::Ellipse),
+        ] {
+            let Some(value) = *value else { continue };
+            if *name != of {
+                return misplaced(key, value, &format!("landscape.name is another; {}", allowed(key)));
+            }
+            let in_range = match key {
+                "landscape.c" => value >= 0.0,
+                "landscape.a" => value > 0.0,
+                _ => true,
+            };
+            number(key, value, in_range && value.is_finite())?;
+        }
+        let dimension = match (name, eigenvalues) {
+            (LandscapeName::Quadratic, None) => {
+                let key = "landscape.eigenvalues";
+                return Err(PresetError::Missing { key: key.into(), allowed: allowed(key).into() });
+            }
+            (LandscapeName::Quadratic, Some(values)) => {
+                if values.is_empty() || values.len() > 10_000 || values.iter().any(|v| !v.is_finite()) {
+                    return refuse("landscape.eigenvalues", list(values));
+                }
+                values.len()
+            }
+            (_, Some(values)) => {
+                let why = "landscape.name is not \"quadratic\"";
+                return misplaced("landscape.eigenvalues", list(values), why);
+            }
+            (_, None) => 2,
+        };
+        if start.len() != dimension || start.iter().any(|v| !v.is_finite()) {
+            return refuse("landscape.start", list(start));
+        }
+        Ok(())
+    }
+}
