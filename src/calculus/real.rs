@@ -3,9 +3,20 @@
 use std::fmt::{Debug, Display};
 use std::iter::Sum;
 
+use super::kernel::elementary::Elementary;
+
 /// A floating-point type that the whole engine is generic over.
 pub trait Real:
-    num_traits::Float + num_traits::NumAssign + Sum + Default + Debug + Display + Send + Sync + 'static
+    num_traits::Float
+    + num_traits::NumAssign
+    + Elementary
+    + Sum
+    + Default
+    + Debug
+    + Display
+    + Send
+    + Sync
+    + 'static
 {
     /// The nearest value of this type.
     fn of(x: f64) -> Self;

@@ -1,1 +1,312 @@
-//! Architectures, each one forward function over the tape's vocabulary.
+//! Architectures, each one forward function over the tape's vocabulary; their parameters and initial distributions.
+
+mod mlp;
+
+use std::collections::HashMap;
+
+use candle_core::{DType, Tensor};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, Normal, Uniform};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::calculus::Real;
+use crate::calculus::function::Function;
+use crate::calculus::tape::{Declaration, Initial, NodeId, Tape};
+
+/// Most parameters a network may have: beyond it one direction alone takes 8 GiB in f64.
+pub const MAX_PARAMETERS: usize = 1 << 30;
+
+/// Why a network cannot be built or its weights not be read.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum NetworkError {
+    /// A size that must be at least one is zero.
+    #[error("{what} is 0; it must be at least 1")]
+    Zero {
+        /// Which size.
+        what: String,
+    },
+    /// The network is too large.
+    #[error("the network has {parameters} parameters or more; at most {MAX_PARAMETERS} are allowed")]
+    TooLarge {
+        /// A lower bound of what it would have.
+        parameters: usize,
+    },
+    /// A parameter is not among the arrays.
+    #[error("there is no array named {name:?} of shape {shape:?}; the arrays there are {found:?}")]
+    Missing {
+        /// The parameter.
+        name: String,
+        /// The shape it needs.
+        shape: Vec<usize>,
+        /// The names there are, sorted.
+        found: Vec<String>,
+    },
+    /// An array does not have the parameter's shape.
+    #[error("the array {name:?} has shape {found:?}, but the network needs {expected:?}")]
+    Shape {
+        /// The parameter.
+        name: String,
+        /// The array's shape.
+        found: Vec<usize>,
+        /// The parameter's shape.
+        expected: Vec<usize>,
+    },
+    /// An array does not hold finite floating-point numbers.
+    #[error("the array {name:?} cannot serve as weights: {reason}")]
+    Values {
+        /// The parameter.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// The nonlinearity of a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Activation {
+    /// `x Φ(x)`, the exact (erf) one.
+    Gelu,
+    /// `x σ(x)`.
+    Silu,
+    /// `tanh x`.
+    Tanh,
+    /// `max(x, 0)`; see [`Activation::warning`].
+    Relu,
+}
+
+impl Activation {
+    /// The function it is.
+    pub fn function(self) -> Function {
+        match self {
+            Self::Gelu => Function::Gelu,
+            Self::Silu => Function::Silu,
+            Self::Tanh => Function::Tanh,
+            Self::Relu => Function::Relu,
+        }
+    }
+
+    /// What a user must know before trusting a central flow with it; `None` for smooth activations.
+    pub fn warning(self) -> Option<&'static str> {
+        match self {
+            Self::Relu => Some(
+                "ReLU has no second and third derivative at its kinks: the central flow misses what they contribute; \
+                 use gelu, silu or tanh to compare it with gradient descent",
+            ),
+            Self::Gelu | Self::Silu | Self::Tanh => None,
+        }
+    }
+}
+
+/// Which network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Architecture {
+    /// Fully connected layers with a nonlinearity between them.
+    Mlp {
+        /// Widths of the hidden layers, first to last.
+        hidden: Vec<usize>,
+        /// What follows each of them.
+        activation: Activation,
+    },
+}
+
+/// One tensor of a network's weights.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name in a PyTorch state dict.
+    pub name: String,
+    /// Its shape, row-major.
+    pub shape: Vec<usize>,
+}
+
+impl Architecture {
+    /// Adds the forward function to a tape: from inputs of shape `input_shape` a sample to `outputs` columns.
+    ///
+    /// # Errors
+    /// If a size is zero or the network too large.
+    pub fn build<T: Real>(
+        &self,
+        tape: &mut Tape<T>,
+        input_shape: &[usize],
+        outputs: usize,
+    ) -> Result<(NodeId, NodeId), NetworkError> {
+        let inputs = product(input_shape).ok_or(NetworkError::TooLarge { parameters: usize::MAX })?;
+        for (what, size) in [("the size of an input", inputs), ("the number of outputs", outputs)] {
+            if size == 0 {
+                return Err(NetworkError::Zero { what: what.into() });
+            }
+        }
+        match self {
+            Self::Mlp { hidden, activation } => {
+                mlp::check(inputs, hidden, outputs)?;
+                let x = tape.data(1, inputs);
+                Ok((x, mlp::forward(tape, x, hidden, *activation, outputs)))
+            }
+        }
+    }
+
+    /// The parameters in flattening order, which is PyTorch's `named_parameters()` order.
+    ///
+    /// # Errors
+    /// If a size is zero or the network too large.
+    pub fn parameters(&self, input_shape: &[usize], outputs: usize) -> Result<Vec<Parameter>, NetworkError> {
+        let declared = self.declarations(input_shape, outputs)?;
+        Ok(declared.into_iter().map(|d| Parameter { name: d.name, shape: d.shape }).collect())
+    }
+
+    /// Initial weights, flat, drawn in f32 from the architecture's distributions.
+    ///
+    /// # Errors
+    /// If a size is zero or the network too large.
+    pub fn initialize(
+        &self,
+        input_shape: &[usize],
+        outputs: usize,
+        seed: u64,
+    ) -> Result<Vec<f32>, NetworkError> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let declared = self.declarations(input_shape, outputs)?;
+        Ok(declared.iter().flat_map(|d| draw(d, &mut rng)).collect())
+    }
+
+    fn declarations(&self, input_shape: &[usize], outputs: usize) -> Result<Vec<Declaration>, NetworkError> {
+        let mut tape = Tape::<f32>::new();
+        self.build(&mut tape, input_shape, outputs)?;
+        Ok(tape.parameters().to_vec())
+    }
+}
+
+/// The product, or `None` where it overflows.
+fn product(sizes: &[usize]) -> Option<usize> {
+    sizes.iter().try_fold(1_usize, |all, &size| all.checked_mul(size))
+}
+
+fn draw(declaration: &Declaration, rng: &mut ChaCha8Rng) -> Vec<f32> {
+    fn sample(len: usize, rng: &mut ChaCha8Rng, distribution: &impl Distribution<f32>) -> Vec<f32> {
+        (0..len).map(|_| distribution.sample(rng)).collect()
+    }
+    let len = declaration.slot.len;
+    match declaration.initial {
+        Initial::Constant(value) => vec![f32::of(value); len],
+        Initial::Uniform(bound) => {
+            let bound = f32::of(bound);
+            let uniform =
+                Uniform::new(-bound, bound).expect("bounds of declared parameters are positive and finite");
+            sample(len, rng, &uniform)
+        }
+        Initial::Normal(deviation) => {
+            let normal = Normal::new(0.0, f32::of(deviation)).expect("declared deviations are finite");
+            sample(len, rng, &normal)
+        }
+    }
+}
+
+/// Weights from arrays under the parameters' names, flat in the parameters' order. Further arrays are ignored.
+///
+/// # Errors
+/// If a parameter is missing, has another shape, or holds something that is no finite number.
+pub fn flatten(parameters: &[Parameter], arrays: &HashMap<String, Tensor>) -> Result<Vec<f64>, NetworkError> {
+    let mut flat = Vec::new();
+    for Parameter { name, shape } in parameters {
+        let Some(array) = arrays.get(name) else {
+            let mut found: Vec<_> = arrays.keys().cloned().collect();
+            found.sort();
+            return Err(NetworkError::Missing { name: name.clone(), shape: shape.clone(), found });
+        };
+        if array.dims() != shape.as_slice() {
+            let found = array.dims().to_vec();
+            return Err(NetworkError::Shape { name: name.clone(), found, expected: shape.clone() });
+        }
+        let failed = |reason: String| NetworkError::Values { name: name.clone(), reason };
+        if !matches!(array.dtype(), DType::F16 | DType::BF16 | DType::F32 | DType::F64) {
+            return Err(failed(format!("its entries are {:?}, not floating-point numbers", array.dtype())));
+        }
+        let entries =
+            array.to_dtype(DType::F64).and_then(|a| a.flatten_all()).and_then(|a| a.to_vec1::<f64>());
+        let entries = entries.map_err(|error| failed(error.to_string()))?;
+        if let Some(i) = entries.iter().position(|x| !x.is_finite()) {
+            return Err(failed(format!("entry {i} is {}; all must be finite", entries[i])));
+        }
+        flat.extend(entries);
+    }
+    Ok(flat)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DIGITS: Architecture = Architecture::Mlp { hidden: Vec::new(), activation: Activation::Gelu };
+
+    fn mlp(hidden: &[usize]) -> Architecture {
+        Architecture::Mlp { hidden: hidden.to_vec(), activation: Activation::Gelu }
+    }
+
+    #[test]
+    fn parameters_are_named_and_ordered_as_in_pytorch() {
+        let parameters = mlp(&[32, 16]).parameters(&[1, 8, 8], 10).unwrap();
+        let described: Vec<_> = parameters.iter().map(|p| (p.name.as_str(), p.shape.as_slice())).collect();
+        let expected: [(&str, &[usize]); 6] = [
+            ("1.weight", &[32, 64]),
+            ("1.bias", &[32]),
+            ("3.weight", &[16, 32]),
+            ("3.bias", &[16]),
+            ("5.weight", &[10, 16]),
+            ("5.bias", &[10]),
+        ];
+        assert_eq!(described, expected);
+    }
+
+    #[test]
+    fn initial_weights_fill_their_range_and_depend_on_the_seed() {
+        let w = mlp(&[100]).initialize(&[25], 4, 7).unwrap();
+        assert_eq!(w.len(), 25 * 100 + 100 + 100 * 4 + 4);
+        let (first, second) = w.split_at(2600);
+        let largest = |w: &[f32]| w.iter().fold(0.0_f32, |m, x| m.max(x.abs()));
+        assert!((0.195..0.2).contains(&largest(first)), "{}", largest(first));
+        assert!((0.095..0.1).contains(&largest(second)), "{}", largest(second));
+        assert!((first.iter().sum::<f32>() / 2600.0).abs() < 0.01);
+        assert_eq!(w, mlp(&[100]).initialize(&[25], 4, 7).unwrap());
+        assert_ne!(w, mlp(&[100]).initialize(&[25], 4, 8).unwrap());
+    }
+
+    #[test]
+    fn sizes_are_checked() {
+        assert!(matches!(mlp(&[3, 0]).parameters(&[4], 2), Err(NetworkError::Zero { .. })));
+        assert!(matches!(DIGITS.parameters(&[4], 0), Err(NetworkError::Zero { .. })));
+        assert!(matches!(DIGITS.parameters(&[0, 4], 2), Err(NetworkError::Zero { .. })));
+        assert!(matches!(mlp(&[1 << 40, 1 << 40]).parameters(&[4], 2), Err(NetworkError::TooLarge { .. })));
+        assert!(matches!(DIGITS.parameters(&[1 << 40, 1 << 40], 2), Err(NetworkError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn flattening_names_what_is_wrong() {
+        let parameters = mlp(&[]).parameters(&[2], 1).unwrap();
+        let device = candle_core::Device::Cpu;
+        let mut arrays = HashMap::new();
+        arrays.insert("1.bias".to_owned(), Tensor::new(&[3.0_f32], &device).unwrap());
+        arrays.insert("__order__".to_owned(), Tensor::new(&[1_u8], &device).unwrap());
+        assert!(
+            matches!(flatten(&parameters, &arrays), Err(NetworkError::Missing { name, .. }) if name == "1.weight")
+        );
+        arrays.insert("1.weight".to_owned(), Tensor::new(&[[1.0_f64], [2.0]], &device).unwrap());
+        assert!(
+            matches!(flatten(&parameters, &arrays), Err(NetworkError::Shape { expected, .. }) if expected == [1, 2])
+        );
+        arrays.insert("1.weight".to_owned(), Tensor::new(&[[1.0_f64, f64::NAN]], &device).unwrap());
+        let error = flatten(&parameters, &arrays).unwrap_err();
+        assert!(error.to_string().contains("entry 1 is NaN"), "{error}");
+        arrays.insert("1.weight".to_owned(), Tensor::new(&[[1_u32, 2]], &device).unwrap());
+        assert!(matches!(flatten(&parameters, &arrays), Err(NetworkError::Values { .. })));
+        arrays.insert("1.weight".to_owned(), Tensor::new(&[[1.0_f64, 2.0]], &device).unwrap());
+        assert_eq!(flatten(&parameters, &arrays).unwrap(), [1.0, 2.0, 3.0]);
+    }
+
+    #[test]
+    fn only_relu_carries_a_warning() {
+        assert!(Activation::Relu.warning().is_some());
+        assert!([Activation::Gelu, Activation::Silu, Activation::Tanh].iter().all(|a| a.warning().is_none()));
+    }
+}

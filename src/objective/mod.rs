@@ -2,6 +2,8 @@
 //!
 //! Non-finite contract: a NaN or an infinity in `w` gives NaN or infinite results, never a panic.
 
+pub mod network;
+
 use crate::calculus::{Block, Real};
 
 /// A smooth full-batch training loss L(w) with exact derivatives up to order three.

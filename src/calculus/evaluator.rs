@@ -1,0 +1,376 @@
+//! Passes of a tape over a whole data set: split into lanes, with what was computed at the last weights kept.
+//!
+//! The split depends on the problem, never on the number of threads, and lanes are summed in order: the same bytes
+//! for any number of threads. Small problems run on the calling thread alone; where the weights dominate, one lane
+//! runs and its large operations use the thread pool; otherwise lanes run side by side, each over its own samples
+//! with single-threaded kernels, so that its planes stay in cache.
+
+use rayon::prelude::*;
+
+use super::kernel::vector;
+use super::op::{Adjoints, Context, Gradient, Output, Own, Phase};
+use super::ring::Ring;
+use super::tape::{NodeId, Tape};
+use super::{Block, Real};
+
+/// Below this many multiply–adds a forward pass (samples × parameters), threads cost more than they bring.
+const SERIAL_WORK: usize = 300_000;
+/// From this many parameters on, one gradient per lane costs more than parallel matrix products.
+const HEAVY_WEIGHTS: usize = 40_000;
+/// Most lanes: each has a gradient of its own, and all are summed at the end.
+const LANES: usize = 8;
+
+/// How much of plane 0 is there for the kept weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kept {
+    Nothing,
+    Values,
+    Adjoints,
+}
+
+/// A tape with its data, ready to be differentiated.
+#[derive(Debug)]
+pub struct Evaluator<T> {
+    tape: Tape<T>,
+    lanes: Vec<Lane<T>>,
+    parallel_operations: bool,
+    weights: Vec<T>,
+    kept: Kept,
+    loss: f64,
+    no_directions: Block<T>,
+    primal_ring: Ring,
+    /// Rings used so far: they are few, and building one allocates.
+    rings: Vec<Ring>,
+}
+
+/// Consecutive samples, and everything computed for them.
+#[derive(Debug)]
+struct Lane<T> {
+    first: usize,
+    samples: usize,
+    values: Vec<Vec<T>>,
+    saved: Vec<Vec<T>>,
+    adjoints: Vec<Vec<T>>,
+    tangents: Vec<Vec<T>>,
+    tangent_adjoints: Vec<Vec<T>>,
+    written: Vec<bool>,
+    /// Wanted planes of the weight gradient (all lanes but the first, which writes to the result).
+    gradient: Vec<T>,
+    loss: f64,
+}
+
+/// What a pass works with, the same for all lanes.
+#[derive(Clone, Copy)]
+struct Pass<'a, T> {
+    tape: &'a Tape<T>,
+    ring: &'a Ring,
+    phase: Phase,
+    parallel: bool,
+    weights: &'a [T],
+    directions: &'a Block<T>,
+}
+
+impl<T: Real> Lane<T> {
+    fn new(tape: &Tape<T>, data: &[(NodeId, Vec<T>)], first: usize, samples: usize) -> Self {
+        let empty = || vec![Vec::new(); tape.nodes().len()];
+        let mut values = empty();
+        for (node, x) in data {
+            let (rows, columns) = tape.shape(*node);
+            let size = rows * columns;
+            values[node.0] = x[first * size..(first + samples) * size].to_vec();
+        }
+        Self {
+            first,
+            samples,
+            values,
+            saved: empty(),
+            adjoints: empty(),
+            tangents: empty(),
+            tangent_adjoints: empty(),
+            written: vec![false; tape.nodes().len()],
+            gradient: Vec::new(),
+            loss: 0.0,
+        }
+    }
+
+    fn forward(&mut self, pass: Pass<'_, T>) {
+        let nodes = pass.tape.nodes();
+        if pass.phase == Phase::Primal {
+            self.loss = 0.0;
+        }
+        for (id, node) in nodes.iter().enumerate() {
+            let Some(op) = &node.op else { continue };
+            let target = match pass.phase {
+                Phase::Primal => &mut self.values[id],
+                Phase::Tangent => &mut self.tangents[id],
+            };
+            let planes = match pass.phase {
+                Phase::Primal => 1,
+                Phase::Tangent => pass.ring.planes_up_to(node.degree) - 1,
+            };
+            let len = planes * self.samples * node.rows * node.columns;
+            // the value being written is taken out, so that the others can be read
+            let mut own = std::mem::take(target);
+            if own.len() < len || pass.phase == Phase::Primal {
+                own.resize(len, T::zero());
+            }
+            let context = Context {
+                ring: pass.ring,
+                phase: pass.phase,
+                parallel: pass.parallel,
+                samples: self.samples,
+                nodes,
+                weights: pass.weights,
+                directions: pass.directions,
+                values: &self.values,
+                tangents: &self.tangents,
+            };
+            let mut out =
+                Output { planes: &mut own[..len], saved: &mut self.saved[id], loss: &mut self.loss };
+            op.forward(&context, NodeId(id), &mut out);
+            match pass.phase {
+                Phase::Primal => self.values[id] = own,
+                Phase::Tangent => self.tangents[id] = own,
+            }
+        }
+    }
+
+    fn backward(&mut self, pass: Pass<'_, T>, mut gradient: Gradient<'_, T>) {
+        let nodes = pass.tape.nodes();
+        self.written.fill(false);
+        for (id, node) in nodes.iter().enumerate().rev() {
+            let Some(op) = &node.op else { continue };
+            let is_loss = id + 1 == nodes.len();
+            if node.degree == 0 || !(is_loss || self.written[id]) {
+                continue;
+            }
+            let len = self.samples * node.rows * node.columns;
+            let context = Context {
+                ring: pass.ring,
+                phase: pass.phase,
+                parallel: pass.parallel,
+                samples: self.samples,
+                nodes,
+                weights: pass.weights,
+                directions: pass.directions,
+                values: &self.values,
+                tangents: &self.tangents,
+            };
+            let (primal, tangents, lower) = match pass.phase {
+                Phase::Primal => {
+                    let (lower, own) = self.adjoints.split_at_mut(id);
+                    (own[0].get(..len).unwrap_or_default(), &[][..], lower)
+                }
+                Phase::Tangent => {
+                    let (lower, own) = self.tangent_adjoints.split_at_mut(id);
+                    let all = (pass.ring.planes() - 1) * len;
+                    (
+                        self.adjoints[id].get(..len).unwrap_or_default(),
+                        own[0].get(..all).unwrap_or_default(),
+                        lower,
+                    )
+                }
+            };
+            let own = Own { primal, tangents, saved: &self.saved[id] };
+            let mut adjoints = Adjoints { lower, written: &mut self.written };
+            op.backward(&context, own, &mut adjoints, &mut gradient);
+        }
+    }
+}
+
+impl<T: Real> Evaluator<T> {
+    /// A tape whose last node is the loss, with the data of all samples for each of its data nodes.
+    ///
+    /// # Panics
+    /// If a data node has no data or the sizes do not fit: that is a defect of the caller.
+    pub fn new(tape: Tape<T>, data: &[(NodeId, Vec<T>)], samples: usize) -> Self {
+        for (id, node) in tape.nodes().iter().enumerate() {
+            if node.op.is_none() {
+                let x = data.iter().find(|(node, _)| node.0 == id).map(|(_, x)| x.len());
+                assert_eq!(x, Some(samples * node.rows * node.columns), "data of node {id}");
+            }
+        }
+        let work = samples * tape.dim();
+        let parallel_operations = work > SERIAL_WORK && tape.dim() >= HEAVY_WEIGHTS;
+        let lanes = if work <= SERIAL_WORK || parallel_operations { 1 } else { LANES.min(samples) };
+        Self::with_lanes(tape, data, samples, lanes, parallel_operations)
+    }
+
+    fn with_lanes(
+        tape: Tape<T>,
+        data: &[(NodeId, Vec<T>)],
+        samples: usize,
+        lanes: usize,
+        parallel_operations: bool,
+    ) -> Self {
+        let split = |i: usize| samples * i / lanes.max(1);
+        let lanes = (0..lanes).map(|i| Lane::new(&tape, data, split(i), split(i + 1) - split(i))).collect();
+        Self {
+            tape,
+            lanes,
+            parallel_operations,
+            weights: Vec::new(),
+            kept: Kept::Nothing,
+            loss: f64::NAN,
+            no_directions: Block::default(),
+            primal_ring: Ring::new(0, 0),
+            rings: Vec::new(),
+        }
+    }
+
+    /// Number of parameters.
+    pub fn dim(&self) -> usize {
+        self.tape.dim()
+    }
+
+    /// The tape.
+    pub fn tape(&self) -> &Tape<T> {
+        &self.tape
+    }
+
+    fn set_weights(&mut self, w: &[T]) {
+        assert_eq!(w.len(), self.dim(), "one weight a parameter");
+        if !vector::equal(&self.weights, w) {
+            self.weights.clear();
+            self.weights.extend_from_slice(w);
+            self.kept = Kept::Nothing;
+        }
+    }
+
+    /// Brings the values of plane 0 to `w`.
+    fn keep_values(&mut self, w: &[T]) {
+        self.set_weights(w);
+        if self.kept < Kept::Values {
+            let pass = Pass {
+                tape: &self.tape,
+                ring: &self.primal_ring,
+                phase: Phase::Primal,
+                parallel: self.parallel_operations,
+                weights: &self.weights,
+                directions: &self.no_directions,
+            };
+            match self.lanes.as_mut_slice() {
+                [lane] => lane.forward(pass),
+                lanes => lanes.par_iter_mut().for_each(|lane| lane.forward(pass)),
+            }
+            self.loss = self.lanes.iter().map(|lane| lane.loss).sum();
+            self.kept = Kept::Values;
+        }
+    }
+
+    /// Brings values and adjoints of plane 0 to `w`, and writes the gradient where one is asked for.
+    fn keep_adjoints(&mut self, w: &[T], nabla_l: Option<&mut [T]>) {
+        self.set_weights(w);
+        if self.kept == Kept::Adjoints && nabla_l.is_none() {
+            return;
+        }
+        let forward = self.kept < Kept::Values;
+        let pass = Pass {
+            tape: &self.tape,
+            ring: &self.primal_ring,
+            phase: Phase::Primal,
+            parallel: self.parallel_operations,
+            weights: &self.weights,
+            directions: &self.no_directions,
+        };
+        run(&mut self.lanes, pass, forward, 0, nabla_l.unwrap_or_default());
+        if forward {
+            self.loss = self.lanes.iter().map(|lane| lane.loss).sum();
+        }
+        self.kept = Kept::Adjoints;
+    }
+
+    /// L(w).
+    pub fn loss(&mut self, w: &[T]) -> f64 {
+        self.keep_values(w);
+        self.loss
+    }
+
+    /// Writes ∇L(w) (shape `[dim]`) and returns L(w).
+    pub fn gradient(&mut self, w: &[T], nabla_l: &mut [T]) -> f64 {
+        assert_eq!(nabla_l.len(), self.dim(), "one derivative a parameter");
+        self.keep_adjoints(w, Some(nabla_l));
+        self.loss
+    }
+
+    /// Hessian-vector products `hv_i = H(w) v_i`.
+    pub fn hessian_vector_products(&mut self, w: &[T], v: &Block<T>, hv: &mut Block<T>) {
+        hv.reshape(self.dim(), v.count());
+        self.tangent_pass(w, v, 1, hv.as_mut_slice());
+    }
+
+    /// `T_ij = ∇_w (u_iᵀ H(w) u_j)` for `i ≤ j`, in the order of [`crate::objective::pair_index`].
+    pub fn third_derivatives(&mut self, w: &[T], u: &Block<T>, t: &mut Block<T>) {
+        let k = u.count();
+        t.reshape(self.dim(), k * (k + 1) / 2);
+        self.tangent_pass(w, u, 2, t.as_mut_slice());
+        // the plain monomial ε_i² carries half of the second derivative
+        for i in 0..k {
+            t.column_mut(crate::objective::pair_index(i, i, k)).iter_mut().for_each(|x| *x += *x);
+        }
+    }
+
+    /// The planes of `degree` of the gradient along `directions`, written to `result`.
+    fn tangent_pass(&mut self, w: &[T], directions: &Block<T>, degree: usize, result: &mut [T]) {
+        let k = directions.count();
+        self.keep_adjoints(w, None);
+        if k == 0 {
+            return;
+        }
+        assert_eq!(directions.dim(), self.dim(), "one entry of a direction a parameter");
+        let ring = self.rings.iter().position(|r| (r.directions(), r.degree()) == (k, degree));
+        let ring = ring.unwrap_or_else(|| {
+            self.rings.push(Ring::new(k, degree));
+            self.rings.len() - 1
+        });
+        let ring = &self.rings[ring];
+        let pass = Pass {
+            tape: &self.tape,
+            ring,
+            phase: Phase::Tangent,
+            parallel: self.parallel_operations,
+            weights: &self.weights,
+            directions,
+        };
+        run(&mut self.lanes, pass, true, ring.planes_up_to(degree - 1), result);
+    }
+
+    /// Plane 0 of a value for one sample, at the weights of the last call. Shape `[rows · columns]`.
+    pub fn value(&self, node: NodeId, sample: usize) -> &[T] {
+        let (rows, columns) = self.tape.shape(node);
+        let lane = self.lanes.partition_point(|lane| lane.first + lane.samples <= sample);
+        let lane = &self.lanes[lane];
+        let (size, row) = (rows * columns, sample - lane.first);
+        &lane.values[node.0][row * size..(row + 1) * size]
+    }
+}
+
+/// Runs all lanes, and sums their parts of the wanted planes `first..` (as many as `result` holds).
+fn run<T: Real>(lanes: &mut [Lane<T>], pass: Pass<'_, T>, forward: bool, first: usize, result: &mut [T]) {
+    let dim = pass.tape.dim();
+    let one = |lane: &mut Lane<T>, data: &mut [T]| {
+        if forward {
+            lane.forward(pass);
+        }
+        lane.backward(pass, Gradient { data, dim, first, accumulate: false });
+    };
+    let Some((head, tail)) = lanes.split_first_mut() else { return };
+    if tail.is_empty() {
+        return one(head, result);
+    }
+    let wanted = result.len();
+    rayon::join(
+        || one(head, result),
+        || {
+            tail.par_iter_mut().with_max_len(1).for_each(|lane| {
+                let mut gradient = std::mem::take(&mut lane.gradient);
+                gradient.resize(wanted, T::zero());
+                one(lane, &mut gradient);
+                lane.gradient = gradient;
+            });
+        },
+    );
+    for lane in tail {
+        vector::add(result, &lane.gradient);
+    }
+}

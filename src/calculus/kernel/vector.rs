@@ -1,0 +1,50 @@
+//! Vectorized loops over slices: fills, sums, comparisons.
+
+use super::dispatch;
+use crate::calculus::Real;
+
+/// `y += x`, entry by entry.
+pub fn add<T: Real>(y: &mut [T], x: &[T]) {
+    struct Add<'a, T>(&'a mut [T], &'a [T]);
+    impl<T: Real> pulp::NullaryFnOnce for Add<'_, T> {
+        type Output = ();
+        #[inline(always)]
+        fn call(self) {
+            for (y, &x) in self.0.iter_mut().zip(self.1) {
+                *y += x;
+            }
+        }
+    }
+    assert_eq!(y.len(), x.len());
+    dispatch(Add(y, x));
+}
+
+/// Sums the rows of a matrix: `sum[j] = Σ_r rows[r, j]`, on top of what is there if `accumulate`. Shapes `[cols]`, `[n, cols]`.
+pub fn sum_rows<T: Real>(sum: &mut [T], rows: &[T], accumulate: bool) {
+    struct SumRows<'a, T>(&'a mut [T], &'a [T]);
+    impl<T: Real> pulp::NullaryFnOnce for SumRows<'_, T> {
+        type Output = ();
+        #[inline(always)]
+        fn call(self) {
+            for row in self.1.chunks_exact(self.0.len()) {
+                for (s, &x) in self.0.iter_mut().zip(row) {
+                    *s += x;
+                }
+            }
+        }
+    }
+    if !accumulate {
+        sum.fill(T::zero());
+    }
+    if !sum.is_empty() {
+        dispatch(SumRows(sum, rows));
+    }
+}
+
+/// Whether two slices hold the same values. A NaN equals nothing.
+pub fn equal<T: Real>(x: &[T], y: &[T]) -> bool {
+    x.len() == y.len()
+        && x.chunks(1024)
+            .zip(y.chunks(1024))
+            .all(|(x, y)| x.iter().zip(y).fold(true, |all, (a, b)| all & (a == b)))
+}

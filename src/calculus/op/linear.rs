@@ -1,0 +1,112 @@
+//! A linear layer with bias.
+
+use super::{Adjoints, Context, Gradient, Output, Own, Phase, Primitive};
+use crate::calculus::Real;
+use crate::calculus::kernel::gemm::{Matrix, multiply};
+use crate::calculus::kernel::vector;
+use crate::calculus::ring::Product;
+use crate::calculus::tape::{NodeId, Slot};
+
+/// `z = x Wᵀ + b`, row by row: W `[outputs, inputs]`, b `[outputs]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Linear {
+    /// The argument.
+    pub(in crate::calculus) x: NodeId,
+    /// W.
+    pub(in crate::calculus) weight: Slot,
+    /// b.
+    pub(in crate::calculus) bias: Option<Slot>,
+    /// Columns of x.
+    pub(in crate::calculus) inputs: usize,
+    /// Columns of z.
+    pub(in crate::calculus) outputs: usize,
+}
+
+impl Linear {
+    /// Fills a plane of z with the bias of that plane (zero where there is none).
+    fn start<T: Real>(&self, context: &Context<'_, T>, plane: usize, z: &mut [T]) {
+        match self.bias.and_then(|bias| context.parameter(bias, plane)) {
+            Some(bias) => z.chunks_exact_mut(self.outputs).for_each(|row| row.copy_from_slice(bias)),
+            None => z.fill(T::zero()),
+        }
+    }
+}
+
+impl<T: Real> Primitive<T> for Linear {
+    fn forward(&self, context: &Context<'_, T>, node: NodeId, out: &mut Output<'_, T>) {
+        let (rows, inputs, outputs) = (context.rows(self.x), self.inputs, self.outputs);
+        let len = context.len(node);
+        let weight = |plane| {
+            let w = context.parameter(self.weight, plane)?;
+            Some(Matrix::new(w, outputs, inputs).transposed())
+        };
+        let first = usize::from(context.phase == Phase::Tangent);
+        for (i, z) in out.planes.chunks_exact_mut(len.max(1)).enumerate() {
+            self.start(context, first + i, z);
+        }
+        // the unperturbed weight times all planes of the phase that x has, in one product
+        let x = match context.phase {
+            Phase::Primal => context.value(self.x),
+            Phase::Tangent => context.tangents(self.x),
+        };
+        if let Some(w) = weight(0).filter(|_| !x.is_empty()) {
+            let stacked = x.len() / inputs;
+            let z = &mut out.planes[..stacked * outputs];
+            multiply(z, Matrix::new(x, stacked, inputs), w, true, context.parallel);
+        }
+        if context.phase == Phase::Primal {
+            return;
+        }
+        for &Product { c, a, b } in context.ring.products().iter().filter(|p| p.c > 0 && p.b > 0) {
+            let (Some(x), Some(u)) = (context.plane(self.x, a), weight(b)) else { continue };
+            let z = &mut out.planes[(c - 1) * len..c * len];
+            multiply(z, Matrix::new(x, rows, inputs), u, true, context.parallel);
+        }
+    }
+
+    fn backward(
+        &self,
+        context: &Context<'_, T>,
+        own: Own<'_, T>,
+        adjoints: &mut Adjoints<'_, T>,
+        gradient: &mut Gradient<'_, T>,
+    ) {
+        let (rows, inputs, outputs) = (context.rows(self.x), self.inputs, self.outputs);
+        let accumulated = gradient.accumulate;
+        for c in gradient.wanted() {
+            let mut accumulate = accumulated;
+            let g = gradient.plane(self.weight, c);
+            for &Product { a, b, .. } in context.ring.products().iter().filter(|p| p.c == c) {
+                let Some(x) = context.plane(self.x, b) else { continue };
+                let z = Matrix::new(own.plane(a), rows, outputs).transposed();
+                multiply(g, z, Matrix::new(x, rows, inputs), accumulate, context.parallel);
+                accumulate = true;
+            }
+            if let Some(bias) = self.bias {
+                vector::sum_rows(gradient.plane(bias, c), own.plane(c), accumulated);
+            }
+        }
+        if !context.is_variable(self.x) {
+            return;
+        }
+        let weight = |plane| Some(Matrix::new(context.parameter(self.weight, plane)?, outputs, inputs));
+        let z = match context.phase {
+            Phase::Primal => own.primal,
+            Phase::Tangent => own.tangents,
+        };
+        let stacked = z.len() / outputs;
+        let (adjoint, accumulate) = adjoints.target(self.x, stacked * inputs);
+        if let Some(w) = weight(0) {
+            multiply(adjoint, Matrix::new(z, stacked, outputs), w, accumulate, context.parallel);
+        }
+        if context.phase == Phase::Primal {
+            return;
+        }
+        let len = rows * inputs;
+        for &Product { c, a, b } in context.ring.products().iter().filter(|p| p.c > 0 && p.b > 0) {
+            let Some(u) = weight(b) else { continue };
+            let x = &mut adjoint[(c - 1) * len..c * len];
+            multiply(x, Matrix::new(own.plane(a), rows, outputs), u, true, context.parallel);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! An elementwise function.
+
+use super::{Adjoints, Context, Gradient, Output, Own, Phase, Primitive};
+use crate::calculus::Real;
+use crate::calculus::function::Function;
+use crate::calculus::kernel::elementwise::{self, Lift};
+use crate::calculus::tape::NodeId;
+
+/// `z = f(x)`, entry by entry. Saves f', f'', f'''.
+#[derive(Clone, Copy, Debug)]
+pub struct Map {
+    /// The argument.
+    pub(in crate::calculus) x: NodeId,
+    /// f.
+    pub(in crate::calculus) function: Function,
+}
+
+impl Map {
+    fn lift<'a, T: Real>(&self, context: &Context<'a, T>, saved: &'a [T]) -> Lift<'a, T> {
+        let len = context.len(self.x);
+        Lift { ring: context.ring, len, derivatives: saved, x: context.tangents(self.x) }
+    }
+}
+
+impl<T: Real> Primitive<T> for Map {
+    fn forward(&self, context: &Context<'_, T>, _: NodeId, out: &mut Output<'_, T>) {
+        match context.phase {
+            Phase::Primal => {
+                let x = context.value(self.x);
+                out.saved.resize(3 * x.len(), T::zero());
+                elementwise::evaluate(self.function, x, out.planes, out.saved, context.parallel);
+            }
+            Phase::Tangent => {
+                elementwise::forward(self.lift(context, out.saved), out.planes, context.parallel)
+            }
+        }
+    }
+
+    fn backward(
+        &self,
+        context: &Context<'_, T>,
+        own: Own<'_, T>,
+        adjoints: &mut Adjoints<'_, T>,
+        _: &mut Gradient<'_, T>,
+    ) {
+        if !context.is_variable(self.x) {
+            return;
+        }
+        match context.phase {
+            Phase::Primal => {
+                let (adjoint, accumulate) = adjoints.target(self.x, own.primal.len());
+                elementwise::backward_primal(own.saved, own.primal, adjoint, accumulate, context.parallel);
+            }
+            Phase::Tangent => {
+                let (adjoint, accumulate) = adjoints.target(self.x, own.tangents.len());
+                let lift = self.lift(context, own.saved);
+                elementwise::backward(lift, own.primal, own.tangents, adjoint, accumulate, context.parallel);
+            }
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Truncated polynomials: the monomials, and the table of products.
+//!
+//! Perturbed weights `w + Σ ε_i u_i` live in ℝ[ε_1..ε_k] truncated above degree d ≤ 2. A value over the ring is a
+//! stack of *planes*, one per monomial. The plain monomial ε_i² carries *half* of the second derivative along u_i.
+
+/// A monomial of degree at most two in ε_1..ε_k.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Monomial {
+    /// 1.
+    One,
+    /// ε_i.
+    First(usize),
+    /// ε_i ε_j with i ≤ j.
+    Second(usize, usize),
+}
+
+impl Monomial {
+    /// Total degree.
+    pub fn degree(self) -> usize {
+        match self {
+            Self::One => 0,
+            Self::First(_) => 1,
+            Self::Second(..) => 2,
+        }
+    }
+
+    /// The product, or `None` when its degree exceeds two.
+    fn times(self, other: Self) -> Option<Self> {
+        match (self, other) {
+            (Self::One, m) | (m, Self::One) => Some(m),
+            (Self::First(i), Self::First(j)) => Some(Self::Second(i.min(j), i.max(j))),
+            _ => None,
+        }
+    }
+}
+
+/// One term of a product: `z_c += x_a · y_b`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Product {
+    /// Plane of the result.
+    pub c: usize,
+    /// Plane of the left factor.
+    pub a: usize,
+    /// Plane of the right factor.
+    pub b: usize,
+}
+
+/// ℝ[ε_1..ε_k] truncated above a degree of at most two.
+///
+/// Planes are ordered 1 | ε_1 … ε_k | ε_1², ε_1ε_2, …, ε_1ε_k, ε_2², …, ε_k²: the second-degree ones as
+/// [`crate::objective::pair_index`] numbers the pairs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ring {
+    directions: usize,
+    degree: usize,
+    monomials: Vec<Monomial>,
+    products: Vec<Product>,
+}
+
+impl Ring {
+    /// The ring of `directions` nilpotents truncated above `degree`.
+    ///
+    /// # Panics
+    /// If `degree` exceeds two.
+    pub fn new(directions: usize, degree: usize) -> Self {
+        assert!(degree <= 2, "the calculus goes up to degree two in the gradient, not {degree}");
+        let mut monomials = vec![Monomial::One];
+        if degree >= 1 {
+            monomials.extend((0..directions).map(Monomial::First));
+        }
+        if degree >= 2 {
+            monomials
+                .extend((0..directions).flat_map(|i| (i..directions).map(move |j| Monomial::Second(i, j))));
+        }
+        let mut products = Vec::new();
+        for (c, &target) in monomials.iter().enumerate() {
+            for (a, &x) in monomials.iter().enumerate() {
+                for (b, &y) in monomials.iter().enumerate() {
+                    if x.times(y) == Some(target) {
+                        products.push(Product { c, a, b });
+                    }
+                }
+            }
+        }
+        Self { directions, degree, monomials, products }
+    }
+
+    /// Number of nilpotents k.
+    pub fn directions(&self) -> usize {
+        self.directions
+    }
+
+    /// Degree above which everything vanishes.
+    pub fn degree(&self) -> usize {
+        self.degree
+    }
+
+    /// Number of planes of a value of full degree.
+    pub fn planes(&self) -> usize {
+        self.monomials.len()
+    }
+
+    /// Number of planes of a value of degree `degree`.
+    pub fn planes_up_to(&self, degree: usize) -> usize {
+        match degree.min(self.degree) {
+            0 => 1,
+            1 => 1 + self.directions,
+            _ => self.monomials.len(),
+        }
+    }
+
+    /// The monomial of a plane.
+    pub fn monomial(&self, plane: usize) -> Monomial {
+        self.monomials[plane]
+    }
+
+    /// The monomials of all planes, in order.
+    pub fn monomials(&self) -> &[Monomial] {
+        &self.monomials
+    }
+
+    /// The whole algebra, sorted by the result's plane.
+    pub fn products(&self) -> &[Product] {
+        &self.products
+    }
+
+    /// The plane of ε_i.
+    pub fn first(&self, i: usize) -> usize {
+        1 + i
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Monomial, Product, Ring};
+    use crate::objective::pair_index;
+
+    #[test]
+    fn second_degree_planes_are_numbered_like_pairs() {
+        let k = 4;
+        let ring = Ring::new(k, 2);
+        assert_eq!(ring.planes(), 1 + k + k * (k + 1) / 2);
+        for i in 0..k {
+            for j in i..k {
+                assert_eq!(ring.monomial(1 + k + pair_index(i, j, k)), Monomial::Second(i, j));
+            }
+        }
+    }
+
+    #[test]
+    fn the_square_of_a_sum_has_the_right_coefficients() {
+        // (1 + 2ε1 + 3ε2)² = 1 + 4ε1 + 6ε2 + 4ε1² + 12ε1ε2 + 9ε2²
+        let ring = Ring::new(2, 2);
+        let x = [1.0, 2.0, 3.0, 0.0, 0.0, 0.0];
+        let mut z = [0.0; 6];
+        for &Product { c, a, b } in ring.products() {
+            z[c] += x[a] * x[b];
+        }
+        assert_eq!(z, [1.0, 4.0, 6.0, 4.0, 12.0, 9.0]);
+    }
+
+    #[test]
+    fn lower_degrees_are_prefixes() {
+        let ring = Ring::new(3, 2);
+        assert_eq!([0, 1, 2, 5].map(|d| ring.planes_up_to(d)), [1, 4, 10, 10]);
+        assert_eq!(Ring::new(3, 1).planes(), 4);
+        assert_eq!(Ring::new(0, 2).planes(), 1);
+    }
+}

@@ -1,0 +1,184 @@
+//! A network as a static list of primitive operations.
+//!
+//! A forward function adds nodes through the vocabulary below; the list then serves gradients, Hessian-vector
+//! products and third derivatives, in f32 and f64, for any number of samples at a time.
+
+use super::Real;
+use super::function::Function;
+use super::op::{BinaryCrossEntropy, CrossEntropy, Linear, Map, MeanSquaredError, Primitive};
+
+/// A value on the tape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NodeId(pub(super) usize);
+
+/// Where a parameter tensor lies in the flat weight vector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// First entry.
+    pub offset: usize,
+    /// Number of entries.
+    pub len: usize,
+}
+
+impl Slot {
+    /// The entries of the slot in a flat vector.
+    pub fn of<'a, T>(&self, flat: &'a [T]) -> &'a [T] {
+        &flat[self.offset..self.offset + self.len]
+    }
+
+    /// The entries of the slot in a flat vector, to write.
+    pub fn of_mut<'a, T>(&self, flat: &'a mut [T]) -> &'a mut [T] {
+        &mut flat[self.offset..self.offset + self.len]
+    }
+}
+
+/// The distribution a parameter is drawn from at first.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Initial {
+    /// Uniform on (−b, b).
+    Uniform(f64),
+    /// Normal with mean 0 and this standard deviation.
+    Normal(f64),
+    /// One value everywhere.
+    Constant(f64),
+}
+
+/// A parameter tensor as a forward function declares it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Declaration {
+    /// The PyTorch state-dict name.
+    pub name: String,
+    /// Its shape, row-major.
+    pub shape: Vec<usize>,
+    /// What it is drawn from.
+    pub initial: Initial,
+    /// Where it lies in the flat weight vector.
+    pub slot: Slot,
+}
+
+/// One value: what computes it, and its shape for one sample.
+#[derive(Debug)]
+pub struct Node<T> {
+    /// The operation; `None` for data.
+    pub(super) op: Option<Box<dyn Primitive<T>>>,
+    /// Rows of one sample.
+    pub(super) rows: usize,
+    /// Columns.
+    pub(super) columns: usize,
+    /// Its degree in the ring's nilpotents as a polynomial: 0 for data, 1 after a linear layer of data, else 2.
+    pub(super) degree: usize,
+}
+
+/// A static list of primitive operations, each after its arguments; the last is the loss.
+#[derive(Debug)]
+pub struct Tape<T> {
+    nodes: Vec<Node<T>>,
+    parameters: Vec<Declaration>,
+    dim: usize,
+}
+
+impl<T: Real> Default for Tape<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Real> Tape<T> {
+    /// An empty tape.
+    pub fn new() -> Self {
+        Self { nodes: Vec::new(), parameters: Vec::new(), dim: 0 }
+    }
+
+    /// Number of scalar parameters declared.
+    pub fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// The parameters in flattening order.
+    pub fn parameters(&self) -> &[Declaration] {
+        &self.parameters
+    }
+
+    /// The nodes in order.
+    pub(super) fn nodes(&self) -> &[Node<T>] {
+        &self.nodes
+    }
+
+    /// Rows and columns of one sample of a value.
+    pub fn shape(&self, node: NodeId) -> (usize, usize) {
+        (self.nodes[node.0].rows, self.nodes[node.0].columns)
+    }
+
+    fn push(
+        &mut self,
+        op: Option<Box<dyn Primitive<T>>>,
+        rows: usize,
+        columns: usize,
+        degree: usize,
+    ) -> NodeId {
+        self.nodes.push(Node { op, rows, columns, degree });
+        NodeId(self.nodes.len() - 1)
+    }
+
+    /// Declares a parameter, the next in flattening order.
+    pub fn parameter(&mut self, name: impl Into<String>, shape: &[usize], initial: Initial) -> Slot {
+        let slot = Slot { offset: self.dim, len: shape.iter().product() };
+        self.dim += slot.len;
+        self.parameters.push(Declaration { name: name.into(), shape: shape.to_vec(), initial, slot });
+        slot
+    }
+
+    /// Data: `rows × columns` numbers a sample, constant in the weights.
+    pub fn data(&mut self, rows: usize, columns: usize) -> NodeId {
+        self.push(None, rows, columns, 0)
+    }
+
+    /// The same numbers as one row: `[rows, columns]` becomes `[1, rows · columns]`. Free when it is one already.
+    ///
+    /// # Panics
+    /// If the value is not data: nothing needs that so far.
+    pub fn flatten(&mut self, x: NodeId) -> NodeId {
+        let node = &mut self.nodes[x.0];
+        assert!(node.op.is_none(), "only data is flattened");
+        (node.rows, node.columns) = (1, node.rows * node.columns);
+        x
+    }
+
+    /// `z = x Wᵀ + b` row by row: parameters `{name}.weight` `[outputs, inputs]` and `{name}.bias` `[outputs]`, both
+    /// uniform on ±1/√inputs.
+    pub fn linear(&mut self, name: &str, x: NodeId, outputs: usize) -> NodeId {
+        let (rows, inputs) = self.shape(x);
+        let initial = Initial::Uniform(1.0 / (inputs as f64).sqrt());
+        let weight = self.parameter(format!("{name}.weight"), &[outputs, inputs], initial);
+        let bias = self.parameter(format!("{name}.bias"), &[outputs], initial);
+        let degree = (self.nodes[x.0].degree + 1).min(2);
+        self.push(
+            Some(Box::new(Linear { x, weight, bias: Some(bias), inputs, outputs })),
+            rows,
+            outputs,
+            degree,
+        )
+    }
+
+    /// f(x), entry by entry.
+    pub fn map(&mut self, function: Function, x: NodeId) -> NodeId {
+        let (rows, columns) = self.shape(x);
+        let degree = if self.nodes[x.0].degree == 0 { 0 } else { 2 };
+        self.push(Some(Box::new(Map { x, function })), rows, columns, degree)
+    }
+
+    /// The loss `scale · Σ m ½ (f − y)²` over rows, y of the shape of f, m one number a row.
+    pub fn mean_squared_error(&mut self, f: NodeId, y: NodeId, mask: NodeId, scale: f64) -> NodeId {
+        self.push(Some(Box::new(MeanSquaredError { f, y, mask, scale })), 1, 0, 2)
+    }
+
+    /// The loss `scale · Σ (logsumexp(f) − f[y])` over rows; y is one label a row, −1 for a row left out.
+    pub fn cross_entropy(&mut self, f: NodeId, y: NodeId, scale: f64) -> NodeId {
+        self.push(Some(Box::new(CrossEntropy { f, y, scale })), 1, 0, 2)
+    }
+
+    /// The logistic loss `scale · Σ (softplus(f) − y f)` of one logit a row; y is 0, 1, or −1 for a row left out.
+    pub fn binary_cross_entropy(&mut self, f: NodeId, y: NodeId, scale: f64) -> NodeId {
+        self.push(Some(Box::new(BinaryCrossEntropy { f, y, scale })), 1, 0, 2)
+    }
+}

@@ -1,0 +1,243 @@
+//! A network with data and a loss.
+//!
+//! Non-finite contract: as [`Objective`] states; data must be finite, which `NetworkObjective::new` checks.
+
+use candle_core::{DType, Tensor};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::Objective;
+use crate::calculus::evaluator::Evaluator;
+use crate::calculus::tape::{NodeId, Tape};
+use crate::calculus::{Block, Real};
+use crate::data::{Split, Targets};
+use crate::network::{Architecture, NetworkError};
+
+/// What is minimized, as a mean over rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum LossKind {
+    /// ½ Σ_classes (f − onehot(y))²; ½ (f − (2y − 1))² for two classes and one output; ½ Σ (f − y)² for real targets.
+    #[serde(rename = "mse")]
+    Mse,
+    /// logsumexp(f) − f\[y\]; the logistic loss for two classes and one logit.
+    #[serde(rename = "ce")]
+    CrossEntropy,
+}
+
+/// Why a network cannot be trained on some data.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum ObjectiveError {
+    /// The network itself.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// Real targets have no cross-entropy.
+    #[error("cross-entropy needs classes, but the targets are real numbers; use the loss \"mse\"")]
+    RegressionNeedsMse,
+    /// A label names no class.
+    #[error("row {row} has label {label}, but there are {classes} classes (0 to {}, or -1 to leave a row out)", .classes - 1)]
+    Label {
+        /// The row.
+        row: usize,
+        /// Its label.
+        label: i64,
+        /// Number of classes.
+        classes: usize,
+    },
+    /// No row counts.
+    #[error("the data has no row to learn from: {rows} rows, {masked} of them left out by the label -1")]
+    NoRows {
+        /// Rows there are.
+        rows: usize,
+        /// Rows left out.
+        masked: usize,
+    },
+    /// Inputs and targets do not belong together.
+    #[error("there are {targets} targets for {rows} rows of inputs")]
+    RowCount {
+        /// Rows that the network makes of the inputs.
+        rows: usize,
+        /// Targets.
+        targets: usize,
+    },
+    /// A NaN or an infinity in the data.
+    #[error("{what} holds {value} in row {row}; all data must be finite")]
+    NonFinite {
+        /// "the inputs x" or "the targets y".
+        what: &'static str,
+        /// The row.
+        row: usize,
+        /// The value.
+        value: f64,
+    },
+    /// An array cannot be read as numbers.
+    #[error("the data cannot be read: {reason}")]
+    Data {
+        /// What candle says.
+        reason: String,
+    },
+}
+
+/// The full-batch loss of a network on a training (or test) set, with its exact derivatives.
+#[derive(Debug)]
+pub struct NetworkObjective<T> {
+    evaluator: Evaluator<T>,
+    output: NodeId,
+    samples: usize,
+    /// The class of each row (−1: left out); empty for real targets.
+    labels: Vec<i64>,
+}
+
+impl<T: Real> NetworkObjective<T> {
+    /// A network, what it is trained on, and the loss.
+    ///
+    /// # Errors
+    /// If the network cannot be built for the data, or the data does not fit the loss.
+    pub fn new(architecture: &Architecture, split: &Split, loss: LossKind) -> Result<Self, ObjectiveError> {
+        let (&samples, shape) =
+            split.x.dims().split_first().ok_or(ObjectiveError::NoRows { rows: 0, masked: 0 })?;
+        let outputs = outputs(&split.targets);
+        let mut tape = Tape::new();
+        let (input, output) = architecture.build(&mut tape, shape, outputs)?;
+        let rows_per_sample = tape.shape(output).0;
+        let rows = samples * rows_per_sample;
+
+        let mut data = vec![(input, numbers::<T>(&split.x, "the inputs x")?)];
+        let (labels, classes) = match &split.targets {
+            Targets::Classes { labels, count } => (labels.as_slice(), *count),
+            Targets::Binary { labels } => (labels.as_slice(), 2),
+            Targets::Regression(_) => (&[][..], 0),
+        };
+        check_labels(labels, classes)?;
+        let targets = if let Targets::Regression(y) = &split.targets { y.dims()[0] } else { labels.len() };
+        if targets != rows {
+            return Err(ObjectiveError::RowCount { rows, targets });
+        }
+        let masked = labels.iter().filter(|&&y| y < 0).count();
+        if rows == masked {
+            return Err(ObjectiveError::NoRows { rows, masked });
+        }
+        let scale = 1.0 / (rows - masked) as f64;
+
+        match loss {
+            LossKind::Mse => {
+                let (y, mask) = (tape.data(rows_per_sample, outputs), tape.data(rows_per_sample, 1));
+                data.push((y, answers(&split.targets, outputs)?));
+                let counts = |&y: &i64| T::of(if y < 0 { 0.0 } else { 1.0 });
+                let all = vec![T::one(); rows];
+                data.push((mask, if labels.is_empty() { all } else { labels.iter().map(counts).collect() }));
+                tape.mean_squared_error(output, y, mask, scale);
+            }
+            LossKind::CrossEntropy => {
+                let y = tape.data(rows_per_sample, 1);
+                data.push((y, labels.iter().map(|&y| T::of(y as f64)).collect()));
+                match split.targets {
+                    Targets::Classes { .. } => tape.cross_entropy(output, y, scale),
+                    Targets::Binary { .. } => tape.binary_cross_entropy(output, y, scale),
+                    Targets::Regression(_) => return Err(ObjectiveError::RegressionNeedsMse),
+                };
+            }
+        }
+        let evaluator = Evaluator::new(tape, &data, samples);
+        Ok(Self { evaluator, output, samples, labels: labels.to_vec() })
+    }
+
+    /// Number of examples.
+    pub fn examples(&self) -> usize {
+        self.samples
+    }
+
+    /// Share of rows classified rightly at `w`; `None` for real targets.
+    pub fn accuracy(&mut self, w: &[T]) -> Option<f64> {
+        if self.labels.is_empty() {
+            return None;
+        }
+        self.evaluator.loss(w);
+        let (rows, columns) = self.evaluator.tape().shape(self.output);
+        let (mut right, mut counted) = (0_usize, 0_usize);
+        for sample in 0..self.samples {
+            let f = self.evaluator.value(self.output, sample);
+            for (f, &label) in f.chunks_exact(columns).zip(&self.labels[sample * rows..(sample + 1) * rows]) {
+                let Ok(label) = usize::try_from(label) else { continue };
+                let answer = if columns == 1 { usize::from(f[0] > T::zero()) } else { largest(f) };
+                counted += 1;
+                right += usize::from(answer == label);
+            }
+        }
+        Some(right as f64 / counted as f64)
+    }
+}
+
+/// Columns that a network needs to answer these targets.
+fn outputs(targets: &Targets) -> usize {
+    match targets {
+        Targets::Classes { count, .. } => *count,
+        Targets::Binary { .. } => 1,
+        Targets::Regression(y) => y.dims().get(1).copied().unwrap_or(1),
+    }
+}
+
+fn check_labels(labels: &[i64], classes: usize) -> Result<(), ObjectiveError> {
+    let wrong = labels.iter().position(|&y| y < -1 || usize::try_from(y).is_ok_and(|y| y >= classes));
+    wrong.map_or(Ok(()), |row| Err(ObjectiveError::Label { row, label: labels[row], classes }))
+}
+
+/// All entries of a tensor, checked to be finite and rounded to T.
+fn numbers<T: Real>(tensor: &Tensor, what: &'static str) -> Result<Vec<T>, ObjectiveError> {
+    let numbers = tensor.to_dtype(DType::F64).and_then(|t| t.flatten_all()).and_then(|t| t.to_vec1::<f64>());
+    let numbers = numbers.map_err(|error| ObjectiveError::Data { reason: error.to_string() })?;
+    if let Some(i) = numbers.iter().position(|x| !x.is_finite()) {
+        let row = i / (numbers.len() / tensor.dims()[0]);
+        return Err(ObjectiveError::NonFinite { what, row, value: numbers[i] });
+    }
+    Ok(numbers.into_iter().map(T::of).collect())
+}
+
+/// What the squared error compares with. Shape `[rows, outputs]`; rows left out are zero.
+fn answers<T: Real>(targets: &Targets, outputs: usize) -> Result<Vec<T>, ObjectiveError> {
+    Ok(match targets {
+        Targets::Regression(y) => numbers(y, "the targets y")?,
+        Targets::Binary { labels } => labels.iter().map(|&y| T::of(2.0 * y as f64 - 1.0)).collect(),
+        Targets::Classes { labels, .. } => {
+            let mut y = vec![T::zero(); labels.len() * outputs];
+            for (row, &label) in y.chunks_exact_mut(outputs).zip(labels) {
+                if let Ok(label) = usize::try_from(label) {
+                    row[label] = T::one();
+                }
+            }
+            y
+        }
+    })
+}
+
+/// Position of the largest entry, the first of equals.
+fn largest<T: Real>(x: &[T]) -> usize {
+    (1..x.len()).fold(0, |best, i| if x[i] > x[best] { i } else { best })
+}
+
+impl<T: Real> Objective<T> for NetworkObjective<T> {
+    fn dim(&self) -> usize {
+        self.evaluator.dim()
+    }
+
+    fn loss(&mut self, w: &[T]) -> f64 {
+        self.evaluator.loss(w)
+    }
+
+    fn gradient(&mut self, w: &[T], nabla_l: &mut [T]) -> f64 {
+        self.evaluator.gradient(w, nabla_l)
+    }
+
+    fn hessian_vector_products(&mut self, w: &[T], v: &Block<T>, hv: &mut Block<T>) {
+        self.evaluator.hessian_vector_products(w, v, hv);
+    }
+
+    fn third_derivatives(&mut self, w: &[T], u: &Block<T>, t: &mut Block<T>) {
+        self.evaluator.third_derivatives(w, u, t);
+    }
+
+    fn outputs(&mut self, w: &[T], examples: &[usize]) -> Vec<Vec<f64>> {
+        self.evaluator.loss(w);
+        let row = |&i: &usize| self.evaluator.value(self.output, i).iter().map(|x| x.widen()).collect();
+        examples.iter().map(row).collect()
+    }
+}
