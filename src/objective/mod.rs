@@ -2,7 +2,14 @@
 //!
 //! Non-finite contract: a NaN or an infinity in `w` gives NaN or infinite results, never a panic.
 
+#[cfg(test)]
+pub(crate) mod check;
+pub mod landscape;
 pub mod network;
+pub mod quadratic;
+
+pub use landscape::Landscape;
+pub use quadratic::Quadratic;
 
 use crate::calculus::{Block, Real};
 
@@ -27,6 +34,28 @@ pub trait Objective<T: Real>: Send {
     /// All contractions `T_ij = ∇_w (u_iᵀ H(w) u_j)` with the directions held fixed, for `i ≤ j`, in the order
     /// (1,1), (1,2), …, (1,k), (2,2), …, (k,k). `t` is reshaped to `k(k+1)/2` vectors; see [`pair_index`].
     fn third_derivatives(&mut self, w: &[T], u: &Block<T>, t: &mut Block<T>);
+
+    /// The same contractions, and the curvatures `u_iᵀ H(w) u_i` (shape `[k]`), which a pass of degree two has at
+    /// hand: they are coefficients of the loss itself. Returns the number of Hessian-vector products it took
+    /// nevertheless: k here, 0 where an implementation reads them off.
+    fn third_derivatives_and_curvatures(
+        &mut self,
+        w: &[T],
+        u: &Block<T>,
+        t: &mut Block<T>,
+        curvatures: &mut Vec<f64>,
+    ) -> usize {
+        let mut hu = Block::default();
+        self.hessian_vector_products(w, u, &mut hu);
+        curvatures.clear();
+        curvatures.extend(
+            u.columns()
+                .zip(hu.columns())
+                .map(|(u, hu)| u.iter().zip(hu).map(|(&a, &b)| a.widen() * b.widen()).sum::<f64>()),
+        );
+        self.third_derivatives(w, u, t);
+        u.count()
+    }
 
     /// The network's outputs on the given training examples, one row each. Empty for a landscape.
     fn outputs(&mut self, w: &[T], examples: &[usize]) -> Vec<Vec<f64>>;
