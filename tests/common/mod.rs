@@ -1,0 +1,75 @@
+//! Shared by the integration tests: where golden files lie, and how to read them.
+
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use std::path::PathBuf;
+
+use candle_core::npy::NpzTensors;
+use candle_core::{DType, Tensor};
+
+/// Path of a golden file. Looks in `tests/golden`, then in the directory that `BRINK_GOLDEN` names. Where it is in
+/// neither, prints that the test is skipped and returns `None`; panics instead if `BRINK_REQUIRE_GOLDEN=1`.
+pub fn golden(relative: &str) -> Option<PathBuf> {
+    let built_in = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(relative);
+    let elsewhere = std::env::var_os("BRINK_GOLDEN").map(|dir| PathBuf::from(dir).join(relative));
+    let found = std::iter::once(built_in).chain(elsewhere).find(|path| path.exists());
+    if found.is_none() {
+        let required = std::env::var_os("BRINK_REQUIRE_GOLDEN").is_some_and(|value| value == "1");
+        assert!(!required, "golden file {relative} is missing: set BRINK_GOLDEN to the directory that holds it");
+        eprintln!("skipped: golden file {relative} is not here (set BRINK_GOLDEN to the directory that holds it)");
+    }
+    found
+}
+
+/// An npz archive of numbers.
+pub struct Npz {
+    path: PathBuf,
+    arrays: NpzTensors,
+}
+
+impl Npz {
+    /// Opens a golden archive; `None` where [`golden`] finds none.
+    pub fn open(relative: &str) -> Option<Self> {
+        let path = golden(relative)?;
+        let arrays = NpzTensors::new(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        Some(Self { path, arrays })
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
+    /// Whether it holds an array of that name.
+    pub fn has(&self, name: &str) -> bool {
+        self.arrays.names().iter().any(|other| *other == name)
+    }
+
+    /// An array as a tensor.
+    pub fn tensor(&self, name: &str) -> Tensor {
+        self.arrays
+            .get(name)
+            .unwrap_or_else(|error| panic!("{}: {name}: {error}", self.path.display()))
+            .unwrap_or_else(|| panic!("{}: no array {name}", self.path.display()))
+    }
+
+    /// An array's shape and its entries as f64, row-major.
+    pub fn array(&self, name: &str) -> (Vec<usize>, Vec<f64>) {
+        let tensor = self.tensor(name);
+        let shape = tensor.dims().to_vec();
+        let values = tensor.to_dtype(DType::F64).and_then(|t| t.flatten_all()).and_then(|t| t.to_vec1());
+        (shape, values.unwrap_or_else(|error| panic!("{}: {name}: {error}", self.path.display())))
+    }
+
+    /// A one-dimensional array as f64.
+    pub fn vector(&self, name: &str) -> Vec<f64> {
+        self.array(name).1
+    }
+
+    /// The rows of a two-dimensional array as f64.
+    pub fn rows(&self, name: &str) -> Vec<Vec<f64>> {
+        let (shape, values) = self.array(name);
+        assert_eq!(shape.len(), 2, "{name} has shape {shape:?}");
+        values.chunks_exact(shape[1]).map(<[f64]>::to_vec).collect()
+    }
+}
