@@ -181,7 +181,8 @@ impl Scaled {
             })
             .collect();
         let weight = |i: usize, j: usize| d[i] * d[j] * if i == j { 1.0 } else { std::f64::consts::SQRT_2 };
-        let mut a_vec = DVector::from_iterator(pairs.len(), pairs.iter().map(|&(i, j)| weight(i, j) * a[(i, j)]));
+        let mut a_vec =
+            DVector::from_iterator(pairs.len(), pairs.iter().map(|&(i, j)| weight(i, j) * a[(i, j)]));
         let mut b_vec = DMatrix::from_fn(pairs.len(), pairs.len(), |p, q| {
             let ((i, j), (m, n)) = (pairs[p], pairs[q]);
             0.5 * (b[(p, q)] + b[(q, p)]) * weight(i, j) * weight(m, n)
@@ -217,9 +218,7 @@ impl Scaled {
         let root = std::f64::consts::FRAC_1_SQRT_2;
         DVector::from_iterator(
             self.pairs.len(),
-            self.pairs
-                .iter()
-                .map(|&(i, j)| if i == j { m[(i, i)] } else { root * (m[(i, j)] + m[(j, i)]) }),
+            self.pairs.iter().map(|&(i, j)| if i == j { m[(i, i)] } else { root * (m[(i, j)] + m[(j, i)]) }),
         )
     }
 
@@ -267,7 +266,8 @@ impl Scaled {
                     })
                     .collect::<Vec<_>>(),
             );
-            let omega: Vec<f64> = self.pairs.iter().map(|&(i, j)| slope_of_positive_part(lambda[i], lambda[j])).collect();
+            let omega: Vec<f64> =
+                self.pairs.iter().map(|&(i, j)| slope_of_positive_part(lambda[i], lambda[j])).collect();
             let active: Vec<usize> = (0..omega.len()).filter(|&p| omega[p] > 1e-14).collect();
             let f_rotated = basis.tr_mul(&f);
             let mut dx = DVector::zeros(omega.len());
@@ -287,7 +287,8 @@ impl Scaled {
             let b_dx = basis.tr_mul(&(&self.b * (&basis * &dx)));
             let dz = DVector::from_iterator(
                 omega.len(),
-                (0..omega.len()).map(|p| if omega[p] > 1e-14 { dx[p] / omega[p] } else { -f_rotated[p] - b_dx[p] }),
+                (0..omega.len())
+                    .map(|p| if omega[p] > 1e-14 { dx[p] / omega[p] } else { -f_rotated[p] - b_dx[p] }),
             );
             z += &basis * dz;
         }

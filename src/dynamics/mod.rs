@@ -1,7 +1,243 @@
 //! Gradient descent, gradient flow and central flow from one initial point. Sees a loss only through
 //! [`crate::objective::Objective`]; knows no threads, channels or files.
+//!
+//! Non-finite contract: a process whose loss or gradient is no longer finite stops there, alone, says so, and goes
+//! back to its last good weights; nothing panics.
 
+mod central_flow;
 pub mod complementarity;
+mod edge;
+mod gradient_descent;
+mod gradient_flow;
 pub mod record;
+pub mod settings;
+pub mod smoothing;
 
 pub use record::{CentralFlowRecord, Event, Process, ProcessRecord, StepOutcome, StepRecord};
+pub use settings::{
+    CentralFlowSettings, EigenSettings, FlowsStart, GradientFlowSettings, Processes, Settings, SettingsError,
+};
+
+use central_flow::CentralFlow;
+use gradient_descent::GradientDescent;
+use gradient_flow::GradientFlow;
+
+use crate::calculus::Real;
+use crate::objective::Objective;
+use crate::spectrum::{Preconditioner, Tracker, TrackerSettings, distance};
+
+/// The learning rate and the preconditioner P = I/η that it makes.
+#[derive(Clone, Debug)]
+struct Scale<T> {
+    eta: f64,
+    preconditioner: Preconditioner<T>,
+}
+
+impl<T> Scale<T> {
+    fn new(eta: f64) -> Self {
+        Self { eta, preconditioner: Preconditioner::Uniform(1.0 / eta) }
+    }
+
+    /// Eigenvalues of H from those of P⁻¹H.
+    fn hessian_eigenvalues(&self, effective: &[f64]) -> Vec<f64> {
+        effective.iter().map(|x| x / self.eta).collect()
+    }
+}
+
+/// A loss above this has diverged, seen from the loss at the start.
+fn bounded(loss: f64) -> f64 {
+    1e12 * loss.abs().max(1.0)
+}
+
+/// The three processes of one run, advanced together, one step at a time.
+///
+/// All of the state is in here: a clone is a snapshot from which the same steps follow.
+#[derive(Clone, Debug)]
+pub struct Dynamics<T> {
+    settings: Settings,
+    step: usize,
+    eta: Option<f64>,
+    /// Initial weights, until the first step.
+    w0: Vec<T>,
+    gradient_descent: Option<GradientDescent<T>>,
+    gradient_flow: Option<GradientFlow<T>>,
+    central_flow: Option<CentralFlow<T>>,
+    flows_started: bool,
+    restart_wanted: bool,
+    moving_average: Option<Vec<T>>,
+}
+
+impl<T: Real> Dynamics<T> {
+    /// A run from the weights `w0`. The settings are taken as they are; check them with [`Settings::validate`].
+    pub fn new(w0: Vec<T>, settings: Settings) -> Self {
+        Self {
+            settings,
+            step: 0,
+            eta: None,
+            w0,
+            gradient_descent: None,
+            gradient_flow: None,
+            central_flow: None,
+            flows_started: false,
+            restart_wanted: false,
+            moving_average: None,
+        }
+    }
+
+    /// The step that [`Dynamics::step`] will record next.
+    pub fn next_step(&self) -> usize {
+        self.step
+    }
+
+    /// Records the state at the start of step t and advances every process to t + 1 with the learning rate `eta`.
+    pub fn step(&mut self, objective: &mut dyn Objective<T>, eta: f64) -> StepRecord {
+        let scale = Scale::new(eta);
+        let mut record = StepRecord { step: self.step, eta, ..StepRecord::default() };
+        match self.eta {
+            None => self.warm_start(objective, &scale),
+            Some(before) if before != eta => {
+                record.events.push(Event::EtaChanged { eta });
+                self.gradient_descent.iter_mut().for_each(GradientDescent::forget_edge);
+                self.central_flow.iter_mut().for_each(CentralFlow::eta_changed);
+            }
+            Some(_) => {}
+        }
+        self.eta = Some(eta);
+        let EigenSettings { initial: _, track_threshold, max_tracked, tolerance, max_hvps } =
+            self.settings.eigen;
+        let tracker =
+            TrackerSettings { track_threshold: Some(track_threshold), max_tracked, tolerance, max_hvps };
+
+        let mut eta_s = None;
+        if let Some(descent) = self.gradient_descent.as_mut().filter(|descent| !descent.diverged) {
+            let observed = descent.observe(objective, &scale, &tracker, &mut record.events);
+            if !descent.diverged {
+                record.hvps += descent.tracker.pairs().hvps;
+                eta_s = descent.tracker.pairs().values.first().copied();
+            }
+            record.gradient_descent = Some(observed);
+        }
+        self.start_flows_if_due(eta_s, &mut record.events);
+
+        let descent = self.gradient_descent.as_ref().filter(|descent| !descent.diverged);
+        let from_descent = |w: &[T]| descent.map(|descent| distance(&descent.w, w));
+        record.distance_gd_cf = self.central_flow.as_ref().and_then(|flow| from_descent(&flow.w));
+        record.distance_gd_gf = self.gradient_flow.as_ref().and_then(|flow| from_descent(&flow.w));
+
+        if let Some(flow) = self.central_flow.as_mut().filter(|flow| !flow.stopped()) {
+            let (observed, displacement) = flow.step(
+                objective,
+                &scale,
+                &self.settings.central_flow,
+                &tracker,
+                descent.map(|descent| descent.w.as_slice()),
+                &mut record.events,
+            );
+            record.central_flow = Some(observed);
+            record.displacement = displacement;
+            record.hvps += flow.hvps();
+        }
+        if let Some(flow) = self.gradient_flow.as_mut().filter(|flow| !flow.diverged) {
+            let settings = &self.settings.gradient_flow;
+            record.gradient_flow = Some(flow.step(objective, &scale, settings, &tracker, &mut record.events));
+            record.hvps += flow.hvps();
+        }
+        record.ema_loss = self.ema_loss(objective);
+        if let Some(descent) = &mut self.gradient_descent {
+            descent.advance(&scale);
+        }
+        self.step += 1;
+        record
+    }
+
+    /// Anchors central and gradient flow anew at gradient descent's weights, when the next step starts.
+    pub fn restart_flows(&mut self) {
+        self.restart_wanted = true;
+    }
+
+    /// Whether no process can advance any more.
+    pub fn finished(&self) -> bool {
+        let Processes { gradient_descent: _, gradient_flow, central_flow } = self.settings.processes;
+        if self.eta.is_none() {
+            return false;
+        }
+        let descends = self.gradient_descent.as_ref().is_some_and(|descent| !descent.diverged);
+        let flows = (gradient_flow && self.gradient_flow.as_ref().is_some_and(|flow| !flow.diverged))
+            || (central_flow && self.central_flow.as_ref().is_some_and(|flow| !flow.stopped()));
+        !(descends || flows)
+    }
+
+    /// A process's present weights, at the start of the step that comes next; the last good ones where it has
+    /// stopped. `None` before it has started.
+    pub fn weights(&self, process: Process) -> Option<&[T]> {
+        match process {
+            Process::GradientDescent if self.eta.is_none() && self.settings.processes.gradient_descent => {
+                Some(&self.w0)
+            }
+            Process::GradientDescent => self.gradient_descent.as_ref().map(|descent| descent.w.as_slice()),
+            Process::GradientFlow => self.gradient_flow.as_ref().map(|flow| flow.w.as_slice()),
+            Process::CentralFlow => self.central_flow.as_ref().map(|flow| flow.w.as_slice()),
+        }
+    }
+
+    /// Unrecorded gradient descent steps before step 0.
+    fn warm_start(&mut self, objective: &mut dyn Objective<T>, scale: &Scale<T>) {
+        let mut descent = GradientDescent::new(std::mem::take(&mut self.w0), self.settings.eigen.initial);
+        for _ in 0..self.settings.warm_start {
+            descent.warm_up(objective, scale);
+        }
+        if self.settings.processes.gradient_descent {
+            self.gradient_descent = Some(descent);
+        } else {
+            self.w0 = descent.w;
+        }
+    }
+
+    fn start_flows_if_due(&mut self, eta_s: Option<f64>, events: &mut Vec<Event>) {
+        let Processes { gradient_descent: _, gradient_flow, central_flow } = self.settings.processes;
+        let due = !self.flows_started
+            && match self.settings.flows_start {
+                FlowsStart::Step(step) => self.step >= step,
+                FlowsStart::Edge => eta_s.is_some_and(|eta_s| eta_s >= 2.0),
+            };
+        let wanted = std::mem::take(&mut self.restart_wanted);
+        if !(due || wanted) || !(gradient_flow || central_flow) {
+            return;
+        }
+        let initial = self.settings.eigen.initial;
+        let (w, tracker) = match &self.gradient_descent {
+            // Its eigenpairs at the same weights are the warmest start there is.
+            Some(descent) if !descent.diverged => (descent.w.clone(), Some(&descent.tracker)),
+            Some(_) => return,
+            None => (self.w0.clone(), None),
+        };
+        let fork = |tracked: Option<usize>| {
+            tracker.map_or_else(
+                || Tracker::new(initial),
+                |tracker| tracker.forked(tracked.unwrap_or_else(|| tracker.tracked())),
+            )
+        };
+        if central_flow {
+            self.central_flow = Some(CentralFlow::new(w.clone(), fork(None)));
+        }
+        if gradient_flow {
+            self.gradient_flow = Some(GradientFlow::new(w, fork(Some(initial))));
+        }
+        self.flows_started = true;
+        if self.step > 0 {
+            events.push(Event::FlowsStarted);
+        }
+    }
+
+    /// Loss at the moving average of gradient descent's weights, which begins at the first ones.
+    fn ema_loss(&mut self, objective: &mut dyn Objective<T>) -> Option<f64> {
+        let decay = self.settings.ema?;
+        let descent = self.gradient_descent.as_ref().filter(|descent| !descent.diverged)?;
+        let average = self.moving_average.get_or_insert_with(|| descent.w.clone());
+        let (keep, add) = (T::of(decay), T::of(1.0 - decay));
+        for (average, &w) in average.iter_mut().zip(&descent.w) {
+            *average = keep * *average + add * w;
+        }
+        Some(objective.loss(average))
+    }
+}

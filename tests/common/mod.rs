@@ -15,8 +15,13 @@ pub fn golden(relative: &str) -> Option<PathBuf> {
     let found = std::iter::once(built_in).chain(elsewhere).find(|path| path.exists());
     if found.is_none() {
         let required = std::env::var_os("BRINK_REQUIRE_GOLDEN").is_some_and(|value| value == "1");
-        assert!(!required, "golden file {relative} is missing: set BRINK_GOLDEN to the directory that holds it");
-        eprintln!("skipped: golden file {relative} is not here (set BRINK_GOLDEN to the directory that holds it)");
+        assert!(
+            !required,
+            "golden file {relative} is missing: set BRINK_GOLDEN to the directory that holds it"
+        );
+        eprintln!(
+            "skipped: golden file {relative} is not here (set BRINK_GOLDEN to the directory that holds it)"
+        );
     }
     found
 }
@@ -72,4 +77,10 @@ impl Npz {
         assert_eq!(shape.len(), 2, "{name} has shape {shape:?}");
         values.chunks_exact(shape[1]).map(<[f64]>::to_vec).collect()
     }
+}
+
+/// The number that follows the first `"key":` in a JSON text; `None` where there is none, or null.
+pub fn json_number(text: &str, key: &str) -> Option<f64> {
+    let (_, rest) = text.split_once(&format!("\"{key}\":"))?;
+    rest.split([',', '}', '\n']).next()?.trim().parse().ok()
 }

@@ -1,0 +1,398 @@
+//! `dw/dt = −P⁻¹ [∇L(w) + ½ ∇⟨H(w), Σ(t)⟩]`, the time-averaged path of gradient descent.
+//!
+//! Written for a preconditioner P and P-orthonormal critical eigenvectors U (gradient descent: P = I/η, U = √η times
+//! the unit eigenvectors), `Σ = U X Uᵀ`. In one Euler substep of length dt, with `T_ij = ∇(U_iᵀ H U_j)` at fixed U,
+//! the matrix X keeps the eigenvalues of P⁻¹H at or below 2 at the substep's *end*:
+//!
+//! `X ⪰ 0,  R(X) = 2 I − Λ − dt·a + dt·K[X] ⪰ 0,  ⟨X, R(X)⟩ = 0`,
+//! `a_ij = −⟨T_ij, P⁻¹∇L⟩,  K_{ij,kl} = ½ ⟨T_ij, P⁻¹ T_kl⟩`,
+//!
+//! and then `w ← w − dt·P⁻¹(∇L + ½ Σ_ij X_ij T_ij)`.
+
+use nalgebra::{DMatrix, SymmetricEigen};
+
+use super::complementarity;
+use super::edge::EdgeCount;
+use super::record::{CentralFlowRecord, Event, Process, ProcessRecord, StepOutcome};
+use super::settings::CentralFlowSettings;
+use super::{Scale, bounded};
+use crate::calculus::{Block, Real};
+use crate::objective::{Objective, pair_index};
+use crate::spectrum::{Preconditioner, Tracker, TrackerSettings, axpy, dot, norm};
+
+/// η·λ1 above 2 by more than this, at a start or after a change of η, is a start above the edge. The frozen mode's
+/// own overshoot is some 1e-3.
+const ABOVE_EDGE: f64 = 0.02;
+
+/// Why a central flow no longer advances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Running,
+    Stopped,
+}
+
+/// Central flow: its weights, and the leading eigenpairs at them.
+#[derive(Clone, Debug)]
+pub(super) struct CentralFlow<T> {
+    pub(super) w: Vec<T>,
+    previous: Vec<T>,
+    nabla_l: Vec<T>,
+    tracker: Tracker<T>,
+    state: State,
+    edge: EdgeCount,
+    /// Whether a start above the edge is possible at the next step: at an anchor, or after a change of η.
+    may_start_above: bool,
+    above: bool,
+    /// Whether the last complementarity problem failed.
+    failed: bool,
+    loss_bound: f64,
+    /// Directions of the last displacement, for the continuity of signs.
+    axes: Block<T>,
+    hvps: usize,
+    u: Block<T>,
+    t: Block<T>,
+    scaled_t: Block<T>,
+    velocity: Vec<T>,
+}
+
+/// What a substep found.
+struct Critical {
+    /// Index among the tracked pairs of each candidate.
+    candidates: Vec<usize>,
+    x: DMatrix<f64>,
+    residual: f64,
+}
+
+impl<T: Real> CentralFlow<T> {
+    pub(super) fn new(w: Vec<T>, tracker: Tracker<T>) -> Self {
+        Self {
+            previous: w.clone(),
+            nabla_l: vec![T::zero(); w.len()],
+            velocity: vec![T::zero(); w.len()],
+            w,
+            tracker,
+            state: State::Running,
+            edge: EdgeCount::default(),
+            may_start_above: true,
+            above: false,
+            failed: false,
+            loss_bound: f64::INFINITY,
+            axes: Block::default(),
+            hvps: 0,
+            u: Block::default(),
+            t: Block::default(),
+            scaled_t: Block::default(),
+        }
+    }
+
+    pub(super) fn stopped(&self) -> bool {
+        self.state == State::Stopped
+    }
+
+    /// Hessian-vector products of the last step.
+    pub(super) fn hvps(&self) -> usize {
+        self.hvps
+    }
+
+    /// The learning rate has changed: the edge is another one, and the flow may lie above it.
+    pub(super) fn eta_changed(&mut self) {
+        self.edge = EdgeCount::default();
+        self.may_start_above = true;
+    }
+
+    /// Records the present state and advances by one unit of time. `gradient_descent` holds the weights whose
+    /// displacement is wanted. Returns the record and the displacement along Σ's, then H's, eigenvectors.
+    pub(super) fn step(
+        &mut self,
+        objective: &mut dyn Objective<T>,
+        scale: &Scale<T>,
+        settings: &CentralFlowSettings,
+        tracker: &TrackerSettings,
+        gradient_descent: Option<&[T]>,
+        events: &mut Vec<Event>,
+    ) -> (CentralFlowRecord, Vec<f64>) {
+        self.hvps = 0;
+        let loss = objective.gradient(&self.w, &mut self.nabla_l);
+        let grad_norm_sq = dot(&self.nabla_l, &self.nabla_l);
+        if self.loss_bound.is_infinite() {
+            self.loss_bound = bounded(loss);
+        }
+        let state = ProcessRecord { loss, grad_norm_sq, ..ProcessRecord::default() };
+        let mut record = CentralFlowRecord { state, ..CentralFlowRecord::default() };
+        if !(grad_norm_sq.is_finite() && loss <= self.loss_bound) {
+            self.stop(Event::Outcome(Process::CentralFlow, StepOutcome::Diverged { loss }), events);
+            self.w.copy_from_slice(&self.previous);
+            return (record, Vec::new());
+        }
+        let mut lambda = self.solve(objective, scale, tracker);
+        record.state.lambda = scale.hessian_eigenvalues(&lambda);
+        record.state.eigen_residual = self.tracker.pairs().residual;
+        let most = tracker.max_tracked;
+        let candidate = settings.candidate_threshold;
+        if lambda.len() == most && most < self.w.len() && lambda[most - 1] > candidate {
+            let message = format!(
+                "the central flow needs more than the {most} eigenvalues of eigen.max_tracked: η·λ{most} = {:.3} is \
+                 critical; allow more, or take a smaller η",
+                lambda[most - 1]
+            );
+            self.stop(Event::Trouble(Process::CentralFlow, message), events);
+        }
+        self.watch_edge(lambda[0], events);
+
+        let dt = 1.0 / settings.substeps as f64;
+        self.previous.copy_from_slice(&self.w);
+        let mut displacement = Vec::new();
+        for substep in 0..settings.substeps {
+            let mut contracted = Vec::new();
+            if substep > 0 {
+                objective.gradient(&self.w, &mut self.nabla_l);
+                if settings.resolve_every_substep {
+                    lambda = self.solve(objective, scale, tracker);
+                } else {
+                    contracted = self.rayleigh_quotients(objective, scale, settings, tracker, &mut lambda);
+                }
+            }
+            let mut candidates: Vec<usize> = (0..lambda.len()).filter(|&i| lambda[i] > candidate).collect();
+            let critical = if self.state == State::Stopped {
+                candidates.clear();
+                Ok(Critical { candidates, x: DMatrix::zeros(0, 0), residual: 0.0 })
+            } else {
+                self.critical(objective, scale, &lambda, candidates, &contracted, dt)
+            };
+            let critical = self.report(critical, events);
+            if substep == 0 {
+                let sigma = self.describe(&critical, scale, &mut record, events);
+                if let Some(w) = gradient_descent {
+                    displacement = self.displacement(w, sigma);
+                }
+                if self.state == State::Stopped {
+                    break;
+                }
+                record.state.substeps = settings.substeps;
+            }
+            self.euler(&critical, &scale.preconditioner, dt);
+        }
+        (record, displacement)
+    }
+
+    fn stop(&mut self, event: Event, events: &mut Vec<Event>) {
+        self.state = State::Stopped;
+        events.push(event);
+    }
+
+    fn solve(
+        &mut self,
+        objective: &mut dyn Objective<T>,
+        scale: &Scale<T>,
+        tracker: &TrackerSettings,
+    ) -> Vec<f64> {
+        let pairs = self.tracker.solve(objective, &self.w, &scale.preconditioner, tracker);
+        self.hvps += pairs.hvps;
+        pairs.values.clone()
+    }
+
+    /// Marks the transient of a start above the edge.
+    fn watch_edge(&mut self, eta_s: f64, events: &mut Vec<Event>) {
+        let above = eta_s > 2.0 + ABOVE_EDGE;
+        if above && self.may_start_above && !self.above {
+            self.above = true;
+            events.push(Event::StartedAboveEdge { eta_s });
+        } else if !above && self.above {
+            self.above = false;
+            events.push(Event::BackBelowEdge);
+        }
+        self.may_start_above = false;
+    }
+
+    /// With frozen eigenvectors: λ_i = u_iᵀ A(w) u_i for all that are or may become candidates (those that the
+    /// tracking threshold leaves out cannot within a step). The third derivatives that the likely candidates need
+    /// anyway bring their quotients along; their indices are returned, with T in `self.t`.
+    fn rayleigh_quotients(
+        &mut self,
+        objective: &mut dyn Objective<T>,
+        scale: &Scale<T>,
+        settings: &CentralFlowSettings,
+        tracker: &TrackerSettings,
+        lambda: &mut [f64],
+    ) -> Vec<usize> {
+        let threshold = tracker.track_threshold.unwrap_or(0.0);
+        let likely: Vec<usize> =
+            (0..lambda.len()).filter(|&i| lambda[i] > settings.candidate_threshold).collect();
+        let others: Vec<usize> = (0..lambda.len())
+            .filter(|&i| lambda[i] >= threshold && lambda[i] <= settings.candidate_threshold)
+            .collect();
+        if !likely.is_empty() {
+            self.select(&likely, &scale.preconditioner);
+            let mut curvatures = Vec::new();
+            self.hvps +=
+                objective.third_derivatives_and_curvatures(&self.w, &self.u, &mut self.t, &mut curvatures);
+            for (&i, &curvature) in likely.iter().zip(&curvatures) {
+                lambda[i] = curvature;
+            }
+        }
+        if !others.is_empty() {
+            let kept = std::mem::take(&mut self.u);
+            self.select(&others, &scale.preconditioner);
+            let mut hu = Block::default();
+            objective.hessian_vector_products(&self.w, &self.u, &mut hu);
+            self.hvps += others.len();
+            for (j, &i) in others.iter().enumerate() {
+                lambda[i] = dot(self.u.column(j), hu.column(j));
+            }
+            self.u = kept;
+        }
+        likely
+    }
+
+    /// Puts U = P^{-1/2} Y of the tracked pairs with the given numbers into `self.u`.
+    fn select(&mut self, which: &[usize], preconditioner: &Preconditioner<T>) {
+        self.u.reshape(self.w.len(), 0);
+        for &i in which {
+            self.u.push(self.tracker.pairs().vectors.column(i));
+        }
+        preconditioner.apply_inverse_root(&mut self.u);
+    }
+
+    /// Sets up and solves the complementarity problem of the candidates. T of those in `contracted` is in `self.t`
+    /// already where they are the candidates.
+    fn critical(
+        &mut self,
+        objective: &mut dyn Objective<T>,
+        scale: &Scale<T>,
+        lambda: &[f64],
+        candidates: Vec<usize>,
+        contracted: &[usize],
+        dt: f64,
+    ) -> Result<Critical, (usize, complementarity::ComplementarityError)> {
+        let k = candidates.len();
+        if k == 0 {
+            return Ok(Critical { candidates, x: DMatrix::zeros(0, 0), residual: 0.0 });
+        }
+        if contracted != candidates {
+            self.select(&candidates, &scale.preconditioner);
+            objective.third_derivatives(&self.w, &self.u, &mut self.t);
+        }
+        self.scaled_t.clone_from(&self.t);
+        let pairs = self.t.count();
+        for p in 0..pairs {
+            scale.preconditioner.apply_inverse(self.scaled_t.column_mut(p));
+        }
+        let mut b = DMatrix::zeros(pairs, pairs);
+        for p in 0..pairs {
+            for q in p..pairs {
+                let x = 0.5 * dt * dot(self.t.column(p), self.scaled_t.column(q));
+                b[(p, q)] = x;
+                b[(q, p)] = x;
+            }
+        }
+        let a = DMatrix::from_fn(k, k, |i, j| {
+            let drift = -dot(self.scaled_t.column(pair_index(i, j, k)), &self.nabla_l);
+            let gap = if i == j { 2.0 - lambda[candidates[i]] } else { 0.0 };
+            gap - dt * drift
+        });
+        let solution = complementarity::solve(&a, &b).map_err(|error| (k, error))?;
+        Ok(Critical { candidates, x: solution.x, residual: solution.residual })
+    }
+
+    /// A failed problem means Σ = 0 and is said once in a row.
+    fn report(
+        &mut self,
+        critical: Result<Critical, (usize, complementarity::ComplementarityError)>,
+        events: &mut Vec<Event>,
+    ) -> Critical {
+        match critical {
+            Ok(critical) => {
+                self.failed = false;
+                critical
+            }
+            Err((_, error)) => {
+                if !std::mem::replace(&mut self.failed, true) {
+                    events.push(Event::Trouble(Process::CentralFlow, format!("{error}; Σ = 0 meanwhile")));
+                }
+                Critical { candidates: Vec::new(), x: DMatrix::zeros(0, 0), residual: f64::NAN }
+            }
+        }
+    }
+
+    /// Fills in Σ and the predictions. Returns Σ's unit eigenvectors, by descending eigenvalue.
+    fn describe(
+        &mut self,
+        critical: &Critical,
+        scale: &Scale<T>,
+        record: &mut CentralFlowRecord,
+        events: &mut Vec<Event>,
+    ) -> Block<T> {
+        let k = critical.candidates.len();
+        record.critical = k;
+        record.complementarity_residual = critical.residual;
+        let mut vectors = Block::zeros(self.w.len(), k);
+        if k > 0 {
+            // Σ = U X Uᵀ = Y (X/p) Yᵀ for P = p·I, with orthonormal Y.
+            let eigen = SymmetricEigen::new(critical.x.clone());
+            let mut order: Vec<usize> = (0..k).collect();
+            order.sort_by(|&a, &b| eigen.eigenvalues[b].total_cmp(&eigen.eigenvalues[a]));
+            for (at, &i) in order.iter().enumerate() {
+                record.sigma.push(scale.eta * eigen.eigenvalues[i].max(0.0));
+                for (j, &pair) in critical.candidates.iter().enumerate() {
+                    let y = self.tracker.pairs().vectors.column(pair);
+                    axpy(eigen.eigenvectors[(j, i)], y, vectors.column_mut(at));
+                }
+            }
+            record.sigma_trace = record.sigma.iter().sum();
+        }
+        if !self.above {
+            record.predicted_loss = Some(record.state.loss + record.sigma_trace / scale.eta);
+            let factor = 4.0 / (scale.eta * scale.eta);
+            record.predicted_grad_norm_sq = Some(record.state.grad_norm_sq + factor * record.sigma_trace);
+        }
+        let least = 1e-9 * record.sigma_trace;
+        let rank = record.sigma.iter().filter(|&&s| s > least).count();
+        if let Some(k) = self.edge.entered(rank) {
+            events.push(Event::Outcome(Process::CentralFlow, StepOutcome::EnteredEdge { k }));
+        }
+        vectors
+    }
+
+    /// ⟨v_i, w − w(t)⟩ along the eigenvectors of Σ, then along the tracked ones of H beyond the candidates, each v_i
+    /// with the sign that continues its nearest predecessor.
+    fn displacement(&mut self, w: &[T], sigma: Block<T>) -> Vec<f64> {
+        let mut axes = sigma;
+        let pairs = self.tracker.pairs();
+        for i in axes.count()..pairs.vectors.count() {
+            axes.push(pairs.vectors.column(i));
+        }
+        let difference: Vec<T> = w.iter().zip(&self.w).map(|(&a, &b)| a - b).collect();
+        let mut displacement = Vec::with_capacity(axes.count());
+        for i in 0..axes.count() {
+            let nearest = self
+                .axes
+                .columns()
+                .map(|old| dot(old, axes.column(i)))
+                .max_by(|a, b| a.abs().total_cmp(&b.abs()))
+                .unwrap_or(1.0);
+            let length = norm(axes.column(i));
+            let factor = if nearest < 0.0 { -1.0 } else { 1.0 } / length.max(f64::MIN_POSITIVE);
+            let factor = T::of(factor);
+            axes.column_mut(i).iter_mut().for_each(|x| *x *= factor);
+            displacement.push(dot(axes.column(i), &difference));
+        }
+        self.axes = axes;
+        displacement
+    }
+
+    /// `w ← w − dt·P⁻¹(∇L + ½ Σ_ij X_ij T_ij)`, the sum over ordered pairs.
+    fn euler(&mut self, critical: &Critical, preconditioner: &Preconditioner<T>, dt: f64) {
+        self.velocity.copy_from_slice(&self.nabla_l);
+        preconditioner.apply_inverse(&mut self.velocity);
+        let k = critical.candidates.len();
+        for i in 0..k {
+            for j in i..k {
+                let weight = if i == j { 0.5 } else { 1.0 } * critical.x[(i, j)];
+                if weight != 0.0 {
+                    axpy(weight, self.scaled_t.column(pair_index(i, j, k)), &mut self.velocity);
+                }
+            }
+        }
+        axpy(-dt, &self.velocity, &mut self.w);
+    }
+}

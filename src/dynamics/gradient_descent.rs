@@ -1,0 +1,88 @@
+//! `w_{t+1} = w_t − P⁻¹ ∇L(w_t)`.
+
+use super::edge::EdgeCount;
+use super::record::{Event, Process, ProcessRecord, StepOutcome};
+use super::{Scale, bounded};
+use crate::calculus::Real;
+use crate::objective::Objective;
+use crate::spectrum::{Tracker, TrackerSettings};
+
+/// Gradient descent: its weights, and the leading eigenpairs at them.
+#[derive(Clone, Debug)]
+pub(super) struct GradientDescent<T> {
+    pub(super) w: Vec<T>,
+    /// Where it was a step before: the last good state once it has diverged.
+    previous: Vec<T>,
+    nabla_l: Vec<T>,
+    pub(super) tracker: Tracker<T>,
+    pub(super) diverged: bool,
+    edge: EdgeCount,
+    loss_bound: f64,
+}
+
+impl<T: Real> GradientDescent<T> {
+    pub(super) fn new(w: Vec<T>, initial: usize) -> Self {
+        Self {
+            previous: w.clone(),
+            nabla_l: vec![T::zero(); w.len()],
+            w,
+            tracker: Tracker::new(initial),
+            diverged: false,
+            edge: EdgeCount::default(),
+            loss_bound: f64::INFINITY,
+        }
+    }
+
+    /// A plain step, nothing looked at.
+    pub(super) fn warm_up(&mut self, objective: &mut dyn Objective<T>, scale: &Scale<T>) {
+        objective.gradient(&self.w, &mut self.nabla_l);
+        self.advance(scale);
+    }
+
+    /// Loss, gradient and eigenpairs at the present weights. Says when it has diverged, or entered the edge.
+    pub(super) fn observe(
+        &mut self,
+        objective: &mut dyn Objective<T>,
+        scale: &Scale<T>,
+        settings: &TrackerSettings,
+        events: &mut Vec<Event>,
+    ) -> ProcessRecord {
+        let loss = objective.gradient(&self.w, &mut self.nabla_l);
+        let grad_norm_sq = crate::spectrum::dot(&self.nabla_l, &self.nabla_l);
+        if self.loss_bound.is_infinite() {
+            self.loss_bound = bounded(loss);
+        }
+        let mut record = ProcessRecord { loss, grad_norm_sq, ..ProcessRecord::default() };
+        if !(grad_norm_sq.is_finite() && loss <= self.loss_bound) {
+            self.diverged = true;
+            self.w.copy_from_slice(&self.previous);
+            let outcome = StepOutcome::Diverged { loss };
+            events.push(Event::Outcome(Process::GradientDescent, outcome));
+            return record;
+        }
+        let pairs = self.tracker.solve(objective, &self.w, &scale.preconditioner, settings);
+        record.lambda = scale.hessian_eigenvalues(&pairs.values);
+        record.eigen_residual = pairs.residual;
+        if let Some(k) = self.edge.entered(pairs.values.iter().filter(|&&s| s >= 2.0).count()) {
+            events.push(Event::Outcome(Process::GradientDescent, StepOutcome::EnteredEdge { k }));
+        }
+        record
+    }
+
+    /// Takes the step, with the gradient of the last observation.
+    pub(super) fn advance(&mut self, scale: &Scale<T>) {
+        if self.diverged {
+            return;
+        }
+        self.previous.copy_from_slice(&self.w);
+        scale.preconditioner.apply_inverse(&mut self.nabla_l);
+        for (w, g) in self.w.iter_mut().zip(&self.nabla_l) {
+            *w -= *g;
+        }
+    }
+
+    /// The learning rate has changed: the edge is another one.
+    pub(super) fn forget_edge(&mut self) {
+        self.edge = EdgeCount::default();
+    }
+}

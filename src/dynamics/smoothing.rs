@@ -1,0 +1,98 @@
+//! Centred Gaussian smoothing of a series recorded once a step.
+//!
+//! Non-finite contract: NaN and infinite entries carry no weight; where nothing finite is in reach the result is NaN.
+
+/// Standard deviations after which the kernel is cut off.
+const REACH: f64 = 4.0;
+
+/// Smooths `values` with a Gaussian of standard deviation `width` steps. The kernel is renormalized at both ends and
+/// never laid across a change of `eta` (one learning rate a step; an empty slice means it never changes). A width of
+/// zero or less returns the values.
+///
+/// # Panics
+/// If `eta` is neither empty nor as long as `values`.
+pub fn gaussian(values: &[f64], eta: &[f64], width: f64) -> Vec<f64> {
+    gaussian_range(values, eta, width, 0..values.len())
+}
+
+/// As [`gaussian`], for the steps in `range` only: what a plot of a long run needs.
+///
+/// # Panics
+/// If `eta` is neither empty nor as long as `values`, or the range ends beyond them.
+pub fn gaussian_range(values: &[f64], eta: &[f64], width: f64, range: std::ops::Range<usize>) -> Vec<f64> {
+    assert!(eta.is_empty() || eta.len() == values.len(), "one learning rate a step");
+    if width.is_nan() || width <= 0.0 {
+        return values[range].to_vec();
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, saturating")]
+    let reach = ((REACH * width).ceil() as usize).min(values.len());
+    let kernel: Vec<f64> = (0..=reach).map(|d| (-0.5 * (d as f64 / width).powi(2)).exp()).collect();
+    let mut out = Vec::with_capacity(range.len());
+    let mut segment = 0..0;
+    for t in range {
+        if !segment.contains(&t) {
+            segment = segment_around(eta, t, values.len());
+        }
+        let (low, high) = (t.saturating_sub(reach).max(segment.start), (t + reach + 1).min(segment.end));
+        let (mut sum, mut weight) = (0.0, 0.0);
+        for (s, value) in (low..high).zip(&values[low..high]) {
+            if value.is_finite() {
+                let k = kernel[s.abs_diff(t)];
+                sum += k * value;
+                weight += k;
+            }
+        }
+        out.push(if weight > 0.0 { sum / weight } else { f64::NAN });
+    }
+    out
+}
+
+/// The steps around t that share its learning rate without interruption.
+fn segment_around(eta: &[f64], t: usize, len: usize) -> std::ops::Range<usize> {
+    if eta.is_empty() {
+        return 0..len;
+    }
+    let start = eta[..t].iter().rposition(|e| *e != eta[t]).map_or(0, |i| i + 1);
+    let end = eta[t..].iter().position(|e| *e != eta[t]).map_or(len, |i| t + i);
+    start..end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{gaussian, gaussian_range};
+
+    #[test]
+    fn a_constant_stays_constant_to_both_ends() {
+        for x in gaussian(&[3.0; 40], &[], 7.0) {
+            assert!((x - 3.0).abs() < 1e-14);
+        }
+    }
+
+    #[test]
+    fn period_two_is_averaged_out_and_a_slope_is_kept() {
+        let values: Vec<f64> = (0..400).map(|t| f64::from(t) + if t % 2 == 0 { 5.0 } else { -5.0 }).collect();
+        let smooth = gaussian(&values, &[], 10.0);
+        for (t, x) in smooth.iter().enumerate().skip(50).take(300) {
+            assert!((x - t as f64).abs() < 1e-3, "{t}: {x}");
+        }
+    }
+
+    #[test]
+    fn it_never_reaches_across_a_change_of_eta() {
+        let values: Vec<f64> = (0..60).map(|t| if t < 30 { 1.0 } else { 100.0 }).collect();
+        let eta: Vec<f64> = (0..60).map(|t| if t < 30 { 0.1 } else { 0.2 }).collect();
+        let smooth = gaussian(&values, &eta, 8.0);
+        assert!((smooth[29] - 1.0).abs() < 1e-13 && (smooth[30] - 100.0).abs() < 1e-11);
+    }
+
+    #[test]
+    fn a_range_is_a_part_of_the_whole_and_gaps_are_skipped() {
+        let mut values: Vec<f64> = (0..100).map(|t| (f64::from(t) * 0.1).sin()).collect();
+        values[40] = f64::NAN;
+        values[41] = f64::INFINITY;
+        let whole = gaussian(&values, &[], 3.0);
+        assert!(whole.iter().all(|x| x.is_finite()));
+        assert_eq!(gaussian_range(&values, &[], 3.0, 35..50), whole[35..50]);
+        assert!(gaussian(&[f64::NAN; 3], &[], 1.0).iter().all(|x| x.is_nan()));
+    }
+}
