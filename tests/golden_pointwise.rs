@@ -1,6 +1,8 @@
 //! Loss, gradient, Hessian-vector products, third derivatives, and outputs against the reference
 //! implementation's numbers (see `tests/golden/README.md`), in f64 and f32.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 

@@ -22,7 +22,7 @@ impl<T: Real> Block<T> {
 
     /// Number of vectors.
     pub fn count(&self) -> usize {
-        if self.dim == 0 { 0 } else { self.data.len() / self.dim }
+        self.data.len().checked_div(self.dim).unwrap_or(0)
     }
 
     /// Whether there is no vector.

@@ -95,3 +95,53 @@ impl Function {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Function;
+
+    const ALL: [Function; 5] =
+        [Function::Gelu, Function::Silu, Function::Tanh, Function::Relu, Function::Softplus];
+
+    #[test]
+    fn each_derivative_is_the_slope_of_the_one_before() {
+        for function in ALL {
+            for i in -60..=60 {
+                let x = f64::from(i) * 0.15 + 0.05;
+                let h = 1e-4;
+                let (plus, minus, at) = (function.tower(x + h), function.tower(x - h), function.tower(x));
+                for order in 0..3 {
+                    let slope = (plus[order] - minus[order]) / (2.0 * h);
+                    assert!((slope - at[order + 1]).abs() < 1e-7, "{function:?} order {order} at {x}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn single_precision_agrees_with_double() {
+        for function in ALL {
+            for i in -400..=400 {
+                #[expect(clippy::cast_precision_loss, reason = "small integers")]
+                let x = i as f32 * 0.05;
+                let (single, double) = (function.tower(x), function.tower(f64::from(x)));
+                for (s, d) in single.iter().zip(double) {
+                    assert!(
+                        (f64::from(*s) - d).abs() <= 1e-6 * d.abs().max(0.5),
+                        "{function:?} at {x}: {s} for {d}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nan_passes_through() {
+        for function in ALL {
+            assert!(
+                function.tower(f64::NAN)[0].is_nan() && function.tower(f32::NAN)[0].is_nan(),
+                "{function:?}"
+            );
+        }
+    }
+}

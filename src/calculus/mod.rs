@@ -10,8 +10,8 @@
 pub mod block;
 pub mod evaluator;
 pub mod function;
-pub mod kernel;
-pub mod op;
+pub(crate) mod kernel;
+pub(crate) mod op;
 pub mod real;
 pub mod ring;
 pub mod tape;

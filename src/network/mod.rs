@@ -207,6 +207,7 @@ fn draw(declaration: &Declaration, rng: &mut ChaCha8Rng) -> Vec<f32> {
 ///
 /// # Errors
 /// If a parameter is missing, has another shape, or holds something that is no finite number.
+#[expect(clippy::implicit_hasher, reason = "the maps that readers of npz and safetensors return")]
 pub fn flatten(parameters: &[Parameter], arrays: &HashMap<String, Tensor>) -> Result<Vec<f64>, NetworkError> {
     let mut flat = Vec::new();
     for Parameter { name, shape } in parameters {

@@ -73,7 +73,8 @@ macro_rules! elementary {
             fn normal(self) -> (Self, Self) {
                 // Mills ratio Φ(-a)/φ(a) = q(y) / (1 + a), y = (a - 4)/(a + 4), a >= 0. The rounding error of a² is
                 // put back, or the tails would lose digits in proportion to a².
-                const INV_SQRT_TAU: $t = 0.398_942_280_401_432_7;
+                const INV_SQRT_TAU: $t =
+                    0.5 * std::$t::consts::FRAC_2_SQRT_PI * std::$t::consts::FRAC_1_SQRT_2;
                 let a = self.abs();
                 let a = if a > $normal_limit { $normal_limit } else { a };
                 let square = a * a;
@@ -176,3 +177,69 @@ const MILLS_F64: [f64; 22] = [
     3.042_406_221_979_518e-08,
     1.026_042_339_496_897_7e-08,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::Elementary;
+
+    /// x, eˣ, tanh, sech², Φ, φ, σ, σ', log(1 + eˣ), computed with 40 digits.
+    #[expect(clippy::unreadable_literal, reason = "printed by a program")]
+    #[rustfmt::skip]
+    const TABLE: [[f64; 9]; 13] = [
+        [-30.5, 5.675685232632723e-14, -1.0, 1.2885361143970064e-26, 1.3029379131780763e-204, 3.97822342728212e-203, 5.6756852326324e-14, 5.6756852326320784e-14, 5.675685232632561e-14],
+        [-12.0, 6.14421235332821e-06, -0.9999999999244973, 1.510053817597626e-10, 1.776482112077679e-33, 2.1463837356630605e-32, 6.144174602214718e-06, 6.1441368513331755e-06, 6.144193477732806e-06],
+        [-8.25, 0.00026125855730166754, -0.9999998634879418, 2.7302409778230944e-07, 7.919726314642477e-17, 6.627137455968751e-16, 0.0002611903190957194, 0.0002611220987129301, 0.000261224435227779],
+        [-5.125, 0.005946217356472094, -0.9999292874985165, 0.0001414200027091112, 1.4876887318776628e-07, 7.895907740693993e-07, 0.005911068856243796, 0.00587612812122054, 0.005928608376116492],
+        [-3.0, 0.049787068367863944, -0.9950547536867305, 0.00986603716544019, 0.0013498980316300946, 0.0044318484119380075, 0.04742587317756678, 0.04517665973091213, 0.04858735157374206],
+        [-1.6875, 0.18498139990730428, -0.9338280432225917, 0.12796518569106533, 0.04575362496174111, 0.09606150090511335, 0.1561048974454574, 0.13173615843900063, 0.16972707818315072],
+        [-0.75, 0.4723665527410147, -0.6351489523872873, 0.5965858082813315, 0.2266273523768682, 0.30113743215480443, 0.320821300824607, 0.21789499376181404, 0.38687100611489994],
+        [-0.0625, 0.9394130628134758, -0.062418746747512514, 0.9961039000544699, 0.47508233097075275, 0.3981638566868866, 0.48438008427698437, 0.24975601823280588, 0.6623853823577756],
+        [-1e-09, 0.999999999, -1e-09, 1.0, 0.49999999960105773, 0.3989422804014327, 0.49999999975, 0.25, 0.6931471800599454],
+        [0.25, 1.2840254166877414, 0.24491866240370913, 0.940014848806378, 0.5987063256829237, 0.3866681168028492, 0.5621765008857981, 0.24613408273759835, 0.8259394198788436],
+        [1.0, 2.718281828459045, 0.7615941559557649, 0.4199743416140261, 0.8413447460685429, 0.24197072451914334, 0.7310585786300049, 0.19661193324148185, 1.3132616875182228],
+        [2.625, 13.804574186067095, 0.9895597486128832, 0.020771503925207394, 0.9956675516369874, 0.012724181596831433, 0.9324533088603709, 0.06298413565571666, 2.694936199644973],
+        [6.0, 403.4287934927351, 0.9999877116507956, 2.4576547405332702e-05, 0.9999999990134123, 6.075882849823285e-09, 0.9975273768433652, 0.0024665092913600476, 6.00247568513773],
+    ];
+
+    #[test]
+    fn double_precision_is_accurate_to_rounding() {
+        for row in TABLE {
+            let x = row[0];
+            let ((tanh, sech_2), (cdf, pdf), (s, s1, _)) =
+                (x.tanh_and_derivative(), x.normal(), x.logistic());
+            let found = [x.exponential(), tanh, sech_2, cdf, pdf, s, s1, x.softplus()];
+            for (i, (found, exact)) in found.iter().zip(&row[1..]).enumerate() {
+                let error = ((found - exact) / exact).abs();
+                assert!(error < 1.2e-15, "column {i} at {x}: relative error {error:e}");
+            }
+        }
+    }
+
+    #[test]
+    #[expect(clippy::cast_possible_truncation, reason = "the table in single precision")]
+    fn single_precision_is_accurate_to_rounding() {
+        for row in TABLE.iter().filter(|row| row[0] > -12.5) {
+            let x = row[0] as f32;
+            let ((tanh, sech_2), (cdf, pdf), (s, s1, _)) =
+                (x.tanh_and_derivative(), x.normal(), x.logistic());
+            let found = [x.exponential(), tanh, sech_2, cdf, pdf, s, s1, x.softplus()];
+            for (i, (found, exact)) in found.iter().zip(&row[1..]).enumerate() {
+                let error = ((f64::from(*found) - exact) / exact).abs();
+                assert!(error < 7e-7, "column {i} at {x}: relative error {error:e}");
+            }
+        }
+    }
+
+    #[test]
+    fn tails_saturate() {
+        assert_eq!([1000.0_f64.exponential(), (-1000.0_f64).exponential()], [f64::INFINITY, 0.0]);
+        assert_eq!([100.0_f32.exponential(), (-100.0_f32).exponential()], [f32::INFINITY, 0.0]);
+        assert!((f64::INFINITY.tanh_and_derivative().0 - 1.0).abs() <= f64::EPSILON);
+        assert!((f32::NEG_INFINITY.tanh_and_derivative().0 + 1.0).abs() <= f32::EPSILON);
+        assert_eq!((f64::NEG_INFINITY.normal().0, f64::INFINITY.normal().0), (0.0, 1.0));
+        assert_eq!((800.0_f64.softplus(), (-800.0_f64).softplus()), (800.0, 0.0));
+        assert!(
+            f64::NAN.exponential().is_nan() && f64::NAN.normal().0.is_nan() && f64::NAN.logistic().0.is_nan()
+        );
+    }
+}

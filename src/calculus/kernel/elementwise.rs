@@ -82,7 +82,9 @@ fn run_tasks<T: Real>(
         }
     }
     if tasks.len() == 1 {
-        tasks.into_iter().for_each(|(start, mut planes)| run(start, &mut planes));
+        for (start, mut planes) in tasks {
+            run(start, &mut planes);
+        }
     } else {
         tasks.into_par_iter().for_each(|(start, mut planes)| run(start, &mut planes));
     }

@@ -42,7 +42,9 @@ impl<T: Real> Primitive<T> for CrossEntropy {
                 }
             }
             let inverse = T::one() / (T::one() + rest);
-            p.iter_mut().for_each(|p| *p *= inverse);
+            for p in p.iter_mut() {
+                *p *= inverse;
+            }
             if let Some(class) = class(label) {
                 sum += rest.widen().ln_1p() - (f[class].widen() - f[top].widen());
             }
@@ -209,5 +211,36 @@ impl<T: Real> Primitive<T> for BinaryCrossEntropy {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::calculus::function::Function;
+    use crate::calculus::op::finite_difference::{check, numbers};
+    use crate::calculus::tape::Tape;
+
+    #[test]
+    fn categorical_derivatives_match_finite_differences() {
+        let mut tape = Tape::new();
+        let x = tape.data(1, 3);
+        let h = tape.linear("1", x, 4);
+        let h = tape.map(Function::Gelu, h);
+        let f = tape.linear("3", h, 3);
+        let y = tape.data(1, 1);
+        tape.cross_entropy(f, y, 0.25);
+        check(tape, &[(x, numbers(15)), (y, vec![0.0, 2.0, -1.0, 1.0, 2.0])], 5);
+    }
+
+    #[test]
+    fn binary_derivatives_match_finite_differences() {
+        let mut tape = Tape::new();
+        let x = tape.data(1, 3);
+        let h = tape.linear("1", x, 4);
+        let h = tape.map(Function::Silu, h);
+        let f = tape.linear("3", h, 1);
+        let y = tape.data(1, 1);
+        tape.binary_cross_entropy(f, y, 0.25);
+        check(tape, &[(x, numbers(15)), (y, vec![0.0, 1.0, -1.0, 1.0, 0.0])], 5);
     }
 }

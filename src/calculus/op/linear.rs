@@ -110,3 +110,38 @@ impl<T: Real> Primitive<T> for Linear {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::calculus::function::Function;
+    use crate::calculus::op::finite_difference::{check, numbers};
+    use crate::calculus::tape::Tape;
+
+    /// Linear after linear: the second has an argument of degree one, which has fewer planes than the ring.
+    #[test]
+    fn derivatives_of_a_deep_linear_network_match_finite_differences() {
+        let mut tape = Tape::new();
+        let x = tape.data(1, 3);
+        let h = tape.linear("1", x, 4);
+        let h = tape.linear("2", h, 3);
+        let f = tape.linear("3", h, 2);
+        let (y, mask) = (tape.data(1, 2), tape.data(1, 1));
+        tape.mean_squared_error(f, y, mask, 0.5);
+        check(tape, &[(x, numbers(12)), (y, numbers(8)), (mask, vec![1.0; 4])], 4);
+    }
+
+    /// One input, one output, widths that fill no vector register.
+    #[test]
+    fn derivatives_match_finite_differences_at_odd_sizes() {
+        let mut tape = Tape::new();
+        let x = tape.data(1, 1);
+        let h = tape.linear("1", x, 17);
+        let h = tape.map(Function::Silu, h);
+        let h = tape.linear("2", h, 5);
+        let h = tape.map(Function::Tanh, h);
+        let f = tape.linear("3", h, 1);
+        let (y, mask) = (tape.data(1, 1), tape.data(1, 1));
+        tape.mean_squared_error(f, y, mask, 1.0 / 3.0);
+        check(tape, &[(x, numbers(3)), (y, numbers(3)), (mask, vec![1.0; 3])], 3);
+    }
+}

@@ -31,7 +31,7 @@ impl<T: Real> Primitive<T> for Map {
                 elementwise::evaluate(self.function, x, out.planes, out.saved, context.parallel);
             }
             Phase::Tangent => {
-                elementwise::forward(self.lift(context, out.saved), out.planes, context.parallel)
+                elementwise::forward(self.lift(context, out.saved), out.planes, context.parallel);
             }
         }
     }
@@ -56,6 +56,31 @@ impl<T: Real> Primitive<T> for Map {
                 let lift = self.lift(context, own.saved);
                 elementwise::backward(lift, own.primal, own.tangents, adjoint, accumulate, context.parallel);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::calculus::function::Function;
+    use crate::calculus::op::finite_difference::{check, numbers};
+    use crate::calculus::tape::Tape;
+
+    /// Two maps in a row, so that the second sees planes of every degree.
+    #[test]
+    fn derivatives_of_every_function_match_finite_differences() {
+        for function in [Function::Gelu, Function::Silu, Function::Tanh, Function::Softplus] {
+            let mut tape = Tape::new();
+            let x = tape.data(1, 3);
+            let h = tape.linear("1", x, 5);
+            let h = tape.map(function, h);
+            let h = tape.map(Function::Tanh, h);
+            let h = tape.linear("2", h, 4);
+            let h = tape.map(function, h);
+            let f = tape.linear("3", h, 2);
+            let (y, mask) = (tape.data(1, 2), tape.data(1, 1));
+            tape.mean_squared_error(f, y, mask, 0.5);
+            check(tape, &[(x, numbers(6)), (y, numbers(4)), (mask, vec![1.0; 2])], 2);
         }
     }
 }

@@ -44,29 +44,72 @@ impl<T: Real> Primitive<T> for MeanSquaredError {
         let scale = T::of(self.scale);
         let (columns, len) = (context.columns(self.f).max(1), context.len(self.f));
         let mask = context.value(self.mask);
-        let fill = |adjoint: &mut [T], value: &dyn Fn(usize) -> T| {
-            for ((row, adjoint), &m) in adjoint.chunks_exact_mut(columns).enumerate().zip(mask) {
-                let factor = if m == T::zero() { None } else { Some(scale) };
-                for (j, a) in adjoint.iter_mut().enumerate() {
-                    *a = factor.map_or(T::zero(), |s| s * value(row * columns + j));
-                }
-            }
-        };
         match context.phase {
             Phase::Primal => {
-                let (f, y) = (context.value(self.f), context.value(self.y));
+                let f = context
+                    .value(self.f)
+                    .chunks_exact(columns)
+                    .zip(context.value(self.y).chunks_exact(columns));
                 let (adjoint, _) = adjoints.target(self.f, len);
-                fill(adjoint, &|i| f[i] - y[i]);
+                for ((adjoint, (f, y)), &m) in adjoint.chunks_exact_mut(columns).zip(f).zip(mask) {
+                    if m == T::zero() {
+                        adjoint.fill(T::zero());
+                    } else {
+                        adjoint
+                            .iter_mut()
+                            .zip(f.iter().zip(y))
+                            .for_each(|(a, (&f, &y))| *a = scale * (f - y));
+                    }
+                }
             }
             Phase::Tangent => {
                 let (adjoint, _) = adjoints.target(self.f, (context.ring.planes() - 1) * len);
                 for (c, adjoint) in adjoint.chunks_exact_mut(len.max(1)).enumerate() {
-                    match context.plane(self.f, c + 1) {
-                        Some(f) => fill(adjoint, &|i| f[i]),
-                        None => adjoint.fill(T::zero()),
+                    let Some(f) = context.plane(self.f, c + 1) else {
+                        adjoint.fill(T::zero());
+                        continue;
+                    };
+                    for ((adjoint, f), &m) in
+                        adjoint.chunks_exact_mut(columns).zip(f.chunks_exact(columns)).zip(mask)
+                    {
+                        if m == T::zero() {
+                            adjoint.fill(T::zero());
+                        } else {
+                            adjoint.iter_mut().zip(f).for_each(|(a, &f)| *a = scale * f);
+                        }
                     }
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::calculus::function::Function;
+    use crate::calculus::op::finite_difference::{check, numbers};
+    use crate::calculus::tape::Tape;
+
+    #[test]
+    fn derivatives_match_finite_differences() {
+        let mut tape = Tape::new();
+        let x = tape.data(1, 3);
+        let h = tape.linear("1", x, 4);
+        let h = tape.map(Function::Tanh, h);
+        let f = tape.linear("3", h, 2);
+        let (y, mask) = (tape.data(1, 2), tape.data(1, 1));
+        tape.mean_squared_error(f, y, mask, 0.25);
+        let data = [(x, numbers(15)), (y, numbers(10)), (mask, vec![1.0, 0.0, 1.0, 1.0, 1.0])];
+        check(tape, &data, 5);
+    }
+
+    #[test]
+    fn derivatives_of_a_linear_model_match_finite_differences() {
+        let mut tape = Tape::new();
+        let x = tape.data(2, 3);
+        let f = tape.linear("1", x, 2);
+        let (y, mask) = (tape.data(2, 2), tape.data(2, 1));
+        tape.mean_squared_error(f, y, mask, 0.125);
+        check(tape, &[(x, numbers(24)), (y, numbers(16)), (mask, vec![1.0; 8])], 4);
     }
 }

@@ -4,6 +4,8 @@
 //! computed at some weights serves every set of directions there.
 
 mod cross_entropy;
+#[cfg(test)]
+pub(super) mod finite_difference;
 mod linear;
 mod map;
 mod mean_squared_error;
