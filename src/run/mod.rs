@@ -1,8 +1,13 @@
 //! A run: preset, training thread, messages, history, CSV. Knows no egui.
 
+pub mod assemble;
+pub mod csv;
 pub mod engine;
+pub mod files;
+pub mod headless;
 pub mod history;
 pub mod message;
+pub mod milestones;
 pub mod preset;
 pub mod pyramid;
 pub mod series;
@@ -11,6 +16,7 @@ pub mod worker;
 pub use engine::Engine;
 pub use history::History;
 pub use message::{Command, Ending, Message};
+pub use preset::Preset;
 pub use pyramid::Column;
 pub use series::Series;
 pub use worker::Worker;

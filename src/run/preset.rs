@@ -219,6 +219,15 @@ pub enum Seed {
     Bundled,
 }
 
+impl std::fmt::Display for Seed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(n) => write!(f, "{n}"),
+            Self::Bundled => write!(f, "bundled"),
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum RawSeed {
@@ -441,16 +450,43 @@ impl Default for GradientFlow {
     }
 }
 
+/// An entry of `view.log`: a panel whose axis may be logarithmic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogPanel {
+    /// Eigenvalues of the Hessian.
+    Sharpness,
+    /// Training loss.
+    Loss,
+    /// Squared gradient norm.
+    GradientNorm,
+    /// Variances along Σ's eigenvectors.
+    Variance,
+    /// Distances between the processes.
+    Distance,
+}
+
+impl LogPanel {
+    /// Its name in a preset, which is the panel's.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sharpness => "sharpness",
+            Self::Loss => "loss",
+            Self::GradientNorm => "gradient-norm",
+            Self::Variance => "variance",
+            Self::Distance => "distance",
+        }
+    }
+}
+
 /// `[view]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct View {
     /// Standard deviation of the Gaussian smoothing, in steps.
     pub smoothing: f64,
-    /// Logarithmic loss axis.
-    pub log_loss: bool,
-    /// Logarithmic step axis.
-    pub log_steps: bool,
+    /// Panels with a logarithmic axis at first.
+    pub log: Vec<LogPanel>,
     /// Steps a second in the window; unlimited where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub speed: Option<f64>,
@@ -458,6 +494,6 @@ pub struct View {
 
 impl Default for View {
     fn default() -> Self {
-        Self { smoothing: 50.0, log_loss: true, log_steps: false, speed: None }
+        Self { smoothing: 50.0, log: Vec::new(), speed: None }
     }
 }

@@ -49,18 +49,13 @@ pub fn read_arrays(path: &Path, wanted: &[&str]) -> Result<Arrays, DataError> {
     }
 }
 
-/// Reads the parameters `names` (f32 or f64, every entry finite) from a file of weights. Those that the file does
-/// not have are left out of the result; further arrays are ignored.
+/// Reads the parameters `names` (f32 or f64, every entry finite) from a file of weights; further arrays are ignored.
 ///
 /// # Errors
-/// As [`read_arrays`], and when a parameter is not floating-point or not finite.
+/// As [`read_arrays`], and when a parameter is not there, not floating-point or not finite.
 pub fn load_weights(path: &Path, names: &[&str]) -> Result<HashMap<String, Tensor>, DataError> {
     let arrays = read_arrays(path, names)?;
-    names
-        .iter()
-        .filter(|name| arrays.get(name).is_some())
-        .map(|name| Ok(((*name).to_owned(), arrays.floats(name)?)))
-        .collect()
+    names.iter().map(|name| Ok(((*name).to_owned(), arrays.floats(name)?))).collect()
 }
 
 impl Arrays {

@@ -260,7 +260,7 @@ mod tests {
 
         #[test]
         fn a_shape_is_read_back(shape in proptest::collection::vec(0_usize..1000, 0..5)) {
-            let list: String = shape.iter().map(|n| format!("{n}, ")).collect();
+            let list: String = shape.iter().fold(String::new(), |list, n| format!("{list}{n}, "));
             let h = read(&format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({list}), }}")).unwrap();
             prop_assert_eq!(h.shape, shape);
         }

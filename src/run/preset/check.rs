@@ -3,8 +3,8 @@
 use super::keys::allowed;
 use super::read::shown;
 use super::{
-    Activation, ArchitectureName, Data, DataName, LandscapeName, LandscapeSettings, Loss, LossKind, Preset,
-    PresetError, ProcessName, Seed, Width,
+    Activation, ArchitectureName, Data, DataName, FlowsStart, LandscapeName, LandscapeSettings, Loss,
+    LossKind, Preset, PresetError, ProcessName, Seed, Width,
 };
 use crate::data::{bundled, digits};
 use std::ops::RangeInclusive;
@@ -48,9 +48,9 @@ impl Preset {
             title: _,
             note: _,
             model,
-            landscape,
+            landscape: _,
             data,
-            loss,
+            loss: _,
             optimizer,
             run,
             eigen,
@@ -62,77 +62,58 @@ impl Preset {
         number("optimizer.eta", eta, eta > 0.0 && eta <= 1e6)?;
         match model.architecture {
             ArchitectureName::Mlp => self.validate_network()?,
-            ArchitectureName::Landscape => {
-                for (section, is_there) in [("data", data.is_some()), ("loss", loss.is_some())] {
-                    if is_there {
-                        return misplaced(
-                            section,
-                            "…",
-                            "model.architecture = \"landscape\" is a loss itself",
-                        );
-                    }
-                }
-                if let Some(width) = &model.width {
-                    let hidden = width.hidden().into_iter().map(|n| Value::Integer(integer(n)));
-                    return misplaced(
-                        "model.width",
-                        Value::Array(hidden.collect()),
-                        "a landscape has no layers",
-                    );
-                }
-                if model.activation.is_some() {
-                    return misplaced("model.activation", "…", "a landscape has no layers");
-                }
-                let Some(landscape) = landscape else {
-                    return Err(PresetError::Missing {
-                        key: "landscape.name".into(),
-                        allowed: allowed("landscape.name").into(),
-                    });
-                };
-                landscape.validate()?;
-                if run.seed == Seed::Bundled {
-                    return misplaced("run.seed", "bundled", "a landscape starts at landscape.start");
-                }
-            }
+            ArchitectureName::Landscape => self.validate_landscape()?,
         }
-        whole("run.steps", run.steps, 1..=1_000_000_000)?;
-        whole("run.warm_start", run.warm_start, 0..=1_000_000)?;
-        for process in [ProcessName::Gd, ProcessName::Gf, ProcessName::Cf] {
-            if run.processes.iter().filter(|p| **p == process).count() > 1 || run.processes.is_empty() {
-                let names = run.processes.iter().map(|p| Value::from(format!("{p:?}").to_lowercase()));
-                return refuse("run.processes", Value::Array(names.collect()));
-            }
-        }
-        if let Some(ema) = run.ema {
-            number("run.ema", ema, (0.0..1.0).contains(&ema))?;
-        }
-        if let Some(every) = run.test_every {
-            whole("run.test_every", every, 1..=1_000_000)?;
-        }
-        for (key, seed) in [("run.seed", Some(run.seed)), ("data.seed", data.as_ref().and_then(|d| d.seed))] {
-            if let Some(Seed::Number(seed)) = seed
-                && seed > LARGEST_SEED
-            {
-                return refuse(key, seed.to_string());
-            }
-        }
+        run.validate(data.as_ref().and_then(|d| d.seed))?;
         whole("eigen.max_tracked", eigen.max_tracked, 1..=32)?;
         whole("eigen.initial", eigen.initial, 1..=eigen.max_tracked)?;
         let track = eigen.track_threshold;
-        number("eigen.track_threshold", track, track > 0.0 && track <= 2.0)?;
+        number("eigen.track_threshold", track, track > 0.0 && track < 2.0)?;
         number("eigen.tolerance", eigen.tolerance, (1e-14..=0.1).contains(&eigen.tolerance))?;
         if let Some(max) = eigen.max_hvps {
             whole("eigen.max_hvps", max, 1..=1_000_000)?;
         }
-        whole("central_flow.substeps", central_flow.substeps, 1..=10_000)?;
+        whole("central_flow.substeps", central_flow.substeps, 1..=1000)?;
         let candidate = central_flow.candidate_threshold;
-        number("central_flow.candidate_threshold", candidate, (track..=2.0).contains(&candidate))?;
-        whole("gradient_flow.min_substeps", gradient_flow.min_substeps, 1..=10_000)?;
+        number("central_flow.candidate_threshold", candidate, (track..2.0).contains(&candidate))?;
+        whole("gradient_flow.min_substeps", gradient_flow.min_substeps, 1..=1000)?;
         let max_eta_s = gradient_flow.max_eta_s;
         number("gradient_flow.max_eta_s", max_eta_s, max_eta_s > 0.0 && max_eta_s <= 1e4)?;
         number("view.smoothing", view.smoothing, (0.0..=1e5).contains(&view.smoothing))?;
+        for (i, panel) in view.log.iter().enumerate() {
+            if view.log[..i].contains(panel) {
+                let names = view.log.iter().map(|p| Value::from(p.name()));
+                return refuse("view.log", Value::Array(names.collect()));
+            }
+        }
         if let Some(speed) = view.speed {
             number("view.speed", speed, speed > 0.0 && speed <= 1e6)?;
+        }
+        Ok(())
+    }
+
+    fn validate_landscape(&self) -> Result<(), PresetError> {
+        for (section, is_there) in [("data", self.data.is_some()), ("loss", self.loss.is_some())] {
+            if is_there {
+                return misplaced(section, "…", "model.architecture = \"landscape\" is a loss itself");
+            }
+        }
+        if let Some(width) = &self.model.width {
+            let hidden = width.hidden().into_iter().map(|n| Value::Integer(integer(n)));
+            return misplaced("model.width", Value::Array(hidden.collect()), "a landscape has no layers");
+        }
+        if self.model.activation.is_some() {
+            return misplaced("model.activation", "…", "a landscape has no layers");
+        }
+        let Some(landscape) = &self.landscape else {
+            return Err(PresetError::Missing {
+                key: "landscape.name".into(),
+                allowed: allowed("landscape.name").into(),
+            });
+        };
+        landscape.validate()?;
+        if self.run.seed == Seed::Bundled {
+            return misplaced("run.seed", "bundled", "a landscape starts at landscape.start");
         }
         Ok(())
     }
@@ -200,6 +181,39 @@ impl Preset {
     /// The loss; MSE unless given.
     pub fn loss_kind(&self) -> LossKind {
         self.loss.map_or(LossKind::Mse, |l| l.kind)
+    }
+}
+
+impl super::Run {
+    fn validate(&self, data_seed: Option<Seed>) -> Result<(), PresetError> {
+        whole("run.steps", self.steps, 1..=1_000_000_000)?;
+        whole("run.warm_start", self.warm_start, 0..=1_000_000)?;
+        for process in [ProcessName::Gd, ProcessName::Gf, ProcessName::Cf] {
+            if self.processes.iter().filter(|p| **p == process).count() > 1 || self.processes.is_empty() {
+                let names = self.processes.iter().map(|p| Value::from(format!("{p:?}").to_lowercase()));
+                return refuse("run.processes", Value::Array(names.collect()));
+            }
+        }
+        if self.flows_start != FlowsStart::Step(0) && !self.processes.contains(&ProcessName::Gd) {
+            return match self.flows_start {
+                FlowsStart::Step(step) => refuse("run.flows_start", integer(step)),
+                FlowsStart::Edge => refuse("run.flows_start", "edge"),
+            };
+        }
+        if let Some(ema) = self.ema {
+            number("run.ema", ema, (0.0..1.0).contains(&ema))?;
+        }
+        if let Some(every) = self.test_every {
+            whole("run.test_every", every, 1..=1_000_000)?;
+        }
+        for (key, seed) in [("run.seed", Some(self.seed)), ("data.seed", data_seed)] {
+            if let Some(Seed::Number(seed)) = seed
+                && seed > LARGEST_SEED
+            {
+                return refuse(key, seed.to_string());
+            }
+        }
+        Ok(())
     }
 }
 

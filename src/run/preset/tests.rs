@@ -177,13 +177,15 @@ fn every_value_out_of_range_is_named_with_what_is_allowed() {
         ("eigen.initial=9", "max_tracked"),
         ("eigen.max_tracked=0", "1 to 32"),
         ("eigen.tolerance=0", "1e-14"),
-        ("eigen.track_threshold=2.5", "at most 2"),
+        ("eigen.track_threshold=2.5", "candidate_threshold"),
         ("central_flow.substeps=0", "from 1"),
         ("central_flow.candidate_threshold=1.2", "track_threshold"),
         ("central_flow.resolve_every_substep=1", "true or false"),
         ("gradient_flow.max_eta_s=0", "> 0"),
         ("view.smoothing=-1", "0 to"),
         ("view.speed=0", "> 0"),
+        ("view.log=[\"loss\", \"loss\"]", "each once"),
+        ("view.log=[\"displacement\"]", "variance"),
         ("landscape.c=1", "landscape.name"),
     ] {
         let e = error_of(set);

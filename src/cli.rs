@@ -1,0 +1,181 @@
+//! Arguments, messages and exit statuses.
+
+use anyhow::Context;
+use brink::run::headless::{self, Outcome, Request};
+use brink::run::preset::{DEFAULT, Overrides};
+use brink::run::{Ending, Preset};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+mod progress;
+
+/// The request was wrong: nothing has been written.
+const BAD_INPUT: u8 = 2;
+/// The training thread failed: what it had recorded is written.
+const WORKER_FAILED: u8 = 3;
+/// Interrupted by Ctrl-C: what was recorded is written.
+const INTERRUPTED: u8 = 130;
+
+/// Gradient descent, gradient flow and central flow of a real network, side by side.
+///
+/// Without a command, opens the window on a preset.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    preset: PresetArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  brink                                      open the window on the default preset
+  brink chebyshev --set optimizer.eta=0.15   another preset, another learning rate
+  brink presets                              the built-in presets
+  brink run digits-mlp --steps 400 --out results
+  brink run digits-mlp --init weights.npz --data data.npz --precision f64 --set optimizer.eta=0.1
+  brink run my.toml --set model.width=[64,32] --set run.seed=3
+
+Exit status:
+  0    the run is complete, also when a process diverged
+  2    bad input: one message says what, and nothing is written
+  3    the training thread failed: what it had recorded is written
+  130  interrupted by Ctrl-C: what was recorded is written";
+
+#[derive(Debug, Args)]
+struct PresetArgs {
+    /// A built-in preset (see `brink presets`) or a path to a .toml file [default: digits-noise]
+    #[arg(value_name = "PRESET")]
+    name: Option<String>,
+    /// Change one key of the preset; may be given again. presets/README.md lists the keys
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a preset without a window and write run.csv, preset.toml and summary.png
+    #[command(after_help = EXAMPLES)]
+    Run(RunArgs),
+    /// List the built-in presets
+    Presets,
+}
+
+#[derive(Debug, Args)]
+struct RunArgs {
+    #[command(flatten)]
+    preset: PresetArgs,
+    /// Number of steps N: run.csv gets rows 0 to N−1 (run.steps)
+    #[arg(long, value_name = "N")]
+    steps: Option<String>,
+    /// Initial weights, .npz or .safetensors: parameters under their PyTorch names (1.weight, 1.bias, …), f32 or f64;
+    /// further arrays are ignored. A landscape takes w
+    #[arg(long, value_name = "FILE")]
+    init: Option<PathBuf>,
+    /// Data, .npz or .safetensors, in place of the preset's [data]: x (f32 or f64) and y (integers: classes; floats:
+    /// regression). All rows, unless --set data.n=N takes the first; --set data.binary=true for one logit
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+    /// Precision of all arithmetic: f32 or f64 (run.precision)
+    #[arg(long, value_name = "PRECISION")]
+    precision: Option<String>,
+    /// Directory of the results; made if need be, files in it are replaced [default: brink-PRESET]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// Parses the arguments, does what they ask, and says so with the exit status.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        Some(Command::Presets) => {
+            list_presets();
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Run(args)) => run(args),
+        None => open_window(&cli.preset),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::from(BAD_INPUT)
+    })
+}
+
+fn list_presets() {
+    use std::io::Write;
+    let presets = Preset::built_in();
+    let width = presets.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let mut out = std::io::stdout().lock();
+    for (name, preset) in &presets {
+        let default = if *name == DEFAULT { " (default)" } else { "" };
+        // A reader that closes the pipe early, such as `head`, has seen enough.
+        if writeln!(out, "{name:width$}  {}{default}", preset.title).is_err() {
+            break;
+        }
+    }
+}
+
+fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
+    let RunArgs { preset, steps, init, data, precision, out } = args;
+    let PresetArgs { name, mut set } = preset;
+    let name = name.unwrap_or_else(|| DEFAULT.into());
+    set.extend(steps.map(|n| format!("run.steps={n}")));
+    set.extend(precision.map(|p| format!("run.precision={p}")));
+    let out = out.unwrap_or_else(|| {
+        let stem = std::path::Path::new(&name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        format!("brink-{stem}").into()
+    });
+    let request = Request { preset: name, overrides: Overrides { data, set }, init, out };
+
+    let cancel = Arc::new(AtomicBool::new(false));
+    let interrupted = Arc::clone(&cancel);
+    let was_interrupted = Arc::new(AtomicBool::new(false));
+    let remembered = Arc::clone(&was_interrupted);
+    ctrlc::set_handler(move || {
+        interrupted.store(true, Ordering::Relaxed);
+        remembered.store(true, Ordering::Relaxed);
+    })
+    .context("cannot listen for Ctrl-C")?;
+
+    let mut progress = progress::Terminal::default();
+    let outcome = headless::run(&request, &cancel, &mut progress, SUMMARY);
+    progress.finish();
+    let outcome = outcome?;
+    println!("{} is written", request.out.display());
+    Ok(match outcome {
+        Outcome::Ended(Ending::Stopped) if was_interrupted.load(Ordering::Relaxed) => {
+            eprintln!("interrupted; what was recorded is written");
+            ExitCode::from(INTERRUPTED)
+        }
+        Outcome::Ended(ending) => {
+            println!("{ending}");
+            ExitCode::SUCCESS
+        }
+        Outcome::Failed(reason) => {
+            eprintln!("error: {reason}");
+            ExitCode::from(WORKER_FAILED)
+        }
+    })
+}
+
+/// Draws `summary.png`.
+const SUMMARY: Option<&headless::Summary> = None;
+
+#[cfg(feature = "window")]
+fn open_window(args: &PresetArgs) -> anyhow::Result<ExitCode> {
+    let name = args.name.as_deref().unwrap_or(DEFAULT);
+    let overrides = Overrides { data: None, set: args.set.clone() };
+    let _preset = Preset::load_with(name, &overrides)?;
+    anyhow::bail!("the window is not part of this build yet; `brink run {name}` runs without one")
+}
+
+#[cfg(not(feature = "window"))]
+fn open_window(args: &PresetArgs) -> anyhow::Result<ExitCode> {
+    let name = args.name.as_deref().unwrap_or(DEFAULT);
+    Preset::load_with(name, &Overrides { data: None, set: args.set.clone() })?;
+    anyhow::bail!("this brink was built without the feature `window`; `brink run {name}` runs without one")
+}

@@ -1,0 +1,143 @@
+//! `run.csv`: one row a step, the state at its start.
+//!
+//! Non-finite contract: an empty field was not computed; `nan`, `inf` and `-inf` were computed so.
+
+use super::history::History;
+use super::preset::Preset;
+use super::series::Series;
+use std::io::{self, Write};
+use std::ops::Range;
+use std::path::Path;
+
+/// The columns of a run after `step`: those every run has, and the optional ones that the preset asks for.
+pub fn columns(preset: &Preset) -> Vec<Series> {
+    let asked_for = |series: &Series| match series {
+        Series::TestLoss | Series::TrainAccuracy | Series::TestAccuracy => preset.run.test_every.is_some(),
+        Series::GdEmaLoss => preset.run.ema.is_some(),
+        _ => true,
+    };
+    Series::all(preset.eigen.max_tracked).into_iter().filter(asked_for).collect()
+}
+
+/// Writes the line of names.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn write_header(columns: &[Series], out: &mut impl Write) -> io::Result<()> {
+    write!(out, "step")?;
+    for column in columns {
+        write!(out, ",{}", column.column_name())?;
+    }
+    writeln!(out)
+}
+
+/// Writes some rows.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn write_rows(
+    history: &History,
+    columns: &[Series],
+    rows: Range<usize>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    for row in rows {
+        write!(out, "{row}")?;
+        for &column in columns {
+            write!(out, ",")?;
+            if let Some(value) = history.value(column, row) {
+                write_number(value, out)?;
+            }
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// Writes a whole run to a file: into a temporary file beside it, then renamed, so that there is never half a file.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_file(history: &History, columns: &[Series], path: &Path) -> io::Result<()> {
+    super::files::write_whole(path, |out| {
+        write_header(columns, out)?;
+        write_rows(history, columns, 0..history.rows(), out)
+    })
+}
+
+/// The shortest text that reads back as the same number.
+fn write_number(value: f64, out: &mut impl Write) -> io::Result<()> {
+    let size = value.abs();
+    if value.is_nan() {
+        write!(out, "nan")
+    } else if size == 0.0 || (1e-4..1e15).contains(&size) || size == f64::INFINITY {
+        write!(out, "{value}")
+    } else {
+        write!(out, "{value:e}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamics::{ProcessRecord, StepRecord};
+
+    fn preset(sets: &[&str]) -> Preset {
+        let mut preset = Preset::load("valley").unwrap();
+        for set in sets {
+            preset.set(set).unwrap();
+        }
+        preset
+    }
+
+    #[test]
+    fn the_columns_are_those_of_the_documentation() {
+        let mut header = Vec::new();
+        write_header(&columns(&preset(&[])), &mut header).unwrap();
+        assert_eq!(
+            String::from_utf8(header).unwrap(),
+            "step,eta,gd_loss,gd_grad_norm_sq,gd_lambda_1,gd_lambda_2,gf_loss,gf_grad_norm_sq,gf_lambda_1,gf_substeps,\
+             cf_loss,cf_grad_norm_sq,cf_lambda_1,cf_lambda_2,cf_critical,cf_sigma_1,cf_sigma_2,cf_sigma_trace,\
+             cf_predicted_loss,cf_predicted_grad_norm_sq,distance_gd_cf,distance_gd_gf,displacement_1,displacement_2,\
+             hvps\n"
+        );
+        let names = |sets: &[&str]| -> Vec<String> {
+            columns(&preset(sets)).iter().map(|c| c.column_name()).collect()
+        };
+        assert_eq!(names(&["run.ema=0.9"]).last().unwrap(), "gd_ema_loss");
+        let tested = names(&["run.test_every=5"]);
+        assert_eq!(tested[tested.len() - 3..], ["test_loss", "train_accuracy", "test_accuracy"]);
+    }
+
+    #[test]
+    fn absent_is_empty_and_non_finite_is_spelled() {
+        let mut history = History::new(2);
+        history.push(&StepRecord {
+            eta: 0.5,
+            gradient_descent: Some(ProcessRecord {
+                loss: f64::NAN,
+                grad_norm_sq: f64::INFINITY,
+                lambda: vec![1e-7],
+                ..ProcessRecord::default()
+            }),
+            hvps: 7,
+            ..StepRecord::default()
+        });
+        let mut text = Vec::new();
+        write_rows(&history, &columns(&preset(&[])), 0..1, &mut text).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        assert_eq!(text, "0,0.5,nan,inf,1e-7,,,,,,,,,,,,,,,,,,,,7\n");
+    }
+
+    #[test]
+    fn numbers_read_back_as_themselves() {
+        for value in [0.1_f64, -1.0 / 3.0, 1e-300, 4.5e200, 0.0, 123_456_789.25, f64::MIN_POSITIVE, f64::MAX]
+        {
+            let mut text = Vec::new();
+            write_number(value, &mut text).unwrap();
+            let text = String::from_utf8(text).unwrap();
+            assert_eq!(text.parse::<f64>().unwrap().to_bits(), value.to_bits(), "{text}");
+            assert!(text.len() < 30, "{text}");
+        }
+    }
+}

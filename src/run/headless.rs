@@ -1,0 +1,200 @@
+//! A run without a window: the same training thread, with files at the other end.
+
+use super::assemble::{AssembleError, Sources, assemble, warnings};
+use super::csv;
+use super::files::{WholeFile, write_whole};
+use super::history::History;
+use super::message::{Ending, Message};
+use super::milestones::Milestones;
+use super::preset::{Overrides, Preset, PresetError};
+use super::worker::{Options, Worker};
+use crate::dynamics::{Event, StepRecord};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// What a headless run is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// A built-in preset's name, or a path.
+    pub preset: String,
+    /// What the command line changes in it.
+    pub overrides: Overrides,
+    /// Initial weights.
+    pub init: Option<PathBuf>,
+    /// Directory of the results.
+    pub out: PathBuf,
+}
+
+/// A run that could not be started, or whose results could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum HeadlessError {
+    /// The preset is not valid.
+    #[error(transparent)]
+    Preset(#[from] PresetError),
+    /// Data or weights do not fit.
+    #[error(transparent)]
+    Assemble(#[from] AssembleError),
+    /// The directory cannot be written.
+    #[error("cannot write {path}: {source}; --out names a directory that can be written")]
+    Output {
+        /// The file or directory.
+        path: PathBuf,
+        /// The operating system's reason.
+        source: io::Error,
+    },
+    /// No thread.
+    #[error("cannot start the training thread: {0}")]
+    Thread(io::Error),
+}
+
+/// How a run ended, with its results written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// In good order, which includes processes that diverged.
+    Ended(Ending),
+    /// The training thread failed; what was recorded before is written.
+    Failed(String),
+}
+
+/// Where a run's progress is told.
+pub trait Progress {
+    /// The run is about to start.
+    fn started(&mut self, preset: &Preset, parameters: usize);
+    /// So many of its steps are recorded.
+    fn advanced(&mut self, rows: usize, last: &StepRecord);
+    /// Something to be said at a step.
+    fn said(&mut self, line: &str);
+}
+
+/// Draws the summary of a run as a PNG file's bytes.
+pub type Summary = dyn Fn(&Preset, &str, &History) -> Result<Vec<u8>, String>;
+
+/// Runs a preset, writes `run.csv`, `preset.toml` and, where there is a `summary` to draw it, `summary.png`.
+///
+/// Nothing is written when the request is not valid. While the run goes on, its rows are in a temporary file of the
+/// output directory; at its end, or when `cancel` is set, every file appears whole.
+///
+/// # Errors
+/// When the preset, the data or the weights are not valid, or the directory cannot be written.
+pub fn run(
+    request: &Request,
+    cancel: &Arc<AtomicBool>,
+    progress: &mut dyn Progress,
+    summary: Option<&Summary>,
+) -> Result<Outcome, HeadlessError> {
+    let preset = Preset::load_with(&request.preset, &request.overrides)?;
+    let sources = Sources { init: request.init.clone() };
+    let engine = assemble(&preset, &sources)?;
+    let parameters = engine.dim();
+
+    let output = |path: &Path| {
+        let path = path.to_path_buf();
+        move |source| HeadlessError::Output { path, source }
+    };
+    std::fs::create_dir_all(&request.out).map_err(output(&request.out))?;
+    let csv_path = request.out.join("run.csv");
+    let mut rows = WholeFile::create(&csv_path).map_err(output(&csv_path))?;
+    let columns = csv::columns(&preset);
+    csv::write_header(&columns, &mut rows).map_err(output(&csv_path))?;
+
+    progress.started(&preset, parameters);
+    for warning in warnings(&preset) {
+        progress.said(&format!("warning: {warning}"));
+    }
+    let begun = Instant::now();
+    let options = Options::new(preset.run.steps, preset.optimizer.eta);
+    let mut worker = Worker::spawn(engine, &options, || {}).map_err(HeadlessError::Thread)?;
+    let mut history = History::new(preset.eigen.max_tracked);
+    let outcome = loop {
+        if cancel.swap(false, Ordering::Relaxed) {
+            let _ = worker.send(super::message::Command::Stop);
+        }
+        match worker.receive(Duration::from_millis(50)) {
+            Some(Message::Frames(frames)) => {
+                let before = history.rows();
+                for frame in &frames {
+                    history.push(frame);
+                    say_events(frame, progress);
+                }
+                csv::write_rows(&history, &columns, before..history.rows(), &mut rows)
+                    .map_err(output(&csv_path))?;
+                if let Some(last) = frames.last() {
+                    progress.advanced(history.rows(), last);
+                }
+            }
+            Some(Message::Finished(ending)) => break Outcome::Ended(ending),
+            Some(Message::Failed(reason)) => break Outcome::Failed(reason),
+            None if worker.ended() => break Outcome::Failed("the training thread is gone".into()),
+            None => {}
+        }
+    };
+    let seconds = begun.elapsed().as_secs_f64();
+    worker.shut_down();
+
+    let toml_path = request.out.join("preset.toml");
+    let text = resolved(&preset, request);
+    write_whole(&toml_path, |out| out.write_all(text.as_bytes())).map_err(output(&toml_path))?;
+    rows.finish().map_err(output(&csv_path))?;
+    match summary.map(|draw| draw(&preset, &request.preset, &history)) {
+        None => {
+            progress.said("summary.png is not written: this brink was built without the feature `picture`");
+        }
+        Some(Err(reason)) => progress.said(&format!("summary.png is not written: {reason}")),
+        Some(Ok(bytes)) => {
+            let path = request.out.join("summary.png");
+            write_whole(&path, |file| file.write_all(&bytes)).map_err(output(&path))?;
+        }
+    }
+
+    let count = history.rows();
+    progress
+        .said(&format!("{count} steps in {seconds:.1} s ({:.0} a second)", count as f64 / seconds.max(1e-9)));
+    progress.said(&Milestones::of(&history).to_string());
+    Ok(outcome)
+}
+
+/// `preset.toml`: the preset with every default written out, after a comment that says what else the run was given.
+fn resolved(preset: &Preset, request: &Request) -> String {
+    let mut text = format!("# Written by brink {}.", env!("CARGO_PKG_VERSION"));
+    if let Some(init) = &request.init {
+        // Quoted, so that it stays one line whatever the path holds.
+        let path = init.display().to_string();
+        text = format!("{text} The initial weights came from --init {path:?}.");
+    }
+    text + "\n" + &preset.resolved_toml()
+}
+
+/// Events that deserve a line: those that stop or spoil a process.
+fn say_events(record: &StepRecord, progress: &mut dyn Progress) {
+    for event in &record.events {
+        if let Some(words) = words_of(event) {
+            progress.said(&format!("step {}: {words}", record.step));
+        }
+    }
+}
+
+fn words_of(event: &Event) -> Option<String> {
+    use crate::dynamics::{Process, StepOutcome};
+    let name = |process: &Process| match process {
+        Process::GradientDescent => "gradient descent",
+        Process::GradientFlow => "the gradient flow",
+        Process::CentralFlow => "the central flow",
+    };
+    Some(match event {
+        Event::Outcome(process, StepOutcome::Diverged { loss }) => {
+            format!("{} diverged (loss {loss}) and stays where it is", name(process))
+        }
+        Event::Outcome(process, StepOutcome::TooSharp { eta_s }) => {
+            format!("{} is too sharp to integrate (ηS = {eta_s:.1}) and stays where it is", name(process))
+        }
+        Event::Trouble(process, what) => format!("{}: {what}", name(process)),
+        Event::StartedAboveEdge { eta_s } => format!(
+            "the central flow starts above the edge (ηS = {eta_s:.3}): its predictions wait until it is back below"
+        ),
+        Event::BackBelowEdge => "the central flow is back below the edge".into(),
+        Event::Outcome(..) | Event::EtaChanged { .. } | Event::FlowsStarted => return None,
+    })
+}
