@@ -1,1 +1,28 @@
 //! Panels as functions of a read-only view, the CPU rasterizer, PNG.
+//!
+//! [`dashboard_ui`] and [`panel_ui`] draw into any egui `Ui` from a [`RunView`] and hand back what the viewer asks for
+//! as [`ViewChange`]s. [`render`] runs such a closure without a window and gives an [`Image`], [`encode_png`] a file.
+
+pub mod chart;
+pub mod curves;
+mod dashboard;
+mod export;
+pub mod font;
+mod panel;
+mod png;
+mod raster;
+mod render;
+pub mod theme;
+mod view;
+
+pub use curves::{Curve, Curves};
+pub use dashboard::dashboard_ui;
+pub use export::{SUMMARY_SIZE, dashboard_png, panel_png, summary_png};
+pub use panel::{
+    displacement_ui, distance_ui, gradient_norm_ui, loss_ui, panel_ui, sharpness_ui, variance_ui,
+};
+pub use png::{PngError, encode_png};
+pub use raster::Image;
+pub use render::render;
+pub use theme::{Palette, Role, Weight};
+pub use view::{Facts, Panel, RunView, ViewChange, ViewState};

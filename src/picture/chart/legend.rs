@@ -1,0 +1,100 @@
+//! Above a plot: its title, a switch for the axis, and what each line is, with its dash and width.
+
+use super::{Chart, trace::Trace};
+use crate::picture::theme::{self, Dash, Ink, Palette};
+use crate::picture::view::{RunView, ViewChange};
+use egui::{Align2, FontId, Painter, Pos2, Rect, Response, Sense, Shape, Ui, WidgetInfo, pos2, vec2};
+use std::sync::Arc;
+
+/// Length of a line's sample.
+const SAMPLE_WIDTH: f32 = 24.0;
+/// Between a sample and its text.
+const GAP: f32 = 5.0;
+/// Between two entries.
+const SPACING: f32 = 12.0;
+/// Height of a row of entries.
+const ROW_HEIGHT: f32 = 15.0;
+/// Rows that are always kept free, so that the plots of neighbouring panels align.
+const LEAST_ROWS: usize = 2;
+/// Height of the title.
+const TITLE_HEIGHT: f32 = 18.0;
+
+/// Draws title, switch and legend at the top of `ui`; returns the room they take.
+pub(super) fn header_ui(ui: &mut Ui, chart: &Chart, view: &RunView, changes: &mut Vec<ViewChange>) -> Rect {
+    let room = ui.max_rect();
+    let palette = Palette::in_ui(ui);
+    let mut title = egui::text::LayoutJob::simple_singleline(
+        chart.panel.title().to_owned(),
+        theme::title_font(),
+        palette.text,
+    );
+    title.wrap = egui::text::TextWrapping::truncate_at_width(room.width() - 40.0);
+    let title = ui.painter().layout_job(title);
+    ui.painter().galley(room.min, title, palette.text);
+    if view.controls && chart.panel.may_be_log() {
+        log_switch_ui(ui, chart, view, changes);
+    }
+    let top = room.top() + TITLE_HEIGHT;
+    let (mut at, mut rows) = (pos2(room.left(), top), 1);
+    for trace in chart.traces.iter().filter(|trace| trace.in_legend && !trace.name.is_empty()) {
+        let text = ui.painter().layout_no_wrap(trace.name.clone(), theme::label_font(), palette.text);
+        let width = SAMPLE_WIDTH + GAP + text.size().x;
+        if at.x + width > room.right() && at.x > room.left() {
+            at = pos2(room.left(), at.y + ROW_HEIGHT);
+            rows += 1;
+        }
+        entry(ui, palette, trace, at, text);
+        at.x += width + SPACING;
+    }
+    let height = TITLE_HEIGHT + ROW_HEIGHT * (rows.max(LEAST_ROWS) as f32);
+    Rect::from_min_size(room.min, vec2(room.width(), height))
+}
+
+fn entry(ui: &Ui, palette: &Palette, trace: &Trace, at: Pos2, text: Arc<egui::Galley>) {
+    let middle = at.y + 0.5 * ROW_HEIGHT;
+    sample(ui.painter(), trace.ink, pos2(at.x, middle), SAMPLE_WIDTH);
+    let corner = pos2(at.x + SAMPLE_WIDTH + GAP, middle - 0.5 * text.size().y);
+    let rect = Rect::from_min_size(corner, text.size());
+    ui.painter().galley(corner, text, palette.text);
+    // A name for screen readers and tests.
+    let response = ui.interact(rect, ui.scope_id().with(("legend", &trace.name)), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, &trace.name));
+}
+
+/// A piece of a line as it looks in the plot, from `at` to the right.
+pub(super) fn sample(painter: &Painter, ink: Ink, at: Pos2, width: f32) {
+    let ends = [at, at + vec2(width, 0.0)];
+    match ink.dash {
+        Dash::Solid => {
+            painter.line_segment(ends, ink.stroke());
+        }
+        Dash::Dashed => {
+            painter.extend(Shape::dashed_line(&ends, ink.stroke(), 6.0, 3.7));
+        }
+        Dash::Dotted => {
+            painter.extend(Shape::dotted_line(&ends, ink.color, 4.0, ink.width));
+        }
+    }
+}
+
+/// Linear or logarithmic.
+fn log_switch_ui(ui: &mut Ui, chart: &Chart, view: &RunView, changes: &mut Vec<ViewChange>) -> Response {
+    let log = view.is_log(chart.panel);
+    let palette = Palette::in_ui(ui);
+    let size = vec2(30.0, 16.0);
+    let rect = Rect::from_min_size(pos2(ui.max_rect().right() - size.x, ui.max_rect().top()), size);
+    let response = ui.interact(rect, ui.scope_id().with("log"), Sense::click());
+    let name = format!("Logarithmic axis: {}", chart.panel.title());
+    response.widget_info(|| WidgetInfo::selected(egui::Role::CheckBox, true, log, &name));
+    let color = if log || response.hovered() || response.has_focus() { palette.text } else { palette.faint_text };
+    if log {
+        ui.painter().rect_filled(rect, 3.0, ui.visuals().selection.bg_fill.gamma_multiply(0.5));
+    }
+    ui.painter().rect_stroke(rect, 3.0, (1.0, palette.frame), egui::StrokeKind::Inside);
+    let font = FontId::new(10.5, egui::FontFamily::Proportional);
+    ui.painter().text(rect.center(), Align2::CENTER_CENTER, "log", font, color);
+    if response.clicked() {
+        changes.push(ViewChange::SetLog(chart.panel, !log));
+    }
+    response.on_hover_text("Logarithmic or linear axis")
+}

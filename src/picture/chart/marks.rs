@@ -1,0 +1,221 @@
+//! What is drawn over the lines: the frame, events, cut peaks, gaps, the cursor, notes.
+
+use super::{Chart, Drawn, label::patch, position, scale::Scale, trace::Fit};
+use crate::dynamics::{Event, Process, StepOutcome};
+use crate::picture::theme::{self, Palette};
+use crate::picture::view::RunView;
+use crate::run::Series;
+use egui::{Align2, Painter, Pos2, Shape, Stroke, StrokeKind, pos2, vec2};
+use egui_plot::{PlotPoint, PlotTransform};
+
+/// Least distance of two marks of one kind, in points.
+const APART: f32 = 9.0;
+
+/// The frame, the unit above it, and what the horizontal axis counts.
+pub(super) fn frame(painter: &Painter, palette: &Palette, transform: &PlotTransform, scale: &Scale) {
+    let frame = *transform.frame();
+    painter.rect_stroke(frame, 0.0, (1.0, palette.frame), StrokeKind::Middle);
+    let faint = palette.faint_text;
+    let unit = frame.left_top() - vec2(4.0, 2.0);
+    painter.text(unit, Align2::RIGHT_BOTTOM, scale.unit(), theme::tick_font(), faint);
+    let below = frame.right_bottom() + vec2(8.0, 2.0);
+    painter.text(below, Align2::LEFT_TOP, "step", theme::tick_font(), faint);
+}
+
+fn column(transform: &PlotTransform, step: f64) -> Option<f32> {
+    let bounds = transform.bounds();
+    (step >= bounds.min()[0] && step <= bounds.max()[0])
+        .then(|| transform.position_from_point(&PlotPoint::new(step, bounds.min()[1])).x)
+}
+
+/// Changes of η, starts of the flows, stretches without predictions, ends of processes, sizes of Σ.
+pub(super) fn events(painter: &Painter, palette: &Palette, chart: &Chart, view: &RunView, transform: &PlotTransform) {
+    let frame = *transform.frame();
+    let clipped = painter.with_clip_rect(frame.expand(1.0).intersect(painter.clip_rect()));
+    let mut labels_end = f32::NEG_INFINITY;
+    for [from, to] in view.transients() {
+        let (left, right) = (column(transform, from).unwrap_or(frame.left()), column(transform, to));
+        let right = right.unwrap_or(frame.right());
+        let text = "above the edge:\nno prediction";
+        if right - left > 80.0 && to > transform.bounds().min()[0] && from < transform.bounds().max()[0] {
+            let at = pos2(left + 4.0, frame.bottom() - 4.0);
+            patch(&clipped, palette, frame, Align2::LEFT_BOTTOM, at, text, palette.faint_text);
+        }
+    }
+    let mut ranks = 0;
+    let mut last_rank_x = f32::NEG_INFINITY;
+    for (step, event) in view.history.events() {
+        let Some(x) = column(transform, *step as f64) else {
+            if let Event::Outcome(Process::CentralFlow, StepOutcome::EnteredEdge { k }) = event {
+                ranks = ranks.max(*k);
+            }
+            continue;
+        };
+        let (text, color) = match event {
+            Event::EtaChanged { .. } if *step == 0 => continue,
+            Event::FlowsStarted if *step == 0 => continue,
+            Event::EtaChanged { eta } => (format!("η → {eta}"), palette.eta_change),
+            Event::FlowsStarted => ("flows start".to_owned(), palette.faint_text),
+            Event::Outcome(process, StepOutcome::Diverged { .. }) => {
+                (format!("{} diverges", short_name(*process)), palette.trouble)
+            }
+            Event::Outcome(process, StepOutcome::TooSharp { .. }) => {
+                (format!("{} too sharp", short_name(*process)), palette.trouble)
+            }
+            Event::Outcome(Process::CentralFlow, StepOutcome::EnteredEdge { k }) => {
+                if *k > ranks && chart.ranks {
+                    // The label of a rank that follows at once would cover the one before.
+                    let text = if x - last_rank_x > 34.0 { format!("k = {k}") } else { format!("{k}") };
+                    rank(&clipped, palette, transform, x, &text);
+                    last_rank_x = x;
+                }
+                ranks = ranks.max(*k);
+                continue;
+            }
+            Event::Trouble(process, _) => (format!("{} stops", short_name(*process)), palette.trouble),
+            Event::Outcome(..) | Event::StartedAboveEdge { .. } | Event::BackBelowEdge => continue,
+        };
+        let ends = [pos2(x, frame.top()), pos2(x, frame.bottom())];
+        clipped.extend(Shape::dashed_line(&ends, Stroke::new(1.0, color), 3.0, 3.0));
+        if x > labels_end {
+            let at = pos2(x + 3.0, frame.top() + 3.0);
+            labels_end = patch(&clipped, palette, frame, Align2::LEFT_TOP, at, &text, color).right() + 4.0;
+        }
+    }
+}
+
+/// Where one more eigenvalue reaches the edge: a wedge at the axis and the new size of Σ.
+fn rank(painter: &Painter, palette: &Palette, transform: &PlotTransform, x: f32, text: &str) {
+    let frame = *transform.frame();
+    let tip = pos2(x, frame.bottom() - 7.0);
+    let wedge = vec![tip, pos2(x + 3.5, frame.bottom()), pos2(x - 3.5, frame.bottom())];
+    painter.add(Shape::convex_polygon(wedge, palette.faint_text, Stroke::NONE));
+    let at = pos2(x, tip.y - 1.0);
+    patch(painter, palette, frame, Align2::CENTER_BOTTOM, at, text, palette.faint_text);
+}
+
+fn short_name(process: Process) -> &'static str {
+    match process {
+        Process::GradientDescent => "GD",
+        Process::GradientFlow => "GF",
+        Process::CentralFlow => "CF",
+    }
+}
+
+/// A wedge wherever a line leaves the axis, and how high it goes.
+pub(super) fn cut_peaks(
+    painter: &Painter,
+    palette: &Palette,
+    drawn: &[Drawn],
+    scale: &Scale,
+    transform: &PlotTransform,
+) {
+    let frame = *transform.frame();
+    let mut highest = f64::NEG_INFINITY;
+    let mut at = None;
+    for line in drawn.iter().filter(|line| line.trace.fit == Fit::Soft) {
+        let mut last_x = f32::NEG_INFINITY;
+        for &[step, value] in &line.points {
+            let (Some(x), true) = (column(transform, step), scale.place(value) > scale.high) else { continue };
+            if x - last_x > APART {
+                let tip = pos2(x, frame.top() + 1.0);
+                let wedge = vec![tip, pos2(x + 3.5, tip.y + 6.0), pos2(x - 3.5, tip.y + 6.0)];
+                painter.add(Shape::convex_polygon(wedge, line.trace.ink.color.to_opaque(), Stroke::NONE));
+                last_x = x;
+            }
+            if value > highest {
+                (highest, at) = (value, Some(x));
+            }
+        }
+    }
+    if let Some(x) = at {
+        let text = format!("▲ {}", super::scale::read_out(highest));
+        let place = pos2(x + 7.0, frame.top() + 2.0);
+        patch(painter, palette, frame, Align2::LEFT_TOP, place, &text, palette.faint_text);
+    }
+}
+
+/// A cross where a line breaks off because a value is NaN or infinite (and not just absent).
+pub(super) fn gaps(
+    painter: &Painter,
+    palette: &Palette,
+    view: &RunView,
+    drawn: &[Drawn],
+    scale: &Scale,
+    transform: &PlotTransform,
+) {
+    let frame = *transform.frame();
+    let painter = painter.with_clip_rect(frame.expand(4.0).intersect(painter.clip_rect()));
+    for line in drawn {
+        let mut before: Option<Pos2> = None;
+        let mut last_x = f32::NEG_INFINITY;
+        for &point in &line.points {
+            if let Some(place) = position(transform, scale, point) {
+                before = Some(place);
+            } else if let (Some(row), Some(x)) = (view.row_at(point[0]), column(transform, point[0]))
+                && x - last_x > APART
+                && line.trace.is_broken(view, row)
+            {
+                last_x = x;
+                let y = before.map_or(frame.bottom(), |p| p.y).clamp(frame.top() + 4.0, frame.bottom() - 4.0);
+                let stroke = Stroke::new(1.5, palette.trouble);
+                for slope in [1.0, -1.0] {
+                    let arm = vec2(3.5, 3.5 * slope);
+                    painter.line_segment([pos2(x, y) - arm, pos2(x, y) + arm], stroke);
+                }
+            }
+        }
+    }
+}
+
+/// The step below the pointer in any panel, and the cursor, with a dot on every line there.
+pub(super) fn cursor(
+    painter: &Painter,
+    palette: &Palette,
+    view: &RunView,
+    drawn: &[Drawn],
+    scale: &Scale,
+    transform: &PlotTransform,
+) {
+    let frame = *transform.frame();
+    let painter = painter.with_clip_rect(frame.intersect(painter.clip_rect()));
+    let cursor = view.state.cursor.map(|row| (row as f64, 1.5));
+    let hover = view.state.hover.map(|step| (step.round(), 1.0));
+    for (step, width) in cursor.into_iter().chain(hover) {
+        let Some(x) = column(transform, step) else { continue };
+        painter.vline(x, frame.y_range(), (width, palette.cursor));
+        let Some(row) = view.row_at(step) else { continue };
+        for line in drawn {
+            let value = line.trace.value(view, row);
+            if let Some(place) = value.and_then(|value| position(transform, scale, [step, value])) {
+                painter.circle(place, 3.0, line.trace.ink.color.to_opaque(), (1.0, palette.plot));
+            }
+        }
+    }
+}
+
+/// In the middle of a plot that shows nothing.
+pub(super) fn empty(painter: &Painter, palette: &Palette, transform: &PlotTransform, text: &str) {
+    let frame = *transform.frame();
+    let job = egui::text::LayoutJob::simple(
+        text.to_owned(),
+        theme::label_font(),
+        palette.faint_text,
+        (frame.width() - 16.0).max(10.0),
+    );
+    let galley = painter.layout_job(job);
+    let corner = frame.center() - 0.5 * galley.size();
+    painter.with_clip_rect(frame.intersect(painter.clip_rect())).galley(corner, galley, palette.faint_text);
+}
+
+/// A remark in the lower left corner.
+pub(super) fn note(painter: &Painter, palette: &Palette, transform: &PlotTransform, text: &str) {
+    let frame = *transform.frame();
+    let at = frame.left_bottom() + vec2(5.0, -4.0);
+    patch(painter, palette, frame, Align2::LEFT_BOTTOM, at, text, palette.faint_text);
+}
+
+/// The learning rate of a row, for read-outs.
+pub(super) fn eta_at(view: &RunView, row: usize) -> Option<f64> {
+    view.history.value(Series::Eta, row)
+}

@@ -1,0 +1,231 @@
+//! A plot over the steps of a run: axes and lines by `egui_plot`; range, ticks, legend, marks and hands by ourselves.
+//!
+//! `egui_plot` would scan every point for its bounds, be blanked by one infinity, lose linked axes of different
+//! lengths, and show neither dashes in its legend nor a logarithmic axis. So it is told its bounds and its ticks, gets
+//! at most two points a pixel, and what the pointer does becomes a [`ViewChange`] that all panels share.
+
+mod hands;
+mod label;
+mod legend;
+mod marks;
+pub mod scale;
+pub mod trace;
+
+use super::theme::{self, Dash, Ink, Palette};
+use super::view::{Panel, RunView, ViewChange};
+use egui::{Rect, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
+use egui_plot::{AxisHints, GridMark, Line, LineStyle, Plot, PlotPoint, PlotPoints, PlotTransform, Points, Span};
+use scale::{Extent, Scale, Tick};
+use trace::{Fit, Trace};
+
+/// Width of the numbers left of a plot, in points; the same in every panel, so that stacked plots align.
+const AXIS_WIDTH: f32 = 46.0;
+/// Height of the numbers below a plot.
+const AXIS_HEIGHT: f32 = 18.0;
+/// Width of the labels at the lines' ends, right of a plot.
+const GUTTER_WIDTH: f32 = 36.0;
+/// Points per labelled tick.
+const TICK_SPACING: Vec2 = vec2(76.0, 34.0);
+/// Smallest plot that is drawn at all.
+const SMALLEST: Vec2 = vec2(24.0, 16.0);
+
+/// A panel's plot.
+pub(super) struct Chart {
+    /// The panel.
+    pub panel: Panel,
+    /// Its lines, from back to front.
+    pub traces: Vec<Trace>,
+    /// Whether the zero line is always in sight.
+    pub zero: bool,
+    /// Whether the sizes of the complementarity problem are marked.
+    pub ranks: bool,
+    /// What the panel says instead of lines when it has none yet.
+    pub empty: &'static str,
+}
+
+/// A line ready to be drawn.
+struct Drawn<'a> {
+    trace: &'a Trace,
+    /// Step and value.
+    points: Vec<[f64; 2]>,
+}
+
+impl Chart {
+    /// Draws title, legend and plot into all the room there is.
+    pub fn show(mut self, ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
+        self.traces.retain(|trace| trace.has_values(view));
+        let room = ui.available_rect_before_wrap();
+        let whole = ui.allocate_rect(room, Sense::hover()).rect;
+        if whole.width() < SMALLEST.x || whole.height() < SMALLEST.y || !whole.is_finite() {
+            return;
+        }
+        let mut ui = ui.new_child(UiBuilder::new().max_rect(whole).id_salt(self.panel));
+        ui.set_clip_rect(whole.intersect(ui.clip_rect()));
+        let header = legend::header_ui(&mut ui, &self, view, changes);
+        let body = Rect::from_min_max(pos2(whole.left(), header.bottom() + 4.0), whole.max);
+        if body.width() < AXIS_WIDTH + GUTTER_WIDTH + SMALLEST.x || body.height() < AXIS_HEIGHT + SMALLEST.y {
+            return;
+        }
+        let plot_size = vec2(body.width() - GUTTER_WIDTH, body.height());
+        let mut plot_ui = ui.new_child(UiBuilder::new().max_rect(Rect::from_min_size(body.min, plot_size)));
+        self.plot_ui(&mut plot_ui, &ui, view, changes);
+    }
+
+    fn plot_ui(&self, ui: &mut Ui, outer: &Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
+        let size = ui.available_size();
+        let inner = size - vec2(AXIS_WIDTH, AXIS_HEIGHT);
+        let palette = Palette::in_ui(ui);
+        let pixels = inner.x * ui.pixels_per_point();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a width in pixels")]
+        let buckets = (pixels as usize).max(2);
+        let drawn: Vec<Drawn> = self
+            .traces
+            .iter()
+            .map(|trace| {
+                let mut points = Vec::new();
+                trace.points(view, buckets, &mut points);
+                Drawn { trace, points }
+            })
+            .collect();
+        let log = view.is_log(self.panel);
+        let [first, last] = view.steps();
+        let scale = fit(&drawn, [first, last], log, self.zero);
+        let (x_ticks, y_ticks) =
+            (scale::step_ticks(first, last, count(inner.x, TICK_SPACING.x)), scale.ticks(count(inner.y, TICK_SPACING.y)));
+
+        let lines = lines(&drawn, &scale);
+        let transients = view.transients();
+        let response = plot(ui, self.panel, size, palette, x_ticks, y_ticks).show(ui, |plot| {
+            plot.set_plot_bounds_x(first..=last);
+            plot.set_plot_bounds_y(scale.range());
+            for &[from, to] in &transients {
+                plot.span(Span::new("above the edge", from..=to).fill(palette.shade).border_width(0.0));
+            }
+            for (points, ink) in lines {
+                if let [single] = points[..] {
+                    plot.points(Points::new("", vec![[single.x, single.y]]).radius(2.5).color(ink.color));
+                } else {
+                    plot.line(line(points, ink));
+                }
+            }
+        });
+
+        let transform = response.transform;
+        let painter = outer.painter();
+        marks::frame(painter, palette, &transform, &scale);
+        marks::events(painter, palette, self, view, &transform);
+        marks::cut_peaks(painter, palette, &drawn, &scale, &transform);
+        marks::gaps(painter, palette, view, &drawn, &scale, &transform);
+        marks::cursor(painter, palette, view, &drawn, &scale, &transform);
+        let nothing_drawn = drawn.iter().all(|line| line.points.iter().all(|p| scale.place(p[1]).is_nan()));
+        if nothing_drawn {
+            marks::empty(painter, palette, &transform, if drawn.is_empty() { self.empty } else { "no values here" });
+        }
+        let left_out = log && drawn.iter().any(|line| line.points.iter().any(|p| p[1] <= 0.0));
+        if left_out {
+            marks::note(painter, palette, &transform, "values ≤ 0 are left out");
+        }
+        label::line_ends(painter, palette, &drawn, &scale, &transform);
+        let responses = hands::Responses { response: &response.response, transform: &transform };
+        hands::handle(outer, self, view, &drawn, responses, changes);
+    }
+}
+
+/// The vertical axis: from the finite values at the visible steps.
+fn fit(drawn: &[Drawn], [first, last]: [f64; 2], log: bool, zero: bool) -> Scale {
+    let (mut frame, mut soft) = (Extent::default(), Extent::default());
+    for line in drawn {
+        let extent = if line.trace.fit == Fit::Frame { &mut frame } else { &mut soft };
+        for &[step, value] in &line.points {
+            if step >= first && step <= last && (!log || value > 0.0) {
+                extent.include(value);
+            }
+        }
+    }
+    Scale::fit(frame, soft, log, zero)
+}
+
+/// The lines in the plot's coordinates, broken at gaps by NaN.
+fn lines(drawn: &[Drawn], scale: &Scale) -> Vec<(Vec<PlotPoint>, Ink)> {
+    let mut lines = Vec::new();
+    for line in drawn {
+        let placed = line.points.iter().map(|&[step, value]| PlotPoint::new(step, scale.place(value)));
+        let points: Vec<PlotPoint> = placed.collect();
+        if points.iter().filter(|point| !point.y.is_nan()).count() == 1 {
+            lines.push((points.into_iter().filter(|point| !point.y.is_nan()).collect(), line.trace.ink));
+        } else {
+            lines.push((points, line.trace.ink));
+        }
+    }
+    lines
+}
+
+fn line(points: Vec<PlotPoint>, ink: Ink) -> Line<'static> {
+    let style = match ink.dash {
+        Dash::Solid => LineStyle::Solid,
+        Dash::Dashed => LineStyle::Dashed { length: 6.0 },
+        Dash::Dotted => LineStyle::Dotted { spacing: 4.0 },
+    };
+    Line::new("", PlotPoints::Owned(points)).stroke(ink.stroke()).style(style).allow_hover(false)
+}
+
+/// An `egui_plot` that does nothing on its own.
+fn plot<'a>(
+    ui: &Ui,
+    panel: Panel,
+    size: Vec2,
+    palette: &Palette,
+    x_ticks: Vec<Tick>,
+    y_ticks: Vec<Tick>,
+) -> Plot<'a> {
+    let axis = |hints: AxisHints<'a>, ticks: &[Tick]| {
+        let ticks = ticks.to_vec();
+        hints
+            .tick_label_font(theme::tick_font())
+            .tick_label_color(palette.faint_text)
+            .label_spacing(0.5..=1.0)
+            .formatter(move |mark: GridMark, _: &_| {
+                ticks.iter().find(|tick| tick.at == mark.value).map_or(String::new(), |tick| tick.label.clone())
+            })
+    };
+    let x_axis = axis(AxisHints::new_x(), &x_ticks).min_thickness(AXIS_HEIGHT);
+    let y_axis = axis(AxisHints::new_y(), &y_ticks).min_thickness(AXIS_WIDTH);
+    let marks = |ticks: Vec<Tick>| {
+        // A mark's step size only tells how much room its label has; the ticks are spaced already.
+        move |input: egui_plot::GridInput| -> Vec<GridMark> {
+            let step_size = input.bounds.1 - input.bounds.0;
+            ticks.iter().map(|tick| GridMark { value: tick.at, step_size }).collect()
+        }
+    };
+    Plot::new(ui.scope_id().with(panel))
+        .width(size.x)
+        .height(size.y)
+        .custom_x_axes(vec![x_axis])
+        .custom_y_axes(vec![y_axis])
+        .x_grid_spacer(marks(x_ticks))
+        .y_grid_spacer(marks(y_ticks))
+        .grid_spacing(0.5..=1.0)
+        .grid_color(palette.grid)
+        .allow_drag(false)
+        .allow_zoom(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .allow_axis_zoom_drag(false)
+        .allow_double_click_reset(false)
+        .show_x(false)
+        .show_y(false)
+        .sense(Sense::click_and_drag())
+}
+
+/// Number of labelled ticks for a length.
+fn count(length: f32, spacing: f32) -> usize {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
+    let count = (length / spacing) as usize;
+    count.clamp(2, 12)
+}
+
+/// Where a step and a value are on the screen; nothing for a value without a place.
+fn position(transform: &PlotTransform, scale: &Scale, [step, value]: [f64; 2]) -> Option<egui::Pos2> {
+    let at = scale.place(value);
+    (!at.is_nan()).then(|| transform.position_from_point(&PlotPoint::new(step, at)))
+}

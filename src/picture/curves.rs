@@ -1,0 +1,458 @@
+//! Curves derived from the history, kept between frames: squared displacements, and Gaussian-smoothed averages that are
+//! updated at their tail only.
+//!
+//! A smoothed curve has no detail below its bandwidth, so it is sampled every eighth of it; drawing and read-outs
+//! interpolate in between. Where η changes (or, for displacements, where the flows start anew) a new stretch begins,
+//! and no kernel reaches across.
+//!
+//! Non-finite contract: averages run over the finite values under the kernel; a value that is absent or not finite
+//! has no average (a gap).
+
+use crate::dynamics::Event;
+use crate::run::pyramid::Column;
+use crate::run::{History, Series};
+use std::ops::Range;
+
+/// Half the kernel's support, in standard deviations.
+const REACH: f64 = 4.0;
+/// Samples of a smoothed curve per standard deviation.
+const SAMPLES: f64 = 8.0;
+
+/// A curve that is not recorded but derived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Curve {
+    /// Smoothed loss of gradient descent.
+    Loss,
+    /// Smoothed squared gradient norm of gradient descent.
+    GradNormSq,
+    /// ⟨v_i, w_t − w(t)⟩², as it is.
+    SquaredDisplacement(usize),
+    /// Smoothed ⟨v_i, w_t − w(t)⟩²: the measured variance along v_i.
+    Variance(usize),
+}
+
+/// All derived curves of one run.
+#[derive(Debug, Default)]
+pub struct Curves {
+    smoothing_steps: f64,
+    rows: usize,
+    events: usize,
+    last_eta: Option<f64>,
+    eta_starts: Vec<usize>,
+    flow_starts: Vec<usize>,
+    squared: Vec<Column>,
+    squared_rows: usize,
+    loss: Smoothed,
+    grad_norm_sq: Smoothed,
+    variance: Vec<Smoothed>,
+}
+
+impl Curves {
+    /// Brings the curves up to the history, with the given standard deviation in steps (0: no smoothing).
+    ///
+    /// `budget` bounds the work: about as many multiplications and additions are done. Returns whether the curves are
+    /// complete; otherwise call it again at the next frame. A shorter history than before means a new run.
+    pub fn update(&mut self, history: &History, smoothing_steps: f64, budget: usize) -> bool {
+        if history.rows() < self.rows || history.events().len() < self.events {
+            *self = Self::default();
+        }
+        let smoothing_steps = if smoothing_steps.is_finite() { smoothing_steps.max(0.0) } else { 0.0 };
+        if smoothing_steps != self.smoothing_steps {
+            self.smoothing_steps = smoothing_steps;
+            self.loss = Smoothed::default();
+            self.grad_norm_sq = Smoothed::default();
+            self.variance.clear();
+        }
+        self.find_starts(history);
+        self.rows = history.rows();
+        let mut budget = budget;
+        self.square(history, &mut budget);
+        if smoothing_steps == 0.0 {
+            return self.squared_rows == self.rows;
+        }
+        let kernel = Kernel::new(smoothing_steps);
+        let of = |series| move |row| history.value(series, row);
+        self.loss.update(of(Series::GdLoss), self.rows, &self.eta_starts, &kernel, &mut budget);
+        self.grad_norm_sq.update(of(Series::GdGradNormSq), self.rows, &self.eta_starts, &kernel, &mut budget);
+        let mut starts = [self.eta_starts.as_slice(), self.flow_starts.as_slice()].concat();
+        starts.sort_unstable();
+        starts.dedup();
+        self.variance.resize_with(self.squared.len(), Smoothed::default);
+        for (smoothed, column) in self.variance.iter_mut().zip(&self.squared) {
+            smoothed.update(|row| column.get(row), self.squared_rows, &starts, &kernel, &mut budget);
+        }
+        budget > 0
+    }
+
+    /// A curve's polyline over the rows; see [`History::polyline`].
+    pub fn polyline(&self, curve: Curve, rows: Range<usize>, buckets: usize, out: &mut Vec<[f64; 2]>) {
+        out.clear();
+        match curve {
+            Curve::SquaredDisplacement(i) => {
+                if let Some(column) = self.squared.get(i) {
+                    column.polyline(rows.start..rows.end.min(self.squared_rows), buckets, out);
+                }
+            }
+            _ => {
+                if let Some(smoothed) = self.smoothed(curve) {
+                    smoothed.polyline(&rows, buckets, out);
+                }
+            }
+        }
+    }
+
+    /// A curve's value at a row; `None` where it has none.
+    pub fn value(&self, curve: Curve, row: usize) -> Option<f64> {
+        match curve {
+            Curve::SquaredDisplacement(i) => self.squared.get(i)?.get(row),
+            _ => self.smoothed(curve)?.value(row),
+        }
+    }
+
+    /// Whether a curve has any value.
+    pub fn has(&self, curve: Curve) -> bool {
+        match curve {
+            Curve::SquaredDisplacement(i) => self.squared.get(i).is_some_and(|column| !column.is_empty()),
+            _ => self.smoothed(curve).is_some_and(|smoothed| {
+                smoothed.stretches.iter().any(|stretch| {
+                    stretch.last.is_finite() || stretch.samples.extremes(0..stretch.samples.end()).is_some()
+                })
+            }),
+        }
+    }
+
+    fn smoothed(&self, curve: Curve) -> Option<&Smoothed> {
+        match curve {
+            Curve::Loss => Some(&self.loss),
+            Curve::GradNormSq => Some(&self.grad_norm_sq),
+            Curve::Variance(i) => self.variance.get(i),
+            Curve::SquaredDisplacement(_) => None,
+        }
+    }
+
+    /// Notes the rows at which η changes or the flows start anew.
+    fn find_starts(&mut self, history: &History) {
+        for row in self.rows..history.rows() {
+            let eta = history.value(Series::Eta, row);
+            if row == 0 || eta != self.last_eta {
+                self.eta_starts.push(row);
+            }
+            self.last_eta = eta;
+        }
+        for (step, event) in &history.events()[self.events..] {
+            if *event == Event::FlowsStarted {
+                self.flow_starts.push(*step);
+            }
+        }
+        self.events = history.events().len();
+    }
+
+    /// Squares the displacements of the rows that are new.
+    fn square(&mut self, history: &History, budget: &mut usize) {
+        let count = history.max_tracked();
+        let columns: Vec<_> = (0..count).map_while(|i| history.column(Series::Displacement(i))).collect();
+        let present = columns.iter().take_while(|column| !column.is_empty()).count();
+        while self.squared.len() < present {
+            self.squared.push(Column::default());
+            // A column that appears late starts before the rows already done.
+            let new = self.squared.len() - 1;
+            for row in 0..self.squared_rows {
+                if let Some(x) = columns[new].get(row) {
+                    self.squared[new].push(row, x * x);
+                }
+            }
+        }
+        // Pushing into a pyramid costs about as much as ten multiplications.
+        let affordable = (*budget / (10 * present.max(1))).min(self.rows - self.squared_rows);
+        let rows = self.squared_rows..self.squared_rows + affordable;
+        for (squared, column) in self.squared.iter_mut().zip(&columns) {
+            for row in rows.clone() {
+                if let Some(x) = column.get(row) {
+                    squared.push(row, x * x);
+                }
+            }
+        }
+        *budget -= 10 * affordable * present.max(1);
+        self.squared_rows = rows.end;
+    }
+}
+
+/// A Gaussian, sampled at whole steps.
+struct Kernel {
+    /// Weight at distance 0, 1, ….
+    weights: Vec<f64>,
+    /// Rows between two samples of the smoothed curve.
+    stride: usize,
+}
+
+impl Kernel {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive and finite")]
+    fn new(sigma: f64) -> Self {
+        let reach = (REACH * sigma).ceil() as usize;
+        let weights = (0..=reach).map(|d| (-0.5 * (d as f64 / sigma).powi(2)).exp()).collect();
+        Self { weights, stride: ((sigma / SAMPLES) as usize).max(1) }
+    }
+
+    fn reach(&self) -> usize {
+        self.weights.len() - 1
+    }
+
+    /// The average around `row` over the rows of a stretch.
+    fn average(&self, value: &impl Fn(usize) -> Option<f64>, row: usize, stretch: &Range<usize>) -> f64 {
+        let finite = |row| value(row).filter(|v| v.is_finite());
+        if finite(row).is_none() {
+            return f64::NAN;
+        }
+        let first = row.saturating_sub(self.reach()).max(stretch.start);
+        let last = (row + self.reach() + 1).min(stretch.end);
+        let (mut sum, mut total) = (0.0, 0.0);
+        for other in first..last {
+            if let Some(v) = finite(other) {
+                let weight = self.weights[other.abs_diff(row)];
+                sum += weight * v;
+                total += weight;
+            }
+        }
+        sum / total
+    }
+}
+
+/// A smoothed curve, one stretch after another.
+#[derive(Debug, Default)]
+struct Smoothed {
+    stretches: Vec<Stretch>,
+    stride: usize,
+}
+
+/// A stretch of rows under one kernel: samples at `start`, `start + stride`, …, and one at the last row.
+#[derive(Debug)]
+struct Stretch {
+    start: usize,
+    /// One past the last row that was looked at.
+    end: usize,
+    /// Sample j is at row `start + j · stride`.
+    samples: Column,
+    /// Samples that no further row can change.
+    settled: usize,
+    last: f64,
+}
+
+impl Smoothed {
+    fn update(
+        &mut self,
+        value: impl Fn(usize) -> Option<f64>,
+        rows: usize,
+        starts: &[usize],
+        kernel: &Kernel,
+        budget: &mut usize,
+    ) {
+        self.stride = kernel.stride;
+        for (i, &start) in starts.iter().enumerate() {
+            let end = starts.get(i + 1).copied().unwrap_or(rows).min(rows);
+            if start >= end {
+                continue;
+            }
+            match self.stretches.get(i) {
+                Some(stretch) if stretch.start != start => self.stretches.truncate(i),
+                _ => {}
+            }
+            if self.stretches.len() == i {
+                let samples = Column::default();
+                self.stretches.push(Stretch { start, end: start, samples, settled: 0, last: f64::NAN });
+            }
+            if let Some(stretch) = self.stretches.get_mut(i) {
+                stretch.update(&value, end, kernel, budget);
+            }
+        }
+    }
+
+    fn polyline(&self, rows: &Range<usize>, buckets: usize, out: &mut Vec<[f64; 2]>) {
+        let mut part = Vec::new();
+        for stretch in &self.stretches {
+            let (first, last) = (rows.start.max(stretch.start), rows.end.min(stretch.end));
+            if first >= last {
+                continue;
+            }
+            if !out.is_empty() {
+                out.push([stretch.start as f64, f64::NAN]);
+            }
+            // One more sample on either side, so that the line reaches the frame.
+            let samples = (first - stretch.start) / self.stride
+                ..((last - stretch.start) / self.stride + 2).min(stretch.samples.end());
+            let share = (buckets * (last - first) / rows.len().max(1)).max(2);
+            stretch.samples.polyline(samples, share, &mut part);
+            let row_of = |sample: f64| stretch.start as f64 + sample * self.stride as f64;
+            out.extend(part.iter().map(|&[sample, v]| [row_of(sample), v]));
+            let end = (stretch.end - 1) as f64;
+            if rows.end >= stretch.end && out.last().is_none_or(|point| point[0] < end) {
+                out.push([end, stretch.last]);
+            }
+        }
+    }
+
+    fn value(&self, row: usize) -> Option<f64> {
+        let stretch = self.stretches.iter().rfind(|stretch| stretch.start <= row && row < stretch.end)?;
+        let sample = (row - stretch.start) / self.stride;
+        let left_row = stretch.start + sample * self.stride;
+        let left = stretch.samples.get(sample)?;
+        let (right_row, right) = match stretch.samples.get(sample + 1) {
+            Some(right) => (left_row + self.stride, right),
+            None => (stretch.end - 1, stretch.last),
+        };
+        let value = if right_row > left_row {
+            left + (right - left) * ((row - left_row) as f64 / (right_row - left_row) as f64)
+        } else {
+            left
+        };
+        value.is_finite().then_some(value)
+    }
+}
+
+impl Stretch {
+    fn update(&mut self, value: &impl Fn(usize) -> Option<f64>, end: usize, kernel: &Kernel, budget: &mut usize) {
+        if self.end == end || *budget == 0 {
+            return;
+        }
+        self.samples.truncate(self.settled);
+        let rows = self.start..end;
+        let cost = 2 * kernel.reach() + 1;
+        let mut sample = self.settled;
+        loop {
+            let row = self.start + sample * kernel.stride;
+            if row >= end {
+                self.end = end;
+                break;
+            }
+            if *budget < cost {
+                *budget = 0;
+                self.end = row;
+                break;
+            }
+            self.samples.push(sample, kernel.average(value, row, &rows));
+            *budget -= cost;
+            if row + kernel.reach() < end {
+                self.settled = sample + 1;
+            }
+            sample += 1;
+        }
+        self.last = if self.end > self.start { kernel.average(value, self.end - 1, &rows) } else { f64::NAN };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamics::{ProcessRecord, StepRecord};
+
+    const ALL: usize = usize::MAX;
+
+    fn push(history: &mut History, loss: f64, eta: f64, x: f64) {
+        let step = history.rows();
+        let process = ProcessRecord { loss, grad_norm_sq: loss, ..ProcessRecord::default() };
+        history.push(&StepRecord {
+            step,
+            eta,
+            gradient_descent: Some(process),
+            displacement: vec![x],
+            ..StepRecord::default()
+        });
+    }
+
+    /// The definition, at one row.
+    fn reference(values: &[f64], row: usize, sigma: f64) -> f64 {
+        let weight = |other: usize| (-0.5 * ((other as f64 - row as f64) / sigma).powi(2)).exp();
+        let finite = || (0..values.len()).filter(|&other| values[other].is_finite());
+        finite().map(|other| weight(other) * values[other]).sum::<f64>() / finite().map(weight).sum::<f64>()
+    }
+
+    fn losses(rows: usize) -> Vec<f64> {
+        (0..rows).map(|t| 1.0 / (1.0 + t as f64 / 100.0) + if t % 2 == 0 { 0.1 } else { -0.1 }).collect()
+    }
+
+    #[test]
+    fn a_smoothed_curve_is_the_gaussian_average() {
+        let values = losses(900);
+        let mut history = History::new(2);
+        values.iter().for_each(|&v| push(&mut history, v, 0.1, 0.0));
+        let mut curves = Curves::default();
+        assert!(curves.update(&history, 20.0, ALL));
+        for row in [0, 1, 7, 150, 555, 898, 899] {
+            let (ours, theirs) = (curves.value(Curve::Loss, row).unwrap(), reference(&values, row, 20.0));
+            assert!((ours / theirs - 1.0).abs() < 3e-4, "row {row}: {ours} for {theirs}");
+        }
+    }
+
+    #[test]
+    fn growing_step_by_step_within_a_budget_ends_where_one_update_ends() {
+        let values = losses(700);
+        let mut history = History::new(2);
+        let mut grown = Curves::default();
+        for (t, &v) in values.iter().enumerate() {
+            push(&mut history, v, if t < 320 { 0.1 } else { 0.2 }, v);
+            grown.update(&history, 16.0, 3_000);
+        }
+        while !grown.update(&history, 16.0, 3_000) {}
+        let mut whole = Curves::default();
+        assert!(whole.update(&history, 16.0, ALL));
+        for curve in [Curve::Loss, Curve::GradNormSq, Curve::Variance(0), Curve::SquaredDisplacement(0)] {
+            for row in 0..700 {
+                assert_eq!(grown.value(curve, row), whole.value(curve, row), "{curve:?} at {row}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_kernel_reaches_across_a_change_of_eta() {
+        let mut history = History::new(1);
+        for t in 0..400 {
+            push(&mut history, if t < 200 { 1.0 } else { 5.0 }, if t < 200 { 0.1 } else { 0.3 }, 0.0);
+        }
+        let mut curves = Curves::default();
+        curves.update(&history, 30.0, ALL);
+        for row in 0..400 {
+            let expected = if row < 200 { 1.0 } else { 5.0 };
+            assert!((curves.value(Curve::Loss, row).unwrap() - expected).abs() < 1e-12, "row {row}");
+        }
+        let mut line = Vec::new();
+        curves.polyline(Curve::Loss, 0..400, 1000, &mut line);
+        assert_eq!(line.iter().filter(|point| point[1].is_nan()).count(), 1, "the line is broken once");
+        assert_eq!((line[0][0], line[line.len() - 1][0]), (0.0, 399.0), "and runs from end to end");
+    }
+
+    #[test]
+    fn what_is_not_finite_is_a_gap_and_spoils_nothing_beside_it() {
+        let mut history = History::new(1);
+        for t in 0..200 {
+            push(&mut history, if t == 100 { f64::INFINITY } else { 2.0 }, 0.1, 0.0);
+        }
+        let mut curves = Curves::default();
+        curves.update(&history, 4.0, ALL);
+        assert_eq!(curves.value(Curve::Loss, 100), None);
+        assert_eq!(curves.value(Curve::Loss, 99), Some(2.0));
+    }
+
+    #[test]
+    fn squares_keep_the_envelope_of_an_alternating_displacement() {
+        let mut history = History::new(1);
+        (0..5000).for_each(|t| push(&mut history, 1.0, 0.1, if t % 2 == 0 { 3.0 } else { -3.0 }));
+        let mut curves = Curves::default();
+        curves.update(&history, 0.0, ALL);
+        let mut line = Vec::new();
+        curves.polyline(Curve::SquaredDisplacement(0), 0..5000, 100, &mut line);
+        assert!(line.iter().all(|point| point[1] == 9.0), "an envelope, no band down to zero");
+        assert_eq!(curves.value(Curve::Variance(0), 9), None, "no smoothing at width 0");
+    }
+
+    #[test]
+    fn a_new_run_starts_afresh() {
+        let mut long = History::new(1);
+        (0..50).for_each(|_| push(&mut long, 1.0, 0.1, 1.0));
+        let mut short = History::new(1);
+        (0..10).for_each(|_| push(&mut short, 7.0, 0.1, 1.0));
+        let mut curves = Curves::default();
+        curves.update(&long, 5.0, ALL);
+        curves.update(&short, 5.0, ALL);
+        assert_eq!(curves.value(Curve::Loss, 9).map(f64::round), Some(7.0));
+        assert_eq!(curves.value(Curve::Loss, 20), None);
+    }
+}

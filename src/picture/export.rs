@@ -1,0 +1,115 @@
+//! Pictures for files: the summary of a run, a panel, the dashboard.
+
+use super::dashboard::dashboard_ui;
+use super::panel::panel_ui;
+use super::png::{PngError, encode_png};
+use super::render::render;
+use super::theme::{self, Palette};
+use super::view::{Panel, RunView};
+use super::{Curves, Image};
+use crate::run::{History, Series};
+use egui::{Align, CentralPanel, Frame, Layout, Margin, Theme, Ui, Vec2, vec2};
+
+/// Size of `summary.png`, in points.
+pub const SUMMARY_SIZE: Vec2 = vec2(1280.0, 800.0);
+
+impl Curves {
+    /// The curves of a finished history, complete.
+    pub fn of(history: &History, smoothing_steps: f64) -> Self {
+        let mut curves = Self::default();
+        curves.update(history, smoothing_steps, usize::MAX);
+        curves
+    }
+}
+
+/// The picture a headless run leaves: all panels, in light, at twice the resolution of 1280×800.
+///
+/// # Errors
+/// See [`encode_png`].
+pub fn summary_png(view: &RunView) -> Result<Vec<u8>, PngError> {
+    dashboard_png(view, SUMMARY_SIZE, 2.0, Theme::Light)
+}
+
+/// All panels as a PNG file of `size` points at `scale` pixels a point.
+///
+/// # Errors
+/// See [`encode_png`].
+pub fn dashboard_png(view: &RunView, size: Vec2, scale: f32, theme: Theme) -> Result<Vec<u8>, PngError> {
+    let image = picture(view, size, scale, theme, |ui, view| dashboard_ui(ui, view, &mut Vec::new()));
+    encode_png(&image, scale, &texts(view))
+}
+
+/// One panel as a PNG file of `size` points at `scale` pixels a point.
+///
+/// # Errors
+/// See [`encode_png`].
+pub fn panel_png(
+    view: &RunView,
+    panel: Panel,
+    size: Vec2,
+    scale: f32,
+    theme: Theme,
+) -> Result<Vec<u8>, PngError> {
+    let image = picture(view, size, scale, theme, |ui, view| panel_ui(ui, panel, view, &mut Vec::new()));
+    encode_png(&image, scale, &texts(view))
+}
+
+/// A caption above what `content_ui` draws; no switches, no pointer.
+fn picture(
+    view: &RunView,
+    size: Vec2,
+    scale: f32,
+    theme: Theme,
+    mut content_ui: impl FnMut(&mut Ui, &RunView),
+) -> Image {
+    let mut state = view.state.clone();
+    state.hover = None;
+    let view = RunView { controls: false, state: &state, ..*view };
+    render(size, scale, theme, |ui| {
+        let palette = Palette::in_ui(ui);
+        let frame = Frame::new().fill(palette.panel).inner_margin(Margin::symmetric(12, 10));
+        CentralPanel::default().frame(frame).show(ui, |ui| {
+            ui.with_layout(Layout::top_down(Align::Min), |ui| {
+                let caption = egui::RichText::new(view.caption()).font(theme::label_font()).color(palette.faint_text);
+                ui.add(egui::Label::new(caption).truncate());
+                ui.add_space(4.0);
+                content_ui(ui, &view);
+            });
+        });
+    })
+}
+
+/// What a file says about its origin.
+fn texts(view: &RunView) -> Vec<(String, String)> {
+    let rows = view.history.rows();
+    let mut etas: Vec<String> = Vec::new();
+    let mut last = None;
+    for (step, eta) in eta_changes(view) {
+        if last != Some(eta) {
+            etas.push(if step == 0 { eta.to_string() } else { format!("{eta} from step {step}") });
+        }
+        last = Some(eta);
+    }
+    let facts = view.facts;
+    [
+        ("Title", facts.title.clone()),
+        ("Software", format!("Brink {}", facts.version)),
+        ("Brink preset", facts.preset.clone()),
+        ("Brink seed", facts.seed.to_string()),
+        ("Brink eta", etas.join(", ")),
+        ("Brink steps", rows.to_string()),
+        ("Brink smoothing", format!("{} steps", view.state.smoothing_steps)),
+    ]
+    .map(|(keyword, text)| (keyword.to_owned(), text))
+    .to_vec()
+}
+
+/// The learning rate at the first step, and every change.
+fn eta_changes(view: &RunView) -> Vec<(usize, f64)> {
+    let first = view.history.value(Series::Eta, 0).map(|eta| (0, eta));
+    let changes = view.history.events().iter().filter_map(|(step, event)| match event {
+        crate::dynamics::Event::EtaChanged { eta } => Some((*step, *eta)),
+        _ => None,
+    });
+    first.into_iter().chain(changes).collect()
+}

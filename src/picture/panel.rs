@@ -1,0 +1,162 @@
+//! The panels: which lines each shows, in the grammar of the field.
+//!
+//! Gradient descent is coloured and solid (raw values faint, smoothed ones thick), the central flow black (white on
+//! dark), solid for a state and dashed for its prediction of a time average, gradient flow red and dashed, 2/η dotted.
+
+use super::chart::scale::subscript;
+use super::chart::{Chart, trace::Trace};
+use super::curves::Curve;
+use super::theme::{Palette, Role, Weight};
+use super::view::{Panel, RunView, ViewChange};
+use crate::run::Series;
+use egui::Ui;
+
+/// Draws a panel into all the room there is.
+pub fn panel_ui(ui: &mut Ui, panel: Panel, view: &RunView, changes: &mut Vec<ViewChange>) {
+    match panel {
+        Panel::Sharpness => sharpness_ui(ui, view, changes),
+        Panel::Loss => loss_ui(ui, view, changes),
+        Panel::GradientNorm => gradient_norm_ui(ui, view, changes),
+        Panel::Variance => variance_ui(ui, view, changes),
+        Panel::Displacement => displacement_ui(ui, view, changes),
+        Panel::Distance => distance_ui(ui, view, changes),
+    }
+}
+
+const WAITING: &str = "waiting for the first step";
+const NO_CENTRAL_FLOW: &str = "needs gradient descent and the central flow";
+
+fn smoothed_name(view: &RunView) -> String {
+    format!("GD smoothed (σ = {} steps)", view.state.smoothing_steps)
+}
+
+/// The tracked eigenvalues of gradient descent, those of the central flow, the gradient flow's λ₁, and 2/η.
+pub fn sharpness_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
+    let palette = Palette::in_ui(ui);
+    let ink = |role| palette.ink(role, Weight::Normal);
+    let mut traces =
+        vec![Trace::recorded(Series::GfLambda1, ink(Role::GradientFlow), "gradient flow λ₁").end("GF")];
+    for i in 0..view.tracked(Series::GdLambda) {
+        let name = format!("GD λ{}", subscript(i + 1));
+        let label = format!("λ{}", subscript(i + 1));
+        traces.push(Trace::recorded(Series::GdLambda(i), ink(Role::Eigen(i)), name).end(label));
+    }
+    traces.push(
+        Trace::recorded(Series::Eta, ink(Role::Threshold), "edge 2/η").map(|eta| 2.0 / eta).end("2/η"),
+    );
+    if view.state.show_central_flow {
+        for i in 0..view.tracked(Series::CfLambda) {
+            let name = if i == 0 { "central flow".to_owned() } else { format!("central flow λ{}", subscript(i + 1)) };
+            let trace = Trace::recorded(Series::CfLambda(i), ink(Role::CentralFlow), name);
+            traces.push(if i == 0 { trace } else { trace.unlisted() });
+        }
+    }
+    Chart { panel: Panel::Sharpness, traces, zero: false, ranks: true, empty: WAITING }.show(ui, view, changes);
+}
+
+/// Gradient descent's loss, raw and smoothed, against the flows and the prediction.
+pub fn loss_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
+    let palette = Palette::in_ui(ui);
+    let gd = |weight| palette.ink(Role::GradientDescent, weight);
+    let ink = |role| palette.ink(role, Weight::Normal);
+    let mut traces = vec![
+        Trace::recorded(Series::GdLoss, gd(Weight::Raw), "GD").soft(),
+        Trace::recorded(Series::GfLoss, ink(Role::GradientFlow), "gradient flow").end("GF"),
+        Trace::derived(Curve::Loss, gd(Weight::Smoothed), smoothed_name(view)).end("GD"),
+    ];
+    if view.state.show_central_flow {
+        traces.extend([
+            Trace::recorded(Series::CfLoss, ink(Role::CentralFlow), "central flow L(w(t))").end("CF"),
+            Trace::recorded(Series::CfPredictedLoss, ink(Role::Prediction), "prediction L + tr Σ/η").end("pred."),
+        ]);
+    }
+    Chart { panel: Panel::Loss, traces, zero: false, ranks: false, empty: WAITING }.show(ui, view, changes);
+}
+
+/// Gradient descent's squared gradient norm, raw and smoothed, against the central flow's and the prediction.
+pub fn gradient_norm_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
+    let palette = Palette::in_ui(ui);
+    let gd = |weight| palette.ink(Role::GradientDescent, weight);
+    let ink = |role| palette.ink(role, Weight::Normal);
+    let mut traces = vec![
+        Trace::recorded(Series::GdGradNormSq, gd(Weight::Raw), "GD").soft(),
+        Trace::recorded(Series::GfGradNormSq, ink(Role::GradientFlow), "gradient flow").end("GF").soft(),
+        Trace::derived(Curve::GradNormSq, gd(Weight::Smoothed), smoothed_name(view)).end("GD"),
+    ];
+    if view.state.show_central_flow {
+        traces.extend([
+            Trace::recorded(Series::CfGradNormSq, ink(Role::CentralFlow), "central flow ‖∇L(w(t))‖²").end("CF"),
+            Trace::recorded(
+                Series::CfPredictedGradNormSq,
+                ink(Role::Prediction),
+                "prediction ‖∇L‖² + (4/η²) tr Σ",
+            )
+            .end("pred."),
+        ]);
+    }
+    Chart { panel: Panel::GradientNorm, traces, zero: false, ranks: false, empty: WAITING }.show(ui, view, changes);
+}
+
+/// The measured squared displacement along each eigenvector of Σ, raw and smoothed, against Σ's eigenvalues.
+pub fn variance_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
+    let palette = Palette::in_ui(ui);
+    let mut traces = Vec::new();
+    let count = view.tracked(Series::CfSigma);
+    for i in 0..count {
+        let ink = |weight| palette.ink(Role::Eigen(i), weight);
+        let index = subscript(i + 1);
+        let raw = Trace::derived(Curve::SquaredDisplacement(i), ink(Weight::Raw), format!("⟨v{index}, w − w(t)⟩²"));
+        let raw = raw.soft();
+        traces.push(if i == 0 { raw } else { raw.unlisted() });
+    }
+    for i in 0..count {
+        let index = subscript(i + 1);
+        let name = if i == 0 {
+            format!("v{index} smoothed (σ = {} steps)", view.state.smoothing_steps)
+        } else {
+            format!("v{index}")
+        };
+        let ink = palette.ink(Role::Eigen(i), Weight::Smoothed);
+        traces.push(Trace::derived(Curve::Variance(i), ink, name).end(format!("v{index}")));
+    }
+    for i in 0..if view.state.show_central_flow { count } else { 0 } {
+        let name = if i == 0 { "prediction: eigenvalues of Σ".to_owned() } else { format!("σ²{}", subscript(i + 1)) };
+        let trace = Trace::recorded(Series::CfSigma(i), palette.ink(Role::Prediction, Weight::Normal), name);
+        traces.push(if i == 0 { trace } else { trace.unlisted() }.end(format!("σ²{}", subscript(i + 1))));
+    }
+    let empty = if view.history.has(Series::CfLoss) {
+        "Σ = 0: no eigenvalue has come to the edge yet"
+    } else {
+        NO_CENTRAL_FLOW
+    };
+    Chart { panel: Panel::Variance, traces, zero: true, ranks: true, empty }.show(ui, view, changes);
+}
+
+/// Gradient descent's displacement from the central flow along v₁, inside the predicted standard deviation.
+pub fn displacement_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
+    let palette = Palette::in_ui(ui);
+    let color = palette.ink(Role::Eigen(0), Weight::Raw);
+    let mut traces = vec![Trace::recorded(Series::Displacement(0), color, "GD: x = ⟨v₁, w − w(t)⟩").end("x")];
+    if view.state.show_central_flow {
+        let ink = palette.ink(Role::Prediction, Weight::Normal);
+        traces.extend([
+            Trace::recorded(Series::CfSigma(0), ink, "prediction ±σ₁").map(f64::sqrt).end("+σ₁"),
+            Trace::recorded(Series::CfSigma(0), ink, "−σ₁").map(|v| -v.sqrt()).end("−σ₁").unlisted(),
+        ]);
+    }
+    Chart { panel: Panel::Displacement, traces, zero: true, ranks: false, empty: NO_CENTRAL_FLOW }
+        .show(ui, view, changes);
+}
+
+/// How far gradient descent is from the central flow (near), and from the gradient flow (far).
+pub fn distance_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
+    let palette = Palette::in_ui(ui);
+    let ink = |role| palette.ink(role, Weight::Normal);
+    let mut traces =
+        vec![Trace::recorded(Series::DistanceGdGf, ink(Role::GradientFlow), "to gradient flow").end("GF")];
+    if view.state.show_central_flow {
+        traces.push(Trace::recorded(Series::DistanceGdCf, ink(Role::CentralFlow), "to central flow").end("CF"));
+    }
+    Chart { panel: Panel::Distance, traces, zero: true, ranks: false, empty: "needs gradient descent and a flow" }
+        .show(ui, view, changes);
+}

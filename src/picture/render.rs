@@ -1,0 +1,59 @@
+//! From an egui closure to a picture, without a window.
+
+use super::raster::{Image, Rasterizer};
+use super::theme;
+use egui::{Context, Pos2, RawInput, Rect, Theme, Ui, Vec2, ViewportId, ViewportInfo};
+
+/// Passes over a closure: layouts that measure their text need a second one, and a third makes sure.
+const PASSES: usize = 3;
+/// Longest side of a picture, in pixels.
+const LONGEST_SIDE: f32 = 16_384.0;
+
+/// Draws what a closure shows in a fresh context: `size` points wide and high, `scale` pixels a point.
+///
+/// Sides are clamped to 16,384 pixels. The closure runs three times, as the first frames of a window would.
+pub fn render(size: Vec2, scale: f32, theme: Theme, mut content_ui: impl FnMut(&mut Ui)) -> Image {
+    let scale = if scale.is_finite() { scale.clamp(0.1, 16.0) } else { 1.0 };
+    let size = Vec2::new(side(size.x, scale), side(size.y, scale));
+    let context = Context::default();
+    theme::install(&context);
+    context.set_theme(theme);
+    context.all_styles_mut(|style| style.animation_time = 0.0);
+
+    let mut rasterizer = Rasterizer::default();
+    let mut image = None;
+    for pass in 0..PASSES {
+        let mut output = context.run_ui(input(size, scale, pass), &mut content_ui);
+        rasterizer.update(&mut output.textures_delta);
+        if pass + 1 == PASSES {
+            let background = context.global_style().visuals.panel_fill;
+            let primitives = context.tessellate(output.shapes, output.pixels_per_point);
+            let pixels = [pixels(size.x * scale), pixels(size.y * scale)];
+            image = Some(rasterizer.paint(&primitives, pixels, output.pixels_per_point, background));
+        }
+        rasterizer.free(&mut output.textures_delta);
+    }
+    image.expect("there is at least one pass")
+}
+
+fn side(points: f32, scale: f32) -> f32 {
+    if points.is_finite() { points.clamp(0.0, LONGEST_SIDE / scale) } else { 0.0 }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the longest side")]
+fn pixels(side: f32) -> usize {
+    side.round() as usize
+}
+
+fn input(size: Vec2, scale: f32, pass: usize) -> RawInput {
+    let viewport = ViewportInfo { native_pixels_per_point: Some(scale), ..ViewportInfo::default() };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a constant")]
+    let max_texture_side = Some(LONGEST_SIDE as usize);
+    RawInput {
+        screen_rect: Some(Rect::from_min_size(Pos2::ZERO, size)),
+        time: Some(0.5 * pass as f64),
+        viewports: std::iter::once((ViewportId::ROOT, viewport)).collect(),
+        max_texture_side,
+        ..RawInput::default()
+    }
+}

@@ -1,0 +1,224 @@
+//! What panels read, and what they may ask for.
+
+use super::curves::Curves;
+use crate::dynamics::Event;
+use crate::run::{History, Series};
+use std::ops::Range;
+
+/// The panels, in the order of the dashboard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Panel {
+    /// Leading eigenvalues and 2/η.
+    #[default]
+    Sharpness,
+    /// Training loss.
+    Loss,
+    /// Squared gradient norm.
+    GradientNorm,
+    /// Eigenvalues of Σ against the measured squared displacement.
+    Variance,
+    /// Displacement of gradient descent along the central flow's top eigenvector.
+    Displacement,
+    /// Distances between the processes.
+    Distance,
+}
+
+impl Panel {
+    /// Every panel, in the order of the dashboard.
+    pub const ALL: [Self; 6] =
+        [Self::Sharpness, Self::Loss, Self::GradientNorm, Self::Variance, Self::Displacement, Self::Distance];
+
+    /// Its title.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Sharpness => "Hessian eigenvalues",
+            Self::Loss => "Train loss",
+            Self::GradientNorm => "Squared gradient norm ‖∇L‖²",
+            Self::Variance => "Variance along Σ’s eigenvectors",
+            Self::Displacement => "Displacement along v₁",
+            Self::Distance => "Distance from gradient descent",
+        }
+    }
+
+    /// A word for file names and identifiers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sharpness => "sharpness",
+            Self::Loss => "loss",
+            Self::GradientNorm => "gradient-norm",
+            Self::Variance => "variance",
+            Self::Displacement => "displacement",
+            Self::Distance => "distance",
+        }
+    }
+
+    /// Whether a logarithmic axis makes sense: not for a quantity with a sign.
+    pub fn may_be_log(self) -> bool {
+        self != Self::Displacement
+    }
+}
+
+/// Where a run comes from: what titles and files say about it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Facts {
+    /// The preset's name.
+    pub preset: String,
+    /// The preset's title.
+    pub title: String,
+    /// The seed.
+    pub seed: u64,
+    /// The program's version.
+    pub version: String,
+}
+
+/// What the viewer has chosen. Owned by the window; panels read it and ask for a [`ViewChange`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct ViewState {
+    /// The steps on the axis; `None` shows the whole run as it grows.
+    pub visible: Option<[f64; 2]>,
+    /// The step at which all panels show their cursor.
+    pub cursor: Option<usize>,
+    /// The step below the pointer, in whichever panel it is.
+    pub hover: Option<f64>,
+    /// Panels with a logarithmic axis.
+    pub log: Vec<Panel>,
+    /// Standard deviation of the Gaussian smoothing, in steps; 0 switches it off.
+    pub smoothing_steps: f64,
+    /// Whether the central flow's curves are shown (predict, then reveal).
+    pub show_central_flow: bool,
+}
+
+impl Default for ViewState {
+    fn default() -> Self {
+        Self {
+            visible: None,
+            cursor: None,
+            hover: None,
+            log: Vec::new(),
+            smoothing_steps: 50.0,
+            show_central_flow: true,
+        }
+    }
+}
+
+/// What a panel asks for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ViewChange {
+    /// Show these steps; `None` follows the whole run.
+    Show(Option<[f64; 2]>),
+    /// Put the cursor at a step, or away.
+    PlaceCursor(Option<usize>),
+    /// The pointer is at this step, or has left.
+    Hover(Option<f64>),
+    /// Make a panel's axis logarithmic, or linear.
+    SetLog(Panel, bool),
+}
+
+impl ViewState {
+    /// Applies what a panel asked for.
+    pub fn apply(&mut self, change: ViewChange) {
+        match change {
+            ViewChange::Show(visible) => self.visible = visible,
+            ViewChange::PlaceCursor(cursor) => self.cursor = cursor,
+            ViewChange::Hover(hover) => self.hover = hover,
+            ViewChange::SetLog(panel, log) => {
+                self.log.retain(|&other| other != panel);
+                if log && panel.may_be_log() {
+                    self.log.push(panel);
+                }
+            }
+        }
+    }
+}
+
+/// Everything a panel may look at.
+#[derive(Clone, Copy)]
+pub struct RunView<'a> {
+    /// What was recorded.
+    pub history: &'a History,
+    /// What was derived from it; see [`Curves::update`].
+    pub curves: &'a Curves,
+    /// Where the run comes from.
+    pub facts: &'a Facts,
+    /// What the viewer has chosen.
+    pub state: &'a ViewState,
+    /// Whether switches are shown and the pointer acts: not in a picture.
+    pub controls: bool,
+}
+
+impl RunView<'_> {
+    /// The steps on the axis: what the viewer chose, or the whole run. The second is larger than the first.
+    pub fn steps(&self) -> [f64; 2] {
+        let whole = [0.0, (self.history.rows().max(2) - 1) as f64];
+        match self.state.visible {
+            Some([first, last]) if first.is_finite() && last.is_finite() && last > first => [first, last],
+            _ => whole,
+        }
+    }
+
+    /// The recorded rows on the axis, with one more on either side so that lines run to the frame.
+    pub fn rows(&self) -> Range<usize> {
+        let [first, last] = self.steps();
+        let row = |step: f64| {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
+            let row = step as usize;
+            row
+        };
+        let end = row((last + 2.0).floor().max(0.0)).min(self.history.rows());
+        row((first - 1.0).max(0.0)).min(end)..end
+    }
+
+    /// The row at a step, if it is recorded.
+    pub fn row_at(&self, step: f64) -> Option<usize> {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
+        let row = step.round().max(0.0) as usize;
+        (step.is_finite() && row < self.history.rows()).then_some(row)
+    }
+
+    /// Whether a panel's axis is logarithmic.
+    pub fn is_log(&self, panel: Panel) -> bool {
+        panel.may_be_log() && self.state.log.contains(&panel)
+    }
+
+    /// The learning rate of the newest step.
+    pub fn eta(&self) -> Option<f64> {
+        self.history.value(Series::Eta, self.history.rows().checked_sub(1)?)
+    }
+
+    /// The number of eigenvalues (and eigenvectors) for which there is any value of `series`.
+    pub fn tracked(&self, series: fn(usize) -> Series) -> usize {
+        (0..self.history.max_tracked()).take_while(|&i| self.history.has(series(i))).count()
+    }
+
+    /// The stretches in which the central flow was above the edge and its predictions do not count.
+    pub fn transients(&self) -> Vec<[f64; 2]> {
+        let mut spans = Vec::new();
+        let mut open = None;
+        for (step, event) in self.history.events() {
+            match event {
+                Event::StartedAboveEdge { .. } => open = open.or(Some(*step as f64)),
+                Event::BackBelowEdge | Event::FlowsStarted => {
+                    if let Some(first) = open.take() {
+                        spans.push([first, *step as f64]);
+                    }
+                }
+                Event::Outcome(..) | Event::EtaChanged { .. } | Event::Trouble(..) => {}
+            }
+        }
+        if let Some(first) = open {
+            spans.push([first, self.history.rows().saturating_sub(1) as f64]);
+        }
+        spans.retain(|[first, last]| last > first);
+        spans
+    }
+
+    /// What the title says: preset, seed, η and how far the run is.
+    pub fn caption(&self) -> String {
+        let Facts { preset, title, seed, version } = self.facts;
+        let name = if title.is_empty() { preset } else { title };
+        let eta = self.eta().map_or(String::new(), |eta| format!(" · η = {eta}"));
+        let steps = self.history.rows();
+        let version = if version.is_empty() { String::new() } else { format!(" · Brink {version}") };
+        format!("{name} · seed {seed}{eta} · {steps} steps{version}")
+    }
+}
