@@ -1,8 +1,8 @@
 //! Curves derived from the history, kept between frames: squared displacements, and Gaussian-smoothed averages that are
 //! updated at their tail only.
 //!
-//! A smoothed curve has no detail below its bandwidth, so it is sampled every eighth of it; drawing and read-outs
-//! interpolate in between. Where η changes (or, for displacements, where the flows start anew) a new stretch begins,
+//! The average is that of [`crate::dynamics::smoothing`]. A smoothed curve has no detail below its bandwidth, so it is
+//! sampled every eighth of it; drawing and read-outs interpolate in between. Where η changes (or, for displacements, where the flows start anew) a new stretch begins,
 //! and no kernel reaches across.
 //!
 //! Non-finite contract: averages run over the finite values under the kernel; a value that is absent or not finite
@@ -309,7 +309,13 @@ impl Smoothed {
 }
 
 impl Stretch {
-    fn update(&mut self, value: &impl Fn(usize) -> Option<f64>, end: usize, kernel: &Kernel, budget: &mut usize) {
+    fn update(
+        &mut self,
+        value: &impl Fn(usize) -> Option<f64>,
+        end: usize,
+        kernel: &Kernel,
+        budget: &mut usize,
+    ) {
         if self.end == end || *budget == 0 {
             return;
         }
@@ -342,7 +348,7 @@ impl Stretch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dynamics::{ProcessRecord, StepRecord};
+    use crate::dynamics::{ProcessRecord, StepRecord, smoothing};
 
     const ALL: usize = usize::MAX;
 
@@ -358,13 +364,6 @@ mod tests {
         });
     }
 
-    /// The definition, at one row.
-    fn reference(values: &[f64], row: usize, sigma: f64) -> f64 {
-        let weight = |other: usize| (-0.5 * ((other as f64 - row as f64) / sigma).powi(2)).exp();
-        let finite = || (0..values.len()).filter(|&other| values[other].is_finite());
-        finite().map(|other| weight(other) * values[other]).sum::<f64>() / finite().map(weight).sum::<f64>()
-    }
-
     fn losses(rows: usize) -> Vec<f64> {
         (0..rows).map(|t| 1.0 / (1.0 + t as f64 / 100.0) + if t % 2 == 0 { 0.1 } else { -0.1 }).collect()
     }
@@ -376,8 +375,9 @@ mod tests {
         values.iter().for_each(|&v| push(&mut history, v, 0.1, 0.0));
         let mut curves = Curves::default();
         assert!(curves.update(&history, 20.0, ALL));
-        for row in [0, 1, 7, 150, 555, 898, 899] {
-            let (ours, theirs) = (curves.value(Curve::Loss, row).unwrap(), reference(&values, row, 20.0));
+        let reference = smoothing::gaussian(&values, &[], 20.0);
+        for row in 0..900 {
+            let (ours, theirs) = (curves.value(Curve::Loss, row).unwrap(), reference[row]);
             assert!((ours / theirs - 1.0).abs() < 3e-4, "row {row}: {ours} for {theirs}");
         }
     }
@@ -391,6 +391,8 @@ mod tests {
             push(&mut history, v, if t < 320 { 0.1 } else { 0.2 }, v);
             grown.update(&history, 16.0, 3_000);
         }
+        // FROM LEAD (delete): this loop never ended. Stretch::update truncates to `settled` and redoes the unsettled tail each call; with
+        // several curves the tails alone cost more than the budget, so update() never returns true. Keep the tail's work (recompute only what new rows change, or exempt it).
         while !grown.update(&history, 16.0, 3_000) {}
         let mut whole = Curves::default();
         assert!(whole.update(&history, 16.0, ALL));

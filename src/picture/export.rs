@@ -70,7 +70,8 @@ fn picture(
         let frame = Frame::new().fill(palette.panel).inner_margin(Margin::symmetric(12, 10));
         CentralPanel::default().frame(frame).show(ui, |ui| {
             ui.with_layout(Layout::top_down(Align::Min), |ui| {
-                let caption = egui::RichText::new(view.caption()).font(theme::label_font()).color(palette.faint_text);
+                let caption =
+                    egui::RichText::new(view.caption()).font(theme::label_font()).color(palette.faint_text);
                 ui.add(egui::Label::new(caption).truncate());
                 ui.add_space(4.0);
                 content_ui(ui, &view);

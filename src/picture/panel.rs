@@ -41,17 +41,21 @@ pub fn sharpness_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) 
         let label = format!("λ{}", subscript(i + 1));
         traces.push(Trace::recorded(Series::GdLambda(i), ink(Role::Eigen(i)), name).end(label));
     }
-    traces.push(
-        Trace::recorded(Series::Eta, ink(Role::Threshold), "edge 2/η").map(|eta| 2.0 / eta).end("2/η"),
-    );
+    traces
+        .push(Trace::recorded(Series::Eta, ink(Role::Threshold), "edge 2/η").map(|eta| 2.0 / eta).end("2/η"));
     if view.state.show_central_flow {
         for i in 0..view.tracked(Series::CfLambda) {
-            let name = if i == 0 { "central flow".to_owned() } else { format!("central flow λ{}", subscript(i + 1)) };
+            let name = if i == 0 {
+                "central flow".to_owned()
+            } else {
+                format!("central flow λ{}", subscript(i + 1))
+            };
             let trace = Trace::recorded(Series::CfLambda(i), ink(Role::CentralFlow), name);
             traces.push(if i == 0 { trace } else { trace.unlisted() });
         }
     }
-    Chart { panel: Panel::Sharpness, traces, zero: false, ranks: true, empty: WAITING }.show(ui, view, changes);
+    Chart { panel: Panel::Sharpness, traces, zero: false, ranks: true, empty: WAITING }
+        .show(ui, view, changes);
 }
 
 /// Gradient descent's loss, raw and smoothed, against the flows and the prediction.
@@ -67,7 +71,8 @@ pub fn loss_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
     if view.state.show_central_flow {
         traces.extend([
             Trace::recorded(Series::CfLoss, ink(Role::CentralFlow), "central flow L(w(t))").end("CF"),
-            Trace::recorded(Series::CfPredictedLoss, ink(Role::Prediction), "prediction L + tr Σ/η").end("pred."),
+            Trace::recorded(Series::CfPredictedLoss, ink(Role::Prediction), "prediction L + tr Σ/η")
+                .end("pred."),
         ]);
     }
     Chart { panel: Panel::Loss, traces, zero: false, ranks: false, empty: WAITING }.show(ui, view, changes);
@@ -85,7 +90,8 @@ pub fn gradient_norm_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChang
     ];
     if view.state.show_central_flow {
         traces.extend([
-            Trace::recorded(Series::CfGradNormSq, ink(Role::CentralFlow), "central flow ‖∇L(w(t))‖²").end("CF"),
+            Trace::recorded(Series::CfGradNormSq, ink(Role::CentralFlow), "central flow ‖∇L(w(t))‖²")
+                .end("CF"),
             Trace::recorded(
                 Series::CfPredictedGradNormSq,
                 ink(Role::Prediction),
@@ -94,7 +100,8 @@ pub fn gradient_norm_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChang
             .end("pred."),
         ]);
     }
-    Chart { panel: Panel::GradientNorm, traces, zero: false, ranks: false, empty: WAITING }.show(ui, view, changes);
+    Chart { panel: Panel::GradientNorm, traces, zero: false, ranks: false, empty: WAITING }
+        .show(ui, view, changes);
 }
 
 /// The measured squared displacement along each eigenvector of Σ, raw and smoothed, against Σ's eigenvalues.
@@ -105,7 +112,8 @@ pub fn variance_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
     for i in 0..count {
         let ink = |weight| palette.ink(Role::Eigen(i), weight);
         let index = subscript(i + 1);
-        let raw = Trace::derived(Curve::SquaredDisplacement(i), ink(Weight::Raw), format!("⟨v{index}, w − w(t)⟩²"));
+        let raw =
+            Trace::derived(Curve::SquaredDisplacement(i), ink(Weight::Raw), format!("⟨v{index}, w − w(t)⟩²"));
         let raw = raw.soft();
         traces.push(if i == 0 { raw } else { raw.unlisted() });
     }
@@ -120,9 +128,13 @@ pub fn variance_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
         traces.push(Trace::derived(Curve::Variance(i), ink, name).end(format!("v{index}")));
     }
     for i in 0..if view.state.show_central_flow { count } else { 0 } {
-        let name = if i == 0 { "prediction: eigenvalues of Σ".to_owned() } else { format!("σ²{}", subscript(i + 1)) };
+        let name = if i == 0 {
+            "prediction: eigenvalues of Σ".to_owned()
+        } else {
+            format!("σ{}²", subscript(i + 1))
+        };
         let trace = Trace::recorded(Series::CfSigma(i), palette.ink(Role::Prediction, Weight::Normal), name);
-        traces.push(if i == 0 { trace } else { trace.unlisted() }.end(format!("σ²{}", subscript(i + 1))));
+        traces.push(if i == 0 { trace } else { trace.unlisted() }.end(format!("σ{}²", subscript(i + 1))));
     }
     let empty = if view.history.has(Series::CfLoss) {
         "Σ = 0: no eigenvalue has come to the edge yet"
@@ -136,8 +148,10 @@ pub fn variance_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
 pub fn displacement_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
     let palette = Palette::in_ui(ui);
     let color = palette.ink(Role::Eigen(0), Weight::Raw);
-    let mut traces = vec![Trace::recorded(Series::Displacement(0), color, "GD: x = ⟨v₁, w − w(t)⟩").end("x")];
-    if view.state.show_central_flow {
+    let displacement = Trace::recorded(Series::Displacement(0), color, "GD: x = ⟨v₁, w − w(t)⟩").end("x");
+    let predicted = view.state.show_central_flow && view.history.has(Series::CfSigma(0));
+    let mut traces = vec![if predicted { displacement.soft() } else { displacement }];
+    if predicted {
         let ink = palette.ink(Role::Prediction, Weight::Normal);
         traces.extend([
             Trace::recorded(Series::CfSigma(0), ink, "prediction ±σ₁").map(f64::sqrt).end("+σ₁"),
@@ -155,8 +169,15 @@ pub fn distance_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
     let mut traces =
         vec![Trace::recorded(Series::DistanceGdGf, ink(Role::GradientFlow), "to gradient flow").end("GF")];
     if view.state.show_central_flow {
-        traces.push(Trace::recorded(Series::DistanceGdCf, ink(Role::CentralFlow), "to central flow").end("CF"));
+        traces
+            .push(Trace::recorded(Series::DistanceGdCf, ink(Role::CentralFlow), "to central flow").end("CF"));
     }
-    Chart { panel: Panel::Distance, traces, zero: true, ranks: false, empty: "needs gradient descent and a flow" }
-        .show(ui, view, changes);
+    Chart {
+        panel: Panel::Distance,
+        traces,
+        zero: true,
+        ranks: false,
+        empty: "needs gradient descent and a flow",
+    }
+    .show(ui, view, changes);
 }

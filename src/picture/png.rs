@@ -79,7 +79,8 @@ mod tests {
 
     #[test]
     fn half_transparent_pixels_keep_their_colour() {
-        let image = Image { width: 1, height: 1, pixels: vec![Color32::from_rgba_premultiplied(64, 0, 0, 128)] };
+        let image =
+            Image { width: 1, height: 1, pixels: vec![Color32::from_rgba_premultiplied(64, 0, 0, 128)] };
         let bytes = encode_png(&image, 1.0, &[]).unwrap();
         let mut reader = png::Decoder::new(std::io::Cursor::new(&bytes)).read_info().unwrap();
         let mut data = vec![0; reader.output_buffer_size().unwrap()];

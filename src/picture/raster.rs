@@ -6,7 +6,9 @@
 //!
 //! Non-finite contract: a triangle with a NaN or infinite corner is left out; corners outside ±2²⁰ pixels are clamped.
 
-use egui::epaint::{ClippedPrimitive, ImageDelta, Mesh, Primitive, TextureId, Vertex, textures::TexturesDelta};
+use egui::epaint::{
+    ClippedPrimitive, ImageDelta, Mesh, Primitive, TextureId, Vertex, textures::TexturesDelta,
+};
 use egui::{Color32, Rect, TextureFilter, TextureWrapMode};
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -261,24 +263,28 @@ impl Edge {
     }
 }
 
-/// A quantity linear over the picture: its value at the centre of pixel (0, 0) and its change per column and row.
+/// A quantity linear over the picture: its value at the centre of pixel (0, 0) and its change per column and row. In
+/// double precision, because in a sliver it changes fast and (0, 0) is far away.
 #[derive(Clone, Copy, Default)]
 struct Plane {
-    origin: f32,
-    per_column: f32,
-    per_row: f32,
+    origin: f64,
+    per_column: f64,
+    per_row: f64,
 }
 
 impl Plane {
     fn through(values: [f32; 3], weights: &[[f64; 3]; 3]) -> Self {
         let dot = |k: usize| (0..3).map(|i| weights[i][k] * f64::from(values[i])).sum::<f64>();
-        #[expect(clippy::cast_possible_truncation, reason = "colours and texture coordinates are single precision")]
-        let [origin, per_column, per_row] = [dot(0) as f32, dot(1) as f32, dot(2) as f32];
-        Self { origin, per_column, per_row }
+        Self { origin: dot(0), per_column: dot(1), per_row: dot(2) }
     }
 
     fn at(&self, x: i64, y: i64) -> f32 {
-        self.origin + self.per_column * (x as f32) + self.per_row * (y as f32)
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "colours and texture coordinates are single precision"
+        )]
+        let value = (self.origin + self.per_column * (x as f64) + self.per_row * (y as f64)) as f32;
+        value
     }
 }
 
@@ -345,7 +351,11 @@ fn multiply(color: [f32; 4], texel: [f32; 4]) -> Color32 {
 }
 
 fn to_color(channels: [f32; 4]) -> Color32 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates at 0 and 255")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "`as` saturates at 0 and 255"
+    )]
     let [r, g, b, a] = channels.map(|channel| (channel + 0.5) as u8);
     Color32::from_rgba_premultiplied(r, g, b, a)
 }
@@ -424,7 +434,11 @@ fn to_i64(x: usize) -> i64 {
     x as i64
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "never negative where it is called")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "never negative where it is called"
+)]
 fn to_usize(x: i64) -> usize {
     x as usize
 }
@@ -475,7 +489,11 @@ mod tests {
 
     #[test]
     fn colours_run_linearly_between_corners() {
-        let mut quad = mesh(&[[0.0, 0.0], [256.0, 0.0], [256.0, 8.0], [0.0, 8.0]], &[[0, 1, 2], [0, 2, 3]], Color32::BLACK);
+        let mut quad = mesh(
+            &[[0.0, 0.0], [256.0, 0.0], [256.0, 8.0], [0.0, 8.0]],
+            &[[0, 1, 2], [0, 2, 3]],
+            Color32::BLACK,
+        );
         quad.vertices[1].color = Color32::WHITE;
         quad.vertices[2].color = Color32::WHITE;
         let image = paint(&rasterizer(), quad, [256, 8]);

@@ -253,7 +253,8 @@ mod tests {
             for text in [palette.text, palette.faint_text, palette.trouble] {
                 assert!(contrast(text, palette.panel) >= 4.5, "{theme:?} {text:?}");
             }
-            let roles = (0..7).map(Role::Eigen).chain([Role::GradientFlow, Role::CentralFlow, Role::Threshold]);
+            let roles =
+                (0..7).map(Role::Eigen).chain([Role::GradientFlow, Role::CentralFlow, Role::Threshold]);
             for role in roles {
                 assert!(contrast(palette.color(role), palette.plot) >= 2.0, "{theme:?} {role:?}");
             }

@@ -48,7 +48,8 @@ pub(super) fn handle(
     select(ui, response, transform, changes);
     let [first, last] = view.steps();
     if response.dragged_by(PointerButton::Middle) || response.dragged_by(PointerButton::Secondary) {
-        let shift = f64::from(-response.drag_delta().x) * (last - first) / f64::from(transform.frame().width());
+        let shift =
+            f64::from(-response.drag_delta().x) * (last - first) / f64::from(transform.frame().width());
         changes.push(ViewChange::Show(Some(keep_inside(view, first + shift, last + shift))));
     }
     if let Some(pos) = response.hover_pos() {
@@ -108,7 +109,9 @@ fn select(ui: &Ui, response: &Response, transform: &PlotTransform, changes: &mut
         return;
     }
     let id = response.id.with("selection");
-    let Some(now) = response.interact_pointer_pos().or(ui.input(|input| input.pointer.latest_pos())) else { return };
+    let Some(now) = response.interact_pointer_pos().or(ui.input(|input| input.pointer.latest_pos())) else {
+        return;
+    };
     if response.drag_started() {
         let origin = ui.input(|input| input.pointer.press_origin()).unwrap_or(now);
         ui.data_mut(|data| data.insert_temp(id, origin));
@@ -135,7 +138,8 @@ fn select(ui: &Ui, response: &Response, transform: &PlotTransform, changes: &mut
 /// Every line's value at a row, beside the pointer.
 fn read_out(ui: &Ui, view: &RunView, drawn: &[Drawn], transform: &PlotTransform, pos: Pos2, row: usize) {
     let palette = Palette::in_ui(ui);
-    let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Tooltip, ui.scope_id().with("read-out")));
+    let painter =
+        ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Tooltip, ui.scope_id().with("read-out")));
     let text = |text: String| painter.layout_no_wrap(text, theme::label_font(), palette.text);
     let eta = marks::eta_at(view, row).map_or(String::new(), |eta| format!(" · η = {eta}"));
     let title = text(format!("step {row}{eta}"));

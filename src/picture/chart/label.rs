@@ -20,7 +20,8 @@ pub(super) fn line_ends(
     let mut labels: Vec<(f32, &str, Color32, Pos2)> = Vec::new();
     for line in drawn.iter().filter(|line| !line.trace.end.is_empty()) {
         let inside = |point: &&[f64; 2]| point[0] <= transform.bounds().max()[0];
-        let last = line.points.iter().rev().filter(inside).find_map(|&point| position(transform, scale, point));
+        let last =
+            line.points.iter().rev().filter(inside).find_map(|&point| position(transform, scale, point));
         if let Some(end) = last {
             let color = line.trace.ink.color.to_opaque();
             labels.push((end.y.clamp(frame.top(), frame.bottom()), &line.trace.end, color, end));
@@ -88,8 +89,12 @@ pub(super) fn patch(
     let galley = painter.layout_no_wrap(text.to_owned(), theme::tick_font(), color);
     let mut rect = anchor.anchor_size(at, galley.size());
     let inner = within.shrink(3.0);
-    rect = rect.translate(egui::vec2((inner.right() - rect.right()).min(0.0), (inner.bottom() - rect.bottom()).min(0.0)));
-    rect = rect.translate(egui::vec2((inner.left() - rect.left()).max(0.0), (inner.top() - rect.top()).max(0.0)));
+    rect = rect.translate(egui::vec2(
+        (inner.right() - rect.right()).min(0.0),
+        (inner.bottom() - rect.bottom()).min(0.0),
+    ));
+    rect = rect
+        .translate(egui::vec2((inner.left() - rect.left()).max(0.0), (inner.top() - rect.top()).max(0.0)));
     painter.rect_filled(rect.expand2(egui::vec2(2.0, 0.0)), 2.0, palette.plot.gamma_multiply(0.8));
     painter.galley(rect.min, galley, color);
     rect

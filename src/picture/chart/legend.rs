@@ -86,7 +86,8 @@ fn log_switch_ui(ui: &mut Ui, chart: &Chart, view: &RunView, changes: &mut Vec<V
     let response = ui.interact(rect, ui.scope_id().with("log"), Sense::click());
     let name = format!("Logarithmic axis: {}", chart.panel.title());
     response.widget_info(|| WidgetInfo::selected(egui::Role::CheckBox, true, log, &name));
-    let color = if log || response.hovered() || response.has_focus() { palette.text } else { palette.faint_text };
+    let color =
+        if log || response.hovered() || response.has_focus() { palette.text } else { palette.faint_text };
     if log {
         ui.painter().rect_filled(rect, 3.0, ui.visuals().selection.bg_fill.gamma_multiply(0.5));
     }

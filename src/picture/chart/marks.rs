@@ -1,6 +1,6 @@
 //! What is drawn over the lines: the frame, events, cut peaks, gaps, the cursor, notes.
 
-use super::{Chart, Drawn, label::patch, position, scale::Scale, trace::Fit};
+use super::{Chart, Drawn, label::patch, position, scale::Scale};
 use crate::dynamics::{Event, Process, StepOutcome};
 use crate::picture::theme::{self, Palette};
 use crate::picture::view::RunView;
@@ -16,8 +16,10 @@ pub(super) fn frame(painter: &Painter, palette: &Palette, transform: &PlotTransf
     let frame = *transform.frame();
     painter.rect_stroke(frame, 0.0, (1.0, palette.frame), StrokeKind::Middle);
     let faint = palette.faint_text;
-    let unit = frame.left_top() - vec2(4.0, 2.0);
-    painter.text(unit, Align2::RIGHT_BOTTOM, scale.unit(), theme::tick_font(), faint);
+    if !scale.unit().is_empty() {
+        let corner = frame.left_top() + vec2(5.0, 2.0);
+        patch(painter, palette, frame, Align2::LEFT_TOP, corner, &scale.unit(), faint);
+    }
     let below = frame.right_bottom() + vec2(8.0, 2.0);
     painter.text(below, Align2::LEFT_TOP, "step", theme::tick_font(), faint);
 }
@@ -29,7 +31,13 @@ fn column(transform: &PlotTransform, step: f64) -> Option<f32> {
 }
 
 /// Changes of η, starts of the flows, stretches without predictions, ends of processes, sizes of Σ.
-pub(super) fn events(painter: &Painter, palette: &Palette, chart: &Chart, view: &RunView, transform: &PlotTransform) {
+pub(super) fn events(
+    painter: &Painter,
+    palette: &Palette,
+    chart: &Chart,
+    view: &RunView,
+    transform: &PlotTransform,
+) {
     let frame = *transform.frame();
     let clipped = painter.with_clip_rect(frame.expand(1.0).intersect(painter.clip_rect()));
     let mut labels_end = f32::NEG_INFINITY;
@@ -102,7 +110,7 @@ fn short_name(process: Process) -> &'static str {
     }
 }
 
-/// A wedge wherever a line leaves the axis, and how high it goes.
+/// A wedge wherever a line leaves the axis, and how far the farthest goes.
 pub(super) fn cut_peaks(
     painter: &Painter,
     palette: &Palette,
@@ -111,27 +119,32 @@ pub(super) fn cut_peaks(
     transform: &PlotTransform,
 ) {
     let frame = *transform.frame();
-    let mut highest = f64::NEG_INFINITY;
-    let mut at = None;
-    for line in drawn.iter().filter(|line| line.trace.fit == Fit::Soft) {
-        let mut last_x = f32::NEG_INFINITY;
-        for &[step, value] in &line.points {
-            let (Some(x), true) = (column(transform, step), scale.place(value) > scale.high) else { continue };
-            if x - last_x > APART {
-                let tip = pos2(x, frame.top() + 1.0);
-                let wedge = vec![tip, pos2(x + 3.5, tip.y + 6.0), pos2(x - 3.5, tip.y + 6.0)];
-                painter.add(Shape::convex_polygon(wedge, line.trace.ink.color.to_opaque(), Stroke::NONE));
-                last_x = x;
-            }
-            if value > highest {
-                (highest, at) = (value, Some(x));
+    for upwards in [true, false] {
+        let (edge, down) = if upwards { (frame.top() + 1.0, 6.0) } else { (frame.bottom() - 1.0, -6.0) };
+        let mut farthest: Option<(f64, f32)> = None;
+        for line in drawn {
+            let mut last_x = f32::NEG_INFINITY;
+            for &[step, value] in &line.points {
+                let place = scale.place(value);
+                let outside = if upwards { place > scale.high } else { place < scale.low };
+                let (Some(x), true) = (column(transform, step), outside) else { continue };
+                if x - last_x > APART {
+                    let wedge = vec![pos2(x, edge), pos2(x + 3.5, edge + down), pos2(x - 3.5, edge + down)];
+                    painter.add(Shape::convex_polygon(wedge, line.trace.ink.color.to_opaque(), Stroke::NONE));
+                    last_x = x;
+                }
+                if farthest.is_none_or(|(most, _)| if upwards { value > most } else { value < most }) {
+                    farthest = Some((value, x));
+                }
             }
         }
-    }
-    if let Some(x) = at {
-        let text = format!("▲ {}", super::scale::read_out(highest));
-        let place = pos2(x + 7.0, frame.top() + 2.0);
-        patch(painter, palette, frame, Align2::LEFT_TOP, place, &text, palette.faint_text);
+        if let Some((value, x)) = farthest {
+            let sign = if upwards { '▲' } else { '▼' };
+            let text = format!("{sign} {}", super::scale::read_out(value));
+            let (anchor, y) = if upwards { (Align2::LEFT_TOP, 2.0) } else { (Align2::LEFT_BOTTOM, -2.0) };
+            let at = pos2(x + 7.0, if upwards { frame.top() } else { frame.bottom() } + y);
+            patch(painter, palette, frame, anchor, at, &text, palette.faint_text);
+        }
     }
 }
 

@@ -14,7 +14,9 @@ pub mod trace;
 use super::theme::{self, Dash, Ink, Palette};
 use super::view::{Panel, RunView, ViewChange};
 use egui::{Rect, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
-use egui_plot::{AxisHints, GridMark, Line, LineStyle, Plot, PlotPoint, PlotPoints, PlotTransform, Points, Span};
+use egui_plot::{
+    AxisHints, GridMark, Line, LineStyle, Plot, PlotPoint, PlotPoints, PlotTransform, Points, Span,
+};
 use scale::{Extent, Scale, Tick};
 use trace::{Fit, Trace};
 
@@ -26,6 +28,9 @@ const AXIS_HEIGHT: f32 = 18.0;
 const GUTTER_WIDTH: f32 = 36.0;
 /// Points per labelled tick.
 const TICK_SPACING: Vec2 = vec2(76.0, 34.0);
+/// Share of the visible steps, from the left, that may be cut at a linear axis: how a run starts would flatten all that
+/// follows.
+const EARLY: f64 = 0.12;
 /// Smallest plot that is drawn at all.
 const SMALLEST: Vec2 = vec2(24.0, 16.0);
 
@@ -62,7 +67,7 @@ impl Chart {
         let mut ui = ui.new_child(UiBuilder::new().max_rect(whole).id_salt(self.panel));
         ui.set_clip_rect(whole.intersect(ui.clip_rect()));
         let header = legend::header_ui(&mut ui, &self, view, changes);
-        let body = Rect::from_min_max(pos2(whole.left(), header.bottom() + 4.0), whole.max);
+        let body = Rect::from_min_max(pos2(whole.left(), header.bottom() + 5.0), whole.max);
         if body.width() < AXIS_WIDTH + GUTTER_WIDTH + SMALLEST.x || body.height() < AXIS_HEIGHT + SMALLEST.y {
             return;
         }
@@ -89,9 +94,15 @@ impl Chart {
             .collect();
         let log = view.is_log(self.panel);
         let [first, last] = view.steps();
-        let scale = fit(&drawn, [first, last], log, self.zero);
-        let (x_ticks, y_ticks) =
-            (scale::step_ticks(first, last, count(inner.x, TICK_SPACING.x)), scale.ticks(count(inner.y, TICK_SPACING.y)));
+        let mut scale = fit(&drawn, [first, last], log, self.zero);
+        if self.ranks {
+            // Room for the marks at the lower edge.
+            scale.low -= 0.07 * (scale.high - scale.low);
+        }
+        let (x_ticks, y_ticks) = (
+            scale::step_ticks(first, last, count(inner.x, TICK_SPACING.x)),
+            scale.ticks(count(inner.y, TICK_SPACING.y)),
+        );
 
         let lines = lines(&drawn, &scale);
         let transients = view.transients();
@@ -103,7 +114,11 @@ impl Chart {
             }
             for (points, ink) in lines {
                 if let [single] = points[..] {
-                    plot.points(Points::new("", vec![[single.x, single.y]]).radius(2.5).color(ink.color));
+                    plot.points(
+                        Points::new("", vec![[single.x, single.y]])
+                            .radius(0.8 * ink.width + 0.4)
+                            .color(ink.color),
+                    );
                 } else {
                     plot.line(line(points, ink));
                 }
@@ -119,7 +134,12 @@ impl Chart {
         marks::cursor(painter, palette, view, &drawn, &scale, &transform);
         let nothing_drawn = drawn.iter().all(|line| line.points.iter().all(|p| scale.place(p[1]).is_nan()));
         if nothing_drawn {
-            marks::empty(painter, palette, &transform, if drawn.is_empty() { self.empty } else { "no values here" });
+            marks::empty(
+                painter,
+                palette,
+                &transform,
+                if drawn.is_empty() { self.empty } else { "no values here" },
+            );
         }
         let left_out = log && drawn.iter().any(|line| line.points.iter().any(|p| p[1] <= 0.0));
         if left_out {
@@ -134,28 +154,63 @@ impl Chart {
 /// The vertical axis: from the finite values at the visible steps.
 fn fit(drawn: &[Drawn], [first, last]: [f64; 2], log: bool, zero: bool) -> Scale {
     let (mut frame, mut soft) = (Extent::default(), Extent::default());
+    let settled = first + EARLY * (last - first);
     for line in drawn {
-        let extent = if line.trace.fit == Fit::Frame { &mut frame } else { &mut soft };
         for &[step, value] in &line.points {
             if step >= first && step <= last && (!log || value > 0.0) {
-                extent.include(value);
+                let whole = line.trace.fit == Fit::Frame && (log || step >= settled);
+                if whole { &mut frame } else { &mut soft }.include(value);
             }
         }
     }
     Scale::fit(frame, soft, log, zero)
 }
 
-/// The lines in the plot's coordinates, broken at gaps by NaN.
+/// The lines in the plot's coordinates, in pieces: broken at gaps, and where they are far outside the frame (dashes
+/// out there would be many, and positions too large for single precision).
 fn lines(drawn: &[Drawn], scale: &Scale) -> Vec<(Vec<PlotPoint>, Ink)> {
+    let room = scale.high - scale.low;
+    let (low, high) = (scale.low - room, scale.high + room);
     let mut lines = Vec::new();
     for line in drawn {
-        let placed = line.points.iter().map(|&[step, value]| PlotPoint::new(step, scale.place(value)));
-        let points: Vec<PlotPoint> = placed.collect();
-        if points.iter().filter(|point| !point.y.is_nan()).count() == 1 {
-            lines.push((points.into_iter().filter(|point| !point.y.is_nan()).collect(), line.trace.ink));
-        } else {
-            lines.push((points, line.trace.ink));
+        let mut piece: Vec<PlotPoint> = Vec::new();
+        let mut previous: Option<PlotPoint> = None;
+        let mut finish = |piece: &mut Vec<PlotPoint>| {
+            if !piece.is_empty() {
+                lines.push((std::mem::take(piece), line.trace.ink));
+            }
+        };
+        for &[step, value] in &line.points {
+            let point = PlotPoint::new(step, scale.place(value));
+            if point.y.is_nan() {
+                finish(&mut piece);
+                previous = None;
+                continue;
+            }
+            let inside = point.y.clamp(low, high) == point.y;
+            if let Some(before) = previous {
+                // Where the segment crosses a bound, on the way out and on the way in.
+                let at = |y: f64| {
+                    PlotPoint::new(step + (before.x - step) * (y - point.y) / (before.y - point.y), y)
+                };
+                let mut crossings: Vec<PlotPoint> =
+                    [low, high].into_iter().filter(|&y| (before.y < y) != (point.y < y)).map(at).collect();
+                crossings.sort_by(|a, b| a.x.total_cmp(&b.x));
+                for crossing in crossings {
+                    piece.push(crossing);
+                    if piece.len() > 1 && !inside {
+                        finish(&mut piece);
+                    }
+                }
+            }
+            if inside {
+                piece.push(point);
+            } else {
+                finish(&mut piece);
+            }
+            previous = Some(point);
         }
+        finish(&mut piece);
     }
     lines
 }
@@ -166,7 +221,11 @@ fn line(points: Vec<PlotPoint>, ink: Ink) -> Line<'static> {
         Dash::Dashed => LineStyle::Dashed { length: 6.0 },
         Dash::Dotted => LineStyle::Dotted { spacing: 4.0 },
     };
-    Line::new("", PlotPoints::Owned(points)).stroke(ink.stroke()).style(style).allow_hover(false)
+    Line::new("", PlotPoints::Owned(points))
+        .stroke(ink.stroke())
+        .style(style)
+        .allow_hover(false)
+        .allow_band(false)
 }
 
 /// An `egui_plot` that does nothing on its own.
@@ -185,7 +244,10 @@ fn plot<'a>(
             .tick_label_color(palette.faint_text)
             .label_spacing(0.5..=1.0)
             .formatter(move |mark: GridMark, _: &_| {
-                ticks.iter().find(|tick| tick.at == mark.value).map_or(String::new(), |tick| tick.label.clone())
+                ticks
+                    .iter()
+                    .find(|tick| tick.at == mark.value)
+                    .map_or(String::new(), |tick| tick.label.clone())
             })
     };
     let x_axis = axis(AxisHints::new_x(), &x_ticks).min_thickness(AXIS_HEIGHT);

@@ -97,7 +97,7 @@ impl Scale {
         let Some((mut low, mut high)) = frame.get().or(soft.get()) else {
             return Self { kind: Kind::Linear { exponent: 0 }, low: 0.0, high: 1.0 };
         };
-        if zero || (low >= 0.0 && low < 0.3 * high) {
+        if zero || (low >= 0.0 && low < 0.12 * high) {
             low = low.min(0.0);
             high = high.max(0.0);
         }
@@ -254,11 +254,7 @@ fn power_f(exponent: f64) -> f64 {
 
 /// Without zeros behind the last decimal.
 fn trim(number: String) -> String {
-    if number.contains('.') {
-        number.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        number
-    }
+    if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.').to_owned() } else { number }
 }
 
 /// A number in superscript digits.
