@@ -50,8 +50,8 @@ pub struct Curves {
 impl Curves {
     /// Brings the curves up to the history, with the given standard deviation in steps (0: no smoothing).
     ///
-    /// `budget` bounds the work: about as many multiplications and additions are done. Returns whether the curves are
-    /// complete; otherwise call it again at the next frame. A shorter history than before means a new run.
+    /// `budget` bounds the work: about as many multiplications and additions are done for new rows (what the newest rows
+    /// still change is done anew in any case; it is little). Returns whether the curves are complete; otherwise call it again at the next frame. A shorter history than before means a new run.
     pub fn update(&mut self, history: &History, smoothing_steps: f64, budget: usize) -> bool {
         if history.rows() < self.rows || history.events().len() < self.events {
             *self = Self::default();
@@ -72,16 +72,19 @@ impl Curves {
         }
         let kernel = Kernel::new(smoothing_steps);
         let of = |series| move |row| history.value(series, row);
-        self.loss.update(of(Series::GdLoss), self.rows, &self.eta_starts, &kernel, &mut budget);
-        self.grad_norm_sq.update(of(Series::GdGradNormSq), self.rows, &self.eta_starts, &kernel, &mut budget);
+        let (starts, rows) = (&self.eta_starts, self.rows);
+        let mut complete = self.squared_rows == rows;
+        complete &= self.loss.update(of(Series::GdLoss), rows, starts, &kernel, &mut budget);
+        complete &= self.grad_norm_sq.update(of(Series::GdGradNormSq), rows, starts, &kernel, &mut budget);
         let mut starts = [self.eta_starts.as_slice(), self.flow_starts.as_slice()].concat();
         starts.sort_unstable();
         starts.dedup();
         self.variance.resize_with(self.squared.len(), Smoothed::default);
         for (smoothed, column) in self.variance.iter_mut().zip(&self.squared) {
-            smoothed.update(|row| column.get(row), self.squared_rows, &starts, &kernel, &mut budget);
+            let rows = self.squared_rows;
+            complete &= smoothed.update(|row| column.get(row), rows, &starts, &kernel, &mut budget);
         }
-        budget > 0
+        complete
     }
 
     /// A curve's polyline over the rows; see [`History::polyline`].
@@ -245,8 +248,9 @@ impl Smoothed {
         starts: &[usize],
         kernel: &Kernel,
         budget: &mut usize,
-    ) {
+    ) -> bool {
         self.stride = kernel.stride;
+        let mut complete = true;
         for (i, &start) in starts.iter().enumerate() {
             let end = starts.get(i + 1).copied().unwrap_or(rows).min(rows);
             if start >= end {
@@ -262,8 +266,10 @@ impl Smoothed {
             }
             if let Some(stretch) = self.stretches.get_mut(i) {
                 stretch.update(&value, end, kernel, budget);
+                complete &= stretch.end == end;
             }
         }
+        complete
     }
 
     fn polyline(&self, rows: &Range<usize>, buckets: usize, out: &mut Vec<[f64; 2]>) {
@@ -299,7 +305,7 @@ impl Smoothed {
             Some(right) => (left_row + self.stride, right),
             None => (stretch.end - 1, stretch.last),
         };
-        let value = if right_row > left_row {
+        let value = if row > left_row && right_row > left_row {
             left + (right - left) * ((row - left_row) as f64 / (right_row - left_row) as f64)
         } else {
             left
@@ -316,7 +322,7 @@ impl Stretch {
         kernel: &Kernel,
         budget: &mut usize,
     ) {
-        if self.end == end || *budget == 0 {
+        if self.end == end {
             return;
         }
         self.samples.truncate(self.settled);
@@ -329,14 +335,15 @@ impl Stretch {
                 self.end = end;
                 break;
             }
-            if *budget < cost {
+            let settled = row + kernel.reach() < end;
+            if settled && *budget < cost {
                 *budget = 0;
                 self.end = row;
                 break;
             }
             self.samples.push(sample, kernel.average(value, row, &rows));
-            *budget -= cost;
-            if row + kernel.reach() < end {
+            if settled {
+                *budget -= cost;
                 self.settled = sample + 1;
             }
             sample += 1;

@@ -1,6 +1,7 @@
 //! PNG files that say where they come from.
 
 use super::raster::Image;
+use egui::Color32;
 use thiserror::Error;
 
 /// Why a picture could not become a PNG file.
@@ -29,7 +30,7 @@ pub fn encode_png(image: &Image, scale: f32, texts: &[(String, String)]) -> Resu
     let (Some(columns), Some(rows)) = (size(*width), size(*height)) else {
         return Err(PngError::Empty { width: *width, height: *height });
     };
-    let opaque = pixels.iter().all(|pixel| pixel.is_opaque());
+    let opaque = pixels.iter().all(Color32::is_opaque);
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, columns, rows);
     encoder.set_depth(png::BitDepth::Eight);
@@ -50,7 +51,7 @@ pub fn encode_png(image: &Image, scale: f32, texts: &[(String, String)]) -> Resu
         let rgb: Vec<u8> = pixels.iter().flat_map(|pixel| [pixel.r(), pixel.g(), pixel.b()]).collect();
         writer.write_image_data(&rgb)?;
     } else {
-        let rgba: Vec<u8> = pixels.iter().flat_map(|pixel| pixel.to_srgba_unmultiplied()).collect();
+        let rgba: Vec<u8> = pixels.iter().flat_map(Color32::to_srgba_unmultiplied).collect();
         writer.write_image_data(&rgba)?;
     }
     writer.finish()?;
@@ -60,7 +61,6 @@ pub fn encode_png(image: &Image, scale: f32, texts: &[(String, String)]) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use egui::Color32;
 
     #[test]
     fn pixels_and_texts_come_back() {

@@ -40,7 +40,7 @@ impl Image {
 
     /// Red, green, blue, alpha of every pixel.
     pub fn rgba(&self) -> Vec<u8> {
-        self.pixels.iter().flat_map(|pixel| pixel.to_array()).collect()
+        self.pixels.iter().flat_map(Color32::to_array).collect()
     }
 }
 
@@ -366,9 +366,7 @@ fn over(front: Color32, back: Color32) -> Color32 {
     let mix = |front: u8, back: u8| {
         let product = u32::from(back) * rest + 128;
         let faded = (product + (product >> 8)) >> 8;
-        #[expect(clippy::cast_possible_truncation, reason = "at most 255")]
-        let mixed = (u32::from(front) + faded).min(255) as u8;
-        mixed
+        u8::try_from((u32::from(front) + faded).min(255)).unwrap_or(u8::MAX)
     };
     let ([r, g, b, a], [r0, g0, b0, a0]) = (front.to_array(), back.to_array());
     Color32::from_rgba_premultiplied(mix(r, r0), mix(g, g0), mix(b, b0), mix(a, a0))

@@ -21,19 +21,20 @@ pub fn render(size: Vec2, scale: f32, theme: Theme, mut content_ui: impl FnMut(&
     context.all_styles_mut(|style| style.animation_time = 0.0);
 
     let mut rasterizer = Rasterizer::default();
-    let mut image = None;
-    for pass in 0..PASSES {
+    for pass in 1..PASSES {
         let mut output = context.run_ui(input(size, scale, pass), &mut content_ui);
         rasterizer.update(&mut output.textures_delta);
-        if pass + 1 == PASSES {
-            let background = context.global_style().visuals.panel_fill;
-            let primitives = context.tessellate(output.shapes, output.pixels_per_point);
-            let pixels = [pixels(size.x * scale), pixels(size.y * scale)];
-            image = Some(rasterizer.paint(&primitives, pixels, output.pixels_per_point, background));
-        }
         rasterizer.free(&mut output.textures_delta);
     }
-    image.expect("there is at least one pass")
+    let mut output = context.run_ui(input(size, scale, PASSES), &mut content_ui);
+    rasterizer.update(&mut output.textures_delta);
+    let background = context.global_style().visuals.panel_fill;
+    let primitives = context.tessellate(output.shapes, output.pixels_per_point);
+    let image_size = [pixels(size.x * scale), pixels(size.y * scale)];
+    let image = rasterizer.paint(&primitives, image_size, output.pixels_per_point, background);
+    // The rest of the textures goes with the rasterizer.
+    output.textures_delta.free.clear();
+    image
 }
 
 fn side(points: f32, scale: f32) -> f32 {

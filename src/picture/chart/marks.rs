@@ -60,8 +60,7 @@ pub(super) fn events(
             continue;
         };
         let (text, color) = match event {
-            Event::EtaChanged { .. } if *step == 0 => continue,
-            Event::FlowsStarted if *step == 0 => continue,
+            Event::EtaChanged { .. } | Event::FlowsStarted if *step == 0 => continue,
             Event::EtaChanged { eta } => (format!("η → {eta}"), palette.eta_change),
             Event::FlowsStarted => ("flows start".to_owned(), palette.faint_text),
             Event::Outcome(process, StepOutcome::Diverged { .. }) => {

@@ -118,7 +118,9 @@ impl Scale {
         let exponent = if (1e-2..1e5).contains(&largest) || largest == 0.0 { 0 } else { decade(largest) };
         let kind = Kind::Linear { exponent };
         let unit = power(exponent);
-        Self { kind, low: low / unit, high: high / unit }
+        let (low, high) = (low / unit, high / unit);
+        // Numbers so small that a power of ten does not bring them near one are as good as zero.
+        if high - low < 1e-6 { Self { kind, low: -1.0, high: 1.0 } } else { Self { kind, low, high } }
     }
 
     /// A value in the plot's coordinate; NaN where it has none.
@@ -126,7 +128,7 @@ impl Scale {
         match self.kind {
             _ if !value.is_finite() => f64::NAN,
             Kind::Linear { exponent } => value.clamp(-LARGEST, LARGEST) / power(exponent),
-            Kind::Log if value > 0.0 => value.log10(),
+            Kind::Log if value > 0.0 => value.min(LARGEST).log10(),
             Kind::Log => f64::NAN,
         }
     }
@@ -227,13 +229,13 @@ fn multiples(low: f64, high: f64, step: f64) -> impl Iterator<Item = f64> {
     (0..=count).map(move |i| (first + f64::from(i)) * step + 0.0)
 }
 
-/// The smallest of 1, 2, 5 times a power of ten that is at least `step`.
+/// The smallest of 1, 2, 5 times a power of ten that is at least three quarters of `step`.
 fn nice_step(step: f64) -> f64 {
     if !step.is_finite() || step <= 0.0 {
         return 1.0;
     }
     let unit = power(decade(step));
-    let digit = [1.0, 2.0, 5.0].into_iter().find(|digit| digit * unit >= step * (1.0 - 1e-9));
+    let digit = [1.0, 2.0, 5.0].into_iter().find(|digit| digit * unit >= 0.75 * step);
     digit.unwrap_or(10.0) * unit
 }
 
@@ -343,7 +345,7 @@ mod tests {
     #[test]
     fn steps_are_labelled_shortly() {
         assert_eq!(labels(&step_ticks(0.0, 1800.0, 4)), ["0", "500", "1000", "1500"]);
-        assert_eq!(labels(&step_ticks(0.0, 1e6, 4)), ["0", "500k", "1M"]);
+        assert_eq!(labels(&step_ticks(0.0, 1e6, 4)), ["0", "200k", "400k", "600k", "800k", "1M"]);
         assert_eq!(labels(&step_ticks(3.0, 5.0, 8)), ["3", "4", "5"]);
     }
 
