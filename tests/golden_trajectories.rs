@@ -4,6 +4,7 @@ mod common;
 
 use brink::calculus::Real;
 use brink::dynamics::{CentralFlowSettings, Dynamics, EigenSettings, Process, Settings, StepRecord};
+use brink::objective::network::LossKind;
 use brink::objective::{Landscape, Objective};
 
 /// The numbers that a case's `case.json` states, as far as they are read here.
@@ -180,4 +181,42 @@ fn toy_2d_gentle_converges_to_the_closed_form() {
     assert!(errors[1].0 < 1e-3 && errors[1].1 < 1e-2, "errors {errors:?}");
     // First order in dt.
     assert!(errors[1].0 < 0.4 * errors[0].0, "errors {errors:?}");
+}
+
+/// A recorded network in every eigenvector mode that the file has.
+fn check_mlp(name: &'static str, width: usize, classes: usize, loss: LossKind) {
+    let Some(case) = Case::read(name) else { return };
+    let Some(golden) = common::Npz::open(&format!("{name}/trajectory.npz")) else { return };
+    let Some((mut objective, w)) = common::mlp::<f64>(name, width, classes, loss) else { return };
+    let run = case.run(&mut objective, w.clone(), case.settings(false));
+    check_gradient_descent(&case, &golden, &run);
+    check_gradient_flow(&case, &golden, &run);
+    check_central_flow(&case, &golden, "central", &run);
+    if golden.has("central_sub.train_loss") {
+        let mut settings = case.settings(true);
+        settings.processes.gradient_descent = false;
+        settings.processes.gradient_flow = false;
+        let run = case.run(&mut objective, w, settings);
+        check_central_flow(&case, &golden, "central_sub", &run);
+    }
+}
+
+#[test]
+fn digits_mlp_mse() {
+    check_mlp("digits-mlp-mse", 32, 10, LossKind::Mse);
+}
+
+#[test]
+fn digits_mlp_mse_subedge() {
+    check_mlp("digits-mlp-mse-subedge", 32, 10, LossKind::Mse);
+}
+
+#[test]
+fn digits_mlp_ce() {
+    check_mlp("digits-mlp-ce", 32, 10, LossKind::CrossEntropy);
+}
+
+#[test]
+fn cifar4_mlp_mse() {
+    check_mlp("cifar4-mlp-mse", 64, 4, LossKind::Mse);
 }

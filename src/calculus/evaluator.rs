@@ -299,22 +299,48 @@ impl<T: Real> Evaluator<T> {
     /// Hessian-vector products `hv_i = H(w) v_i`.
     pub fn hessian_vector_products(&mut self, w: &[T], v: &Block<T>, hv: &mut Block<T>) {
         hv.reshape(self.dim(), v.count());
-        self.tangent_pass(w, v, 1, hv.as_mut_slice());
+        self.tangent_pass(w, v, 1..=1, hv.as_mut_slice());
+    }
+
+    /// [`Evaluator::third_derivatives`] together with the `hu_i = H(w) u_i`, which the same pass has at hand.
+    pub fn second_and_third_derivatives(
+        &mut self,
+        w: &[T],
+        u: &Block<T>,
+        hu: &mut Block<T>,
+        t: &mut Block<T>,
+    ) {
+        let (k, dim) = (u.count(), self.dim());
+        hu.reshape(dim, k + k * (k + 1) / 2);
+        self.tangent_pass(w, u, 1..=2, hu.as_mut_slice());
+        t.reshape(dim, k * (k + 1) / 2);
+        t.as_mut_slice().copy_from_slice(&hu.as_slice()[k * dim..]);
+        hu.truncate(k);
+        for i in 0..k {
+            t.column_mut(crate::objective::pair_index(i, i, k)).iter_mut().for_each(|x| *x += *x);
+        }
     }
 
     /// `T_ij = ∇_w (u_iᵀ H(w) u_j)` for `i ≤ j`, in the order of [`crate::objective::pair_index`].
     pub fn third_derivatives(&mut self, w: &[T], u: &Block<T>, t: &mut Block<T>) {
         let k = u.count();
         t.reshape(self.dim(), k * (k + 1) / 2);
-        self.tangent_pass(w, u, 2, t.as_mut_slice());
+        self.tangent_pass(w, u, 2..=2, t.as_mut_slice());
         // the plain monomial ε_i² carries half of the second derivative
         for i in 0..k {
             t.column_mut(crate::objective::pair_index(i, i, k)).iter_mut().for_each(|x| *x += *x);
         }
     }
 
-    /// The planes of `degree` of the gradient along `directions`, written to `result`.
-    fn tangent_pass(&mut self, w: &[T], directions: &Block<T>, degree: usize, result: &mut [T]) {
+    /// The planes of the given degrees of the gradient along `directions`, written to `result`.
+    fn tangent_pass(
+        &mut self,
+        w: &[T],
+        directions: &Block<T>,
+        degrees: std::ops::RangeInclusive<usize>,
+        result: &mut [T],
+    ) {
+        let degree = *degrees.end();
         let k = directions.count();
         self.keep_adjoints(w, None);
         if k == 0 {
@@ -335,7 +361,7 @@ impl<T: Real> Evaluator<T> {
             weights: &self.weights,
             directions,
         };
-        run(&mut self.lanes, pass, true, ring.planes_up_to(degree - 1), result);
+        run(&mut self.lanes, pass, true, ring.planes_up_to(degrees.start() - 1), result);
     }
 
     /// Plane 0 of a value for one sample, at the weights of the last call. Shape `[rows · columns]`.

@@ -48,17 +48,18 @@ pub trait Objective<T: Real>: Send {
         let mut hu = Block::default();
         self.hessian_vector_products(w, u, &mut hu);
         curvatures.clear();
-        curvatures.extend(
-            u.columns()
-                .zip(hu.columns())
-                .map(|(u, hu)| u.iter().zip(hu).map(|(&a, &b)| a.widen() * b.widen()).sum::<f64>()),
-        );
+        curvatures.extend(u.columns().zip(hu.columns()).map(|(u, hu)| inner_product(u, hu)));
         self.third_derivatives(w, u, t);
         u.count()
     }
 
     /// The network's outputs on the given training examples, one row each. Empty for a landscape.
     fn outputs(&mut self, w: &[T], examples: &[usize]) -> Vec<Vec<f64>>;
+}
+
+/// ⟨x, y⟩, summed in f64.
+fn inner_product<T: Real>(x: &[T], y: &[T]) -> f64 {
+    x.iter().zip(y).map(|(x, y)| x.widen() * y.widen()).sum()
 }
 
 /// Position of the pair (i, j) among the pairs `i ≤ j` of `k` directions, in the order of

@@ -85,6 +85,8 @@ pub struct NetworkObjective<T> {
     samples: usize,
     /// The class of each row (−1: left out); empty for real targets.
     labels: Vec<i64>,
+    /// Kept for its memory.
+    second_derivatives: Block<T>,
 }
 
 impl<T: Real> NetworkObjective<T> {
@@ -138,7 +140,7 @@ impl<T: Real> NetworkObjective<T> {
             }
         }
         let evaluator = Evaluator::new(tape, &data, samples);
-        Ok(Self { evaluator, output, samples, labels: labels.to_vec() })
+        Ok(Self { evaluator, output, samples, labels: labels.to_vec(), second_derivatives: Block::default() })
     }
 
     /// Number of examples.
@@ -233,6 +235,21 @@ impl<T: Real> Objective<T> for NetworkObjective<T> {
 
     fn third_derivatives(&mut self, w: &[T], u: &Block<T>, t: &mut Block<T>) {
         self.evaluator.third_derivatives(w, u, t);
+    }
+
+    fn third_derivatives_and_curvatures(
+        &mut self,
+        w: &[T],
+        u: &Block<T>,
+        t: &mut Block<T>,
+        curvatures: &mut Vec<f64>,
+    ) -> usize {
+        let mut hu = std::mem::take(&mut self.second_derivatives);
+        self.evaluator.second_and_third_derivatives(w, u, &mut hu, t);
+        curvatures.clear();
+        curvatures.extend(u.columns().zip(hu.columns()).map(|(u, hu)| super::inner_product(u, hu)));
+        self.second_derivatives = hu;
+        0
     }
 
     fn outputs(&mut self, w: &[T], examples: &[usize]) -> Vec<Vec<f64>> {

@@ -2,10 +2,15 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
+use brink::calculus::Real;
+use brink::data::{Split, Targets};
+use brink::network::{Activation, Architecture, flatten};
+use brink::objective::network::{LossKind, NetworkObjective};
 use candle_core::npy::NpzTensors;
-use candle_core::{DType, Tensor};
+use candle_core::{DType, Device, Tensor};
 
 /// Path of a golden file. Looks in `tests/golden`, then in the directory that `BRINK_GOLDEN` names. Where it is in
 /// neither, prints that the test is skipped and returns `None`; panics instead if `BRINK_REQUIRE_GOLDEN=1`.
@@ -83,4 +88,37 @@ impl Npz {
 pub fn json_number(text: &str, key: &str) -> Option<f64> {
     let (_, rest) = text.split_once(&format!("\"{key}\":"))?;
     rest.split([',', '}', '\n']).next()?.trim().parse().ok()
+}
+
+/// A recorded GELU MLP: its loss as an objective, and its initial weights. `None` where the case is not here.
+pub fn mlp<T: Real>(
+    case: &str,
+    width: usize,
+    classes: usize,
+    loss: LossKind,
+) -> Option<(NetworkObjective<T>, Vec<T>)> {
+    let data = Npz::open(&format!("{case}/data.npz"))?;
+    let init = Npz::open(&format!("{case}/init.npz"))?;
+    let (shape, x) = if data.has("x") {
+        data.array("x")
+    } else {
+        let (shape, pixels) = data.array("x_u8");
+        let (mean, std) = (data.vector("mean"), data.vector("std"));
+        let plane = shape[2] * shape[3];
+        let channel = |i: usize| i / plane % shape[1];
+        #[expect(clippy::cast_possible_truncation, reason = "the recorded inputs were rounded to f32")]
+        let scaled = |(i, x): (usize, &f64)| f64::from(((x - mean[channel(i)]) / std[channel(i)]) as f32);
+        (shape.clone(), pixels.iter().enumerate().map(scaled).collect())
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "labels are small integers")]
+    let labels = data.vector("y").into_iter().map(|y| y as i64).collect();
+    let inputs = Tensor::from_vec(x, shape.clone(), &Device::Cpu).expect("as many entries as the shape says");
+    let split = Split { x: inputs, targets: Targets::Classes { labels, count: classes } };
+    let architecture = Architecture::Mlp { hidden: vec![width; 2], activation: Activation::Gelu };
+    let parameters = architecture.parameters(&shape[1..], classes).expect("a valid network");
+    let arrays: HashMap<String, Tensor> =
+        parameters.iter().map(|p| (p.name.clone(), init.tensor(&p.name))).collect();
+    let w = flatten(&parameters, &arrays).expect("the recorded weights fit");
+    let objective = NetworkObjective::new(&architecture, &split, loss).expect("the recorded data fits");
+    Some((objective, w.into_iter().map(T::of).collect()))
 }
