@@ -1,0 +1,151 @@
+//! Brink's side of `compare.py`: times derivatives and prints one line a figure, `case quantity milliseconds`.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use brink::calculus::{Block, Real};
+use brink::data::{Split, Targets};
+use brink::network::{Activation, Architecture};
+use brink::objective::Objective;
+use brink::objective::network::{LossKind, NetworkObjective};
+use candle_core::{Device, Tensor};
+
+/// Least time of many runs, in milliseconds: everything else on the machine only adds to it.
+fn least(mut run: impl FnMut()) -> f64 {
+    let (start, mut best, mut runs) = (Instant::now(), Duration::MAX, 0);
+    while runs < 5 || start.elapsed() < Duration::from_millis(1500) {
+        let before = Instant::now();
+        run();
+        best = best.min(before.elapsed());
+        runs += 1;
+    }
+    best.as_secs_f64() * 1e3
+}
+
+/// Numbers in (−1, 1) that follow no pattern.
+fn numbers(count: usize, salt: u64) -> Vec<f64> {
+    let mut state = salt.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+fn case<T: Real>(name: &str, sizes: &[usize], activation: Activation, n: usize) {
+    let mut wanted = std::env::args().skip(1).filter(|a| !a.starts_with('-')).peekable();
+    if wanted.peek().is_some() && !wanted.any(|a| a == name) {
+        return;
+    }
+    let (inputs, hidden, outputs) = (sizes[0], sizes[1..sizes.len() - 1].to_vec(), sizes[sizes.len() - 1]);
+    let tensor =
+        |data: Vec<f64>, columns| Tensor::from_vec(data, (n, columns), &Device::Cpu).expect("the sizes fit");
+    let split = Split {
+        x: tensor(numbers(n * inputs, 1), inputs),
+        targets: Targets::Regression(tensor(numbers(n * outputs, 2), outputs)),
+    };
+    let architecture = Architecture::Mlp { hidden, activation };
+    let w = architecture.initialize(&[inputs], outputs, 0).expect("the sizes are right");
+    let mut w: Vec<T> = w.into_iter().map(|x| T::of(f64::from(x))).collect();
+    let mut objective =
+        NetworkObjective::<T>::new(&architecture, &split, LossKind::Mse).expect("the data fits");
+    let p = objective.dim();
+    let mut gradient = vec![T::zero(); p];
+    let block = |k: usize| {
+        let mut block = Block::zeros(p, k);
+        let scale = 1.0 / (p as f64).sqrt();
+        block.as_mut_slice().iter_mut().zip(numbers(p * k, 3)).for_each(|(v, x)| *v = T::of(scale * x));
+        block
+    };
+    // a fresh point each time, or what is kept would be measured
+    let mut flip = T::of(1e-3);
+    let mut moved = move |w: &mut Vec<T>| {
+        w[0] += flip;
+        flip = -flip;
+    };
+    let report = |quantity: &str, time: f64| println!("{name} {quantity} {time:.5}");
+    report(
+        "gradient",
+        least(|| {
+            moved(&mut w);
+            black_box(objective.gradient(black_box(&w), &mut gradient));
+        }),
+    );
+    let (mut hv, mut t) = (Block::default(), Block::default());
+    for k in [1, 4] {
+        let v = block(k);
+        let fresh = least(|| {
+            moved(&mut w);
+            objective.hessian_vector_products(black_box(&w), &v, &mut hv);
+        });
+        report(&format!("hvp{k}"), fresh);
+        let kept = least(|| objective.hessian_vector_products(black_box(&w), &v, &mut hv));
+        report(&format!("hvp{k}_kept"), kept);
+    }
+    for (k, quantity) in [(1, "t1"), (3, "t6")] {
+        let u = block(k);
+        let fresh = least(|| {
+            moved(&mut w);
+            objective.third_derivatives(black_box(&w), &u, &mut t);
+        });
+        report(quantity, fresh);
+        report(&format!("{quantity}_kept"), least(|| objective.third_derivatives(black_box(&w), &u, &mut t)));
+    }
+}
+
+/// The machine's peak, measured as a large matrix product on all threads, in GF/s.
+fn peak(size: usize) -> f64 {
+    let (a, b) = (vec![1.0_f32; size * size], vec![1.0_f32; size * size]);
+    let mut c = vec![0.0_f32; size * size];
+    let stride = size.cast_signed();
+    let time = least(|| {
+        // SAFETY: all three are size × size, row-major.
+        unsafe {
+            gemm::gemm(
+                size,
+                size,
+                size,
+                c.as_mut_ptr(),
+                1,
+                stride,
+                false,
+                a.as_ptr(),
+                1,
+                stride,
+                b.as_ptr(),
+                1,
+                stride,
+                0.0,
+                1.0,
+                false,
+                false,
+                false,
+                gemm::Parallelism::Rayon(0),
+            );
+        }
+    });
+    2.0 * (size as f64).powi(3) / time / 1e6
+}
+
+fn main() {
+    // `cargo test` runs benches with this argument: nothing to test here
+    if std::env::args().any(|a| a == "--test") {
+        return;
+    }
+    // a training run lives inside the pool too
+    let pool = rayon::ThreadPoolBuilder::new().build().expect("threads start");
+    pool.install(|| {
+        // the best of several sizes: on a busy machine a long product is interrupted
+        println!(
+            "machine peak_gflops {:.1}",
+            [256, 512, 1024, 2048].map(peak).into_iter().fold(0.0, f64::max)
+        );
+        case::<f32>("wide", &[3072, 256, 256, 4], Activation::Gelu, 1000);
+        case::<f32>("digits", &[64, 32, 32, 10], Activation::Gelu, 1000);
+        case::<f64>("digits64", &[64, 32, 32, 10], Activation::Gelu, 1000);
+        case::<f32>("chebyshev", &[1, 30, 20, 1], Activation::Tanh, 20);
+        case::<f64>("chebyshev64", &[1, 30, 20, 1], Activation::Tanh, 20);
+    });
+}
