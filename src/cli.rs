@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 mod progress;
 
@@ -90,6 +91,7 @@ struct RunArgs {
 
 /// Parses the arguments, does what they ask, and says so with the exit status.
 pub fn main() -> ExitCode {
+    let started = Instant::now();
     let cli = Cli::parse();
     let done = match cli.command {
         Some(Command::Presets) => {
@@ -97,7 +99,7 @@ pub fn main() -> ExitCode {
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Run(args)) => run(args),
-        None => open_window(&cli.preset),
+        None => open_window(&cli.preset, started),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
@@ -166,15 +168,15 @@ fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
 const SUMMARY: Option<&headless::Summary> = None;
 
 #[cfg(feature = "window")]
-fn open_window(args: &PresetArgs) -> anyhow::Result<ExitCode> {
+fn open_window(args: &PresetArgs, started: Instant) -> anyhow::Result<ExitCode> {
     let name = args.name.as_deref().unwrap_or(DEFAULT);
-    let overrides = Overrides { data: None, set: args.set.clone() };
-    let _preset = Preset::load_with(name, &overrides)?;
-    anyhow::bail!("the window is not part of this build yet; `brink run {name}` runs without one")
+    let preset = Preset::load_with(name, &Overrides { data: None, set: args.set.clone() })?;
+    brink::app::open(&brink::app::Request { name: name.into(), preset, started })?;
+    Ok(ExitCode::SUCCESS)
 }
 
 #[cfg(not(feature = "window"))]
-fn open_window(args: &PresetArgs) -> anyhow::Result<ExitCode> {
+fn open_window(args: &PresetArgs, _started: Instant) -> anyhow::Result<ExitCode> {
     let name = args.name.as_deref().unwrap_or(DEFAULT);
     Preset::load_with(name, &Overrides { data: None, set: args.set.clone() })?;
     anyhow::bail!("this brink was built without the feature `window`; `brink run {name}` runs without one")

@@ -96,7 +96,7 @@ fn texts(view: &RunView) -> Vec<(String, String)> {
         ("Title", facts.title.clone()),
         ("Software", format!("Brink {}", facts.version)),
         ("Brink preset", facts.preset.clone()),
-        ("Brink seed", facts.seed.to_string()),
+        ("Brink seed", facts.seed.clone()),
         ("Brink eta", etas.join(", ")),
         ("Brink steps", rows.to_string()),
         ("Brink smoothing", format!("{} steps", view.state.smoothing_steps)),

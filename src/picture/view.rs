@@ -65,8 +65,8 @@ pub struct Facts {
     pub preset: String,
     /// The preset's title.
     pub title: String,
-    /// The seed.
-    pub seed: u64,
+    /// The seed: a number, or `bundled`.
+    pub seed: String,
     /// The program's version.
     pub version: String,
 }

@@ -9,7 +9,7 @@ use crate::dynamics::{CentralFlowRecord, Event, ProcessRecord, StepRecord};
 use std::ops::Range;
 
 /// The recorded steps of one run. Row i is step i.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct History {
     max_tracked: usize,
     rows: usize,

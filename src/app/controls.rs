@@ -1,0 +1,282 @@
+//! The window's layout and its controls: views of a read-only [`Model`] that answer with [`Command`]s.
+
+use super::banner::banners_ui;
+use super::command::Command;
+use super::model::{Model, Phase};
+use super::status::status_ui;
+use crate::picture::{Palette, dashboard_ui};
+use egui::{
+    Align, Button, CentralPanel, ComboBox, DragValue, Frame, Layout, Margin, Panel, Response, RichText, Role,
+    Slider, SliderClamping, Ui, WidgetInfo, vec2,
+};
+
+/// Steps a second that the speed slider offers; behind the last one it is unlimited.
+const SPEEDS: [f64; 13] = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0];
+
+/// How far the η slider reaches to either side of the preset's η.
+const ETA_REACH: f64 = 10.0;
+
+/// Everything in the window but the export form.
+pub fn window_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
+    let palette = Palette::in_ui(ui);
+    let bar = Frame::new().fill(palette.panel).inner_margin(Margin::symmetric(12, 6));
+    Panel::top("controls").frame(bar).show(ui, |ui| {
+        ui.spacing_mut().item_spacing = vec2(8.0, 6.0);
+        run_bar_ui(ui, model, commands);
+        transport_ui(ui, model, commands);
+        banners_ui(ui, model, commands);
+    });
+    Panel::bottom("status").frame(bar).show(ui, |ui| status_ui(ui, model));
+    let middle = Frame::new().fill(palette.panel).inner_margin(Margin::symmetric(12, 8));
+    CentralPanel::default().frame(middle).show(ui, |ui| {
+        let mut changes = Vec::new();
+        dashboard_ui(ui, &model.run_view(), &mut changes);
+        commands.extend(changes.into_iter().map(Command::View));
+    });
+}
+
+/// Which run, and how it is shown.
+fn run_bar_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
+    ui.horizontal_wrapped(|ui| {
+        preset_ui(ui, model, commands);
+        command_button(ui, &Command::Restart, None, commands);
+        ui.separator();
+        toggle_ui(ui, &Command::ToggleCentralFlow, model.view.show_central_flow, commands);
+        toggle_ui(ui, &Command::ToggleLogAxes, model.all_log(), commands);
+        smoothing_ui(ui, model, commands);
+        command_button(ui, &Command::FollowRun, None, commands);
+        ui.separator();
+        toggle_ui(ui, &Command::ToggleTheme, model.theme == egui::Theme::Dark, commands);
+        command_button(ui, &Command::ToggleExport, None, commands);
+    });
+}
+
+fn preset_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
+    let named = Command::OpenPreset(0);
+    let label = ui.label(named.name());
+    let response = ComboBox::from_id_salt("preset")
+        .selected_text(title(model, model.preset))
+        .width(330.0)
+        .truncate()
+        .height(500.0)
+        .show_ui(ui, |ui| {
+            for place in 0..model.presets.len() {
+                let note = model.presets[place].1.note.trim();
+                let mut entry = ui.selectable_label(place == model.preset, title(model, place));
+                if !note.is_empty() {
+                    entry = entry.on_hover_text(note);
+                }
+                if entry.clicked() {
+                    commands.push(Command::OpenPreset(place));
+                }
+            }
+        })
+        .response
+        .labelled_by(label.id);
+    let note = model.current().note.trim();
+    response.on_hover_text(if note.is_empty() { named.hint() } else { note });
+}
+
+fn title(model: &Model, place: usize) -> &str {
+    let (name, preset) = &model.presets[place];
+    if preset.title.is_empty() { name } else { &preset.title }
+}
+
+fn smoothing_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
+    let mut steps = model.view.smoothing_steps;
+    let named = Command::SetSmoothing(steps);
+    let label = ui.label(named.name());
+    let field = DragValue::new(&mut steps).range(0.0..=1000.0).speed(0.5).max_decimals(1).suffix(" steps");
+    let response = ui.add(field).labelled_by(label.id).on_hover_text(named.tooltip());
+    if response.changed() {
+        commands.push(Command::SetSmoothing(steps));
+    }
+}
+
+/// How the run goes on.
+fn transport_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
+    ui.horizontal_wrapped(|ui| {
+        let live = matches!(model.phase, Phase::Training | Phase::Paused);
+        let play = if model.phase == Phase::Training { "❚❚ Pause" } else { "▶ Play" };
+        ui.add_enabled_ui(live, |ui| {
+            let size = vec2(78.0, ui.spacing().interact_size.y);
+            let response = ui.add_sized(size, Button::new(play));
+            name(&response, if model.phase == Phase::Training { "Pause" } else { "Play" });
+            if response.on_hover_text(Command::PlayPause.tooltip()).clicked() {
+                commands.push(Command::PlayPause);
+            }
+            command_button(ui, &Command::StepForward, Some("▶| Step"), commands);
+        });
+        ui.separator();
+        speed_ui(ui, model, commands);
+        ui.separator();
+        eta_ui(ui, model, commands);
+        ui.label(format!("2/η = {}", short(2.0 / model.eta)));
+        ui.separator();
+        let flows =
+            model.history.has(crate::run::Series::CfLoss) || model.history.has(crate::run::Series::GfLoss);
+        ui.add_enabled_ui(live && flows, |ui| command_button(ui, &Command::RestartFlows, None, commands));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| phase_ui(ui, model));
+    });
+}
+
+fn speed_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
+    let named = Command::SetSpeed(model.speed);
+    let fastest = SPEEDS.len() as f64;
+    let mut notch = model.speed.map_or(fastest, notch_of);
+    let slider = Slider::new(&mut notch, 0.0..=fastest)
+        .step_by(1.0)
+        .custom_formatter(|notch, _| {
+            speed_of(notch).map_or("max".into(), |speed| format!("{} /s", short(speed)))
+        })
+        .custom_parser(parse_speed);
+    if slider_ui(ui, &named, 90.0, slider).changed() {
+        commands.push(Command::SetSpeed(speed_of(notch)));
+    }
+}
+
+/// Where a speed lies on the slider, between its notches.
+fn notch_of(speed: f64) -> f64 {
+    let above = SPEEDS.partition_point(|&notch| notch < speed);
+    match above {
+        0 => 0.0,
+        above if above == SPEEDS.len() => (SPEEDS.len() - 1) as f64,
+        above => {
+            let (low, high) = (SPEEDS[above - 1], SPEEDS[above]);
+            (above - 1) as f64 + (speed / low).ln() / (high / low).ln()
+        }
+    }
+}
+
+fn speed_of(notch: f64) -> Option<f64> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place on the slider")]
+    SPEEDS.get(notch.round().max(0.0) as usize).copied()
+}
+
+/// The notch of a typed speed.
+fn parse_speed(text: &str) -> Option<f64> {
+    let text = text.trim().trim_end_matches("/s").trim();
+    if matches!(text, "max" | "∞" | "inf") {
+        return Some(SPEEDS.len() as f64);
+    }
+    let speed: f64 = text.parse().ok()?;
+    (speed.is_finite() && speed > 0.0).then(|| notch_of(speed))
+}
+
+fn eta_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
+    let preset = model.current().optimizer.eta;
+    let (low, high) = ((preset / ETA_REACH).min(model.eta), (preset * ETA_REACH).max(model.eta));
+    let mut eta = model.eta;
+    let named = Command::SetEta(eta);
+    let slider = Slider::new(&mut eta, low..=high)
+        .logarithmic(true)
+        .clamping(SliderClamping::Never)
+        .custom_formatter(|eta, _| short(eta));
+    if slider_ui(ui, &named, 170.0, slider).changed() {
+        commands.push(Command::SetEta(eta));
+    }
+}
+
+/// A slider behind the command's name.
+fn slider_ui(ui: &mut Ui, command: &Command, width: f32, slider: Slider) -> Response {
+    let label = ui.label(command.name());
+    let response = ui.scope(|ui| {
+        ui.spacing_mut().slider_width = width;
+        ui.add(slider)
+    });
+    response.inner.labelled_by(label.id).on_hover_text(command.tooltip())
+}
+
+/// Where the run stands, at the right end of the bar.
+fn phase_ui(ui: &mut Ui, model: &Model) {
+    let palette = Palette::in_ui(ui);
+    let (text, color) = match &model.phase {
+        Phase::Training => ("● LIVE".to_owned(), palette.trouble),
+        Phase::Paused => ("paused".to_owned(), palette.faint_text),
+        Phase::Ended(ending) => (format!("{ending}"), palette.faint_text),
+        Phase::Failed => ("failed".to_owned(), palette.trouble),
+    };
+    ui.add(egui::Label::new(RichText::new(text).color(color).strong()).truncate());
+    let steps = format!("step {} / {}", grouped(model.history.rows()), grouped(model.current().run.steps));
+    ui.label(RichText::new(steps).strong());
+}
+
+/// A number with a thin space between thousands.
+pub(super) fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push('\u{2009}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Four significant digits, without trailing zeros.
+pub(super) fn short(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return value.to_string();
+    }
+    let exponent = value.abs().log10().floor();
+    if !(-4.0..6.0).contains(&exponent) {
+        return format!("{value:.2e}");
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 7")]
+    let decimals = (3.0 - exponent).max(0.0) as usize;
+    let text = format!("{value:.decimals$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+/// A button that sends a command, under the command's name unless `text` says something shorter.
+pub(super) fn command_button(
+    ui: &mut Ui,
+    command: &Command,
+    text: Option<&str>,
+    commands: &mut Vec<Command>,
+) {
+    let response = ui.button(text.unwrap_or(command.name()));
+    name(&response, command.name());
+    if response.on_hover_text(command.tooltip()).clicked() {
+        commands.push(command.clone());
+    }
+}
+
+fn toggle_ui(ui: &mut Ui, command: &Command, on: bool, commands: &mut Vec<Command>) {
+    let mut on = on;
+    if ui.checkbox(&mut on, command.name()).on_hover_text(command.tooltip()).clicked() {
+        commands.push(command.clone());
+    }
+}
+
+/// Gives a button its accessible name.
+fn name(response: &Response, name: &str) {
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, response.enabled(), name));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short_and_grouped() {
+        assert_eq!(short(16.666_67), "16.67");
+        assert_eq!(short(0.12), "0.12");
+        assert_eq!(short(1000.0), "1000");
+        assert_eq!(short(1.25e-7), "1.25e-7");
+        assert_eq!(grouped(1_234_567), "1\u{2009}234\u{2009}567");
+        assert_eq!(grouped(12), "12");
+    }
+
+    #[test]
+    fn speeds_survive_the_slider() {
+        for speed in SPEEDS {
+            assert_eq!(speed_of(notch_of(speed)), Some(speed));
+        }
+        assert_eq!(speed_of(SPEEDS.len() as f64), None);
+        assert_eq!(parse_speed("max").map(speed_of), Some(None));
+        assert_eq!(parse_speed("20 /s").map(speed_of), Some(Some(20.0)));
+        assert_eq!(parse_speed("-1"), None);
+    }
+}

@@ -1,0 +1,273 @@
+//! What the window shows: everything about the run and the viewer's choices, as plain data.
+
+use super::export::ExportForm;
+use crate::dynamics::{Event, Process, StepOutcome};
+use crate::picture::{Curves, Facts, Panel, RunView, ViewState};
+use crate::run::{Ending, History, Preset, Series};
+use egui::Theme;
+
+/// What the run is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Steps are being taken.
+    Training,
+    /// Waiting for the user.
+    Paused,
+    /// Ended in good order.
+    Ended(Ending),
+    /// Nothing could be started, or the training thread has failed.
+    Failed,
+}
+
+/// How serious a banner is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Worth knowing.
+    Note,
+    /// Part of what is shown does not hold.
+    Warning,
+    /// Something has stopped.
+    Error,
+}
+
+/// A message above the plots.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Banner {
+    /// How serious it is.
+    pub level: Level,
+    /// What happened, with numbers, and what can be done.
+    pub text: String,
+    /// Whether it offers to restart the flows.
+    pub offers_flows: bool,
+    /// Whether it offers a new run and the export.
+    pub offers_restart: bool,
+}
+
+impl Banner {
+    /// A banner without offers.
+    pub fn new(level: Level, text: impl Into<String>) -> Self {
+        Self { level, text: text.into(), offers_flows: false, offers_restart: false }
+    }
+}
+
+/// Everything the window shows. Views borrow it; only [`super::Lab`] changes it.
+#[derive(Debug)]
+pub struct Model {
+    /// The presets of the menu, by name.
+    pub presets: Vec<(String, Preset)>,
+    /// The one that runs.
+    pub preset: usize,
+    /// What was recorded.
+    pub history: History,
+    /// What is derived from it.
+    pub curves: Curves,
+    /// Where the run comes from.
+    pub facts: Facts,
+    /// The viewer's choices for the plots.
+    pub view: ViewState,
+    /// What the run is doing.
+    pub phase: Phase,
+    /// The learning rate asked for.
+    pub eta: f64,
+    /// Steps a second asked for; `None` is unlimited.
+    pub speed: Option<f64>,
+    /// Steps a second at present.
+    pub steps_per_second: Option<f64>,
+    /// Number of parameters.
+    pub parameters: usize,
+    /// Light or dark.
+    pub theme: Theme,
+    /// Messages above the plots, newest last.
+    pub banners: Vec<Banner>,
+    /// The export form.
+    pub export: ExportForm,
+}
+
+impl Model {
+    /// Shows a preset before its first step.
+    pub fn new(presets: Vec<(String, Preset)>, preset: usize) -> Self {
+        let mut model = Self {
+            presets,
+            preset: 0,
+            history: History::default(),
+            curves: Curves::default(),
+            facts: Facts::default(),
+            view: ViewState::default(),
+            phase: Phase::Paused,
+            eta: 0.0,
+            speed: None,
+            steps_per_second: None,
+            parameters: 0,
+            theme: Theme::Light,
+            banners: Vec::new(),
+            export: ExportForm::default(),
+        };
+        model.choose(preset);
+        model
+    }
+
+    /// Takes facts, learning rate and view of a preset of the menu.
+    pub fn choose(&mut self, preset: usize) {
+        self.preset = preset;
+        let (name, chosen) = &self.presets[preset];
+        self.facts = Facts {
+            preset: name.clone(),
+            title: chosen.title.clone(),
+            seed: chosen.run.seed.to_string(),
+            version: env!("CARGO_PKG_VERSION").into(),
+        };
+        self.eta = chosen.optimizer.eta;
+        self.speed = chosen.view.speed;
+        self.view = ViewState {
+            log: chosen
+                .view
+                .log
+                .iter()
+                .filter_map(|log| Panel::ALL.into_iter().find(|panel| panel.name() == log.name()))
+                .collect(),
+            smoothing_steps: chosen.view.smoothing,
+            show_central_flow: self.view.show_central_flow,
+            ..ViewState::default()
+        };
+        self.export.suggest_path(name, true);
+        self.clear();
+    }
+
+    /// Forgets what was recorded.
+    pub fn clear(&mut self) {
+        let max_tracked = self.current().eigen.max_tracked;
+        self.history = History::new(max_tracked);
+        self.curves = Curves::default();
+        self.banners.clear();
+        self.steps_per_second = None;
+        self.view.visible = None;
+        self.view.cursor = None;
+        self.view.hover = None;
+    }
+
+    /// The preset that runs.
+    pub fn current(&self) -> &Preset {
+        &self.presets[self.preset].1
+    }
+
+    /// What the panels read.
+    pub fn run_view(&self) -> RunView<'_> {
+        RunView {
+            history: &self.history,
+            curves: &self.curves,
+            facts: &self.facts,
+            state: &self.view,
+            controls: true,
+        }
+    }
+
+    /// A copy for a thread that writes it down: everything but the curves, which that thread derives anew.
+    #[must_use]
+    pub fn snapshot(&self) -> Self {
+        Self {
+            presets: self.presets.clone(),
+            preset: self.preset,
+            history: self.history.clone(),
+            curves: Curves::default(),
+            facts: self.facts.clone(),
+            view: ViewState { hover: None, ..self.view.clone() },
+            phase: self.phase.clone(),
+            eta: self.eta,
+            speed: self.speed,
+            steps_per_second: self.steps_per_second,
+            parameters: self.parameters,
+            theme: self.theme,
+            banners: self.banners.clone(),
+            export: ExportForm { open: false, ..self.export.clone() },
+        }
+    }
+
+    /// Whether every panel that may have a logarithmic axis has one.
+    pub fn all_log(&self) -> bool {
+        Panel::ALL.into_iter().filter(|panel| panel.may_be_log()).all(|panel| self.view.log.contains(&panel))
+    }
+
+    /// The row the facts are about: the cursor's, or the newest.
+    pub fn row(&self) -> Option<usize> {
+        let newest = self.history.rows().checked_sub(1)?;
+        Some(self.view.cursor.map_or(newest, |cursor| cursor.min(newest)))
+    }
+
+    /// How many of gradient descent's tracked eigenvalues are at least 2/η at a row; of the central flow's, how many
+    /// are candidates, where it runs.
+    pub fn at_edge(&self, row: usize) -> Option<usize> {
+        let value = |series| self.history.value(series, row);
+        if let Some(eta) = value(Series::Eta)
+            && let Some(_) = value(Series::GdLambda(0))
+        {
+            let over = |i: &usize| value(Series::GdLambda(*i)).is_some_and(|lambda| eta * lambda >= EDGE);
+            return Some((0..self.history.max_tracked()).take_while(over).count());
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+        value(Series::CfCritical).map(|critical| critical as usize)
+    }
+
+    /// Shows what an event has to say.
+    pub fn note(&mut self, step: usize, event: &Event) {
+        match event {
+            Event::Outcome(process, StepOutcome::Diverged { loss }) => self.raise(Banner {
+                offers_restart: *process == Process::GradientDescent,
+                ..Banner::new(
+                    Level::Error,
+                    format!(
+                        "{} diverged at step {step} (loss {loss:.3e}) and stays where it was; the others go on. Choose a \
+                         smaller η, then restart",
+                        process_name(*process)
+                    ),
+                )
+            }),
+            Event::Outcome(process, StepOutcome::TooSharp { eta_s }) => self.raise(Banner::new(
+                Level::Warning,
+                format!(
+                    "{} became too sharp to integrate at step {step} (η·S = {eta_s:.1}) and stays where it is",
+                    process_name(*process)
+                ),
+            )),
+            Event::StartedAboveEdge { eta_s } => self.raise(Banner {
+                offers_flows: true,
+                ..Banner::new(
+                    Level::Warning,
+                    format!(
+                        "The central flow is above the edge since step {step} (η·λ₁ = {eta_s:.2} > 2): its predictions \
+                         are left out until it is back"
+                    ),
+                )
+            }),
+            Event::BackBelowEdge | Event::FlowsStarted => self.banners.retain(|banner| !banner.offers_flows),
+            Event::Trouble(process, text) => {
+                self.raise(Banner::new(Level::Warning, format!("{}, step {step}: {text}", process_name(*process))));
+            }
+            Event::Outcome(_, StepOutcome::Advanced | StepOutcome::EnteredEdge { .. })
+            | Event::EtaChanged { .. } => {}
+        }
+    }
+
+    /// Adds a banner; of those that offer to restart the flows only the newest stays, and at most [`BANNERS`] in all.
+    pub fn raise(&mut self, banner: Banner) {
+        self.banners
+            .retain(|other| other.text != banner.text && !(banner.offers_flows && other.offers_flows));
+        self.banners.push(banner);
+        if self.banners.len() > BANNERS {
+            self.banners.remove(0);
+        }
+    }
+}
+
+/// Banners shown at a time.
+const BANNERS: usize = 3;
+
+/// Where gradient descent counts as at the edge: its sharpness flickers about 2/η with period 2.
+const EDGE: f64 = 1.97;
+
+fn process_name(process: Process) -> &'static str {
+    match process {
+        Process::GradientDescent => "Gradient descent",
+        Process::GradientFlow => "The gradient flow",
+        Process::CentralFlow => "The central flow",
+    }
+}

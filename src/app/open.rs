@@ -1,0 +1,215 @@
+//! Opening the window: wgpu first, OpenGL next, and a clear word where neither works.
+
+use super::lab::{Assemble, Lab};
+use super::timing::Timing;
+use crate::run::Preset;
+use crate::run::assemble::{Sources, assemble};
+use eframe::{CreationContext, NativeOptions, Renderer};
+use egui::{IconData, ViewportBuilder, ViewportCommand};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// What the window opens on.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// A built-in name, or the path it was read from.
+    pub name: String,
+    /// The preset, with the changes of the command line.
+    pub preset: Preset,
+    /// When the program began.
+    pub started: Instant,
+}
+
+/// Why there is no window.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Neither X11 nor Wayland.
+    #[error(
+        "there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set); `brink run {0}` runs without a window and \
+         writes run.csv and summary.png"
+    )]
+    NoDisplay(String),
+    /// The window system cannot be used.
+    #[error("the window system refused: {message}\n{remedy}")]
+    WindowSystem {
+        /// What it said.
+        message: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// No renderer works.
+    #[error(
+        "no renderer works here: {tried}\nA window needs Vulkan (Debian: libvulkan1 mesa-vulkan-drivers) or OpenGL \
+         (Debian: libegl1 libgl1-mesa-dri); `brink run {name}` needs neither"
+    )]
+    NoRenderer {
+        /// Each renderer and what it said.
+        tried: String,
+        /// The preset.
+        name: String,
+    },
+}
+
+/// Opens the window and trains until it is closed.
+///
+/// # Errors
+/// When there is no display, no usable window system or no renderer.
+pub fn open(request: &Request) -> Result<(), OpenError> {
+    if no_display() {
+        return Err(OpenError::NoDisplay(request.name.clone()));
+    }
+    let mut tried = Vec::new();
+    for renderer in [Renderer::Wgpu, Renderer::Glow] {
+        match run(request, renderer) {
+            Ok(()) => return Ok(()),
+            Err(Failure::WindowSystem(message)) => {
+                let remedy = remedy(&message, &request.name);
+                return Err(OpenError::WindowSystem { message, remedy });
+            }
+            Err(Failure::Renderer(message)) => tried.push(format!("{renderer}: {message}")),
+        }
+    }
+    Err(OpenError::NoRenderer { tried: tried.join("; "), name: request.name.clone() })
+}
+
+fn no_display() -> bool {
+    let unset = |name: &&str| std::env::var_os(name).is_none_or(|value| value.is_empty());
+    cfg!(target_os = "linux") && ["WAYLAND_DISPLAY", "WAYLAND_SOCKET", "DISPLAY"].iter().all(unset)
+}
+
+enum Failure {
+    WindowSystem(String),
+    Renderer(String),
+}
+
+fn run(request: &Request, renderer: Renderer) -> Result<(), Failure> {
+    let created = Arc::new(AtomicBool::new(false));
+    let shown = Arc::clone(&created);
+    let request = request.clone();
+    let create = Box::new(move |creation: &CreationContext<'_>| {
+        shown.store(true, Ordering::Relaxed);
+        Ok(Box::new(App::new(request, creation)) as Box<dyn eframe::App>)
+    });
+    // winit panics where a library it opens at run time is missing. Before the window is there, that is no bug of ours
+    // and no news for a back trace.
+    let previous = Arc::new(std::panic::take_hook());
+    let (opened, hook) = (Arc::clone(&created), Arc::clone(&previous));
+    std::panic::set_hook(Box::new(move |info| {
+        if opened.load(Ordering::Relaxed) {
+            hook(info);
+        }
+    }));
+    let outcome = catch_unwind(AssertUnwindSafe(|| eframe::run_native("brink", options(renderer), create)));
+    std::panic::set_hook(Box::new(move |info| previous(info)));
+    match outcome {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error @ (eframe::Error::WinitEventLoop(_) | eframe::Error::Winit(_)))) => {
+            Err(Failure::WindowSystem(error.to_string()))
+        }
+        Ok(Err(error)) => Err(Failure::Renderer(error.to_string())),
+        Err(panic) if created.load(Ordering::Relaxed) => resume_unwind(panic),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+            Err(Failure::WindowSystem(text.to_owned()))
+        }
+    }
+}
+
+fn options(renderer: Renderer) -> NativeOptions {
+    NativeOptions {
+        renderer,
+        viewport: ViewportBuilder::default()
+            .with_title("Brink")
+            .with_app_id("brink")
+            .with_icon(IconData::default())
+            .with_inner_size([1280.0, 800.0])
+            .with_min_inner_size([480.0, 360.0])
+            .with_clamp_size_to_monitor_size(true),
+        persist_window: false,
+        ..NativeOptions::default()
+    }
+}
+
+/// What to do about a message of the window system.
+fn remedy(message: &str, name: &str) -> String {
+    let lower = message.to_lowercase();
+    let install = if lower.contains("xkbcommon") {
+        "Install libxkbcommon-x11-0 (X11) and libxkbcommon0 (Wayland)"
+    } else if lower.contains("libx11")
+        || lower.contains("xlib")
+        || lower.contains("xcursor")
+        || lower.contains("xi")
+    {
+        "Install libx11-6, libx11-xcb1, libxcursor1 and libxi6"
+    } else if lower.contains("wayland") {
+        "Install libwayland-client0 and libwayland-egl1, or check WAYLAND_DISPLAY"
+    } else {
+        "Check DISPLAY or WAYLAND_DISPLAY"
+    };
+    format!("{install}; `brink run {name}` runs without a window")
+}
+
+/// The window's end of eframe.
+struct App {
+    lab: Lab,
+    timing: Timing,
+    title: String,
+}
+
+impl App {
+    fn new(request: Request, creation: &CreationContext<'_>) -> Self {
+        let timing = Timing::new(request.started);
+        let mut presets: Vec<(String, Preset)> =
+            Preset::built_in().into_iter().map(|(name, preset)| (name.to_owned(), preset)).collect();
+        let built_in = presets.iter().position(|(name, _)| *name == request.name);
+        if let Some(place) = built_in {
+            presets[place].1 = request.preset;
+        } else {
+            presets.push((request.name, request.preset));
+        }
+        let place = built_in.unwrap_or(presets.len() - 1);
+        let assemble: Assemble =
+            Box::new(|preset| assemble(preset, &Sources::default()).map_err(|error| error.to_string()));
+        let lab = Lab::new(presets, place, assemble, &creation.egui_ctx);
+        Self { lab, timing, title: String::new() }
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, context: &egui::Context, frame: &mut eframe::Frame) {
+        self.timing.begin(frame.info().cpu_usage);
+        self.lab.logic();
+        match self.timing.remaining() {
+            Some(left) if left.is_zero() => context.send_viewport_cmd(ViewportCommand::Close),
+            Some(left) => context.request_repaint_after(left),
+            None => {}
+        }
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
+        self.lab.ui(ui);
+        let title = format!("Brink – {}", self.lab.model().facts.title);
+        if title != self.title {
+            ui.ctx().send_viewport_cmd(ViewportCommand::Title(title.clone()));
+            self.title = title;
+        }
+        let took = self.timing.end();
+        let whole = frame
+            .info()
+            .cpu_usage
+            .map_or(took, |seconds| std::time::Duration::try_from_secs_f32(seconds).unwrap_or(took));
+        self.lab.frame_took(whole.max(took));
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.timing.report(self.lab.model().history.rows());
+        self.lab.close();
+    }
+
+    fn persist_egui_memory(&self) -> bool {
+        false
+    }
+}

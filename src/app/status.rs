@@ -1,0 +1,47 @@
+//! The run's facts at the cursor's step, or at the newest.
+
+use super::controls::{grouped, short};
+use super::model::Model;
+use crate::picture::Palette;
+use crate::run::Series;
+use egui::{RichText, Ui};
+
+/// One line of facts.
+pub(super) fn status_ui(ui: &mut Ui, model: &Model) {
+    let value = |series| model.row().and_then(|row| model.history.value(series, row));
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 5.0;
+        fact_ui(ui, "seed", &model.current().run.seed.to_string());
+        fact_ui(ui, "parameters", &grouped(model.parameters));
+        if let Some(row) = model.row() {
+            let at = if model.view.cursor.is_some() { "cursor at step" } else { "at step" };
+            fact_ui(ui, at, &grouped(row));
+            if let Some(k) = model.at_edge(row) {
+                fact_ui(ui, "k at the edge", &k.to_string());
+            }
+        }
+        if let Some(eta) = value(Series::Eta) {
+            fact_ui(ui, "2/η", &short(2.0 / eta));
+        }
+        for (name, series) in [
+            ("λ₁", Series::GdLambda(0)),
+            ("loss", Series::GdLoss),
+            ("Hessian-vector products", Series::Hvps),
+            ("eigen-residual GD", Series::GdEigenResidual),
+            ("CF", Series::CfEigenResidual),
+        ] {
+            if let Some(value) = value(series) {
+                fact_ui(ui, name, &short(value));
+            }
+        }
+        if let Some(rate) = model.steps_per_second {
+            fact_ui(ui, "steps/s", &short(rate.round().max(rate.min(10.0))));
+        }
+    });
+}
+
+fn fact_ui(ui: &mut Ui, name: &str, value: &str) {
+    ui.label(RichText::new(name).color(Palette::in_ui(ui).faint_text));
+    ui.label(RichText::new(value).strong());
+    ui.add_space(9.0);
+}
