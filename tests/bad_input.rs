@@ -1,0 +1,271 @@
+//! Bad input: one message that names the thing, the value and what is allowed; exit status 2; nothing written.
+
+mod cli;
+
+use candle_core::{DType, Device, Tensor};
+use cli::{Desk, integers, npy, stderr, wave};
+
+/// Runs, expects status 2, one line of message, and no trace of an output.
+fn refused(desk: &Desk, args: &[&str]) -> String {
+    let before = desk.names();
+    let output = desk.brink(&[&["run"], args, &["--out", "out"]].concat());
+    let message = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{args:?}: {message}");
+    assert!(message.starts_with("error: ") && message.trim_end().lines().count() == 1, "{args:?}: {message}");
+    assert!(!message.contains("panicked"), "{message}");
+    assert_eq!(before, desk.names(), "{args:?} left something");
+    message
+}
+
+fn says(message: &str, words: &[&str]) {
+    for word in words {
+        assert!(message.contains(word), "{word:?} is not in: {message}");
+    }
+}
+
+/// Refusal of data of these arrays.
+fn refused_data(arrays: &[(&str, Tensor)], sets: &[&str]) -> String {
+    let desk = Desk::new();
+    desk.npz("d.npz", arrays);
+    let sets: Vec<&str> = sets.iter().flat_map(|s| ["--set", s]).collect();
+    refused(&desk, &[&["digits-mlp", "--data", "d.npz"], &sets[..]].concat())
+}
+
+fn good_x() -> Tensor {
+    wave(&[6, 3], 0.7)
+}
+
+fn good_y() -> Tensor {
+    integers(&[0, 1, 0, 1, 1, 0])
+}
+
+#[test]
+fn presets_and_keys() {
+    let desk = Desk::new();
+    says(&refused(&desk, &["nonesuch"]), &["\"nonesuch\"", "digits-mlp", "path"]);
+    says(&refused(&desk, &["none/such.toml"]), &["none/such.toml", "No such file"]);
+    for (set, words) in [
+        ("optimizer.etta=0.1", vec!["optimizer.etta", "0.1", "kind, eta"]),
+        ("optimizer.eta=0", vec!["optimizer.eta = 0", "a number > 0"]),
+        ("optimizer.eta=-1", vec!["-1", "> 0"]),
+        ("optimizer.eta=nan", vec!["nan", "> 0"]),
+        ("optimizer.eta=NaN", vec!["nan", "> 0"]),
+        ("optimizer.kind=adam", vec!["\"adam\"", "come later"]),
+        ("data.n=1798", vec!["1798", "1797"]),
+        ("data.n=0", vec!["data.n = 0"]),
+        ("model.width=1000000", vec!["1000000", "65536"]),
+        ("model.width=[65536,65536]", vec!["parameters"]),
+        ("eta", vec!["\"eta\"", "key=value"]),
+    ] {
+        says(&refused(&desk, &["digits-mlp", "--set", set]), &words);
+    }
+    says(&refused(&desk, &["digits-noise", "--set", "data.n=5000"]), &["5000", "500", "1797"]);
+    says(&refused(&desk, &["digits-mlp", "--steps", "0"]), &["run.steps = 0", "from 1"]);
+    says(&refused(&desk, &["digits-mlp", "--steps", "many"]), &["run.steps = \"many\""]);
+    says(&refused(&desk, &["digits-mlp", "--precision", "f16"]), &["run.precision = \"f16\"", "f64"]);
+    says(&refused(&desk, &["chebyshev", "--set", "loss.kind=ce"]), &["loss.kind", "mse"]);
+}
+
+#[test]
+fn preset_files() {
+    let desk = Desk::new();
+    let refuse = |bytes: &[u8], words: &[&str]| {
+        desk.write("p.toml", bytes);
+        says(&refused(&desk, &["p.toml"]), words);
+    };
+    refuse(b"", &["empty"]);
+    refuse(b"[optimizer\n", &["line 1"]);
+    refuse(b"\xff\xfe", &["UTF-8", "byte 0"]);
+    refuse(b"\xef\xbb\xbfversion = \"9.0.0\"\n", &["9.0.0", env!("CARGO_PKG_VERSION")]);
+    refuse(b"[data]\nname = \"digits\"\n[optimizer]\neta = 0.1\ncolour = 3\n", &["optimizer.colour", "3"]);
+    refuse(&vec![b'#'; 2 << 20], &["2097152", "1048576"]);
+    let deep = format!("title = {}{}", "[".repeat(50_000), "]".repeat(50_000));
+    refuse(deep.as_bytes(), &["preset"]);
+    desk.write(
+        "bom.toml",
+        b"\xef\xbb\xbf[data]\nname = \"chebyshev\"\n[optimizer]\neta = 0.1\n[model]\nwidth=4\n",
+    );
+    let output = desk.brink(&["run", "bom.toml", "--steps", "1", "--out", "out"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn the_window_checks_its_preset_too() {
+    let desk = Desk::new();
+    for args in [&["nonesuch"][..], &["digits-mlp", "--set", "optimizer.eta=0"]] {
+        let output = desk.brink(args);
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    }
+    assert_eq!(desk.brink(&["run", "--nonesuch"]).status.code(), Some(2));
+}
+
+#[test]
+fn data_that_does_not_fit() {
+    says(&refused_data(&[("x", good_x())], &[]), &["no array `y`", "x"]);
+    says(&refused_data(&[("y", good_y())], &[]), &["no array `x`"]);
+    says(&refused_data(&[("x", good_x()), ("y", integers(&[0, 1]))], &[]), &["`y`", "[2]", "6 rows"]);
+    says(&refused_data(&[("x", good_x()), ("y", good_y())], &["data.n=7"]), &["data.n = 7", "6"]);
+    says(&refused_data(&[("x", integers(&[0; 6])), ("y", good_y())], &[]), &["`x`", "float32 or float64"]);
+    says(&refused_data(&[("x", good_x()), ("y", integers(&[0, 1, -2, 1, 1, 0]))], &[]), &["-2", "[2]"]);
+    says(&refused_data(&[("x", good_x()), ("y", integers(&[-1; 6]))], &[]), &["`y`", "−1"]);
+    let huge = integers(&[0, i64::MAX, 0, 0, 0, 0]);
+    says(&refused_data(&[("x", good_x()), ("y", huge)], &[]), &["9223372036854775807", "[1]"]);
+    let three = integers(&[0, 1, 2, 1, 1, 0]);
+    says(&refused_data(&[("x", good_x()), ("y", three)], &["data.binary=true"]), &["2", "[2]", "0 and 1"]);
+    let real = good_y().to_dtype(DType::F64).unwrap();
+    says(
+        &refused_data(&[("x", good_x()), ("y", real.clone())], &["loss.kind=ce"]),
+        &["cross-entropy", "mse"],
+    );
+    says(&refused_data(&[("x", good_x()), ("y", real)], &["data.binary=true"]), &["data.binary", "integers"]);
+    let empty = Tensor::zeros((0, 3), DType::F64, &Device::Cpu).unwrap();
+    says(&refused_data(&[("x", empty), ("y", integers(&[]))], &[]), &["`x`", "empty"]);
+}
+
+#[test]
+fn numbers_that_are_not_finite() {
+    let with = |value: f64| {
+        let mut x: Vec<f64> = good_x().flatten_all().unwrap().to_vec1().unwrap();
+        x[2 * 3 + 1] = value;
+        Tensor::from_vec(x, (6, 3), &Device::Cpu).unwrap()
+    };
+    for (value, word) in [(f64::NAN, "NaN"), (f64::NEG_INFINITY, "-inf")] {
+        let message = refused_data(&[("x", with(value)), ("y", good_y())], &[]);
+        says(&message, &["`x`", word, "[2, 1]", "finite"]);
+        let y = with(value).narrow(1, 1, 1).unwrap().contiguous().unwrap();
+        says(&refused_data(&[("x", good_x()), ("y", y)], &[]), &["`y`", word, "[2, 0]"]);
+        let f32 = with(value).to_dtype(DType::F32).unwrap();
+        says(&refused_data(&[("x", f32), ("y", good_y())], &[]), &["`x`", word, "[2, 1]"]);
+    }
+}
+
+#[test]
+fn weights_that_do_not_fit() {
+    let desk = Desk::new();
+    let weights = || {
+        [("1.weight", vec![4, 64]), ("1.bias", vec![4]), ("3.weight", vec![4, 4]), ("3.bias", vec![4])]
+            .into_iter()
+            .chain([("5.weight", vec![10, 4]), ("5.bias", vec![10])])
+            .map(|(name, shape)| (name, wave(&shape, 1.3)))
+            .collect::<Vec<_>>()
+    };
+    let refuse = |arrays: &[(&str, Tensor)], words: &[&str]| {
+        desk.npz("w.npz", arrays);
+        says(&refused(&desk, &["digits-mlp", "--set", "model.width=4", "--init", "w.npz"]), words);
+    };
+    let mut wrong = weights();
+    wrong[2].1 = wave(&[4, 5], 1.0);
+    refuse(&wrong, &["3.weight", "[4, 5]", "[4, 4]", "w.npz"]);
+    let mut renamed = weights();
+    renamed[3].0 = "fc.bias";
+    refuse(&renamed, &["3.bias", "fc.bias", "w.npz"]);
+    let mut whole = weights();
+    whole[1].1 = integers(&[1, 2, 3, 4]);
+    refuse(&whole, &["1.bias", "float32"]);
+    let mut nan = weights();
+    nan[5].1 = (wave(&[10], 1.0) * f64::NAN).unwrap();
+    refuse(&nan, &["5.bias", "NaN", "[0]"]);
+    desk.npz("v.npz", &[("w", wave(&[3], 1.0))]);
+    says(&refused(&desk, &["valley", "--init", "v.npz"]), &["`w`", "[3]", "[2]"]);
+    says(&refused(&desk, &["valley", "--init", "none.npz"]), &["none.npz", "No such file"]);
+}
+
+/// Headers of x that lie, with y good.
+#[test]
+fn forged_and_damaged_archives() {
+    let desk = Desk::new();
+    let y = npy("{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }\n", &[0; 16]);
+    let f4 = |shape: &str| format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({shape}), }}\n");
+    for deflate in [false, true] {
+        for (x, words) in [
+            (npy(&f4("2, 3"), &[0; 20]), vec!["`x`", "[2, 3]"]),
+            (npy(&f4("2, 3"), &[0; 28]), vec!["`x`", "[2, 3]"]),
+            (npy(&f4("2, 1000000000000"), &[0; 24]), vec!["`x`", "1000000000000"]),
+            (npy(&f4("2, 18446744073709551615"), &[0; 24]), vec!["`x`", "more entries"]),
+            (npy(&f4("2, 99999999999999999999"), &[0; 24]), vec!["`x`", "understood"]),
+            (
+                npy("{'descr': '|O', 'fortran_order': False, 'shape': (2,), }", &[0; 24]),
+                vec!["`x`", "Python objects"],
+            ),
+            (npy("{'descr': '<U4', 'fortran_order': False, 'shape': (2,), }", &[0; 32]), vec!["`x`", "text"]),
+            (
+                npy("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }", &[0; 24]),
+                vec!["`x`", "Fortran"],
+            ),
+            (b"\x93NUMPY\x02\x00\xff\xff\xff\xff".to_vec(), vec!["`x`", "4294967295"]),
+            (b"no array".to_vec(), vec!["`x`", "no NumPy header"]),
+            (Vec::new(), vec!["`x`", "ends before"]),
+        ] {
+            let path = desk.raw_npz("d.npz", &[("x", x), ("y", y.clone())], deflate);
+            says(&refused(&desk, &["digits-mlp", "--data", path.to_str().unwrap()]), &words);
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    // What is not asked for is not looked into.
+    let objects = npy("{'descr': '|O', 'fortran_order': False, 'shape': (2,), }", &[0; 3]);
+    let x = npy(&f4("2, 3"), &[0; 24]);
+    desk.raw_npz("d.npz", &[("x", x.clone()), ("y", y.clone()), ("more", objects)], true);
+    let output = desk.brink(&["run", "digits-mlp", "--data", "d.npz", "--steps", "1", "--out", "fine"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn files_that_are_cut_short_or_something_else() {
+    let desk = Desk::new();
+    desk.npz("d.npz", &[("x", good_x()), ("y", good_y())]);
+    let whole = std::fs::read(desk.path("d.npz")).unwrap();
+    for length in [0, 1, 10, 60, whole.len() / 2, whole.len() - 1] {
+        desk.write("d.npz", &whole[..length]);
+        says(&refused(&desk, &["digits-mlp", "--data", "d.npz"]), &["d.npz"]);
+    }
+    // The sizes in the directory say more than there is.
+    let mut forged = whole.clone();
+    let directory = forged.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
+    forged[directory + 20..directory + 28].fill(0xf0);
+    desk.write("d.npz", &forged);
+    says(&refused(&desk, &["digits-mlp", "--data", "d.npz"]), &["d.npz"]);
+    // A changed number is found by the checksum.
+    let mut changed = whole.clone();
+    changed[140] ^= 1;
+    desk.write("d.npz", &changed);
+    says(&refused(&desk, &["digits-mlp", "--data", "d.npz"]), &["d.npz", "damaged", "`x`"]);
+
+    desk.write("d.npz", b"hello, world");
+    says(&refused(&desk, &["digits-mlp", "--data", "d.npz"]), &["d.npz", ".npz", ".safetensors"]);
+    for (bytes, words) in [
+        (&b"\xff\xff\xff\xff\xff\xff\xff\x7f{}"[..], vec!["9223372036854775807"]),
+        (b"\x02\0\0\0\0\0\0\0{}", vec!["no array `x`"]),
+        (b"\x02\0\0\0\0\0\0\0{", vec!["header of 2 bytes"]),
+        (b"abc", vec!["3 bytes"]),
+    ] {
+        desk.write("d.safetensors", bytes);
+        says(&refused(&desk, &["digits-mlp", "--data", "d.safetensors"]), &words);
+    }
+    let header = br#"{"x":{"dtype":"F32","shape":[1000000,1000000],"data_offsets":[0,8]}}"#;
+    let forged = [&(header.len() as u64).to_le_bytes()[..], header, &[0; 8]].concat();
+    desk.write("d.safetensors", &forged);
+    says(&refused(&desk, &["digits-mlp", "--data", "d.safetensors"]), &["damaged"]);
+    says(&refused(&desk, &["digits-mlp", "--data", "."]), &["cannot read"]);
+}
+
+#[test]
+fn outputs_that_cannot_be_written() {
+    let desk = Desk::new();
+    desk.write("file", b"in the way");
+    for out in ["file", "file/inside", "/proc/nonesuch"] {
+        let output = desk.brink(&["run", "valley", "--steps", "2", "--out", out]);
+        let message = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{out}: {message}");
+        says(&message, &[out, "cannot write"]);
+    }
+    assert_eq!(std::fs::read(desk.path("file")).unwrap(), b"in the way");
+    // A directory stands where run.csv belongs: nothing else is written either.
+    std::fs::create_dir_all(desk.path("out/run.csv")).unwrap();
+    let output = desk.brink(&["run", "valley", "--steps", "2", "--out", "out"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(desk.names(), ["file", "out", "out/run.csv"]);
+    // A path with spaces and letters from elsewhere is a path like others.
+    let output = desk.brink(&["run", "valley", "--steps", "2", "--out", "ein Lauf – η"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(desk.path("ein Lauf – η/run.csv").exists());
+}
