@@ -165,7 +165,32 @@ fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// Draws `summary.png`.
+#[cfg(feature = "picture")]
+const SUMMARY: Option<&headless::Summary> = Some(&summary);
+#[cfg(not(feature = "picture"))]
 const SUMMARY: Option<&headless::Summary> = None;
+
+/// The window's panels, drawn without one.
+#[cfg(feature = "picture")]
+fn summary(preset: &Preset, name: &str, history: &brink::run::History) -> Result<Vec<u8>, String> {
+    use brink::picture::{Curves, Facts, Panel, RunView, ViewState, summary_png};
+    let smoothing = preset.view.smoothing;
+    let is_log = |panel: &Panel| preset.view.log.iter().any(|log| log.name() == panel.name());
+    let state = ViewState {
+        log: Panel::ALL.into_iter().filter(is_log).collect(),
+        smoothing_steps: smoothing,
+        ..ViewState::default()
+    };
+    let facts = Facts {
+        preset: name.into(),
+        title: preset.title.clone(),
+        seed: preset.run.seed.to_string(),
+        version: env!("CARGO_PKG_VERSION").into(),
+    };
+    let curves = Curves::of(history, smoothing);
+    let view = RunView { history, curves: &curves, facts: &facts, state: &state, controls: false };
+    summary_png(&view).map_err(|e| e.to_string())
+}
 
 #[cfg(feature = "window")]
 fn open_window(args: &PresetArgs, started: Instant) -> anyhow::Result<ExitCode> {
