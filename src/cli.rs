@@ -147,14 +147,14 @@ fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     let outcome = headless::run(&request, &cancel, &mut progress, SUMMARY);
     progress.finish();
     let outcome = outcome?;
-    println!("{} is written", request.out.display());
+    say(&format!("{} is written", request.out.display()));
     Ok(match outcome {
         Outcome::Ended(Ending::Stopped) if was_interrupted.load(Ordering::Relaxed) => {
             eprintln!("interrupted; what was recorded is written");
             ExitCode::from(INTERRUPTED)
         }
         Outcome::Ended(ending) => {
-            println!("{ending}");
+            say(&ending.to_string());
             ExitCode::SUCCESS
         }
         Outcome::Failed(reason) => {
@@ -190,6 +190,12 @@ fn summary(preset: &Preset, name: &str, history: &brink::run::History) -> Result
     let curves = Curves::of(history, smoothing);
     let view = RunView { history, curves: &curves, facts: &facts, state: &state, controls: false };
     summary_png(&view).map_err(|e| e.to_string())
+}
+
+/// One line on the output; a reader that has closed it is no failure.
+fn say(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 #[cfg(feature = "window")]

@@ -55,6 +55,7 @@ fn presets_and_keys() {
         ("data.n=0", vec!["data.n = 0"]),
         ("model.width=1000000", vec!["1000000", "65536"]),
         ("model.width=[65536,65536]", vec!["parameters"]),
+        ("model.width=[30000,30000]", vec!["902280010 parameters", "50000000"]),
         ("eta", vec!["\"eta\"", "key=value"]),
     ] {
         says(&refused(&desk, &["digits-mlp", "--set", set]), &words);

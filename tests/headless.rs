@@ -49,6 +49,7 @@ fn a_run_leaves_every_column_and_the_preset_it_was_made_with() {
     assert_eq!(csv.column("gd_lambda_3"), vec![""; 40]);
     assert!(csv.numbers("cf_sigma_trace").iter().any(|&s| s > 0.0), "it reaches the edge");
 
+    assert_eq!(desk.path("out/summary.png").exists(), cfg!(feature = "picture"));
     let preset = std::fs::read_to_string(desk.path("out/preset.toml")).unwrap();
     for says in [
         concat!("version = \"", env!("CARGO_PKG_VERSION"), "\""),

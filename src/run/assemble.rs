@@ -43,6 +43,12 @@ pub enum AssembleError {
     /// The network cannot be built.
     #[error(transparent)]
     Network(#[from] NetworkError),
+    /// The network is too large to keep eigenvectors of.
+    #[error("the network has {parameters} parameters; at most {MOST_PARAMETERS} are allowed (model.width)")]
+    TooLarge {
+        /// Its number of parameters.
+        parameters: usize,
+    },
     /// The network cannot be trained on the data.
     #[error(transparent)]
     Objective(#[from] ObjectiveError),
@@ -65,6 +71,9 @@ pub enum AssembleError {
         dim: usize,
     },
 }
+
+/// Most parameters a network may have here: the three processes keep some eighty vectors of that size.
+pub const MOST_PARAMETERS: usize = 50_000_000;
 
 /// Builds the engine of a preset, in its precision.
 ///
@@ -145,6 +154,10 @@ fn network<T: Real>(preset: &Preset, init: Option<&Path>) -> Result<Parts<T>, As
         preset::LossKind::Ce => LossKind::CrossEntropy,
     };
     let parameters = architecture.parameters(input_shape, outputs)?;
+    let count = parameters.iter().map(|p| p.shape.iter().product::<usize>()).sum();
+    if count > MOST_PARAMETERS {
+        return Err(AssembleError::TooLarge { parameters: count });
+    }
     let start = match (given, preset.run.seed) {
         (Some(weights), _) => flatten(&parameters, &weights.arrays)
             .map_err(|source| AssembleError::Init { path: weights.path.clone(), source })?,

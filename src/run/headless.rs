@@ -2,6 +2,7 @@
 
 use super::assemble::{AssembleError, Sources, assemble, warnings};
 use super::csv;
+use super::engine::Engine;
 use super::files::{WholeFile, write_whole};
 use super::history::History;
 use super::message::{Ending, Message};
@@ -11,7 +12,6 @@ use super::worker::{Options, Worker};
 use crate::dynamics::{Event, StepRecord};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -81,13 +81,28 @@ pub type Summary = dyn Fn(&Preset, &str, &History) -> Result<Vec<u8>, String>;
 /// When the preset, the data or the weights are not valid, or the directory cannot be written.
 pub fn run(
     request: &Request,
-    cancel: &Arc<AtomicBool>,
+    cancel: &AtomicBool,
     progress: &mut dyn Progress,
     summary: Option<&Summary>,
 ) -> Result<Outcome, HeadlessError> {
     let preset = Preset::load_with(&request.preset, &request.overrides)?;
     let sources = Sources { init: request.init.clone() };
     let engine = assemble(&preset, &sources)?;
+    record(engine, &preset, request, cancel, progress, summary)
+}
+
+/// Runs an engine of the preset and writes its results.
+///
+/// # Errors
+/// When the directory cannot be written, or there is no thread.
+fn record(
+    engine: Box<dyn Engine>,
+    preset: &Preset,
+    request: &Request,
+    cancel: &AtomicBool,
+    progress: &mut dyn Progress,
+    summary: Option<&Summary>,
+) -> Result<Outcome, HeadlessError> {
     let parameters = engine.dim();
 
     let output = |path: &Path| {
@@ -97,11 +112,11 @@ pub fn run(
     std::fs::create_dir_all(&request.out).map_err(output(&request.out))?;
     let csv_path = request.out.join("run.csv");
     let mut rows = WholeFile::create(&csv_path).map_err(output(&csv_path))?;
-    let columns = csv::columns(&preset);
+    let columns = csv::columns(preset);
     csv::write_header(&columns, &mut rows).map_err(output(&csv_path))?;
 
-    progress.started(&preset, parameters);
-    for warning in warnings(&preset) {
+    progress.started(preset, parameters);
+    for warning in warnings(preset) {
         progress.said(&format!("warning: {warning}"));
     }
     let begun = Instant::now();
@@ -135,10 +150,10 @@ pub fn run(
     worker.shut_down();
 
     let toml_path = request.out.join("preset.toml");
-    let text = resolved(&preset, request);
+    let text = resolved(preset, request);
     write_whole(&toml_path, |out| out.write_all(text.as_bytes())).map_err(output(&toml_path))?;
     rows.finish().map_err(output(&csv_path))?;
-    match summary.map(|draw| draw(&preset, &request.preset, &history)) {
+    match summary.map(|draw| draw(preset, &request.preset, &history)) {
         None => {
             progress.said("summary.png is not written: this brink was built without the feature `picture`");
         }
@@ -197,4 +212,79 @@ fn words_of(event: &Event) -> Option<String> {
         Event::BackBelowEdge => "the central flow is back below the edge".into(),
         Event::Outcome(..) | Event::EtaChanged { .. } | Event::FlowsStarted => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamics::ProcessRecord;
+
+    /// Takes three steps, then fails.
+    struct Broken(usize);
+
+    impl Engine for Broken {
+        fn step(&mut self, eta: f64) -> StepRecord {
+            assert!(self.0 < 3, "out of luck");
+            let step = self.0;
+            self.0 += 1;
+            let process = ProcessRecord { loss: step as f64, ..ProcessRecord::default() };
+            StepRecord { step, eta, gradient_descent: Some(process), ..StepRecord::default() }
+        }
+
+        fn restart_flows(&mut self) {}
+
+        fn finished(&self) -> bool {
+            false
+        }
+
+        fn dim(&self) -> usize {
+            1
+        }
+    }
+
+    #[derive(Default)]
+    struct Lines(Vec<String>);
+
+    impl Progress for Lines {
+        fn started(&mut self, _: &Preset, _: usize) {}
+        fn advanced(&mut self, _: usize, _: &StepRecord) {}
+        fn said(&mut self, line: &str) {
+            self.0.push(line.into());
+        }
+    }
+
+    #[test]
+    fn what_a_failed_thread_had_recorded_is_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("out");
+        let request = Request { preset: "valley".into(), out: out.clone(), ..Request::default() };
+        let preset = Preset::load("valley").unwrap();
+        let mut lines = Lines::default();
+        let draw =
+            |_: &Preset, name: &str, history: &History| Ok(format!("{name} {}", history.rows()).into_bytes());
+        let outcome =
+            record(Box::new(Broken(0)), &preset, &request, &AtomicBool::new(false), &mut lines, Some(&draw));
+        let Ok(Outcome::Failed(reason)) = outcome else { panic!("{outcome:?}") };
+        assert!(reason.contains("step 3") && reason.contains("out of luck"), "{reason}");
+        let csv = std::fs::read_to_string(out.join("run.csv")).unwrap();
+        assert_eq!(csv.lines().count(), 4);
+        assert!(csv.lines().nth(3).unwrap().starts_with("2,0.5,2,"), "{csv}");
+        assert_eq!(std::fs::read(out.join("summary.png")).unwrap(), b"valley 3");
+        assert!(out.join("preset.toml").exists());
+        assert_eq!(std::fs::read_dir(&out).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn events_that_stop_or_spoil_a_process_are_said() {
+        use crate::dynamics::{Process, StepOutcome};
+        let diverged =
+            Event::Outcome(Process::GradientDescent, StepOutcome::Diverged { loss: f64::INFINITY });
+        assert_eq!(
+            words_of(&diverged).unwrap(),
+            "gradient descent diverged (loss inf) and stays where it is"
+        );
+        let sharp = Event::Outcome(Process::GradientFlow, StepOutcome::TooSharp { eta_s: 101.0 });
+        assert!(words_of(&sharp).unwrap().contains("101.0"));
+        assert_eq!(words_of(&Event::Outcome(Process::CentralFlow, StepOutcome::Advanced)), None);
+    }
 }
