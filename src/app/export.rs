@@ -17,6 +17,9 @@ pub type Saved = Result<PathBuf, String>;
 /// Size of a single panel's picture, in points.
 const PANEL_SIZE: Vec2 = vec2(640.0, 400.0);
 
+/// Width of the form, in points.
+const WIDTH: f32 = 560.0;
+
 /// What to write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum What {
@@ -122,7 +125,7 @@ pub(super) fn form_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
         .open(&mut open)
         .collapsible(false)
         .resizable(false)
-        .anchor(Align2::CENTER_CENTER, Vec2::ZERO)
+        .anchor(Align2::CENTER_TOP, vec2(0.0, 90.0))
         .show(ui.ctx(), |ui| fields_ui(ui, &model.export, commands));
     if !open {
         commands.push(Command::ToggleExport);
@@ -131,6 +134,8 @@ pub(super) fn form_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
 
 fn fields_ui(ui: &mut Ui, form: &ExportForm, commands: &mut Vec<Command>) {
     let mut edited = form.clone();
+    // A width that does not follow what is said below, so that nothing jumps.
+    ui.set_width(WIDTH);
     Grid::new("export").num_columns(2).spacing(vec2(12.0, 8.0)).show(ui, |ui| {
         ui.label("What");
         ui.vertical(|ui| {
@@ -163,7 +168,7 @@ fn fields_ui(ui: &mut Ui, form: &ExportForm, commands: &mut Vec<Command>) {
         }
         let label = ui.label("File");
         ui.horizontal(|ui| {
-            let field = egui::TextEdit::singleline(&mut edited.path).desired_width(400.0);
+            let field = egui::TextEdit::singleline(&mut edited.path).desired_width(WIDTH - 150.0);
             let response = ui.add(field).labelled_by(label.id);
             if response.changed() {
                 edited.outcome = None;
@@ -187,19 +192,22 @@ fn fields_ui(ui: &mut Ui, form: &ExportForm, commands: &mut Vec<Command>) {
             "Save"
         };
         ui.add_enabled_ui(ready, |ui| controls::command_button(ui, &Command::Save, Some(text), commands));
-        match (&form.outcome, form.saving) {
-            (_, true) => {
-                ui.label("Writing…");
-            }
-            (Some(Ok(path)), false) => {
-                ui.label(format!("Written: {}", path.display()));
-            }
-            (Some(Err(reason)), false) => {
-                ui.colored_label(Palette::in_ui(ui).trouble, reason);
-            }
-            (None, false) => {}
-        }
     });
+    match (&form.outcome, form.saving) {
+        (_, true) => {
+            ui.label("Writing…");
+        }
+        (Some(Ok(path)), false) => {
+            ui.label(format!("Written: {}", path.display()));
+        }
+        (Some(Err(reason)), false) => {
+            ui.colored_label(Palette::in_ui(ui).trouble, reason);
+        }
+        // The line is kept for what will be said.
+        (None, false) => {
+            ui.label("");
+        }
+    }
     if edited != *form {
         // Before a `Save` of the same frame, so that what is written is what is shown.
         commands.insert(0, Command::EditExport(edited));

@@ -1,8 +1,7 @@
 //! The run and the viewer's choices: commands are applied here, and what the training thread sends is taken in here.
 
 use super::command::Command;
-use super::dialog;
-use super::export::{self, Saved};
+use super::export::{self, ExportForm, Saved};
 use super::model::{Banner, Level, Model, Phase};
 use crate::picture::{Panel, ViewChange};
 use crate::run::worker::Options;
@@ -15,7 +14,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Makes the engine of a preset, or says why it cannot.
-pub type Assemble = Box<dyn Fn(&Preset) -> Result<Box<dyn Engine>, String>>;
+pub type Assemble = dyn Fn(&Preset) -> Result<Box<dyn Engine>, String>;
+
+/// What the window cannot do by itself.
+pub struct Outside {
+    /// Makes the engine.
+    pub assemble: Box<Assemble>,
+    /// Opens the system's file dialog for the export; the path arrives on the channel.
+    pub choose_file: fn(&ExportForm, &Context) -> Option<Receiver<Option<PathBuf>>>,
+}
 
 /// Multiplications spent on derived curves in one frame: about 2 ms.
 const CURVE_BUDGET: usize = 2_000_000;
@@ -26,7 +33,7 @@ const BREATHER: u32 = 3;
 /// The state behind the window.
 pub struct Lab {
     model: Model,
-    assemble: Assemble,
+    outside: Outside,
     context: Context,
     worker: Option<Worker>,
     /// Nanoseconds between a message of the training thread and the repaint it asks for.
@@ -42,11 +49,11 @@ impl Lab {
     ///
     /// # Panics
     /// If `preset` is not a place in `presets`.
-    pub fn new(presets: Vec<(String, Preset)>, preset: usize, assemble: Assemble, context: &Context) -> Self {
+    pub fn new(presets: Vec<(String, Preset)>, preset: usize, outside: Outside, context: &Context) -> Self {
         crate::picture::theme::install(context);
         let mut lab = Self {
             model: Model::new(presets, preset),
-            assemble,
+            outside,
             context: context.clone(),
             worker: None,
             pause: Arc::default(),
@@ -169,7 +176,7 @@ impl Lab {
         (self.noted_events, self.pace) = (0, None);
         let mut preset = self.model.current().clone();
         preset.optimizer.eta = self.model.eta;
-        let engine = match (self.assemble)(&preset) {
+        let engine = match (self.outside.assemble)(&preset) {
             Ok(engine) => engine,
             Err(reason) => return self.fail(&reason),
         };
@@ -256,15 +263,15 @@ impl Lab {
             Command::EditExport(form) => self.model.export = form,
             Command::ChooseFile => {
                 if self.chosen_file.is_none() {
-                    self.model.export.choosing = true;
-                    self.chosen_file = dialog::choose(&self.model.export, &self.context);
+                    self.chosen_file = (self.outside.choose_file)(&self.model.export, &self.context);
+                    self.model.export.choosing = self.chosen_file.is_some();
                 }
             }
             Command::Save => {
                 if self.saved.is_none() {
-                    self.model.export.saving = true;
                     let size = self.context.content_rect().size();
                     self.saved = export::save(self.model.snapshot(), size, &self.context);
+                    self.model.export.saving = self.saved.is_some();
                 }
             }
             Command::Dismiss(place) => {

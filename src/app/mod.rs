@@ -18,6 +18,9 @@ mod timing;
 pub use command::Command;
 pub use controls::window_ui;
 pub use export::{ExportForm, Scale, What};
-pub use lab::{Assemble, Lab};
+pub use lab::{Assemble, Lab, Outside};
 pub use model::{Banner, Level, Model, Phase};
 pub use open::{OpenError, Request, open};
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Opening the window: wgpu first, OpenGL next, and a clear word where neither works.
 
-use super::lab::{Assemble, Lab};
+use super::dialog;
+use super::lab::{Lab, Outside};
 use super::timing::Timing;
 use crate::run::Preset;
 use crate::run::assemble::{Sources, assemble};
@@ -171,9 +172,13 @@ impl App {
             presets.push((request.name, request.preset));
         }
         let place = built_in.unwrap_or(presets.len() - 1);
-        let assemble: Assemble =
-            Box::new(|preset| assemble(preset, &Sources::default()).map_err(|error| error.to_string()));
-        let lab = Lab::new(presets, place, assemble, &creation.egui_ctx);
+        let outside = Outside {
+            assemble: Box::new(|preset| {
+                assemble(preset, &Sources::default()).map_err(|error| error.to_string())
+            }),
+            choose_file: dialog::choose,
+        };
+        let lab = Lab::new(presets, place, outside, &creation.egui_ctx);
         Self { lab, timing, title: String::new() }
     }
 }

@@ -3,6 +3,8 @@
 pub mod assemble;
 pub mod csv;
 pub mod engine;
+#[cfg(test)]
+pub(crate) mod fake;
 pub mod files;
 pub mod headless;
 pub mod history;

@@ -1,49 +1,8 @@
 //! The worker against engines that diverge, panic, crawl and race.
 
 use super::*;
-use crate::dynamics::{Event, Process, ProcessRecord, StepOutcome};
-
-/// An engine that records made-up numbers.
-#[derive(Default)]
-struct Fake {
-    step: usize,
-    step_time: Duration,
-    diverges_at: Option<usize>,
-    panics_at: Option<usize>,
-    restart: bool,
-}
-
-impl Engine for Fake {
-    fn step(&mut self, eta: f64) -> StepRecord {
-        let step = self.step;
-        assert!(self.panics_at != Some(step), "the answer at step {step} is not 42");
-        std::thread::sleep(self.step_time);
-        self.step += 1;
-        let diverged = self.diverges_at == Some(step);
-        let loss = if diverged { f64::INFINITY } else { 1.0 / (1.0 + step as f64) };
-        let mut events = Vec::new();
-        if diverged {
-            events.push(Event::Outcome(Process::GradientDescent, StepOutcome::Diverged { loss }));
-        }
-        if std::mem::take(&mut self.restart) {
-            events.push(Event::FlowsStarted);
-        }
-        let process = ProcessRecord { loss, lambda: vec![1.0], ..ProcessRecord::default() };
-        StepRecord { step, eta, gradient_descent: Some(process), events, ..StepRecord::default() }
-    }
-
-    fn restart_flows(&mut self) {
-        self.restart = true;
-    }
-
-    fn finished(&self) -> bool {
-        self.diverges_at.is_some_and(|at| self.step > at)
-    }
-
-    fn dim(&self) -> usize {
-        2
-    }
-}
+use crate::dynamics::Event;
+use crate::run::fake::Fake;
 
 fn spawn(engine: Fake, options: &Options) -> Worker {
     Worker::spawn(Box::new(engine), options, || {}).expect("a thread")

@@ -1,0 +1,409 @@
+//! The window without a window: every control found by its accessible name and pressed, and what goes wrong.
+
+use super::*;
+use crate::dynamics::Event;
+use crate::picture::Panel;
+use crate::run::fake::Fake;
+use crate::run::{Ending, Preset, Series};
+use crossbeam_channel::bounded;
+use egui::{Key, Role, Theme, Vec2, ViewportId};
+use egui_kittest::kittest::Queryable;
+use egui_kittest::{Harness, Node};
+use std::time::{Duration, Instant};
+
+/// The lab is made in the first frame: it wants the context.
+type Window = Harness<'static, Option<Lab>>;
+
+fn model(window: &Window) -> &Model {
+    window.state().as_ref().expect("the first frame is drawn").model()
+}
+
+fn lab(window: &mut Window) -> &mut Lab {
+    window.state_mut().as_mut().expect("the first frame is drawn")
+}
+
+fn presets() -> Vec<(String, Preset)> {
+    Preset::built_in().into_iter().map(|(name, preset)| (name.to_owned(), preset)).collect()
+}
+
+fn sized(engine: Fake, size: Vec2) -> Window {
+    let outside = Outside {
+        assemble: Box::new(move |preset| match preset.optimizer.eta {
+            eta if eta > 1e3 => Err(format!("η = {eta} is more than this engine takes")),
+            _ => Ok(Box::new(engine.clone())),
+        }),
+        choose_file: |form, _| {
+            let (sender, receiver) = bounded(1);
+            let chosen = std::path::Path::new(&form.path).with_file_name("chosen.csv");
+            sender.send(Some(chosen)).ok()?;
+            Some(receiver)
+        },
+    };
+    let mut outside = Some(outside);
+    let draw = move |ui: &mut egui::Ui, lab: &mut Option<Lab>| {
+        let context = ui.ctx().clone();
+        let lab = lab.get_or_insert_with(|| {
+            Lab::new(presets(), 0, outside.take().expect("one lab a window"), &context)
+        });
+        lab.logic();
+        lab.ui(ui);
+    };
+    let builder = Harness::builder().with_size(size).with_context_setup(crate::picture::theme::install);
+    let mut window = builder.build_ui_state(draw, None);
+    window.run_steps(3);
+    window
+}
+
+/// A window on an engine that takes two hundred steps a second.
+fn open() -> Window {
+    sized(Fake { step_time: Duration::from_millis(5), ..Fake::default() }, Vec2::new(1280.0, 800.0))
+}
+
+/// Draws frames until the condition holds; fails after ten seconds.
+fn until(window: &mut Window, what: &str, mut holds: impl FnMut(&Model) -> bool) {
+    let start = Instant::now();
+    while !holds(model(window)) {
+        assert!(start.elapsed() < Duration::from_secs(10), "never: {what}");
+        std::thread::sleep(Duration::from_millis(2));
+        window.step();
+    }
+}
+
+fn press(window: &mut Window, name: &str) {
+    control(window, Role::Button, name).click();
+    window.run_steps(3);
+}
+
+fn tick(window: &mut Window, name: &str) {
+    control(window, Role::CheckBox, name).click();
+    window.run_steps(3);
+}
+
+fn control<'a>(window: &'a Window, role: Role, name: &'a str) -> Node<'a> {
+    window.get_by_role_and_label(role, name)
+}
+
+fn pause(window: &mut Window) {
+    press(window, "Pause");
+    std::thread::sleep(Duration::from_millis(50));
+    window.run_steps(3);
+}
+
+fn rows(window: &Window) -> usize {
+    model(window).history.rows()
+}
+
+#[test]
+fn it_opens_training_and_pauses_plays_steps_and_restarts() {
+    let mut window = open();
+    assert_eq!(model(&window).phase, Phase::Training);
+    until(&mut window, "rows", |model| model.history.rows() > 10);
+
+    pause(&mut window);
+    assert_eq!(model(&window).phase, Phase::Paused);
+    let paused_at = rows(&window);
+    press(&mut window, "Step");
+    until(&mut window, "one more row", |model| model.history.rows() == paused_at + 1);
+
+    press(&mut window, "Play");
+    assert_eq!(model(&window).phase, Phase::Training);
+    until(&mut window, "more rows", |model| model.history.rows() > paused_at + 5);
+
+    let before = rows(&window);
+    press(&mut window, "Restart");
+    assert!(rows(&window) < before, "{} rows", rows(&window));
+    until(&mut window, "a new run", |model| model.history.value(Series::GdLoss, 0) == Some(1.0));
+}
+
+#[test]
+fn keys_do_what_buttons_do() {
+    let mut window = open();
+    let key = |window: &mut Window, key| {
+        window.key_press(key);
+        window.run_steps(3);
+    };
+    key(&mut window, Key::Space);
+    assert_eq!(model(&window).phase, Phase::Paused);
+    std::thread::sleep(Duration::from_millis(50));
+    window.run_steps(2);
+    let paused_at = rows(&window);
+    key(&mut window, Key::ArrowRight);
+    until(&mut window, "one more row", |model| model.history.rows() == paused_at + 1);
+    key(&mut window, Key::D);
+    assert_eq!(model(&window).theme, Theme::Dark);
+    key(&mut window, Key::C);
+    assert!(!model(&window).view.show_central_flow);
+    key(&mut window, Key::L);
+    assert!(model(&window).all_log());
+    key(&mut window, Key::E);
+    assert!(model(&window).export.open);
+    key(&mut window, Key::E);
+    key(&mut window, Key::F);
+    key(&mut window, Key::ArrowRight);
+    let restarted =
+        |model: &Model| model.history.events().iter().any(|(_, event)| *event == Event::FlowsStarted);
+    until(&mut window, "restarted flows", restarted);
+    key(&mut window, Key::R);
+    until(&mut window, "a new run", |model| {
+        model.phase == Phase::Training && model.history.events().is_empty()
+    });
+}
+
+#[test]
+fn every_choice_of_the_view_has_its_effect() {
+    let mut window = open();
+    tick(&mut window, "Dark");
+    assert_eq!(model(&window).theme, Theme::Dark);
+    assert_eq!(window.ctx.theme(), Theme::Dark);
+    tick(&mut window, "Central flow");
+    assert!(!model(&window).view.show_central_flow);
+    tick(&mut window, "Log axes");
+    assert!(model(&window).all_log());
+    assert!(!model(&window).view.log.contains(&Panel::Displacement), "a quantity with a sign");
+    tick(&mut window, "Log axes");
+    assert!(model(&window).view.log.is_empty());
+
+    control(&window, Role::SpinButton, "Smoothing").set_value_accesskit(20.0);
+    window.run_steps(3);
+    assert_eq!(model(&window).view.smoothing_steps, 20.0);
+
+    let zoom = crate::picture::ViewChange::Show(Some([1.0, 5.0]));
+    lab(&mut window).apply(Command::View(zoom));
+    press(&mut window, "Whole run");
+    assert_eq!(model(&window).view.visible, None);
+}
+
+#[test]
+fn the_learning_rate_acts_on_the_running_processes() {
+    let mut window = open();
+    until(&mut window, "rows", |model| model.history.rows() > 3);
+    control(&window, Role::Slider, "η").set_value_accesskit(0.2);
+    until(&mut window, "the new η in the records", |model| {
+        model
+            .history
+            .rows()
+            .checked_sub(1)
+            .is_some_and(|row| model.history.value(Series::Eta, row) == Some(0.2))
+    });
+    assert_eq!(model(&window).phase, Phase::Training, "a change never resets");
+
+    // Typed, also outside the slider's reach.
+    let typed = |window: &mut Window, text: &str| {
+        control(window, Role::SpinButton, "η").click();
+        window.run_steps(2);
+        window.key_press_modifiers(egui::Modifiers::COMMAND, Key::A);
+        window.event(egui::Event::Text(text.to_owned()));
+        window.step();
+        window.key_press(Key::Enter);
+        window.run_steps(3);
+    };
+    typed(&mut window, "7.5");
+    assert_eq!(model(&window).eta, 7.5);
+    typed(&mut window, "0");
+    assert_eq!(model(&window).eta, 7.5, "zero is refused");
+    assert!(window.query_by_label_contains("η = 0 is refused").is_some());
+    press(&mut window, "Dismiss");
+    assert!(model(&window).banners.is_empty());
+}
+
+#[test]
+fn the_speed_is_limited_and_unlimited() {
+    let mut window = open();
+    control(&window, Role::Slider, "Speed").set_value_accesskit(6.0);
+    window.run_steps(3);
+    assert_eq!(model(&window).speed, Some(10.0));
+    control(&window, Role::Slider, "Speed").set_value_accesskit(13.0);
+    window.run_steps(3);
+    assert_eq!(model(&window).speed, None);
+}
+
+#[test]
+fn another_preset_starts_another_run() {
+    let mut window = open();
+    let other = model(&window).presets[1].1.clone();
+    control(&window, Role::ComboBox, "Preset").click();
+    window.run_steps(3);
+    press(&mut window, &other.title);
+    let model = model(&window);
+    assert_eq!((model.preset, model.eta), (1, other.optimizer.eta));
+    assert_eq!(model.view.smoothing_steps, other.view.smoothing);
+    until(&mut window, "its first rows", |model| model.history.rows() > 0);
+}
+
+#[test]
+fn flows_above_the_edge_are_announced_and_can_be_restarted() {
+    let engine = Fake { step_time: Duration::from_millis(2), above_edge_at: Some(5), ..Fake::default() };
+    let mut window = sized(engine, Vec2::new(1280.0, 800.0));
+    until(&mut window, "a warning", |model| model.banners.iter().any(|banner| banner.offers_flows));
+    assert!(model(&window).banners[0].text.contains("2.50 > 2"));
+    window.step();
+    // One in the bar, one in the banner: both send the same command.
+    let all = window.get_all_by_role_and_label(Role::Button, "Restart flows here");
+    all.last().expect("the banner's button").click();
+    window.run_steps(2);
+    until(&mut window, "the warning gone", |model| model.banners.is_empty());
+}
+
+#[test]
+fn a_failed_worker_keeps_its_data_and_a_new_run_starts() {
+    let engine = Fake { step_time: Duration::from_millis(2), panics_at: Some(40), ..Fake::default() };
+    let mut window = sized(engine, Vec2::new(1280.0, 800.0));
+    until(&mut window, "the failure", |model| model.phase == Phase::Failed);
+    window.run_steps(2);
+    assert!(window.query_by_label_contains("the answer at step 40 is not 42").is_some());
+    assert_eq!(rows(&window), 40);
+
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("kept rows.csv");
+    export(&mut window, What::Csv, &path);
+    let csv = std::fs::read_to_string(&path).expect("a file");
+    assert_eq!(csv.lines().count(), 41, "a header and every row");
+
+    lab(&mut window).apply(Command::ToggleExport);
+    window.run_steps(2);
+    let buttons = window.get_all_by_role_and_label(Role::Button, "Restart");
+    buttons.last().expect("the banner's button").click();
+    window.run_steps(2);
+    assert_eq!(model(&window).phase, Phase::Training);
+}
+
+#[test]
+fn divergence_is_shown_with_its_step() {
+    let engine = Fake { step_time: Duration::from_millis(2), diverges_at: Some(20), ..Fake::default() };
+    let mut window = sized(engine, Vec2::new(1280.0, 800.0));
+    until(&mut window, "the end", |model| model.phase == Phase::Ended(Ending::NothingAdvances));
+    window.run_steps(2);
+    assert!(window.query_by_label_contains("Gradient descent diverged at step 20").is_some());
+    assert_eq!(rows(&window), 21);
+}
+
+#[test]
+fn a_preset_that_cannot_be_assembled_says_why() {
+    let mut window = open();
+    lab(&mut window).apply(Command::SetEta(1e4));
+    press(&mut window, "Restart");
+    assert_eq!(model(&window).phase, Phase::Failed);
+    assert!(window.query_by_label_contains("more than this engine takes").is_some());
+}
+
+/// Fills in the export form and presses Save.
+fn export(window: &mut Window, what: What, path: &std::path::Path) {
+    if !model(window).export.open {
+        window.get_all_by_role_and_label(Role::Button, "Export…").next().expect("a button").click();
+        // The form finds its size and its place.
+        window.run_steps(8);
+    }
+    control(window, Role::RadioButton, what.name()).click();
+    window.run_steps(8);
+    assert_eq!(model(window).export.what, what);
+    control(window, Role::TextInput, "File").click();
+    window.run_steps(2);
+    window.key_press_modifiers(egui::Modifiers::COMMAND, Key::A);
+    window.event(egui::Event::Text(path.display().to_string()));
+    window.run_steps(2);
+    press(window, "Save");
+    until(window, "an outcome", |model| model.export.outcome.is_some());
+}
+
+fn png_size(path: &std::path::Path) -> (u32, u32) {
+    let file = std::io::BufReader::new(std::fs::File::open(path).expect("a file"));
+    let reader = png::Decoder::new(file).read_info().expect("a PNG file");
+    (reader.info().width, reader.info().height)
+}
+
+#[test]
+fn panels_and_the_whole_window_are_written_at_both_resolutions() {
+    let mut window =
+        sized(Fake { step_time: Duration::from_millis(1), ..Fake::default() }, Vec2::new(900.0, 640.0));
+    until(&mut window, "rows", |model| model.history.rows() > 50);
+    pause(&mut window);
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("π picture.png");
+
+    export(&mut window, What::Window, &path);
+    assert_eq!(png_size(&path), (1800, 1280));
+    control(&window, Role::RadioButton, "1×").click();
+    window.run_steps(3);
+    export(&mut window, What::Window, &path);
+    assert_eq!(png_size(&path), (900, 640));
+
+    export(&mut window, What::Panel, &path);
+    let single = png_size(&path);
+    control(&window, Role::ComboBox, "Panel").click();
+    window.run_steps(3);
+    press(&mut window, Panel::Loss.title());
+    assert_eq!(model(&window).export.panel, Panel::Loss);
+    control(&window, Role::RadioButton, "2×").click();
+    window.run_steps(3);
+    export(&mut window, What::Panel, &path);
+    assert_eq!(png_size(&path), (2 * single.0, 2 * single.1));
+    export(&mut window, What::Dashboard, &path);
+    assert!(png_size(&path).0 > 2000);
+    assert_eq!(
+        std::fs::read_dir(directory.path()).expect("a directory").count(),
+        1,
+        "no temporary file stays"
+    );
+}
+
+#[test]
+fn an_export_that_fails_says_why_and_the_dialog_fills_in_the_path() {
+    let mut window = open();
+    until(&mut window, "rows", |model| model.history.rows() > 3);
+    export(&mut window, What::Csv, std::path::Path::new("/no such directory/run.csv"));
+    let outcome = model(&window).export.outcome.clone().expect("an outcome");
+    assert!(outcome.is_err_and(|reason| reason.contains("/no such directory/run.csv")));
+    press(&mut window, "Choose…");
+    until(&mut window, "a chosen file", |model| model.export.path.ends_with("chosen.csv"));
+    assert_eq!(model(&window).export.outcome, None);
+}
+
+#[test]
+fn nothing_is_repainted_while_nothing_changes() {
+    let mut window = open();
+    until(&mut window, "rows", |model| model.history.rows() > 10);
+    pause(&mut window);
+    window.run();
+    for _ in 0..3 {
+        window.step();
+        let delay = window.output().viewport_output[&ViewportId::ROOT].repaint_delay;
+        assert_eq!(delay, Duration::MAX);
+    }
+}
+
+#[test]
+fn every_control_is_reached_by_the_tab_key() {
+    let mut window = open();
+    pause(&mut window);
+    let names = [
+        "Preset",
+        "Restart",
+        "Central flow",
+        "Log axes",
+        "Smoothing",
+        "Whole run",
+        "Dark",
+        "Export…",
+        "Play",
+        "Step",
+        "Speed",
+        "η",
+        "Restart flows here",
+    ];
+    let mut missing: Vec<_> = names.to_vec();
+    for _ in 0..80 {
+        window.key_press(Key::Tab);
+        window.run_steps(2);
+        missing.retain(|name| !window.get_all_by_label(name).any(|node| node.is_focused()));
+    }
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn the_smallest_window_and_a_huge_one_are_drawn() {
+    for size in [Vec2::new(1.0, 1.0), Vec2::new(480.0, 360.0), Vec2::new(3840.0, 2160.0)] {
+        let mut window = sized(Fake::default(), size);
+        until(&mut window, "rows", |model| model.history.rows() > 100);
+        window.run_steps(2);
+    }
+}

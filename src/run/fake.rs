@@ -1,0 +1,58 @@
+//! An engine for tests that records made-up numbers, and can diverge, panic or dawdle.
+
+use super::Engine;
+use crate::dynamics::{CentralFlowRecord, Event, Process, ProcessRecord, StepOutcome, StepRecord};
+use std::time::Duration;
+
+/// An engine that records made-up numbers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fake {
+    pub step: usize,
+    pub step_time: Duration,
+    pub diverges_at: Option<usize>,
+    pub above_edge_at: Option<usize>,
+    pub panics_at: Option<usize>,
+    pub restart: bool,
+}
+
+impl Engine for Fake {
+    fn step(&mut self, eta: f64) -> StepRecord {
+        let step = self.step;
+        assert!(self.panics_at != Some(step), "the answer at step {step} is not 42");
+        std::thread::sleep(self.step_time);
+        self.step += 1;
+        let diverged = self.diverges_at == Some(step);
+        let loss = if diverged { f64::INFINITY } else { 1.0 / (1.0 + step as f64) };
+        let mut events = Vec::new();
+        if diverged {
+            events.push(Event::Outcome(Process::GradientDescent, StepOutcome::Diverged { loss }));
+        }
+        if self.above_edge_at == Some(step) {
+            events.push(Event::StartedAboveEdge { eta_s: 2.5 });
+        }
+        if std::mem::take(&mut self.restart) {
+            events.push(Event::FlowsStarted);
+        }
+        let process = ProcessRecord { loss, lambda: vec![1.0], ..ProcessRecord::default() };
+        StepRecord {
+            step,
+            eta,
+            central_flow: Some(CentralFlowRecord { state: process.clone(), ..CentralFlowRecord::default() }),
+            gradient_descent: Some(process),
+            events,
+            ..StepRecord::default()
+        }
+    }
+
+    fn restart_flows(&mut self) {
+        self.restart = true;
+    }
+
+    fn finished(&self) -> bool {
+        self.diverges_at.is_some_and(|at| self.step > at)
+    }
+
+    fn dim(&self) -> usize {
+        2
+    }
+}
