@@ -97,6 +97,19 @@ pub fn mlp<T: Real>(
     classes: usize,
     loss: LossKind,
 ) -> Option<(NetworkObjective<T>, Vec<T>)> {
+    let (objective, w) = mlp_with(case, width, classes, Activation::Gelu, loss)?;
+    Some((objective, w.into_iter().map(T::of).collect()))
+}
+
+/// A recorded MLP with any activation: its loss as an objective, and its initial weights in f64. `None` where the
+/// case is not here.
+pub fn mlp_with<T: Real>(
+    case: &str,
+    width: usize,
+    classes: usize,
+    activation: Activation,
+    loss: LossKind,
+) -> Option<(NetworkObjective<T>, Vec<f64>)> {
     let data = Npz::open(&format!("{case}/data.npz"))?;
     let init = Npz::open(&format!("{case}/init.npz"))?;
     let (shape, x) = if data.has("x") {
@@ -108,17 +121,23 @@ pub fn mlp<T: Real>(
         let channel = |i: usize| i / plane % shape[1];
         #[expect(clippy::cast_possible_truncation, reason = "the recorded inputs were rounded to f32")]
         let scaled = |(i, x): (usize, &f64)| f64::from(((x - mean[channel(i)]) / std[channel(i)]) as f32);
-        (shape.clone(), pixels.iter().enumerate().map(scaled).collect())
+        let x: Vec<f64> = pixels.iter().enumerate().map(scaled).collect();
+        assert!(
+            x.iter().zip(data.vector("x_check")).all(|(x, check)| *x == check),
+            "{case}: the first entries of x"
+        );
+        assert!((x.iter().sum::<f64>() - data.vector("x_sum")[0]).abs() < 1e-6, "{case}: the sum of x");
+        (shape.clone(), x)
     };
     #[expect(clippy::cast_possible_truncation, reason = "labels are small integers")]
     let labels = data.vector("y").into_iter().map(|y| y as i64).collect();
     let inputs = Tensor::from_vec(x, shape.clone(), &Device::Cpu).expect("as many entries as the shape says");
     let split = Split { x: inputs, targets: Targets::Classes { labels, count: classes } };
-    let architecture = Architecture::Mlp { hidden: vec![width; 2], activation: Activation::Gelu };
+    let architecture = Architecture::Mlp { hidden: vec![width; 2], activation };
     let parameters = architecture.parameters(&shape[1..], classes).expect("a valid network");
     let arrays: HashMap<String, Tensor> =
         parameters.iter().map(|p| (p.name.clone(), init.tensor(&p.name))).collect();
     let w = flatten(&parameters, &arrays).expect("the recorded weights fit");
     let objective = NetworkObjective::new(&architecture, &split, loss).expect("the recorded data fits");
-    Some((objective, w.into_iter().map(T::of).collect()))
+    Some((objective, w))
 }
