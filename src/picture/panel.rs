@@ -34,8 +34,7 @@ fn smoothed_name(view: &RunView) -> String {
 pub fn sharpness_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
     let palette = Palette::in_ui(ui);
     let ink = |role| palette.ink(role, Weight::Normal);
-    let mut traces =
-        vec![Trace::recorded(Series::GfLambda1, ink(Role::GradientFlow), "gradient flow λ₁").end("GF")];
+    let mut traces = Vec::new();
     for i in 0..view.tracked(Series::GdLambda) {
         let name = format!("GD λ{}", subscript(i + 1));
         let label = format!("λ{}", subscript(i + 1));
@@ -66,7 +65,7 @@ pub fn loss_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
     let mut traces = vec![
         Trace::recorded(Series::GdLoss, gd(Weight::Raw), "GD").soft(),
         Trace::recorded(Series::GfLoss, ink(Role::GradientFlow), "gradient flow").end("GF"),
-        Trace::derived(Curve::Loss, gd(Weight::Smoothed), smoothed_name(view)).end("GD"),
+        Trace::derived(Curve::Loss, gd(Weight::Smoothed), smoothed_name(view)).end("GD").main(),
     ];
     if view.state.show_central_flow {
         traces.extend([
@@ -86,7 +85,7 @@ pub fn gradient_norm_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChang
     let mut traces = vec![
         Trace::recorded(Series::GdGradNormSq, gd(Weight::Raw), "GD").soft(),
         Trace::recorded(Series::GfGradNormSq, ink(Role::GradientFlow), "gradient flow").end("GF").soft(),
-        Trace::derived(Curve::GradNormSq, gd(Weight::Smoothed), smoothed_name(view)).end("GD"),
+        Trace::derived(Curve::GradNormSq, gd(Weight::Smoothed), smoothed_name(view)).end("GD").main(),
     ];
     if view.state.show_central_flow {
         traces.extend([
@@ -125,7 +124,7 @@ pub fn variance_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
             format!("v{index}")
         };
         let ink = palette.ink(Role::Eigen(i), Weight::Smoothed);
-        traces.push(Trace::derived(Curve::Variance(i), ink, name).end(format!("v{index}")));
+        traces.push(Trace::derived(Curve::Variance(i), ink, name).end(format!("v{index}")).main());
     }
     for i in 0..if view.state.show_central_flow { count } else { 0 } {
         let name = if i == 0 {

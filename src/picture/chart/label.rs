@@ -2,13 +2,23 @@
 
 use super::{Drawn, position, scale::Scale};
 use crate::picture::theme::{self, Palette};
-use egui::{Color32, Painter, Pos2, Rect, pos2};
+use egui::{Color32, Painter, Pos2, Rect, Vec2, pos2, vec2};
 use egui_plot::PlotTransform;
 
 /// Distance of two labels' centres, in points.
 const LINE_HEIGHT: f32 = 13.0;
+/// How far from the frame a line may end and still be labelled outside, in points.
+const EARLY_END: f32 = 30.0;
 
-/// Writes the labels.
+/// A label to be written.
+struct Label<'a> {
+    text: &'a str,
+    color: Color32,
+    /// Where its line ends, moved into the frame.
+    end: Pos2,
+}
+
+/// Writes the labels: right of the frame, or where a line ends before it, right of that.
 pub(super) fn line_ends(
     painter: &Painter,
     palette: &Palette,
@@ -17,31 +27,60 @@ pub(super) fn line_ends(
     transform: &PlotTransform,
 ) {
     let frame = *transform.frame();
-    let mut labels: Vec<(f32, &str, Color32, Pos2)> = Vec::new();
+    let (mut outside, mut inside) = (Vec::new(), Vec::new());
     for line in drawn.iter().filter(|line| !line.trace.end.is_empty()) {
-        let inside = |point: &&[f64; 2]| point[0] <= transform.bounds().max()[0];
+        let in_view = |point: &&[f64; 2]| point[0] <= transform.bounds().max()[0];
         let last =
-            line.points.iter().rev().filter(inside).find_map(|&point| position(transform, scale, point));
-        if let Some(end) = last {
-            let color = line.trace.ink.color.to_opaque();
-            labels.push((end.y.clamp(frame.top(), frame.bottom()), &line.trace.end, color, end));
-        }
+            line.points.iter().rev().filter(in_view).find_map(|&point| position(transform, scale, point));
+        let Some(end) = last.filter(|end| end.x >= frame.left()) else { continue };
+        let end = pos2(end.x.min(frame.right()), end.y.clamp(frame.top(), frame.bottom()));
+        let label = Label { text: &line.trace.end, color: line.trace.ink.color.to_opaque(), end };
+        if end.x > frame.right() - EARLY_END { &mut outside } else { &mut inside }.push(label);
     }
-    labels.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let heights: Vec<f32> = labels.iter().map(|label| label.0).collect();
+    write(painter, palette, frame, outside, |_| frame.right());
+    write(painter, palette, frame, inside, |label| label.end.x);
+}
+
+/// Where a line ends, or leaves the frame at the right.
+fn end_in_view(points: &[[f64; 2]], scale: &Scale, transform: &PlotTransform) -> Option<Pos2> {
+    let limit = transform.bounds().max()[0];
+    let last = points.iter().rposition(|point| point[0] <= limit && !scale.place(point[1]).is_nan())?;
+    let [step, value] = points[last];
+    let mut end = position(transform, scale, points[last])?;
+    if let Some(next) = points.get(last + 1).and_then(|&next| position(transform, scale, next))
+        && points[last + 1][0] > step
+        && value.is_finite()
+    {
+        let share = (limit - step) / (points[last + 1][0] - step);
+        #[expect(clippy::cast_possible_truncation, reason = "a share")]
+        let share = share as f32;
+        end = end.lerp(next, share);
+    }
+    (end.x >= transform.frame().left()).then_some(end)
+}
+
+/// Writes labels right of `start`, none above another, with a hair to the line where one had to move.
+fn write(
+    painter: &Painter,
+    palette: &Palette,
+    frame: Rect,
+    mut labels: Vec<Label>,
+    start: impl Fn(&Label) -> f32,
+) {
+    labels.sort_by(|a, b| a.end.y.total_cmp(&b.end.y));
+    let heights: Vec<f32> = labels.iter().map(|label| label.end.y).collect();
     let half = 0.5 * LINE_HEIGHT;
     let places = spread(&heights, LINE_HEIGHT, frame.top() + half, frame.bottom() - half);
-    for ((_, text, color, end), y) in labels.into_iter().zip(places) {
+    for (label, y) in labels.iter().zip(places) {
         let Some(y) = y else { continue };
-        let left = frame.right() + 6.0;
-        if (y - end.y).abs() > 3.0 && end.x > frame.right() - 2.0 {
-            // A hair from the label to its line.
-            let from = pos2(frame.right() + 1.0, end.y.clamp(frame.top(), frame.bottom()));
-            painter.line_segment([from, pos2(left - 1.0, y)], (0.75, color.gamma_multiply(0.6)));
+        let from = start(label);
+        if (y - label.end.y).abs() > 3.0 {
+            let ends = [pos2(from + 1.0, label.end.y), pos2(from + 5.0, y)];
+            painter.line_segment(ends, (0.75, label.color.gamma_multiply(0.6)));
         }
-        let galley = painter.layout_no_wrap(text.to_owned(), theme::label_font(), palette.text);
-        let corner = pos2(left, y - 0.5 * galley.size().y);
-        painter.galley_with_override_text_color(corner, galley, color);
+        let galley = painter.layout_no_wrap(label.text.to_owned(), theme::label_font(), palette.text);
+        let corner = pos2(from + 6.0, y - 0.5 * galley.size().y);
+        painter.galley_with_override_text_color(corner, galley, label.color);
     }
 }
 
@@ -76,28 +115,44 @@ pub(super) fn spread(wanted: &[f32], distance: f32, top: f32, bottom: f32) -> Ve
     places
 }
 
-/// Draws text on a patch of background and returns the room it takes; it is moved into `within` where it sticks out.
-pub(super) fn patch(
-    painter: &Painter,
-    palette: &Palette,
+/// Notes inside a plot, each on a patch of background, none over another.
+pub(super) struct Notes<'a> {
+    painter: &'a Painter,
+    palette: &'a Palette,
     within: Rect,
-    anchor: egui::Align2,
-    at: Pos2,
-    text: &str,
-    color: Color32,
-) -> Rect {
-    let galley = painter.layout_no_wrap(text.to_owned(), theme::tick_font(), color);
-    let mut rect = anchor.anchor_size(at, galley.size());
-    let inner = within.shrink(3.0);
-    rect = rect.translate(egui::vec2(
-        (inner.right() - rect.right()).min(0.0),
-        (inner.bottom() - rect.bottom()).min(0.0),
-    ));
-    rect = rect
-        .translate(egui::vec2((inner.left() - rect.left()).max(0.0), (inner.top() - rect.top()).max(0.0)));
-    painter.rect_filled(rect.expand2(egui::vec2(2.0, 0.0)), 2.0, palette.plot.gamma_multiply(0.8));
-    painter.galley(rect.min, galley, color);
-    rect
+    taken: Vec<Rect>,
+}
+
+impl<'a> Notes<'a> {
+    /// No notes yet, and room for them in `within`.
+    pub(super) fn new(painter: &'a Painter, palette: &'a Palette, within: Rect) -> Self {
+        Self { painter, palette, within: within.shrink2(egui::vec2(3.0, 2.0)), taken: Vec::new() }
+    }
+
+    /// Writes a note at `at`, moved inside, and away from the notes before: down from the top, up from the bottom.
+    /// A note that finds no room is left out.
+    pub(super) fn add(&mut self, anchor: egui::Align2, at: Pos2, text: &str, color: Color32) -> Rect {
+        let galley = self.painter.layout_no_wrap(text.to_owned(), theme::tick_font(), color);
+        let mut rect = anchor.anchor_size(at, galley.size());
+        let inner = self.within;
+        rect = rect.translate(vec2(
+            (inner.right() - rect.right()).min(0.0),
+            (inner.bottom() - rect.bottom()).min(0.0),
+        ));
+        rect =
+            rect.translate(vec2((inner.left() - rect.left()).max(0.0), (inner.top() - rect.top()).max(0.0)));
+        let step = if anchor.y() == egui::Align::Max { -LINE_HEIGHT } else { LINE_HEIGHT };
+        while self.taken.iter().any(|other| other.intersects(rect)) {
+            rect = rect.translate(vec2(0.0, step));
+        }
+        if !inner.expand(0.5).contains_rect(rect) {
+            return Rect::from_min_size(rect.min, Vec2::ZERO);
+        }
+        self.taken.push(rect.expand2(vec2(2.0, -0.5)));
+        self.painter.rect_filled(rect.expand2(vec2(2.0, 0.0)), 2.0, self.palette.plot.gamma_multiply(0.8));
+        self.painter.galley(rect.min, galley, color);
+        rect
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Above a plot: its title, a switch for the axis, and what each line is, with its dash and width.
 
-use super::{Chart, trace::Trace};
+use super::{Chart, scale::Scale, trace::Trace};
 use crate::picture::theme::{self, Dash, Ink, Palette};
 use crate::picture::view::{RunView, ViewChange};
 use egui::{Align2, FontId, Painter, Pos2, Rect, Response, Sense, Shape, Ui, WidgetInfo, pos2, vec2};
@@ -19,8 +19,24 @@ const LEAST_ROWS: usize = 2;
 /// Height of the title.
 const TITLE_HEIGHT: f32 = 18.0;
 
-/// Draws title, switch and legend at the top of `ui`; returns the room they take.
-pub(super) fn header_ui(ui: &mut Ui, chart: &Chart, view: &RunView, changes: &mut Vec<ViewChange>) -> Rect {
+/// What stands above a plot.
+pub(super) struct Header {
+    title: Rect,
+    /// Lower end.
+    pub bottom: f32,
+}
+
+/// Writes the unit of the vertical axis beside the title.
+pub(super) fn unit(ui: &Ui, header: &Header, scale: &Scale) {
+    let unit = scale.unit();
+    if !unit.is_empty() {
+        let at = header.title.right_bottom() + vec2(8.0, -1.5);
+        ui.painter().text(at, Align2::LEFT_BOTTOM, unit, theme::label_font(), Palette::in_ui(ui).faint_text);
+    }
+}
+
+/// Draws title, switch and legend at the top of `ui`.
+pub(super) fn header_ui(ui: &mut Ui, chart: &Chart, view: &RunView, changes: &mut Vec<ViewChange>) -> Header {
     let room = ui.max_rect();
     let palette = Palette::in_ui(ui);
     let mut title = egui::text::LayoutJob::simple_singleline(
@@ -28,8 +44,9 @@ pub(super) fn header_ui(ui: &mut Ui, chart: &Chart, view: &RunView, changes: &mu
         theme::title_font(),
         palette.text,
     );
-    title.wrap = egui::text::TextWrapping::truncate_at_width(room.width() - 40.0);
+    title.wrap = egui::text::TextWrapping::truncate_at_width(room.width() - 84.0);
     let title = ui.painter().layout_job(title);
+    let title_rect = Rect::from_min_size(room.min, title.size());
     ui.painter().galley(room.min, title, palette.text);
     if view.controls && chart.panel.may_be_log() {
         log_switch_ui(ui, chart, view, changes);
@@ -47,7 +64,7 @@ pub(super) fn header_ui(ui: &mut Ui, chart: &Chart, view: &RunView, changes: &mu
         at.x += width + SPACING;
     }
     let height = TITLE_HEIGHT + ROW_HEIGHT * (rows.max(LEAST_ROWS) as f32);
-    Rect::from_min_size(room.min, vec2(room.width(), height))
+    Header { title: title_rect, bottom: room.top() + height }
 }
 
 fn entry(ui: &Ui, palette: &Palette, trace: &Trace, at: Pos2, text: Arc<egui::Galley>) {

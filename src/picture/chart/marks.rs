@@ -1,25 +1,21 @@
 //! What is drawn over the lines: the frame, events, cut peaks, gaps, the cursor, notes.
 
-use super::{Chart, Drawn, label::patch, position, scale::Scale};
+use super::{Chart, Drawn, label::Notes, position, scale::Scale};
 use crate::dynamics::{Event, Process, StepOutcome};
 use crate::picture::theme::{self, Palette};
 use crate::picture::view::RunView;
 use crate::run::Series;
-use egui::{Align2, Painter, Pos2, Shape, Stroke, StrokeKind, pos2, vec2};
+use egui::{Align2, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
 use egui_plot::{PlotPoint, PlotTransform};
 
 /// Least distance of two marks of one kind, in points.
 const APART: f32 = 9.0;
 
-/// The frame, the unit above it, and what the horizontal axis counts.
-pub(super) fn frame(painter: &Painter, palette: &Palette, transform: &PlotTransform, scale: &Scale) {
+/// The frame, and what the horizontal axis counts.
+pub(super) fn frame(painter: &Painter, palette: &Palette, transform: &PlotTransform) {
     let frame = *transform.frame();
     painter.rect_stroke(frame, 0.0, (1.0, palette.frame), StrokeKind::Middle);
     let faint = palette.faint_text;
-    if !scale.unit().is_empty() {
-        let corner = frame.left_top() + vec2(5.0, 2.0);
-        patch(painter, palette, frame, Align2::LEFT_TOP, corner, &scale.unit(), faint);
-    }
     let below = frame.right_bottom() + vec2(8.0, 2.0);
     painter.text(below, Align2::LEFT_TOP, "step", theme::tick_font(), faint);
 }
@@ -34,24 +30,23 @@ fn column(transform: &PlotTransform, step: f64) -> Option<f32> {
 pub(super) fn events(
     painter: &Painter,
     palette: &Palette,
+    notes: &mut Notes,
     chart: &Chart,
     view: &RunView,
     transform: &PlotTransform,
 ) {
     let frame = *transform.frame();
     let clipped = painter.with_clip_rect(frame.expand(1.0).intersect(painter.clip_rect()));
-    let mut labels_end = f32::NEG_INFINITY;
     for [from, to] in view.transients() {
         let (left, right) = (column(transform, from).unwrap_or(frame.left()), column(transform, to));
         let right = right.unwrap_or(frame.right());
         let text = "above the edge:\nno prediction";
         if right - left > 80.0 && to > transform.bounds().min()[0] && from < transform.bounds().max()[0] {
-            let at = pos2(left + 4.0, frame.bottom() - 4.0);
-            patch(&clipped, palette, frame, Align2::LEFT_BOTTOM, at, text, palette.faint_text);
+            notes.add(Align2::LEFT_BOTTOM, pos2(left + 4.0, frame.bottom() - 4.0), text, palette.faint_text);
         }
     }
     let mut ranks = 0;
-    let mut last_rank_x = f32::NEG_INFINITY;
+    let mut ranks_end = f32::NEG_INFINITY;
     for (step, event) in view.history.events() {
         let Some(x) = column(transform, *step as f64) else {
             if let Event::Outcome(Process::CentralFlow, StepOutcome::EnteredEdge { k }) = event {
@@ -71,10 +66,7 @@ pub(super) fn events(
             }
             Event::Outcome(Process::CentralFlow, StepOutcome::EnteredEdge { k }) => {
                 if *k > ranks && chart.ranks {
-                    // The label of a rank that follows at once would cover the one before.
-                    let text = if x - last_rank_x > 34.0 { format!("k = {k}") } else { format!("{k}") };
-                    rank(&clipped, palette, transform, x, &text);
-                    last_rank_x = x;
+                    ranks_end = rank(&clipped, palette, notes, frame, (x, *k), ranks_end);
                 }
                 ranks = ranks.max(*k);
                 continue;
@@ -84,21 +76,27 @@ pub(super) fn events(
         };
         let ends = [pos2(x, frame.top()), pos2(x, frame.bottom())];
         clipped.extend(Shape::dashed_line(&ends, Stroke::new(1.0, color), 3.0, 3.0));
-        if x > labels_end {
-            let at = pos2(x + 3.0, frame.top() + 3.0);
-            labels_end = patch(&clipped, palette, frame, Align2::LEFT_TOP, at, &text, color).right() + 4.0;
-        }
+        notes.add(Align2::LEFT_TOP, pos2(x + 4.0, frame.top() + 2.0), &text, color);
     }
 }
 
-/// Where one more eigenvalue reaches the edge: a wedge at the axis and the new size of Σ.
-fn rank(painter: &Painter, palette: &Palette, transform: &PlotTransform, x: f32, text: &str) {
-    let frame = *transform.frame();
+/// Where one more eigenvalue reaches the edge: a wedge at the axis and the new number of them, right of the label
+/// before, which ends at `free_from`. Returns where this one ends.
+fn rank(
+    painter: &Painter,
+    palette: &Palette,
+    notes: &mut Notes,
+    frame: Rect,
+    (x, k): (f32, usize),
+    free_from: f32,
+) -> f32 {
     let tip = pos2(x, frame.bottom() - 7.0);
     let wedge = vec![tip, pos2(x + 3.5, frame.bottom()), pos2(x - 3.5, frame.bottom())];
     painter.add(Shape::convex_polygon(wedge, palette.faint_text, Stroke::NONE));
-    let at = pos2(x, tip.y - 1.0);
-    patch(painter, palette, frame, Align2::CENTER_BOTTOM, at, text, palette.faint_text);
+    // Where it would cover the one before, the number alone.
+    let (text, half) = if x - free_from > 18.0 { (format!("k = {k}"), 16.0) } else { (k.to_string(), 4.0) };
+    let at = pos2(x.max(free_from + half + 4.0), tip.y - 1.0);
+    notes.add(Align2::CENTER_BOTTOM, at, &text, palette.faint_text).right()
 }
 
 fn short_name(process: Process) -> &'static str {
@@ -109,10 +107,11 @@ fn short_name(process: Process) -> &'static str {
     }
 }
 
-/// A wedge wherever a line leaves the axis, and how far the farthest goes.
+/// A wedge wherever a line leaves the frame, and how far the farthest goes.
 pub(super) fn cut_peaks(
     painter: &Painter,
     palette: &Palette,
+    notes: &mut Notes,
     drawn: &[Drawn],
     scale: &Scale,
     transform: &PlotTransform,
@@ -142,7 +141,7 @@ pub(super) fn cut_peaks(
             let text = format!("{sign} {}", super::scale::read_out(value));
             let (anchor, y) = if upwards { (Align2::LEFT_TOP, 2.0) } else { (Align2::LEFT_BOTTOM, -2.0) };
             let at = pos2(x + 7.0, if upwards { frame.top() } else { frame.bottom() } + y);
-            patch(painter, palette, frame, anchor, at, &text, palette.faint_text);
+            notes.add(anchor, at, &text, palette.faint_text);
         }
     }
 }
@@ -218,13 +217,6 @@ pub(super) fn empty(painter: &Painter, palette: &Palette, transform: &PlotTransf
     let galley = painter.layout_job(job);
     let corner = frame.center() - 0.5 * galley.size();
     painter.with_clip_rect(frame.intersect(painter.clip_rect())).galley(corner, galley, palette.faint_text);
-}
-
-/// A remark in the lower left corner.
-pub(super) fn note(painter: &Painter, palette: &Palette, transform: &PlotTransform, text: &str) {
-    let frame = *transform.frame();
-    let at = frame.left_bottom() + vec2(5.0, -4.0);
-    patch(painter, palette, frame, Align2::LEFT_BOTTOM, at, text, palette.faint_text);
 }
 
 /// The learning rate of a row, for read-outs.

@@ -13,7 +13,7 @@ pub mod trace;
 
 use super::theme::{self, Dash, Ink, Palette};
 use super::view::{Panel, RunView, ViewChange};
-use egui::{Rect, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
+use egui::{Align2, Rect, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
 use egui_plot::{
     AxisHints, GridMark, Line, LineStyle, Plot, PlotPoint, PlotPoints, PlotTransform, Points, Span,
 };
@@ -31,6 +31,10 @@ const TICK_SPACING: Vec2 = vec2(76.0, 34.0);
 /// Share of the visible steps, from the left, that may be cut at a linear axis: how a run starts would flatten all that
 /// follows.
 const EARLY: f64 = 0.12;
+/// Width of the corner at the right end of the step axis that holds no number.
+const CORNER: f32 = 12.0;
+/// How far a smoothed curve may stretch the axis that the flows have, before its peaks are cut.
+const MAIN_STRETCH: f64 = 4.0;
 /// Smallest plot that is drawn at all.
 const SMALLEST: Vec2 = vec2(24.0, 16.0);
 
@@ -67,16 +71,17 @@ impl Chart {
         let mut ui = ui.new_child(UiBuilder::new().max_rect(whole).id_salt(self.panel));
         ui.set_clip_rect(whole.intersect(ui.clip_rect()));
         let header = legend::header_ui(&mut ui, &self, view, changes);
-        let body = Rect::from_min_max(pos2(whole.left(), header.bottom() + 5.0), whole.max);
+        let body = Rect::from_min_max(pos2(whole.left(), header.bottom + 5.0), whole.max);
         if body.width() < AXIS_WIDTH + GUTTER_WIDTH + SMALLEST.x || body.height() < AXIS_HEIGHT + SMALLEST.y {
             return;
         }
         let plot_size = vec2(body.width() - GUTTER_WIDTH, body.height());
         let mut plot_ui = ui.new_child(UiBuilder::new().max_rect(Rect::from_min_size(body.min, plot_size)));
-        self.plot_ui(&mut plot_ui, &ui, view, changes);
+        let scale = self.plot_ui(&mut plot_ui, &ui, view, changes);
+        legend::unit(&ui, &header, &scale);
     }
 
-    fn plot_ui(&self, ui: &mut Ui, outer: &Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
+    fn plot_ui(&self, ui: &mut Ui, outer: &Ui, view: &RunView, changes: &mut Vec<ViewChange>) -> Scale {
         let size = ui.available_size();
         let inner = size - vec2(AXIS_WIDTH, AXIS_HEIGHT);
         let palette = Palette::in_ui(ui);
@@ -95,15 +100,15 @@ impl Chart {
         let log = view.is_log(self.panel);
         let [first, last] = view.steps();
         let mut scale = fit(&drawn, [first, last], log, self.zero);
+        let mut x_ticks = scale::step_ticks(first, last, count(inner.x, TICK_SPACING.x));
+        // A number in the corner would run into the word beside it.
+        let corner = last - (last - first) * f64::from(CORNER / inner.x);
+        x_ticks.iter_mut().filter(|tick| tick.at > corner).for_each(|tick| tick.label.clear());
+        let y_ticks = scale.ticks(count(inner.y, TICK_SPACING.y));
         if self.ranks {
             // Room for the marks at the lower edge.
             scale.low -= 0.07 * (scale.high - scale.low);
         }
-        let (x_ticks, y_ticks) = (
-            scale::step_ticks(first, last, count(inner.x, TICK_SPACING.x)),
-            scale.ticks(count(inner.y, TICK_SPACING.y)),
-        );
-
         let lines = lines(&drawn, &scale);
         let transients = view.transients();
         let response = plot(ui, self.panel, size, palette, x_ticks, y_ticks).show(ui, |plot| {
@@ -127,9 +132,10 @@ impl Chart {
 
         let transform = response.transform;
         let painter = outer.painter();
-        marks::frame(painter, palette, &transform, &scale);
-        marks::events(painter, palette, self, view, &transform);
-        marks::cut_peaks(painter, palette, &drawn, &scale, &transform);
+        let mut notes = label::Notes::new(painter, palette, *transform.frame());
+        marks::frame(painter, palette, &transform);
+        marks::events(painter, palette, &mut notes, self, view, &transform);
+        marks::cut_peaks(painter, palette, &mut notes, &drawn, &scale, &transform);
         marks::gaps(painter, palette, view, &drawn, &scale, &transform);
         marks::cursor(painter, palette, view, &drawn, &scale, &transform);
         let nothing_drawn = drawn.iter().all(|line| line.points.iter().all(|p| scale.place(p[1]).is_nan()));
@@ -143,25 +149,38 @@ impl Chart {
         }
         let left_out = log && drawn.iter().any(|line| line.points.iter().any(|p| p[1] <= 0.0));
         if left_out {
-            marks::note(painter, palette, &transform, "values ≤ 0 are left out");
+            let corner = transform.frame().right_bottom() - vec2(4.0, 3.0);
+            notes.add(Align2::RIGHT_BOTTOM, corner, "values ≤ 0 are left out", palette.faint_text);
         }
         label::line_ends(painter, palette, &drawn, &scale, &transform);
         let responses = hands::Responses { response: &response.response, transform: &transform };
         hands::handle(outer, self, view, &drawn, responses, changes);
+        scale
     }
 }
 
 /// The vertical axis: from the finite values at the visible steps.
 fn fit(drawn: &[Drawn], [first, last]: [f64; 2], log: bool, zero: bool) -> Scale {
-    let (mut frame, mut soft) = (Extent::default(), Extent::default());
+    let [mut frame, mut main, mut soft] = [Extent::default(); 3];
     let settled = first + EARLY * (last - first);
     for line in drawn {
         for &[step, value] in &line.points {
             if step >= first && step <= last && (!log || value > 0.0) {
-                let whole = line.trace.fit == Fit::Frame && (log || step >= settled);
-                if whole { &mut frame } else { &mut soft }.include(value);
+                let early = !log && step < settled;
+                let extent = match line.trace.fit {
+                    _ if early => &mut soft,
+                    Fit::Frame => &mut frame,
+                    Fit::Main => &mut main,
+                    Fit::Soft => &mut soft,
+                };
+                extent.include(value);
             }
         }
+    }
+    if log || main.is_within(&frame, MAIN_STRETCH) {
+        frame.merge(&main)
+    } else {
+        soft.merge(&main)
     }
     Scale::fit(frame, soft, log, zero)
 }

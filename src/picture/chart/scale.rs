@@ -11,6 +11,8 @@ const LARGEST: f64 = 1e300;
 const STRETCH: f64 = 1.1;
 /// What is left of a stretch that would be too far.
 const CUT: f64 = 0.35;
+/// Most powers of ten on a logarithmic axis.
+const DECADES: f64 = 14.0;
 /// Room above and below the data.
 const MARGIN: f64 = 0.06;
 
@@ -28,7 +30,7 @@ pub struct Tick {
 pub enum Kind {
     /// In units of 10^exponent.
     Linear {
-        /// The power of ten written once above the axis; 0 when labels carry plain numbers.
+        /// The power of ten written once beside the title; 0 when labels carry plain numbers.
         exponent: i32,
     },
     /// log₁₀; values ≤ 0 have no place.
@@ -68,6 +70,21 @@ impl Extent {
         }
     }
 
+    /// Takes in all that another one has seen.
+    pub fn merge(&mut self, other: &Self) {
+        self.low = self.low.min(other.low);
+        self.high = self.high.max(other.high);
+    }
+
+    /// Whether it sticks out of another one by at most `stretch` times that one's height (or that one is empty).
+    pub fn is_within(&self, other: &Self, stretch: f64) -> bool {
+        let (Some((low, high)), Some((other_low, other_high))) = (self.get(), other.get()) else {
+            return true;
+        };
+        let room = stretch * (other_high - other_low).max(1e-3 * other_high.abs());
+        low >= other_low - room && high <= other_high + room
+    }
+
     fn get(self) -> Option<(f64, f64)> {
         (self.low <= self.high).then_some((self.low, self.high))
     }
@@ -84,11 +101,13 @@ impl Scale {
         let Some((low, high)) = frame.get().or(soft.get()).filter(|&(low, _)| low > 0.0) else {
             return Self { kind: Kind::Log, low: -1.0, high: 1.0 };
         };
-        let (low, mut high) = (low.log10(), high.log10());
+        let (mut low, mut high) = (low.log10(), high.log10());
         if let Some((_, peak)) = soft.get().filter(|&(_, peak)| peak > 0.0) {
             // Peaks cost little room on a logarithmic axis; a diverging run would still cost all of it.
             high = high.max(peak.log10().min(high + 2.0 * (high - low).max(1.0)));
         }
+        // Below that is rounding, or a zero that is not quite one.
+        low = low.max(high - DECADES);
         let room = if high - low < 1e-3 { 0.1 } else { MARGIN * (high - low) };
         Self { kind: Kind::Log, low: low - room, high: high + room }
     }
@@ -138,7 +157,7 @@ impl Scale {
         self.low..=self.high
     }
 
-    /// What stands above the axis: the power of ten its numbers are in.
+    /// The power of ten that the axis's numbers are in; empty for 1.
     pub fn unit(&self) -> String {
         match self.kind {
             Kind::Linear { exponent } if exponent != 0 => format!("×10{}", superscript(exponent)),
@@ -366,7 +385,8 @@ mod tests {
             let soft: Vec<f64> = peaks.iter().filter(keep).copied().collect();
             let scale = Scale::fit(extent(&frame), extent(&soft), log, zero);
             prop_assert!(scale.low.is_finite() && scale.high.is_finite() && scale.high - scale.low > 1e-9, "{:?}", scale);
-            for &v in frame.iter().filter(|v| v.is_finite()) {
+            let top = frame.iter().chain(&soft).copied().filter(|v| v.is_finite()).fold(0.0, f64::max);
+            for &v in frame.iter().filter(|v| v.is_finite() && (!log || **v > top.min(1e300) * 1e-13)) {
                 let at = scale.place(v);
                 prop_assert!(at >= scale.low && at <= scale.high, "{} of {:?} in {:?}", v, frame, scale);
             }

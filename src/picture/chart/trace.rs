@@ -19,6 +19,8 @@ pub enum Source {
 pub enum Fit {
     /// It shows the line whole.
     Frame,
+    /// It shows the line whole unless that leaves nothing of the others (a run that blows up).
+    Main,
     /// It may cut the line's peaks, and says so.
     Soft,
 }
@@ -69,6 +71,13 @@ impl Trace {
     #[must_use]
     pub fn end(mut self, label: impl Into<String>) -> Self {
         self.end = label.into();
+        self
+    }
+
+    /// Lets the axis cut what would flatten all other lines.
+    #[must_use]
+    pub fn main(mut self) -> Self {
+        self.fit = Fit::Main;
         self
     }
 

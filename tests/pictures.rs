@@ -1,0 +1,355 @@
+//! Pictures of every panel through the CPU rasterizer: against stored ones, and of runs that are empty, short, broken or
+//! out of any ordinary range.
+//!
+//! `BRINK_WRITE_PICTURES=1 cargo test --test pictures` writes the stored pictures anew; look at them before they are
+//! committed.
+#![cfg(feature = "picture")]
+
+#[path = "pictures/sample.rs"]
+mod sample;
+
+use brink::dynamics::{CentralFlowRecord, ProcessRecord, StepRecord};
+use brink::picture::{
+    Curves, Facts, Image, Panel, RunView, ViewChange, ViewState, dashboard_png, dashboard_ui, encode_png,
+    panel_png, panel_ui, render, summary_png, theme,
+};
+use brink::run::History;
+use egui::{Theme, Vec2, vec2};
+use sample::{Defect, history};
+use std::path::PathBuf;
+
+/// Levels by which a channel may differ (glyphs and line edges round differently on other machines).
+const LEVELS: u8 = 40;
+/// Share of the pixels that may differ by more.
+const SHARE: f64 = 0.002;
+const SIZE: Vec2 = vec2(430.0, 330.0);
+
+fn facts() -> Facts {
+    Facts { preset: "sample".into(), title: "A made-up run".into(), seed: 3, version: "0".into() }
+}
+
+/// Calls `use_view` with a view of a history.
+fn with_view<T>(history: &History, state: &ViewState, use_view: impl FnOnce(&RunView) -> T) -> T {
+    let curves = Curves::of(history, state.smoothing_steps);
+    let facts = facts();
+    use_view(&RunView { history, curves: &curves, facts: &facts, state, controls: false })
+}
+
+fn panel_image(history: &History, state: &ViewState, panel: Panel, theme: Theme) -> Image {
+    with_view(history, state, |view| {
+        render(SIZE, 1.0, theme, |ui| panel_ui(ui, panel, view, &mut Vec::new()))
+    })
+}
+
+fn decode(bytes: &[u8]) -> Image {
+    let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
+    decoder.set_transformations(png::Transformations::ALPHA);
+    let mut reader = decoder.read_info().unwrap();
+    let mut data = vec![0; reader.output_buffer_size().unwrap()];
+    reader.next_frame(&mut data).unwrap();
+    let (width, height) = (reader.info().width as usize, reader.info().height as usize);
+    let pixels = data.chunks_exact(4).map(|p| egui::Color32::from_rgb(p[0], p[1], p[2])).collect();
+    Image { width, height, pixels }
+}
+
+/// Share of the pixels that differ by more than the tolerance.
+fn difference(a: &Image, b: &Image) -> f64 {
+    assert_eq!((a.width, a.height), (b.width, b.height));
+    let far = |(a, b): (&egui::Color32, &egui::Color32)| {
+        let channels = a.to_array().into_iter().zip(b.to_array());
+        channels.map(|(a, b)| a.abs_diff(b)).max() > Some(LEVELS)
+    };
+    a.pixels.iter().zip(&b.pixels).filter(|pair| far(*pair)).count() as f64 / a.pixels.len() as f64
+}
+
+fn stored(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/pictures").join(format!("{name}.png"))
+}
+
+/// Compares with the stored picture, or stores it.
+fn check(name: &str, image: &Image) {
+    let path = stored(name);
+    if std::env::var_os("BRINK_WRITE_PICTURES").is_some() {
+        std::fs::write(&path, encode_png(image, 1.0, &[]).unwrap()).unwrap();
+    }
+    let reference = decode(&std::fs::read(&path).unwrap());
+    let share = difference(image, &reference);
+    if share > SHARE {
+        let seen = std::env::temp_dir().join(format!("brink-{name}.png"));
+        std::fs::write(&seen, encode_png(image, 1.0, &[]).unwrap()).unwrap();
+        panic!("{name}: {:.2}% of the pixels differ; what was drawn is in {}", 100.0 * share, seen.display());
+    }
+}
+
+fn logarithmic() -> ViewState {
+    ViewState { log: Panel::ALL.to_vec(), ..ViewState::default() }
+}
+
+#[test]
+fn panels_look_as_stored() {
+    let run = history(1200, Defect::None);
+    for panel in Panel::ALL {
+        check(
+            &format!("{}-light", panel.name()),
+            &panel_image(&run, &ViewState::default(), panel, Theme::Light),
+        );
+    }
+    check("loss-dark", &panel_image(&run, &ViewState::default(), Panel::Loss, Theme::Dark));
+    check("sharpness-dark", &panel_image(&run, &ViewState::default(), Panel::Sharpness, Theme::Dark));
+    check("gradient-norm-log", &panel_image(&run, &logarithmic(), Panel::GradientNorm, Theme::Light));
+    let zoomed = ViewState { visible: Some([600.0, 700.0]), cursor: Some(655), ..ViewState::default() };
+    check("variance-zoomed", &panel_image(&run, &zoomed, Panel::Variance, Theme::Dark));
+}
+
+#[test]
+fn planted_defects_are_seen() {
+    let see = |panel: Panel, defect: Defect| {
+        let image = panel_image(&history(1200, defect), &ViewState::default(), panel, Theme::Light);
+        difference(&image, &decode(&std::fs::read(stored(&format!("{}-light", panel.name()))).unwrap()))
+    };
+    for (panel, defect) in [
+        (Panel::Sharpness, Defect::NoCentralFlow),
+        (Panel::Loss, Defect::NoCentralFlow),
+        (Panel::GradientNorm, Defect::NoCentralFlow),
+        (Panel::Variance, Defect::HalfSigma),
+        (Panel::Displacement, Defect::HalfSigma),
+        (Panel::Loss, Defect::SwappedLosses),
+        (Panel::Distance, Defect::NoCentralFlow),
+    ] {
+        let share = see(panel, defect);
+        assert!(
+            share > 2.0 * SHARE,
+            "{defect:?} in {panel:?} changes only {:.2}% of the pixels",
+            100.0 * share
+        );
+    }
+    assert!(see(Panel::Loss, Defect::None) <= SHARE);
+}
+
+/// Every text of the dashboard with the rectangle it takes and the one it is clipped to.
+fn texts(size: Vec2, history: &History, state: &ViewState) -> Vec<(String, egui::Rect, egui::Rect)> {
+    fn collect(shape: &egui::Shape, clip: egui::Rect, out: &mut Vec<(String, egui::Rect, egui::Rect)>) {
+        match shape {
+            egui::Shape::Text(text) if !text.galley.text().is_empty() => {
+                out.push((text.galley.text().to_owned(), text.visual_bounding_rect(), clip));
+            }
+            egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| collect(shape, clip, out)),
+            _ => {}
+        }
+    }
+    with_view(history, state, |view| {
+        let context = egui::Context::default();
+        theme::install(&context);
+        let mut found = Vec::new();
+        for _ in 0..3 {
+            let screen_rect = Some(egui::Rect::from_min_size(egui::Pos2::ZERO, size));
+            let input = egui::RawInput { screen_rect, ..egui::RawInput::default() };
+            let output = context.run_ui(input, |ui| dashboard_ui(ui, view, &mut Vec::new()));
+            found.clear();
+            for shape in &output.shapes {
+                collect(&shape.shape, shape.clip_rect, &mut found);
+            }
+            output.drop_without_applying_deltas();
+        }
+        found
+    })
+}
+
+#[test]
+fn no_text_is_clipped_or_covers_another() {
+    let run = history(1200, Defect::None);
+    for (size, state) in [
+        (vec2(1280.0, 760.0), ViewState::default()),
+        (vec2(1920.0, 1040.0), ViewState::default()),
+        (vec2(1280.0, 760.0), logarithmic()),
+        (vec2(700.0, 900.0), ViewState::default()),
+    ] {
+        let texts = texts(size, &run, &state);
+        assert!(texts.len() > 80, "{} texts", texts.len());
+        for (i, (text, rect, clip)) in texts.iter().enumerate() {
+            assert!(
+                clip.expand(1.0).contains_rect(*rect),
+                "{text:?} at {rect:?} is clipped to {clip:?} ({size:?})"
+            );
+            for (other, other_rect, _) in &texts[..i] {
+                let common = rect.intersect(*other_rect);
+                let covers = common.width() > 1.0 && common.height() > 1.5;
+                assert!(!covers, "{text:?} at {rect:?} covers {other:?} at {other_rect:?} ({size:?})");
+            }
+        }
+    }
+}
+
+/// A run of one value everywhere.
+fn constant(steps: usize, value: f64) -> History {
+    let mut history = History::new(3);
+    for step in 0..steps {
+        let process = ProcessRecord {
+            loss: value,
+            grad_norm_sq: value,
+            lambda: vec![value; 3],
+            ..ProcessRecord::default()
+        };
+        history.push(&StepRecord {
+            step,
+            eta: 0.1,
+            gradient_descent: Some(process.clone()),
+            gradient_flow: Some(process.clone()),
+            central_flow: Some(CentralFlowRecord {
+                state: process,
+                critical: 1,
+                sigma: vec![value],
+                sigma_trace: value,
+                predicted_loss: Some(value),
+                predicted_grad_norm_sq: Some(value),
+                complementarity_residual: 0.0,
+            }),
+            distance_gd_cf: Some(value),
+            distance_gd_gf: Some(value),
+            displacement: vec![value],
+            ..StepRecord::default()
+        });
+    }
+    history
+}
+
+#[test]
+fn odd_runs_are_drawn_without_harm() {
+    let extremes =
+        [0.0, -0.0, 1.0, -3.0, 1e300, -1e300, 1e-300, f64::MAX, f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
+    for value in extremes {
+        for steps in [0, 1, 2, 40] {
+            let run = constant(steps, value);
+            for state in [ViewState::default(), logarithmic()] {
+                with_view(&run, &state, |view| {
+                    render(vec2(900.0, 400.0), 0.5, Theme::Dark, |ui| dashboard_ui(ui, view, &mut Vec::new()))
+                });
+            }
+        }
+    }
+}
+
+#[test]
+fn any_size_and_any_range_of_steps_is_drawn_without_harm() {
+    let run = history(300, Defect::None);
+    for size in [vec2(0.0, 0.0), vec2(1.0, 1.0), vec2(3.0, 700.0), vec2(700.0, 3.0), vec2(95.0, 70.0)] {
+        for panel in Panel::ALL {
+            with_view(&run, &ViewState::default(), |view| {
+                render(size, 1.0, Theme::Light, |ui| panel_ui(ui, panel, view, &mut Vec::new()))
+            });
+        }
+    }
+    for visible in [[5.0, 5.0], [9.0, 2.0], [f64::NAN, 3.0], [-1e9, 1e12], [1e7, 2e7], [20.2, 20.9]] {
+        let state = ViewState {
+            visible: Some(visible),
+            hover: Some(1e18),
+            cursor: Some(usize::MAX),
+            ..ViewState::default()
+        };
+        panel_image(&run, &state, Panel::Sharpness, Theme::Light);
+    }
+}
+
+#[test]
+fn one_infinity_does_not_blank_an_axis() {
+    let (mut calm, mut broken) = (History::new(1), History::new(1));
+    for step in 0..400 {
+        let loss = 1.0 + 0.001 * step as f64;
+        let record = |loss| StepRecord {
+            step,
+            eta: 0.1,
+            gradient_descent: Some(ProcessRecord { loss, grad_norm_sq: 1.0, ..ProcessRecord::default() }),
+            ..StepRecord::default()
+        };
+        calm.push(&record(loss));
+        broken.push(&record(if step == 200 { f64::INFINITY } else { loss }));
+    }
+    let image = |run: &History| panel_image(run, &ViewState::default(), Panel::Loss, Theme::Light);
+    let share = difference(&image(&calm), &image(&broken));
+    assert!(share > 0.0, "the gap and its mark are seen");
+    assert!(share < 0.002, "and nothing else changes: {:.2}%", 100.0 * share);
+}
+
+#[test]
+fn files_carry_where_they_come_from_at_any_scale() {
+    let run = history(400, Defect::None);
+    with_view(&run, &ViewState::default(), |view| {
+        for (bytes, width) in [
+            (summary_png(view).unwrap(), 2560),
+            (dashboard_png(view, vec2(640.0, 500.0), 1.0, Theme::Dark).unwrap(), 640),
+            (panel_png(view, Panel::Loss, vec2(400.0, 300.0), 2.0, Theme::Light).unwrap(), 800),
+        ] {
+            let reader = png::Decoder::new(std::io::Cursor::new(&bytes)).read_info().unwrap();
+            let info = reader.info();
+            assert_eq!(info.width, width);
+            let text = |keyword: &str| {
+                let chunk = info.utf8_text.iter().find(|chunk| chunk.keyword == keyword).expect(keyword);
+                chunk.get_text().unwrap()
+            };
+            assert_eq!(text("Brink preset"), "sample");
+            assert_eq!(text("Brink seed"), "3");
+            assert_eq!(text("Brink eta"), "0.1");
+            assert_eq!(text("Brink steps"), "400");
+        }
+        assert!(panel_png(view, Panel::Loss, Vec2::ZERO, 1.0, Theme::Light).is_err(), "no pixels, no file");
+    });
+}
+
+/// One frame of a panel with the given events; returns what the panel asks for.
+fn frame(context: &egui::Context, view: &RunView, events: Vec<egui::Event>) -> Vec<ViewChange> {
+    let mut changes = Vec::new();
+    let input = egui::RawInput {
+        screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, SIZE)),
+        events,
+        ..egui::RawInput::default()
+    };
+    context.run_ui(input, |ui| panel_ui(ui, Panel::Loss, view, &mut changes)).drop_without_applying_deltas();
+    changes
+}
+
+#[test]
+fn the_pointer_reads_off_selects_zooms_and_resets() {
+    let run = history(400, Defect::None);
+    with_view(&run, &ViewState::default(), |view| {
+        let view = RunView { controls: true, ..*view };
+        let context = egui::Context::default();
+        theme::install(&context);
+        for _ in 0..2 {
+            assert_eq!(frame(&context, &view, Vec::new()), []);
+        }
+        let at = egui::pos2(200.0, 200.0);
+        let button = |pos, pressed| egui::Event::PointerButton {
+            pos,
+            button: egui::PointerButton::Primary,
+            pressed,
+            modifiers: egui::Modifiers::NONE,
+        };
+        frame(&context, &view, vec![egui::Event::PointerMoved(at)]);
+        let hovered = frame(&context, &view, Vec::new());
+        let [ViewChange::Hover(Some(step))] = hovered[..] else { panic!("{hovered:?}") };
+        assert!((100.0..250.0).contains(&step), "{step}");
+
+        frame(&context, &view, vec![button(at, true)]);
+        let clicked = frame(&context, &view, vec![button(at, false)]);
+        assert!(
+            clicked.iter().any(|c| matches!(c, ViewChange::PlaceCursor(Some(row)) if *row as f64 == step)),
+            "{clicked:?}"
+        );
+
+        for _ in 0..40 {
+            frame(&context, &view, Vec::new());
+        }
+        let there = egui::pos2(300.0, 150.0);
+        frame(&context, &view, vec![button(at, true)]);
+        frame(&context, &view, vec![egui::Event::PointerMoved(egui::pos2(250.0, 190.0))]);
+        frame(&context, &view, vec![egui::Event::PointerMoved(there)]);
+        let dragged = frame(&context, &view, vec![button(there, false)]);
+        let shown =
+            dragged.iter().find_map(|c| if let ViewChange::Show(Some(s)) = c { Some(*s) } else { None });
+        let [first, last] = shown.unwrap_or_else(|| panic!("{dragged:?}"));
+        assert!((first - step).abs() < 2.0 && last > first + 50.0, "{first} to {last}");
+
+        let gone = frame(&context, &view, vec![egui::Event::PointerGone]);
+        assert!(gone.iter().all(|c| !matches!(c, ViewChange::Hover(Some(_)))), "{gone:?}");
+    });
+}
