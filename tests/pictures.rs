@@ -4,6 +4,7 @@
 //! `BRINK_WRITE_PICTURES=1 cargo test --test pictures` writes the stored pictures anew; look at them before they are
 //! committed.
 #![cfg(feature = "picture")]
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 #[path = "pictures/sample.rs"]
 mod sample;
@@ -25,7 +26,7 @@ const SHARE: f64 = 0.002;
 const SIZE: Vec2 = vec2(430.0, 330.0);
 
 fn facts() -> Facts {
-    Facts { preset: "sample".into(), title: "A made-up run".into(), seed: 3, version: "0".into() }
+    Facts { preset: "sample".into(), title: "A made-up run".into(), seed: "3".into(), version: "0".into() }
 }
 
 /// Calls `use_view` with a view of a history.

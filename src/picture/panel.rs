@@ -40,6 +40,7 @@ pub fn sharpness_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) 
         let label = format!("λ{}", subscript(i + 1));
         traces.push(Trace::recorded(Series::GdLambda(i), ink(Role::Eigen(i)), name).end(label));
     }
+    traces.push(Trace::recorded(Series::GfLambda1, ink(Role::GradientFlow), "gradient flow λ₁").end("GF"));
     traces
         .push(Trace::recorded(Series::Eta, ink(Role::Threshold), "edge 2/η").map(|eta| 2.0 / eta).end("2/η"));
     if view.state.show_central_flow {

@@ -44,7 +44,7 @@ fn record(step: usize, defect: Defect) -> StepRecord {
     let x = [sign * (sigma[0] * wave[0].max(0.0)).sqrt(), -sign * (sigma[1] * wave[1].max(0.0)).sqrt()];
     let above_edge = (CHANGE..SETTLED).contains(&step);
     let loss = 0.45 * (-t / 90.0).exp() + 0.2 * (-t / 2500.0).exp();
-    let gd_blows_up = if step >= DIVERGES - 12 { 1.6f64.powi((step + 12 - DIVERGES) as i32) } else { 1.0 };
+    let gd_blows_up = if step >= DIVERGES - 12 { 1.6f64.powf((step + 12 - DIVERGES) as f64) } else { 1.0 };
     let gd_loss = (loss + edge * 0.5 * (x[0] * x[0] + x[1] * x[1])) * gd_blows_up;
     let gf_loss = loss - 0.01 * rise(EDGE, 500.0);
     let (gd_loss, gf_loss) =
@@ -71,7 +71,7 @@ fn record(step: usize, defect: Defect) -> StepRecord {
         240 => events.push(entered(1)),
         600 => events.push(entered(2)),
         CHANGE => {
-            events.extend([Event::EtaChanged { eta }, Event::StartedAboveEdge { eta_s: eta * flow_top }])
+            events.extend([Event::EtaChanged { eta }, Event::StartedAboveEdge { eta_s: eta * flow_top }]);
         }
         SETTLED => events.push(Event::BackBelowEdge),
         DIVERGES => events

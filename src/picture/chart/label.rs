@@ -29,10 +29,7 @@ pub(super) fn line_ends(
     let frame = *transform.frame();
     let (mut outside, mut inside) = (Vec::new(), Vec::new());
     for line in drawn.iter().filter(|line| !line.trace.end.is_empty()) {
-        let in_view = |point: &&[f64; 2]| point[0] <= transform.bounds().max()[0];
-        let last =
-            line.points.iter().rev().filter(in_view).find_map(|&point| position(transform, scale, point));
-        let Some(end) = last.filter(|end| end.x >= frame.left()) else { continue };
+        let Some(end) = end_in_view(&line.points, scale, transform) else { continue };
         let end = pos2(end.x.min(frame.right()), end.y.clamp(frame.top(), frame.bottom()));
         let label = Label { text: &line.trace.end, color: line.trace.ink.color.to_opaque(), end };
         if end.x > frame.right() - EARLY_END { &mut outside } else { &mut inside }.push(label);

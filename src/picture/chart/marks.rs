@@ -139,7 +139,7 @@ pub(super) fn cut_peaks(
         if let Some((value, x)) = farthest {
             let sign = if upwards { '▲' } else { '▼' };
             let text = format!("{sign} {}", super::scale::read_out(value));
-            let (anchor, y) = if upwards { (Align2::LEFT_TOP, 2.0) } else { (Align2::LEFT_BOTTOM, -2.0) };
+            let (anchor, y) = if upwards { (Align2::LEFT_TOP, 8.0) } else { (Align2::LEFT_BOTTOM, -8.0) };
             let at = pos2(x + 7.0, if upwards { frame.top() } else { frame.bottom() } + y);
             notes.add(anchor, at, &text, palette.faint_text);
         }

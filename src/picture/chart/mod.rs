@@ -1,22 +1,23 @@
-//! A plot over the steps of a run: axes and lines by `egui_plot`; range, ticks, legend, marks and hands by ourselves.
+//! A plot over the steps of a run: frame, axes and grid by `egui_plot`; range, ticks, lines, legend, marks and hands by
+//! ourselves.
 //!
 //! `egui_plot` would scan every point for its bounds, be blanked by one infinity, lose linked axes of different
-//! lengths, and show neither dashes in its legend nor a logarithmic axis. So it is told its bounds and its ticks, gets
-//! at most two points a pixel, and what the pointer does becomes a [`ViewChange`] that all panels share.
+//! lengths, thin out steep lines, lose dashes after a gap, and show neither dashes in its legend nor a logarithmic axis.
+//! So it is told its bounds and its ticks, lines of at most two points a pixel are drawn over it, and what the pointer
+//! does becomes a [`ViewChange`] that all panels share.
 
 mod hands;
 mod label;
 mod legend;
+mod line;
 mod marks;
 pub mod scale;
 pub mod trace;
 
-use super::theme::{self, Dash, Ink, Palette};
+use super::theme::{self, Palette};
 use super::view::{Panel, RunView, ViewChange};
 use egui::{Align2, Rect, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
-use egui_plot::{
-    AxisHints, GridMark, Line, LineStyle, Plot, PlotPoint, PlotPoints, PlotTransform, Points, Span,
-};
+use egui_plot::{AxisHints, GridMark, Plot, PlotPoint, PlotTransform, Span};
 use scale::{Extent, Scale, Tick};
 use trace::{Fit, Trace};
 
@@ -109,7 +110,6 @@ impl Chart {
             // Room for the marks at the lower edge.
             scale.low -= 0.07 * (scale.high - scale.low);
         }
-        let lines = lines(&drawn, &scale);
         let transients = view.transients();
         let response = plot(ui, self.panel, size, palette, x_ticks, y_ticks).show(ui, |plot| {
             plot.set_plot_bounds_x(first..=last);
@@ -117,21 +117,11 @@ impl Chart {
             for &[from, to] in &transients {
                 plot.span(Span::new("above the edge", from..=to).fill(palette.shade).border_width(0.0));
             }
-            for (points, ink) in lines {
-                if let [single] = points[..] {
-                    plot.points(
-                        Points::new("", vec![[single.x, single.y]])
-                            .radius(0.8 * ink.width + 0.4)
-                            .color(ink.color),
-                    );
-                } else {
-                    plot.line(line(points, ink));
-                }
-            }
         });
 
         let transform = response.transform;
         let painter = outer.painter();
+        line::draw(painter, &drawn, &scale, &transform);
         let mut notes = label::Notes::new(painter, palette, *transform.frame());
         marks::frame(painter, palette, &transform);
         marks::events(painter, palette, &mut notes, self, view, &transform);
@@ -178,73 +168,11 @@ fn fit(drawn: &[Drawn], [first, last]: [f64; 2], log: bool, zero: bool) -> Scale
         }
     }
     if log || main.is_within(&frame, MAIN_STRETCH) {
-        frame.merge(&main)
+        frame.merge(&main);
     } else {
-        soft.merge(&main)
+        soft.merge(&main);
     }
     Scale::fit(frame, soft, log, zero)
-}
-
-/// The lines in the plot's coordinates, in pieces: broken at gaps, and where they are far outside the frame (dashes
-/// out there would be many, and positions too large for single precision).
-fn lines(drawn: &[Drawn], scale: &Scale) -> Vec<(Vec<PlotPoint>, Ink)> {
-    let room = scale.high - scale.low;
-    let (low, high) = (scale.low - room, scale.high + room);
-    let mut lines = Vec::new();
-    for line in drawn {
-        let mut piece: Vec<PlotPoint> = Vec::new();
-        let mut previous: Option<PlotPoint> = None;
-        let mut finish = |piece: &mut Vec<PlotPoint>| {
-            if !piece.is_empty() {
-                lines.push((std::mem::take(piece), line.trace.ink));
-            }
-        };
-        for &[step, value] in &line.points {
-            let point = PlotPoint::new(step, scale.place(value));
-            if point.y.is_nan() {
-                finish(&mut piece);
-                previous = None;
-                continue;
-            }
-            let inside = point.y.clamp(low, high) == point.y;
-            if let Some(before) = previous {
-                // Where the segment crosses a bound, on the way out and on the way in.
-                let at = |y: f64| {
-                    PlotPoint::new(step + (before.x - step) * (y - point.y) / (before.y - point.y), y)
-                };
-                let mut crossings: Vec<PlotPoint> =
-                    [low, high].into_iter().filter(|&y| (before.y < y) != (point.y < y)).map(at).collect();
-                crossings.sort_by(|a, b| a.x.total_cmp(&b.x));
-                for crossing in crossings {
-                    piece.push(crossing);
-                    if piece.len() > 1 && !inside {
-                        finish(&mut piece);
-                    }
-                }
-            }
-            if inside {
-                piece.push(point);
-            } else {
-                finish(&mut piece);
-            }
-            previous = Some(point);
-        }
-        finish(&mut piece);
-    }
-    lines
-}
-
-fn line(points: Vec<PlotPoint>, ink: Ink) -> Line<'static> {
-    let style = match ink.dash {
-        Dash::Solid => LineStyle::Solid,
-        Dash::Dashed => LineStyle::Dashed { length: 6.0 },
-        Dash::Dotted => LineStyle::Dotted { spacing: 4.0 },
-    };
-    Line::new("", PlotPoints::Owned(points))
-        .stroke(ink.stroke())
-        .style(style)
-        .allow_hover(false)
-        .allow_band(false)
 }
 
 /// An `egui_plot` that does nothing on its own.

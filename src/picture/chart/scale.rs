@@ -212,7 +212,7 @@ fn log_ticks(low: f64, high: f64, count: usize) -> Vec<Tick> {
     let every = nice_step(span / count as f64).max(1.0);
     let mut ticks = Vec::new();
     let fine: &[f64] = if span < 0.6 * count as f64 { &[2.0, 5.0] } else { &[] };
-    let few = span < count as f64 * 2.0;
+    let few = span < 0.7 * count as f64;
     for exponent in multiples(low.floor(), high.ceil(), 1.0) {
         let in_range = |at: f64| (low..=high).contains(&at);
         #[expect(clippy::cast_possible_truncation, reason = "at most some hundred")]
