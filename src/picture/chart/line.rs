@@ -129,7 +129,7 @@ mod tests {
     fn dashes_keep_their_length_over_bends_and_short_segments() {
         let path: Vec<Pos2> = (0_u8..200).map(|i| pos2(0.7 * f32::from(i), f32::from(i % 3))).collect();
         let dashes = dashes(&path, 6.0, 4.0);
-        assert_eq!(dashes.len(), (length(&path) / 10.0).ceil() as usize);
+        assert_eq!(dashes.len() as f32, (length(&path) / 10.0).ceil());
         for dash in &dashes[..dashes.len() - 1] {
             assert!((length(dash) - 6.0).abs() < 1e-3, "{}", length(dash));
         }

@@ -325,7 +325,9 @@ mod tests {
 
     fn extent(values: &[f64]) -> Extent {
         let mut extent = Extent::default();
-        values.iter().for_each(|&v| extent.include(v));
+        for &v in values {
+            extent.include(v);
+        }
         extent
     }
 
