@@ -379,12 +379,14 @@ mod tests {
     fn a_smoothed_curve_is_the_gaussian_average() {
         let values = losses(900);
         let mut history = History::new(2);
-        values.iter().for_each(|&v| push(&mut history, v, 0.1, 0.0));
+        for &v in &values {
+            push(&mut history, v, 0.1, 0.0);
+        }
         let mut curves = Curves::default();
         assert!(curves.update(&history, 20.0, ALL));
         let reference = smoothing::gaussian(&values, &[], 20.0);
-        for row in 0..900 {
-            let (ours, theirs) = (curves.value(Curve::Loss, row).unwrap(), reference[row]);
+        for (row, &theirs) in reference.iter().enumerate() {
+            let ours = curves.value(Curve::Loss, row).unwrap();
             assert!((ours / theirs - 1.0).abs() < 3e-4, "row {row}: {ours} for {theirs}");
         }
     }
@@ -443,7 +445,9 @@ mod tests {
     #[test]
     fn squares_keep_the_envelope_of_an_alternating_displacement() {
         let mut history = History::new(1);
-        (0..5000).for_each(|t| push(&mut history, 1.0, 0.1, if t % 2 == 0 { 3.0 } else { -3.0 }));
+        for t in 0..5000 {
+            push(&mut history, 1.0, 0.1, if t % 2 == 0 { 3.0 } else { -3.0 });
+        }
         let mut curves = Curves::default();
         curves.update(&history, 0.0, ALL);
         let mut line = Vec::new();
@@ -455,9 +459,13 @@ mod tests {
     #[test]
     fn a_new_run_starts_afresh() {
         let mut long = History::new(1);
-        (0..50).for_each(|_| push(&mut long, 1.0, 0.1, 1.0));
+        for _ in 0..50 {
+            push(&mut long, 1.0, 0.1, 1.0);
+        }
         let mut short = History::new(1);
-        (0..10).for_each(|_| push(&mut short, 7.0, 0.1, 1.0));
+        for _ in 0..10 {
+            push(&mut short, 7.0, 0.1, 1.0);
+        }
         let mut curves = Curves::default();
         curves.update(&long, 5.0, ALL);
         curves.update(&short, 5.0, ALL);
