@@ -1,5 +1,7 @@
 //! What must hold of the derivatives of any network at any weights.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use brink::calculus::Block;
 use brink::data::{Split, Targets};
 use brink::network::{Activation, Architecture};
@@ -53,7 +55,9 @@ fn problem(
 
 fn block(vectors: &[Vec<f64>]) -> Block<f64> {
     let mut block = Block::zeros(vectors[0].len(), 0);
-    vectors.iter().for_each(|v| block.push(v));
+    for v in vectors {
+        block.push(v);
+    }
     block
 }
 

@@ -223,6 +223,11 @@ impl<T: Real> Evaluator<T> {
         self.tape.dim()
     }
 
+    /// Whether passes use the thread pool; small problems do not.
+    pub fn is_parallel(&self) -> bool {
+        self.parallel_operations || self.lanes.len() > 1
+    }
+
     /// The tape.
     pub fn tape(&self) -> &Tape<T> {
         &self.tape

@@ -148,6 +148,12 @@ impl<T: Real> NetworkObjective<T> {
         self.samples
     }
 
+    /// Whether derivatives are computed on the thread pool. Many calls in a row are then best made from inside the
+    /// pool (`rayon::scope`), or each of them waits for threads to wake.
+    pub fn is_parallel(&self) -> bool {
+        self.evaluator.is_parallel()
+    }
+
     /// Share of rows classified rightly at `w`; `None` for real targets.
     pub fn accuracy(&mut self, w: &[T]) -> Option<f64> {
         if self.labels.is_empty() {

@@ -302,6 +302,11 @@ impl<T: Real> Engine for Run<T> {
         let before =
             is_due.then(|| self.dynamics.weights(Process::GradientDescent).map(<[T]>::to_vec)).flatten();
         let mut record = match &mut self.loss {
+            // from inside the pool: a step makes a hundred calls that would each wake its threads anew
+            TrainedLoss::Network(network) if network.train.is_parallel() => {
+                let (dynamics, train) = (&mut self.dynamics, &mut network.train);
+                rayon::scope(move |_| dynamics.step(train, eta))
+            }
             TrainedLoss::Network(network) => self.dynamics.step(&mut network.train, eta),
             TrainedLoss::Landscape(loss) => self.dynamics.step(loss.as_mut(), eta),
         };
