@@ -1,4 +1,5 @@
 //! `brink run`, as a user runs it.
+#![allow(clippy::unwrap_used, reason = "a failure is a panic")]
 
 mod cli;
 
@@ -180,6 +181,29 @@ fn a_landscape_takes_its_start_from_weights() {
 }
 
 #[test]
+fn a_run_may_start_warm_and_its_flows_later() {
+    let desk = Desk::new();
+    let plain = desk.run(&["valley", "--steps", "60"]);
+    let warm = desk.run(&["valley", "--steps", "10", "--set", "run.warm_start=5"]);
+    assert_eq!(warm.numbers("gd_loss"), plain.numbers("gd_loss")[5..15]);
+    // All processes start where the warm start ended.
+    assert_eq!(warm.column("cf_loss")[0], warm.column("gd_loss")[0]);
+    assert_eq!(warm.numbers("distance_gd_cf")[0], 0.0);
+
+    for (start, first) in [("7", 7), ("edge", 23)] {
+        let late = desk.run(&["valley", "--steps", "60", "--set", &format!("run.flows_start={start}")]);
+        assert_eq!(late.column("gd_loss"), plain.column("gd_loss"));
+        let starts = late.column("cf_loss").iter().position(|v| !v.is_empty());
+        assert_eq!(starts, Some(first), "{start}");
+        assert_eq!(late.column("cf_loss")[first], late.column("gd_loss")[first]);
+        assert_eq!(late.column("gf_loss")[first], late.column("gd_loss")[first]);
+    }
+    let alone = desk.run(&["valley", "--steps", "5", "--set", "run.processes=[\"cf\"]"]);
+    assert_eq!(alone.column("gd_loss"), [""; 5]);
+    assert_eq!(alone.numbers("cf_loss"), plain.numbers("cf_loss")[..5]);
+}
+
+#[test]
 fn the_same_bytes_for_one_thread_and_two() {
     let desk = Desk::new();
     let run = |threads: &str| {
@@ -220,8 +244,9 @@ fn ctrl_c_leaves_whole_files() {
     }
     assert!(!desk.path("out/run.csv").exists(), "half a file is not shown under its name");
     std::thread::sleep(Duration::from_millis(300));
-    let interrupt =
-        std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    // The shell's own `kill`: a bare system has no other.
+    let kill = format!("kill -INT {}", child.id());
+    let interrupt = std::process::Command::new("sh").args(["-c", &kill]).status().unwrap();
     assert!(interrupt.success());
     let status = child.wait().unwrap();
     assert_eq!(status.code(), Some(130));

@@ -1,5 +1,5 @@
 //! The binary, run as a user would.
-#![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(dead_code, clippy::unwrap_used, reason = "each test uses a part of it, and a failure is a panic")]
 
 use candle_core::{Device, Tensor};
 use std::io::Write;

@@ -120,3 +120,78 @@ fn list(mut names: Vec<String>) -> String {
     let text = names.iter().map(|n| n.chars().take(60).collect::<String>()).collect::<Vec<_>>().join(", ");
     if further > 0 { format!("{text} and {further} more") } else { text }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::Device;
+    use proptest::prelude::*;
+    use std::sync::LazyLock;
+
+    /// A good archive of x and y, and the same as safetensors.
+    static FILES: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let x = Tensor::arange(0.0_f32, 12.0, &Device::Cpu).unwrap().reshape((4, 3)).unwrap();
+        let y = Tensor::new(&[0_i64, 1, 1, 0], &Device::Cpu).unwrap();
+        let (npz, safetensors) = (dir.path().join("a.npz"), dir.path().join("a.safetensors"));
+        Tensor::write_npz(&[("x", &x), ("y", &y)], &npz).unwrap();
+        let named = HashMap::from([("x", x), ("y", y)]);
+        candle_core::safetensors::save(&named, &safetensors).unwrap();
+        [npz, safetensors].map(|path| std::fs::read(path).unwrap())
+    });
+
+    fn load(bytes: &[u8]) -> Result<crate::data::Dataset, DataError> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        std::fs::write(&path, bytes).unwrap();
+        load_dataset(&path, DatasetOptions::default())
+    }
+
+    #[test]
+    fn both_formats_give_the_same_data() {
+        for bytes in FILES.iter() {
+            let data = load(bytes).unwrap();
+            let x: Vec<f64> = data.train.x.flatten_all().unwrap().to_vec1().unwrap();
+            assert_eq!(x, (0..12).map(f64::from).collect::<Vec<_>>());
+            let crate::data::Targets::Classes { labels, count } = data.train.targets else {
+                panic!("classes")
+            };
+            assert_eq!((labels.as_slice(), count), ([0, 1, 1, 0].as_slice(), 2));
+        }
+    }
+
+    #[test]
+    fn indices_count_rows_first() {
+        assert_eq!(index_in(&[4, 3], 7), [2, 1]);
+        assert_eq!(index_in(&[2, 2, 2], 5), [1, 0, 1]);
+        assert_eq!(index_in(&[], 0), Vec::<usize>::new());
+    }
+
+    proptest! {
+        #[test]
+        fn no_change_of_bytes_makes_it_panic(
+            format in 0..2_usize,
+            changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+            keep in any::<prop::sample::Index>(),
+            cut in any::<bool>(),
+        ) {
+            let mut bytes = FILES[format].clone();
+            for (at, value) in changes {
+                let at = at.index(bytes.len());
+                bytes[at] = value;
+            }
+            if cut {
+                bytes.truncate(keep.index(bytes.len()));
+            }
+            let _ = load(&bytes);
+        }
+
+        #[test]
+        fn no_large_number_in_a_header_is_believed(at in any::<prop::sample::Index>(), format in 0..2_usize) {
+            let mut bytes = FILES[format].clone();
+            let at = at.index(bytes.len() - 8);
+            bytes[at..at + 8].fill(0xff);
+            let _ = load(&bytes);
+        }
+    }
+}
