@@ -3,6 +3,7 @@
 mod common;
 
 use brink::calculus::Real;
+use brink::dynamics::smoothing::gaussian;
 use brink::dynamics::{CentralFlowSettings, Dynamics, EigenSettings, Process, Settings, StepRecord};
 use brink::objective::network::LossKind;
 use brink::objective::{Landscape, Objective};
@@ -219,4 +220,56 @@ fn digits_mlp_ce() {
 #[test]
 fn cifar4_mlp_mse() {
     check_mlp("cifar4-mlp-mse", 64, 4, LossKind::Mse);
+}
+
+/// Means over steps of the smoothed measurements on gradient descent against the central flow's predictions, within
+/// twice the errors measured on the reference implementation.
+#[test]
+fn digits_noise_mse_averages() {
+    let case = Case::read("digits-noise-mse").expect("belongs to the repository");
+    let (mut objective, w) =
+        common::mlp::<f64>(case.name, 32, 10, LossKind::Mse).expect("belongs to the repository");
+    let golden = common::Npz::open("digits-noise-mse/trajectory.npz").expect("belongs to the repository");
+    let mut settings = case.settings(false);
+    settings.processes.gradient_flow = false;
+    settings.eigen.tolerance = 1e-5;
+    let run = case.run(&mut objective, w, settings);
+    let flows: Vec<_> = run.iter().map(|record| record.central_flow.as_ref().expect("it runs")).collect();
+
+    let smooth = |f: &dyn Fn(&StepRecord) -> f64| gaussian(&run.iter().map(f).collect::<Vec<_>>(), &[], 50.0);
+    let loss = smooth(&|record| record.gradient_descent.as_ref().expect("it runs").loss);
+    let gradient = smooth(&|record| record.gradient_descent.as_ref().expect("it runs").grad_norm_sq);
+    let variance = smooth(&|record| record.displacement[0] * record.displacement[0]);
+    let mean = |x: &dyn Fn(usize) -> f64, from: usize, to: usize| {
+        (from..to).map(x).sum::<f64>() / (to - from) as f64
+    };
+    let compare = |what: &str, measured: &[f64], predicted: &dyn Fn(usize) -> f64, from, to, allowed: f64| {
+        let (measured, predicted) = (mean(&|t| measured[t], from, to), mean(predicted, from, to));
+        let error = relative(measured, predicted);
+        assert!(
+            error <= allowed,
+            "{what}, steps {from} to {to}: {measured} against {predicted}, off by {error:.4}"
+        );
+    };
+    let predicted_loss = |t: usize| flows[t].predicted_loss.expect("never above the edge");
+    let predicted_gradient = |t: usize| flows[t].predicted_grad_norm_sq.expect("never above the edge");
+    let top = |t: usize| flows[t].sigma.first().copied().unwrap_or(0.0);
+    compare("loss", &loss, &predicted_loss, 600, 1700, 0.006);
+    compare("gradient norm", &gradient, &predicted_gradient, 600, 1700, 0.08);
+    compare("gradient norm", &gradient, &predicted_gradient, 600, 1000, 0.30);
+    compare("variance", &variance, &top, 600, 1700, 0.10);
+    compare("variance", &variance, &top, 600, 1000, 0.22);
+    for t in 600..1700 {
+        let below = 1.0 - flows[t].state.loss / loss[t];
+        assert!((-0.006..0.02).contains(&below), "step {t}: L(w(t)) lies {below:.4} below");
+    }
+    let farthest = run.iter().filter_map(|record| record.distance_gd_cf).fold(0.0, f64::max);
+    assert!(farthest < 2.0 * 0.112, "the distance reaches {farthest}");
+    for pair in flows.windows(2) {
+        assert!(pair[1].state.loss < pair[0].state.loss, "the central flow's loss falls at every step");
+    }
+    // The central flow has no rounding to wait for: it is the recorded one step by step.
+    for (flow, expected) in flows.iter().zip(golden.vector("central.train_loss")) {
+        assert!(relative(flow.state.loss, expected) < 1e-5);
+    }
 }

@@ -48,6 +48,8 @@ pub(super) struct CentralFlow<T> {
     loss_bound: f64,
     /// Directions of the last displacement, for the continuity of signs.
     axes: Block<T>,
+    /// Eigenvalues of P⁻¹H at the start of the last step; empty where there is none, or η has changed since.
+    last_lambda: Vec<f64>,
     hvps: usize,
     u: Block<T>,
     t: Block<T>,
@@ -78,6 +80,7 @@ impl<T: Real> CentralFlow<T> {
             failed: false,
             loss_bound: f64::INFINITY,
             axes: Block::default(),
+            last_lambda: Vec::new(),
             hvps: 0,
             u: Block::default(),
             t: Block::default(),
@@ -98,6 +101,7 @@ impl<T: Real> CentralFlow<T> {
     pub(super) fn eta_changed(&mut self) {
         self.edge = EdgeCount::default();
         self.may_start_above = true;
+        self.last_lambda.clear();
     }
 
     /// Records the present state and advances by one unit of time. `gradient_descent` holds the weights whose
@@ -127,9 +131,11 @@ impl<T: Real> CentralFlow<T> {
         let mut lambda = self.solve(objective, scale, tracker);
         record.state.lambda = scale.hessian_eigenvalues(&lambda);
         record.state.eigen_residual = self.tracker.pairs().residual;
+        self.watch_edge(lambda[0], events);
         let most = tracker.max_tracked;
         let candidate = settings.candidate_threshold;
-        if lambda.len() == most && most < self.w.len() && lambda[most - 1] > candidate {
+        // Above the edge the pairs beyond have time: those tracked come down first, and predictions are left out.
+        if !self.above && lambda.len() == most && most < self.w.len() && lambda[most - 1] > candidate {
             let message = format!(
                 "the central flow needs more than the {most} eigenvalues of eigen.max_tracked: η·λ{most} = {:.3} is \
                  critical; allow more, or take a smaller η",
@@ -137,11 +143,11 @@ impl<T: Real> CentralFlow<T> {
             );
             self.stop(Event::Trouble(Process::CentralFlow, message), events);
         }
-        self.watch_edge(lambda[0], events);
 
         let dt = 1.0 / settings.substeps as f64;
         self.previous.copy_from_slice(&self.w);
         let mut displacement = Vec::new();
+        let reach = self.reach(&lambda);
         for substep in 0..settings.substeps {
             let mut contracted = Vec::new();
             if substep > 0 {
@@ -149,7 +155,7 @@ impl<T: Real> CentralFlow<T> {
                 if settings.resolve_every_substep {
                     lambda = self.solve(objective, scale, tracker);
                 } else {
-                    contracted = self.rayleigh_quotients(objective, scale, settings, tracker, &mut lambda);
+                    contracted = self.rayleigh_quotients(objective, scale, settings, reach, &mut lambda);
                 }
             }
             let mut candidates: Vec<usize> = (0..lambda.len()).filter(|&i| lambda[i] > candidate).collect();
@@ -173,6 +179,17 @@ impl<T: Real> CentralFlow<T> {
             self.euler(&critical, &scale.preconditioner, dt);
         }
         (record, displacement)
+    }
+
+    /// How far an eigenvalue of P⁻¹H may move within a step: four times the largest change over the last one, at
+    /// least 0.05; without a last one, any distance.
+    fn reach(&mut self, lambda: &[f64]) -> f64 {
+        let change = |(now, before): (&f64, &f64)| (now - before).abs();
+        let largest = lambda.iter().zip(&self.last_lambda).map(change).fold(0.0, f64::max);
+        let reach = if self.last_lambda.is_empty() { f64::INFINITY } else { (4.0 * largest).max(0.05) };
+        self.last_lambda.clear();
+        self.last_lambda.extend_from_slice(lambda);
+        reach
     }
 
     fn stop(&mut self, event: Event, events: &mut Vec<Event>) {
@@ -204,18 +221,18 @@ impl<T: Real> CentralFlow<T> {
         self.may_start_above = false;
     }
 
-    /// With frozen eigenvectors: λ_i = u_iᵀ A(w) u_i for all that are or may become candidates (those that the
-    /// tracking threshold leaves out cannot within a step). The third derivatives that the likely candidates need
-    /// anyway bring their quotients along; their indices are returned, with T in `self.t`.
+    /// With frozen eigenvectors: λ_i = u_iᵀ A(w) u_i for all that are candidates or, judged by how fast eigenvalues
+    /// moved over the last step, may become so within this one; the others play no part. The third derivatives that
+    /// the candidates need anyway bring their quotients along; their indices are returned, with T in `self.t`.
     fn rayleigh_quotients(
         &mut self,
         objective: &mut dyn Objective<T>,
         scale: &Scale<T>,
         settings: &CentralFlowSettings,
-        tracker: &TrackerSettings,
+        reach: f64,
         lambda: &mut [f64],
     ) -> Vec<usize> {
-        let threshold = tracker.track_threshold.unwrap_or(0.0);
+        let threshold = settings.candidate_threshold - reach;
         let likely: Vec<usize> =
             (0..lambda.len()).filter(|&i| lambda[i] > settings.candidate_threshold).collect();
         let others: Vec<usize> = (0..lambda.len())

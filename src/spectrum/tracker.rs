@@ -1,8 +1,8 @@
 //! Follows the leading eigenpairs along a trajectory of weights.
 //!
-//! Each solve starts from the span of the eigenbases at the two *nearest* of the last four weights. For a flow these
-//! are the last two, whose span contains the linear extrapolation; for gradient descent at the edge, which jumps
-//! between two walls of a valley, they are those of two and four steps ago. One more start column, a guard, takes a
+//! Each solve starts from the span of the eigenbases at the three *nearest* of the last six weights. For a flow these
+//! are the last ones, whose span contains the extrapolation; for gradient descent at the edge, which jumps between
+//! two walls of a valley, they are those of two, four and six steps ago. One more start column, a guard, takes a
 //! step of the power method a solve and carries a little deterministic noise, so that an eigenvalue that rises from
 //! outside the warm span is found.
 
@@ -17,8 +17,12 @@ use crate::spectrum::Operator;
 /// Up to this dimension the whole Hessian is formed and solved densely.
 const DENSE_DIM: usize = 16;
 
+/// Eigenbases a solve starts from. Columns that the others span already are dropped, so that a smooth flow, whose
+/// bases span a plane to working precision, pays for two.
+const BASES: usize = 3;
+
 /// Weights remembered, with their eigenbases.
-const MEMORY: usize = 4;
+const MEMORY: usize = 6;
 
 /// Share of noise in the guard.
 const GUARD_NOISE: f64 = 0.02;
@@ -152,7 +156,7 @@ impl<T: Real> Tracker<T> {
         let mut order: Vec<(f64, usize)> =
             self.memory.iter().enumerate().map(|(i, old)| (distance(w, &old.w), i)).collect();
         order.sort_by(|a, b| a.0.total_cmp(&b.0));
-        for &(_, i) in order.iter().take(2) {
+        for &(_, i) in order.iter().take(BASES) {
             for column in self.memory[i].vectors.columns() {
                 self.start.push(column);
             }
