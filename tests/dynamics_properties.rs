@@ -50,7 +50,9 @@ impl Objective<f64> for Pair {
     fn gradient(&mut self, w: &[f64], nabla_l: &mut [f64]) -> f64 {
         let (first, second) = nabla_l.split_at_mut(2);
         let loss = self.first.gradient(&w[..2], first) + self.scale * self.second.gradient(&w[2..], second);
-        second.iter_mut().for_each(|g| *g *= self.scale);
+        for g in second {
+            *g *= self.scale;
+        }
         loss
     }
     fn hessian_vector_products(&mut self, w: &[f64], v: &Block<f64>, hv: &mut Block<f64>) {
@@ -200,9 +202,10 @@ fn change_eta(factor: f64) -> Vec<StepRecord> {
         assert!(descent.loss.is_finite() && flow.state.loss.is_finite() && flow.sigma_trace.is_finite());
     }
     let losses = |f: fn(&StepRecord) -> f64| records[100..].iter().map(f).fold(0.0, f64::max);
-    let before = records[99].central_flow.as_ref().unwrap().state.loss;
-    let flow = losses(|record| record.central_flow.as_ref().unwrap().state.loss);
-    let descent = losses(|record| record.gradient_descent.as_ref().unwrap().loss);
+    let central = |record: &StepRecord| record.central_flow.as_ref().map_or(0.0, |flow| flow.state.loss);
+    let before = central(&records[99]);
+    let flow = losses(central);
+    let descent = losses(|record| record.gradient_descent.as_ref().map_or(0.0, |descent| descent.loss));
     assert!(flow <= descent.max(before), "central flow at {flow}, gradient descent at {descent}");
     records
 }

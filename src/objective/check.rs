@@ -54,8 +54,8 @@ pub fn check_against_finite_differences(objective: &mut dyn Objective<f64>, w: &
         objective.hessian_vector_products(w, &u, &mut hu);
         hu.column(i).iter().zip(u.column(j)).map(|(a, b)| a * b).sum()
     };
-    for i in 0..3 {
-        close(curvature[i], bilinear(objective, w, i, i), "curvature");
+    for (i, &curvature) in curvature.iter().enumerate() {
+        close(curvature, bilinear(objective, w, i, i), "curvature");
         for j in i..3 {
             for d in 0..dim {
                 let difference =

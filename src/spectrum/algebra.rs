@@ -63,7 +63,7 @@ pub(super) fn gram<T: Real>(x: &Block<T>, y: &Block<T>, out: &mut Vec<T>) {
     assert_eq!(dim, y.dim(), "blocks of vectors of one length");
     product(
         [m, n, dim],
-        Operand { data: out, row_stride: 1, column_stride: m },
+        &mut Operand { data: out, row_stride: 1, column_stride: m },
         (x.as_slice(), dim, 1),
         (y.as_slice(), 1, dim),
         false,
@@ -82,7 +82,7 @@ pub(super) fn combine<T: Real>(x: &Block<T>, c: &[T], y: &mut Block<T>, subtract
     let sign = if subtract { -T::one() } else { T::one() };
     product(
         [dim, n, m],
-        Operand { data: y.as_mut_slice(), row_stride: 1, column_stride: dim },
+        &mut Operand { data: y.as_mut_slice(), row_stride: 1, column_stride: dim },
         (x.as_slice(), 1, dim),
         (c, 1, m),
         subtract,
@@ -100,7 +100,7 @@ struct Operand<'a, T> {
 /// `out = (add ? out : 0) + sign · lhs · rhs`; sizes are [rows, columns, depth], strides (row, column).
 fn product<T: Real>(
     [rows, columns, depth]: [usize; 3],
-    out: Operand<T>,
+    out: &mut Operand<'_, T>,
     lhs: (&[T], usize, usize),
     rhs: (&[T], usize, usize),
     add: bool,

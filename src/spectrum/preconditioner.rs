@@ -19,7 +19,9 @@ impl<T: Real> Preconditioner<T> {
         match self {
             Self::Uniform(p) => {
                 let factor = T::of(1.0 / p);
-                x.iter_mut().for_each(|x| *x *= factor);
+                for x in x {
+                    *x *= factor;
+                }
             }
             Self::Diagonal(p) => x.iter_mut().zip(p).for_each(|(x, &p)| *x /= p),
         }

@@ -97,6 +97,7 @@ impl<T: Real> Tracker<T> {
     }
 
     /// The same history with `tracked` pairs, for a process that starts where this one is.
+    #[must_use]
     pub fn forked(&self, tracked: usize) -> Self {
         Self { tracked: tracked.max(1), ..self.clone() }
     }
@@ -162,7 +163,7 @@ impl<T: Real> Tracker<T> {
             }
         }
         if self.memory.is_empty() {
-            for _ in 0..self.tracked + 1 {
+            for _ in 0..=self.tracked {
                 self.push_noise();
             }
         } else if !self.guard.is_empty() {
