@@ -96,9 +96,8 @@ impl Preset {
     /// # Panics
     /// Never: a preset holds plain values only.
     pub fn resolved_toml(&self) -> String {
-        let mut table = self.resolved().to_table();
-        table.insert("version".into(), Value::from(VERSION));
-        toml::to_string(&table).expect("a table of plain values can be written")
+        let resolved = Self { version: Some(VERSION.into()), ..self.resolved() };
+        toml::to_string(&resolved).expect("a preset is a table of plain values")
     }
 
     fn to_table(&self) -> Table {
