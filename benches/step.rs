@@ -81,7 +81,7 @@ fn main() {
             name: "digits",
             data: digits,
             hidden: &[32, 32],
-            eta: 0.15,
+            eta: 0.12,
             before: 400,
             timed: 200,
             tracked: 3,

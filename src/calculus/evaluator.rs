@@ -12,6 +12,7 @@ use super::op::{Adjoints, Context, Gradient, Output, Own, Phase};
 use super::ring::Ring;
 use super::tape::{NodeId, Tape};
 use super::{Block, Real};
+use crate::objective::pair_index;
 
 /// Below this many multiply–adds a forward pass (samples × parameters), threads cost more than they bring.
 const SERIAL_WORK: usize = 300_000;
@@ -19,6 +20,9 @@ const SERIAL_WORK: usize = 300_000;
 const HEAVY_WEIGHTS: usize = 40_000;
 /// Most lanes: each has a gradient of its own, and all are summed at the end.
 const LANES: usize = 8;
+
+/// Bytes that the planes above 0 may take: more directions than fit are taken in groups.
+const TANGENT_BUDGET: usize = 1 << 30;
 
 /// How much of plane 0 is there for the kept weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +43,8 @@ pub struct Evaluator<T> {
     loss: f64,
     no_directions: Block<T>,
     primal_ring: Ring,
+    /// Planes above 0 that fit [`TANGENT_BUDGET`]; a group has one direction, or a pair, even if they do not.
+    most_planes: usize,
     /// Rings used so far: they are few, and building one allocates.
     rings: Vec<Ring>,
 }
@@ -203,6 +209,8 @@ impl<T: Real> Evaluator<T> {
         lanes: usize,
         parallel_operations: bool,
     ) -> Self {
+        let entries: usize = tape.nodes().iter().map(|node| 2 * samples * node.rows * node.columns).sum();
+        let most_planes = TANGENT_BUDGET / (entries * size_of::<T>()).max(1);
         let split = |i: usize| samples * i / lanes.max(1);
         let lanes = (0..lanes).map(|i| Lane::new(&tape, data, split(i), split(i + 1) - split(i))).collect();
         Self {
@@ -214,6 +222,7 @@ impl<T: Real> Evaluator<T> {
             loss: f64::NAN,
             no_directions: Block::default(),
             primal_ring: Ring::new(0, 0),
+            most_planes,
             rings: Vec::new(),
         }
     }
@@ -304,7 +313,7 @@ impl<T: Real> Evaluator<T> {
     /// Hessian-vector products `hv_i = H(w) v_i`.
     pub fn hessian_vector_products(&mut self, w: &[T], v: &Block<T>, hv: &mut Block<T>) {
         hv.reshape(self.dim(), v.count());
-        self.tangent_pass(w, v, 1..=1, hv.as_mut_slice());
+        self.tangents(w, v, 1..=1, hv.as_mut_slice());
     }
 
     /// [`Evaluator::third_derivatives`] together with the `hu_i = H(w) u_i`, which the same pass has at hand.
@@ -317,12 +326,12 @@ impl<T: Real> Evaluator<T> {
     ) {
         let (k, dim) = (u.count(), self.dim());
         hu.reshape(dim, k + k * (k + 1) / 2);
-        self.tangent_pass(w, u, 1..=2, hu.as_mut_slice());
+        self.tangents(w, u, 1..=2, hu.as_mut_slice());
         t.reshape(dim, k * (k + 1) / 2);
         t.as_mut_slice().copy_from_slice(&hu.as_slice()[k * dim..]);
         hu.truncate(k);
         for i in 0..k {
-            t.column_mut(crate::objective::pair_index(i, i, k)).iter_mut().for_each(|x| *x += *x);
+            t.column_mut(pair_index(i, i, k)).iter_mut().for_each(|x| *x += *x);
         }
     }
 
@@ -330,14 +339,55 @@ impl<T: Real> Evaluator<T> {
     pub fn third_derivatives(&mut self, w: &[T], u: &Block<T>, t: &mut Block<T>) {
         let k = u.count();
         t.reshape(self.dim(), k * (k + 1) / 2);
-        self.tangent_pass(w, u, 2..=2, t.as_mut_slice());
+        self.tangents(w, u, 2..=2, t.as_mut_slice());
         // the plain monomial ε_i² carries half of the second derivative
         for i in 0..k {
-            t.column_mut(crate::objective::pair_index(i, i, k)).iter_mut().for_each(|x| *x += *x);
+            t.column_mut(pair_index(i, i, k)).iter_mut().for_each(|x| *x += *x);
         }
     }
 
-    /// The planes of the given degrees of the gradient along `directions`, written to `result`.
+    /// The planes of the given degrees of the gradient along `directions`, written to `result`: in one pass, or in
+    /// groups of directions where their planes would take too much memory.
+    fn tangents(
+        &mut self,
+        w: &[T],
+        directions: &Block<T>,
+        degrees: std::ops::RangeInclusive<usize>,
+        result: &mut [T],
+    ) {
+        let (dim, k) = (self.dim(), directions.count());
+        let planes = if *degrees.end() == 1 { k } else { k + k * (k + 1) / 2 };
+        if k == 1 || planes <= self.most_planes {
+            return self.tangent_pass(w, directions, degrees, result);
+        }
+        let mut result = result;
+        if degrees.contains(&1) {
+            let (first, second) = result.split_at_mut(k * dim);
+            let group = self.most_planes.clamp(1, k);
+            for (i, part) in first.chunks_mut(group * dim).enumerate() {
+                let chosen: Vec<usize> = (i * group..i * group + part.len() / dim).collect();
+                self.tangent_pass(w, &select(directions, &chosen), 1..=1, part);
+            }
+            result = second;
+        }
+        if degrees.contains(&2) {
+            // pair by pair: of the planes ii, ij, jj only the second is new
+            let mut three = vec![T::zero(); 3 * dim];
+            for i in 0..k {
+                for j in i..k {
+                    let part = &mut result[pair_index(i, j, k) * dim..][..dim];
+                    if i == j {
+                        self.tangent_pass(w, &select(directions, &[i]), 2..=2, part);
+                    } else {
+                        self.tangent_pass(w, &select(directions, &[i, j]), 2..=2, &mut three);
+                        part.copy_from_slice(&three[dim..2 * dim]);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The planes of the given degrees of the gradient along `directions`, written to `result`, in one pass.
     fn tangent_pass(
         &mut self,
         w: &[T],
@@ -379,6 +429,15 @@ impl<T: Real> Evaluator<T> {
     }
 }
 
+/// The chosen vectors of a block.
+fn select<T: Real>(block: &Block<T>, chosen: &[usize]) -> Block<T> {
+    let mut selected = Block::zeros(block.dim(), 0);
+    for &i in chosen {
+        selected.push(block.column(i));
+    }
+    selected
+}
+
 /// Runs all lanes, and sums their parts of the wanted planes `first..` (as many as `result` holds).
 fn run<T: Real>(lanes: &mut [Lane<T>], pass: Pass<'_, T>, forward: bool, first: usize, result: &mut [T]) {
     let dim = pass.tape.dim();
@@ -410,105 +469,4 @@ fn run<T: Real>(lanes: &mut [Lane<T>], pass: Pass<'_, T>, forward: bool, first: 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::calculus::function::Function;
-    use crate::calculus::op::finite_difference::numbers;
-
-    const SAMPLES: usize = 103;
-
-    fn evaluator(lanes: usize, parallel: bool) -> Evaluator<f32> {
-        let mut tape = Tape::new();
-        let x = tape.data(1, 37);
-        let h = tape.linear("1", x, 40);
-        let h = tape.map(Function::Gelu, h);
-        let f = tape.linear("3", h, 5);
-        let y = tape.data(1, 1);
-        tape.cross_entropy(f, y, 1.0 / SAMPLES as f64);
-        let inputs = numbers(SAMPLES * 37).into_iter().map(f32::of).collect();
-        let labels = (0..SAMPLES).map(|i| f32::of((i * i % 5) as f64)).collect();
-        Evaluator::with_lanes(tape, &[(x, inputs), (y, labels)], SAMPLES, lanes, parallel)
-    }
-
-    /// Loss, gradient, two Hessian-vector products and three third derivatives, one after the other.
-    fn everything(evaluator: &mut Evaluator<f32>, weights: &[f32]) -> Vec<f32> {
-        let p = evaluator.dim();
-        let mut result = vec![0.0; p];
-        let loss = evaluator.gradient(weights, &mut result);
-        let mut v = Block::zeros(p, 2);
-        v.as_mut_slice().iter_mut().zip(numbers(2 * p)).for_each(|(v, x)| *v = f32::of(x));
-        let (mut hv, mut t) = (Block::default(), Block::default());
-        evaluator.hessian_vector_products(weights, &v, &mut hv);
-        evaluator.third_derivatives(weights, &v, &mut t);
-        result.extend(hv.as_slice());
-        result.extend(t.as_slice());
-        result.push(f32::of(loss));
-        result
-    }
-
-    fn weights(p: usize) -> Vec<f32> {
-        numbers(p).into_iter().map(|x| f32::of(0.3 * x)).collect()
-    }
-
-    #[test]
-    fn the_same_bytes_for_any_number_of_threads() {
-        for (lanes, parallel) in [(8, false), (1, true)] {
-            let run = |threads: usize| {
-                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-                pool.install(|| {
-                    let mut evaluator = evaluator(lanes, parallel);
-                    let weights = weights(evaluator.dim());
-                    everything(&mut evaluator, &weights).iter().map(|x| x.to_bits()).collect::<Vec<_>>()
-                })
-            };
-            let one = run(1);
-            assert_eq!(one, run(2));
-            assert_eq!(one, run(3));
-        }
-    }
-
-    #[test]
-    fn lanes_change_only_rounding() {
-        let mut one = evaluator(1, false);
-        let weights = weights(one.dim());
-        let expected = everything(&mut one, &weights);
-        for lanes in [2, 7, 8] {
-            let found = everything(&mut evaluator(lanes, false), &weights);
-            let error: f32 = found.iter().zip(&expected).map(|(a, b)| (a - b).powi(2)).sum();
-            let size: f32 = expected.iter().map(|x| x * x).sum();
-            assert!(error.sqrt() < 1e-5 * size.sqrt(), "{lanes} lanes: {error} of {size}");
-        }
-    }
-
-    #[test]
-    fn what_is_kept_never_changes_a_result() {
-        let mut evaluator = evaluator(3, false);
-        let p = evaluator.dim();
-        let (first, mut second) = (weights(p), weights(p));
-        second.reverse();
-        let expected = [everything(&mut evaluator, &first), everything(&mut evaluator, &second)];
-        // every order of calls, from every kept state
-        let mut v = Block::zeros(p, 1);
-        v.column_mut(0).copy_from_slice(&expected[0][p..2 * p]);
-        let mut hv = Block::default();
-        evaluator.hessian_vector_products(&first, &v, &mut hv);
-        evaluator.loss(&second);
-        let again = everything(&mut evaluator, &second);
-        assert_eq!(again, expected[1]);
-        evaluator.loss(&first);
-        assert_eq!(everything(&mut evaluator, &first), expected[0]);
-        assert_eq!(everything(&mut evaluator, &first), expected[0]);
-    }
-
-    #[test]
-    fn not_a_number_propagates_and_is_forgotten() {
-        let mut evaluator = evaluator(2, false);
-        let good = weights(evaluator.dim());
-        let expected = everything(&mut evaluator, &good);
-        let mut bad = good.clone();
-        bad[3] = f32::NAN;
-        assert!(evaluator.loss(&bad).is_nan());
-        assert!(everything(&mut evaluator, &bad)[0].is_nan());
-        assert_eq!(everything(&mut evaluator, &good), expected);
-    }
-}
+mod tests;

@@ -1,0 +1,129 @@
+//! The split, what is kept, and groups of directions never change a result.
+
+use super::*;
+use crate::calculus::function::Function;
+use crate::calculus::op::finite_difference::numbers;
+
+const SAMPLES: usize = 103;
+
+fn evaluator(lanes: usize, parallel: bool) -> Evaluator<f32> {
+    let mut tape = Tape::new();
+    let x = tape.data(1, 37);
+    let h = tape.linear("1", x, 40);
+    let h = tape.map(Function::Gelu, h);
+    let f = tape.linear("3", h, 5);
+    let y = tape.data(1, 1);
+    tape.cross_entropy(f, y, 1.0 / SAMPLES as f64);
+    let inputs = numbers(SAMPLES * 37).into_iter().map(f32::of).collect();
+    let labels = (0..SAMPLES).map(|i| f32::of((i * i % 5) as f64)).collect();
+    Evaluator::with_lanes(tape, &[(x, inputs), (y, labels)], SAMPLES, lanes, parallel)
+}
+
+/// Loss, gradient, two Hessian-vector products and three third derivatives, one after the other.
+fn everything(evaluator: &mut Evaluator<f32>, weights: &[f32]) -> Vec<f32> {
+    let p = evaluator.dim();
+    let mut result = vec![0.0; p];
+    let loss = evaluator.gradient(weights, &mut result);
+    let mut v = Block::zeros(p, 2);
+    v.as_mut_slice().iter_mut().zip(numbers(2 * p)).for_each(|(v, x)| *v = f32::of(x));
+    let (mut hv, mut t) = (Block::default(), Block::default());
+    evaluator.hessian_vector_products(weights, &v, &mut hv);
+    evaluator.third_derivatives(weights, &v, &mut t);
+    result.extend(hv.as_slice());
+    result.extend(t.as_slice());
+    result.push(f32::of(loss));
+    result
+}
+
+fn weights(p: usize) -> Vec<f32> {
+    numbers(p).into_iter().map(|x| f32::of(0.3 * x)).collect()
+}
+
+#[test]
+fn the_same_bytes_for_any_number_of_threads() {
+    for (lanes, parallel) in [(8, false), (1, true)] {
+        let run = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let mut evaluator = evaluator(lanes, parallel);
+                let weights = weights(evaluator.dim());
+                everything(&mut evaluator, &weights).iter().map(|x| x.to_bits()).collect::<Vec<_>>()
+            })
+        };
+        let one = run(1);
+        assert_eq!(one, run(2));
+        assert_eq!(one, run(3));
+    }
+}
+
+#[test]
+fn lanes_change_only_rounding() {
+    let mut one = evaluator(1, false);
+    let weights = weights(one.dim());
+    let expected = everything(&mut one, &weights);
+    for lanes in [2, 7, 8] {
+        let found = everything(&mut evaluator(lanes, false), &weights);
+        let error: f32 = found.iter().zip(&expected).map(|(a, b)| (a - b).powi(2)).sum();
+        let size: f32 = expected.iter().map(|x| x * x).sum();
+        assert!(error.sqrt() < 1e-5 * size.sqrt(), "{lanes} lanes: {error} of {size}");
+    }
+}
+
+#[test]
+fn directions_in_groups_change_only_rounding() {
+    let mut evaluator = evaluator(3, false);
+    let p = evaluator.dim();
+    let weights = weights(p);
+    let mut v = Block::zeros(p, 5);
+    v.as_mut_slice().iter_mut().zip(numbers(5 * p)).for_each(|(v, x)| *v = f32::of(x));
+    let all = |evaluator: &mut Evaluator<f32>| {
+        let (mut hv, mut t, mut hu, mut tu) =
+            (Block::default(), Block::default(), Block::default(), Block::default());
+        evaluator.hessian_vector_products(&weights, &v, &mut hv);
+        evaluator.third_derivatives(&weights, &v, &mut t);
+        evaluator.second_and_third_derivatives(&weights, &v, &mut hu, &mut tu);
+        [hv, t, hu, tu]
+    };
+    let expected = all(&mut evaluator);
+    evaluator.most_planes = 2;
+    for (found, expected) in all(&mut evaluator).iter().zip(&expected) {
+        assert_eq!(found.count(), expected.count());
+        for (found, expected) in found.columns().zip(expected.columns()) {
+            let error: f32 = found.iter().zip(expected).map(|(a, b)| (a - b).powi(2)).sum();
+            let size: f32 = expected.iter().map(|x| x * x).sum();
+            assert!(error.sqrt() < 1e-5 * size.sqrt(), "{error} of {size}");
+        }
+    }
+}
+
+#[test]
+fn what_is_kept_never_changes_a_result() {
+    let mut evaluator = evaluator(3, false);
+    let p = evaluator.dim();
+    let (first, mut second) = (weights(p), weights(p));
+    second.reverse();
+    let expected = [everything(&mut evaluator, &first), everything(&mut evaluator, &second)];
+    // every order of calls, from every kept state
+    let mut v = Block::zeros(p, 1);
+    v.column_mut(0).copy_from_slice(&expected[0][p..2 * p]);
+    let mut hv = Block::default();
+    evaluator.hessian_vector_products(&first, &v, &mut hv);
+    evaluator.loss(&second);
+    let again = everything(&mut evaluator, &second);
+    assert_eq!(again, expected[1]);
+    evaluator.loss(&first);
+    assert_eq!(everything(&mut evaluator, &first), expected[0]);
+    assert_eq!(everything(&mut evaluator, &first), expected[0]);
+}
+
+#[test]
+fn not_a_number_propagates_and_is_forgotten() {
+    let mut evaluator = evaluator(2, false);
+    let good = weights(evaluator.dim());
+    let expected = everything(&mut evaluator, &good);
+    let mut bad = good.clone();
+    bad[3] = f32::NAN;
+    assert!(evaluator.loss(&bad).is_nan());
+    assert!(everything(&mut evaluator, &bad)[0].is_nan());
+    assert_eq!(everything(&mut evaluator, &good), expected);
+}
