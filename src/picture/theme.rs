@@ -51,6 +51,8 @@ pub enum Dash {
 pub struct Ink {
     /// Its colour.
     pub color: Color32,
+    /// The colour of its label and its marks: the full one where the line itself is faint.
+    pub label: Color32,
     /// Its width in points.
     pub width: f32,
     /// Its dash.
@@ -178,9 +180,12 @@ impl Palette {
         };
         let color = self.color(role);
         match weight {
-            Weight::Raw => Ink { color: color.gamma_multiply(0.55), width: 1.0, dash },
-            Weight::Normal => Ink { color, width: if dash == Dash::Dotted { 1.2 } else { 1.6 }, dash },
-            Weight::Smoothed => Ink { color, width: 3.0, dash },
+            // Opaque, so that a dense line is as faint as a single one.
+            Weight::Raw => Ink { color: self.plot.lerp_to_gamma(color, 0.6), label: color, width: 1.0, dash },
+            Weight::Normal => {
+                Ink { color, label: color, width: if dash == Dash::Dotted { 1.2 } else { 1.6 }, dash }
+            }
+            Weight::Smoothed => Ink { color, label: color, width: 3.0, dash },
         }
     }
 }

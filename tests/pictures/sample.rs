@@ -22,7 +22,7 @@ pub enum Defect {
 pub fn history(steps: usize, defect: Defect) -> History {
     let mut history = History::new(8);
     for step in 0..steps {
-        history.push(&record(step, defect));
+        history.push(&record(step, defect, DIVERGES));
     }
     history
 }
@@ -32,7 +32,8 @@ const CHANGE: usize = 900;
 const SETTLED: usize = 960;
 const DIVERGES: usize = 1150;
 
-fn record(step: usize, defect: Defect) -> StepRecord {
+/// One step of a run whose gradient descent diverges at step `diverges`.
+pub fn record(step: usize, defect: Defect, diverges: usize) -> StepRecord {
     let t = step as f64;
     let eta = if step < CHANGE { 0.1 } else { 0.125 };
     let edge = 2.0 / eta;
@@ -44,7 +45,7 @@ fn record(step: usize, defect: Defect) -> StepRecord {
     let x = [sign * (sigma[0] * wave[0].max(0.0)).sqrt(), -sign * (sigma[1] * wave[1].max(0.0)).sqrt()];
     let above_edge = (CHANGE..SETTLED).contains(&step);
     let loss = 0.45 * (-t / 90.0).exp() + 0.2 * (-t / 2500.0).exp();
-    let gd_blows_up = if step >= DIVERGES - 12 { 1.6f64.powf((step + 12 - DIVERGES) as f64) } else { 1.0 };
+    let gd_blows_up = if step >= diverges - 12 { 1.6f64.powf((step + 12 - diverges) as f64) } else { 1.0 };
     let gd_loss = (loss + edge * 0.5 * (x[0] * x[0] + x[1] * x[1])) * gd_blows_up;
     let gf_loss = loss - 0.01 * rise(EDGE, 500.0);
     let (gd_loss, gf_loss) =
@@ -74,12 +75,12 @@ fn record(step: usize, defect: Defect) -> StepRecord {
             events.extend([Event::EtaChanged { eta }, Event::StartedAboveEdge { eta_s: eta * flow_top }]);
         }
         SETTLED => events.push(Event::BackBelowEdge),
-        DIVERGES => events
+        _ if step == diverges => events
             .push(Event::Outcome(Process::GradientDescent, StepOutcome::Diverged { loss: f64::INFINITY })),
         _ => {}
     }
-    let gd_loss = if step == DIVERGES { f64::INFINITY } else { gd_loss };
-    let gd_runs = step <= DIVERGES;
+    let gd_loss = if step == diverges { f64::INFINITY } else { gd_loss };
+    let gd_runs = step <= diverges;
     let cf_runs = defect != Defect::NoCentralFlow;
     let predicted = |value: f64| (!above_edge).then_some(value);
     StepRecord {

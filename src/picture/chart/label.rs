@@ -31,7 +31,7 @@ pub(super) fn line_ends(
     for line in drawn.iter().filter(|line| !line.trace.end.is_empty()) {
         let Some(end) = end_in_view(&line.points, scale, transform) else { continue };
         let end = pos2(end.x.min(frame.right()), end.y.clamp(frame.top(), frame.bottom()));
-        let label = Label { text: &line.trace.end, color: line.trace.ink.color.to_opaque(), end };
+        let label = Label { text: &line.trace.end, color: line.trace.ink.label, end };
         if end.x > frame.right() - EARLY_END { &mut outside } else { &mut inside }.push(label);
     }
     write(painter, palette, frame, outside, |_| frame.right());

@@ -17,7 +17,7 @@ pub(super) fn draw(painter: &Painter, drawn: &[Drawn], scale: &Scale, transform:
     let frame = *transform.frame();
     let painter = painter.with_clip_rect(frame.intersect(painter.clip_rect()));
     for line in drawn {
-        let Ink { color, width, dash } = line.trace.ink;
+        let Ink { color, width, dash, label: _ } = line.trace.ink;
         for piece in pieces(&line.points, scale, transform) {
             if let [single] = piece[..] {
                 painter.circle_filled(single, 0.8 * width + 0.4, color);

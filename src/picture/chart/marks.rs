@@ -128,7 +128,7 @@ pub(super) fn cut_peaks(
                 let (Some(x), true) = (column(transform, step), outside) else { continue };
                 if x - last_x > APART {
                     let wedge = vec![pos2(x, edge), pos2(x + 3.5, edge + down), pos2(x - 3.5, edge + down)];
-                    painter.add(Shape::convex_polygon(wedge, line.trace.ink.color.to_opaque(), Stroke::NONE));
+                    painter.add(Shape::convex_polygon(wedge, line.trace.ink.label, Stroke::NONE));
                     last_x = x;
                 }
                 if farthest.is_none_or(|(most, _)| if upwards { value > most } else { value < most }) {
@@ -199,7 +199,7 @@ pub(super) fn cursor(
         for line in drawn {
             let value = line.trace.value(view, row);
             if let Some(place) = value.and_then(|value| position(transform, scale, [step, value])) {
-                painter.circle(place, 3.0, line.trace.ink.color.to_opaque(), (1.0, palette.plot));
+                painter.circle(place, 3.0, line.trace.ink.label, (1.0, palette.plot));
             }
         }
     }
