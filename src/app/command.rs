@@ -43,11 +43,13 @@ pub enum Command {
     Save,
     /// Put away the banner at this place.
     Dismiss(usize),
+    /// Close the window.
+    Quit,
 }
 
 impl Command {
     /// The commands that have a key of their own.
-    pub const KEYED: [Self; 9] = [
+    pub const KEYED: [Self; 10] = [
         Self::PlayPause,
         Self::StepForward,
         Self::Restart,
@@ -57,6 +59,7 @@ impl Command {
         Self::ToggleTheme,
         Self::ToggleCentralFlow,
         Self::ToggleExport,
+        Self::Quit,
     ];
 
     /// Its accessible name, also the text of its button.
@@ -80,6 +83,7 @@ impl Command {
             Self::ChooseFile => "Choose…",
             Self::Save => "Save",
             Self::Dismiss(_) => "Dismiss",
+            Self::Quit => "Quit",
         }
     }
 
@@ -112,6 +116,7 @@ impl Command {
             Self::ChooseFile => "Choose the file in the system's dialog; a path can always be typed instead",
             Self::Save => "Write the file",
             Self::Dismiss(_) => "Put this message away",
+            Self::Quit => "End the run and close the window",
         }
     }
 
@@ -127,6 +132,7 @@ impl Command {
             Self::ToggleTheme => Key::D,
             Self::ToggleCentralFlow => Key::C,
             Self::ToggleExport => Key::E,
+            Self::Quit => return Some(KeyboardShortcut::new(Modifiers::COMMAND, Key::Q)),
             _ => return None,
         };
         Some(KeyboardShortcut::new(Modifiers::NONE, key))

@@ -274,6 +274,7 @@ impl Lab {
                     self.model.export.saving = self.saved.is_some();
                 }
             }
+            Command::Quit => self.context.send_viewport_cmd(egui::ViewportCommand::Close),
             Command::Dismiss(place) => {
                 if place < self.model.banners.len() {
                     self.model.banners.remove(place);
@@ -284,7 +285,12 @@ impl Lab {
         self.context.request_repaint();
     }
 
-    /// Ends the training thread; at most half a second.
+    /// Tells the training thread that the end is near, without waiting for it.
+    pub fn prepare_to_close(&mut self) {
+        self.tell(WorkerCommand::Stop);
+    }
+
+    /// Ends the training thread; at most a quarter of a second.
     pub fn close(&mut self) {
         if let Some(worker) = self.worker.take() {
             worker.shut_down();

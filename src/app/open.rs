@@ -186,6 +186,9 @@ impl App {
 impl eframe::App for App {
     fn logic(&mut self, context: &egui::Context, frame: &mut eframe::Frame) {
         self.timing.begin(frame.info().cpu_usage);
+        if context.input(|input| input.viewport().close_requested()) {
+            self.lab.prepare_to_close();
+        }
         self.lab.logic();
         match self.timing.remaining() {
             Some(left) if left.is_zero() => context.send_viewport_cmd(ViewportCommand::Close),

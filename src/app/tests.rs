@@ -150,6 +150,23 @@ fn keys_do_what_buttons_do() {
 }
 
 #[test]
+fn the_quit_key_closes_the_window() {
+    let mut window = open();
+    let commands = |window: &Window| window.output().viewport_output[&ViewportId::ROOT].commands.clone();
+    assert!(!commands(&window).contains(&egui::ViewportCommand::Close));
+    // In one frame: the harness's own key press takes several, and the last one's output is looked at.
+    window.input_mut().events.push(egui::Event::Key {
+        key: Key::Q,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: egui::Modifiers::COMMAND,
+    });
+    window.step();
+    assert!(commands(&window).contains(&egui::ViewportCommand::Close));
+}
+
+#[test]
 fn every_choice_of_the_view_has_its_effect() {
     let mut window = open();
     tick(&mut window, "Dark");

@@ -33,7 +33,7 @@ const BATCH_INTERVAL: Duration = Duration::from_millis(33);
 const PARTING: Duration = Duration::from_millis(200);
 
 /// How long [`Worker::shut_down`] waits for the step under way.
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Bytes one recorded number costs in a [`History`]: 8 for itself, 2.5 for its pyramid, and the growth reserve of the
 /// vectors that hold both.
@@ -234,7 +234,7 @@ impl Worker {
         self.ended
     }
 
-    /// Stops the thread and waits for it, at most half a second: a step of a large network can take longer, and the
+    /// Stops the thread and waits for it, at most a quarter of a second: a step of a large network can take longer, and the
     /// thread then ends after that step (or with the process). Returns whether it is gone.
     pub fn shut_down(self) -> bool {
         let Self { commands, messages, cancel, gone, .. } = self;
