@@ -11,6 +11,7 @@ use brink::network::{Activation, Architecture, flatten};
 use brink::objective::network::{LossKind, NetworkObjective};
 use candle_core::npy::NpzTensors;
 use candle_core::{DType, Device, Tensor};
+use nalgebra::DMatrix;
 
 /// Path of a golden file. Looks in `tests/golden`, then in the directory that `BRINK_GOLDEN` names. Where it is in
 /// neither, prints that the test is skipped and returns `None`; panics instead if `BRINK_REQUIRE_GOLDEN=1`.
@@ -140,4 +141,35 @@ pub fn mlp_with<T: Real>(
     let w = flatten(&parameters, &arrays).expect("the recorded weights fit");
     let objective = NetworkObjective::new(&architecture, &split, loss).expect("the recorded data fits");
     Some((objective, w))
+}
+
+/// A recorded complementarity problem.
+pub struct Complementarity {
+    /// A.
+    pub a: DMatrix<f64>,
+    /// B on pairs.
+    pub b: DMatrix<f64>,
+    /// A solution.
+    pub x: DMatrix<f64>,
+}
+
+/// The problems of `sdcp.npz`.
+pub fn complementarity_problems() -> Vec<Complementarity> {
+    let npz = Npz::open("sdcp.npz").expect("sdcp.npz belongs to the repository");
+    let (k, a) = (npz.vector("k"), npz.vector("A"));
+    let (b, x) = (npz.vector("B"), npz.vector("X_exact"));
+    (0..k.len())
+        .map(|case| {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size from 1 to 6")]
+            let k = k[case] as usize;
+            let square = |v: &[f64]| DMatrix::from_fn(k, k, |i, j| v[case * 36 + i * 6 + j]);
+            let pairs: Vec<_> = (0..k).flat_map(|i| (i..k).map(move |j| (i, j))).collect();
+            // Rows and columns of the stored operator are numbered i·k + j within the leading k² × k² block.
+            let b = DMatrix::from_fn(pairs.len(), pairs.len(), |p, q| {
+                let ((i, j), (m, n)) = (pairs[p], pairs[q]);
+                b[case * 36 * 36 + (i * k + j) * 36 + (m * k + n)]
+            });
+            Complementarity { a: square(&a), b, x: square(&x) }
+        })
+        .collect()
 }
