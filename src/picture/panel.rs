@@ -2,6 +2,7 @@
 //!
 //! Gradient descent is coloured and solid (raw values faint, smoothed ones thick), the central flow black (white on
 //! dark), solid for a state and dashed for its prediction of a time average, gradient flow red and dashed, 2/η dotted.
+//! Gradient flow lies on top: below the edge it is the central flow, and its dashes let that one be seen.
 
 use super::chart::scale::subscript;
 use super::chart::{Chart, trace::Trace};
@@ -40,7 +41,6 @@ pub fn sharpness_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) 
         let label = format!("λ{}", subscript(i + 1));
         traces.push(Trace::recorded(Series::GdLambda(i), ink(Role::Eigen(i)), name).end(label));
     }
-    traces.push(Trace::recorded(Series::GfLambda1, ink(Role::GradientFlow), "gradient flow λ₁").end("GF"));
     traces
         .push(Trace::recorded(Series::Eta, ink(Role::Threshold), "edge 2/η").map(|eta| 2.0 / eta).end("2/η"));
     if view.state.show_central_flow {
@@ -54,6 +54,7 @@ pub fn sharpness_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) 
             traces.push(if i == 0 { trace } else { trace.unlisted() });
         }
     }
+    traces.push(Trace::recorded(Series::GfLambda1, ink(Role::GradientFlow), "gradient flow λ₁").end("GF"));
     Chart { panel: Panel::Sharpness, traces, zero: false, ranks: true, empty: WAITING }
         .show(ui, view, changes);
 }
@@ -65,7 +66,6 @@ pub fn loss_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
     let ink = |role| palette.ink(role, Weight::Normal);
     let mut traces = vec![
         Trace::recorded(Series::GdLoss, gd(Weight::Raw), "GD").soft(),
-        Trace::recorded(Series::GfLoss, ink(Role::GradientFlow), "gradient flow").end("GF"),
         Trace::derived(Curve::Loss, gd(Weight::Smoothed), smoothed_name(view)).end("GD").main(),
     ];
     if view.state.show_central_flow {
@@ -75,6 +75,7 @@ pub fn loss_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
                 .end("pred."),
         ]);
     }
+    traces.push(Trace::recorded(Series::GfLoss, ink(Role::GradientFlow), "gradient flow").end("GF"));
     Chart { panel: Panel::Loss, traces, zero: false, ranks: false, empty: WAITING }.show(ui, view, changes);
 }
 
@@ -85,7 +86,6 @@ pub fn gradient_norm_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChang
     let ink = |role| palette.ink(role, Weight::Normal);
     let mut traces = vec![
         Trace::recorded(Series::GdGradNormSq, gd(Weight::Raw), "GD").soft(),
-        Trace::recorded(Series::GfGradNormSq, ink(Role::GradientFlow), "gradient flow").end("GF").soft(),
         Trace::derived(Curve::GradNormSq, gd(Weight::Smoothed), smoothed_name(view)).end("GD").main(),
     ];
     if view.state.show_central_flow {
@@ -100,6 +100,9 @@ pub fn gradient_norm_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChang
             .end("pred."),
         ]);
     }
+    traces.push(
+        Trace::recorded(Series::GfGradNormSq, ink(Role::GradientFlow), "gradient flow").end("GF").soft(),
+    );
     Chart { panel: Panel::GradientNorm, traces, zero: false, ranks: false, empty: WAITING }
         .show(ui, view, changes);
 }
@@ -166,12 +169,13 @@ pub fn displacement_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange
 pub fn distance_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
     let palette = Palette::in_ui(ui);
     let ink = |role| palette.ink(role, Weight::Normal);
-    let mut traces =
-        vec![Trace::recorded(Series::DistanceGdGf, ink(Role::GradientFlow), "to gradient flow").end("GF")];
+    let mut traces = Vec::new();
     if view.state.show_central_flow {
-        traces
-            .push(Trace::recorded(Series::DistanceGdCf, ink(Role::CentralFlow), "to central flow").end("CF"));
+        let ink = ink(Role::CentralFlow);
+        traces.push(Trace::recorded(Series::DistanceGdCf, ink, "to central flow").end("CF"));
     }
+    let ink = ink(Role::GradientFlow);
+    traces.push(Trace::recorded(Series::DistanceGdGf, ink, "to gradient flow").end("GF"));
     Chart {
         panel: Panel::Distance,
         traces,

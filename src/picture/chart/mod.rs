@@ -105,7 +105,11 @@ impl Chart {
         // A number in the corner would run into the word beside it.
         let corner = last - (last - first) * f64::from(CORNER / inner.x);
         x_ticks.iter_mut().filter(|tick| tick.at > corner).for_each(|tick| tick.label.clear());
-        let y_ticks = scale.ticks(count(inner.y, TICK_SPACING.y));
+        let mut y_ticks = scale.ticks(count(inner.y, TICK_SPACING.y));
+        if drawn.is_empty() {
+            // No values, no numbers.
+            y_ticks.clear();
+        }
         if self.ranks {
             // Room for the marks at the lower edge.
             scale.low -= 0.07 * (scale.high - scale.low);
