@@ -7,9 +7,13 @@ use crate::calculus::op::finite_difference::numbers;
 const SAMPLES: usize = 103;
 
 fn evaluator(lanes: usize, parallel: bool) -> Evaluator<f32> {
+    of_width(40, lanes, parallel)
+}
+
+fn of_width(width: usize, lanes: usize, parallel: bool) -> Evaluator<f32> {
     let mut tape = Tape::new();
     let x = tape.data(1, 37);
-    let h = tape.linear("1", x, 40);
+    let h = tape.linear("1", x, width);
     let h = tape.map(Function::Gelu, h);
     let f = tape.linear("3", h, 5);
     let y = tape.data(1, 1);
@@ -41,11 +45,12 @@ fn weights(p: usize) -> Vec<f32> {
 
 #[test]
 fn the_same_bytes_for_any_number_of_threads() {
-    for (lanes, parallel) in [(8, false), (1, true)] {
+    // the wide one is large enough for a matrix product on several threads
+    for (width, lanes, parallel) in [(40, 8, false), (40, 1, true), (801, 1, true)] {
         let run = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
-                let mut evaluator = evaluator(lanes, parallel);
+                let mut evaluator = of_width(width, lanes, parallel);
                 let weights = weights(evaluator.dim());
                 everything(&mut evaluator, &weights).iter().map(|x| x.to_bits()).collect::<Vec<_>>()
             })
