@@ -16,7 +16,7 @@ use brink::picture::{
 };
 use brink::run::History;
 use egui::{Theme, Vec2, vec2};
-use sample::{Defect, history};
+use sample::{Defect, record};
 use std::path::PathBuf;
 
 /// Levels by which a channel may differ (glyphs and line edges round differently on other machines).
@@ -24,6 +24,18 @@ const LEVELS: u8 = 40;
 /// Share of the pixels that may differ by more.
 const SHARE: f64 = 0.002;
 const SIZE: Vec2 = vec2(430.0, 330.0);
+
+/// The step at which gradient descent diverges in the made-up run.
+const DIVERGES: usize = 1150;
+
+/// The run, `steps` long. A shorter one is the beginning of a longer one.
+fn history(steps: usize, defect: Defect) -> History {
+    let mut history = History::new(8);
+    for step in 0..steps {
+        history.push(&record(step, defect, DIVERGES));
+    }
+    history
+}
 
 fn facts() -> Facts {
     Facts { preset: "sample".into(), title: "A made-up run".into(), seed: "3".into(), version: "0".into() }

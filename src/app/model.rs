@@ -247,7 +247,7 @@ impl Model {
         }
     }
 
-    /// Adds a banner; of those that offer to restart the flows only the newest stays, and at most [`BANNERS`] in all.
+    /// Adds a banner; of those that offer to restart the flows only the newest stays, and at most `BANNERS` in all.
     pub fn raise(&mut self, banner: Banner) {
         self.banners
             .retain(|other| other.text != banner.text && !(banner.offers_flows && other.offers_flows));

@@ -3,7 +3,7 @@
 //! `X ⪰ 0,  R(X) = A + B[X] ⪰ 0,  ⟨X, R(X)⟩ = 0`,
 //!
 //! the optimality condition of `min ½⟨X, B[X]⟩ + ⟨A, X⟩` over X ⪰ 0, for a positive semidefinite operator B. X need
-//! not be unique where B is singular; B[X] is.
+//! not be unique where B is singular; `B[X]` is.
 //!
 //! k = 1 is a formula. For k ≥ 2: an infeasible primal-dual interior-point method with the HKM direction and
 //! Mehrotra's predictor and corrector, whose Newton systems have order k(k+1)/2; then Newton steps on the normal
@@ -35,7 +35,7 @@ pub enum ComplementarityError {
         /// Size of the problem.
         k: usize,
     },
-    /// No X ⪰ 0 makes A + B[X] ⪰ 0, or none was found to the accuracy asked for.
+    /// No X ⪰ 0 makes `A + B[X]` ⪰ 0, or none was found to the accuracy asked for.
     #[error(
         "the complementarity problem of size {k} stops at a relative residual of {residual:.1e} (at most 1e-10 is \
          allowed): ∇S is close to zero along a critical eigenvector; reduce η or restart the flows"

@@ -3,7 +3,6 @@
 //! everywhere.
 
 use brink::dynamics::{CentralFlowRecord, Event, Process, ProcessRecord, StepOutcome, StepRecord};
-use brink::run::History;
 
 /// Which defect a picture test plants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,19 +17,9 @@ pub enum Defect {
     HalfSigma,
 }
 
-/// The run, `steps` long. A shorter one is the beginning of a longer one.
-pub fn history(steps: usize, defect: Defect) -> History {
-    let mut history = History::new(8);
-    for step in 0..steps {
-        history.push(&record(step, defect, DIVERGES));
-    }
-    history
-}
-
 const EDGE: f64 = 240.0;
 const CHANGE: usize = 900;
 const SETTLED: usize = 960;
-const DIVERGES: usize = 1150;
 
 /// One step of a run whose gradient descent diverges at step `diverges`.
 pub fn record(step: usize, defect: Defect, diverges: usize) -> StepRecord {
