@@ -11,6 +11,9 @@ const DASH: (f32, f32) = (6.5, 3.5);
 const DOTS: f32 = 4.0;
 /// Points nearer than this to the one before are left out.
 const NEAR: f32 = 0.2;
+/// A piece longer than this, in points, goes up and down so densely that no dash could be told from the next: it is
+/// drawn solid. (White noise across a panel would be some fifty thousand dashes a frame.)
+const DENSE: f32 = 10_000.0;
 
 /// Draws every line, from back to front.
 pub(super) fn draw(painter: &Painter, drawn: &[Drawn], scale: &Scale, transform: &PlotTransform) {
@@ -23,7 +26,7 @@ pub(super) fn draw(painter: &Painter, drawn: &[Drawn], scale: &Scale, transform:
                 painter.circle_filled(single, 0.8 * width + 0.4, color);
                 continue;
             }
-            match dash {
+            match if length(&piece) > DENSE { Dash::Solid } else { dash } {
                 Dash::Solid => {
                     painter.add(Shape::line(piece, line.trace.ink.stroke()));
                 }
@@ -82,6 +85,10 @@ fn pieces(points: &[[f64; 2]], scale: &Scale, transform: &PlotTransform) -> Vec<
     pieces
 }
 
+fn length(path: &[Pos2]) -> f32 {
+    path.windows(2).map(|ends| ends[0].distance(ends[1])).sum()
+}
+
 /// A path cut into dashes, each a path of its own, so that bends inside a dash are joined.
 fn dashes(path: &[Pos2], dash: f32, gap: f32) -> Vec<Vec<Pos2>> {
     let mut dashes = Vec::new();
@@ -120,10 +127,6 @@ mod tests {
     use crate::picture::chart::scale::Kind;
     use egui::Rect;
     use egui_plot::PlotBounds;
-
-    fn length(path: &[Pos2]) -> f32 {
-        path.windows(2).map(|ends| ends[0].distance(ends[1])).sum()
-    }
 
     #[test]
     fn dashes_keep_their_length_over_bends_and_short_segments() {
