@@ -2,8 +2,47 @@
 //!
 //! Non-finite contract: NaN and infinite entries carry no weight; where nothing finite is in reach the result is NaN.
 
+use std::ops::Range;
+
 /// Standard deviations after which the kernel is cut off.
 const REACH: f64 = 4.0;
+
+/// A centred Gaussian, sampled at whole steps and cut off after four standard deviations.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kernel {
+    /// Weight at distance 0, 1, …
+    weights: Vec<f64>,
+}
+
+impl Kernel {
+    /// A kernel of standard deviation `width` steps, positive, that reaches at most `longest` steps.
+    pub fn new(width: f64, longest: usize) -> Self {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, saturating")]
+        let reach = ((REACH * width).ceil() as usize).min(longest);
+        Self { weights: (0..=reach).map(|d| (-0.5 * (d as f64 / width).powi(2)).exp()).collect() }
+    }
+
+    /// The farthest step that has any weight.
+    pub fn reach(&self) -> usize {
+        self.weights.len() - 1
+    }
+
+    /// The weighted mean of the finite values around step t, among the steps of `stretch`: renormalized where the
+    /// kernel is cut off by an end or a gap. NaN where nothing finite is in reach.
+    pub fn average(&self, value: impl Fn(usize) -> Option<f64>, t: usize, stretch: &Range<usize>) -> f64 {
+        let first = t.saturating_sub(self.reach()).max(stretch.start);
+        let last = (t + self.reach() + 1).min(stretch.end);
+        let (mut sum, mut total) = (0.0, 0.0);
+        for s in first..last {
+            if let Some(value) = value(s).filter(|value| value.is_finite()) {
+                let weight = self.weights[s.abs_diff(t)];
+                sum += weight * value;
+                total += weight;
+            }
+        }
+        if total > 0.0 { sum / total } else { f64::NAN }
+    }
+}
 
 /// Smooths `values` with a Gaussian of standard deviation `width` steps. The kernel is renormalized at both ends and
 /// never laid across a change of `eta` (one learning rate a step; an empty slice means it never changes). A width of
@@ -19,36 +58,25 @@ pub fn gaussian(values: &[f64], eta: &[f64], width: f64) -> Vec<f64> {
 ///
 /// # Panics
 /// If `eta` is neither empty nor as long as `values`, or the range ends beyond them.
-pub fn gaussian_range(values: &[f64], eta: &[f64], width: f64, range: std::ops::Range<usize>) -> Vec<f64> {
+pub fn gaussian_range(values: &[f64], eta: &[f64], width: f64, range: Range<usize>) -> Vec<f64> {
     assert!(eta.is_empty() || eta.len() == values.len(), "one learning rate a step");
     if width.is_nan() || width <= 0.0 {
         return values[range].to_vec();
     }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, saturating")]
-    let reach = ((REACH * width).ceil() as usize).min(values.len());
-    let kernel: Vec<f64> = (0..=reach).map(|d| (-0.5 * (d as f64 / width).powi(2)).exp()).collect();
+    let kernel = Kernel::new(width, values.len());
     let mut out = Vec::with_capacity(range.len());
     let mut segment = 0..0;
     for t in range {
         if !segment.contains(&t) {
             segment = segment_around(eta, t, values.len());
         }
-        let (low, high) = (t.saturating_sub(reach).max(segment.start), (t + reach + 1).min(segment.end));
-        let (mut sum, mut weight) = (0.0, 0.0);
-        for (s, value) in (low..high).zip(&values[low..high]) {
-            if value.is_finite() {
-                let k = kernel[s.abs_diff(t)];
-                sum += k * value;
-                weight += k;
-            }
-        }
-        out.push(if weight > 0.0 { sum / weight } else { f64::NAN });
+        out.push(kernel.average(|s| Some(values[s]), t, &segment));
     }
     out
 }
 
 /// The steps around t that share its learning rate without interruption.
-fn segment_around(eta: &[f64], t: usize, len: usize) -> std::ops::Range<usize> {
+fn segment_around(eta: &[f64], t: usize, len: usize) -> Range<usize> {
     if eta.is_empty() {
         return 0..len;
     }

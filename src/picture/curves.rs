@@ -2,19 +2,18 @@
 //! updated at their tail only.
 //!
 //! The average is that of [`crate::dynamics::smoothing`]. A smoothed curve has no detail below its bandwidth, so it is
-//! sampled every eighth of it; drawing and read-outs interpolate in between. Where η changes (or, for displacements, where the flows start anew) a new stretch begins,
-//! and no kernel reaches across.
+//! sampled every eighth of it; drawing and read-outs interpolate in between. Where η changes (or, for displacements,
+//! where the flows start anew) a new stretch begins, and no kernel reaches across.
 //!
 //! Non-finite contract: averages run over the finite values under the kernel; a value that is absent or not finite
 //! has no average (a gap).
 
 use crate::dynamics::Event;
+use crate::dynamics::smoothing::Kernel;
 use crate::run::pyramid::Column;
 use crate::run::{History, Series};
 use std::ops::Range;
 
-/// Half the kernel's support, in standard deviations.
-const REACH: f64 = 4.0;
 /// Samples of a smoothed curve per standard deviation.
 const SAMPLES: f64 = 8.0;
 
@@ -70,7 +69,7 @@ impl Curves {
         if smoothing_steps == 0.0 {
             return self.squared_rows == self.rows;
         }
-        let kernel = Kernel::new(smoothing_steps);
+        let kernel = Sampling::new(smoothing_steps);
         let of = |series| move |row| history.value(series, row);
         let (starts, rows) = (&self.eta_starts, self.rows);
         let mut complete = self.squared_rows == rows;
@@ -180,43 +179,29 @@ impl Curves {
     }
 }
 
-/// A Gaussian, sampled at whole steps.
-struct Kernel {
-    /// Weight at distance 0, 1, ….
-    weights: Vec<f64>,
+/// The smoothing kernel, and how far apart the smoothed curve is sampled.
+struct Sampling {
+    kernel: Kernel,
     /// Rows between two samples of the smoothed curve.
     stride: usize,
 }
 
-impl Kernel {
+impl Sampling {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive and finite")]
     fn new(sigma: f64) -> Self {
-        let reach = (REACH * sigma).ceil() as usize;
-        let weights = (0..=reach).map(|d| (-0.5 * (d as f64 / sigma).powi(2)).exp()).collect();
-        Self { weights, stride: ((sigma / SAMPLES) as usize).max(1) }
+        Self { kernel: Kernel::new(sigma, usize::MAX), stride: ((sigma / SAMPLES) as usize).max(1) }
     }
 
     fn reach(&self) -> usize {
-        self.weights.len() - 1
+        self.kernel.reach()
     }
 
-    /// The average around `row` over the rows of a stretch.
+    /// The average around `row` over the rows of a stretch; a gap stays a gap.
     fn average(&self, value: &impl Fn(usize) -> Option<f64>, row: usize, stretch: &Range<usize>) -> f64 {
-        let finite = |row| value(row).filter(|v| v.is_finite());
-        if finite(row).is_none() {
+        if value(row).is_none_or(|v| !v.is_finite()) {
             return f64::NAN;
         }
-        let first = row.saturating_sub(self.reach()).max(stretch.start);
-        let last = (row + self.reach() + 1).min(stretch.end);
-        let (mut sum, mut total) = (0.0, 0.0);
-        for other in first..last {
-            if let Some(v) = finite(other) {
-                let weight = self.weights[other.abs_diff(row)];
-                sum += weight * v;
-                total += weight;
-            }
-        }
-        sum / total
+        self.kernel.average(value, row, stretch)
     }
 }
 
@@ -246,7 +231,7 @@ impl Smoothed {
         value: impl Fn(usize) -> Option<f64>,
         rows: usize,
         starts: &[usize],
-        kernel: &Kernel,
+        kernel: &Sampling,
         budget: &mut usize,
     ) -> bool {
         self.stride = kernel.stride;
@@ -319,7 +304,7 @@ impl Stretch {
         &mut self,
         value: &impl Fn(usize) -> Option<f64>,
         end: usize,
-        kernel: &Kernel,
+        kernel: &Sampling,
         budget: &mut usize,
     ) {
         if self.end == end {
