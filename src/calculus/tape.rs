@@ -1,11 +1,11 @@
 //! A network as a static list of primitive operations.
 //!
-//! A forward function adds nodes through the vocabulary below; the list then serves gradients, Hessian-vector
+//! A forward function adds nodes through the tape's vocabulary, which each primitive's file in `op` adds to; the list
+//! then serves gradients, Hessian-vector
 //! products and third derivatives, in f32 and f64, for any number of samples at a time.
 
 use super::Real;
-use super::function::Function;
-use super::op::{BinaryCrossEntropy, CrossEntropy, Linear, Map, MeanSquaredError, Primitive};
+use super::op::Primitive;
 
 /// A value on the tape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -109,7 +109,13 @@ impl<T: Real> Tape<T> {
         (self.nodes[node.0].rows, self.nodes[node.0].columns)
     }
 
-    fn push(
+    /// Degree of a value in the ring's nilpotents: 0 for data, 1 for what is linear in the weights, else 2.
+    pub(super) fn degree(&self, node: NodeId) -> usize {
+        self.nodes[node.0].degree
+    }
+
+    /// Appends a node; `degree` is its degree in the ring's nilpotents as a polynomial, at most 2.
+    pub(super) fn push(
         &mut self,
         op: Option<Box<dyn Primitive<T>>>,
         rows: usize,
@@ -142,43 +148,5 @@ impl<T: Real> Tape<T> {
         assert!(node.op.is_none(), "only data is flattened");
         (node.rows, node.columns) = (1, node.rows * node.columns);
         x
-    }
-
-    /// `z = x Wᵀ + b` row by row: parameters `{name}.weight` `[outputs, inputs]` and `{name}.bias` `[outputs]`, both
-    /// uniform on ±1/√inputs.
-    pub fn linear(&mut self, name: &str, x: NodeId, outputs: usize) -> NodeId {
-        let (rows, inputs) = self.shape(x);
-        let initial = Initial::Uniform(1.0 / (inputs as f64).sqrt());
-        let weight = self.parameter(format!("{name}.weight"), &[outputs, inputs], initial);
-        let bias = self.parameter(format!("{name}.bias"), &[outputs], initial);
-        let degree = (self.nodes[x.0].degree + 1).min(2);
-        self.push(
-            Some(Box::new(Linear { x, weight, bias: Some(bias), inputs, outputs })),
-            rows,
-            outputs,
-            degree,
-        )
-    }
-
-    /// f(x), entry by entry.
-    pub fn map(&mut self, function: Function, x: NodeId) -> NodeId {
-        let (rows, columns) = self.shape(x);
-        let degree = if self.nodes[x.0].degree == 0 { 0 } else { 2 };
-        self.push(Some(Box::new(Map { x, function })), rows, columns, degree)
-    }
-
-    /// The loss `scale · Σ m ½ (f − y)²` over rows, y of the shape of f, m one number a row.
-    pub fn mean_squared_error(&mut self, f: NodeId, y: NodeId, mask: NodeId, scale: f64) -> NodeId {
-        self.push(Some(Box::new(MeanSquaredError { f, y, mask, scale })), 1, 0, 2)
-    }
-
-    /// The loss `scale · Σ (logsumexp(f) − f[y])` over rows; y is one label a row, −1 for a row left out.
-    pub fn cross_entropy(&mut self, f: NodeId, y: NodeId, scale: f64) -> NodeId {
-        self.push(Some(Box::new(CrossEntropy { f, y, scale })), 1, 0, 2)
-    }
-
-    /// The logistic loss `scale · Σ (softplus(f) − y f)` of one logit a row; y is 0, 1, or −1 for a row left out.
-    pub fn binary_cross_entropy(&mut self, f: NodeId, y: NodeId, scale: f64) -> NodeId {
-        self.push(Some(Box::new(BinaryCrossEntropy { f, y, scale })), 1, 0, 2)
     }
 }

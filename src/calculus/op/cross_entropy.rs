@@ -4,22 +4,34 @@ use super::{Adjoints, Context, Gradient, Output, Own, Phase, Primitive};
 use crate::calculus::Real;
 use crate::calculus::function::Function;
 use crate::calculus::ring::{Monomial, Ring};
-use crate::calculus::tape::NodeId;
+use crate::calculus::tape::{NodeId, Tape};
 
 /// `scale · Σ_rows (logsumexp(f) − f[y])`. Saves softmax(f).
 #[derive(Clone, Copy, Debug)]
 pub struct CrossEntropy {
     /// Logits. Shape `[rows, classes]`.
-    pub(in crate::calculus) f: NodeId,
+    f: NodeId,
     /// The class of each row, −1 for a row left out. Shape `[rows, 1]`.
-    pub(in crate::calculus) y: NodeId,
+    y: NodeId,
     /// One over the number of rows that count.
-    pub(in crate::calculus) scale: f64,
+    scale: f64,
 }
 
 /// The class a label names, or `None` for a row left out.
 fn class<T: Real>(label: T) -> Option<usize> {
     label.to_usize().filter(|_| label >= T::zero())
+}
+
+impl<T: Real> Tape<T> {
+    /// The loss `scale · Σ (logsumexp(f) − f[y])` over rows; y is one label a row, −1 for a row left out.
+    pub fn cross_entropy(&mut self, f: NodeId, y: NodeId, scale: f64) -> NodeId {
+        self.push(Some(Box::new(CrossEntropy { f, y, scale })), 1, 0, 2)
+    }
+
+    /// The logistic loss `scale · Σ (softplus(f) − y f)` of one logit a row; y is 0, 1, or −1 for a row left out.
+    pub fn binary_cross_entropy(&mut self, f: NodeId, y: NodeId, scale: f64) -> NodeId {
+        self.push(Some(Box::new(BinaryCrossEntropy { f, y, scale })), 1, 0, 2)
+    }
 }
 
 impl<T: Real> Primitive<T> for CrossEntropy {
@@ -143,11 +155,11 @@ fn softmax_tangents<T: Real>(
 #[derive(Clone, Copy, Debug)]
 pub struct BinaryCrossEntropy {
     /// The logit. Shape `[rows, 1]`.
-    pub(in crate::calculus) f: NodeId,
+    f: NodeId,
     /// 0 or 1, −1 for a row left out. Shape `[rows, 1]`.
-    pub(in crate::calculus) y: NodeId,
+    y: NodeId,
     /// One over the number of rows that count.
-    pub(in crate::calculus) scale: f64,
+    scale: f64,
 }
 
 impl<T: Real> Primitive<T> for BinaryCrossEntropy {

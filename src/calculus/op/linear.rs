@@ -5,21 +5,21 @@ use crate::calculus::Real;
 use crate::calculus::kernel::gemm::{Matrix, multiply};
 use crate::calculus::kernel::vector;
 use crate::calculus::ring::Product;
-use crate::calculus::tape::{NodeId, Slot};
+use crate::calculus::tape::{Initial, NodeId, Slot, Tape};
 
 /// `z = x Wᵀ + b`, row by row: W `[outputs, inputs]`, b `[outputs]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Linear {
     /// The argument.
-    pub(in crate::calculus) x: NodeId,
+    x: NodeId,
     /// W.
-    pub(in crate::calculus) weight: Slot,
+    weight: Slot,
     /// b.
-    pub(in crate::calculus) bias: Option<Slot>,
+    bias: Option<Slot>,
     /// Columns of x.
-    pub(in crate::calculus) inputs: usize,
+    inputs: usize,
     /// Columns of z.
-    pub(in crate::calculus) outputs: usize,
+    outputs: usize,
 }
 
 impl Linear {
@@ -29,6 +29,24 @@ impl Linear {
             Some(bias) => z.chunks_exact_mut(self.outputs).for_each(|row| row.copy_from_slice(bias)),
             None => z.fill(T::zero()),
         }
+    }
+}
+
+impl<T: Real> Tape<T> {
+    /// `z = x Wᵀ + b` row by row: parameters `{name}.weight` `[outputs, inputs]` and `{name}.bias` `[outputs]`, both
+    /// uniform on ±1/√inputs.
+    pub fn linear(&mut self, name: &str, x: NodeId, outputs: usize) -> NodeId {
+        let (rows, inputs) = self.shape(x);
+        let initial = Initial::Uniform(1.0 / (inputs as f64).sqrt());
+        let weight = self.parameter(format!("{name}.weight"), &[outputs, inputs], initial);
+        let bias = self.parameter(format!("{name}.bias"), &[outputs], initial);
+        let degree = (self.degree(x) + 1).min(2);
+        self.push(
+            Some(Box::new(Linear { x, weight, bias: Some(bias), inputs, outputs })),
+            rows,
+            outputs,
+            degree,
+        )
     }
 }
 

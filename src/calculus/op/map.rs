@@ -4,21 +4,30 @@ use super::{Adjoints, Context, Gradient, Output, Own, Phase, Primitive};
 use crate::calculus::Real;
 use crate::calculus::function::Function;
 use crate::calculus::kernel::elementwise::{self, Lift};
-use crate::calculus::tape::NodeId;
+use crate::calculus::tape::{NodeId, Tape};
 
 /// `z = f(x)`, entry by entry. Saves f', f'', f'''.
 #[derive(Clone, Copy, Debug)]
 pub struct Map {
     /// The argument.
-    pub(in crate::calculus) x: NodeId,
+    x: NodeId,
     /// f.
-    pub(in crate::calculus) function: Function,
+    function: Function,
 }
 
 impl Map {
     fn lift<'a, T: Real>(&self, context: &Context<'a, T>, saved: &'a [T]) -> Lift<'a, T> {
         let len = context.len(self.x);
         Lift { ring: context.ring, len, derivatives: saved, x: context.tangents(self.x) }
+    }
+}
+
+impl<T: Real> Tape<T> {
+    /// f(x), entry by entry.
+    pub fn map(&mut self, function: Function, x: NodeId) -> NodeId {
+        let (rows, columns) = self.shape(x);
+        let degree = if self.degree(x) == 0 { 0 } else { 2 };
+        self.push(Some(Box::new(Map { x, function })), rows, columns, degree)
     }
 }
 

@@ -2,19 +2,26 @@
 
 use super::{Adjoints, Context, Gradient, Output, Own, Phase, Primitive};
 use crate::calculus::Real;
-use crate::calculus::tape::NodeId;
+use crate::calculus::tape::{NodeId, Tape};
 
 /// `scale · Σ_rows m · ½ ‖f − y‖²`.
 #[derive(Clone, Copy, Debug)]
 pub struct MeanSquaredError {
     /// What the network answers. Shape `[rows, outputs]`.
-    pub(in crate::calculus) f: NodeId,
+    f: NodeId,
     /// What it should answer. Shape `[rows, outputs]`.
-    pub(in crate::calculus) y: NodeId,
+    y: NodeId,
     /// m: 1 for a row that counts, 0 for one that does not. Shape `[rows, 1]`.
-    pub(in crate::calculus) mask: NodeId,
+    mask: NodeId,
     /// One over the number of rows that count.
-    pub(in crate::calculus) scale: f64,
+    scale: f64,
+}
+
+impl<T: Real> Tape<T> {
+    /// The loss `scale · Σ m ½ (f − y)²` over rows, y of the shape of f, m one number a row.
+    pub fn mean_squared_error(&mut self, f: NodeId, y: NodeId, mask: NodeId, scale: f64) -> NodeId {
+        self.push(Some(Box::new(MeanSquaredError { f, y, mask, scale })), 1, 0, 2)
+    }
 }
 
 impl<T: Real> Primitive<T> for MeanSquaredError {

@@ -1,4 +1,5 @@
-//! The primitives, one a file: a value rule and an adjoint rule over the ring, each tested by finite differences.
+//! The primitives, one a file: what it adds to the tape's vocabulary, a value rule and an adjoint rule over the ring,
+//! and a test by finite differences.
 //!
 //! A pass computes either plane 0 ([`Phase::Primal`]) or all planes above it ([`Phase::Tangent`]), so that what was
 //! computed at some weights serves every set of directions there.
@@ -9,11 +10,6 @@ pub(super) mod finite_difference;
 mod linear;
 mod map;
 mod mean_squared_error;
-
-pub use cross_entropy::{BinaryCrossEntropy, CrossEntropy};
-pub use linear::Linear;
-pub use map::Map;
-pub use mean_squared_error::MeanSquaredError;
 
 use std::fmt::Debug;
 
