@@ -1,15 +1,20 @@
-//! Passes of a tape over a whole data set: split into lanes, with what was computed at the last weights kept.
+//! Passes of a tape over a whole data set, with what was computed at the last weights kept where it fits.
 //!
-//! The split depends on the problem, never on the number of threads, and lanes are summed in order: the same bytes
-//! for any number of threads. Small problems run on the calling thread alone; where the weights dominate, one lane
-//! runs and its large operations use the thread pool; otherwise lanes run side by side, each over its own samples
-//! with single-threaded kernels, so that its planes stay in cache.
+//! The data is split into lanes that run side by side, and a lane into chunks taken one after the other. The split
+//! depends on the problem, never on the number of threads, and everything is summed in order: the same bytes for any
+//! number of threads. Small problems run on the calling thread alone; where the weights dominate, one lane runs and
+//! its large operations use the thread pool; otherwise each lane has single-threaded kernels, and its chunks are
+//! small enough for their planes to stay in cache.
 
+mod chunk;
 mod lane;
+mod plan;
 
-use rayon::prelude::*;
+use std::sync::Mutex;
 
-use self::lane::{Lane, Pass, run};
+use self::chunk::{Chunk, Pass, Scratch};
+use self::lane::{Lane, Task};
+use self::plan::Plan;
 use super::kernel::vector;
 use super::op::Phase;
 use super::ring::Ring;
@@ -17,20 +22,12 @@ use super::tape::{NodeId, Tape};
 use super::{Block, Real};
 use crate::objective::pair_index;
 
-/// Below this many multiply–adds a forward pass (samples × parameters), threads cost more than they bring.
-const SERIAL_WORK: usize = 300_000;
-/// From this many parameters on, one gradient per lane costs more than parallel matrix products.
-const HEAVY_WEIGHTS: usize = 40_000;
-/// Most lanes: each has a gradient of its own, and all are summed at the end.
-const LANES: usize = 8;
-
-/// Bytes that the planes above 0 may take: more directions than fit are taken in groups.
-const TANGENT_BUDGET: usize = 1 << 30;
-
 /// How much of plane 0 is there for the kept weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kept {
     Nothing,
+    /// The loss and the output, which always stay.
+    Loss,
     Values,
     Adjoints,
 }
@@ -39,14 +36,17 @@ enum Kept {
 #[derive(Debug)]
 pub struct Evaluator<T> {
     tape: Tape<T>,
+    output: Option<NodeId>,
     lanes: Vec<Lane<T>>,
+    /// Memory of passes, as much as ever ran at a time.
+    scratch: Mutex<Vec<Scratch<T>>>,
     parallel_operations: bool,
+    keeps: bool,
     weights: Vec<T>,
     kept: Kept,
     loss: f64,
     no_directions: Block<T>,
     primal_ring: Ring,
-    /// Planes above 0 that fit [`TANGENT_BUDGET`]; a group has one direction, or a pair, even if they do not.
     most_planes: usize,
     /// Rings used so far: they are few, and building one allocates.
     rings: Vec<Ring>,
@@ -58,33 +58,33 @@ impl<T: Real> Evaluator<T> {
     /// # Panics
     /// If a data node has no data or the sizes do not fit: that is a defect of the caller.
     pub fn new(tape: Tape<T>, data: &[(NodeId, Vec<T>)], samples: usize) -> Self {
+        let plan = Plan::new(&tape, samples);
+        Self::with_plan(tape, data, samples, plan)
+    }
+
+    /// The values of this node can be read after any pass: [`Evaluator::output`].
+    #[must_use]
+    pub fn with_output(self, node: NodeId) -> Self {
+        Self { output: Some(node), ..self }
+    }
+
+    fn with_plan(tape: Tape<T>, data: &[(NodeId, Vec<T>)], samples: usize, plan: Plan) -> Self {
         for (id, node) in tape.nodes().iter().enumerate() {
             if node.op.is_none() {
                 let x = data.iter().find(|(node, _)| node.0 == id).map(|(_, x)| x.len());
                 assert_eq!(x, Some(samples * node.rows * node.columns), "data of node {id}");
             }
         }
-        let work = samples * tape.dim();
-        let parallel_operations = work > SERIAL_WORK && tape.dim() >= HEAVY_WEIGHTS;
-        let lanes = if work <= SERIAL_WORK || parallel_operations { 1 } else { LANES.min(samples) };
-        Self::with_lanes(tape, data, samples, lanes, parallel_operations)
-    }
-
-    fn with_lanes(
-        tape: Tape<T>,
-        data: &[(NodeId, Vec<T>)],
-        samples: usize,
-        lanes: usize,
-        parallel_operations: bool,
-    ) -> Self {
-        let entries: usize = tape.nodes().iter().map(|node| 2 * samples * node.rows * node.columns).sum();
-        let most_planes = TANGENT_BUDGET / (entries * size_of::<T>()).max(1);
-        let split = |i: usize| samples * i / lanes.max(1);
-        let lanes = (0..lanes).map(|i| Lane::new(&tape, data, split(i), split(i + 1) - split(i))).collect();
+        let Plan { lanes, parallel_operations, keeps, most_planes } = plan;
+        let chunk = |samples| Chunk::new(&tape, data, samples);
+        let lanes = lanes.into_iter().map(|lane| Lane::new(lane.into_iter().map(chunk).collect())).collect();
         Self {
             tape,
+            output: None,
             lanes,
+            scratch: Mutex::new(Vec::new()),
             parallel_operations,
+            keeps,
             weights: Vec::new(),
             kept: Kept::Nothing,
             loss: f64::NAN,
@@ -119,35 +119,10 @@ impl<T: Real> Evaluator<T> {
         }
     }
 
-    /// Brings the values of plane 0 to `w`.
-    fn keep_values(&mut self, w: &[T]) {
-        self.set_weights(w);
-        if self.kept < Kept::Values {
-            let pass = Pass {
-                tape: &self.tape,
-                ring: &self.primal_ring,
-                phase: Phase::Primal,
-                parallel: self.parallel_operations,
-                weights: &self.weights,
-                directions: &self.no_directions,
-            };
-            match self.lanes.as_mut_slice() {
-                [lane] => lane.forward(pass),
-                lanes => lanes.par_iter_mut().for_each(|lane| lane.forward(pass)),
-            }
-            self.loss = self.lanes.iter().map(|lane| lane.loss).sum();
-            self.kept = Kept::Values;
-        }
-    }
-
-    /// Brings values and adjoints of plane 0 to `w`, and writes the gradient where one is asked for.
-    fn keep_adjoints(&mut self, w: &[T], nabla_l: Option<&mut [T]>) {
-        self.set_weights(w);
-        if self.kept == Kept::Adjoints && nabla_l.is_none() {
-            return;
-        }
-        let forward = self.kept < Kept::Values;
-        let pass = Pass {
+    /// One pass over all chunks: what is not there yet of plane 0 up to `needed`, then `tangent`: directions, their
+    /// ring (by its place in `rings`), and the first wanted plane. The wanted planes go to `result`.
+    fn pass(&mut self, needed: Kept, tangent: Option<(&Block<T>, usize, usize)>, result: &mut [T]) {
+        let primal = Pass {
             tape: &self.tape,
             ring: &self.primal_ring,
             phase: Phase::Primal,
@@ -155,16 +130,34 @@ impl<T: Real> Evaluator<T> {
             weights: &self.weights,
             directions: &self.no_directions,
         };
-        run(&mut self.lanes, pass, forward, 0, nabla_l.unwrap_or_default());
-        if forward {
-            self.loss = self.lanes.iter().map(|lane| lane.loss).sum();
+        let values = self.kept < Kept::Values;
+        let task = Task {
+            primal,
+            values,
+            adjoints: needed == Kept::Adjoints && (self.kept < Kept::Adjoints || tangent.is_none()),
+            tangent: tangent.map(|(directions, ring, _)| Pass {
+                ring: &self.rings[ring],
+                phase: Phase::Tangent,
+                directions,
+                ..primal
+            }),
+            first: tangent.map_or(0, |(_, _, first)| first),
+            keeps: self.keeps,
+            output: self.output,
+        };
+        task.run(&mut self.lanes, &self.scratch, result);
+        if values {
+            self.loss = self.lanes.iter().flat_map(|lane| &lane.chunks).map(|chunk| chunk.loss).sum();
         }
-        self.kept = Kept::Adjoints;
+        self.kept = if self.keeps { self.kept.max(needed) } else { Kept::Loss };
     }
 
     /// L(w).
     pub fn loss(&mut self, w: &[T]) -> f64 {
-        self.keep_values(w);
+        self.set_weights(w);
+        if self.kept < Kept::Loss {
+            self.pass(Kept::Values, None, &mut []);
+        }
         self.loss
     }
 
@@ -174,7 +167,8 @@ impl<T: Real> Evaluator<T> {
     /// If the lengths are not [`Evaluator::dim`]: that is a defect of the caller.
     pub fn gradient(&mut self, w: &[T], nabla_l: &mut [T]) -> f64 {
         assert_eq!(nabla_l.len(), self.dim(), "one derivative a parameter");
-        self.keep_adjoints(w, Some(nabla_l));
+        self.set_weights(w);
+        self.pass(Kept::Adjoints, None, nabla_l);
         self.loss
     }
 
@@ -265,35 +259,34 @@ impl<T: Real> Evaluator<T> {
     ) {
         let degree = *degrees.end();
         let k = directions.count();
-        self.keep_adjoints(w, None);
         if k == 0 {
             return;
         }
+        self.set_weights(w);
         assert_eq!(directions.dim(), self.dim(), "one entry of a direction a parameter");
         let ring = self.rings.iter().position(|r| (r.directions(), r.degree()) == (k, degree));
         let ring = ring.unwrap_or_else(|| {
             self.rings.push(Ring::new(k, degree));
             self.rings.len() - 1
         });
-        let ring = &self.rings[ring];
-        let pass = Pass {
-            tape: &self.tape,
-            ring,
-            phase: Phase::Tangent,
-            parallel: self.parallel_operations,
-            weights: &self.weights,
-            directions,
-        };
-        run(&mut self.lanes, pass, true, ring.planes_up_to(degrees.start() - 1), result);
+        let first = self.rings[ring].planes_up_to(degrees.start() - 1);
+        self.pass(Kept::Adjoints, Some((directions, ring, first)), result);
     }
 
-    /// Plane 0 of a value for one sample, at the weights of the last call. Shape `[rows · columns]`.
-    pub fn value(&self, node: NodeId, sample: usize) -> &[T] {
-        let (rows, columns) = self.tape.shape(node);
-        let lane = self.lanes.partition_point(|lane| lane.first + lane.samples <= sample);
-        let lane = &self.lanes[lane];
-        let (size, row) = (rows * columns, sample - lane.first);
-        &lane.values[node.0][row * size..(row + 1) * size]
+    /// The output of one sample at the weights of the last call. Shape `[rows · columns]`.
+    ///
+    /// # Panics
+    /// If no node was named the output: that is a defect of the caller.
+    pub fn output(&self, sample: usize) -> &[T] {
+        let output = self.output.expect("a node was named the output");
+        let (rows, columns) = self.tape.shape(output);
+        let lane = self
+            .lanes
+            .partition_point(|lane| lane.chunks.last().is_none_or(|chunk| chunk.samples.end <= sample));
+        let chunks = &self.lanes[lane].chunks;
+        let chunk = &chunks[chunks.partition_point(|chunk| chunk.samples.end <= sample)];
+        let (size, row) = (rows * columns, sample - chunk.samples.start);
+        &chunk.primal.values[output.0][row * size..(row + 1) * size]
     }
 }
 

@@ -4,7 +4,6 @@
 //! then serves gradients, Hessian-vector
 //! products and third derivatives, in f32 and f64, for any number of samples at a time.
 
-use super::Real;
 use super::op::Primitive;
 
 /// A value on the tape.
@@ -75,18 +74,21 @@ pub struct Tape<T> {
     nodes: Vec<Node<T>>,
     parameters: Vec<Declaration>,
     dim: usize,
+    /// Parameters when the last node was added: those declared since belong to the next.
+    dim_of_nodes: usize,
+    work: usize,
 }
 
-impl<T: Real> Default for Tape<T> {
+impl<T> Default for Tape<T> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<T: Real> Tape<T> {
+impl<T> Tape<T> {
     /// An empty tape.
     pub fn new() -> Self {
-        Self { nodes: Vec::new(), parameters: Vec::new(), dim: 0 }
+        Self { nodes: Vec::new(), parameters: Vec::new(), dim: 0, dim_of_nodes: 0, work: 0 }
     }
 
     /// Number of scalar parameters declared.
@@ -102,6 +104,16 @@ impl<T: Real> Tape<T> {
     /// The nodes in order.
     pub(super) fn nodes(&self) -> &[Node<T>] {
         &self.nodes
+    }
+
+    /// About how many multiply–adds the forward pass of one sample takes: every parameter once a row.
+    pub(super) fn work(&self) -> usize {
+        self.work
+    }
+
+    /// Entries of all values of one sample.
+    pub(super) fn entries(&self) -> usize {
+        self.nodes.iter().map(|node| node.rows * node.columns).sum()
     }
 
     /// Rows and columns of one sample of a value.
@@ -122,6 +134,8 @@ impl<T: Real> Tape<T> {
         columns: usize,
         degree: usize,
     ) -> NodeId {
+        self.work = self.work.saturating_add(rows * (self.dim - self.dim_of_nodes));
+        self.dim_of_nodes = self.dim;
         self.nodes.push(Node { op, rows, columns, degree });
         NodeId(self.nodes.len() - 1)
     }

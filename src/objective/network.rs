@@ -139,7 +139,7 @@ impl<T: Real> NetworkObjective<T> {
                 };
             }
         }
-        let evaluator = Evaluator::new(tape, &data, samples);
+        let evaluator = Evaluator::new(tape, &data, samples).with_output(output);
         Ok(Self { evaluator, output, samples, labels: labels.to_vec(), second_derivatives: Block::default() })
     }
 
@@ -163,7 +163,7 @@ impl<T: Real> NetworkObjective<T> {
         let (rows, columns) = self.evaluator.tape().shape(self.output);
         let (mut right, mut counted) = (0_usize, 0_usize);
         for sample in 0..self.samples {
-            let f = self.evaluator.value(self.output, sample);
+            let f = self.evaluator.output(sample);
             for (f, &label) in f.chunks_exact(columns).zip(&self.labels[sample * rows..(sample + 1) * rows]) {
                 let Ok(label) = usize::try_from(label) else { continue };
                 let answer = if columns == 1 { usize::from(f[0] > T::zero()) } else { largest(f) };
@@ -260,7 +260,7 @@ impl<T: Real> Objective<T> for NetworkObjective<T> {
 
     fn outputs(&mut self, w: &[T], examples: &[usize]) -> Vec<Vec<f64>> {
         self.evaluator.loss(w);
-        let row = |&i: &usize| self.evaluator.value(self.output, i).iter().map(|x| x.widen()).collect();
+        let row = |&i: &usize| self.evaluator.output(i).iter().map(|x| x.widen()).collect();
         examples.iter().map(row).collect()
     }
 }

@@ -5,6 +5,8 @@ use crate::calculus::function::Function;
 use crate::calculus::op::finite_difference::numbers;
 
 const SAMPLES: usize = 103;
+/// Samples in a chunk.
+const CHUNK: usize = 50;
 
 fn evaluator(lanes: usize, parallel: bool) -> Evaluator<f32> {
     of_width(40, lanes, parallel)
@@ -20,7 +22,8 @@ fn of_width(width: usize, lanes: usize, parallel: bool) -> Evaluator<f32> {
     tape.cross_entropy(f, y, 1.0 / SAMPLES as f64);
     let inputs = numbers(SAMPLES * 37).into_iter().map(f32::of).collect();
     let labels = (0..SAMPLES).map(|i| f32::of((i * i % 5) as f64)).collect();
-    Evaluator::with_lanes(tape, &[(x, inputs), (y, labels)], SAMPLES, lanes, parallel)
+    let plan = Plan::with(&tape, SAMPLES, lanes, CHUNK, parallel);
+    Evaluator::with_plan(tape, &[(x, inputs), (y, labels)], SAMPLES, plan).with_output(f)
 }
 
 /// Loss, gradient, two Hessian-vector products and three third derivatives, one after the other.
@@ -108,6 +111,11 @@ fn what_is_kept_never_changes_a_result() {
     let (first, mut second) = (weights(p), weights(p));
     second.reverse();
     let expected = [everything(&mut evaluator, &first), everything(&mut evaluator, &second)];
+    evaluator.keeps = false;
+    evaluator.kept = Kept::Nothing;
+    assert_eq!(everything(&mut evaluator, &first), expected[0]);
+    evaluator.keeps = true;
+    evaluator.kept = Kept::Nothing;
     // every order of calls, from every kept state
     let mut v = Block::zeros(p, 1);
     v.column_mut(0).copy_from_slice(&expected[0][p..2 * p]);
@@ -131,4 +139,20 @@ fn not_a_number_propagates_and_is_forgotten() {
     assert!(evaluator.loss(&bad).is_nan());
     assert!(everything(&mut evaluator, &bad)[0].is_nan());
     assert_eq!(everything(&mut evaluator, &good), expected);
+}
+
+#[test]
+fn outputs_are_there_for_every_sample_whether_kept_or_not() {
+    let mut kept = evaluator(2, false);
+    let weights = weights(kept.dim());
+    kept.loss(&weights);
+    let mut forgotten = evaluator(7, false);
+    forgotten.keeps = false;
+    forgotten.loss(&weights);
+    for sample in 0..SAMPLES {
+        assert_eq!(kept.output(sample).len(), 5);
+        for (a, b) in kept.output(sample).iter().zip(forgotten.output(sample)) {
+            assert!((a - b).abs() < 1e-5);
+        }
+    }
 }

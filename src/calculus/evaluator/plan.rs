@@ -1,0 +1,134 @@
+//! How a data set is split: into lanes that run side by side, and each lane into chunks taken one after the other.
+//!
+//! The split depends on the problem, never on the number of threads.
+
+use std::ops::Range;
+
+use crate::calculus::tape::Tape;
+
+/// Below this many multiply–adds a forward pass, threads cost more than they bring.
+const SERIAL_WORK: usize = 300_000;
+/// Below this many parameters, one gradient a lane costs little.
+const HEAVY_WEIGHTS: usize = 40_000;
+/// From this many multiply–adds a parameter on, so does it for any number of parameters.
+const LANE_WORK: usize = 4_000;
+/// Most lanes: each has a gradient of its own, and all are summed at the end.
+const LANES: usize = 8;
+/// Bytes of values (one plane of all nodes) that a chunk aims at, so that what one operation leaves is still in
+/// cache when the next one reads it.
+const CHUNK: usize = 4 << 20;
+/// Bytes that everything computed at the last weights may take: beyond it that is computed again by every pass.
+const KEPT_BUDGET: usize = 1 << 30;
+/// Bytes that the planes above 0 of all lanes may take: more directions than fit are taken in groups.
+const TANGENT_BUDGET: usize = 2 << 30;
+/// Arrays of the size of a node that are kept: its value, its adjoint, and mostly three derivatives of half the nodes.
+const KEPT_ARRAYS: usize = 4;
+
+/// The split of a data set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// The samples of each chunk, lane by lane.
+    pub(super) lanes: Vec<Vec<Range<usize>>>,
+    /// Whether the one lane's large operations use the thread pool.
+    pub(super) parallel_operations: bool,
+    /// Whether what is computed at the last weights is kept.
+    pub(super) keeps: bool,
+    /// Planes above 0 that fit their budget; a group has one direction, or a pair, even if they do not.
+    pub(super) most_planes: usize,
+}
+
+impl Plan {
+    /// The split of `samples` samples of a tape.
+    pub(super) fn new<T>(tape: &Tape<T>, samples: usize) -> Self {
+        let work = samples.saturating_mul(tape.work());
+        let is_small = work <= SERIAL_WORK;
+        let parallel_operations =
+            !is_small && tape.dim() >= HEAVY_WEIGHTS && work < LANE_WORK.saturating_mul(tape.dim());
+        let lanes = if is_small || parallel_operations { 1 } else { LANES };
+        let bytes = tape.entries() * size_of::<T>();
+        let chunk = if parallel_operations { samples } else { (CHUNK / bytes.max(1)).max(1) };
+        Self::with(tape, samples, lanes, chunk, parallel_operations)
+    }
+
+    /// At most `lanes` lanes, in chunks of at most about `chunk` samples.
+    pub(super) fn with<T>(
+        tape: &Tape<T>,
+        samples: usize,
+        lanes: usize,
+        chunk: usize,
+        parallel_operations: bool,
+    ) -> Self {
+        let lanes = split(0..samples, lanes.clamp(1, samples.max(1)));
+        let lanes: Vec<Vec<_>> = lanes
+            .into_iter()
+            .map(|lane| split(lane.clone(), lane.len().div_ceil(chunk.max(1)).max(1)))
+            .collect();
+        let bytes = tape.entries() * size_of::<T>();
+        let largest = lanes.iter().flatten().map(Range::len).max().unwrap_or(0);
+        // a value and an adjoint a plane
+        let plane = 2 * largest * lanes.len() * bytes;
+        Self {
+            parallel_operations,
+            keeps: KEPT_ARRAYS * samples * bytes <= KEPT_BUDGET,
+            most_planes: TANGENT_BUDGET / plane.max(1),
+            lanes,
+        }
+    }
+}
+
+/// A range in `parts` consecutive ones whose lengths differ by at most one.
+fn split(range: Range<usize>, parts: usize) -> Vec<Range<usize>> {
+    let at = |i: usize| range.start + range.len() * i / parts;
+    (0..parts).map(|i| at(i)..at(i + 1)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `layers` linear layers of width `width`, on `rows` rows a sample.
+    fn tape(rows: usize, width: usize, layers: usize) -> Tape<f32> {
+        let mut tape = Tape::new();
+        let mut h = tape.data(rows, width);
+        for layer in 0..layers {
+            h = tape.linear(&layer.to_string(), h, width);
+        }
+        tape
+    }
+
+    #[test]
+    fn every_sample_is_in_one_chunk() {
+        for samples in [0, 1, 7, 8, 1000] {
+            let plan = Plan::with(&tape(1, 4, 2), samples, 8, 10, false);
+            let mut next = 0;
+            for chunk in plan.lanes.iter().flatten() {
+                assert_eq!(chunk.start, next);
+                assert!(chunk.len() <= 10);
+                next = chunk.end;
+            }
+            assert_eq!(next, samples);
+        }
+    }
+
+    #[test]
+    fn small_problems_run_alone_wide_ones_inside_operations_and_deep_ones_in_lanes() {
+        let of = |tape: &Tape<f32>, samples| {
+            let plan = Plan::new(tape, samples);
+            (plan.lanes.len(), plan.parallel_operations)
+        };
+        assert_eq!(of(&tape(1, 16, 2), 20), (1, false));
+        assert_eq!(of(&tape(1, 300, 2), 1000), (1, true));
+        assert_eq!(of(&tape(64, 300, 2), 1000), (8, false));
+        assert_eq!(of(&tape(1, 64, 2), 1000), (8, false));
+    }
+
+    #[test]
+    fn large_problems_keep_nothing_and_take_small_chunks() {
+        let small = Plan::new(&tape(64, 64, 2), 100);
+        assert!(small.keeps);
+        let large = Plan::new(&tape(1024, 64, 8), 2000);
+        assert!(!large.keeps);
+        assert!(large.lanes[0].len() > 100, "{}", large.lanes[0].len());
+        assert!(large.most_planes >= 14, "{} planes: four pairs take 14", large.most_planes);
+    }
+}
