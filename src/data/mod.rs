@@ -5,6 +5,7 @@ pub mod digits;
 pub mod error;
 pub mod import;
 pub mod random;
+pub mod sequence;
 pub mod synthetic;
 
 pub use error::DataError;
