@@ -17,4 +17,6 @@ pub mod ring;
 pub mod tape;
 
 pub use block::Block;
+pub use op::attention::{Columns, Heads};
+pub use op::layer_norm::ScaleShift;
 pub use real::Real;

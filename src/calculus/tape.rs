@@ -20,6 +20,16 @@ pub struct Slot {
 }
 
 impl Slot {
+    /// A part of the slot: `len` entries from the slot's `first` on.
+    ///
+    /// # Panics
+    /// If it reaches past the slot's end: that is a defect of the caller.
+    #[must_use]
+    pub fn part(&self, first: usize, len: usize) -> Self {
+        assert!(first + len <= self.len, "entries {first} to {} of a slot of {}", first + len, self.len);
+        Self { offset: self.offset + first, len }
+    }
+
     /// The entries of the slot in a flat vector.
     pub fn of<'a, T>(&self, flat: &'a [T]) -> &'a [T] {
         &flat[self.offset..self.offset + self.len]

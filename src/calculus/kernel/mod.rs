@@ -3,6 +3,9 @@
 pub mod elementary;
 pub mod elementwise;
 pub mod gemm;
+pub mod normalize;
+pub mod row;
+pub mod softmax;
 pub mod vector;
 
 use std::sync::OnceLock;

@@ -19,6 +19,43 @@ pub fn add<T: Real>(y: &mut [T], x: &[T]) {
     dispatch(Add(y, x));
 }
 
+/// `y = s x` or, with `accumulate`, `y += s x`, entry by entry.
+pub fn scale<T: Real>(y: &mut [T], s: T, x: &[T], accumulate: bool) {
+    struct Scale<'a, T>(&'a mut [T], T, &'a [T], bool);
+    impl<T: Real> pulp::NullaryFnOnce for Scale<'_, T> {
+        type Output = ();
+        #[inline(always)]
+        fn call(self) {
+            let Self(y, s, x, accumulate) = self;
+            let all = y.iter_mut().zip(x);
+            if accumulate {
+                all.for_each(|(y, &x)| *y = s.mul_add(x, *y));
+            } else {
+                all.for_each(|(y, &x)| *y = s * x);
+            }
+        }
+    }
+    assert_eq!(y.len(), x.len());
+    dispatch(Scale(y, s, x, accumulate));
+}
+
+/// `z = x + s y`, entry by entry.
+pub fn weighted_sum<T: Real>(z: &mut [T], x: &[T], s: T, y: &[T]) {
+    struct Sum<'a, T>(&'a mut [T], &'a [T], T, &'a [T]);
+    impl<T: Real> pulp::NullaryFnOnce for Sum<'_, T> {
+        type Output = ();
+        #[inline(always)]
+        fn call(self) {
+            let Self(z, x, s, y) = self;
+            for (z, (&x, &y)) in z.iter_mut().zip(x.iter().zip(y)) {
+                *z = s.mul_add(y, x);
+            }
+        }
+    }
+    assert_eq!((z.len(), z.len()), (x.len(), y.len()));
+    dispatch(Sum(z, x, s, y));
+}
+
 /// Sums the rows of a matrix: `sum[j] = Σ_r rows[r, j]`, on top of what is there if `accumulate`. Shapes `[cols]`, `[n, cols]`.
 pub fn sum_rows<T: Real>(sum: &mut [T], rows: &[T], accumulate: bool) {
     struct SumRows<'a, T>(&'a mut [T], &'a [T]);

@@ -1,4 +1,4 @@
-//! A linear layer with bias.
+//! A linear layer, with or without bias.
 
 use super::{Adjoints, Context, Gradient, Output, Own, Phase, Primitive};
 use crate::calculus::Real;
@@ -36,17 +36,32 @@ impl<T: Real> Tape<T> {
     /// `z = x Wᵀ + b` row by row: parameters `{name}.weight` `[outputs, inputs]` and `{name}.bias` `[outputs]`, both
     /// uniform on ±1/√inputs.
     pub fn linear(&mut self, name: &str, x: NodeId, outputs: usize) -> NodeId {
-        let (rows, inputs) = self.shape(x);
+        let (_, inputs) = self.shape(x);
         let initial = Initial::Uniform(1.0 / (inputs as f64).sqrt());
         let weight = self.parameter(format!("{name}.weight"), &[outputs, inputs], initial);
         let bias = self.parameter(format!("{name}.bias"), &[outputs], initial);
+        self.affine(x, weight, Some(bias), outputs)
+    }
+
+    /// `z = x Wᵀ` row by row: a parameter `{name}.weight` `[outputs, inputs]`, uniform on ±1/√inputs.
+    pub fn linear_without_bias(&mut self, name: &str, x: NodeId, outputs: usize) -> NodeId {
+        let (_, inputs) = self.shape(x);
+        let initial = Initial::Uniform(1.0 / (inputs as f64).sqrt());
+        let weight = self.parameter(format!("{name}.weight"), &[outputs, inputs], initial);
+        self.affine(x, weight, None, outputs)
+    }
+
+    /// `z = x Wᵀ + b` row by row with parameters declared elsewhere: W `[outputs, inputs]`, b `[outputs]`. Slots may
+    /// be parts of a larger parameter, each used by one operation only.
+    ///
+    /// # Panics
+    /// If the slots do not have these lengths: that is a defect of the caller.
+    pub fn affine(&mut self, x: NodeId, weight: Slot, bias: Option<Slot>, outputs: usize) -> NodeId {
+        let (rows, inputs) = self.shape(x);
+        assert_eq!(weight.len, outputs * inputs, "W is [{outputs}, {inputs}]");
+        assert!(bias.is_none_or(|bias| bias.len == outputs), "b is [{outputs}]");
         let degree = (self.degree(x) + 1).min(2);
-        self.push(
-            Some(Box::new(Linear { x, weight, bias: Some(bias), inputs, outputs })),
-            rows,
-            outputs,
-            degree,
-        )
+        self.push(Some(Box::new(Linear { x, weight, bias, inputs, outputs })), rows, outputs, degree)
     }
 }
 
@@ -63,10 +78,7 @@ impl<T: Real> Primitive<T> for Linear {
             self.start(context, first + i, z);
         }
         // the unperturbed weight times all planes of the phase that x has, in one product
-        let x = match context.phase {
-            Phase::Primal => context.value(self.x),
-            Phase::Tangent => context.tangents(self.x),
-        };
+        let x = context.planes(self.x);
         if let Some(w) = weight(0).filter(|_| !x.is_empty()) {
             let stacked = x.len() / inputs;
             let z = &mut out.planes[..stacked * outputs];
@@ -108,10 +120,7 @@ impl<T: Real> Primitive<T> for Linear {
             return;
         }
         let weight = |plane| Some(Matrix::new(context.parameter(self.weight, plane)?, outputs, inputs));
-        let z = match context.phase {
-            Phase::Primal => own.primal,
-            Phase::Tangent => own.tangents,
-        };
+        let z = own.planes(context.phase);
         let stacked = z.len() / outputs;
         let (adjoint, accumulate) = adjoints.target(self.x, stacked * inputs);
         if let Some(w) = weight(0) {
@@ -133,7 +142,7 @@ impl<T: Real> Primitive<T> for Linear {
 mod tests {
     use crate::calculus::function::Function;
     use crate::calculus::op::finite_difference::{check, numbers};
-    use crate::calculus::tape::Tape;
+    use crate::calculus::tape::{Initial, Tape};
 
     /// Linear after linear: the second has an argument of degree one, which has fewer planes than the ring.
     #[test]
@@ -161,5 +170,23 @@ mod tests {
         let (y, mask) = (tape.data(1, 1), tape.data(1, 1));
         tape.mean_squared_error(f, y, mask, 1.0 / 3.0);
         check(tape, &[(x, numbers(3)), (y, numbers(3)), (mask, vec![1.0; 3])], 3);
+    }
+
+    /// Without bias, and with parts of one packed parameter.
+    #[test]
+    fn derivatives_of_parts_of_a_parameter_match_finite_differences() {
+        let mut tape = Tape::new();
+        let x = tape.data(2, 3);
+        let h = tape.linear_without_bias("1", x, 4);
+        let weight = tape.parameter("packed.weight", &[5, 4], Initial::Constant(0.0));
+        let bias = tape.parameter("packed.bias", &[5], Initial::Constant(0.0));
+        let first = tape.affine(h, weight.part(0, 3 * 4), Some(bias.part(0, 3)), 3);
+        let first = tape.map(Function::Tanh, first);
+        let second = tape.affine(h, weight.part(3 * 4, 2 * 4), Some(bias.part(3, 2)), 2);
+        let first = tape.linear("2", first, 2);
+        let f = tape.add(first, 1.0, second);
+        let (y, mask) = (tape.data(2, 2), tape.data(2, 1));
+        tape.mean_squared_error(f, y, mask, 0.5);
+        check(tape, &[(x, numbers(12)), (y, numbers(8)), (mask, vec![1.0; 4])], 2);
     }
 }

@@ -4,9 +4,13 @@
 //! A pass computes either plane 0 ([`Phase::Primal`]) or all planes above it ([`Phase::Tangent`]), so that what was
 //! computed at some weights serves every set of directions there.
 
+mod add;
+pub mod attention;
+
 mod cross_entropy;
 #[cfg(test)]
 pub(super) mod finite_difference;
+pub mod layer_norm;
 mod linear;
 mod map;
 mod mean_squared_error;
@@ -65,6 +69,14 @@ impl<'a, T: Real> Context<'a, T> {
     /// Plane 0 of a value.
     pub(super) fn value(&self, node: NodeId) -> &'a [T] {
         &self.values[node.0]
+    }
+
+    /// The planes of the phase that a value has, one after the other.
+    pub(super) fn planes(&self, node: NodeId) -> &'a [T] {
+        match self.phase {
+            Phase::Primal => self.value(node),
+            Phase::Tangent => self.tangents(node),
+        }
     }
 
     /// The planes above 0 that a value has, one after the other. Shape `[≤ planes − 1, len]`.
@@ -143,6 +155,14 @@ impl<'a, T: Real> Own<'a, T> {
         }
         let len = self.primal.len();
         &self.tangents[(plane - 1) * len..plane * len]
+    }
+
+    /// All planes of a phase, one after the other.
+    pub(super) fn planes(&self, phase: Phase) -> &'a [T] {
+        match phase {
+            Phase::Primal => self.primal,
+            Phase::Tangent => self.tangents,
+        }
     }
 }
 
