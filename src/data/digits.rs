@@ -1,15 +1,17 @@
 //! The 1,797 handwritten digits (8×8 pixels) that come with the program; see `assets/README.md`.
 
+use super::images::round;
+use super::packed::unpack;
 use super::random::replace_labels;
 use super::{DataError, Dataset, Split, Targets};
 use candle_core::{Device, Tensor};
-use flate2::read::ZlibDecoder;
-use std::io::Read;
 
 /// Images there are.
 pub const COUNT: usize = 1797;
+/// Height and width of an image.
+pub const SIDE: usize = 8;
 /// Pixels of an image, row by row.
-pub const PIXELS: usize = 64;
+const PIXELS: usize = SIDE * SIDE;
 /// The ten digits.
 pub const CLASSES: usize = 10;
 
@@ -30,7 +32,7 @@ pub enum Labels<'a> {
     Given(&'a [u8]),
 }
 
-/// The first `n` images of the first `classes` digits (shape `[n, 64]`), without shuffling, scaled by the mean and
+/// The first `n` images of the first `classes` digits (shape `[n, 1, 8, 8]`), without shuffling, scaled by the mean and
 /// the population standard deviation of those images' pixels; the remaining images of those digits, scaled
 /// alike and with their true labels, are the test split.
 ///
@@ -46,7 +48,7 @@ pub fn dataset(n: usize, classes: usize, labels: Labels) -> Result<Dataset, Data
             allowed: format!("the digits have 2 to {CLASSES} classes"),
         });
     }
-    let raw = decompress()?;
+    let raw = unpack("assets/digits.zlib", COMPRESSED, COUNT * (PIXELS + 1))?;
     let (pixels, truth) = raw.split_at(COUNT * PIXELS);
     let of_class: Vec<usize> = (0..COUNT).filter(|&i| usize::from(truth[i]) < classes).collect();
     let available = of_class.len();
@@ -68,7 +70,7 @@ pub fn dataset(n: usize, classes: usize, labels: Labels) -> Result<Dataset, Data
     let split = |rows: &[usize], labels: Vec<i64>| -> Result<Split, DataError> {
         let x: Vec<f64> = values(rows).iter().map(|&v| round((f64::from(v) - mean) / std)).collect();
         Ok(Split {
-            x: Tensor::from_vec(x, (rows.len(), PIXELS), &Device::Cpu)?,
+            x: Tensor::from_vec(x, (rows.len(), 1, SIDE, SIDE), &Device::Cpu)?,
             targets: Targets::Classes { labels, count: classes },
         })
     };
@@ -89,32 +91,12 @@ fn image(pixels: &[u8], i: usize) -> &[u8] {
     &pixels[i * PIXELS..(i + 1) * PIXELS]
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "rounding to f32 is what this does")]
-fn round(x: f64) -> f64 {
-    f64::from(x as f32)
-}
-
 /// Mean and population standard deviation. Sums of small integers, so both are exact up to one rounding each.
 fn mean_and_std(values: &[u8]) -> (f64, f64) {
     let n = values.len() as f64;
     let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
     let variance = values.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / n;
     (mean, variance.sqrt())
-}
-
-fn decompress() -> Result<Vec<u8>, DataError> {
-    let expected = COUNT * (PIXELS + 1);
-    let mut raw = Vec::with_capacity(expected);
-    let damaged = |what: String| DataError::Damaged { path: "assets/digits.zlib".into(), what };
-    ZlibDecoder::new(COMPRESSED)
-        .take(expected as u64 + 1)
-        .read_to_end(&mut raw)
-        .map_err(|e| damaged(e.to_string()))?;
-    if raw.len() == expected {
-        Ok(raw)
-    } else {
-        Err(damaged(format!("{} bytes instead of {expected}", raw.len())))
-    }
 }
 
 #[cfg(test)]
@@ -134,13 +116,13 @@ mod tests {
     fn the_training_images_are_standardized_and_the_rest_is_the_test_split() {
         let data = dataset(500, 10, CLEAN).unwrap();
         let x: Vec<f64> = data.train.x.flatten_all().unwrap().to_vec1().unwrap();
-        assert_eq!(data.train.x.dims(), [500, 64]);
+        assert_eq!(data.train.x.dims(), [500, 1, 8, 8]);
         let mean = x.iter().sum::<f64>() / x.len() as f64;
         let var = x.iter().map(|v| v * v).sum::<f64>() / x.len() as f64;
         assert!(mean.abs() < 1e-7 && (var - 1.0).abs() < 1e-6, "{mean} {var}");
         assert_eq!(&labels(&data.train)[..12], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]);
         let test = data.test.unwrap();
-        assert_eq!(test.x.dims(), [1297, 64]);
+        assert_eq!(test.x.dims(), [1297, 1, 8, 8]);
         // Counts of the published set: 178 zeros, …, 180 nines.
         let mut counts = [0; 10];
         for &y in labels(&data.train).iter().chain(labels(&test)) {
@@ -154,7 +136,7 @@ mod tests {
         let data = dataset(6, 3, CLEAN).unwrap();
         assert_eq!(labels(&data.train), [0, 1, 2, 0, 1, 2]);
         assert!(matches!(data.train.targets, Targets::Classes { count: 3, .. }));
-        assert_eq!(data.test.unwrap().x.dims(), [178 + 182 + 177 - 6, 64]);
+        assert_eq!(data.test.unwrap().x.dims(), [178 + 182 + 177 - 6, 1, 8, 8]);
     }
 
     #[test]

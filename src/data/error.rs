@@ -27,6 +27,19 @@ pub enum DataError {
         allowed: String,
     },
 
+    /// A data set that does not come with the program is nowhere.
+    #[error("{name} is not found: no {files} in {}; {advice}", paths(.looked))]
+    NotFound {
+        /// The data set.
+        name: &'static str,
+        /// The files that make it.
+        files: &'static str,
+        /// Every directory looked at.
+        looked: Vec<PathBuf>,
+        /// Where to get it, and where to put it.
+        advice: &'static str,
+    },
+
     /// The file cannot be opened or read.
     #[error("cannot read {path}: {source}")]
     Unreadable {
@@ -94,4 +107,9 @@ pub enum DataError {
     /// candle refused.
     #[error("tensor: {0}")]
     Tensor(#[from] candle_core::Error),
+}
+
+fn paths(list: &[PathBuf]) -> String {
+    let paths: Vec<String> = list.iter().map(|path| path.display().to_string()).collect();
+    paths.join(" or ")
 }

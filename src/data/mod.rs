@@ -1,9 +1,13 @@
 //! Built-in data, synthetic data and import: what a network is trained on.
 
 pub mod bundled;
+pub mod cifar;
 pub mod digits;
 pub mod error;
+pub mod fashion;
+pub mod images;
 pub mod import;
+mod packed;
 pub mod random;
 pub mod sequence;
 pub mod synthetic;
