@@ -124,6 +124,18 @@ impl Ring {
         &self.products
     }
 
+    /// The part of the algebra whose results have at most this degree.
+    pub fn products_up_to(&self, degree: usize) -> &[Product] {
+        let planes = self.planes_up_to(degree);
+        &self.products[..self.products.partition_point(|product| product.c < planes)]
+    }
+
+    /// The planes of the monomials of one degree.
+    pub fn planes_of(&self, degree: usize) -> std::ops::Range<usize> {
+        let first = degree.checked_sub(1).map_or(0, |lower| self.planes_up_to(lower));
+        first..self.planes_up_to(degree)
+    }
+
     /// The plane of ε_i.
     pub fn first(&self, i: usize) -> usize {
         1 + i
@@ -163,6 +175,9 @@ mod tests {
     fn lower_degrees_are_prefixes() {
         let ring = Ring::new(3, 2);
         assert_eq!([0, 1, 2, 5].map(|d| ring.planes_up_to(d)), [1, 4, 10, 10]);
+        assert_eq!([0, 1, 2].map(|d| ring.planes_of(d)), [0..1, 1..4, 4..10]);
+        assert_eq!([0, 1, 2].map(|d| ring.products_up_to(d).len()), [1, 7, 28]);
+        assert_eq!(ring.products_up_to(2), ring.products());
         assert_eq!(Ring::new(3, 1).planes(), 4);
         assert_eq!(Ring::new(0, 2).planes(), 1);
     }

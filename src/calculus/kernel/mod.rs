@@ -6,6 +6,7 @@ pub mod gemm;
 pub mod normalize;
 pub mod row;
 pub mod softmax;
+pub mod lanes;
 pub mod vector;
 
 use std::sync::OnceLock;

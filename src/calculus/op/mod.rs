@@ -8,10 +8,12 @@ mod add;
 pub mod attention;
 
 mod cross_entropy;
+mod embedding;
 #[cfg(test)]
 pub(super) mod finite_difference;
 pub mod layer_norm;
 mod linear;
+mod lstm;
 mod map;
 mod mean_squared_error;
 
