@@ -6,7 +6,7 @@
 mod common;
 
 use brink::calculus::{Block, Real};
-use brink::network::Activation;
+use brink::network::{Activation, Architecture};
 use brink::objective::Objective;
 use brink::objective::network::{LossKind, NetworkObjective};
 use brink::spectrum::{Preconditioner, Tracker, TrackerSettings};
@@ -47,6 +47,20 @@ fn block<T: Real>(vectors: &[Vec<f64>]) -> Block<T> {
     block
 }
 
+/// Largest relative errors.
+#[derive(Clone, Copy)]
+struct Tolerance {
+    /// Of the loss, the outputs and the gradient.
+    first: f64,
+    /// Of Hessian-vector products.
+    second: f64,
+    /// Of third derivatives.
+    third: f64,
+}
+
+const DOUBLE: Tolerance = Tolerance { first: 1e-10, second: 1e-9, third: 1e-8 };
+const SINGLE: Tolerance = Tolerance { first: 5e-5, second: 5e-5, third: 5e-5 };
+
 struct Case {
     name: &'static str,
     arrays: Npz,
@@ -58,12 +72,18 @@ struct Case {
 }
 
 impl Case {
-    /// Compares a vector, its norm and its inner products with the stored ones.
+    /// Compares a vector, its norm and its inner products with the stored ones, relative to their size; where they are
+    /// all zero, to 1e-12 at the most.
     fn check(&self, what: &str, found: &[f64], tolerance: f64) {
         let expected = self.arrays.vector(what);
         let strided: Vec<f64> = found.iter().step_by(self.stride).copied().collect();
         assert_eq!(strided.len(), expected.len());
         let difference: Vec<f64> = strided.iter().zip(&expected).map(|(a, b)| a - b).collect();
+        if norm(&expected) == 0.0 {
+            let error = norm(&difference);
+            assert!(error <= 1e-12, "{} {what}: {error:e} for zero", self.name);
+            return;
+        }
         let error = norm(&difference) / norm(&expected);
         assert!(error <= tolerance, "{} {what}: relative error {error:e}", self.name);
         if self.arrays.has(&format!("{what}_norm")) {
@@ -79,32 +99,35 @@ impl Case {
         }
     }
 
-    fn compare<T: Real>(&self, objective: &mut NetworkObjective<T>, tag: &str, w: &[f64], tolerance: f64) {
+    fn compare<T: Real>(
+        &self,
+        objective: &mut NetworkObjective<T>,
+        tag: &str,
+        w: &[f64],
+        Tolerance { first, second, third }: Tolerance,
+    ) {
         let widen = |x: &[T]| x.iter().map(|x| x.widen()).collect::<Vec<_>>();
         let w: Vec<T> = w.iter().map(|&x| T::of(x)).collect();
         let loss = self.arrays.vector(&format!("{tag}_loss"))[0];
         let mut gradient = vec![T::zero(); w.len()];
         for found in [objective.loss(&w), objective.gradient(&w, &mut gradient)] {
-            assert!((found - loss).abs() <= tolerance * loss, "{} {tag} loss: {found} for {loss}", self.name);
+            assert!((found - loss).abs() <= first * loss, "{} {tag} loss: {found} for {loss}", self.name);
         }
-        self.check(&format!("{tag}_grad"), &widen(&gradient), tolerance);
+        self.check(&format!("{tag}_grad"), &widen(&gradient), first);
 
         let mut hv = Block::default();
         objective.hessian_vector_products(&w, &block(&self.vectors[..3]), &mut hv);
         for (i, hv) in hv.columns().enumerate() {
-            self.check(&format!("{tag}_Hv{i}"), &widen(hv), tolerance);
+            self.check(&format!("{tag}_Hv{i}"), &widen(hv), second);
         }
         let mut t = Block::default();
         let directions = [unit(&self.vectors[3]), unit(&self.vectors[4])];
         objective.third_derivatives(&w, &block(&directions), &mut t);
         for (pair, t) in ["uu", "uv", "vv"].iter().zip(t.columns()) {
-            self.check(&format!("{tag}_D3{pair}"), &widen(t), tolerance);
+            self.check(&format!("{tag}_D3{pair}"), &widen(t), third);
         }
         let outputs = objective.outputs(&w, &(0..10).collect::<Vec<_>>()).concat();
-        let expected = self.arrays.vector(&format!("{tag}_outputs"));
-        let difference: Vec<f64> = outputs.iter().zip(&expected).map(|(a, b)| a - b).collect();
-        let error = norm(&difference) / norm(&expected);
-        assert!(error <= tolerance, "{} {tag} outputs: relative error {error:e}", self.name);
+        self.check(&format!("{tag}_outputs"), &outputs, first);
     }
 }
 
@@ -129,8 +152,8 @@ fn check_eigenvalues(case: &Case, objective: &mut NetworkObjective<f64>, tag: &s
     }
 }
 
-fn run(name: &'static str, width: usize, activation: Activation, loss: LossKind, classes: usize) {
-    let Some((mut double, w0)) = common::mlp_with::<f64>(name, width, classes, activation, loss) else {
+fn run(name: &'static str, architecture: &Architecture, loss: LossKind, classes: usize) {
+    let Some((mut double, w0)) = common::network::<f64>(name, architecture, classes, loss) else {
         return;
     };
     let arrays = Npz::open(&format!("{name}/pointwise.npz")).unwrap();
@@ -152,30 +175,40 @@ fn run(name: &'static str, width: usize, activation: Activation, loss: LossKind,
     }
     case.check("t50_w", &w50, 1e-9);
     for (tag, w) in [("t0", &w0), ("t50", &w50)] {
-        case.compare(&mut double, tag, w, 1e-9);
+        case.compare(&mut double, tag, w, DOUBLE);
         check_eigenvalues(&case, &mut double, tag, w);
     }
-    let (mut single, _) = common::mlp_with::<f32>(name, width, classes, activation, loss).unwrap();
-    case.compare(&mut single, "t0", &w0, 2e-5);
-    case.compare(&mut single, "t50", &w50, 2e-5);
+    let (mut single, _) = common::network::<f32>(name, architecture, classes, loss).unwrap();
+    case.compare(&mut single, "t0", &w0, SINGLE);
+    case.compare(&mut single, "t50", &w50, SINGLE);
+}
+
+fn mlp(width: usize, activation: Activation) -> Architecture {
+    Architecture::Mlp { hidden: vec![width; 2], activation }
 }
 
 #[test]
 fn digits_mse() {
-    run("digits-mlp-mse", 32, Activation::Gelu, LossKind::Mse, 10);
+    run("digits-mlp-mse", &mlp(32, Activation::Gelu), LossKind::Mse, 10);
 }
 
 #[test]
 fn digits_cross_entropy() {
-    run("digits-mlp-ce", 32, Activation::Gelu, LossKind::CrossEntropy, 10);
+    run("digits-mlp-ce", &mlp(32, Activation::Gelu), LossKind::CrossEntropy, 10);
 }
 
 #[test]
 fn digits_silu() {
-    run("pw-mlp-silu-mse", 32, Activation::Silu, LossKind::Mse, 10);
+    run("pw-mlp-silu-mse", &mlp(32, Activation::Silu), LossKind::Mse, 10);
 }
 
 #[test]
 fn cifar_with_four_classes() {
-    run("cifar4-mlp-mse", 64, Activation::Gelu, LossKind::Mse, 4);
+    run("cifar4-mlp-mse", &mlp(64, Activation::Gelu), LossKind::Mse, 4);
+}
+
+#[test]
+fn lstm() {
+    let lstm = Architecture::Lstm { layers: 2, embedding: 16, hidden: 16 };
+    run("pw-lstm-ce", &lstm, LossKind::CrossEntropy, 4);
 }

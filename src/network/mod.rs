@@ -1,6 +1,8 @@
 //! Architectures, each one forward function over the tape's vocabulary; their parameters and initial distributions.
 
+mod lstm;
 mod mlp;
+mod size;
 
 use std::collections::HashMap;
 
@@ -32,6 +34,14 @@ pub enum NetworkError {
     TooLarge {
         /// A lower bound of what it would have.
         parameters: usize,
+    },
+    /// The network reads tokens, and the inputs are something else.
+    #[error(
+        "the network reads a sequence of tokens, of shape [length] an example, but an input has shape {found:?}"
+    )]
+    NoSequence {
+        /// The shape of one input.
+        found: Vec<usize>,
     },
     /// A parameter is not among the arrays.
     #[error("there is no array named {name:?} of shape {shape:?}; the arrays there are {found:?}")]
@@ -110,6 +120,15 @@ pub enum Architecture {
         /// What follows each of them.
         activation: Activation,
     },
+    /// An embedding, layers of LSTM cells, and a linear layer at every position.
+    Lstm {
+        /// Number of layers of cells.
+        layers: usize,
+        /// Columns of the embedding.
+        embedding: usize,
+        /// Units of each layer.
+        hidden: usize,
+    },
 }
 
 /// One tensor of a network's weights.
@@ -122,10 +141,26 @@ pub struct Parameter {
 }
 
 impl Architecture {
+    /// What a user must know before trusting a central flow with it; `None` for most.
+    pub fn warning(&self) -> Option<&'static str> {
+        match self {
+            Self::Mlp { activation, .. } => activation.warning(),
+            Self::Lstm { .. } => None,
+        }
+    }
+
+    /// Whether inputs are tokens: integers in `0..outputs`, for the outputs of a sequence network are its vocabulary.
+    pub fn reads_tokens(&self) -> bool {
+        match self {
+            Self::Mlp { .. } => false,
+            Self::Lstm { .. } => true,
+        }
+    }
+
     /// Adds the forward function to a tape: from inputs of shape `input_shape` a sample to `outputs` columns.
     ///
     /// # Errors
-    /// If a size is zero or the network too large.
+    /// If a size is zero, the network too large, or the inputs not of its kind.
     pub fn build<T: Real>(
         &self,
         tape: &mut Tape<T>,
@@ -143,6 +178,12 @@ impl Architecture {
                 mlp::check(inputs, hidden, outputs)?;
                 let x = tape.data(1, inputs);
                 Ok((x, mlp::forward(tape, x, hidden, *activation, outputs)))
+            }
+            &Self::Lstm { layers, embedding, hidden } => {
+                let (length, sizes) = (size::length(input_shape)?, [layers, embedding, hidden]);
+                lstm::check(sizes, outputs)?;
+                let tokens = tape.data(length, 1);
+                Ok((tokens, lstm::forward(tape, tokens, sizes, outputs)))
             }
         }
     }

@@ -43,6 +43,19 @@ pub enum ObjectiveError {
         /// Number of classes.
         classes: usize,
     },
+    /// A token names no row of the embedding.
+    #[error("sequence {row} holds {token} at position {position}, but its tokens are the integers 0 to {}: as many as \
+             there are classes", .vocabulary - 1)]
+    Token {
+        /// The sequence.
+        row: usize,
+        /// Where in it.
+        position: usize,
+        /// What stands there.
+        token: f64,
+        /// Number of tokens.
+        vocabulary: usize,
+    },
     /// No row counts.
     #[error("the data has no row to learn from: {rows} rows, {masked} of them left out by the label -1")]
     NoRows {
@@ -103,7 +116,11 @@ impl<T: Real> NetworkObjective<T> {
         let rows_per_sample = tape.shape(output).0;
         let rows = samples * rows_per_sample;
 
-        let mut data = vec![(input, numbers::<T>(&split.x, "the inputs x")?)];
+        let x = numbers::<T>(&split.x, "the inputs x")?;
+        if architecture.reads_tokens() {
+            check_tokens(&x, rows_per_sample, outputs)?;
+        }
+        let mut data = vec![(input, x)];
         let (labels, classes) = match &split.targets {
             Targets::Classes { labels, count } => (labels.as_slice(), *count),
             Targets::Binary { labels } => (labels.as_slice(), 2),
@@ -187,6 +204,16 @@ fn outputs(targets: &Targets) -> usize {
 fn check_labels(labels: &[i64], classes: usize) -> Result<(), ObjectiveError> {
     let wrong = labels.iter().position(|&y| y < -1 || usize::try_from(y).is_ok_and(|y| y >= classes));
     wrong.map_or(Ok(()), |row| Err(ObjectiveError::Label { row, label: labels[row], classes }))
+}
+
+fn check_tokens<T: Real>(tokens: &[T], length: usize, vocabulary: usize) -> Result<(), ObjectiveError> {
+    let known =
+        |token: &T| token.fract() == T::zero() && *token >= T::zero() && *token < T::of(vocabulary as f64);
+    let wrong = tokens.iter().position(|token| !known(token));
+    wrong.map_or(Ok(()), |i| {
+        let (row, position, token) = (i / length, i % length, tokens[i].widen());
+        Err(ObjectiveError::Token { row, position, token, vocabulary })
+    })
 }
 
 /// All entries of a tensor, checked to be finite and rounded to T.

@@ -189,8 +189,7 @@ pub fn warnings(preset: &Preset) -> Vec<&'static str> {
     if preset.model.architecture == ArchitectureName::Landscape {
         return Vec::new();
     }
-    let Architecture::Mlp { activation, .. } = architecture(preset);
-    activation.warning().into_iter().collect()
+    architecture(preset).warning().into_iter().collect()
 }
 
 /// The parameters in a file of weights.

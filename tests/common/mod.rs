@@ -98,17 +98,16 @@ pub fn mlp<T: Real>(
     classes: usize,
     loss: LossKind,
 ) -> Option<(NetworkObjective<T>, Vec<T>)> {
-    let (objective, w) = mlp_with(case, width, classes, Activation::Gelu, loss)?;
+    let architecture = Architecture::Mlp { hidden: vec![width; 2], activation: Activation::Gelu };
+    let (objective, w) = network(case, &architecture, classes, loss)?;
     Some((objective, w.into_iter().map(T::of).collect()))
 }
 
-/// A recorded MLP with any activation: its loss as an objective, and its initial weights in f64. `None` where the
-/// case is not here.
-pub fn mlp_with<T: Real>(
+/// A recorded network: its loss as an objective, and its initial weights in f64. `None` where the case is not here.
+pub fn network<T: Real>(
     case: &str,
-    width: usize,
+    architecture: &Architecture,
     classes: usize,
-    activation: Activation,
     loss: LossKind,
 ) -> Option<(NetworkObjective<T>, Vec<f64>)> {
     let data = Npz::open(&format!("{case}/data.npz"))?;
@@ -134,12 +133,11 @@ pub fn mlp_with<T: Real>(
     let labels = data.vector("y").into_iter().map(|y| y as i64).collect();
     let inputs = Tensor::from_vec(x, shape.clone(), &Device::Cpu).expect("as many entries as the shape says");
     let split = Split { x: inputs, targets: Targets::Classes { labels, count: classes } };
-    let architecture = Architecture::Mlp { hidden: vec![width; 2], activation };
     let parameters = architecture.parameters(&shape[1..], classes).expect("a valid network");
     let arrays: HashMap<String, Tensor> =
         parameters.iter().map(|p| (p.name.clone(), init.tensor(&p.name))).collect();
     let w = flatten(&parameters, &arrays).expect("the recorded weights fit");
-    let objective = NetworkObjective::new(&architecture, &split, loss).expect("the recorded data fits");
+    let objective = NetworkObjective::new(architecture, &split, loss).expect("the recorded data fits");
     Some((objective, w))
 }
 

@@ -97,26 +97,16 @@ pub fn multiply_scaled<T: Real>(
     accumulate: bool,
     parallel: bool,
 ) {
-<<<<<<< HEAD
     let MatrixMut { data: z, rows, columns, row_stride } = z;
     let (m, n, k) = (x.rows, y.columns, x.columns);
     assert_eq!(y.rows, k, "inner dimensions differ");
     assert_eq!((rows, columns), (m, n), "the output has another shape");
-=======
-    let (m, n, k) = (x.rows, y.columns, x.columns);
-    assert_eq!(y.rows, k, "inner dimensions differ");
-    assert_eq!((z.rows, z.columns), (m, n), "the output has another shape");
->>>>>>> 20f5382 (Add embeddings and layers of LSTM cells, each one operation over the ring)
     if m == 0 || n == 0 {
         return;
     }
     if k == 0 {
         if !accumulate {
-<<<<<<< HEAD
             z.chunks_mut(row_stride).take(m).for_each(|row| row[..n].fill(T::zero()));
-=======
-            z.data.chunks_mut(z.row_stride).take(m).for_each(|row| row[..n].fill(T::zero()));
->>>>>>> 20f5382 (Add embeddings and layers of LSTM cells, each one operation over the ring)
         }
         return;
     }
@@ -127,13 +117,9 @@ pub fn multiply_scaled<T: Real>(
             m,
             n,
             k,
-            z.data.as_mut_ptr(),
+            z.as_mut_ptr(),
             1,
-<<<<<<< HEAD
             row_stride as isize,
-=======
-            z.row_stride as isize,
->>>>>>> 20f5382 (Add embeddings and layers of LSTM cells, each one operation over the ring)
             accumulate,
             x.data.as_ptr(),
             x.column_stride as isize,

@@ -21,6 +21,9 @@ pub struct Embedding<T> {
 impl<T: Real> Tape<T> {
     /// `z = scale · E[token] + positions`, row by row: parameter `name` `[vocabulary, columns]`. The tokens are data, one
     /// integer in `0..vocabulary` a row; `positions`, one row for each of a sample, may be empty.
+    ///
+    /// # Panics
+    /// If there are positions, but not one for each row: that is a defect of the caller.
     pub fn embedding(
         &mut self,
         name: &str,

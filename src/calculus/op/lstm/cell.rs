@@ -145,9 +145,8 @@ impl Block {
     /// The blocks of the rows of step t.
     fn at(shape: Shape, t: usize) -> impl Iterator<Item = Self> {
         let n = shape.hidden;
-        let blocks = move |row| {
-            (0..n).step_by(LANES).map(move |first| Self { row, first, len: LANES.min(n - first) })
-        };
+        let blocks =
+            move |row| (0..n).step_by(LANES).map(move |first| Self { row, first, len: LANES.min(n - first) });
         shape.at(t).flat_map(blocks)
     }
 
@@ -290,7 +289,8 @@ impl<T: Real> pulp::NullaryFnOnce for BackwardStep<'_, T> {
     fn call(self) {
         let Self { ring, degree, shape, t, saved, adjoint, work } = self;
         let (rows, n) = (shape.rows(), shape.hidden);
-        let (planes, all, new) = (ring.planes_of(degree), ring.products_up_to(degree), new_products(ring, degree));
+        let (planes, all, new) =
+            (ring.planes_of(degree), ring.products_up_to(degree), new_products(ring, degree));
         let (primal, tangents) = saved.split_at(rows * STATE * n);
         let states = States { primal, tangents, shape };
         for block in Block::at(shape, t) {
@@ -309,17 +309,21 @@ impl<T: Real> pulp::NullaryFnOnce for BackwardStep<'_, T> {
             multiply(all, x, h, o);
             slope(all, y, tanh_c, None);
             multiply_add(new, c, x, y);
-            let gates: [(&[Lanes<T>], &[Lanes<T>], &[Lanes<T>], Option<&[Lanes<T>]>); 4] =
-                [(c, g, i, Some(i)), (c, before, f, Some(f)), (c, i, g, None), (h, tanh_c, o, Some(o))];
-            for (q, (adjoint_of_product, other, gate, linear)) in gates.into_iter().enumerate() {
-                multiply(all, x, adjoint_of_product, other);
-                slope(all, y, gate, linear);
-                multiply(new, z, x, y);
-                for plane in planes.clone() {
-                    let gates = &mut adjoint.gates[plane * rows * 4 * n..];
-                    store(&mut gates[block.of(n, 4, q)], &z[plane]);
-                }
-            }
+            // each gate from the adjoint of its product, the other factor, and its own slope
+            let mut gate =
+                |q: usize, [product, other, gate]: [&[Lanes<T>]; 3], linear: Option<&[Lanes<T>]>| {
+                    multiply(all, x, product, other);
+                    slope(all, y, gate, linear);
+                    multiply(new, z, x, y);
+                    for plane in planes.clone() {
+                        let gates = &mut adjoint.gates[plane * rows * 4 * n..];
+                        store(&mut gates[block.of(n, 4, q)], &z[plane]);
+                    }
+                };
+            gate(0, [c, g, i], Some(i));
+            gate(1, [c, before, f], Some(f));
+            gate(2, [c, i, g], None);
+            gate(3, [h, tanh_c, o], Some(o));
             multiply(new, x, c, f);
             for plane in planes.clone() {
                 let state = &mut adjoint.state[plane * rows * 2 * n..];

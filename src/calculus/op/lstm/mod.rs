@@ -104,7 +104,14 @@ impl Lstm {
         self.start(context, 0, state, width);
         let Some([wih, whh]) = self.weights(context, 0) else { return };
         let x = Matrix::new(context.value(self.x), rows, self.inputs);
-        multiply_scaled(MatrixMut::strided(state, rows, gates, width), T::one(), x, wih, true, context.parallel);
+        multiply_scaled(
+            MatrixMut::strided(state, rows, gates, width),
+            T::one(),
+            x,
+            wih,
+            true,
+            context.parallel,
+        );
         for t in 0..steps {
             if t > 0 {
                 let z = MatrixMut::strided(&mut state[t * width..], samples, gates, steps * width);
@@ -152,7 +159,14 @@ impl Lstm {
                 let Some(u) = self.weight(context, b) else { continue };
                 let z = &mut tangents[(c - 1) * rows * width..c * rows * width];
                 let x = Matrix::new(&joined[(a - lower.start) * joined_len..], rows, self.inputs + hidden);
-                multiply_scaled(MatrixMut::strided(z, rows, gates, width), T::one(), x, u, true, context.parallel);
+                multiply_scaled(
+                    MatrixMut::strided(z, rows, gates, width),
+                    T::one(),
+                    x,
+                    u,
+                    true,
+                    context.parallel,
+                );
             }
             let (first, stacked) = ((planes.start - 1) * rows, planes.len() * samples);
             for t in 0..steps {
@@ -195,7 +209,8 @@ impl Lstm {
             for t in (0..steps).rev() {
                 let row = planes.start * rows + t;
                 if t + 1 < steps {
-                    let g = Matrix::strided(&adjoint.gates[(row + 1) * gates..], stacked, gates, steps * gates);
+                    let g =
+                        Matrix::strided(&adjoint.gates[(row + 1) * gates..], stacked, gates, steps * gates);
                     let h = &mut adjoint.state[row * 2 * hidden..];
                     let h = MatrixMut::strided(h, stacked, hidden, steps * 2 * hidden);
                     multiply_scaled(h, T::one(), g, whh.transposed(), true, context.parallel);
