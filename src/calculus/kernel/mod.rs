@@ -3,10 +3,10 @@
 pub mod elementary;
 pub mod elementwise;
 pub mod gemm;
+pub mod lanes;
 pub mod normalize;
 pub mod row;
 pub mod softmax;
-pub mod lanes;
 pub mod vector;
 
 use std::sync::OnceLock;
