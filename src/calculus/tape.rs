@@ -50,6 +50,8 @@ pub enum Initial {
     Normal(f64),
     /// One value everywhere.
     Constant(f64),
+    /// What an earlier parameter of as many entries was drawn as.
+    Same(Slot),
 }
 
 /// A parameter tensor as a forward function declares it.

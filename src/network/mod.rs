@@ -3,6 +3,7 @@
 mod lstm;
 mod mlp;
 mod size;
+mod transformer;
 
 use std::collections::HashMap;
 
@@ -34,6 +35,24 @@ pub enum NetworkError {
     TooLarge {
         /// A lower bound of what it would have.
         parameters: usize,
+    },
+    /// A size is too small.
+    #[error("{what} is {size}; it must be at least {least}")]
+    TooSmall {
+        /// Which size.
+        what: &'static str,
+        /// What it is.
+        size: usize,
+        /// What it must be at least.
+        least: usize,
+    },
+    /// The heads of an attention do not share its columns evenly.
+    #[error("heads = {heads} does not divide dim = {dim}; every head takes dim / heads columns")]
+    Heads {
+        /// Columns.
+        dim: usize,
+        /// Heads.
+        heads: usize,
     },
     /// The network reads tokens, and the inputs are something else.
     #[error(
@@ -129,6 +148,15 @@ pub enum Architecture {
         /// Units of each layer.
         hidden: usize,
     },
+    /// A decoder whose cross-attention, to the embedded input, has no mask.
+    Transformer {
+        /// Number of layers.
+        layers: usize,
+        /// Columns of every value but the feed-forward parts, which have four times as many.
+        dim: usize,
+        /// Heads of each attention.
+        heads: usize,
+    },
 }
 
 /// One tensor of a network's weights.
@@ -145,7 +173,7 @@ impl Architecture {
     pub fn warning(&self) -> Option<&'static str> {
         match self {
             Self::Mlp { activation, .. } => activation.warning(),
-            Self::Lstm { .. } => None,
+            Self::Lstm { .. } | Self::Transformer { .. } => None,
         }
     }
 
@@ -153,7 +181,7 @@ impl Architecture {
     pub fn reads_tokens(&self) -> bool {
         match self {
             Self::Mlp { .. } => false,
-            Self::Lstm { .. } => true,
+            Self::Lstm { .. } | Self::Transformer { .. } => true,
         }
     }
 
@@ -185,6 +213,12 @@ impl Architecture {
                 let tokens = tape.data(length, 1);
                 Ok((tokens, lstm::forward(tape, tokens, sizes, outputs)))
             }
+            &Self::Transformer { layers, dim, heads } => {
+                let (length, sizes) = (size::length(input_shape)?, [layers, dim, heads]);
+                transformer::check(sizes, length, outputs)?;
+                let tokens = tape.data(length, 1);
+                Ok((tokens, transformer::forward(tape, tokens, sizes, outputs)))
+            }
         }
     }
 
@@ -209,7 +243,12 @@ impl Architecture {
     ) -> Result<Vec<f32>, NetworkError> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let declared = self.declarations(input_shape, outputs)?;
-        Ok(declared.iter().flat_map(|d| draw(d, &mut rng)).collect())
+        let mut drawn = Vec::new();
+        for declaration in &declared {
+            let entries = draw(declaration, &drawn, &mut rng);
+            drawn.extend(entries);
+        }
+        Ok(drawn)
     }
 
     fn declarations(&self, input_shape: &[usize], outputs: usize) -> Result<Vec<Declaration>, NetworkError> {
@@ -224,13 +263,15 @@ fn product(sizes: &[usize]) -> Option<usize> {
     sizes.iter().try_fold(1_usize, |all, &size| all.checked_mul(size))
 }
 
-fn draw(declaration: &Declaration, rng: &mut ChaCha8Rng) -> Vec<f32> {
+/// The entries of a parameter; `drawn` are those of the earlier ones.
+fn draw(declaration: &Declaration, drawn: &[f32], rng: &mut ChaCha8Rng) -> Vec<f32> {
     fn sample(len: usize, rng: &mut ChaCha8Rng, distribution: &impl Distribution<f32>) -> Vec<f32> {
         (0..len).map(|_| distribution.sample(rng)).collect()
     }
     let len = declaration.slot.len;
     match declaration.initial {
         Initial::Constant(value) => vec![f32::of(value); len],
+        Initial::Same(slot) => slot.of(drawn).to_vec(),
         Initial::Uniform(bound) => {
             let bound = f32::of(bound);
             let uniform =
