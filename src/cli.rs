@@ -77,8 +77,8 @@ struct RunArgs {
     /// further arrays are ignored. A landscape takes w
     #[arg(long, value_name = "FILE")]
     init: Option<PathBuf>,
-    /// Data, .npz or .safetensors, in place of the preset's [data]: x (f32 or f64) and y (integers: classes; floats:
-    /// regression). All rows, unless --set data.n=N takes the first; --set data.binary=true for one logit
+    /// Data, .npz, .safetensors or a directory of .npy, in place of the preset's [data]: x (f32 or f64; integers where
+    /// the network reads tokens) and y (integers: classes; floats: regression). All rows, unless --set data.n=N takes the first; --set data.binary=true for one logit
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
     /// Precision of all arithmetic: f32 or f64 (run.precision)

@@ -49,9 +49,10 @@ pub enum DataError {
         source: std::io::Error,
     },
 
-    /// Neither format.
+    /// No known format.
     #[error(
-        "{path} is neither an .npz (NumPy savez) nor a .safetensors file: it begins with the bytes {begins:02x?}"
+        "{path} is neither an .npz (NumPy savez) nor an .npy nor a .safetensors file: it begins with the bytes \
+         {begins:02x?}"
     )]
     UnknownFormat {
         /// The file.

@@ -11,6 +11,7 @@ pub mod history;
 pub mod message;
 pub mod milestones;
 pub mod preset;
+mod problem;
 pub mod pyramid;
 pub mod series;
 pub mod worker;

@@ -5,19 +5,24 @@
 
 mod built_in;
 mod check;
+mod data;
 mod error;
 mod keys;
+mod model;
 mod read;
 #[cfg(test)]
 mod tests;
 
+pub use crate::network::Activation;
 pub use built_in::{BUILT_IN, DEFAULT};
+use data::Kind;
+pub use data::{Data, DataName};
 pub use error::PresetError;
 pub use keys::{KEYS, Key};
+pub use model::{ArchitectureName, Model, Width};
 pub use read::Overrides;
 
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
 
 /// Everything that defines a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,65 +68,6 @@ pub struct Preset {
     pub view: View,
 }
 
-/// `[model]`
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Model {
-    /// Which network, or `landscape`.
-    pub architecture: ArchitectureName,
-    /// Width of the hidden layers.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub width: Option<Width>,
-    /// Activation between the layers.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub activation: Option<Activation>,
-}
-
-/// `model.architecture`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ArchitectureName {
-    /// A multilayer perceptron.
-    #[default]
-    Mlp,
-    /// A closed-form loss, see [`LandscapeSettings`].
-    Landscape,
-}
-
-/// `model.width`
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Width {
-    /// Two hidden layers of this width.
-    Two(usize),
-    /// The width of every hidden layer.
-    Each(Vec<usize>),
-}
-
-impl Width {
-    /// The widths of the hidden layers.
-    pub fn hidden(&self) -> Vec<usize> {
-        match self {
-            Self::Two(width) => vec![*width; 2],
-            Self::Each(widths) => widths.clone(),
-        }
-    }
-}
-
-/// `model.activation`
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Activation {
-    /// `x·Φ(x)`, exact.
-    Gelu,
-    /// `x·sigmoid(x)`.
-    Silu,
-    /// Hyperbolic tangent.
-    Tanh,
-    /// `max(0, x)`: no third derivative, the central flow misses its kinks.
-    Relu,
-}
-
 /// `[landscape]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -156,57 +102,6 @@ pub enum LandscapeName {
     Ellipse,
     /// `½ Σ λ_i w_i²`
     Quadratic,
-}
-
-/// `[data]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Data {
-    /// Which data.
-    pub name: DataName,
-    /// The file of `name = "file"`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub path: Option<PathBuf>,
-    /// Number of training examples.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub n: Option<usize>,
-    /// Use the digits below this one only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub classes: Option<usize>,
-    /// Probability with which a training label is replaced by a random one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub label_noise: Option<f64>,
-    /// Degree of the Chebyshev polynomial.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub degree: Option<usize>,
-    /// Noise on the moons' coordinates.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub noise: Option<f64>,
-    /// Dimension of random inputs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dimension: Option<usize>,
-    /// Two classes and one output.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub binary: Option<bool>,
-    /// Seed of what is random in the data; `run.seed` unless given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seed: Option<Seed>,
-}
-
-/// `data.name`
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DataName {
-    /// The handwritten digits that come with the program.
-    Digits,
-    /// Regression on a Chebyshev polynomial.
-    Chebyshev,
-    /// Two interleaved half circles.
-    Moons,
-    /// Regression on Gaussian noise.
-    Random,
-    /// An `.npz` or `.safetensors` file.
-    File,
 }
 
 /// `run.seed`, `data.seed`

@@ -115,6 +115,30 @@ impl Csv {
     }
 }
 
+/// Runs, expects status 2, one line of message, and no trace of an output.
+pub fn refused(desk: &Desk, args: &[&str]) -> String {
+    refused_with(desk, args, &[])
+}
+
+/// The same with variables of the environment.
+pub fn refused_with(desk: &Desk, args: &[&str], environment: &[(&str, &str)]) -> String {
+    let before = desk.names();
+    let args = [&["run"], args, &["--out", "out"]].concat();
+    let output = desk.command(&args).envs(environment.iter().copied()).output().unwrap();
+    let message = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{args:?}: {message}");
+    assert!(message.starts_with("error: ") && message.trim_end().lines().count() == 1, "{args:?}: {message}");
+    assert!(!message.contains("panicked"), "{message}");
+    assert_eq!(before, desk.names(), "{args:?} left something");
+    message
+}
+
+pub fn says(message: &str, words: &[&str]) {
+    for word in words {
+        assert!(message.contains(word), "{word:?} is not in: {message}");
+    }
+}
+
 pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }

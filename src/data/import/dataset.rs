@@ -12,13 +12,16 @@ pub struct DatasetOptions {
     pub n: Option<usize>,
     /// Two classes and one output.
     pub binary: bool,
+    /// x is tokens, integers of shape `[n, length]`, and y has one label for each of them.
+    pub tokens: bool,
     /// Number of classes where the network's last layer is given; `None` counts them: max(y) + 1.
     pub outputs: Option<usize>,
 }
 
 /// Reads a data set: `x` (f32 or f64, shape `[n, …]`) and `y` (integers of shape `[n]`: classes, −1 leaves a row out
 /// of the loss; floats of shape `[n]` or `[n, outputs]`: regression), and the same under `x_test`, `y_test` for the
-/// test split. Images may come as `x_u8` with `mean` and `std` per channel:
+/// test split. Where the network reads tokens, x is integers of shape `[n, length]` and y of the same shape, and there are
+/// as many classes as tokens: the largest number in x and y, plus 1. Images may come as `x_u8` with `mean` and `std` per channel:
 /// `x = (x_u8 − mean)/std`, rounded to f32.
 ///
 /// # Errors
@@ -29,9 +32,9 @@ pub fn load_dataset(path: &Path, options: DatasetOptions) -> Result<Dataset, Dat
     let x = if arrays.get("x").is_none() && arrays.get("x_u8").is_some() {
         images(&arrays)?
     } else {
-        inputs(&arrays, "x")?
+        inputs(&arrays, "x", options)?
     };
-    let mut train = Split { targets: targets(&arrays, "y", x.dim(0)?, options)?, x };
+    let mut train = Split { targets: targets(&arrays, "y", &x, options)?, x };
     if let Some(n) = options.n {
         let available = train.x.dim(0)?;
         if n == 0 || n > available {
@@ -50,13 +53,13 @@ pub fn load_dataset(path: &Path, options: DatasetOptions) -> Result<Dataset, Dat
         _ => None,
     };
     let test = if arrays.get("x_test").is_some() && arrays.get("y_test").is_some() {
-        let x = inputs(&arrays, "x_test")?;
+        let x = inputs(&arrays, "x_test", options)?;
         if x.dims()[1..] != train.x.dims()[1..] {
             let what = format!("has shape {:?}, but x has {:?}", x.dims(), train.x.dims());
             return Err(arrays.error("x_test", what));
         }
         let options = DatasetOptions { outputs: classes, ..options };
-        Some(Split { targets: targets(&arrays, "y_test", x.dim(0)?, options)?, x })
+        Some(Split { targets: targets(&arrays, "y_test", &x, options)?, x })
     } else {
         None
     };
@@ -64,14 +67,32 @@ pub fn load_dataset(path: &Path, options: DatasetOptions) -> Result<Dataset, Dat
 }
 
 /// Inputs of at least one example; `[n]` becomes `[n, 1]`.
-fn inputs(arrays: &Arrays, name: &str) -> Result<Tensor, DataError> {
-    let x = arrays.floats(name)?;
+fn inputs(arrays: &Arrays, name: &str, options: DatasetOptions) -> Result<Tensor, DataError> {
+    let x = if options.tokens { tokens(arrays, name)? } else { arrays.floats(name)? };
     match x.dims() {
         [] => Err(arrays.error(name, "is a single number; shape [n, …] is needed".into())),
         shape if shape.contains(&0) => Err(arrays.error(name, format!("is empty: shape {shape:?}"))),
         [_] => Ok(x.unsqueeze(1)?),
         _ => Ok(x),
     }
+}
+
+/// Integers of shape `[n, length]`, none negative, as f64.
+fn tokens(arrays: &Arrays, name: &str) -> Result<Tensor, DataError> {
+    let x = arrays.require(name)?;
+    if x.dtype().is_float() || x.rank() != 2 {
+        let (kind, shape) = (x.dtype().as_str(), x.dims());
+        let what =
+            format!("is {kind} of shape {shape:?}; the network reads tokens, integers of shape [n, length]");
+        return Err(arrays.error(name, what));
+    }
+    let tokens: Vec<i64> = x.to_dtype(DType::I64)?.flatten_all()?.to_vec1()?;
+    if let Some(i) = tokens.iter().position(|&token| token < 0) {
+        let what = format!("holds {} at index {:?}; tokens count from 0", tokens[i], index_in(x.dims(), i));
+        return Err(arrays.error(name, what));
+    }
+    let tokens: Vec<f64> = tokens.into_iter().map(|token| token as f64).collect();
+    Ok(Tensor::from_vec(tokens, x.dims(), x.device())?)
 }
 
 /// `(x_u8 − mean)/std` per channel, in f64, rounded to f32 and widened. Shape `[n, channels, height, width]`.
@@ -96,6 +117,11 @@ fn images(arrays: &Arrays) -> Result<Tensor, DataError> {
             return Err(arrays.error(name, what));
         }
     }
+    let deviations: Vec<f64> = std.flatten_all()?.to_vec1()?;
+    if let Some(channel) = deviations.iter().position(|&std| std <= 0.0) {
+        let what = format!("holds {} for channel {channel}; a number > 0 is needed", deviations[channel]);
+        return Err(arrays.error("std", what));
+    }
     let per_channel = (1, shape[1], 1, 1);
     let x = bytes
         .to_dtype(DType::F64)?
@@ -104,11 +130,16 @@ fn images(arrays: &Arrays) -> Result<Tensor, DataError> {
     Ok(x.to_dtype(DType::F32)?.to_dtype(DType::F64)?)
 }
 
-fn targets(arrays: &Arrays, name: &str, n: usize, options: DatasetOptions) -> Result<Targets, DataError> {
+/// Targets of the inputs x.
+fn targets(arrays: &Arrays, name: &str, x: &Tensor, options: DatasetOptions) -> Result<Targets, DataError> {
     let y = arrays.require(name)?;
+    let n = x.dim(0)?;
     if y.dims().first() != Some(&n) {
         let what = format!("has shape {:?}, but there are {n} rows of inputs", y.dims());
         return Err(arrays.error(name, what));
+    }
+    if options.tokens {
+        return following_tokens(arrays, name, x, options.outputs);
     }
     if y.dtype().is_float() {
         if options.binary {
@@ -137,36 +168,83 @@ fn targets(arrays: &Arrays, name: &str, n: usize, options: DatasetOptions) -> Re
         };
     }
     let most = labels.iter().copied().max().unwrap_or(0);
-    let count = match options.outputs {
-        Some(outputs) => outputs,
-        None => usize::try_from(most.saturating_add(1)).unwrap_or(0).max(1),
-    };
-    // A class more than there are examples is a forged or mistaken label, and would make a network of that width.
-    let allowed = options.outputs.unwrap_or_else(|| n.max(1000));
-    let bad = labels.iter().position(|&y| y < -1 || usize::try_from(y).is_ok_and(|y| y >= allowed));
-    if let Some(i) = bad {
-        let what = format!(
-            "holds {} at index {:?}; classes are 0 to {}, and −1 leaves a row out",
-            labels[i],
-            index_in(&[n], i),
-            allowed - 1
-        );
+    let count = options.outputs.unwrap_or_else(|| count_to(most));
+    check_labels(arrays, name, &labels, options.outputs)?;
+    Ok(Targets::Classes { labels, count })
+}
+
+/// One label for each token: the class of what follows it. As many classes as tokens: max(x, y) + 1 unless given.
+fn following_tokens(
+    arrays: &Arrays,
+    name: &str,
+    x: &Tensor,
+    vocabulary: Option<usize>,
+) -> Result<Targets, DataError> {
+    let y = arrays.require(name)?;
+    if y.dtype().is_float() || y.dims() != x.dims() {
+        let (kind, found) = (y.dtype().as_str(), y.dims());
+        let what =
+            format!("is {kind} of shape {found:?}; integers of shape {:?} are needed, one a token", x.dims());
         return Err(arrays.error(name, what));
     }
-    Ok(Targets::Classes { labels, count })
+    let labels: Vec<i64> = y.to_dtype(DType::I64)?.flatten_all()?.to_vec1()?;
+    check_labels(arrays, name, &labels, vocabulary)?;
+    let tokens: Vec<f64> = x.flatten_all()?.to_vec1()?;
+    let allowed = vocabulary.unwrap_or_else(|| most_classes(labels.len()));
+    if let Some(i) = tokens.iter().position(|&token| token >= allowed as f64) {
+        let what = format!(
+            "holds {} at index {:?}; tokens are 0 to {}",
+            tokens[i],
+            index_in(x.dims(), i),
+            allowed - 1
+        );
+        return Err(arrays.error(&name.replace('y', "x"), what));
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "a small integer, as just checked")]
+    let most = tokens.iter().map(|&token| token as i64).chain(labels.iter().copied()).max().unwrap_or(0);
+    Ok(Targets::Classes { labels, count: vocabulary.unwrap_or_else(|| count_to(most)) })
+}
+
+/// Classes 0 to `most`; one at least.
+fn count_to(most: i64) -> usize {
+    usize::try_from(most.saturating_add(1)).unwrap_or(0).max(1)
+}
+
+/// Most classes that so many labels may have: a class more than there are examples is a forged or mistaken label, and
+/// would make a network of that width.
+fn most_classes(labels: usize) -> usize {
+    labels.max(1000)
+}
+
+fn check_labels(
+    arrays: &Arrays,
+    name: &str,
+    labels: &[i64],
+    outputs: Option<usize>,
+) -> Result<(), DataError> {
+    let allowed = outputs.unwrap_or_else(|| most_classes(labels.len()));
+    let bad = labels.iter().position(|&y| y < -1 || usize::try_from(y).is_ok_and(|y| y >= allowed));
+    let Some(i) = bad else { return Ok(()) };
+    let shape = arrays.require(name)?.dims();
+    let what = format!(
+        "holds {} at index {:?}; classes are 0 to {}, and −1 leaves a row out",
+        labels[i],
+        index_in(shape, i),
+        allowed - 1
+    );
+    Err(arrays.error(name, what))
 }
 
 /// The first n examples. The number of classes stays that of the whole file.
 fn first(split: Split, n: usize) -> Result<Split, DataError> {
+    let rows = split.x.dim(0)?;
+    let start = |mut labels: Vec<i64>| {
+        labels.truncate(labels.len() / rows * n);
+        labels
+    };
     let targets = match split.targets {
-        Targets::Classes { mut labels, count } => {
-            labels.truncate(n);
-            Targets::Classes { labels, count }
-        }
-        Targets::Binary { mut labels } => {
-            labels.truncate(n);
-            Targets::Binary { labels }
-        }
+        Targets::Classes { labels, count } => Targets::Classes { labels: start(labels), count },
+        Targets::Binary { labels } => Targets::Binary { labels: start(labels) },
         Targets::Regression(y) => Targets::Regression(y.narrow(0, 0, n)?),
     };
     Ok(Split { x: split.x.narrow(0, 0, n)?.contiguous()?, targets })

@@ -1,6 +1,6 @@
-//! Arrays from outside: data sets and weights as `.npz` (NumPy) or `.safetensors`.
+//! Arrays from outside: data sets and weights as `.npz` (NumPy) or `.safetensors`, or as `.npy` files side by side.
 //!
-//! Both go through candle's readers, after our own check of headers and sizes: every array is as large as the bytes
+//! All go through candle's readers, after our own check of headers and sizes: every array is as large as the bytes
 //! that are really there, so that a damaged or forged file gives an error and never a panic or a huge allocation.
 //! Python objects are never read.
 //!
@@ -8,6 +8,7 @@
 
 mod dataset;
 mod npy;
+mod npy_files;
 mod npz;
 mod safetensors;
 
@@ -32,21 +33,43 @@ pub struct Arrays {
     has: String,
 }
 
-/// Reads those of the arrays `wanted` that the file has, whatever their type; what else is in the file is ignored.
+/// Reads those of the arrays `wanted` that the file has, whatever their type; what else is in the file is ignored. Of
+/// a directory, and of one of its `.npy` files, the arrays are the files `NAME.npy`.
 ///
 /// # Errors
-/// When the file cannot be read, is neither format, or is damaged; when a wanted array is not of numbers.
+/// When the file cannot be read, is of no known format, or is damaged; when a wanted array is not of numbers.
 pub fn read_arrays(path: &Path, wanted: &[&str]) -> Result<Arrays, DataError> {
+    if path.is_dir() {
+        return npy_files::read(path, wanted);
+    }
     let mut begins = Vec::new();
     File::open(path)
         .and_then(|f| f.take(9).read_to_end(&mut begins))
         .map_err(|source| DataError::Unreadable { path: path.into(), source })?;
     match begins.as_slice() {
         [b'P', b'K', ..] => npz::read(path, wanted),
+        [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => beside(path, wanted),
         [_, _, _, _, _, _, _, _, b'{'] => safetensors::read(path, wanted),
         _ if path.extension().is_some_and(|e| e == "safetensors") => safetensors::read(path, wanted),
         _ => Err(DataError::UnknownFormat { path: path.into(), begins }),
     }
+}
+
+/// Reads the `.npy` file of one of the arrays `wanted`, and those of the others beside it.
+fn beside(path: &Path, wanted: &[&str]) -> Result<Arrays, DataError> {
+    let directory = path.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if wanted.iter().any(|name| path.file_name().is_some_and(|file| file == format!("{name}.npy").as_str())) {
+        return npy_files::read(directory, wanted);
+    }
+    let files: Vec<String> = wanted.iter().take(3).map(|name| format!("{name}.npy")).collect();
+    Err(DataError::Array {
+        path: path.into(),
+        array: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+        what: format!(
+            "is none of those needed; .npy files are named for their arrays: {} …",
+            files.join(", ")
+        ),
+    })
 }
 
 /// Reads the parameters `names` (f32 or f64, every entry finite) from a file of weights; further arrays are ignored.

@@ -3,36 +3,34 @@
 use super::keys::allowed;
 use super::read::shown;
 use super::{
-    Activation, ArchitectureName, Data, DataName, FlowsStart, LandscapeName, LandscapeSettings, Loss,
-    LossKind, Preset, PresetError, ProcessName, Seed, Width,
+    ArchitectureName, DataName, FlowsStart, Kind, LandscapeName, LandscapeSettings, Loss, LossKind, Preset,
+    PresetError, ProcessName, Seed,
 };
 use crate::data::{bundled, digits};
+use crate::network::Architecture;
 use std::ops::RangeInclusive;
 use toml::Value;
-
-/// Largest number of examples of synthetic data.
-const MOST_EXAMPLES: usize = 1_000_000;
 
 /// Largest seed: what TOML can write.
 const LARGEST_SEED: u64 = i64::MAX as u64;
 
-fn refuse<T>(key: &str, value: impl Into<Value>) -> Result<T, PresetError> {
+pub(super) fn refuse<T>(key: &str, value: impl Into<Value>) -> Result<T, PresetError> {
     Err(PresetError::Value { key: key.into(), value: shown(&value.into()), allowed: allowed(key).into() })
 }
 
-fn whole(key: &str, value: usize, range: RangeInclusive<usize>) -> Result<(), PresetError> {
+pub(super) fn whole(key: &str, value: usize, range: RangeInclusive<usize>) -> Result<(), PresetError> {
     if range.contains(&value) { Ok(()) } else { refuse(key, i64::try_from(value).unwrap_or(i64::MAX)) }
 }
 
-fn number(key: &str, value: f64, is_allowed: bool) -> Result<(), PresetError> {
+pub(super) fn number(key: &str, value: f64, is_allowed: bool) -> Result<(), PresetError> {
     if is_allowed { Ok(()) } else { refuse(key, value) }
 }
 
-fn misplaced<T>(key: &str, value: impl Into<Value>, why: &str) -> Result<T, PresetError> {
+pub(super) fn misplaced<T>(key: &str, value: impl Into<Value>, why: &str) -> Result<T, PresetError> {
     Err(PresetError::Misplaced { key: key.into(), value: shown(&value.into()), why: why.into() })
 }
 
-fn integer(value: usize) -> i64 {
+pub(super) fn integer(value: usize) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
@@ -61,8 +59,8 @@ impl Preset {
         let eta = optimizer.eta;
         number("optimizer.eta", eta, eta > 0.0 && eta <= 1e6)?;
         match model.architecture {
-            ArchitectureName::Mlp => self.validate_network()?,
             ArchitectureName::Landscape => self.validate_landscape()?,
+            _ => self.validate_network()?,
         }
         run.validate(data.as_ref().and_then(|d| d.seed))?;
         whole("eigen.max_tracked", eigen.max_tracked, 1..=32)?;
@@ -98,13 +96,7 @@ impl Preset {
                 return misplaced(section, "…", "model.architecture = \"landscape\" is a loss itself");
             }
         }
-        if let Some(width) = &self.model.width {
-            let hidden = width.hidden().into_iter().map(|n| Value::Integer(integer(n)));
-            return misplaced("model.width", Value::Array(hidden.collect()), "a landscape has no layers");
-        }
-        if self.model.activation.is_some() {
-            return misplaced("model.activation", "…", "a landscape has no layers");
-        }
+        self.model.validate()?;
         let Some(landscape) = &self.landscape else {
             return Err(PresetError::Missing {
                 key: "landscape.name".into(),
@@ -123,11 +115,7 @@ impl Preset {
             let name = format!("{:?}", landscape.name).to_lowercase();
             return misplaced("landscape.name", name, "model.architecture is not \"landscape\"");
         }
-        let hidden = self.model.hidden();
-        if hidden.is_empty() || hidden.len() > 16 || hidden.iter().any(|n| !(1..=65536).contains(n)) {
-            let hidden = hidden.iter().map(|&n| Value::Integer(integer(n)));
-            return refuse("model.width", Value::Array(hidden.collect()));
-        }
+        self.model.validate()?;
         let Some(data) = &self.data else {
             return Err(PresetError::Missing {
                 key: "data.name".into(),
@@ -135,12 +123,24 @@ impl Preset {
             });
         };
         data.validate()?;
+        let (name, architecture) = (data.name, self.model.architecture);
+        if !architecture.reads().includes(name) {
+            let reads = match architecture.reads() {
+                Kind::Images => "images: digits, fashion-mnist, cifar10 or a file",
+                Kind::Tokens => "sequences of tokens: sorting, copying or a file",
+                Kind::Numbers => "numbers, not tokens: those are for lstm, transformer and mamba",
+            };
+            let why = format!("model.architecture = \"{}\" reads {reads}", architecture.name());
+            return misplaced("data.name", name.name(), &why);
+        }
         let regression = matches!(data.name, DataName::Chebyshev | DataName::Random);
         if regression && self.loss_kind() == LossKind::Ce {
             return misplaced("loss.kind", "ce", "this data is regression; \"mse\" is allowed");
         }
         if self.run.seed == Seed::Bundled
-            && (hidden != [32, 32] || data.name != DataName::Digits || data.classes.is_some_and(|c| c != 10))
+            && (!matches!(self.model.network(), Some(Architecture::Mlp { hidden, .. }) if hidden == [32, 32])
+                || data.name != DataName::Digits
+                || data.classes.is_some_and(|c| c != 10))
         {
             let why = "the bundled weights are those of a 64-32-32-10 network on all ten digits (model.width = 32); \
                        a whole number draws others";
@@ -167,9 +167,8 @@ impl Preset {
     #[must_use]
     pub fn resolved(&self) -> Self {
         let mut all = self.clone();
-        if all.model.architecture == ArchitectureName::Mlp {
-            all.model.width = Some(self.model.width.clone().unwrap_or(Width::Two(256)));
-            all.model.activation = Some(self.model.activation());
+        if all.model.architecture != ArchitectureName::Landscape {
+            all.model = self.model.resolved();
             all.loss = Some(Loss { kind: self.loss_kind() });
             if let Some(data) = &mut all.data {
                 data.fill(self.data_seed());
@@ -215,99 +214,6 @@ impl super::Run {
         }
         Ok(())
     }
-}
-
-impl super::Model {
-    /// The widths of the hidden layers; two of 256 unless given.
-    pub fn hidden(&self) -> Vec<usize> {
-        self.width.as_ref().map_or(vec![256; 2], Width::hidden)
-    }
-
-    /// The activation; GELU unless given.
-    pub fn activation(&self) -> Activation {
-        self.activation.unwrap_or(Activation::Gelu)
-    }
-}
-
-impl Data {
-    /// Defaults of what this data takes.
-    fn fill(&mut self, seed: Seed) {
-        match self.name {
-            DataName::Digits => {
-                self.n.get_or_insert(digits::COUNT);
-                self.classes.get_or_insert(10);
-                self.label_noise.get_or_insert(0.0);
-                self.seed.get_or_insert(seed);
-            }
-            DataName::Chebyshev => {
-                self.n.get_or_insert(20);
-                self.degree.get_or_insert(6);
-            }
-            DataName::Moons => {
-                self.n.get_or_insert(200);
-                self.noise.get_or_insert(0.1);
-                self.seed.get_or_insert(seed);
-            }
-            DataName::Random => {
-                self.n.get_or_insert(128);
-                self.dimension.get_or_insert(8);
-                self.seed.get_or_insert(seed);
-            }
-            DataName::File => {
-                self.binary.get_or_insert(false);
-            }
-        }
-    }
-
-    fn validate(&self) -> Result<(), PresetError> {
-        let Self { name, path, n, classes, label_noise, degree, noise, dimension, binary, seed: _ } = self;
-        let name = *name;
-        let only = |key: &str, value: Option<Value>, of: DataName| match value {
-            Some(value) if name != of => {
-                let why = format!("data.name is {:?}; {}", name_text(name), allowed(key));
-                misplaced(key, value, &why)
-            }
-            _ => Ok(()),
-        };
-        let int = |v: &Option<usize>| v.map(|v| Value::Integer(integer(v)));
-        only("data.path", path.as_ref().map(|p| p.to_string_lossy().into_owned().into()), DataName::File)?;
-        only("data.binary", binary.map(Value::from), DataName::File)?;
-        only("data.classes", int(classes), DataName::Digits)?;
-        only("data.label_noise", label_noise.map(Value::from), DataName::Digits)?;
-        only("data.degree", int(degree), DataName::Chebyshev)?;
-        only("data.noise", noise.map(Value::from), DataName::Moons)?;
-        only("data.dimension", int(dimension), DataName::Random)?;
-        if name == DataName::File && path.is_none() {
-            return Err(PresetError::Missing {
-                key: "data.path".into(),
-                allowed: allowed("data.path").into(),
-            });
-        }
-        let least = if matches!(name, DataName::Chebyshev | DataName::Moons) { 2 } else { 1 };
-        if let Some(n) = *n {
-            whole("data.n", n, least..=MOST_EXAMPLES)?;
-        }
-        if let Some(classes) = *classes {
-            whole("data.classes", classes, 2..=10)?;
-        }
-        if let Some(p) = *label_noise {
-            number("data.label_noise", p, (0.0..=1.0).contains(&p))?;
-        }
-        if let Some(degree) = *degree {
-            whole("data.degree", degree, 1..=1000)?;
-        }
-        if let Some(noise) = *noise {
-            number("data.noise", noise, noise >= 0.0 && noise.is_finite())?;
-        }
-        if let Some(dimension) = *dimension {
-            whole("data.dimension", dimension, 1..=10_000)?;
-        }
-        Ok(())
-    }
-}
-
-fn name_text(name: DataName) -> String {
-    format!("{name:?}").to_lowercase()
 }
 
 impl LandscapeSettings {

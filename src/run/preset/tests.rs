@@ -1,4 +1,5 @@
 use super::*;
+use crate::network::Architecture;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use toml::{Table, Value};
@@ -35,6 +36,15 @@ fn everything() -> Preset {
     for text in [
         "version=0.1.0",
         "model.width=3",
+        "model.stages=[1, 2]",
+        "model.patch=2",
+        "model.dim=8",
+        "model.depth=1",
+        "model.mlp=8",
+        "model.heads=2",
+        "model.layers=1",
+        "model.embedding=8",
+        "model.hidden=8",
         "model.activation=tanh",
         "data.path=a",
         "data.n=1",
@@ -44,6 +54,8 @@ fn everything() -> Preset {
         "data.noise=0.1",
         "data.dimension=2",
         "data.binary=true",
+        "data.vocabulary=4",
+        "data.length=8",
         "data.seed=1",
         "run.ema=0.5",
         "run.test_every=10",
@@ -151,7 +163,11 @@ fn every_value_out_of_range_is_named_with_what_is_allowed() {
         ("optimizer.eta=1e300", "at most 1000000"),
         ("optimizer.eta=fast", "\"fast\""),
         ("optimizer.kind=adam", "come later"),
-        ("model.architecture=cnn", "\"mlp\""),
+        ("model.architecture=gpt", "\"mlp\""),
+        ("model.architecture=lstm", "data.name"),
+        ("model.stages=[3]", "it is a key of resnet"),
+        ("model.patch=4", "it is a key of vit"),
+        ("model.dim=8", "it is a key of vit, transformer and mamba"),
         ("model.width=0", "from 1"),
         ("model.width=[]", "a list"),
         ("model.width=[32, 99999999]", "65536"),
@@ -164,6 +180,9 @@ fn every_value_out_of_range_is_named_with_what_is_allowed() {
         ("data.classes=11", "2 to 10"),
         ("data.label_noise=1.5", "0 to 1"),
         ("data.degree=3", "chebyshev"),
+        ("data.binary=true", "fashion-mnist"),
+        ("data.vocabulary=3", "sorting"),
+        ("data.name=sorting", "not tokens"),
         ("data.seed=-1", "-1"),
         ("data.path=x.npz", "file"),
         ("loss.kind=l1", "mse"),
@@ -196,6 +215,55 @@ fn every_value_out_of_range_is_named_with_what_is_allowed() {
     }
     assert!(error_of("optimizer.eta").contains("key=value"));
     assert!(error_of("=3").contains("key=value"));
+}
+
+/// A preset of one architecture on data it reads, changed.
+fn network(architecture: &str, data: &str, sets: &[&str]) -> Result<Preset, String> {
+    let mut preset = Preset::parse(SHORTEST).unwrap();
+    let named = [format!("model.architecture={architecture}"), format!("data.name={data}")];
+    let sets = named.iter().map(String::as_str).chain(sets.iter().copied());
+    let set = sets.map(str::to_owned).try_for_each(|set| preset.set(&set)).and_then(|()| preset.validate());
+    set.map(|()| preset).map_err(|e| e.to_string())
+}
+
+#[test]
+fn every_architecture_has_its_own_sizes_and_defaults() {
+    let lstm = network("lstm", "sorting", &["model.hidden=12"]).unwrap();
+    assert_eq!(lstm.model.network(), Some(Architecture::Lstm { layers: 2, embedding: 48, hidden: 12 }));
+    let resolved = lstm.resolved_toml();
+    for line in ["layers = 2", "embedding = 48", "hidden = 12", "vocabulary = 4", "length = 8", "n = 1000"] {
+        assert!(resolved.contains(line), "{line}: {resolved}");
+    }
+    assert!(!resolved.contains("width"), "{resolved}");
+    for (set, says) in [
+        ("model.hidden=0", "model.hidden = 0; allowed is a whole number from 1"),
+        ("model.layers=65", "1 to 64"),
+        ("model.width=8", "model.architecture is \"lstm\"; it is a key of mlp"),
+        ("model.heads=2", "it is a key of vit and transformer"),
+        ("data.classes=2", "fashion-mnist"),
+        ("data.vocabulary=1", "from 2"),
+        ("data.length=0", "from 1"),
+    ] {
+        let e = network("lstm", "copying", &[set]).unwrap_err();
+        assert!(e.contains(says), "{set}: {e}");
+    }
+    assert!(network("lstm", "digits", &[]).unwrap_err().contains("sequences of tokens"));
+    assert!(network("mlp", "copying", &[]).unwrap_err().contains("lstm"));
+}
+
+#[test]
+fn images_have_so_many_of_every_class_unless_told_otherwise() {
+    let of = |data: &str, sets: &[&str]| {
+        let data = network("mlp", data, sets).unwrap().resolved().data.unwrap();
+        (data.n, data.classes)
+    };
+    assert_eq!(of("cifar10", &[]), (Some(1000), Some(10)));
+    assert_eq!(of("cifar10", &["data.classes=3"]), (Some(999), Some(3)));
+    assert_eq!(of("fashion-mnist", &["data.binary=true"]), (Some(500), Some(2)));
+    assert_eq!(of("fashion-mnist", &["data.classes=4"]), (Some(1000), Some(4)));
+    let e = network("mlp", "cifar10", &["data.binary=true", "data.classes=3"]).unwrap_err();
+    assert!(e.contains("data.classes = 3") && e.contains("data.binary"), "{e}");
+    assert!(network("mlp", "moons", &["data.seed=bundled"]).unwrap_err().contains("with digits"));
 }
 
 #[test]

@@ -1,0 +1,60 @@
+//! NumPy arrays of one file each, `NAME.npy` side by side in a directory: our own check of header and size, then
+//! candle's reader.
+
+use super::npy::{self, HeaderError};
+use super::{Arrays, MAX_ARRAY_BYTES, list};
+use crate::data::DataError;
+use candle_core::Tensor;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+/// Reads those of the arrays `wanted` that the directory has.
+pub(super) fn read(directory: &Path, wanted: &[&str]) -> Result<Arrays, DataError> {
+    let unreadable = |source| DataError::Unreadable { path: directory.into(), source };
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(unreadable)? {
+        let name = entry.map_err(unreadable)?.file_name();
+        names.extend(name.to_str().and_then(|name| name.strip_suffix(".npy")).map(str::to_owned));
+    }
+    let mut by_name = HashMap::new();
+    for &name in wanted.iter().filter(|wanted| names.iter().any(|name| name == *wanted)) {
+        by_name.insert(name.to_owned(), array(&directory.join(format!("{name}.npy")), name)?);
+    }
+    Ok(Arrays { path: directory.into(), by_name, has: list(names) })
+}
+
+fn array(path: &Path, name: &str) -> Result<Tensor, DataError> {
+    let unreadable = |source| DataError::Unreadable { path: path.into(), source };
+    let damaged = |what: String| DataError::Damaged { path: path.into(), what };
+    let unusable = |what: String| DataError::Array { path: path.into(), array: name.into(), what };
+    let kind = std::fs::metadata(path).map_err(unreadable)?;
+    if !kind.is_file() {
+        return Err(unusable("is not a file".into()));
+    }
+    let file = File::open(path).map_err(unreadable)?;
+    let header = npy::read_header(&mut BufReader::new(file)).map_err(|e| match e {
+        HeaderError::Damaged(what) => damaged(what),
+        HeaderError::Unusable(what) => unusable(what),
+    })?;
+    let shape = &header.shape;
+    if header.data_bytes > MAX_ARRAY_BYTES {
+        return Err(unusable(format!(
+            "has shape {shape:?}, {} bytes; at most {MAX_ARRAY_BYTES} are read",
+            header.data_bytes
+        )));
+    }
+    let expected = header.own_bytes + header.data_bytes;
+    if kind.len() != expected {
+        return Err(damaged(format!(
+            "shape {shape:?} needs {expected} bytes with its header, but the file has {}",
+            kind.len()
+        )));
+    }
+    let tensor = Tensor::read_npy(path).map_err(|e| damaged(e.to_string()))?;
+    if (tensor.dims(), tensor.dtype()) != (shape.as_slice(), header.dtype) {
+        return Err(damaged("it changed while it was read".into()));
+    }
+    Ok(tensor)
+}

@@ -1,0 +1,266 @@
+//! From a preset and files to a loss, its parameters and its initial weights: everything but the dynamics.
+
+use super::preset::{self, Data, DataName, LandscapeName, LandscapeSettings, Preset, PresetError, Seed};
+use crate::calculus::Real;
+use crate::data::images::Selection;
+use crate::data::import::{DatasetOptions, load_dataset, load_weights};
+use crate::data::sequence::{self, Task};
+use crate::data::{DataError, Dataset, Split, Targets, bundled, cifar, digits, fashion, synthetic};
+use crate::dynamics::SettingsError;
+use crate::network::{Architecture, NetworkError, Parameter, flatten};
+use crate::objective::Objective;
+use crate::objective::landscape::Landscape;
+use crate::objective::network::{LossKind, NetworkObjective, ObjectiveError};
+use crate::objective::quadratic::Quadratic;
+use candle_core::Tensor;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// What a run takes from files besides its preset.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// Initial weights, under the network's parameter names (`w` for a landscape).
+    pub init: Option<PathBuf>,
+}
+
+/// A preset that cannot become an engine.
+#[derive(Debug, thiserror::Error)]
+pub enum AssembleError {
+    /// The preset is not valid.
+    #[error(transparent)]
+    Preset(#[from] PresetError),
+    /// The data or the file of weights cannot be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The dynamics refuse a setting.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The network cannot be built.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The network is too large to keep eigenvectors of.
+    #[error(
+        "the network has {parameters} parameters; at most {MOST_PARAMETERS} are allowed (model.*, data.*)"
+    )]
+    TooLarge {
+        /// Its number of parameters.
+        parameters: usize,
+    },
+    /// The network cannot be trained on the data.
+    #[error(transparent)]
+    Objective(#[from] ObjectiveError),
+    /// The weights do not fit the network.
+    #[error("the weights in {path} do not fit the network: {source}")]
+    Init {
+        /// The file of weights.
+        path: PathBuf,
+        /// Which parameter, and how.
+        source: NetworkError,
+    },
+    /// The weights do not fit the landscape.
+    #[error("array `w` of {path} has shape {found:?}; the landscape needs [{dim}]")]
+    Start {
+        /// The file of weights.
+        path: PathBuf,
+        /// Its shape.
+        found: Vec<usize>,
+        /// Parameters of the landscape.
+        dim: usize,
+    },
+}
+
+/// Most parameters a network may have here: the three processes keep some eighty vectors of that size.
+pub const MOST_PARAMETERS: usize = 50_000_000;
+
+/// A loss, and the weights it starts from.
+pub(super) struct Problem<T: Real> {
+    /// Initial weights, flat.
+    pub(super) start: Vec<f64>,
+    pub(super) loss: TrainedLoss<T>,
+}
+
+/// The loss of a run, and what is measured besides.
+pub(super) enum TrainedLoss<T: Real> {
+    Network(Box<Network<T>>),
+    Landscape(Box<dyn Objective<T>>),
+}
+
+/// A network on its training data and, where test loss is asked for, on its test data.
+pub(super) struct Network<T: Real> {
+    pub(super) train: NetworkObjective<T>,
+    pub(super) test: Option<NetworkObjective<T>>,
+}
+
+/// The problem that a valid preset and its files define. Test data is read where `test` asks for it.
+pub(super) fn problem<T: Real>(
+    preset: &Preset,
+    sources: &Sources,
+    test: bool,
+) -> Result<Problem<T>, AssembleError> {
+    let init = sources.init.as_deref();
+    match (&preset.landscape, preset.model.network()) {
+        (_, Some(architecture)) => network(preset, &architecture, init, test),
+        (Some(settings), None) => landscape(settings, init),
+        (None, None) => {
+            Err(PresetError::Missing { key: "landscape.name".into(), allowed: "a landscape".into() }.into())
+        }
+    }
+}
+
+fn landscape<T: Real>(
+    settings: &LandscapeSettings,
+    init: Option<&Path>,
+) -> Result<Problem<T>, AssembleError> {
+    let LandscapeSettings { name, start, c, x0, a, eigenvalues } = settings;
+    let loss: Box<dyn Objective<T>> = match name {
+        LandscapeName::Hyperbola => Box::new(Landscape::Hyperbola),
+        LandscapeName::TiltedHyperbola => {
+            Box::new(Landscape::TiltedHyperbola { c: c.unwrap_or(0.005), x0: x0.unwrap_or(3.0) })
+        }
+        LandscapeName::Ellipse => Box::new(Landscape::Ellipse { a: a.unwrap_or(0.5) }),
+        LandscapeName::Quadratic => Box::new(Quadratic::diagonal(eigenvalues.clone().unwrap_or_default())),
+    };
+    let start = match init {
+        None => start.clone(),
+        Some(path) => {
+            let w = load_weights(path, &["w"])?.remove("w").expect("the array asked for is there");
+            if w.dims() != [start.len()] {
+                let found = w.dims().to_vec();
+                return Err(AssembleError::Start { path: path.into(), found, dim: start.len() });
+            }
+            w.to_vec1().map_err(DataError::from)?
+        }
+    };
+    Ok(Problem { start, loss: TrainedLoss::Landscape(loss) })
+}
+
+fn network<T: Real>(
+    preset: &Preset,
+    architecture: &Architecture,
+    init: Option<&Path>,
+    test: bool,
+) -> Result<Problem<T>, AssembleError> {
+    let mut data = dataset(preset, architecture, test, None)?;
+    let mut parameters = parameters_for(architecture, &data)?;
+    let given = init.map(|path| given_weights(&parameters, path)).transpose()?;
+    // A file of data may have fewer classes than the weights were made for.
+    if let Some(outputs) = given.as_ref().and_then(|given| given.outputs)
+        && preset.data.as_ref().is_some_and(|data| data.name == DataName::File)
+        && matches!(data.train.targets, Targets::Classes { count, .. } if count != outputs)
+    {
+        data = dataset(preset, architecture, test, Some(outputs))?;
+        parameters = parameters_for(architecture, &data)?;
+    }
+    let start = match (given, preset.run.seed) {
+        (Some(weights), _) => flatten(&parameters, &weights.arrays)
+            .map_err(|source| AssembleError::Init { path: weights.path.clone(), source })?,
+        (None, Seed::Bundled) => flatten(&parameters, &bundled::start()?.weights)?,
+        (None, Seed::Number(seed)) => {
+            let weights = architecture.initialize(&data.train.x.dims()[1..], outputs(&data.train), seed)?;
+            weights.into_iter().map(f64::from).collect()
+        }
+    };
+    let kind = match preset.loss_kind() {
+        preset::LossKind::Mse => LossKind::Mse,
+        preset::LossKind::Ce => LossKind::CrossEntropy,
+    };
+    let train = NetworkObjective::new(architecture, &data.train, kind)?;
+    let test = data.test.map(|test| NetworkObjective::new(architecture, &test, kind)).transpose()?;
+    Ok(Problem { start, loss: TrainedLoss::Network(Box::new(Network { train, test })) })
+}
+
+/// The network's parameters for this data, if there are not too many.
+fn parameters_for(architecture: &Architecture, data: &Dataset) -> Result<Vec<Parameter>, AssembleError> {
+    let parameters = architecture.parameters(&data.train.x.dims()[1..], outputs(&data.train))?;
+    let count = parameters.iter().map(|p| p.shape.iter().product::<usize>()).sum();
+    if count > MOST_PARAMETERS {
+        return Err(AssembleError::TooLarge { parameters: count });
+    }
+    Ok(parameters)
+}
+
+/// The parameters in a file of weights.
+struct GivenWeights {
+    path: PathBuf,
+    arrays: HashMap<String, Tensor>,
+    /// The last layer's number of outputs.
+    outputs: Option<usize>,
+}
+
+/// Reads the arrays of the parameters' names, which do not depend on the number of outputs.
+fn given_weights(parameters: &[Parameter], path: &Path) -> Result<GivenWeights, AssembleError> {
+    let names: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
+    let arrays = load_weights(path, &names)?;
+    let outputs = names.last().and_then(|last| arrays.get(*last)?.dims().first().copied());
+    Ok(GivenWeights { path: path.into(), arrays, outputs })
+}
+
+fn outputs(split: &Split) -> usize {
+    match &split.targets {
+        Targets::Classes { count, .. } => *count,
+        Targets::Binary { .. } => 1,
+        Targets::Regression(y) => y.dims().get(1).copied().unwrap_or(1),
+    }
+}
+
+/// The data of a network's preset. `outputs` is the number of outputs that given weights have.
+fn dataset(
+    preset: &Preset,
+    architecture: &Architecture,
+    test: bool,
+    outputs: Option<usize>,
+) -> Result<Dataset, AssembleError> {
+    let resolved = preset.resolved();
+    let Some(data) = &resolved.data else {
+        let (key, allowed) = ("data.name".to_owned(), "the data of a network".to_owned());
+        return Err(PresetError::Missing { key, allowed }.into());
+    };
+    let Data {
+        name,
+        path,
+        n,
+        classes,
+        label_noise,
+        degree,
+        noise,
+        dimension,
+        binary,
+        vocabulary,
+        length,
+        seed,
+    } = data;
+    let seed = match seed {
+        Some(Seed::Number(seed)) => *seed,
+        _ => 0,
+    };
+    let number = |value: &Option<usize>| value.unwrap_or(0);
+    let (path, binary) = (path.as_deref(), binary.unwrap_or(false));
+    let images = Selection { n: number(n), classes: number(classes), binary, test };
+    let tokens = |task| sequence::dataset(task, number(vocabulary), number(length), number(n), seed);
+    let mut dataset = match name {
+        DataName::Digits => {
+            let p = label_noise.unwrap_or(0.0);
+            if data.seed == Some(Seed::Bundled) && p != 0.0 {
+                digits::dataset(number(n), number(classes), digits::Labels::Given(&bundled::start()?.labels))?
+            } else {
+                digits::dataset(number(n), number(classes), digits::Labels::Drawn { p, seed })?
+            }
+        }
+        DataName::FashionMnist => fashion::dataset(images)?,
+        DataName::Cifar10 => cifar::dataset(path, images)?,
+        DataName::Sorting => tokens(Task::Sorting)?,
+        DataName::Copying => tokens(Task::Copying)?,
+        DataName::Chebyshev => synthetic::chebyshev(number(degree), number(n))?,
+        DataName::Moons => synthetic::moons(number(n), noise.unwrap_or(0.0), seed)?,
+        DataName::Random => synthetic::random_targets(number(n), number(dimension), seed)?,
+        DataName::File => {
+            let tokens = architecture.reads_tokens();
+            let options = DatasetOptions { n: *n, binary, tokens, outputs };
+            load_dataset(path.unwrap_or(Path::new("")), options)?
+        }
+    };
+    if !test {
+        dataset.test = None;
+    }
+    Ok(dataset)
+}
