@@ -178,7 +178,8 @@ impl Model {
 
     /// The network; `None` for a landscape.
     pub fn network(&self) -> Option<Architecture> {
-        let Self { architecture, width, layers, embedding, hidden, activation, .. } = self.resolved();
+        let Self { architecture, width, dim, heads, layers, embedding, hidden, activation, .. } =
+            self.resolved();
         let number = |size: Option<usize>| size.unwrap_or(0);
         let activation = activation.unwrap_or(Activation::Gelu);
         let channels = if let Some(Width::One(width)) = width { width } else { 0 };
@@ -195,6 +196,9 @@ impl Model {
                 embedding: number(embedding),
                 hidden: number(hidden),
             },
+            ArchitectureName::Transformer => {
+                Architecture::Transformer { layers: number(layers), dim: number(dim), heads: number(heads) }
+            }
             _ => return None,
         })
     }

@@ -230,6 +230,8 @@ fn network(architecture: &str, data: &str, sets: &[&str]) -> Result<Preset, Stri
 fn every_architecture_has_its_own_sizes_and_defaults() {
     let lstm = network("lstm", "sorting", &["model.hidden=12"]).unwrap();
     assert_eq!(lstm.model.network(), Some(Architecture::Lstm { layers: 2, embedding: 48, hidden: 12 }));
+    let transformer = network("transformer", "copying", &["model.dim=16"]).unwrap();
+    assert_eq!(transformer.model.network(), Some(Architecture::Transformer { layers: 4, dim: 16, heads: 4 }));
     let resolved = lstm.resolved_toml();
     for line in ["layers = 2", "embedding = 48", "hidden = 12", "vocabulary = 4", "length = 8", "n = 1000"] {
         assert!(resolved.contains(line), "{line}: {resolved}");
