@@ -5,6 +5,7 @@ pub mod elementwise;
 pub mod gemm;
 pub mod lanes;
 pub mod normalize;
+pub mod patches;
 pub mod row;
 pub mod softmax;
 pub mod vector;

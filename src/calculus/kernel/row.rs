@@ -70,6 +70,16 @@ pub fn add_scaled<T: Real>(y: &mut [T], s: T, x: &[T]) {
     }
 }
 
+/// `y = s x` or, with `accumulate`, `y += s x`.
+#[inline(always)]
+pub fn put_scaled<T: Real>(y: &mut [T], s: T, x: &[T], accumulate: bool) {
+    if accumulate {
+        add_scaled(y, s, x);
+    } else {
+        y.iter_mut().zip(x).for_each(|(y, &x)| *y = s * x);
+    }
+}
+
 /// `z += x y`, entry by entry.
 #[inline(always)]
 pub fn add_product<T: Real>(z: &mut [T], x: &[T], y: &[T]) {

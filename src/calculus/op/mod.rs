@@ -6,16 +6,23 @@
 
 mod add;
 pub mod attention;
+mod average_pool;
+mod convolution;
 
 mod cross_entropy;
 mod embedding;
 #[cfg(test)]
 pub(super) mod finite_difference;
+mod group_norm;
 pub mod layer_norm;
 mod linear;
 mod lstm;
 mod map;
+mod mean_rows;
 mod mean_squared_error;
+mod offset;
+mod permute;
+mod plane_wise;
 
 use std::fmt::Debug;
 
@@ -71,6 +78,14 @@ impl<'a, T: Real> Context<'a, T> {
     /// Plane 0 of a value.
     pub(super) fn value(&self, node: NodeId) -> &'a [T] {
         &self.values[node.0]
+    }
+
+    /// Number of planes of the phase.
+    pub(super) fn stacked(&self) -> usize {
+        match self.phase {
+            Phase::Primal => 1,
+            Phase::Tangent => self.ring.planes() - 1,
+        }
     }
 
     /// The planes of the phase that a value has, one after the other.
