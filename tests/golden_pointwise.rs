@@ -222,3 +222,21 @@ fn transformer() {
     let transformer = Architecture::Transformer { layers: 2, dim: 16, heads: 4 };
     run("pw-transformer-ce", &transformer, LossKind::CrossEntropy, 4);
 }
+
+#[test]
+fn cnn() {
+    let cnn = Architecture::Cnn { width: 4, activation: Activation::Silu };
+    run("pw-cnn-ce", &cnn, LossKind::CrossEntropy, 4);
+}
+
+#[test]
+fn resnet() {
+    let resnet = Architecture::ResNet { width: 4, stages: vec![1; 3], activation: Activation::Gelu };
+    run("pw-resnet-mse", &resnet, LossKind::Mse, 4);
+}
+
+#[test]
+fn vit() {
+    let vit = Architecture::Vit { patch: 8, dim: 16, depth: 2, mlp: 32, heads: 2 };
+    run("pw-vit-ce", &vit, LossKind::CrossEntropy, 4);
+}

@@ -1,9 +1,13 @@
 //! Architectures, each one forward function over the tape's vocabulary; their parameters and initial distributions.
 
+mod cnn;
+mod image;
 mod lstm;
 mod mlp;
+mod resnet;
 mod size;
 mod transformer;
+mod vit;
 
 use std::collections::HashMap;
 
@@ -14,6 +18,7 @@ use rand_distr::{Distribution, Normal, Uniform};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use self::image::Pixels;
 use crate::calculus::Real;
 use crate::calculus::function::Function;
 use crate::calculus::tape::{Declaration, Initial, NodeId, Tape};
@@ -53,6 +58,49 @@ pub enum NetworkError {
         dim: usize,
         /// Heads.
         heads: usize,
+    },
+    /// A size does not have the factor it must have.
+    #[error("{what} is {size}; it must be a multiple of {of}")]
+    Multiple {
+        /// Which size.
+        what: &'static str,
+        /// What it is.
+        size: usize,
+        /// What it must be a multiple of.
+        of: usize,
+    },
+    /// Patches do not cover an image.
+    #[error("a patch of {patch} × {patch} pixels does not divide an image of {height} × {width}")]
+    Patch {
+        /// Side of a patch.
+        patch: usize,
+        /// Height of an image.
+        height: usize,
+        /// Width of an image.
+        width: usize,
+    },
+    /// An image is too small for the network.
+    #[error(
+        "an image of {height} × {width} pixels is too small for {reason}: both sides must be at least {least}"
+    )]
+    SmallImage {
+        /// Height of an image.
+        height: usize,
+        /// Width of an image.
+        width: usize,
+        /// What both must be at least.
+        least: usize,
+        /// What needs them.
+        reason: String,
+    },
+    /// The network reads images, and the inputs are something else.
+    #[error(
+        "the network reads images, of shape [channels, height, width] or [height, width] an example, but an input has \
+         shape {found:?}"
+    )]
+    NoImage {
+        /// The shape of one input.
+        found: Vec<usize>,
     },
     /// The network reads tokens, and the inputs are something else.
     #[error(
@@ -139,6 +187,35 @@ pub enum Architecture {
         /// What follows each of them.
         activation: Activation,
     },
+    /// Two convolutions, each with a pooling, and two linear layers.
+    Cnn {
+        /// Filters of the first convolution; the second has twice as many, the hidden layer four times.
+        width: usize,
+        /// What follows the convolutions and the first linear layer.
+        activation: Activation,
+    },
+    /// Residual blocks of convolutions with group normalization.
+    ResNet {
+        /// Filters of the first stage, which every further one doubles; groups of every normalization.
+        width: usize,
+        /// Residual blocks of each stage.
+        stages: Vec<usize>,
+        /// What follows the first convolution, and the first of each block.
+        activation: Activation,
+    },
+    /// A vision Transformer: layers of attention among the patches of an image.
+    Vit {
+        /// Side of a patch.
+        patch: usize,
+        /// Columns of a patch's embedding.
+        dim: usize,
+        /// Number of layers.
+        depth: usize,
+        /// Units of each layer's feed-forward part.
+        mlp: usize,
+        /// Heads of each layer's attention, each of 64 columns.
+        heads: usize,
+    },
     /// An embedding, layers of LSTM cells, and a linear layer at every position.
     Lstm {
         /// Number of layers of cells.
@@ -172,15 +249,17 @@ impl Architecture {
     /// What a user must know before trusting a central flow with it; `None` for most.
     pub fn warning(&self) -> Option<&'static str> {
         match self {
-            Self::Mlp { activation, .. } => activation.warning(),
-            Self::Lstm { .. } | Self::Transformer { .. } => None,
+            Self::Mlp { activation, .. } | Self::Cnn { activation, .. } | Self::ResNet { activation, .. } => {
+                activation.warning()
+            }
+            Self::Vit { .. } | Self::Lstm { .. } | Self::Transformer { .. } => None,
         }
     }
 
     /// Whether inputs are tokens: integers in `0..outputs`, for the outputs of a sequence network are its vocabulary.
     pub fn reads_tokens(&self) -> bool {
         match self {
-            Self::Mlp { .. } => false,
+            Self::Mlp { .. } | Self::Cnn { .. } | Self::ResNet { .. } | Self::Vit { .. } => false,
             Self::Lstm { .. } | Self::Transformer { .. } => true,
         }
     }
@@ -206,6 +285,22 @@ impl Architecture {
                 mlp::check(inputs, hidden, outputs)?;
                 let x = tape.data(1, inputs);
                 Ok((x, mlp::forward(tape, x, hidden, *activation, outputs)))
+            }
+            &Self::Cnn { width, activation } => {
+                let pixels = Pixels::of_shape(input_shape)?;
+                cnn::check(pixels, width, outputs)?;
+                Ok(cnn::forward(tape, pixels, width, activation, outputs))
+            }
+            Self::ResNet { width, stages, activation } => {
+                let pixels = Pixels::of_shape(input_shape)?;
+                resnet::check(pixels, *width, stages, outputs)?;
+                Ok(resnet::forward(tape, pixels, *width, stages, *activation, outputs))
+            }
+            &Self::Vit { patch, dim, depth, mlp, heads } => {
+                let (pixels, sizes) =
+                    (Pixels::of_shape(input_shape)?, vit::Sizes { patch, dim, depth, mlp, heads });
+                vit::check(pixels, sizes, outputs)?;
+                Ok(vit::forward(tape, pixels, sizes, outputs))
             }
             &Self::Lstm { layers, embedding, hidden } => {
                 let (length, sizes) = (size::length(input_shape)?, [layers, embedding, hidden]);

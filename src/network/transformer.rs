@@ -107,7 +107,7 @@ fn xavier(shape: [usize; 2]) -> Initial {
 fn positions<T: Real>(length: usize, dim: usize) -> Vec<T> {
     let entry = |p: usize, column: usize| {
         let angle = p as f64 * 10_000_f64.powf(-((column - column % 2) as f64) / dim as f64);
-        T::of(if column % 2 == 0 { angle.sin() } else { angle.cos() })
+        T::of(if column.is_multiple_of(2) { angle.sin() } else { angle.cos() })
     };
     (0..length).flat_map(|p| (0..dim).map(move |column| entry(p, column))).collect()
 }
