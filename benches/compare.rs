@@ -34,23 +34,59 @@ fn numbers(count: usize, salt: u64) -> Vec<f64> {
     (0..count).map(|_| next()).collect()
 }
 
-fn case<T: Real>(name: &str, sizes: &[usize], activation: Activation, n: usize) {
+/// Whether a case is asked for: all are, unless some are named.
+fn is_wanted(name: &str) -> bool {
     let mut wanted = std::env::args().skip(1).filter(|a| !a.starts_with('-')).peekable();
-    if wanted.peek().is_some() && !wanted.any(|a| a == name) {
+    wanted.peek().is_none() || wanted.any(|a| a == name)
+}
+
+fn tensor(data: Vec<f64>, shape: &[usize]) -> Tensor {
+    Tensor::from_vec(data, shape, &Device::Cpu).expect("the sizes fit")
+}
+
+/// An MLP of these widths on real targets.
+fn mlp<T: Real>(name: &str, sizes: &[usize], activation: Activation, n: usize) {
+    let (inputs, hidden, outputs) = (sizes[0], sizes[1..sizes.len() - 1].to_vec(), sizes[sizes.len() - 1]);
+    let split = Split {
+        x: tensor(numbers(n * inputs, 1), &[n, inputs]),
+        targets: Targets::Regression(tensor(numbers(n * outputs, 2), &[n, outputs])),
+    };
+    case::<T>(name, &Architecture::Mlp { hidden, activation }, &split, LossKind::Mse, 0);
+}
+
+/// A network on 32×32 colour images of four classes, as large as in the paper; `parameters` as the peer counts them.
+fn vision(name: &str, architecture: &Architecture, n: usize, parameters: usize) {
+    let labels = (0..n).map(|i| (i * i % 7 % 4).cast_signed() as i64).collect();
+    let split = Split {
+        x: tensor(numbers(n * 3072, 1), &[n, 3, 32, 32]),
+        targets: Targets::Classes { labels, count: 4 },
+    };
+    case::<f32>(name, architecture, &split, LossKind::CrossEntropy, parameters);
+}
+
+/// A network on sequences of fifteen tokens out of four.
+fn sequence(name: &str, architecture: &Architecture, n: usize, parameters: usize) {
+    let tokens = |salt| (0..15 * n).map(move |i| (i * i + salt * i) % 7 % 4);
+    let split = Split {
+        x: tensor(tokens(1).map(|t| t as f64).collect(), &[n, 15]),
+        targets: Targets::Classes { labels: tokens(3).map(|t| t.cast_signed() as i64).collect(), count: 4 },
+    };
+    case::<f32>(name, architecture, &split, LossKind::CrossEntropy, parameters);
+}
+
+fn case<T: Real>(name: &str, architecture: &Architecture, split: &Split, loss: LossKind, parameters: usize) {
+    if !is_wanted(name) {
         return;
     }
-    let (inputs, hidden, outputs) = (sizes[0], sizes[1..sizes.len() - 1].to_vec(), sizes[sizes.len() - 1]);
-    let tensor =
-        |data: Vec<f64>, columns| Tensor::from_vec(data, (n, columns), &Device::Cpu).expect("the sizes fit");
-    let split = Split {
-        x: tensor(numbers(n * inputs, 1), inputs),
-        targets: Targets::Regression(tensor(numbers(n * outputs, 2), outputs)),
+    let mut objective = NetworkObjective::<T>::new(architecture, split, loss).expect("the data fits");
+    assert!([0, objective.dim()].contains(&parameters), "{name}: {} parameters", objective.dim());
+    let outputs = match &split.targets {
+        Targets::Classes { count, .. } => *count,
+        Targets::Regression(y) => y.dims()[1],
+        Targets::Binary { .. } => 1,
     };
-    let architecture = Architecture::Mlp { hidden, activation };
-    let w = architecture.initialize(&[inputs], outputs, 0).expect("the sizes are right");
+    let w = architecture.initialize(&split.x.dims()[1..], outputs, 0).expect("the sizes are right");
     let mut w: Vec<T> = w.into_iter().map(|x| T::of(f64::from(x))).collect();
-    let mut objective =
-        NetworkObjective::<T>::new(&architecture, &split, LossKind::Mse).expect("the data fits");
     let p = objective.dim();
     let mut gradient = vec![T::zero(); p];
     let block = |k: usize| {
@@ -142,10 +178,10 @@ fn main() {
             "machine peak_gflops {:.1}",
             [256, 512, 1024, 2048].map(peak).into_iter().fold(0.0, f64::max)
         );
-        case::<f32>("wide", &[3072, 256, 256, 4], Activation::Gelu, 1000);
-        case::<f32>("digits", &[64, 32, 32, 10], Activation::Gelu, 1000);
-        case::<f64>("digits64", &[64, 32, 32, 10], Activation::Gelu, 1000);
-        case::<f32>("chebyshev", &[1, 30, 20, 1], Activation::Tanh, 20);
-        case::<f64>("chebyshev64", &[1, 30, 20, 1], Activation::Tanh, 20);
+        mlp::<f32>("wide", &[3072, 256, 256, 4], Activation::Gelu, 1000);
+        mlp::<f32>("digits", &[64, 32, 32, 10], Activation::Gelu, 1000);
+        mlp::<f64>("digits64", &[64, 32, 32, 10], Activation::Gelu, 1000);
+        mlp::<f32>("chebyshev", &[1, 30, 20, 1], Activation::Tanh, 20);
+        mlp::<f64>("chebyshev64", &[1, 30, 20, 1], Activation::Tanh, 20);
     });
 }

@@ -102,8 +102,17 @@ pub fn main() -> ExitCode {
         None => open_window(&cli.preset, started),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        eprintln!("error: {}", message(&error));
         ExitCode::from(BAD_INPUT)
+    })
+}
+
+/// An error and its causes, each said once: most of ours quote their cause already.
+fn message(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said.as_str() {
+        "" => cause,
+        said if said.contains(&cause) => said.to_owned(),
+        said => format!("{said}: {cause}"),
     })
 }
 

@@ -4,7 +4,7 @@ use super::command::Command;
 use super::controls::command_button;
 use super::model::{Banner, Level, Model};
 use crate::picture::Palette;
-use egui::{Align, Frame, Label, Layout, Margin, Stroke, Ui};
+use egui::{Align, Frame, Label, Layout, Margin, Stroke, Ui, vec2};
 
 /// All banners, newest last.
 pub(super) fn banners_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
@@ -26,7 +26,9 @@ fn banner_ui(ui: &mut Ui, banner: &Banner, place: usize, commands: &mut Vec<Comm
         .corner_radius(4)
         .inner_margin(Margin::symmetric(10, 4))
         .show(ui, |ui| {
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            // one row high: a layout centred in all the height there is would grow the bar with every frame
+            let row = vec2(ui.available_width(), ui.spacing().interact_size.y);
+            ui.allocate_ui_with_layout(row, Layout::right_to_left(Align::Center), |ui| {
                 command_button(ui, &Command::Dismiss(place), Some("✕"), commands);
                 if banner.offers_restart {
                     command_button(ui, &Command::Restart, None, commands);

@@ -96,9 +96,9 @@ impl Command {
             Self::OpenPreset(_) => "Start another run",
             Self::SetEta(_) => {
                 "The learning rate, from the next step on; all processes go on from where they are. Drag, or click the \
-                 number and type"
+                 number, type, and press Enter"
             }
-            Self::SetSpeed(_) => "Steps a second, at most. Drag, or click the number and type",
+            Self::SetSpeed(_) => "Steps a second, at most. Drag, or click the number, type, and press Enter",
             Self::RestartFlows => {
                 "Anchor central flow and gradient flow anew at gradient descent's present weights"
             }
@@ -125,13 +125,14 @@ impl Command {
         let key = match self {
             Self::PlayPause => Key::Space,
             Self::StepForward => Key::ArrowRight,
-            Self::Restart => Key::R,
             Self::RestartFlows => Key::F,
             Self::FollowRun => Key::Home,
             Self::ToggleLogAxes => Key::L,
             Self::ToggleTheme => Key::D,
             Self::ToggleCentralFlow => Key::C,
             Self::ToggleExport => Key::E,
+            // what loses the run that is shown takes two keys
+            Self::Restart => return Some(KeyboardShortcut::new(Modifiers::COMMAND, Key::R)),
             Self::Quit => return Some(KeyboardShortcut::new(Modifiers::COMMAND, Key::Q)),
             _ => return None,
         };
@@ -147,7 +148,8 @@ impl Command {
                     Key::ArrowRight => "→",
                     key => key.name(),
                 };
-                format!("{}  [{key}]", self.hint())
+                let with = if shortcut.modifiers.is_none() { "" } else { "Ctrl+" };
+                format!("{}  [{with}{key}]", self.hint())
             }
         }
     }

@@ -86,7 +86,12 @@ fn smoothing_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let mut steps = model.view.smoothing_steps;
     let named = Command::SetSmoothing(steps);
     let label = ui.label(named.name());
-    let field = DragValue::new(&mut steps).range(0.0..=1000.0).speed(0.5).max_decimals(1).suffix(" steps");
+    let field = DragValue::new(&mut steps)
+        .range(0.0..=1000.0)
+        .speed(0.5)
+        .max_decimals(1)
+        .suffix(" steps")
+        .update_while_editing(false);
     let response = ui.add(field).labelled_by(label.id).on_hover_text(named.tooltip());
     if response.changed() {
         commands.push(Command::SetSmoothing(steps));
@@ -126,6 +131,7 @@ fn speed_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let mut notch = model.speed.map_or(fastest, notch_of);
     let slider = Slider::new(&mut notch, 0.0..=fastest)
         .step_by(1.0)
+        .update_while_editing(false)
         .custom_formatter(|notch, _| {
             speed_of(notch).map_or("max".into(), |speed| format!("{} /s", short(speed)))
         })
@@ -171,6 +177,8 @@ fn eta_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let slider = Slider::new(&mut eta, low..=high)
         .logarithmic(true)
         .clamping(SliderClamping::Never)
+        // half a number is another number: it counts when it is whole
+        .update_while_editing(false)
         .custom_formatter(|eta, _| short(eta));
     if slider_ui(ui, &named, 170.0, slider).changed() {
         commands.push(Command::SetEta(eta));

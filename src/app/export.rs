@@ -127,7 +127,8 @@ pub(super) fn form_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
         .resizable(false)
         .anchor(Align2::CENTER_TOP, vec2(0.0, 90.0))
         .show(ui.ctx(), |ui| fields_ui(ui, &model.export, commands));
-    if !open {
+    let escape = ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
+    if !open || escape {
         commands.push(Command::ToggleExport);
     }
 }

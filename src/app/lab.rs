@@ -32,7 +32,7 @@ const BREATHER: u32 = 3;
 
 /// The state behind the window.
 pub struct Lab {
-    model: Model,
+    pub(super) model: Model,
     outside: Outside,
     context: Context,
     worker: Option<Worker>,
@@ -74,7 +74,7 @@ impl Lab {
 
     /// Draws everything and applies what the user did.
     pub fn ui(&mut self, ui: &mut egui::Ui) {
-        let mut commands = Command::pressed(ui.ctx());
+        let mut commands = if self.model.export.open { Vec::new() } else { Command::pressed(ui.ctx()) };
         super::window_ui(ui, &self.model, &mut commands);
         export::form_ui(ui, &self.model, &mut commands);
         for command in commands {

@@ -26,7 +26,7 @@ pub(super) fn status_ui(ui: &mut Ui, model: &Model) {
         for (name, series) in [
             ("λ₁", Series::GdLambda(0)),
             ("loss", Series::GdLoss),
-            ("Hessian-vector products", Series::Hvps),
+            ("HVPs/step", Series::Hvps),
             ("eigen-residual GD", Series::GdEigenResidual),
             ("CF", Series::CfEigenResidual),
         ] {

@@ -137,13 +137,20 @@ fn keys_do_what_buttons_do() {
     assert!(model(&window).all_log());
     key(&mut window, Key::E);
     assert!(model(&window).export.open);
-    key(&mut window, Key::E);
+    key(&mut window, Key::D);
+    assert_eq!(model(&window).theme, Theme::Dark, "letters are for the form while it is open");
+    key(&mut window, Key::Escape);
+    assert!(!model(&window).export.open);
     key(&mut window, Key::F);
     key(&mut window, Key::ArrowRight);
     let restarted =
         |model: &Model| model.history.events().iter().any(|(_, event)| *event == Event::FlowsStarted);
     until(&mut window, "restarted flows", restarted);
+    let before = rows(&window);
     key(&mut window, Key::R);
+    assert!(rows(&window) >= before, "one key alone loses no run");
+    window.key_press_modifiers(egui::Modifiers::COMMAND, Key::R);
+    window.run_steps(3);
     until(&mut window, "a new run", |model| {
         model.phase == Phase::Training && model.history.events().is_empty()
     });
@@ -164,6 +171,46 @@ fn the_quit_key_closes_the_window() {
     });
     window.step();
     assert!(commands(&window).contains(&egui::ViewportCommand::Close));
+}
+
+#[test]
+fn banners_of_several_kinds_leave_the_window_to_the_plots() {
+    let mut window = open();
+    pause(&mut window);
+    let controls = |window: &Window| window.get_by_label("Whole run").rect().top();
+    let status = |window: &Window| window.get_by_label("parameters").rect().top();
+    let before = (controls(&window), status(&window));
+    for (level, text) in
+        [(Level::Warning, "the first of three"), (Level::Note, "the second"), (Level::Error, "the third")]
+    {
+        lab(&mut window)
+            .model
+            .raise(Banner { offers_restart: level == Level::Note, ..Banner::new(level, text) });
+        window.run_steps(20);
+    }
+    assert_eq!((controls(&window), status(&window)), before);
+    let lowest = window.get_by_label("the third").rect().bottom();
+    assert!(lowest < 0.3 * 800.0, "three banners reach down to {lowest}");
+}
+
+#[test]
+fn a_typed_eta_counts_when_it_is_whole() {
+    let mut window = open();
+    pause(&mut window);
+    let before = model(&window).eta;
+    control(&window, Role::SpinButton, "η").click();
+    window.run_steps(3);
+    window.key_press_modifiers(egui::Modifiers::COMMAND, Key::A);
+    window.run_steps(2);
+    for letter in ["0", ".", "0", "8"] {
+        window.input_mut().events.push(egui::Event::Text(letter.into()));
+        window.run_steps(2);
+        assert_eq!(model(&window).eta, before, "half a number was taken");
+    }
+    window.key_press(Key::Enter);
+    window.run_steps(3);
+    assert_eq!(model(&window).eta, 0.08);
+    assert!(model(&window).banners.is_empty(), "{:?}", model(&window).banners);
 }
 
 #[test]

@@ -385,8 +385,6 @@ mod tests {
             push(&mut history, v, if t < 320 { 0.1 } else { 0.2 }, v);
             grown.update(&history, 16.0, 3_000);
         }
-        // FROM LEAD (delete): this loop never ended. Stretch::update truncates to `settled` and redoes the unsettled tail each call; with
-        // several curves the tails alone cost more than the budget, so update() never returns true. Keep the tail's work (recompute only what new rows change, or exempt it).
         while !grown.update(&history, 16.0, 3_000) {}
         let mut whole = Curves::default();
         assert!(whole.update(&history, 16.0, ALL));

@@ -128,7 +128,7 @@ pub fn variance_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
             format!("v{index}")
         };
         let ink = palette.ink(Role::Eigen(i), Weight::Smoothed);
-        traces.push(Trace::derived(Curve::Variance(i), ink, name).end(format!("v{index}")).main());
+        traces.push(Trace::derived(Curve::Variance(i), ink, name).end(format!("v{index}")));
     }
     for i in 0..if view.state.show_central_flow { count } else { 0 } {
         let name = if i == 0 {
@@ -153,7 +153,7 @@ pub fn displacement_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange
     let color = palette.ink(Role::Eigen(0), Weight::Raw);
     let displacement = Trace::recorded(Series::Displacement(0), color, "GD: x = ⟨v₁, w − w(t)⟩").end("x");
     let predicted = view.state.show_central_flow && view.history.has(Series::CfSigma(0));
-    let mut traces = vec![if predicted { displacement.soft() } else { displacement }];
+    let mut traces = vec![displacement];
     if predicted {
         let ink = palette.ink(Role::Prediction, Weight::Normal);
         traces.extend([

@@ -22,6 +22,11 @@ impl WholeFile {
         if path.is_dir() {
             return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
         }
+        if !directory.is_dir() {
+            // said without the temporary file's name
+            let reason = format!("there is no directory {}", directory.display());
+            return Err(io::Error::new(io::ErrorKind::NotFound, reason));
+        }
         let mut builder = Builder::new();
         builder.prefix(".brink-").suffix(".part");
         #[cfg(unix)]

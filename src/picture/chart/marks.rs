@@ -47,6 +47,8 @@ pub(super) fn events(
     }
     let mut ranks = 0;
     let mut ranks_end = f32::NEG_INFINITY;
+    // Written when all lines are drawn, so that none strikes one through.
+    let mut texts = Vec::new();
     for (step, event) in view.history.events() {
         let Some(x) = column(transform, *step as f64) else {
             if let Event::Outcome(Process::CentralFlow, StepOutcome::EnteredEdge { k }) = event {
@@ -76,6 +78,9 @@ pub(super) fn events(
         };
         let ends = [pos2(x, frame.top()), pos2(x, frame.bottom())];
         clipped.extend(Shape::dashed_line(&ends, Stroke::new(1.0, color), 3.0, 3.0));
+        texts.push((x, text, color));
+    }
+    for (x, text, color) in texts {
         notes.add(Align2::LEFT_TOP, pos2(x + 4.0, frame.top() + 2.0), &text, color);
     }
 }
@@ -93,8 +98,9 @@ fn rank(
     let tip = pos2(x, frame.bottom() - 7.0);
     let wedge = vec![tip, pos2(x + 3.5, frame.bottom()), pos2(x - 3.5, frame.bottom())];
     painter.add(Shape::convex_polygon(wedge, palette.faint_text, Stroke::NONE));
-    // Where it would cover the one before, the number alone.
-    let (text, half) = if x - free_from > 18.0 { (format!("k = {k}"), 16.0) } else { (k.to_string(), 4.0) };
+    // Where it would cover the one before, an arrow and the number.
+    let (text, half) =
+        if x - free_from > 18.0 { (format!("k = {k}"), 16.0) } else { (format!("→ {k}"), 9.0) };
     let at = pos2(x.max(free_from + half + 4.0), tip.y - 1.0);
     notes.add(Align2::CENTER_BOTTOM, at, &text, palette.faint_text).right()
 }
@@ -138,7 +144,9 @@ pub(super) fn cut_peaks(
         }
         if let Some((value, x)) = farthest {
             let sign = if upwards { '▲' } else { '▼' };
-            let text = format!("{sign} {}", super::scale::read_out(value));
+            // in the unit of the axis's numbers
+            let shown = if scale.unit().is_empty() { value } else { scale.place(value) };
+            let text = format!("{sign} {}", super::scale::read_out(shown));
             let (anchor, y) = if upwards { (Align2::LEFT_TOP, 8.0) } else { (Align2::LEFT_BOTTOM, -8.0) };
             let at = pos2(x + 7.0, if upwards { frame.top() } else { frame.bottom() } + y);
             notes.add(anchor, at, &text, palette.faint_text);

@@ -36,6 +36,8 @@ const EARLY: f64 = 0.12;
 const CORNER: f32 = 12.0;
 /// How far a smoothed curve may stretch the axis that the flows have, before its peaks are cut.
 const MAIN_STRETCH: f64 = 4.0;
+/// A value so many times larger than nine tenths of its line in sight has blown up, and its line is cut there.
+const BLOWN_UP: f64 = 20.0;
 /// Smallest plot that is drawn at all.
 const SMALLEST: Vec2 = vec2(24.0, 16.0);
 
@@ -158,11 +160,12 @@ fn fit(drawn: &[Drawn], [first, last]: [f64; 2], log: bool, zero: bool) -> Scale
     let [mut frame, mut main, mut soft] = [Extent::default(); 3];
     let settled = first + EARLY * (last - first);
     for line in drawn {
+        let bound = if log { f64::INFINITY } else { BLOWN_UP * most(&line.points) };
         for &[step, value] in &line.points {
             if step >= first && step <= last && (!log || value > 0.0) {
                 let early = !log && step < settled;
                 let extent = match line.trace.fit {
-                    _ if early => &mut soft,
+                    _ if early || value.abs() > bound => &mut soft,
                     Fit::Frame => &mut frame,
                     Fit::Main => &mut main,
                     Fit::Soft => &mut soft,
@@ -177,6 +180,17 @@ fn fit(drawn: &[Drawn], [first, last]: [f64; 2], log: bool, zero: bool) -> Scale
         soft.merge(&main);
     }
     Scale::fit(frame, soft, log, zero)
+}
+
+/// The size that nine tenths of a line's finite values do not exceed; infinite where there are too few to tell.
+fn most(points: &[[f64; 2]]) -> f64 {
+    let mut sizes: Vec<f64> = points.iter().map(|p| p[1].abs()).filter(|v| v.is_finite()).collect();
+    if sizes.len() < 20 {
+        return f64::INFINITY;
+    }
+    let place = sizes.len() * 9 / 10;
+    let (_, size, _) = sizes.select_nth_unstable_by(place, f64::total_cmp);
+    if *size > 0.0 { *size } else { f64::INFINITY }
 }
 
 /// An `egui_plot` that does nothing on its own.

@@ -106,6 +106,9 @@ impl Scale {
             // Peaks cost little room on a logarithmic axis; a diverging run would still cost all of it.
             high = high.max(peak.log10().min(high + 2.0 * (high - low).max(1.0)));
         }
+        if let Some((dip, _)) = soft.get().filter(|&(dip, _)| dip > 0.0) {
+            low = low.min(dip.log10().max(low - 2.0 * (high - low).max(1.0)));
+        }
         // Below that is rounding, or a zero that is not quite one.
         low = low.max(high - DECADES);
         let room = if high - low < 1e-3 { 0.1 } else { MARGIN * (high - low) };
