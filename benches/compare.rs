@@ -183,5 +183,9 @@ fn main() {
         mlp::<f64>("digits64", &[64, 32, 32, 10], Activation::Gelu, 1000);
         mlp::<f32>("chebyshev", &[1, 30, 20, 1], Activation::Tanh, 20);
         mlp::<f64>("chebyshev64", &[1, 30, 20, 1], Activation::Tanh, 20);
+        let hidden = vec![256; 2];
+        vision("mlp", &Architecture::Mlp { hidden, activation: Activation::Gelu }, 1000, 853_508);
+        sequence("lstm", &Architecture::Lstm { layers: 2, embedding: 48, hidden: 48 }, 1000, 38_020);
+        sequence("transformer", &Architecture::Transformer { layers: 4, dim: 32, heads: 4 }, 500, 68_228);
     });
 }
