@@ -185,6 +185,15 @@ fn main() {
         mlp::<f64>("chebyshev64", &[1, 30, 20, 1], Activation::Tanh, 20);
         let hidden = vec![256; 2];
         vision("mlp", &Architecture::Mlp { hidden, activation: Activation::Gelu }, 1000, 853_508);
+        let activation = Activation::Gelu;
+        vision("cnn", &Architecture::Cnn { width: 32, activation }, 200, 544_100);
+        vision(
+            "resnet",
+            &Architecture::ResNet { width: 16, stages: vec![3, 3, 3], activation },
+            100,
+            293_300,
+        );
+        vision("vit", &Architecture::Vit { patch: 4, dim: 64, depth: 4, mlp: 256, heads: 8 }, 100, 661_412);
         sequence("lstm", &Architecture::Lstm { layers: 2, embedding: 48, hidden: 48 }, 1000, 38_020);
         sequence("transformer", &Architecture::Transformer { layers: 4, dim: 32, heads: 4 }, 500, 68_228);
     });

@@ -178,8 +178,20 @@ impl Model {
 
     /// The network; `None` for a landscape.
     pub fn network(&self) -> Option<Architecture> {
-        let Self { architecture, width, dim, heads, layers, embedding, hidden, activation, .. } =
-            self.resolved();
+        let Self {
+            architecture,
+            width,
+            stages,
+            patch,
+            dim,
+            depth,
+            mlp,
+            heads,
+            layers,
+            embedding,
+            hidden,
+            activation,
+        } = self.resolved();
         let number = |size: Option<usize>| size.unwrap_or(0);
         let activation = activation.unwrap_or(Activation::Gelu);
         let channels = if let Some(Width::One(width)) = width { width } else { 0 };
@@ -191,6 +203,17 @@ impl Model {
                 };
                 Architecture::Mlp { hidden, activation }
             }
+            ArchitectureName::Cnn => Architecture::Cnn { width: channels, activation },
+            ArchitectureName::Resnet => {
+                Architecture::ResNet { width: channels, stages: stages.unwrap_or_default(), activation }
+            }
+            ArchitectureName::Vit => Architecture::Vit {
+                patch: number(patch),
+                dim: number(dim),
+                depth: number(depth),
+                mlp: number(mlp),
+                heads: number(heads),
+            },
             ArchitectureName::Lstm => Architecture::Lstm {
                 layers: number(layers),
                 embedding: number(embedding),
