@@ -4,7 +4,8 @@
 
 use brink::calculus::evaluator::Evaluator;
 use brink::calculus::function::Function;
-use brink::calculus::tape::{NodeId, Tape};
+use brink::calculus::tape::{Initial, NodeId, Slot, Tape};
+use brink::calculus::{Columns, Heads, Image, ScaleShift};
 use candle_core::{Device, Tensor, Var};
 
 const SAMPLES: usize = 7;
@@ -29,6 +30,12 @@ struct Network {
     answer: Tensor,
 }
 
+/// The parameters of a tape as candle's variables.
+fn variables(tape: &Tape<f64>, w: &[f64]) -> Vec<Var> {
+    let variable = |slot: Slot, shape: &[usize]| Var::from_tensor(&tensor(slot.of(w), shape)).unwrap();
+    tape.parameters().iter().map(|p| variable(p.slot, &p.shape)).collect()
+}
+
 fn network(function: Function, outputs: usize) -> Network {
     let mut tape = Tape::new();
     let x = tape.data(1, INPUTS);
@@ -36,11 +43,7 @@ fn network(function: Function, outputs: usize) -> Network {
     let h = tape.map(function, h);
     let f = tape.linear("3", h, outputs);
     let w = numbers(tape.dim());
-    let variables: Vec<_> = tape
-        .parameters()
-        .iter()
-        .map(|p| Var::from_tensor(&tensor(&w[p.slot.offset..p.slot.offset + p.slot.len], &p.shape)).unwrap())
-        .collect();
+    let variables = variables(&tape, &w);
     let linear = |x: &Tensor, w: &Var, b: &Var| x.matmul(&w.t().unwrap()).unwrap().broadcast_add(b).unwrap();
     let h = linear(&tensor(&numbers(SAMPLES * INPUTS), &[SAMPLES, INPUTS]), &variables[0], &variables[1]);
     let h = match function {
@@ -62,7 +65,8 @@ fn compare(what: &str, network: Network, data: Vec<(NodeId, Vec<f64>)>, loss: &T
         .iter()
         .flat_map(|v| gradients.get(v).unwrap().flatten_all().unwrap().to_vec1::<f64>().unwrap())
         .collect();
-    let mut all = vec![(x, numbers(SAMPLES * INPUTS))];
+    let size = tape.shape(x).0 * tape.shape(x).1;
+    let mut all = vec![(x, numbers(SAMPLES * size))];
     all.extend(data);
     let mut evaluator = Evaluator::new(tape, &all, SAMPLES);
     let mut found = vec![0.0; w.len()];
@@ -132,4 +136,131 @@ fn binary_cross_entropy() {
     let chosen = (&network.answer * tensor(&labels, &[SAMPLES, 1])).unwrap();
     let loss = (softplus - chosen).unwrap().mean_all().unwrap();
     compare("binary cross-entropy", network, vec![(target, labels.to_vec())], &loss, 1e-12);
+}
+
+/// Compares under the squared error the network that `answer` computes in candle from the variables and the input, of
+/// shape `[SAMPLES, …]`.
+fn compare_squared(
+    what: &str,
+    mut tape: Tape<f64>,
+    (x, f): (NodeId, NodeId),
+    answer: impl Fn(&[Var], Tensor) -> candle_core::Result<Tensor>,
+) {
+    let (rows, columns) = tape.shape(f);
+    let (target, mask) = (tape.data(rows, columns), tape.data(rows, 1));
+    tape.mean_squared_error(f, target, mask, 1.0 / SAMPLES as f64);
+    let w = numbers(tape.dim());
+    let (variables, size) = (variables(&tape, &w), tape.shape(x).0 * tape.shape(x).1);
+    let answer = answer(&variables, tensor(&numbers(SAMPLES * size), &[SAMPLES, size])).unwrap();
+    let y = numbers(SAMPLES * rows * columns);
+    let squared = (&answer - tensor(&y, answer.dims())).unwrap().sqr().unwrap();
+    let loss = (squared.sum_all().unwrap() * (0.5 / SAMPLES as f64)).unwrap();
+    let data = vec![(target, y), (mask, vec![1.0; SAMPLES * rows])];
+    compare(what, Network { tape, x, f, w, variables, answer }, data, &loss, 1e-11);
+}
+
+#[test]
+fn convolutions_and_pooling() {
+    let mut tape = Tape::new();
+    let mut image = Image { height: 8, width: 12 };
+    let x = tape.data(2, image.pixels());
+    let mut h = tape.transpose(x);
+    for (name, inputs, outputs, stride) in [("1", 2, 3, 1), ("2", 3, 4, 2), ("3", 4, 2, 1)] {
+        let weight = tape.parameter(name, &[outputs, inputs, 3, 3], Initial::Constant(0.0));
+        (h, image) = tape.convolution(h, image, weight, stride, outputs);
+        h = tape.map(Function::Tanh, h);
+    }
+    let (h, _) = tape.average_pool(h, image, 2);
+    let f = tape.flatten_columns(h);
+    compare_squared("convolutions", tape, (x, f), |w, x| {
+        let h = x.reshape((SAMPLES, 2, 8, 12))?.conv2d(&w[0], 1, 1, 1, 1)?.tanh()?;
+        let h = h.conv2d(&w[1], 1, 2, 1, 1)?.tanh()?;
+        let h = h.conv2d(&w[2], 1, 1, 1, 1)?.tanh()?;
+        h.avg_pool2d(2)?.flatten_from(1)
+    });
+}
+
+/// `γ (x − mean) q + β` over the last dimension, q a function of the unbiased variance.
+fn normalize(
+    x: &Tensor,
+    q: impl Fn(Tensor) -> candle_core::Result<Tensor>,
+    gamma: &Tensor,
+    beta: &Tensor,
+) -> candle_core::Result<Tensor> {
+    let last = x.dims().len() - 1;
+    let centered = x.broadcast_sub(&x.mean_keepdim(last)?)?;
+    let variance = (centered.sqr()?.sum_keepdim(last)? / (x.dims()[last] - 1) as f64)?;
+    centered.broadcast_mul(&q(variance)?)?.broadcast_mul(gamma)?.broadcast_add(beta)
+}
+
+#[test]
+fn layer_normalization() {
+    let mut tape = Tape::new();
+    let x = tape.data(3, 5);
+    let h = tape.linear("1", x, 6);
+    let norm = tape.scale_shift("2", 6);
+    let h = tape.layer_norm(h, norm);
+    let f = tape.map(Function::Tanh, h);
+    compare_squared("layer norm", tape, (x, f), |w, x| {
+        let h = x.reshape((SAMPLES * 3, 5))?.matmul(&w[0].t()?)?.broadcast_add(&w[1])?;
+        normalize(&h, |variance| (variance.sqrt()? + 1e-6)?.recip(), &w[2], &w[3])?.tanh()
+    });
+}
+
+#[test]
+fn group_normalization() {
+    let mut tape = Tape::new();
+    let x = tape.data(7, 3);
+    let h = tape.linear_without_bias("1", x, 4);
+    let gamma = tape.parameter("gamma", &[4, 1], Initial::Constant(1.0));
+    let beta = tape.parameter("beta", &[4, 1], Initial::Constant(0.0));
+    let h = tape.group_norm(h, ScaleShift { gamma, beta }, 2);
+    let f = tape.map(Function::Tanh, h);
+    compare_squared("group norm", tape, (x, f), |w, x| {
+        let h = x.reshape((SAMPLES * 7, 3))?.matmul(&w[0].t()?)?;
+        let by_channel = h.reshape((SAMPLES, 7, 4))?.transpose(1, 2)?.contiguous()?;
+        let (one, zero) = (Tensor::ones(1, h.dtype(), h.device())?, Tensor::zeros(1, h.dtype(), h.device())?);
+        let q = |variance: Tensor| (variance + 1e-6)?.sqrt()?.recip();
+        let h = normalize(&by_channel.reshape((SAMPLES, 2, 2 * 7))?, q, &one, &zero)?;
+        let h = h.reshape((SAMPLES, 4, 7))?.broadcast_mul(&w[1])?.broadcast_add(&w[2])?;
+        h.transpose(1, 2)?.tanh()?.reshape((SAMPLES * 7, 4))
+    });
+}
+
+#[test]
+fn attention() {
+    for causal in [false, true] {
+        let mut tape = Tape::new();
+        let x = tape.data(5, 3);
+        let qkv = tape.linear_without_bias("1", x, 3 * 2 * 4);
+        let part = |first| Columns { node: qkv, first };
+        let f = tape.attention(part(0), part(8), part(16), Heads { count: 2, width: 4, causal });
+        compare_squared("attention", tape, (x, f), |w, x| {
+            let qkv = x.reshape((SAMPLES * 5, 3))?.matmul(&w[0].t()?)?.reshape((SAMPLES, 5, 3, 2, 4))?;
+            let part = |i: usize| qkv.narrow(2, i, 1)?.squeeze(2)?.transpose(1, 2)?.contiguous();
+            let scores = (part(0)?.matmul(&part(1)?.transpose(2, 3)?.contiguous()?)? * 0.5)?;
+            let mask = |i: usize| if causal && i % 5 > i / 5 { f64::NEG_INFINITY } else { 0.0 };
+            let mask = tensor(&(0..25).map(mask).collect::<Vec<_>>(), &[5, 5]);
+            let shares = scores.broadcast_add(&mask)?.exp()?;
+            let shares = shares.broadcast_div(&shares.sum_keepdim(3)?)?;
+            shares.matmul(&part(2)?)?.transpose(1, 2)?.contiguous()?.reshape((SAMPLES * 5, 8))
+        });
+    }
+}
+
+#[test]
+fn residual_sums_offsets_and_means() {
+    let mut tape = Tape::new();
+    let x = tape.data(3, 4);
+    let h = tape.linear("1", x, 4);
+    let h = tape.offset(h, &numbers(12));
+    let h = tape.map(Function::Tanh, h);
+    let h = tape.add(h, -0.5, x);
+    let f = tape.mean_rows(h);
+    compare_squared("means", tape, (x, f), |w, x| {
+        let x = x.reshape((SAMPLES, 3, 4))?;
+        let h = x.reshape((SAMPLES * 3, 4))?.matmul(&w[0].t()?)?.broadcast_add(&w[1])?;
+        let h = h.reshape((SAMPLES, 3, 4))?.broadcast_add(&tensor(&numbers(12), &[3, 4]))?.tanh()?;
+        (h - (x * 0.5)?)?.mean(1)
+    });
 }

@@ -72,20 +72,11 @@ struct Case {
 }
 
 impl Case {
-    /// Compares a vector, its norm and its inner products with the stored ones, relative to their size; where they are
-    /// all zero, to 1e-12 at the most.
+    /// Compares a vector of weights' length, its norm and its inner products with the stored ones, relative to their
+    /// size.
     fn check(&self, what: &str, found: &[f64], tolerance: f64) {
-        let expected = self.arrays.vector(what);
         let strided: Vec<f64> = found.iter().step_by(self.stride).copied().collect();
-        assert_eq!(strided.len(), expected.len());
-        let difference: Vec<f64> = strided.iter().zip(&expected).map(|(a, b)| a - b).collect();
-        if norm(&expected) == 0.0 {
-            let error = norm(&difference);
-            assert!(error <= 1e-12, "{} {what}: {error:e} for zero", self.name);
-            return;
-        }
-        let error = norm(&difference) / norm(&expected);
-        assert!(error <= tolerance, "{} {what}: relative error {error:e}", self.name);
+        self.check_entries(what, &strided, tolerance);
         if self.arrays.has(&format!("{what}_norm")) {
             let expected = self.arrays.vector(&format!("{what}_norm"))[0];
             let error = (norm(found) - expected).abs() / expected;
@@ -97,6 +88,16 @@ impl Case {
                 assert!(error <= tolerance, "{} {what}: inner product off by {error:e}", self.name);
             }
         }
+    }
+
+    /// Compares an array with the stored one, relative to its size; where that is zero, to 1e-12 at the most.
+    fn check_entries(&self, what: &str, found: &[f64], tolerance: f64) {
+        let expected = self.arrays.vector(what);
+        assert_eq!(found.len(), expected.len());
+        let difference: Vec<f64> = found.iter().zip(&expected).map(|(a, b)| a - b).collect();
+        let error = norm(&difference);
+        let most = if norm(&expected) == 0.0 { 1e-12 } else { tolerance * norm(&expected) };
+        assert!(error <= most, "{} {what}: off by {error:e} of {:e}", self.name, norm(&expected));
     }
 
     fn compare<T: Real>(
@@ -127,11 +128,11 @@ impl Case {
             self.check(&format!("{tag}_D3{pair}"), &widen(t), third);
         }
         let outputs = objective.outputs(&w, &(0..10).collect::<Vec<_>>()).concat();
-        self.check(&format!("{tag}_outputs"), &outputs, first);
+        self.check_entries(&format!("{tag}_outputs"), &outputs, first);
     }
 }
 
-/// The six largest eigenvalues of H(w), against the stored ones.
+/// The six largest eigenvalues of H(w) and their eigenvectors, against the stored ones.
 fn check_eigenvalues(case: &Case, objective: &mut NetworkObjective<f64>, tag: &str, w: &[f64]) {
     let settings = TrackerSettings { track_threshold: None, max_tracked: 6, tolerance: 1e-8, max_hvps: None };
     let mut tracker = Tracker::new(6);
@@ -149,6 +150,19 @@ fn check_eigenvalues(case: &Case, objective: &mut NetworkObjective<f64>, tag: &s
             "{} {tag}: eigenvalue {i} is {found}, not {expected}",
             case.name
         );
+    }
+    // eigenvectors have signs, and rotations where eigenvalues agree: an orthonormal basis of vectors that H maps to the
+    // stored multiples of themselves is right in any of them
+    let mut hv = Block::default();
+    objective.hessian_vector_products(w, &pairs.vectors, &mut hv);
+    for (i, (u, hu)) in pairs.vectors.columns().zip(hv.columns()).enumerate() {
+        let difference: Vec<f64> = u.iter().zip(hu).map(|(u, hu)| hu - expected[i] * u).collect();
+        let residual = norm(&difference) / expected[0];
+        assert!(residual <= 1e-7, "{} {tag}: eigenvector {i} has a residual of {residual:e}", case.name);
+        for (j, v) in pairs.vectors.columns().enumerate() {
+            let error = (dot(u, v) - f64::from(u8::from(i == j))).abs();
+            assert!(error <= 1e-10, "{} {tag}: vectors {i} and {j} are off by {error:e}", case.name);
+        }
     }
 }
 
