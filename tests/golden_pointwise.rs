@@ -232,6 +232,11 @@ fn lstm() {
 }
 
 #[test]
+fn mamba() {
+    run("pw-mamba-ce", &Architecture::Mamba { layers: 1, dim: 16 }, LossKind::CrossEntropy, 4);
+}
+
+#[test]
 fn transformer() {
     let transformer = Architecture::Transformer { layers: 2, dim: 16, heads: 4 };
     run("pw-transformer-ce", &transformer, LossKind::CrossEntropy, 4);

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use brink::data::{Split, Targets};
-use brink::network::{Architecture, NetworkError};
+use brink::network::{Architecture, NetworkError, Parameter};
 use brink::objective::Objective;
 use brink::objective::network::{LossKind, NetworkObjective, ObjectiveError};
 use candle_core::{Device, Tensor};
@@ -51,13 +51,20 @@ fn inputs_that_are_no_sequence_are_refused() {
 fn sizes_are_checked_before_anything_is_allocated() {
     let lstm = |layers, embedding, hidden| Architecture::Lstm { layers, embedding, hidden };
     let transformer = |layers, dim, heads| Architecture::Transformer { layers, dim, heads };
+    let mamba = |layers, dim| Architecture::Mamba { layers, dim };
     let zero = [lstm(0, 1, 1), lstm(1, 0, 1), lstm(1, 1, 0)];
-    for zero in zero.into_iter().chain([transformer(0, 2, 1), transformer(1, 0, 1), transformer(1, 2, 0)]) {
+    let zero = zero.into_iter().chain([transformer(0, 2, 1), transformer(1, 0, 1), transformer(1, 2, 0)]);
+    for zero in zero.chain([mamba(0, 1), mamba(1, 0)]) {
         assert!(matches!(zero.parameters(&[4], 3), Err(NetworkError::Zero { .. })), "{zero:?}");
     }
     let large = [lstm(1, 1, 1 << 40), lstm(1, usize::MAX, 1), lstm(usize::MAX, 3, 3), lstm(1 << 20, 1, 64)];
     let huge = 1 << 40;
-    for large in large.into_iter().chain([transformer(1, huge, 1), transformer(huge, 2, 2)]) {
+    for large in large.into_iter().chain([
+        transformer(1, huge, 1),
+        transformer(huge, 2, 2),
+        mamba(1, huge),
+        mamba(huge, 1),
+    ]) {
         assert!(matches!(large.parameters(&[4], 3), Err(NetworkError::TooLarge { .. })), "{large:?}");
     }
     assert!(matches!(TRANSFORMER.parameters(&[huge], 3), Err(NetworkError::TooLarge { .. })));
@@ -91,43 +98,101 @@ fn masked_positions_are_left_out() {
     assert!(both.accuracy(&w).is_some_and(|share| [0.0, 0.25, 0.5, 0.75, 1.0].contains(&share)));
 }
 
-/// Where each tensor's entries lie: none, constants, or the largest magnitude below its bound.
+/// Initial weights by name.
+struct Drawn(Vec<(String, Vec<f32>)>);
+
+impl Drawn {
+    fn new(architecture: &Architecture) -> Self {
+        let w = architecture.initialize(&[7], 5, 3).unwrap();
+        let mut rest = w.into_iter();
+        let of = |parameter: Parameter| {
+            let entries: Vec<f32> = rest.by_ref().take(parameter.shape.iter().product()).collect();
+            (parameter.name, entries)
+        };
+        let drawn = Self(architecture.parameters(&[7], 5).unwrap().into_iter().map(of).collect());
+        assert!(rest.next().is_none());
+        drawn
+    }
+
+    fn of(&self, name: &str) -> &[f32] {
+        let found = self.0.iter().find(|(other, _)| *other == name);
+        &found.unwrap_or_else(|| panic!("no {name}")).1
+    }
+
+    /// The largest magnitude is just below the bound of a uniform distribution.
+    fn fills(&self, name: &str, bound: f64) {
+        let largest = f64::from(self.of(name).iter().fold(0.0_f32, |most, x| most.max(x.abs())));
+        assert!((0.9 * bound..=1.000_001 * bound).contains(&largest), "{name}: {largest} for {bound}");
+    }
+
+    fn is_constant(&self, name: &str, value: f32) {
+        assert!(self.of(name).iter().all(|x| *x == value), "{name}");
+    }
+
+    /// Mean and deviation of a normal distribution with mean 0.
+    fn is_normal(&self, name: &str, deviation: f64) {
+        let x = self.of(name);
+        let moment = |power| x.iter().map(|x| f64::from(*x).powi(power)).sum::<f64>() / x.len() as f64;
+        let error = 4.0 / (x.len() as f64).sqrt();
+        assert!(moment(1).abs() < error * deviation, "{name}: mean {}", moment(1));
+        let ratio = moment(2).sqrt() / deviation;
+        assert!((ratio - 1.0).abs() < error, "{name}: {ratio} times the deviation");
+        assert!((moment(4) / moment(2).powi(2) - 3.0).abs() < 4.0 * error, "{name} is not normal");
+    }
+}
+
 #[test]
-fn initial_weights_have_their_distributions() {
-    let d = 64;
-    let transformer = Architecture::Transformer { layers: 3, dim: d, heads: 4 };
-    let w = transformer.initialize(&[7], 5, 3).unwrap();
-    let parameters = transformer.parameters(&[7], 5).unwrap();
-    let mut rest = &w[..];
-    let mut drawn = Vec::new();
-    for parameter in &parameters {
-        let (own, later) = rest.split_at(parameter.shape.iter().product());
-        drawn.push((parameter.name.as_str(), own));
-        rest = later;
-    }
-    assert!(rest.is_empty());
-    let of = |name: &str| drawn.iter().find(|(other, _)| *other == name).unwrap().1;
-    let bound = |name: &str| of(name).iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+fn initial_weights_of_a_transformer_have_their_distributions() {
+    let drawn = Drawn::new(&Architecture::Transformer { layers: 3, dim: 64, heads: 4 });
     let layer = |i: usize, name: &str| format!("decoder.layers.{i}.{name}");
-    let near = |found: f32, bound: f64| {
-        let share = f64::from(found) / bound;
-        assert!((0.9..=1.0).contains(&share), "{found} for a bound of {bound}");
-    };
-    let d = d as f64;
-    near(bound("embedding.weight"), (6.0 / (5.0 + d)).sqrt());
-    near(bound(&layer(1, "self_attn.in_proj_weight")), (6.0 / (4.0 * d)).sqrt());
-    near(bound(&layer(2, "multihead_attn.out_proj.weight")), (6.0 / (2.0 * d)).sqrt());
-    near(bound(&layer(0, "linear1.weight")), (6.0 / (5.0 * d)).sqrt());
-    near(bound(&layer(0, "linear1.bias")), 1.0 / d.sqrt());
-    near(bound(&layer(0, "linear2.bias")), 0.5 / d.sqrt());
-    assert_eq!(bound(&layer(0, "self_attn.in_proj_bias")), 0.0);
-    assert_eq!(bound("output_layer.weight"), 0.0);
-    assert!(bound("output_layer.bias") > 0.0);
+    let d = 64.0_f64;
+    drawn.fills("embedding.weight", (6.0 / (5.0 + d)).sqrt());
+    drawn.fills(&layer(1, "self_attn.in_proj_weight"), (6.0 / (4.0 * d)).sqrt());
+    drawn.fills(&layer(2, "multihead_attn.out_proj.weight"), (6.0 / (2.0 * d)).sqrt());
+    drawn.fills(&layer(0, "linear1.weight"), (6.0 / (5.0 * d)).sqrt());
+    drawn.fills(&layer(0, "linear1.bias"), 1.0 / d.sqrt());
+    drawn.fills(&layer(0, "linear2.bias"), 0.5 / d.sqrt());
+    drawn.is_constant(&layer(0, "self_attn.in_proj_bias"), 0.0);
+    drawn.is_constant(&layer(1, "multihead_attn.out_proj.bias"), 0.0);
+    drawn.is_constant("output_layer.weight", 0.0);
+    assert!(drawn.of("output_layer.bias").iter().all(|x| *x != 0.0 && x.abs() < 0.125));
     for name in ["linear1.bias", "linear2.bias"] {
-        assert_eq!(of(&layer(0, name)), of(&layer(1, name)), "the layers are copies of one");
-        assert_eq!(of(&layer(0, name)), of(&layer(2, name)), "the layers are copies of one");
+        assert_eq!(drawn.of(&layer(0, name)), drawn.of(&layer(1, name)), "the layers are copies of one");
+        assert_eq!(drawn.of(&layer(0, name)), drawn.of(&layer(2, name)), "the layers are copies of one");
     }
-    assert_ne!(of(&layer(0, "linear1.weight")), of(&layer(1, "linear1.weight")));
-    assert!(of(&layer(2, "norm3.gamma")).iter().all(|x| *x == 1.0));
-    assert!(of(&layer(2, "norm3.beta")).iter().all(|x| *x == 0.0));
+    assert_ne!(drawn.of(&layer(0, "linear1.weight")), drawn.of(&layer(1, "linear1.weight")));
+    drawn.is_constant(&layer(2, "norm3.gamma"), 1.0);
+    drawn.is_constant(&layer(2, "norm3.beta"), 0.0);
+}
+
+#[test]
+fn initial_weights_of_an_lstm_have_their_distributions() {
+    let drawn = Drawn::new(&Architecture::Lstm { layers: 2, embedding: 64, hidden: 100 });
+    drawn.is_normal("embed.weight", 1.0);
+    for name in ["Wih", "Whh", "bih", "bhh"] {
+        drawn.fills(&format!("lstm.layers.1.{name}"), 0.1);
+    }
+    drawn.fills("linear.weight", 0.1);
+}
+
+#[test]
+fn initial_weights_of_mamba_have_their_distributions() {
+    let drawn = Drawn::new(&Architecture::Mamba { layers: 2, dim: 64 });
+    let mixer = |name: &str| drawn.of(&format!("mamba.layers.1.mixer.{name}"));
+    drawn.is_normal("embed.weight", 0.02);
+    drawn.is_normal("linear.weight", 0.002);
+    for name in ["in_proj", "x_proj", "dt_proj", "out_proj"] {
+        drawn.is_normal(&format!("mamba.layers.1.mixer.{name}.weight"), 0.02);
+    }
+    for row in mixer("A_log").chunks_exact(16) {
+        for (n, x) in row.iter().enumerate() {
+            assert!((f64::from(*x) - ((n + 1) as f64).ln()).abs() < 1e-6);
+        }
+    }
+    drawn.is_constant("mamba.layers.0.mixer.D", 1.0);
+    drawn.is_constant("mamba.layers.0.mixer.dt_proj.bias", 0.0);
+    drawn.fills("mamba.layers.0.mixer.conv1d.weight", 0.5);
+    drawn.fills("mamba.layers.0.mixer.conv1d.bias", 0.5);
+    drawn.is_constant("mamba.layers.1.norm.weight", 1.0);
+    drawn.is_constant("norm_f.weight", 1.0);
 }

@@ -50,6 +50,8 @@ pub enum Initial {
     Normal(f64),
     /// One value everywhere.
     Constant(f64),
+    /// log(1 + column), the same in every row.
+    LogColumn,
     /// What an earlier parameter of as many entries was drawn as.
     Same(Slot),
 }

@@ -3,6 +3,7 @@
 mod cnn;
 mod image;
 mod lstm;
+mod mamba;
 mod mlp;
 mod resnet;
 mod size;
@@ -225,6 +226,13 @@ pub enum Architecture {
         /// Units of each layer.
         hidden: usize,
     },
+    /// Residual layers of a causal convolution and a selective scan.
+    Mamba {
+        /// Number of layers.
+        layers: usize,
+        /// Columns between layers; inside there are twice as many.
+        dim: usize,
+    },
     /// A decoder whose cross-attention, to the embedded input, has no mask.
     Transformer {
         /// Number of layers.
@@ -252,7 +260,7 @@ impl Architecture {
             Self::Mlp { activation, .. } | Self::Cnn { activation, .. } | Self::ResNet { activation, .. } => {
                 activation.warning()
             }
-            Self::Vit { .. } | Self::Lstm { .. } | Self::Transformer { .. } => None,
+            Self::Vit { .. } | Self::Lstm { .. } | Self::Mamba { .. } | Self::Transformer { .. } => None,
         }
     }
 
@@ -260,7 +268,7 @@ impl Architecture {
     pub fn reads_tokens(&self) -> bool {
         match self {
             Self::Mlp { .. } | Self::Cnn { .. } | Self::ResNet { .. } | Self::Vit { .. } => false,
-            Self::Lstm { .. } | Self::Transformer { .. } => true,
+            Self::Lstm { .. } | Self::Mamba { .. } | Self::Transformer { .. } => true,
         }
     }
 
@@ -307,6 +315,12 @@ impl Architecture {
                 lstm::check(sizes, outputs)?;
                 let tokens = tape.data(length, 1);
                 Ok((tokens, lstm::forward(tape, tokens, sizes, outputs)))
+            }
+            &Self::Mamba { layers, dim } => {
+                let length = size::length(input_shape)?;
+                mamba::check([layers, dim], outputs)?;
+                let tokens = tape.data(length, 1);
+                Ok((tokens, mamba::forward(tape, tokens, [layers, dim], outputs)))
             }
             &Self::Transformer { layers, dim, heads } => {
                 let (length, sizes) = (size::length(input_shape)?, [layers, dim, heads]);
@@ -366,6 +380,10 @@ fn draw(declaration: &Declaration, drawn: &[f32], rng: &mut ChaCha8Rng) -> Vec<f
     let len = declaration.slot.len;
     match declaration.initial {
         Initial::Constant(value) => vec![f32::of(value); len],
+        Initial::LogColumn => {
+            let columns = declaration.shape.last().copied().unwrap_or(1);
+            (0..len).map(|i| f32::of(((i % columns) as f64).ln_1p())).collect()
+        }
         Initial::Same(slot) => slot.of(drawn).to_vec(),
         Initial::Uniform(bound) => {
             let bound = f32::of(bound);

@@ -65,7 +65,7 @@ pub fn evaluate<T: Real>(function: Function, x: &[T], f: &mut [T], derivatives: 
 type Task<'a, T> = (usize, Vec<&'a mut [T]>);
 
 /// Cuts the planes of `data` into tasks, and runs them, over the thread pool if there are several.
-fn run_tasks<T: Real>(
+pub(super) fn run_tasks<T: Real>(
     data: &mut [T],
     len: usize,
     parallel: bool,

@@ -61,6 +61,50 @@ pub fn multiply_add<T: Real>(products: &[Product], z: &mut [Lanes<T>], x: &[Lane
     }
 }
 
+/// `z_c += Σ x_a s_b` for the planes c of the products, with a ring of scalars s.
+#[inline(always)]
+pub fn multiply_add_scalar<T: Real>(products: &[Product], z: &mut [Lanes<T>], x: &[Lanes<T>], s: &[T]) {
+    for terms in products.chunk_by(|p, q| p.c == q.c) {
+        let mut sum = z[terms[0].c];
+        for &Product { a, b, .. } in terms {
+            let (x, s) = (&x[a], s[b]);
+            for l in 0..LANES {
+                sum[l] = x[l].mul_add(s, sum[l]);
+            }
+        }
+        z[terms[0].c] = sum;
+    }
+}
+
+/// `s_c += Σ x_a y_b`, summed over the lanes too, for the planes c of the products, which are sorted by c.
+#[inline(always)]
+pub fn add_dot<T: Real>(products: &[Product], s: &mut [T], x: &[Lanes<T>], y: &[Lanes<T>]) {
+    for terms in products.chunk_by(|p, q| p.c == q.c) {
+        let mut sum = [T::zero(); LANES];
+        for &Product { a, b, .. } in terms {
+            let (x, y) = (&x[a], &y[b]);
+            for l in 0..LANES {
+                sum[l] = x[l].mul_add(y[l], sum[l]);
+            }
+        }
+        s[terms[0].c] += total(sum);
+    }
+}
+
+/// The sum of all lanes, by halves.
+#[inline(always)]
+fn total<T: Real>(mut lanes: Lanes<T>) -> T {
+    let mut half = LANES / 2;
+    while half > 0 {
+        for l in 0..half {
+            let other = lanes[l + half];
+            lanes[l] += other;
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
+
 /// Replaces the planes above 0 of x by those of f(x), given f' and f'' at plane 0, which is left alone.
 #[inline(always)]
 pub fn lift<T: Real>(ring: &Ring, x: &mut [Lanes<T>], d1: &Lanes<T>, d2: &Lanes<T>) {
@@ -83,7 +127,7 @@ pub fn lift<T: Real>(ring: &Ring, x: &mut [Lanes<T>], d1: &Lanes<T>, d2: &Lanes<
 
 #[cfg(test)]
 mod tests {
-    use super::{LANES, lift, load, multiply, multiply_add, store, zeros};
+    use super::{LANES, add_dot, lift, load, multiply, multiply_add, multiply_add_scalar, store, zeros};
     use crate::calculus::ring::Ring;
 
     #[test]
@@ -98,6 +142,11 @@ mod tests {
         assert_eq!([z[0][0], z[1][7], z[2][LANES - 1]], [14.0, 22.0 + 21.0, 26.0 + 33.0 + 35.0]);
         multiply_add(ring.products_up_to(1), &mut z, &x, &y);
         assert_eq!([z[0][0], z[1][7], z[2][0]], [28.0, 86.0, 94.0]);
+        multiply_add_scalar(ring.products(), &mut z, &x, &[1.0, 1.0, 0.0]);
+        assert_eq!([z[0][0], z[1][7], z[2][0]], [30.0, 91.0, 102.0]);
+        let mut sums = [1.0; 3];
+        add_dot(ring.products(), &mut sums, &x, &y);
+        assert_eq!(sums, [1.0 + 64.0 * 14.0, 1.0 + 64.0 * 43.0, 1.0 + 64.0 * 94.0]);
         // x³ at 2 + 3ε + 5ε² is 8 + 36ε + (60 + 54)ε²
         lift(&ring, &mut x, &[12.0; LANES], &[12.0; LANES]);
         assert_eq!([x[1][0], x[2][LANES - 1]], [36.0, 114.0]);

@@ -6,6 +6,7 @@ pub mod gemm;
 pub mod lanes;
 pub mod normalize;
 pub mod patches;
+pub mod product;
 pub mod row;
 pub mod softmax;
 pub mod vector;

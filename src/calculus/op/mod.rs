@@ -7,8 +7,8 @@
 mod add;
 pub mod attention;
 mod average_pool;
+mod causal_convolution;
 mod convolution;
-
 mod cross_entropy;
 mod embedding;
 #[cfg(test)]
@@ -23,6 +23,9 @@ mod mean_squared_error;
 mod offset;
 mod permute;
 mod plane_wise;
+mod product;
+mod rms_norm;
+mod scan;
 
 use std::fmt::Debug;
 
