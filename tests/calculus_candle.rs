@@ -6,7 +6,7 @@ use brink::calculus::evaluator::Evaluator;
 use brink::calculus::function::Function;
 use brink::calculus::tape::{Initial, NodeId, Slot, Tape};
 use brink::calculus::{Columns, Heads, Image, ScaleShift};
-use candle_core::{Device, Tensor, Var};
+use candle_core::{DType, Device, Tensor, Var};
 
 const SAMPLES: usize = 7;
 const INPUTS: usize = 5;
@@ -66,8 +66,10 @@ fn compare(what: &str, network: Network, data: Vec<(NodeId, Vec<f64>)>, loss: &T
         .flat_map(|v| gradients.get(v).unwrap().flatten_all().unwrap().to_vec1::<f64>().unwrap())
         .collect();
     let size = tape.shape(x).0 * tape.shape(x).1;
-    let mut all = vec![(x, numbers(SAMPLES * size))];
-    all.extend(data);
+    let mut all = data;
+    if all.iter().all(|(node, _)| *node != x) {
+        all.push((x, numbers(SAMPLES * size)));
+    }
     let mut evaluator = Evaluator::new(tape, &all, SAMPLES);
     let mut found = vec![0.0; w.len()];
     let value = evaluator.gradient(&w, &mut found);
@@ -142,20 +144,32 @@ fn binary_cross_entropy() {
 /// shape `[SAMPLES, …]`.
 fn compare_squared(
     what: &str,
+    tape: Tape<f64>,
+    (x, f): (NodeId, NodeId),
+    answer: impl Fn(&[Var], Tensor) -> candle_core::Result<Tensor>,
+) {
+    let input = numbers(SAMPLES * tape.shape(x).0 * tape.shape(x).1);
+    compare_squared_on(what, tape, (x, f), input, answer);
+}
+
+/// [`compare_squared`] on a given input.
+fn compare_squared_on(
+    what: &str,
     mut tape: Tape<f64>,
     (x, f): (NodeId, NodeId),
+    input: Vec<f64>,
     answer: impl Fn(&[Var], Tensor) -> candle_core::Result<Tensor>,
 ) {
     let (rows, columns) = tape.shape(f);
     let (target, mask) = (tape.data(rows, columns), tape.data(rows, 1));
     tape.mean_squared_error(f, target, mask, 1.0 / SAMPLES as f64);
     let w = numbers(tape.dim());
-    let (variables, size) = (variables(&tape, &w), tape.shape(x).0 * tape.shape(x).1);
-    let answer = answer(&variables, tensor(&numbers(SAMPLES * size), &[SAMPLES, size])).unwrap();
+    let variables = variables(&tape, &w);
+    let answer = answer(&variables, tensor(&input, &[SAMPLES, input.len() / SAMPLES])).unwrap();
     let y = numbers(SAMPLES * rows * columns);
     let squared = (&answer - tensor(&y, answer.dims())).unwrap().sqr().unwrap();
     let loss = (squared.sum_all().unwrap() * (0.5 / SAMPLES as f64)).unwrap();
-    let data = vec![(target, y), (mask, vec![1.0; SAMPLES * rows])];
+    let data = vec![(x, input), (target, y), (mask, vec![1.0; SAMPLES * rows])];
     compare(what, Network { tape, x, f, w, variables, answer }, data, &loss, 1e-11);
 }
 
@@ -262,5 +276,115 @@ fn residual_sums_offsets_and_means() {
         let h = x.reshape((SAMPLES * 3, 4))?.matmul(&w[0].t()?)?.broadcast_add(&w[1])?;
         let h = h.reshape((SAMPLES, 3, 4))?.broadcast_add(&tensor(&numbers(12), &[3, 4]))?.tanh()?;
         (h - (x * 0.5)?)?.mean(1)
+    });
+}
+
+fn sigmoid(x: &Tensor) -> candle_core::Result<Tensor> {
+    // e^x / (1 + e^x): candle-core has no other
+    let e = x.exp()?;
+    &e / (&e + 1.0)?
+}
+
+#[test]
+fn embeddings_and_lstm_cells() {
+    let (steps, d, n) = (4, 3, 5);
+    let mut tape = Tape::new();
+    let tokens = tape.data(steps, 1);
+    let positions = numbers(steps * d);
+    let h = tape.embedding("e", tokens, [6, d], Initial::Normal(1.0), 1.5, positions.clone());
+    let f = tape.lstm("1", h, n);
+    let input: Vec<f64> = (0..SAMPLES * steps).map(|i| ((i * i + i / 3) % 6) as f64).collect();
+    compare_squared_on("embedding and LSTM", tape, (tokens, f), input, |w, tokens| {
+        let index = tokens.flatten_all()?.to_dtype(DType::U32)?;
+        let x = (w[0].index_select(&index, 0)? * 1.5)?.reshape((SAMPLES, steps, d))?;
+        let x = x.broadcast_add(&tensor(&positions, &[steps, d]))?;
+        let mut h = Tensor::zeros((SAMPLES, n), DType::F64, &Device::Cpu)?;
+        let mut c = h.clone();
+        let mut all = Vec::new();
+        for t in 0..steps {
+            let gates = (x.narrow(1, t, 1)?.squeeze(1)?.matmul(&w[1])? + h.matmul(&w[2])?)?;
+            let gates = gates.broadcast_add(&w[3])?.broadcast_add(&w[4])?;
+            let gate = |i: usize| gates.narrow(1, i * n, n);
+            c = ((sigmoid(&gate(1)?)? * &c)? + (sigmoid(&gate(0)?)? * gate(2)?.tanh()?)?)?;
+            h = (sigmoid(&gate(3)?)? * c.tanh()?)?;
+            all.push(h.clone());
+        }
+        Tensor::stack(&all, 1)
+    });
+}
+
+#[test]
+fn root_mean_square_normalization_and_products() {
+    let mut tape = Tape::new();
+    let x = tape.data(3, 5);
+    let h = tape.linear("1", x, 6);
+    let weight = tape.parameter("w", &[6], Initial::Constant(1.0));
+    let norm = tape.rms_norm(h, weight);
+    let f = tape.product(norm, h);
+    compare_squared("rms norm", tape, (x, f), |w, x| {
+        let h = x.reshape((SAMPLES * 3, 5))?.matmul(&w[0].t()?)?.broadcast_add(&w[1])?;
+        let root = (h.sqr()?.mean_keepdim(1)? + 1e-5)?.sqrt()?;
+        let norm = h.broadcast_div(&root)?.broadcast_mul(&w[2])?;
+        (norm * h)?.reshape((SAMPLES, 3, 6))
+    });
+}
+
+#[test]
+fn causal_convolutions() {
+    let (rows, columns) = (6, 3);
+    let mut tape = Tape::new();
+    let x = tape.data(rows, columns);
+    let mut h = x;
+    for _ in 0..2 {
+        let weight = tape.parameter("w", &[columns, 1, 4], Initial::Constant(0.0));
+        let bias = tape.parameter("b", &[columns], Initial::Constant(0.0));
+        h = tape.causal_convolution(h, weight, bias, 4);
+    }
+    compare_squared("causal convolution", tape, (x, h), |w, x| {
+        let mut h = x.reshape((SAMPLES, rows, columns))?;
+        for w in w.chunks_exact(2) {
+            let padded = h.pad_with_zeros(1, 3, 0)?;
+            let mut sum = h.zeros_like()?;
+            for tap in 0..4 {
+                let weight = w[0].narrow(2, tap, 1)?.flatten_all()?;
+                sum = (sum + padded.narrow(1, tap, rows)?.broadcast_mul(&weight)?)?;
+            }
+            h = sum.broadcast_add(&w[1])?;
+        }
+        Ok(h)
+    });
+}
+
+#[test]
+fn selective_scans() {
+    let (steps, columns, states) = (5, 3, 4);
+    let mut tape = Tape::new();
+    let x = tape.data(steps, 2);
+    let u = tape.linear("1", x, columns);
+    let delta = tape.linear("2", x, columns);
+    let delta = tape.map(Function::Softplus, delta);
+    let bc = tape.linear("3", x, 2 * states);
+    let a_log = tape.parameter("A_log", &[columns, states], Initial::LogColumn);
+    let skip = tape.parameter("D", &[columns], Initial::Constant(1.0));
+    let f = tape.scan(u, delta, bc, a_log, skip);
+    compare_squared("scan", tape, (x, f), |w, x| {
+        let x = x.reshape((SAMPLES * steps, 2))?;
+        let linear = |i: usize| x.matmul(&w[i].t()?)?.broadcast_add(&w[i + 1])?.reshape((SAMPLES, steps, ()));
+        let (u, bc) = (linear(0)?, linear(4)?);
+        let delta = (linear(2)?.exp()? + 1.0)?.log()?;
+        let a = w[6].exp()?.neg()?;
+        let mut h = Tensor::zeros((SAMPLES, columns, states), DType::F64, &Device::Cpu)?;
+        let mut all = Vec::new();
+        for t in 0..steps {
+            let step = |x: &Tensor| x.narrow(1, t, 1)?.squeeze(1);
+            let (u, delta, bc) = (step(&u)?, step(&delta)?, step(&bc)?);
+            let b = bc.narrow(1, 0, states)?.unsqueeze(1)?;
+            let c = bc.narrow(1, states, states)?.unsqueeze(1)?;
+            let decay = delta.unsqueeze(2)?.broadcast_mul(&a)?.exp()?;
+            h = ((decay * &h)? + (&delta * &u)?.unsqueeze(2)?.broadcast_mul(&b)?)?;
+            let z = h.broadcast_mul(&c)?.sum(2)?;
+            all.push((z + u.broadcast_mul(&w[7])?)?);
+        }
+        Tensor::stack(&all, 1)
     });
 }
