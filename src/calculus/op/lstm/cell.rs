@@ -309,21 +309,23 @@ impl<T: Real> pulp::NullaryFnOnce for BackwardStep<'_, T> {
             multiply(all, x, h, o);
             slope(all, y, tanh_c, None);
             multiply_add(new, c, x, y);
-            // each gate from the adjoint of its product, the other factor, and its own slope
-            let mut gate =
-                |q: usize, [product, other, gate]: [&[Lanes<T>]; 3], linear: Option<&[Lanes<T>]>| {
-                    multiply(all, x, product, other);
-                    slope(all, y, gate, linear);
-                    multiply(new, z, x, y);
-                    for plane in planes.clone() {
-                        let gates = &mut adjoint.gates[plane * rows * 4 * n..];
-                        store(&mut gates[block.of(n, 4, q)], &z[plane]);
-                    }
+            // each gate from the adjoint of its product, the other factor, and its own slope; a closure would not be
+            // inlined, and then not be compiled for the machine's vector unit
+            for q in 0..4 {
+                let (product, other, value): (&[Lanes<T>], &[Lanes<T>], &[Lanes<T>]) = match q {
+                    0 => (&*c, &*g, &*i),
+                    1 => (&*c, &*before, &*f),
+                    2 => (&*c, &*i, &*g),
+                    _ => (&*h, &*tanh_c, &*o),
                 };
-            gate(0, [c, g, i], Some(i));
-            gate(1, [c, before, f], Some(f));
-            gate(2, [c, i, g], None);
-            gate(3, [h, tanh_c, o], Some(o));
+                multiply(all, x, product, other);
+                slope(all, y, value, (q != 2).then_some(value));
+                multiply(new, z, x, y);
+                for plane in planes.clone() {
+                    let gates = &mut adjoint.gates[plane * rows * 4 * n..];
+                    store(&mut gates[block.of(n, 4, q)], &z[plane]);
+                }
+            }
             multiply(new, x, c, f);
             for plane in planes.clone() {
                 let state = &mut adjoint.state[plane * rows * 2 * n..];
