@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+mod derivatives;
 mod progress;
 
 /// The request was wrong: nothing has been written.
@@ -40,6 +41,7 @@ Examples:
   brink run digits-mlp --steps 400 --out results
   brink run digits-mlp --init weights.npz --data data.npz --precision f64 --set optimizer.eta=0.1
   brink run my.toml --set model.width=[64,32] --set run.seed=3
+  brink derivatives digits-mlp --vectors v.npz --pairs u:v --top 6 --out derivatives.npz
 
 Exit status:
   0    the run is complete, also when a process diverged
@@ -62,6 +64,9 @@ enum Command {
     /// Run a preset without a window and write run.csv, preset.toml and summary.png
     #[command(after_help = EXAMPLES)]
     Run(RunArgs),
+    /// Write exact derivatives of a preset's loss at its initial weights to an .npz file
+    #[command(after_help = derivatives::ARRAYS)]
+    Derivatives(derivatives::DerivativesArgs),
     /// List the built-in presets
     Presets,
 }
@@ -99,6 +104,7 @@ pub fn main() -> ExitCode {
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Run(args)) => run(args),
+        Some(Command::Derivatives(args)) => derivatives::write(args),
         None => open_window(&cli.preset, started),
     };
     done.unwrap_or_else(|error| {

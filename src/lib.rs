@@ -6,11 +6,11 @@
 //! |---|---|
 //! | [`calculus`] | exact derivatives of a loss up to order three: reverse mode over truncated polynomials |
 //! | [`network`] | architectures, each one forward function over the tape's vocabulary |
-//! | [`data`] | built-in data sets, synthetic ones, import of npz and safetensors |
+//! | [`data`] | built-in data sets, synthetic ones, CIFAR-10, import of npz, npy and safetensors |
 //! | [`objective`] | what the dynamics see of a loss: network + data + loss, or a closed-form landscape |
 //! | [`spectrum`] | leading eigenpairs of the (preconditioned) Hessian, warm-started |
 //! | [`dynamics`] | gradient descent, gradient flow, central flow, complementarity, smoothing |
-//! | [`run`] | preset, training thread, messages, history, CSV |
+//! | [`run`] | preset, training thread, messages, history, CSV, derivatives for research |
 //! | [`picture`] | panels as functions of a read-only view, CPU rasterizer, PNG (feature `picture`) |
 //! | [`app`] | the window: state, commands, controls (feature `window`) |
 //!

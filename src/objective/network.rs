@@ -165,6 +165,11 @@ impl<T: Real> NetworkObjective<T> {
         self.samples
     }
 
+    /// Rows of the outputs of one example: its positions where the network answers at each of them, else 1.
+    pub fn rows_per_example(&self) -> usize {
+        self.evaluator.tape().shape(self.output).0
+    }
+
     /// Whether derivatives are computed on the thread pool. Many calls in a row are then best made from inside the
     /// pool (`rayon::scope`), or each of them waits for threads to wake.
     pub fn is_parallel(&self) -> bool {

@@ -24,7 +24,8 @@ pub fn assemble(preset: &Preset, sources: &Sources) -> Result<Box<dyn Engine>, A
 }
 
 fn assemble_in<T: Real>(preset: &Preset, sources: &Sources) -> Result<Box<dyn Engine>, AssembleError> {
-    let Problem { start, loss } = problem::<T>(preset, sources, preset.run.test_every.is_some())?;
+    let Problem { start, parameters: _, loss } =
+        problem::<T>(preset, sources, preset.run.test_every.is_some())?;
     let start = start.into_iter().map(T::of).collect();
     let settings = settings(preset);
     settings.validate()?;

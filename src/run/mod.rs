@@ -2,6 +2,7 @@
 
 pub mod assemble;
 pub mod csv;
+pub mod derivatives;
 pub mod engine;
 #[cfg(test)]
 pub(crate) mod fake;
@@ -10,6 +11,7 @@ pub mod headless;
 pub mod history;
 pub mod message;
 pub mod milestones;
+mod npz;
 pub mod preset;
 mod problem;
 pub mod pyramid;

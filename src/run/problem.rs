@@ -76,6 +76,8 @@ pub const MOST_PARAMETERS: usize = 50_000_000;
 pub(super) struct Problem<T: Real> {
     /// Initial weights, flat.
     pub(super) start: Vec<f64>,
+    /// The parameters in the order of the flat weights.
+    pub(super) parameters: Vec<Parameter>,
     pub(super) loss: TrainedLoss<T>,
 }
 
@@ -131,7 +133,8 @@ fn landscape<T: Real>(
             w.to_vec1().map_err(DataError::from)?
         }
     };
-    Ok(Problem { start, loss: TrainedLoss::Landscape(loss) })
+    let parameters = vec![Parameter { name: "w".into(), shape: vec![start.len()] }];
+    Ok(Problem { start, parameters, loss: TrainedLoss::Landscape(loss) })
 }
 
 fn network<T: Real>(
@@ -166,7 +169,7 @@ fn network<T: Real>(
     };
     let train = NetworkObjective::new(architecture, &data.train, kind)?;
     let test = data.test.map(|test| NetworkObjective::new(architecture, &test, kind)).transpose()?;
-    Ok(Problem { start, loss: TrainedLoss::Network(Box::new(Network { train, test })) })
+    Ok(Problem { start, parameters, loss: TrainedLoss::Network(Box::new(Network { train, test })) })
 }
 
 /// The network's parameters for this data, if there are not too many.

@@ -1,6 +1,6 @@
 //! A data set from a file: `x`, `y`, and where it has them `x_test`, `y_test`.
 
-use super::{Arrays, index_in, read_arrays};
+use super::{Arrays, Wanted, index_in, read_arrays};
 use crate::data::{DataError, Dataset, Split, Targets};
 use candle_core::{DType, Tensor};
 use std::path::Path;
@@ -28,7 +28,8 @@ pub struct DatasetOptions {
 /// As [`read_arrays`]; when shapes or types do not fit together, a label is out of range, an entry is not finite, or
 /// there are fewer examples than asked for.
 pub fn load_dataset(path: &Path, options: DatasetOptions) -> Result<Dataset, DataError> {
-    let arrays = read_arrays(path, &["x", "y", "x_test", "y_test", "x_u8", "mean", "std"])?;
+    const NAMES: [&str; 7] = ["x", "y", "x_test", "y_test", "x_u8", "mean", "std"];
+    let arrays = read_arrays(path, Wanted::Named(&NAMES))?;
     let x = if arrays.get("x").is_none() && arrays.get("x_u8").is_some() {
         images(&arrays)?
     } else {

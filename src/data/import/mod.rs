@@ -24,6 +24,24 @@ use std::path::{Path, PathBuf};
 /// Largest array (or safetensors file) that is read: 4 GiB.
 pub const MAX_ARRAY_BYTES: u64 = 4 << 30;
 
+/// Which arrays of a file to read; the others are not looked into.
+#[derive(Clone, Copy, Debug)]
+pub enum Wanted<'a> {
+    /// Those of these names.
+    Named(&'a [&'a str]),
+    /// All.
+    All,
+}
+
+impl Wanted<'_> {
+    fn includes(&self, name: &str) -> bool {
+        match self {
+            Self::Named(names) => names.contains(&name),
+            Self::All => true,
+        }
+    }
+}
+
 /// The arrays that were asked for and are in the file.
 #[derive(Debug)]
 pub struct Arrays {
@@ -33,12 +51,12 @@ pub struct Arrays {
     has: String,
 }
 
-/// Reads those of the arrays `wanted` that the file has, whatever their type; what else is in the file is ignored. Of
-/// a directory, and of one of its `.npy` files, the arrays are the files `NAME.npy`.
+/// Reads the wanted arrays, as far as the file has them, whatever their type. Of a directory, and of one of its `.npy`
+/// files, the arrays are the files `NAME.npy`.
 ///
 /// # Errors
 /// When the file cannot be read, is of no known format, or is damaged; when a wanted array is not of numbers.
-pub fn read_arrays(path: &Path, wanted: &[&str]) -> Result<Arrays, DataError> {
+pub fn read_arrays(path: &Path, wanted: Wanted) -> Result<Arrays, DataError> {
     if path.is_dir() {
         return npy_files::read(path, wanted);
     }
@@ -48,28 +66,11 @@ pub fn read_arrays(path: &Path, wanted: &[&str]) -> Result<Arrays, DataError> {
         .map_err(|source| DataError::Unreadable { path: path.into(), source })?;
     match begins.as_slice() {
         [b'P', b'K', ..] => npz::read(path, wanted),
-        [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => beside(path, wanted),
+        [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => npy_files::beside(path, wanted),
         [_, _, _, _, _, _, _, _, b'{'] => safetensors::read(path, wanted),
         _ if path.extension().is_some_and(|e| e == "safetensors") => safetensors::read(path, wanted),
         _ => Err(DataError::UnknownFormat { path: path.into(), begins }),
     }
-}
-
-/// Reads the `.npy` file of one of the arrays `wanted`, and those of the others beside it.
-fn beside(path: &Path, wanted: &[&str]) -> Result<Arrays, DataError> {
-    let directory = path.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if wanted.iter().any(|name| path.file_name().is_some_and(|file| file == format!("{name}.npy").as_str())) {
-        return npy_files::read(directory, wanted);
-    }
-    let files: Vec<String> = wanted.iter().take(3).map(|name| format!("{name}.npy")).collect();
-    Err(DataError::Array {
-        path: path.into(),
-        array: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
-        what: format!(
-            "is none of those needed; .npy files are named for their arrays: {} …",
-            files.join(", ")
-        ),
-    })
 }
 
 /// Reads the parameters `names` (f32 or f64, every entry finite) from a file of weights; further arrays are ignored.
@@ -77,8 +78,29 @@ fn beside(path: &Path, wanted: &[&str]) -> Result<Arrays, DataError> {
 /// # Errors
 /// As [`read_arrays`], and when a parameter is not there, not floating-point or not finite.
 pub fn load_weights(path: &Path, names: &[&str]) -> Result<HashMap<String, Tensor>, DataError> {
-    let arrays = read_arrays(path, names)?;
+    let arrays = read_arrays(path, Wanted::Named(names))?;
     names.iter().map(|name| Ok(((*name).to_owned(), arrays.floats(name)?))).collect()
+}
+
+/// Reads every array of a file as a vector (f32 or f64, every entry finite); sorted by name.
+///
+/// # Errors
+/// As [`read_arrays`], and when there is no array, or one has no or several dimensions or another type.
+pub fn load_vectors(path: &Path) -> Result<Vec<(String, Vec<f64>)>, DataError> {
+    let arrays = read_arrays(path, Wanted::All)?;
+    let mut names: Vec<&String> = arrays.by_name.keys().collect();
+    names.sort();
+    if names.is_empty() {
+        return Err(DataError::Damaged { path: path.into(), what: "it holds no array".into() });
+    }
+    let vector = |name: &String| {
+        let array = arrays.floats(name)?;
+        if array.rank() != 1 {
+            return Err(arrays.error(name, format!("has shape {:?}; a flat vector is needed", array.dims())));
+        }
+        Ok((name.clone(), array.to_vec1()?))
+    };
+    names.into_iter().map(vector).collect()
 }
 
 impl Arrays {

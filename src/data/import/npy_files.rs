@@ -2,7 +2,7 @@
 //! candle's reader.
 
 use super::npy::{self, HeaderError};
-use super::{Arrays, MAX_ARRAY_BYTES, list};
+use super::{Arrays, MAX_ARRAY_BYTES, Wanted, list};
 use crate::data::DataError;
 use candle_core::Tensor;
 use std::collections::HashMap;
@@ -10,8 +10,8 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-/// Reads those of the arrays `wanted` that the directory has.
-pub(super) fn read(directory: &Path, wanted: &[&str]) -> Result<Arrays, DataError> {
+/// Reads the wanted arrays.
+pub(super) fn read(directory: &Path, wanted: Wanted) -> Result<Arrays, DataError> {
     let unreadable = |source| DataError::Unreadable { path: directory.into(), source };
     let mut names = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(unreadable)? {
@@ -19,10 +19,32 @@ pub(super) fn read(directory: &Path, wanted: &[&str]) -> Result<Arrays, DataErro
         names.extend(name.to_str().and_then(|name| name.strip_suffix(".npy")).map(str::to_owned));
     }
     let mut by_name = HashMap::new();
-    for &name in wanted.iter().filter(|wanted| names.iter().any(|name| name == *wanted)) {
-        by_name.insert(name.to_owned(), array(&directory.join(format!("{name}.npy")), name)?);
+    for name in names.iter().filter(|name| wanted.includes(name)) {
+        by_name.insert(name.clone(), array(&directory.join(format!("{name}.npy")), name)?);
     }
     Ok(Arrays { path: directory.into(), by_name, has: list(names) })
+}
+
+/// Reads the `.npy` file of one of the wanted arrays, and those of the others beside it; of all arrays, this one.
+pub(super) fn beside(path: &Path, wanted: Wanted) -> Result<Arrays, DataError> {
+    let directory = path.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let is_npy = path.extension().is_some_and(|e| e == "npy");
+    match wanted {
+        Wanted::All => {
+            let by_name = HashMap::from([(name.clone(), array(path, &name)?)]);
+            Ok(Arrays { path: path.into(), by_name, has: name })
+        }
+        Wanted::Named(_) if is_npy && wanted.includes(&name) => read(directory, wanted),
+        Wanted::Named(names) => {
+            let files: Vec<String> = names.iter().take(3).map(|name| format!("{name}.npy")).collect();
+            let what = format!(
+                "is none of those needed; .npy files are named for their arrays: {} …",
+                files.join(", ")
+            );
+            Err(DataError::Array { path: path.into(), array: name, what })
+        }
+    }
 }
 
 fn array(path: &Path, name: &str) -> Result<Tensor, DataError> {

@@ -1,7 +1,7 @@
 //! NumPy archives: our own check of names, headers and sizes, then candle's reader.
 
 use super::npy::{self, Header, HeaderError};
-use super::{Arrays, MAX_ARRAY_BYTES, list};
+use super::{Arrays, MAX_ARRAY_BYTES, Wanted, list};
 use crate::data::DataError;
 use candle_core::npy::NpzTensors;
 use std::collections::{HashMap, HashSet};
@@ -10,8 +10,8 @@ use std::io::{BufReader, Read, copy, sink};
 use std::path::Path;
 use zip::{CompressionMethod, ZipArchive};
 
-/// Reads those of the arrays `wanted` that the archive has. Other entries are not looked into.
-pub(super) fn read(path: &Path, wanted: &[&str]) -> Result<Arrays, DataError> {
+/// Reads the wanted arrays.
+pub(super) fn read(path: &Path, wanted: Wanted) -> Result<Arrays, DataError> {
     let damaged = |what: String| DataError::Damaged { path: path.into(), what };
     let open = File::open(path).map_err(|source| DataError::Unreadable { path: path.into(), source })?;
     let mut archive = ZipArchive::new(BufReader::new(open)).map_err(|e| damaged(format!("{e}")))?;
@@ -30,9 +30,16 @@ pub(super) fn read(path: &Path, wanted: &[&str]) -> Result<Arrays, DataError> {
     if names.iter().collect::<HashSet<_>>().len() != names.len() {
         return Err(damaged("two of its arrays have the same name".into()));
     }
-    let mut headers = HashMap::new();
-    for &name in wanted.iter().filter(|w| names.iter().any(|n| n == *w)) {
-        headers.insert(name, check(path, &mut archive, name)?);
+    let mut headers = Vec::new();
+    let mut bytes = 0;
+    for name in names.iter().filter(|name| wanted.includes(name)) {
+        let header = check(path, &mut archive, name)?;
+        bytes += header.data_bytes;
+        if bytes > MAX_ARRAY_BYTES {
+            let what = format!("is one too many: {bytes} bytes in all; at most {MAX_ARRAY_BYTES} are read");
+            return Err(DataError::Array { path: path.into(), array: name.clone(), what });
+        }
+        headers.push((name, header));
     }
     drop(archive);
 
@@ -45,7 +52,7 @@ pub(super) fn read(path: &Path, wanted: &[&str]) -> Result<Arrays, DataError> {
             return Err(damaged(format!("array `{name}` changed while it was read")));
         }
         let tensor = tensors.get(name).map_err(|e| candle(name, e))?;
-        by_name.insert(name.to_owned(), tensor.expect("an array whose shape was just read is there"));
+        by_name.insert(name.clone(), tensor.expect("an array whose shape was just read is there"));
     }
     Ok(Arrays { path: path.into(), by_name, has: list(names) })
 }

@@ -1,6 +1,6 @@
 //! safetensors files: our own check of sizes, then candle's reader.
 
-use super::{Arrays, MAX_ARRAY_BYTES, list};
+use super::{Arrays, MAX_ARRAY_BYTES, Wanted, list};
 use crate::data::DataError;
 use candle_core::safetensors::BufferedSafetensors;
 use candle_core::{DType, Device};
@@ -12,8 +12,8 @@ use std::path::Path;
 /// Longest header accepted.
 const MAX_HEADER: u64 = 16 * 1024 * 1024;
 
-/// Reads those of the arrays `wanted` that the file has.
-pub(super) fn read(path: &Path, wanted: &[&str]) -> Result<Arrays, DataError> {
+/// Reads the wanted arrays.
+pub(super) fn read(path: &Path, wanted: Wanted) -> Result<Arrays, DataError> {
     let damaged = |what: String| DataError::Damaged { path: path.into(), what };
     let unreadable = |source| DataError::Unreadable { path: path.into(), source };
     let mut file = File::open(path).map_err(unreadable)?;
@@ -37,7 +37,7 @@ pub(super) fn read(path: &Path, wanted: &[&str]) -> Result<Arrays, DataError> {
     let mut by_name = HashMap::new();
     let mut names = Vec::new();
     for (name, view) in tensors.tensors() {
-        if wanted.contains(&name.as_str()) {
+        if wanted.includes(&name) {
             let readable = DType::try_from(view.dtype()).is_ok_and(|d| {
                 matches!(
                     d,
