@@ -196,5 +196,6 @@ fn main() {
         vision("vit", &Architecture::Vit { patch: 4, dim: 64, depth: 4, mlp: 256, heads: 8 }, 100, 661_412);
         sequence("lstm", &Architecture::Lstm { layers: 2, embedding: 48, hidden: 48 }, 1000, 38_020);
         sequence("transformer", &Architecture::Transformer { layers: 4, dim: 32, heads: 4 }, 500, 68_228);
+        sequence("mamba", &Architecture::Mamba { layers: 2, dim: 64 }, 250, 0);
     });
 }

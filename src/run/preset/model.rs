@@ -222,16 +222,14 @@ impl Model {
             ArchitectureName::Transformer => {
                 Architecture::Transformer { layers: number(layers), dim: number(dim), heads: number(heads) }
             }
-            _ => return None,
+            ArchitectureName::Mamba => Architecture::Mamba { layers: number(layers), dim: number(dim) },
+            ArchitectureName::Landscape => return None,
         })
     }
 
     pub(super) fn validate(&self) -> Result<(), PresetError> {
         use ArchitectureName::{Cnn, Mlp, Resnet};
         let name = self.architecture;
-        if self.network().is_none() && name != ArchitectureName::Landscape {
-            return refuse("model.architecture", name.name());
-        }
         let only = |key: &str, value: Option<Value>, of: &[ArchitectureName]| match value {
             Some(value) if !of.contains(&name) => {
                 let why = format!("model.architecture is \"{}\"; it is a key of {}", name.name(), list(of));
