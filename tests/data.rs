@@ -4,7 +4,7 @@
 mod cli;
 
 use candle_core::{DType, Tensor};
-use cli::{Desk, integers, npy, refused, refused_with, says, stderr, wave};
+use cli::{Desk, cifar, integers, npy, refused, refused_with, says, stderr, wave};
 
 /// A small fully connected network for one step.
 const SMALL: [&str; 7] =
@@ -29,19 +29,6 @@ fn desk() -> Desk {
     let desk = Desk::new();
     desk.write("lstm.toml", b"[data]\nname = \"sorting\"\n[optimizer]\neta = 0.1\n[loss]\nkind = \"ce\"\n");
     desk
-}
-
-/// A directory of CIFAR-10 with 20 training images of every class and 10 test images.
-fn cifar(desk: &Desk, folder: &str) {
-    std::fs::create_dir_all(desk.path(folder)).unwrap();
-    let record = |i: usize| {
-        let mut bytes: Vec<u8> = (0..3073).map(|j| u8::try_from((i * 31 + j * 7) % 256).unwrap()).collect();
-        bytes[0] = u8::try_from(i % 10).unwrap();
-        bytes
-    };
-    for (name, range) in [("data_batch_1", 0..100), ("data_batch_2", 100..200), ("test_batch", 200..210)] {
-        desk.write(&format!("{folder}/{name}.bin"), &range.flat_map(record).collect::<Vec<_>>());
-    }
 }
 
 #[test]

@@ -153,8 +153,18 @@ fn a_fully_connected_network_agrees_with_the_reference() {
 }
 
 #[test]
-fn an_lstm_agrees_with_the_reference() {
+fn networks_of_images_agree_with_the_reference() {
+    check("pw-cnn-ce", "architecture = \"cnn\"\nwidth = 4\nactivation = \"silu\"", "ce");
+    check("pw-resnet-mse", "architecture = \"resnet\"\nwidth = 4\nstages = [1, 1, 1]", "mse");
+    let vit = "architecture = \"vit\"\npatch = 8\ndim = 16\ndepth = 2\nmlp = 32\nheads = 2";
+    check("pw-vit-ce", vit, "ce");
+}
+
+#[test]
+fn networks_of_tokens_agree_with_the_reference() {
     check("pw-lstm-ce", "architecture = \"lstm\"\nembedding = 16\nhidden = 16", "ce");
+    check("pw-transformer-ce", "architecture = \"transformer\"\nlayers = 2\ndim = 16\nheads = 4", "ce");
+    check("pw-mamba-ce", "architecture = \"mamba\"\nlayers = 1\ndim = 16", "ce");
 }
 
 /// A fully connected network 3-4-4-2 on six examples, with vectors for its 46 parameters.

@@ -229,9 +229,27 @@ fn network(architecture: &str, data: &str, sets: &[&str]) -> Result<Preset, Stri
 #[test]
 fn every_architecture_has_its_own_sizes_and_defaults() {
     let lstm = network("lstm", "sorting", &["model.hidden=12"]).unwrap();
-    assert_eq!(lstm.model.network(), Some(Architecture::Lstm { layers: 2, embedding: 48, hidden: 12 }));
-    let transformer = network("transformer", "copying", &["model.dim=16"]).unwrap();
-    assert_eq!(transformer.model.network(), Some(Architecture::Transformer { layers: 4, dim: 16, heads: 4 }));
+    let activation = Activation::Gelu;
+    for (preset, built) in [
+        (network("mlp", "moons", &["model.width=[3]"]), Architecture::Mlp { hidden: vec![3], activation }),
+        (network("cnn", "digits", &[]), Architecture::Cnn { width: 32, activation }),
+        (
+            network("resnet", "fashion-mnist", &["model.activation=tanh"]),
+            Architecture::ResNet { width: 16, stages: vec![3, 3, 3], activation: Activation::Tanh },
+        ),
+        (
+            network("vit", "cifar10", &["model.depth=2"]),
+            Architecture::Vit { patch: 4, dim: 64, depth: 2, mlp: 256, heads: 8 },
+        ),
+        (Ok(lstm.clone()), Architecture::Lstm { layers: 2, embedding: 48, hidden: 12 }),
+        (
+            network("transformer", "copying", &["model.dim=16"]),
+            Architecture::Transformer { layers: 4, dim: 16, heads: 4 },
+        ),
+        (network("mamba", "file", &["data.path=t.npz"]), Architecture::Mamba { layers: 2, dim: 64 }),
+    ] {
+        assert_eq!(preset.unwrap().model.network(), Some(built));
+    }
     let resolved = lstm.resolved_toml();
     for line in ["layers = 2", "embedding = 48", "hidden = 12", "vocabulary = 4", "length = 8", "n = 1000"] {
         assert!(resolved.contains(line), "{line}: {resolved}");
@@ -240,7 +258,7 @@ fn every_architecture_has_its_own_sizes_and_defaults() {
     for (set, says) in [
         ("model.hidden=0", "model.hidden = 0; allowed is a whole number from 1"),
         ("model.layers=65", "1 to 64"),
-        ("model.width=8", "model.architecture is \"lstm\"; it is a key of mlp"),
+        ("model.width=8", "model.architecture is \"lstm\"; it is a key of mlp, cnn and resnet"),
         ("model.heads=2", "it is a key of vit and transformer"),
         ("data.classes=2", "fashion-mnist"),
         ("data.vocabulary=1", "from 2"),
@@ -248,6 +266,10 @@ fn every_architecture_has_its_own_sizes_and_defaults() {
     ] {
         let e = network("lstm", "copying", &[set]).unwrap_err();
         assert!(e.contains(says), "{set}: {e}");
+    }
+    for architecture in ["cnn", "resnet", "vit"] {
+        assert!(network(architecture, "sorting", &[]).unwrap_err().contains("reads images"));
+        assert!(network(architecture, "moons", &[]).unwrap_err().contains("reads images"));
     }
     assert!(network("lstm", "digits", &[]).unwrap_err().contains("sequences of tokens"));
     assert!(network("mlp", "copying", &[]).unwrap_err().contains("lstm"));
