@@ -1,0 +1,307 @@
+//! Damaged and forged files of every kind that is read: an error in words, never a panic, and no allocation that the
+//! file's own size does not account for.
+//!
+//! Every test replays a short seeded run of mutations of the files in `tests/corpus` (and of files that are made here,
+//! where they would be large). `BRINK_FUZZ_SECONDS=600 cargo test --release --test fuzz -- --nocapture` goes on for ten
+//! minutes a loader; `BRINK_FUZZ_SEED` starts elsewhere. A file that fails is left in the temporary directory, to be
+//! added to the corpus.
+#![allow(clippy::unwrap_used, reason = "a failure is a panic")]
+
+use brink::data::cifar;
+use brink::data::images::Selection;
+use brink::data::import::{DatasetOptions, load_dataset, load_vectors, load_weights};
+use brink::run::Preset;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::io::{Cursor, Read, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Notes the largest allocation of each thread.
+struct Watched;
+
+thread_local! {
+    static LARGEST: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: every call is passed on to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Watched {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let _ = LARGEST.try_with(|largest| largest.set(largest.get().max(layout.size())));
+        // SAFETY: the caller's promises are those of `System`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promises are those of `System`.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Watched = Watched;
+
+/// Most bytes that one allocation may take. A corpus file is some kilobytes; deflate expands it a thousandfold at most,
+/// and bytes become numbers of eight.
+const MOST_BYTES: usize = 128 << 20;
+
+/// Longest that one file may take.
+const LONGEST: Duration = Duration::from_secs(5);
+
+/// Executions of a replay.
+const REPLAY: usize = 400;
+
+/// A small generator of its own, so that a seed means the same in every version.
+struct Rng(u64);
+
+impl Rng {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    /// Below `n`, which may be 0.
+    fn below(&mut self, n: usize) -> usize {
+        usize::try_from(self.next() >> 33).unwrap() % n.max(1)
+    }
+}
+
+/// Pieces that headers are made of.
+const PIECES: [&[u8]; 24] = [
+    b"18446744073709551615",
+    b"4294967296",
+    b"1000000000000",
+    b"-1",
+    b"0",
+    b"nan",
+    b"1e308",
+    b"'|O'",
+    b"'<f8'",
+    b"'<i8'",
+    b"'<U8'",
+    b"'>f4'",
+    b"True",
+    b"(",
+    b")",
+    b",",
+    b"{",
+    b"}",
+    b"\"",
+    b"[[[[",
+    b"\xff\xff\xff\xff\xff\xff\xff\xff",
+    b"\xff\xff\xff\x7f",
+    b"\0\0\0\0\0\0\0\0",
+    b"PK\x05\x06",
+];
+
+/// One to eight changes.
+fn mutate(bytes: &mut Vec<u8>, other: &[u8], rng: &mut Rng) {
+    for _ in 0..=rng.below(8) {
+        let at = rng.below(bytes.len() + 1);
+        let most = 1 << rng.below(8);
+        let length = rng.below(most).min(bytes.len() - at);
+        match rng.below(9) {
+            0 if !bytes.is_empty() => {
+                let at = rng.below(bytes.len());
+                bytes[at] ^= 1 << rng.below(8);
+            }
+            1 if !bytes.is_empty() => {
+                let at = rng.below(bytes.len());
+                bytes[at] = u8::try_from(rng.below(256)).unwrap();
+            }
+            2 => {
+                bytes.drain(at..at + length);
+            }
+            3 => bytes.truncate(at),
+            4 => {
+                let copy = bytes[at..at + length].to_vec();
+                let to = rng.below(bytes.len() + 1);
+                bytes.splice(to..to, copy);
+            }
+            5 => {
+                let from = rng.below(other.len());
+                let piece = other[from..(from + length).min(other.len())].to_vec();
+                bytes.splice(at..at + length, piece);
+            }
+            6 => {
+                let piece = PIECES[rng.below(PIECES.len())];
+                let end = (at + piece.len()).min(bytes.len());
+                bytes.splice(at..end, piece.iter().copied());
+            }
+            7 => {
+                let piece = PIECES[rng.below(PIECES.len())];
+                bytes.splice(at..at, piece.iter().copied());
+            }
+            _ => {
+                // A number in text becomes another.
+                let Some(digit) = bytes[at..].iter().position(u8::is_ascii_digit) else { continue };
+                bytes[at + digit] = b'0' + u8::try_from(rng.below(10)).unwrap();
+            }
+        }
+    }
+}
+
+/// The files of a loader in the corpus.
+fn corpus(loader: &str) -> Vec<Vec<u8>> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(loader);
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
+}
+
+/// Reads every file of the corpus, then mutations of them, from a file of the given name.
+fn fuzz(
+    loader: &str,
+    name: &str,
+    corpus: &[Vec<u8>],
+    mutate: impl Fn(&mut Vec<u8>, &[u8], &mut Rng),
+    load: impl Fn(&Path),
+) {
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
+    let seconds = number("BRINK_FUZZ_SECONDS");
+    let mut rng = Rng(0x9e37_79b9_7f4a_7c15 ^ number("BRINK_FUZZ_SEED").unwrap_or(0));
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(name);
+    let begun = Instant::now();
+    let mut executions = 0;
+    loop {
+        let go_on = match seconds {
+            Some(seconds) => begun.elapsed() < Duration::from_secs(seconds),
+            None => executions < corpus.len() + REPLAY,
+        };
+        if !go_on {
+            break;
+        }
+        let bytes = if let Some(bytes) = corpus.get(executions) {
+            bytes.clone()
+        } else {
+            let mut bytes = corpus[rng.below(corpus.len())].clone();
+            mutate(&mut bytes, &corpus[rng.below(corpus.len())], &mut rng);
+            bytes
+        };
+        std::fs::write(&path, &bytes).unwrap();
+        LARGEST.set(0);
+        let start = Instant::now();
+        let survived = catch_unwind(AssertUnwindSafe(|| load(&path))).is_ok();
+        let (took, largest) = (start.elapsed(), LARGEST.get());
+        if !survived || took > LONGEST || largest > MOST_BYTES {
+            let kept = std::env::temp_dir().join(format!("brink-fuzz-{loader}-{executions}-{name}"));
+            std::fs::write(&kept, &bytes).unwrap();
+            panic!("{loader}: panic {}, {took:?}, {largest} bytes at once: {}", !survived, kept.display());
+        }
+        executions += 1;
+    }
+    println!("{loader}: {executions} files in {:.0?}", begun.elapsed());
+}
+
+/// Every reader of arrays: as data for numbers and for tokens, as weights, and as vectors.
+fn load_arrays(path: &Path) {
+    for tokens in [false, true] {
+        let _ = load_dataset(path, DatasetOptions { tokens, ..DatasetOptions::default() });
+    }
+    let _ = load_dataset(path, DatasetOptions { binary: true, n: Some(2), ..DatasetOptions::default() });
+    let _ = load_weights(path, &["w", "x"]);
+    let _ = load_vectors(path);
+}
+
+#[test]
+fn archives() {
+    let corpus = corpus("npz");
+    fuzz("npz", "a.npz", &corpus, mutate, load_arrays);
+}
+
+/// The arrays are changed inside an archive that is whole, so that no checksum stands before them.
+#[test]
+fn arrays_in_whole_archives() {
+    let inside = |bytes: &mut Vec<u8>, other: &[u8], rng: &mut Rng| {
+        let mut archive = zip::ZipArchive::new(Cursor::new(bytes.clone())).unwrap();
+        let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for i in 0..archive.len() {
+            let mut entry = archive.by_index(i).unwrap();
+            let name = entry.name().unwrap().into_owned();
+            let mut array = Vec::new();
+            entry.read_to_end(&mut array).unwrap();
+            if rng.below(2) == 0 {
+                mutate(&mut array, other, rng);
+            }
+            let method = [zip::CompressionMethod::Stored, zip::CompressionMethod::Deflated][rng.below(2)];
+            let options = zip::write::SimpleFileOptions::default().compression_method(method);
+            writer.start_file(name, options).unwrap();
+            writer.write_all(&array).unwrap();
+        }
+        *bytes = writer.finish().unwrap().into_inner();
+    };
+    // Those of the corpus that are archives.
+    let whole = |bytes: &Vec<u8>| {
+        let archive = zip::ZipArchive::new(Cursor::new(bytes.clone()));
+        archive.is_ok_and(|mut archive| {
+            (0..archive.len()).all(|i| {
+                archive.by_index(i).is_ok_and(|mut entry| entry.read_to_end(&mut Vec::new()).is_ok())
+            })
+        })
+    };
+    let corpus: Vec<Vec<u8>> = corpus("npz").into_iter().filter(whole).collect();
+    fuzz("npz-inside", "a.npz", &corpus, inside, load_arrays);
+}
+
+#[test]
+fn numpy_files() {
+    let corpus = corpus("npy");
+    // y is whole, and beside x.
+    let y = corpus.last().unwrap().clone();
+    fuzz("npy", "x.npy", &corpus, mutate, |path| {
+        let beside = path.with_file_name("y.npy");
+        if !beside.exists() {
+            std::fs::write(beside, &y).unwrap();
+        }
+        load_arrays(path);
+        load_arrays(path.parent().unwrap());
+    });
+}
+
+#[test]
+fn safetensors() {
+    fuzz("safetensors", "a.safetensors", &corpus("safetensors"), mutate, load_arrays);
+}
+
+#[test]
+fn cifar_batches() {
+    // Three images of noise, the last one short, and one with a label out of range.
+    let mut rng = Rng(1);
+    let mut bytes: Vec<u8> = (0..3 * 3073).map(|_| u8::try_from(rng.below(256)).unwrap()).collect();
+    for (i, label) in [0, 1, 0].into_iter().enumerate() {
+        bytes[3073 * i] = label;
+    }
+    let mut wrong = bytes.clone();
+    wrong[3073] = 10;
+    let corpus = [bytes.clone(), bytes[..bytes.len() - 1].to_vec(), wrong, Vec::new()];
+    // Most changes of length make a file of a wrong size: half of the files are brought to whole images.
+    let whole = |bytes: &mut Vec<u8>, other: &[u8], rng: &mut Rng| {
+        mutate(bytes, other, rng);
+        if rng.below(2) == 0 {
+            bytes.resize(bytes.len().next_multiple_of(3073), 1);
+        }
+    };
+    fuzz("cifar", "data_batch_1.bin", &corpus, whole, |path| {
+        std::fs::copy(path, path.with_file_name("test_batch.bin")).unwrap();
+        for (n, binary) in [(2, true), (4, false)] {
+            let selection = Selection { n, classes: 2, binary, test: true };
+            let _ = cifar::dataset(path.parent(), selection);
+        }
+    });
+}
+
+#[test]
+fn presets() {
+    let built_in = brink::run::preset::BUILT_IN.iter().map(|(_, text)| text.as_bytes().to_vec());
+    let corpus: Vec<Vec<u8>> = built_in.chain(corpus("preset")).collect();
+    fuzz("preset", "p.toml", &corpus, mutate, |path| {
+        if let Ok(preset) = Preset::load(path.to_str().unwrap()) {
+            Preset::parse(&preset.resolved_toml()).unwrap();
+        }
+    });
+}
