@@ -20,6 +20,11 @@ presets![
     "moons",
     "digits-ce",
     "digits-too-sharp",
+    "cnn",
+    "vit",
+    "lstm",
+    "transformer",
+    "mamba",
     "valley",
 ];
 
