@@ -34,6 +34,9 @@ fn banner_ui(ui: &mut Ui, banner: &Banner, place: usize, commands: &mut Vec<Comm
                     command_button(ui, &Command::Restart, None, commands);
                     command_button(ui, &Command::ToggleExport, None, commands);
                 }
+                if banner.offers_data {
+                    command_button(ui, &Command::ChooseData, None, commands);
+                }
                 if banner.offers_flows {
                     command_button(ui, &Command::RestartFlows, None, commands);
                 }

@@ -41,6 +41,8 @@ pub enum Command {
     ChooseFile,
     /// Write the file of the export form.
     Save,
+    /// Choose the directory of CIFAR-10 in the system's dialog, and start the preset with it.
+    ChooseData,
     /// Put away the banner at this place.
     Dismiss(usize),
     /// Close the window.
@@ -82,6 +84,7 @@ impl Command {
             Self::EditExport(_) => "Export form",
             Self::ChooseFile => "Choose…",
             Self::Save => "Save",
+            Self::ChooseData => "Choose directory…",
             Self::Dismiss(_) => "Dismiss",
             Self::Quit => "Quit",
         }
@@ -115,6 +118,10 @@ impl Command {
             Self::EditExport(_) => "What to write, and where",
             Self::ChooseFile => "Choose the file in the system's dialog; a path can always be typed instead",
             Self::Save => "Write the file",
+            Self::ChooseData => {
+                "Choose the directory that holds data_batch_1.bin and so on, and start the preset with it; the key \
+                 data.path or the environment variable BRINK_DATA can name it too"
+            }
             Self::Dismiss(_) => "Put this message away",
             Self::Quit => "End the run and close the window",
         }

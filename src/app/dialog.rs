@@ -1,4 +1,4 @@
-//! The system's file dialog, off the interface thread: it may hang or be missing, and the window goes on.
+//! The system's file dialogs, off the interface thread: it may hang or be missing, and the window goes on.
 
 use super::export::ExportForm;
 use crossbeam_channel::{Receiver, bounded};
@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::task::{Poll, Wake, Waker};
 use std::thread::Thread;
 
-/// Opens the dialog; the path arrives on the channel, `None` when nothing was chosen or there is no dialog.
-pub(super) fn choose(form: &ExportForm, context: &Context) -> Option<Receiver<Option<PathBuf>>> {
+/// Opens the dialog of the export; the path arrives on the channel, `None` when nothing was chosen or there is no dialog.
+pub(super) fn choose_file(form: &ExportForm, context: &Context) -> Option<Receiver<Option<PathBuf>>> {
     let path = Path::new(&form.path);
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let extension = form.what.extension();
@@ -23,12 +23,24 @@ pub(super) fn choose(form: &ExportForm, context: &Context) -> Option<Receiver<Op
         dialog = dialog.set_directory(directory);
     }
     // Made here because macOS wants it on the main thread, awaited elsewhere.
-    let future = dialog.save_file();
+    chosen(dialog.save_file(), context)
+}
+
+/// Opens the dialog for a directory of data; as [`choose_file`].
+pub(super) fn choose_data(context: &Context) -> Option<Receiver<Option<PathBuf>>> {
+    let dialog = rfd::AsyncFileDialog::new().set_title("Directory of CIFAR-10's binary files");
+    chosen(dialog.pick_folder(), context)
+}
+
+fn chosen(
+    dialog: impl Future<Output = Option<rfd::FileHandle>> + Send + 'static,
+    context: &Context,
+) -> Option<Receiver<Option<PathBuf>>> {
     let context = context.clone();
     // One message, so a channel for one: the sender never waits.
     let (sender, receiver) = bounded(1);
     let thread = std::thread::Builder::new().name("file dialog".into()).spawn(move || {
-        let chosen = block_on(future).map(|file| file.path().to_path_buf());
+        let chosen = block_on(dialog).map(|file| file.path().to_path_buf());
         // The window may be gone by now.
         let _ = sender.send(chosen);
         context.request_repaint();

@@ -22,6 +22,8 @@ pub struct Outside {
     pub assemble: Box<Assemble>,
     /// Opens the system's file dialog for the export; the path arrives on the channel.
     pub choose_file: fn(&ExportForm, &Context) -> Option<Receiver<Option<PathBuf>>>,
+    /// Opens the system's dialog for the directory of the data; the path arrives on the channel.
+    pub choose_data: fn(&Context) -> Option<Receiver<Option<PathBuf>>>,
 }
 
 /// Multiplications spent on derived curves in one frame: about 2 ms.
@@ -41,6 +43,7 @@ pub struct Lab {
     noted_events: usize,
     pace: Option<(Instant, usize)>,
     chosen_file: Option<Receiver<Option<PathBuf>>>,
+    chosen_data: Option<Receiver<Option<PathBuf>>>,
     saved: Option<Receiver<Saved>>,
 }
 
@@ -60,6 +63,7 @@ impl Lab {
             noted_events: 0,
             pace: None,
             chosen_file: None,
+            chosen_data: None,
             saved: None,
         };
         context.set_theme(lab.model.theme);
@@ -103,6 +107,19 @@ impl Lab {
                 match received.ok().flatten() {
                     Some(path) => self.model.export.set_path(path.display().to_string()),
                     None => self.model.export.note("No file was chosen; a path can be typed"),
+                }
+            }
+        }
+        match self.chosen_data.as_ref().map(Receiver::try_recv) {
+            None | Some(Err(TryRecvError::Empty)) => {}
+            Some(received) => {
+                self.chosen_data = None;
+                if let Some(directory) = received.ok().flatten() {
+                    self.model.set_directory(&directory);
+                    self.start(false);
+                } else {
+                    let text = "No directory was chosen; data.path or BRINK_DATA can name one";
+                    self.model.raise(Banner { offers_data: true, ..Banner::new(Level::Note, text) });
                 }
             }
         }
@@ -153,6 +170,7 @@ impl Lab {
             if self.model.history.rows() > 0 { ". Export what was recorded, or start anew" } else { "" };
         self.model.raise(Banner {
             offers_restart: self.model.history.rows() > 0,
+            offers_data: self.model.history.rows() == 0 && self.model.needs_directory(),
             ..Banner::new(Level::Error, format!("{reason}{kept}"))
         });
     }
@@ -265,6 +283,11 @@ impl Lab {
                 if self.chosen_file.is_none() {
                     self.chosen_file = (self.outside.choose_file)(&self.model.export, &self.context);
                     self.model.export.choosing = self.chosen_file.is_some();
+                }
+            }
+            Command::ChooseData => {
+                if self.chosen_data.is_none() {
+                    self.chosen_data = (self.outside.choose_data)(&self.context);
                 }
             }
             Command::Save => {

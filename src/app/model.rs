@@ -3,8 +3,10 @@
 use super::export::ExportForm;
 use crate::dynamics::{Event, Process, StepOutcome};
 use crate::picture::{Curves, Facts, Panel, RunView, ViewState};
+use crate::run::preset::DataName;
 use crate::run::{Ending, History, Preset, Series};
 use egui::Theme;
+use std::path::Path;
 
 /// What the run is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,12 +43,14 @@ pub struct Banner {
     pub offers_flows: bool,
     /// Whether it offers a new run and the export.
     pub offers_restart: bool,
+    /// Whether it offers to choose the directory of the data.
+    pub offers_data: bool,
 }
 
 impl Banner {
     /// A banner without offers.
     pub fn new(level: Level, text: impl Into<String>) -> Self {
-        Self { level, text: text.into(), offers_flows: false, offers_restart: false }
+        Self { level, text: text.into(), offers_flows: false, offers_restart: false, offers_data: false }
     }
 }
 
@@ -143,6 +147,20 @@ impl Model {
         self.view.visible = None;
         self.view.cursor = None;
         self.view.hover = None;
+    }
+
+    /// Whether the preset that runs takes its data from a directory of the user's.
+    pub fn needs_directory(&self) -> bool {
+        takes_directory(self.current())
+    }
+
+    /// Lets all presets that take their data from a directory take it from this one.
+    pub fn set_directory(&mut self, directory: &Path) {
+        for (_, preset) in self.presets.iter_mut().filter(|(_, preset)| takes_directory(preset)) {
+            if let Some(data) = &mut preset.data {
+                data.path = Some(directory.to_path_buf());
+            }
+        }
     }
 
     /// The preset that runs.
@@ -256,6 +274,10 @@ impl Model {
             self.banners.remove(0);
         }
     }
+}
+
+fn takes_directory(preset: &Preset) -> bool {
+    preset.data.as_ref().is_some_and(|data| data.name == DataName::Cifar10)
 }
 
 /// Banners shown at a time.

@@ -176,7 +176,8 @@ impl App {
             assemble: Box::new(|preset| {
                 assemble(preset, &Sources::default()).map_err(|error| error.to_string())
             }),
-            choose_file: dialog::choose,
+            choose_file: dialog::choose_file,
+            choose_data: dialog::choose_data,
         };
         let lab = Lab::new(presets, place, outside, &creation.egui_ctx);
         Self { lab, timing, title: String::new() }

@@ -4,6 +4,7 @@ use super::*;
 use crate::dynamics::Event;
 use crate::picture::Panel;
 use crate::run::fake::Fake;
+use crate::run::preset::DataName;
 use crate::run::{Ending, Preset, Series};
 use crossbeam_channel::bounded;
 use egui::{Key, Role, Theme, Vec2, ViewportId};
@@ -26,9 +27,22 @@ fn presets() -> Vec<(String, Preset)> {
     Preset::built_in().into_iter().map(|(name, preset)| (name.to_owned(), preset)).collect()
 }
 
+/// The built-in presets and one of CIFAR-10.
+fn presets_with_cifar() -> Vec<(String, Preset)> {
+    let mut presets = presets();
+    let text = "title = \"Colour\"\n[data]\nname = \"cifar10\"\n[optimizer]\neta = 0.1\n";
+    presets.push(("colour".into(), Preset::parse(text).expect("a preset")));
+    presets
+}
+
+fn needs_data(preset: &Preset) -> bool {
+    preset.data.as_ref().is_some_and(|data| data.name == DataName::Cifar10 && data.path.is_none())
+}
+
 fn sized(engine: Fake, size: Vec2) -> Window {
     let outside = Outside {
         assemble: Box::new(move |preset| match preset.optimizer.eta {
+            _ if needs_data(preset) => Err("CIFAR-10 is not found".into()),
             eta if eta > 1e3 => Err(format!("η = {eta} is more than this engine takes")),
             _ => Ok(Box::new(engine.clone())),
         }),
@@ -38,12 +52,20 @@ fn sized(engine: Fake, size: Vec2) -> Window {
             sender.send(Some(chosen)).ok()?;
             Some(receiver)
         },
+        // nothing is chosen at first
+        choose_data: |context| {
+            let (sender, receiver) = bounded(1);
+            let asked = egui::Id::unique("asked");
+            let again = context.data_mut(|data| std::mem::replace(data.get_temp_mut_or_default(asked), true));
+            sender.send(again.then(|| "chosen".into())).ok()?;
+            Some(receiver)
+        },
     };
     let mut outside = Some(outside);
     let draw = move |ui: &mut egui::Ui, lab: &mut Option<Lab>| {
         let context = ui.ctx().clone();
         let lab = lab.get_or_insert_with(|| {
-            Lab::new(presets(), 0, outside.take().expect("one lab a window"), &context)
+            Lab::new(presets_with_cifar(), 0, outside.take().expect("one lab a window"), &context)
         });
         lab.logic();
         lab.ui(ui);
@@ -470,4 +492,24 @@ fn the_smallest_window_and_a_huge_one_are_drawn() {
         until(&mut window, "rows", |model| model.history.rows() > 100);
         window.run_steps(2);
     }
+}
+
+#[test]
+fn missing_data_is_asked_for_and_the_preset_starts_with_what_is_chosen() {
+    let mut window = open();
+    let colour = model(&window).presets.len() - 1;
+    lab(&mut window).apply(Command::OpenPreset(colour));
+    window.run_steps(3);
+    assert_eq!(model(&window).phase, Phase::Failed);
+    assert!(model(&window).banners[0].text.contains("CIFAR-10 is not found"));
+    press(&mut window, "Choose directory…");
+    until(&mut window, "word of the dialog", |model| model.banners.len() == 2);
+    assert!(model(&window).banners[1].text.contains("No directory was chosen"));
+    lab(&mut window).apply(Command::Dismiss(1));
+    window.run_steps(3);
+    press(&mut window, "Choose directory…");
+    until(&mut window, "the run", |model| model.phase == Phase::Training);
+    let data = model(&window).current().data.clone().expect("data");
+    assert_eq!(data.path, Some("chosen".into()));
+    assert!(model(&window).banners.is_empty());
 }
