@@ -312,11 +312,11 @@ impl<T: Real> pulp::NullaryFnOnce for BackwardStep<'_, T> {
             // each gate from the adjoint of its product, the other factor, and its own slope; a closure would not be
             // inlined, and then not be compiled for the machine's vector unit
             for q in 0..4 {
-                let (product, other, value): (&[Lanes<T>], &[Lanes<T>], &[Lanes<T>]) = match q {
-                    0 => (&*c, &*g, &*i),
-                    1 => (&*c, &*before, &*f),
-                    2 => (&*c, &*i, &*g),
-                    _ => (&*h, &*tanh_c, &*o),
+                let [product, other, value]: [&[Lanes<T>]; 3] = match q {
+                    0 => [c, g, i],
+                    1 => [c, before, f],
+                    2 => [c, i, g],
+                    _ => [h, tanh_c, o],
                 };
                 multiply(all, x, product, other);
                 slope(all, y, value, (q != 2).then_some(value));
