@@ -41,10 +41,12 @@ def main():
         "brink": [*cargo, "--", *arguments.cases],
         "torch": [sys.executable, "benches/peers/torch_mlp.py", str(THREADS), *arguments.cases],
         "jax": [sys.executable, "benches/peers/jax_mlp.py", *arguments.cases],
+        "torch networks": [sys.executable, "benches/peers/torch_networks.py", str(THREADS), *arguments.cases],
     }
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])
     best = defaultdict(lambda: float("inf"))
+    parameters = {}
     peak = 0.0
     for _ in range(arguments.rounds):
         for who, command in commands.items():
@@ -52,8 +54,11 @@ def main():
                 words = line.split()
                 if words[:2] == ["machine", "peak_gflops"]:
                     peak = max(peak, float(words[2]))
+                elif words[1:2] == ["parameters"]:
+                    count = parameters.setdefault(words[0], words[2])
+                    assert count == words[2], f"{words[0]}: {count} parameters here, {words[2]} with {who}"
                 elif len(words) == 3:
-                    key = (who, words[0], words[1])
+                    key = (who.split()[0], words[0], words[1])
                     best[key] = min(best[key], float(words[2]))
     print(f"Peak of a large matrix product in this run: {peak:.0f} GF/s\n")
     print("| case | quantity | Brink (ms) | kept | torch | jax | torch / Brink | jax / Brink |")
@@ -63,11 +68,9 @@ def main():
             continue
         ours, kept = best["brink", case, quantity], best["brink", case, quantity + "_kept"]
         torch, jax = best["torch", case, quantity], best["jax", case, quantity]
-        kept = f"{kept:.3f}" if kept < float("inf") else ""
-        print(
-            f"| {case} | {quantity} | {ours:.3f} | {kept} | {torch:.3f} | {jax:.3f} "
-            f"| {torch / ours:.1f} | {jax / ours:.1f} |"
-        )
+        number = lambda x, digits: f"{x:.{digits}f}" if x < float("inf") else ""
+        cells = [number(x, 3) for x in (ours, kept, torch, jax)] + [number(x / ours, 1) for x in (torch, jax)]
+        print(f"| {case} | {quantity} | {' | '.join(cells)} |")
     if ("brink", "wide", "gradient") in best:
         rate = GRADIENT_FLOPS / best["brink", "wide", "gradient"] / 1e6
         print(f"\nWide gradient: {rate:.0f} GF/s, {100 * rate / peak:.0f}% of the peak.")

@@ -1,22 +1,13 @@
 """PyTorch's side of compare.py: the same derivatives through torch.func. Prints `case quantity milliseconds`."""
 
 import sys
-import time
 
 import torch
-from torch.func import functional_call, grad, jvp, vmap
+from torch.func import functional_call
+
+from torch_derivatives import report
 
 torch.set_num_threads(int(sys.argv[1]))
-
-
-def least(run):
-    start, best, runs = time.perf_counter(), float("inf"), 0
-    while runs < 3 or time.perf_counter() - start < 1.5:
-        before = time.perf_counter()
-        run()
-        best = min(best, time.perf_counter() - before)
-        runs += 1
-    return 1e3 * best
 
 
 def case(name, sizes, activation, n, dtype):
@@ -34,25 +25,7 @@ def case(name, sizes, activation, n, dtype):
         params = {k: part.view(shape) for part, (k, shape, _) in zip(parts, shapes)}
         return 0.5 * ((functional_call(net, params, (x,)) - y) ** 2).sum() / n
 
-    def hvp(w, v):
-        return jvp(grad(loss), (w,), (v,))[1]
-
-    def t(u, v):
-        return grad(lambda w: torch.dot(jvp(grad(loss), (w,), (v,))[1], u))(w)
-
-    def gradient():
-        leaf = w.clone().requires_grad_(True)
-        loss(leaf).backward()
-        return leaf.grad
-
-    v = torch.randn(4, w.numel(), dtype=dtype) / w.numel() ** 0.5
-    pairs = [(i, j) for i in range(3) for j in range(i, 3)]
-    report = lambda quantity, run: print(name, quantity, f"{least(run):.5f}", flush=True)
-    report("gradient", gradient)
-    report("hvp1", lambda: hvp(w, v[0]))
-    report("hvp4", lambda: vmap(lambda u: hvp(w, u))(v))
-    report("t1", lambda: t(v[0], v[0]))
-    report("t6", lambda: [t(v[i], v[j]) for i, j in pairs])
+    report(name, loss, w)
 
 
 wanted = sys.argv[2:]

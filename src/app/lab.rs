@@ -78,7 +78,9 @@ impl Lab {
 
     /// Draws everything and applies what the user did.
     pub fn ui(&mut self, ui: &mut egui::Ui) {
-        let mut commands = if self.model.export.open { Vec::new() } else { Command::pressed(ui.ctx()) };
+        let mut commands = Command::pressed(ui.ctx());
+        // what is typed while the form is open is meant for it
+        commands.retain(|command| !self.model.export.open || *command == Command::Quit);
         super::window_ui(ui, &self.model, &mut commands);
         export::form_ui(ui, &self.model, &mut commands);
         for command in commands {

@@ -1,8 +1,7 @@
 //! A network as a static list of primitive operations.
 //!
 //! A forward function adds nodes through the tape's vocabulary, which each primitive's file in `op` adds to; the list
-//! then serves gradients, Hessian-vector
-//! products and third derivatives, in f32 and f64, for any number of samples at a time.
+//! then serves gradients, Hessian-vector products and third derivatives, in f32 and f64, for any number of samples at a time.
 
 use super::op::Primitive;
 

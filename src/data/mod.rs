@@ -35,6 +35,17 @@ pub enum Targets {
     Regression(Tensor),
 }
 
+impl Targets {
+    /// Columns that a network needs to answer them.
+    pub fn outputs(&self) -> usize {
+        match self {
+            Self::Classes { count, .. } => *count,
+            Self::Binary { .. } => 1,
+            Self::Regression(y) => y.dims().get(1).copied().unwrap_or(1),
+        }
+    }
+}
+
 /// Inputs and targets.
 #[derive(Clone, Debug)]
 pub struct Split {

@@ -110,7 +110,7 @@ impl<T: Real> NetworkObjective<T> {
     pub fn new(architecture: &Architecture, split: &Split, loss: LossKind) -> Result<Self, ObjectiveError> {
         let (&samples, shape) =
             split.x.dims().split_first().ok_or(ObjectiveError::NoRows { rows: 0, masked: 0 })?;
-        let outputs = outputs(&split.targets);
+        let outputs = split.targets.outputs();
         let mut tape = Tape::new();
         let (input, output) = architecture.build(&mut tape, shape, outputs)?;
         let rows_per_sample = tape.shape(output).0;
@@ -194,15 +194,6 @@ impl<T: Real> NetworkObjective<T> {
             }
         }
         Some(right as f64 / counted as f64)
-    }
-}
-
-/// Columns that a network needs to answer these targets.
-fn outputs(targets: &Targets) -> usize {
-    match targets {
-        Targets::Classes { count, .. } => *count,
-        Targets::Binary { .. } => 1,
-        Targets::Regression(y) => y.dims().get(1).copied().unwrap_or(1),
     }
 }
 

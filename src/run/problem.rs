@@ -5,7 +5,7 @@ use crate::calculus::Real;
 use crate::data::images::Selection;
 use crate::data::import::{DatasetOptions, load_dataset, load_weights};
 use crate::data::sequence::{self, Task};
-use crate::data::{DataError, Dataset, Split, Targets, bundled, cifar, digits, fashion, synthetic};
+use crate::data::{DataError, Dataset, Targets, bundled, cifar, digits, fashion, synthetic};
 use crate::dynamics::SettingsError;
 use crate::network::{Architecture, NetworkError, Parameter, flatten};
 use crate::objective::Objective;
@@ -159,7 +159,8 @@ fn network<T: Real>(
             .map_err(|source| AssembleError::Init { path: weights.path.clone(), source })?,
         (None, Seed::Bundled) => flatten(&parameters, &bundled::start()?.weights)?,
         (None, Seed::Number(seed)) => {
-            let weights = architecture.initialize(&data.train.x.dims()[1..], outputs(&data.train), seed)?;
+            let weights =
+                architecture.initialize(&data.train.x.dims()[1..], data.train.targets.outputs(), seed)?;
             weights.into_iter().map(f64::from).collect()
         }
     };
@@ -174,7 +175,7 @@ fn network<T: Real>(
 
 /// The network's parameters for this data, if there are not too many.
 fn parameters_for(architecture: &Architecture, data: &Dataset) -> Result<Vec<Parameter>, AssembleError> {
-    let parameters = architecture.parameters(&data.train.x.dims()[1..], outputs(&data.train))?;
+    let parameters = architecture.parameters(&data.train.x.dims()[1..], data.train.targets.outputs())?;
     let count = parameters.iter().map(|p| p.shape.iter().product::<usize>()).sum();
     if count > MOST_PARAMETERS {
         return Err(AssembleError::TooLarge { parameters: count });
@@ -196,14 +197,6 @@ fn given_weights(parameters: &[Parameter], path: &Path) -> Result<GivenWeights, 
     let arrays = load_weights(path, &names)?;
     let outputs = names.last().and_then(|last| arrays.get(*last)?.dims().first().copied());
     Ok(GivenWeights { path: path.into(), arrays, outputs })
-}
-
-fn outputs(split: &Split) -> usize {
-    match &split.targets {
-        Targets::Classes { count, .. } => *count,
-        Targets::Binary { .. } => 1,
-        Targets::Regression(y) => y.dims().get(1).copied().unwrap_or(1),
-    }
 }
 
 /// The data of a network's preset. `outputs` is the number of outputs that given weights have.

@@ -18,6 +18,15 @@ pub(super) struct Pass<'a, T> {
     pub(super) directions: &'a Block<T>,
 }
 
+impl<'a, T> Pass<'a, T> {
+    /// What the rules see of a chunk.
+    fn context(self, samples: usize, values: &'a [Vec<T>], tangents: &'a [Vec<T>]) -> Context<'a, T> {
+        let Self { tape, ring, phase, parallel, weights, directions } = self;
+        let nodes = tape.nodes();
+        Context { ring, phase, parallel, samples, nodes, weights, directions, values, tangents }
+    }
+}
+
 /// Plane 0 of every node, and what operations saved there.
 #[derive(Debug, Default)]
 pub(super) struct Primal<T> {
@@ -105,17 +114,7 @@ impl<T: Real> Scratch<T> {
             if own.len() < len || pass.phase == Phase::Primal {
                 own.resize(len, T::zero());
             }
-            let context = Context {
-                ring: pass.ring,
-                phase: pass.phase,
-                parallel: pass.parallel,
-                samples,
-                nodes,
-                weights: pass.weights,
-                directions: pass.directions,
-                values: &primal.values,
-                tangents: &self.tangents,
-            };
+            let context = pass.context(samples, &primal.values, &self.tangents);
             let mut out = Output { planes: &mut own[..len], saved: &mut primal.saved[id], loss: &mut loss };
             op.forward(&context, NodeId(id), &mut out);
             match pass.phase {
@@ -143,17 +142,7 @@ impl<T: Real> Scratch<T> {
                 continue;
             }
             let len = samples * node.rows * node.columns;
-            let context = Context {
-                ring: pass.ring,
-                phase: pass.phase,
-                parallel: pass.parallel,
-                samples,
-                nodes,
-                weights: pass.weights,
-                directions: pass.directions,
-                values: &primal.values,
-                tangents: &self.tangents,
-            };
+            let context = pass.context(samples, &primal.values, &self.tangents);
             let (own_primal, tangents, lower) = match pass.phase {
                 Phase::Primal => {
                     let (lower, own) = primal.adjoints.split_at_mut(id);

@@ -1,6 +1,6 @@
 //! Vectorized loops over slices: fills, sums, comparisons.
 
-use super::dispatch;
+use super::{dispatch, row};
 use crate::calculus::Real;
 
 /// `y += x`, entry by entry.
@@ -10,9 +10,7 @@ pub fn add<T: Real>(y: &mut [T], x: &[T]) {
         type Output = ();
         #[inline(always)]
         fn call(self) {
-            for (y, &x) in self.0.iter_mut().zip(self.1) {
-                *y += x;
-            }
+            row::add(self.0, self.1);
         }
     }
     assert_eq!(y.len(), x.len());
@@ -27,12 +25,7 @@ pub fn scale<T: Real>(y: &mut [T], s: T, x: &[T], accumulate: bool) {
         #[inline(always)]
         fn call(self) {
             let Self(y, s, x, accumulate) = self;
-            let all = y.iter_mut().zip(x);
-            if accumulate {
-                all.for_each(|(y, &x)| *y = s.mul_add(x, *y));
-            } else {
-                all.for_each(|(y, &x)| *y = s * x);
-            }
+            row::put_scaled(y, s, x, accumulate);
         }
     }
     assert_eq!(y.len(), x.len());
@@ -63,11 +56,7 @@ pub fn sum_rows<T: Real>(sum: &mut [T], rows: &[T], accumulate: bool) {
         type Output = ();
         #[inline(always)]
         fn call(self) {
-            for row in self.1.chunks_exact(self.0.len()) {
-                for (s, &x) in self.0.iter_mut().zip(row) {
-                    *s += x;
-                }
-            }
+            self.1.chunks_exact(self.0.len()).for_each(|row| row::add(self.0, row));
         }
     }
     if !accumulate {

@@ -2,7 +2,7 @@
 
 use super::{Adjoints, Context, Gradient, Output, Own, Phase, Primitive};
 use crate::calculus::Real;
-use crate::calculus::kernel::{dispatch, row};
+use crate::calculus::kernel::{dispatch, row, vector};
 use crate::calculus::ring::Product;
 use crate::calculus::tape::{NodeId, Slot, Tape};
 
@@ -176,15 +176,14 @@ impl<T: Real> Primitive<T> for CausalConvolution {
         });
         let first_wanted = wanted.start;
         dispatch(Backward { op: *self, context, own, adjoint, gradient: &mut found, first_wanted });
-        let accumulate = gradient.accumulate;
-        let write = |g: &mut T, found: T| *g = if accumulate { *g + found } else { found };
+        gradient.start(self.weight);
+        gradient.start(self.bias);
         for (c, found) in wanted.zip(found.chunks_exact(width)) {
             let (taps_found, bias_found) = found.split_at(taps * columns);
             for (i, g) in gradient.plane(self.weight, c).iter_mut().enumerate() {
-                write(g, taps_found[i % taps * columns + i / taps]);
+                *g += taps_found[i % taps * columns + i / taps];
             }
-            let bias = gradient.plane(self.bias, c).iter_mut();
-            bias.zip(bias_found).for_each(|(g, &found)| write(g, found));
+            vector::add(gradient.plane(self.bias, c), bias_found);
         }
     }
 }

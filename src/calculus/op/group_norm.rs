@@ -431,7 +431,8 @@ impl<T: Real> Primitive<T> for GroupNorm {
         adjoints: &mut Adjoints<'_, T>,
         gradient: &mut Gradient<'_, T>,
     ) {
-        self.parameters.start(gradient);
+        gradient.start(self.parameters.gamma);
+        gradient.start(self.parameters.beta);
         let len = own.planes(context.phase).len();
         let x_bar = context.is_variable(self.x).then(|| adjoints.target(self.x, len));
         dispatch(Backward { op: *self, context, own, x_bar, gradient });

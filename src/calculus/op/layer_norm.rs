@@ -18,18 +18,6 @@ pub struct ScaleShift {
     pub beta: Slot,
 }
 
-impl ScaleShift {
-    /// Makes the wanted planes of their gradient ready to be added to.
-    pub(super) fn start<T: Real>(&self, gradient: &mut Gradient<'_, T>) {
-        if !gradient.accumulate {
-            for c in gradient.wanted() {
-                gradient.plane(self.gamma, c).fill(T::zero());
-                gradient.plane(self.beta, c).fill(T::zero());
-            }
-        }
-    }
-}
-
 /// `z = γ (x − mean) / (deviation + 1e-6) + β` over the columns of each row. The deviation is unbiased (divided by
 /// `columns − 1`), and the constant is outside its root. Saves mean, q = 1/(deviation + 1e-6) and q · deviation.
 #[derive(Clone, Copy, Debug)]
@@ -294,7 +282,8 @@ impl<T: Real> Primitive<T> for LayerNorm {
         adjoints: &mut Adjoints<'_, T>,
         gradient: &mut Gradient<'_, T>,
     ) {
-        self.parameters.start(gradient);
+        gradient.start(self.parameters.gamma);
+        gradient.start(self.parameters.beta);
         let len = own.planes(context.phase).len();
         let x = context.is_variable(self.x).then(|| adjoints.target(self.x, len));
         dispatch(Backward { op: *self, context, own, x, gradient });

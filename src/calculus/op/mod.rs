@@ -205,6 +205,15 @@ impl<T: Real> Gradient<'_, T> {
         self.first..self.first + self.data.len() / self.dim.max(1)
     }
 
+    /// Makes the wanted planes of a parameter ready to be added to.
+    pub(super) fn start(&mut self, slot: Slot) {
+        if !self.accumulate {
+            for c in self.wanted() {
+                self.plane(slot, c).fill(T::zero());
+            }
+        }
+    }
+
     /// A parameter's part of a wanted plane.
     pub(super) fn plane(&mut self, slot: Slot, plane: usize) -> &mut [T] {
         let start = (plane - self.first) * self.dim;

@@ -40,15 +40,20 @@ impl<T: Real> Tape<T> {
     /// `[rows, columns]` to `[columns, rows]`: entry (i, j) becomes (j, i).
     pub fn transpose(&mut self, x: NodeId) -> NodeId {
         let (rows, columns) = self.shape(x);
-        self.permute(x, columns, rows, |i| i % rows * columns + i / rows)
+        self.permute(x, columns, rows, transposed(rows, columns))
     }
 
     /// `[rows, columns]` to `[1, columns · rows]`, column after column: pixels with channels become one row of
     /// channels with pixels.
     pub fn flatten_columns(&mut self, x: NodeId) -> NodeId {
         let (rows, columns) = self.shape(x);
-        self.permute(x, 1, columns * rows, |i| i % rows * columns + i / rows)
+        self.permute(x, 1, columns * rows, transposed(rows, columns))
     }
+}
+
+/// Where entry i of the transpose of a `[rows, columns]` lies in it.
+fn transposed(rows: usize, columns: usize) -> impl Fn(usize) -> usize {
+    move |i| i % rows * columns + i / rows
 }
 
 /// `z[i] (+)= x[index[i]]`, sample by sample.

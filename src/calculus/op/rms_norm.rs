@@ -2,8 +2,8 @@
 
 use super::{Adjoints, Context, Gradient, Output, Own, Phase, Primitive};
 use crate::calculus::Real;
-use crate::calculus::kernel::{dispatch, row};
-use crate::calculus::ring::{Monomial, Product, Ring};
+use crate::calculus::kernel::{dispatch, normalize, row, vector};
+use crate::calculus::ring::{Product, Ring};
 use crate::calculus::tape::{NodeId, Slot, Tape};
 
 /// What keeps a zero row from dividing by zero.
@@ -40,8 +40,11 @@ struct Rows<'a, T> {
     x: Vec<&'a [T]>,
     /// The planes of w that there are.
     w: Vec<&'a [T]>,
-    /// r over the ring. Shape `[planes]`.
+    /// r over the ring, and dr/d(mean x²). Shapes `[planes]`.
     r: Vec<T>,
+    slope: Vec<T>,
+    /// What mean x² has above plane 0, over plane 0 with its ε. Shape `[planes]`.
+    t: Vec<T>,
     /// y = x r. Shape `[planes, columns]`.
     y: Vec<T>,
 }
@@ -56,6 +59,8 @@ impl<'a, T: Real> Rows<'a, T> {
             x: (0..ring.planes()).map_while(|plane| context.plane(op.x, plane)).collect(),
             w: (0..ring.planes()).map_while(|plane| context.parameter(op.weight, plane)).collect(),
             r: vec![T::zero(); ring.planes()],
+            slope: vec![T::zero(); ring.planes()],
+            t: vec![T::zero(); ring.planes()],
             y: vec![T::zero(); ring.planes() * columns],
         }
     }
@@ -66,30 +71,25 @@ impl<'a, T: Real> Rows<'a, T> {
         self.x.get(plane).map(|x| &x[row * self.columns..(row + 1) * self.columns])
     }
 
-    /// r and y of one row.
+    /// r, its slope and y of one row.
     #[inline(always)]
     fn scale(&mut self, row: usize) {
         let (columns, ring) = (self.columns, self.ring);
-        self.r.fill(T::zero());
-        // first m = mean x² + ε: it is symmetric, so that half of the mixed terms do
+        self.t.fill(T::zero());
+        // the square is symmetric, so that half of the mixed terms do
         for &Product { c, a, b } in ring.products().iter().filter(|p| p.a <= p.b) {
             if let (Some(x), Some(y)) = (self.x(a, row), self.x(b, row)) {
                 let scale = T::of(if a == b { 1.0 } else { 2.0 } / columns as f64);
-                self.r[c] = scale.mul_add(row::dot(x, y), self.r[c]);
+                self.t[c] = scale.mul_add(row::dot(x, y), self.t[c]);
             }
         }
-        let r = T::one() / (self.r[0] + T::of(EPSILON)).sqrt();
-        let d1 = T::of(-0.5) * r * r * r;
-        let d2 = T::of(-1.5) * d1 * r * r;
-        self.r[0] = r;
-        for c in (1..ring.planes()).rev() {
-            self.r[c] *= d1;
-            if let Monomial::Second(i, j) = ring.monomial(c) {
-                let half = T::of(if i == j { 0.5 } else { 1.0 });
-                let square = self.r[ring.first(i)] * self.r[ring.first(j)];
-                self.r[c] += half * d2 * square;
-            }
-        }
+        let q = T::one() / (self.t[0] + T::of(EPSILON)).sqrt();
+        self.t.iter_mut().for_each(|t| *t *= q * q);
+        let h = normalize::inverse_root();
+        normalize::factor(ring, h, &self.t, &mut self.r);
+        normalize::slope(ring, h, &self.t, &mut self.slope);
+        self.r.iter_mut().for_each(|r| *r *= q);
+        self.slope.iter_mut().for_each(|slope| *slope *= q * q * q);
         self.y.fill(T::zero());
         for &Product { c, a, b } in ring.products() {
             if let Some(x) = self.x(a, row) {
@@ -144,7 +144,8 @@ impl<T: Real> pulp::NullaryFnOnce for Backward<'_, '_, T> {
         let (ring, n, len) = (rows.ring, rows.columns, own.primal.len());
         let first = usize::from(rows.context.phase == Phase::Tangent);
         let mut y = vec![T::zero(); ring.planes() * n];
-        let [mut slope, mut square, mut m] = [(); 3].map(|()| vec![T::zero(); ring.planes()]);
+        let [mut r_bar, mut m_bar] = [(); 2].map(|()| vec![T::zero(); ring.planes()]);
+        let twice = T::of(2.0 / n as f64);
         for row in 0..len / n {
             rows.scale(row);
             let z = |plane: usize| &own.plane(plane)[row * n..(row + 1) * n];
@@ -161,25 +162,16 @@ impl<T: Real> pulp::NullaryFnOnce for Backward<'_, '_, T> {
                     row::add_product(&mut y[c * n..(c + 1) * n], z(a), w);
                 }
             }
-            // r's adjoint times dr/dm = −r³/2, and m = mean x²
-            for scalar in [&mut slope, &mut square, &mut m] {
-                scalar.fill(T::zero());
-            }
-            for &Product { c, a, b } in ring.products() {
-                square[c] = rows.r[a].mul_add(rows.r[b], square[c]);
-            }
-            for &Product { c, a, b } in ring.products() {
-                slope[c] = (rows.r[a] * T::of(-1.0 / n as f64)).mul_add(square[b], slope[c]);
-            }
-            square.fill(T::zero());
-            let r = &mut square;
+            // r̄ = ⟨ȳ, x⟩, and with m = mean x²: m̄ = r̄ dr/dm, times 2/n for x
+            r_bar.fill(T::zero());
             for &Product { c, a, b } in ring.products() {
                 if let Some(x) = rows.x(b, row) {
-                    r[c] += row::dot(&y[a * n..(a + 1) * n], x);
+                    r_bar[c] += row::dot(&y[a * n..(a + 1) * n], x);
                 }
             }
+            m_bar.fill(T::zero());
             for &Product { c, a, b } in ring.products() {
-                m[c] = r[a].mul_add(slope[b], m[c]);
+                m_bar[c] += twice * r_bar[a] * rows.slope[b];
             }
             for c in first..ring.planes() {
                 let start = (c - first) * len + row * n;
@@ -190,7 +182,7 @@ impl<T: Real> pulp::NullaryFnOnce for Backward<'_, '_, T> {
                 for &Product { a, b, .. } in ring.products().iter().filter(|p| p.c == c) {
                     row::add_scaled(x, rows.r[b], &y[a * n..(a + 1) * n]);
                     if let Some(argument) = rows.x(b, row) {
-                        row::add_scaled(x, m[a], argument);
+                        row::add_scaled(x, m_bar[a], argument);
                     }
                 }
             }
@@ -217,14 +209,9 @@ impl<T: Real> Primitive<T> for RmsNorm {
         let adjoint = context.is_variable(self.x).then(|| adjoints.target(self.x, planes * own.primal.len()));
         let rows = Rows::new(self, context);
         dispatch(Backward { rows, own, adjoint, gradient: &mut weight, first_wanted: wanted.start });
-        let accumulate = gradient.accumulate;
+        gradient.start(self.weight);
         for (c, found) in wanted.zip(weight.chunks_exact(columns)) {
-            let g = gradient.plane(self.weight, c);
-            if accumulate {
-                row::add(g, found);
-            } else {
-                g.copy_from_slice(found);
-            }
+            vector::add(gradient.plane(self.weight, c), found);
         }
     }
 }

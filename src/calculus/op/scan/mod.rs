@@ -106,20 +106,13 @@ impl<T: Real> Primitive<T> for Scan {
         for (node, found) in arguments.into_iter().zip([x, delta, bc]) {
             if context.is_variable(node) {
                 let (target, accumulate) = adjoints.target(node, found.len());
-                if accumulate {
-                    vector::add(target, &found);
-                } else {
-                    target.copy_from_slice(&found);
-                }
+                vector::scale(target, T::one(), &found, accumulate);
             }
         }
-        let accumulate = gradient.accumulate;
-        for c in gradient.wanted() {
-            for (slot, found) in [(self.a_log, &a_log), (self.skip, &skip)] {
-                let found = &found[c * slot.len..(c + 1) * slot.len];
-                for (g, &found) in gradient.plane(slot, c).iter_mut().zip(found) {
-                    *g = if accumulate { *g + found } else { found };
-                }
+        for (slot, found) in [(self.a_log, &a_log), (self.skip, &skip)] {
+            gradient.start(slot);
+            for c in gradient.wanted() {
+                vector::add(gradient.plane(slot, c), &found[c * slot.len..(c + 1) * slot.len]);
             }
         }
     }
