@@ -2,6 +2,7 @@
 
 pub mod assemble;
 pub mod csv;
+pub mod cycles;
 pub mod derivatives;
 pub mod engine;
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub mod pyramid;
 pub mod series;
 pub mod worker;
 
+pub use cycles::{Cycle, Cycles, Phase};
 pub use engine::Engine;
 pub use history::History;
 pub use message::{Command, Ending, Message};
