@@ -2,6 +2,7 @@
 
 use super::command::Command;
 use super::controls::command_button;
+use super::forms::Form;
 use super::model::{Banner, Level, Model};
 use crate::picture::Palette;
 use egui::{Align, Frame, Label, Layout, Margin, Stroke, Ui, vec2};
@@ -32,7 +33,7 @@ fn banner_ui(ui: &mut Ui, banner: &Banner, place: usize, commands: &mut Vec<Comm
                 command_button(ui, &Command::Dismiss(place), Some("✕"), commands);
                 if banner.offers_restart {
                     command_button(ui, &Command::Restart, None, commands);
-                    command_button(ui, &Command::ToggleExport, None, commands);
+                    command_button(ui, &Command::Toggle(Form::Export), None, commands);
                 }
                 if banner.offers_data {
                     command_button(ui, &Command::ChooseData, None, commands);

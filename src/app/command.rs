@@ -1,7 +1,10 @@
-//! Everything a user can ask for: one enum behind buttons, keys, tooltips and tests.
+//! Everything a user can ask for: one enum behind buttons, keys, menus, tooltips, the palette, the overlay of keys and
+//! tests. A new action is one variant here and one line in [`Command::entry`].
 
 use super::export::ExportForm;
-use crate::picture::ViewChange;
+use super::forms::{Form, Search};
+use super::layout::{Arrangement, Tree};
+use crate::picture::{Panel, ViewChange};
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 /// A wish of the user, applied by [`super::Lab::apply`].
@@ -9,8 +12,24 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 pub enum Command {
     /// Go on training, or pause.
     PlayPause,
-    /// Take one step, then pause.
+    /// One step forward: of the cursor through what is recorded, of the training at its head.
     StepForward,
+    /// One step back, through what is recorded.
+    StepBack,
+    /// Ten steps forward.
+    LeapForward,
+    /// Ten steps back.
+    LeapBack,
+    /// The cursor to the first step.
+    ToStart,
+    /// The cursor away: everything shows the newest step.
+    ToEnd,
+    /// Let the cursor play through what is recorded, or stop it there.
+    Replay,
+    /// Let the replay repeat the steps that are shown, or all of them once.
+    ToggleLoop,
+    /// Steps a second of the replay.
+    SetReplaySpeed(f64),
     /// Start the preset again at step 0, with the present learning rate.
     Restart,
     /// Start the preset at this place of the menu.
@@ -23,7 +42,7 @@ pub enum Command {
     RestartFlows,
     /// What a panel asks for.
     View(ViewChange),
-    /// Show the whole run as it grows, without a cursor.
+    /// Show the whole run as it grows, without a cursor, all axes fitted.
     FollowRun,
     /// Logarithmic axes everywhere, or linear ones.
     ToggleLogAxes,
@@ -33,8 +52,26 @@ pub enum Command {
     ToggleCentralFlow,
     /// Standard deviation of the smoothing, in steps.
     SetSmoothing(f64),
-    /// Show the export form, or hide it.
-    ToggleExport,
+    /// Full screen for a projector: three plots, large, nothing else.
+    TogglePresenter,
+    /// Arrange the panels as this layout says.
+    Arrange(Arrangement),
+    /// The panels as they were dragged.
+    MovePanels(Box<Tree>),
+    /// Show a panel, or hide it.
+    TogglePanel(Panel),
+    /// Keep the present arrangement under the name of the layout form.
+    SaveLayout,
+    /// Forget a saved layout.
+    ForgetLayout(String),
+    /// The name in the layout form.
+    NameLayout(String),
+    /// Show a form, or hide it.
+    Toggle(Form),
+    /// What is typed into the palette.
+    EditSearch(Search),
+    /// Leave the form that is open, or presenter mode.
+    Leave,
     /// The export form as edited.
     EditExport(ExportForm),
     /// Choose the file in the system's dialog.
@@ -49,129 +86,258 @@ pub enum Command {
     Quit,
 }
 
+/// What buttons, menus, tooltips, the palette and the overlay say of a command.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Its accessible name, also the text of its button.
+    pub name: &'static str,
+    /// What it does.
+    pub hint: &'static str,
+    /// The key that sends it.
+    pub shortcut: Option<KeyboardShortcut>,
+}
+
 impl Command {
-    /// The commands that have a key of their own.
-    pub const KEYED: [Self; 10] = [
-        Self::PlayPause,
-        Self::StepForward,
-        Self::Restart,
-        Self::RestartFlows,
-        Self::FollowRun,
-        Self::ToggleLogAxes,
-        Self::ToggleTheme,
-        Self::ToggleCentralFlow,
-        Self::ToggleExport,
-        Self::Quit,
-    ];
+    /// Name, help and key, in one place.
+    #[expect(clippy::too_many_lines, reason = "one arm a command")]
+    pub fn entry(&self) -> Entry {
+        let plain = |name, hint| Entry { name, hint, shortcut: None };
+        let with = |modifiers, key, name, hint| {
+            let shortcut = Some(KeyboardShortcut::new(modifiers, key));
+            Entry { name, hint, shortcut }
+        };
+        let keyed = |key, name, hint| with(Modifiers::NONE, key, name, hint);
+        // what loses the run that is shown takes two keys
+        let control = |key, name, hint| with(Modifiers::COMMAND, key, name, hint);
+        match self {
+            Self::PlayPause => {
+                keyed(Key::Space, "Play or pause", "Go on training, or pause between two steps")
+            }
+            Self::StepForward => keyed(
+                Key::ArrowRight,
+                "Step",
+                "One step forward: of the cursor through what is recorded; at its end every process takes a step",
+            ),
+            Self::StepBack => keyed(Key::ArrowLeft, "Step back", "One step back through what is recorded"),
+            Self::LeapForward => {
+                with(Modifiers::SHIFT, Key::ArrowRight, "Ten steps", "Ten steps forward, as by single ones")
+            }
+            Self::LeapBack => with(
+                Modifiers::SHIFT,
+                Key::ArrowLeft,
+                "Ten steps back",
+                "Ten steps back through what is recorded",
+            ),
+            Self::ToStart => keyed(Key::Home, "First step", "Put the cursor at the first step"),
+            Self::ToEnd => {
+                keyed(Key::End, "Newest step", "Put the cursor away: everything shows the newest step again")
+            }
+            Self::Replay => keyed(
+                Key::S,
+                "Slow motion",
+                "Let the cursor play through what is recorded, from where it is; training goes on or rests as it does",
+            ),
+            Self::ToggleLoop => keyed(
+                Key::O,
+                "Loop",
+                "Let the slow motion repeat the steps that the plots show; drag in a plot to choose them",
+            ),
+            Self::SetReplaySpeed(_) => plain(
+                "Slow motion speed",
+                "Steps a second of the slow motion. Drag, or click the number, type, and press Enter",
+            ),
+            Self::Restart => {
+                control(Key::R, "Restart", "Start again at step 0, with the learning rate of the slider")
+            }
+            Self::OpenPreset(_) => plain("Preset", "Start another run"),
+            Self::SetEta(_) => plain(
+                "η",
+                "The learning rate, from the next step on; all processes go on from where they are. Drag, or click \
+                 the number, type, and press Enter",
+            ),
+            Self::SetSpeed(_) => {
+                plain("Speed", "Steps a second, at most. Drag, or click the number, type, and press Enter")
+            }
+            Self::RestartFlows => keyed(
+                Key::F,
+                "Restart flows here",
+                "Anchor central flow and gradient flow anew at gradient descent's present weights",
+            ),
+            Self::View(_) => plain("View", "Move in the plots"),
+            Self::FollowRun => keyed(
+                Key::W,
+                "Whole run",
+                "Show every step as the run grows, fit all axes, and put the cursor away",
+            ),
+            Self::ToggleLogAxes => {
+                keyed(Key::L, "Log axes", "Logarithmic vertical axes where the quantity is positive")
+            }
+            Self::ToggleTheme => keyed(Key::D, "Dark", "Light lines on a dark ground"),
+            Self::ToggleCentralFlow => {
+                keyed(Key::C, "Central flow", "Show the central flow's curves: predict first, then reveal")
+            }
+            Self::SetSmoothing(_) => plain(
+                "Smoothing",
+                "Standard deviation of the Gaussian smoothing of gradient descent's curves, in steps; 0 shows raw \
+                 values only",
+            ),
+            Self::TogglePresenter => keyed(
+                Key::F5,
+                "Presenter",
+                "For a projector: full screen, the layout's first three plots, large; Escape leaves",
+            ),
+            Self::Arrange(arrangement) => {
+                let hint = "Arrange the panels as this layout says";
+                match arrangement.key() {
+                    Some(key) => keyed(key, "Layout", hint),
+                    None => plain("Layout", hint),
+                }
+            }
+            Self::MovePanels(_) => plain("Panels", "Move the panels"),
+            Self::TogglePanel(_) => plain("Panel", "Show this panel, or hide it"),
+            Self::SaveLayout => plain("Save layout", "Keep the present arrangement under this name"),
+            Self::ForgetLayout(_) => plain("Forget layout", "Forget this saved layout"),
+            Self::NameLayout(_) => plain("Layout name", "The name to save the layout under"),
+            Self::Toggle(form) => match form {
+                Form::Export => keyed(Key::E, "Export…", "Write the run as CSV, or panels as PNG"),
+                Form::Palette => control(
+                    Key::K,
+                    "Commands…",
+                    "Find a command, a preset or a panel by a few letters of its name",
+                ),
+                Form::Help => keyed(Key::Questionmark, "Keys", "What every key does"),
+                Form::Axes => keyed(Key::A, "Axes…", "Set the range of every axis by hand"),
+                Form::Layout => plain("Layouts…", "Save the arrangement of the panels, or forget one"),
+            },
+            Self::EditSearch(_) => plain("Search", "A few letters of a command's name"),
+            Self::Leave => {
+                keyed(Key::Escape, "Leave", "Close the form that is open, or leave presenter mode")
+            }
+            Self::EditExport(_) => plain("Export form", "What to write, and where"),
+            Self::ChooseFile => {
+                plain("Choose…", "Choose the file in the system's dialog; a path can always be typed instead")
+            }
+            Self::Save => plain("Save", "Write the file"),
+            Self::ChooseData => plain(
+                "Choose directory…",
+                "Choose the directory that holds data_batch_1.bin and so on, and start the preset with it; the key \
+                 data.path or the environment variable BRINK_DATA can name it too",
+            ),
+            Self::Dismiss(_) => plain("Dismiss", "Put this message away"),
+            Self::Quit => control(Key::Q, "Quit", "End the run and close the window"),
+        }
+    }
+
+    /// The commands that carry no value, in the order of the overlay; those with the same key but more modifiers
+    /// first.
+    pub fn simple() -> Vec<Self> {
+        let mut commands = vec![
+            Self::PlayPause,
+            Self::LeapForward,
+            Self::LeapBack,
+            Self::StepForward,
+            Self::StepBack,
+            Self::ToStart,
+            Self::ToEnd,
+            Self::Replay,
+            Self::ToggleLoop,
+            Self::Restart,
+            Self::RestartFlows,
+            Self::FollowRun,
+            Self::ToggleCentralFlow,
+            Self::ToggleLogAxes,
+            Self::ToggleTheme,
+            Self::TogglePresenter,
+        ];
+        commands.extend(Form::ALL.map(Self::Toggle));
+        commands.extend(Arrangement::BUILT_IN.map(Self::Arrange));
+        commands.extend([Self::Leave, Self::Quit]);
+        commands
+    }
 
     /// Its accessible name, also the text of its button.
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::PlayPause => "Play or pause",
-            Self::StepForward => "Step",
-            Self::Restart => "Restart",
-            Self::OpenPreset(_) => "Preset",
-            Self::SetEta(_) => "η",
-            Self::SetSpeed(_) => "Speed",
-            Self::RestartFlows => "Restart flows here",
-            Self::View(_) => "View",
-            Self::FollowRun => "Whole run",
-            Self::ToggleLogAxes => "Log axes",
-            Self::ToggleTheme => "Dark",
-            Self::ToggleCentralFlow => "Central flow",
-            Self::SetSmoothing(_) => "Smoothing",
-            Self::ToggleExport => "Export…",
-            Self::EditExport(_) => "Export form",
-            Self::ChooseFile => "Choose…",
-            Self::Save => "Save",
-            Self::ChooseData => "Choose directory…",
-            Self::Dismiss(_) => "Dismiss",
-            Self::Quit => "Quit",
-        }
+        self.entry().name
     }
 
-    /// What it does, for the tooltip.
-    pub fn hint(&self) -> &'static str {
+    /// Its name, with what it is about.
+    pub fn full_name(&self) -> String {
+        let name = self.name();
         match self {
-            Self::PlayPause => "Go on training, or pause between two steps",
-            Self::StepForward => "Take one step of every process, then pause",
-            Self::Restart => "Start again at step 0, with the learning rate of the slider",
-            Self::OpenPreset(_) => "Start another run",
-            Self::SetEta(_) => {
-                "The learning rate, from the next step on; all processes go on from where they are. Drag, or click the \
-                 number, type, and press Enter"
-            }
-            Self::SetSpeed(_) => "Steps a second, at most. Drag, or click the number, type, and press Enter",
-            Self::RestartFlows => {
-                "Anchor central flow and gradient flow anew at gradient descent's present weights"
-            }
-            Self::View(_) => "Move in the plots",
-            Self::FollowRun => "Show every step as the run grows, and put the cursor away",
-            Self::ToggleLogAxes => "Logarithmic vertical axes where the quantity is positive",
-            Self::ToggleTheme => "Light lines on a dark ground",
-            Self::ToggleCentralFlow => "Show the central flow's curves: predict first, then reveal",
-            Self::SetSmoothing(_) => {
-                "Standard deviation of the Gaussian smoothing of gradient descent's curves, in steps; 0 shows raw \
-                 values only"
-            }
-            Self::ToggleExport => "Write the run as CSV, or panels as PNG",
-            Self::EditExport(_) => "What to write, and where",
-            Self::ChooseFile => "Choose the file in the system's dialog; a path can always be typed instead",
-            Self::Save => "Write the file",
-            Self::ChooseData => {
-                "Choose the directory that holds data_batch_1.bin and so on, and start the preset with it; the key \
-                 data.path or the environment variable BRINK_DATA can name it too"
-            }
-            Self::Dismiss(_) => "Put this message away",
-            Self::Quit => "End the run and close the window",
+            Self::Arrange(arrangement) => format!("{name}: {}", arrangement.title()),
+            Self::ForgetLayout(layout) => format!("{name}: {layout}"),
+            Self::TogglePanel(panel) => format!("{name}: {}", panel.title()),
+            _ => name.to_owned(),
         }
-    }
-
-    /// The key that sends it.
-    pub fn shortcut(&self) -> Option<KeyboardShortcut> {
-        let key = match self {
-            Self::PlayPause => Key::Space,
-            Self::StepForward => Key::ArrowRight,
-            Self::RestartFlows => Key::F,
-            Self::FollowRun => Key::Home,
-            Self::ToggleLogAxes => Key::L,
-            Self::ToggleTheme => Key::D,
-            Self::ToggleCentralFlow => Key::C,
-            Self::ToggleExport => Key::E,
-            // what loses the run that is shown takes two keys
-            Self::Restart => return Some(KeyboardShortcut::new(Modifiers::COMMAND, Key::R)),
-            Self::Quit => return Some(KeyboardShortcut::new(Modifiers::COMMAND, Key::Q)),
-            _ => return None,
-        };
-        Some(KeyboardShortcut::new(Modifiers::NONE, key))
     }
 
     /// The tooltip: what it does, and its key.
     pub fn tooltip(&self) -> String {
-        match self.shortcut() {
-            None => self.hint().to_owned(),
-            Some(shortcut) => {
-                let key = match shortcut.logical_key {
-                    Key::ArrowRight => "→",
-                    key => key.name(),
-                };
-                let with = if shortcut.modifiers.is_none() { "" } else { "Ctrl+" };
-                format!("{}  [{with}{key}]", self.hint())
-            }
-        }
+        let Entry { hint, shortcut, .. } = self.entry();
+        shortcut.map_or(hint.to_owned(), |shortcut| format!("{hint}  [{}]", key_text(shortcut)))
     }
 
     /// The commands whose keys were pressed. None while a control has the keyboard: the space bar then presses that
     /// control, and letters are typed.
     pub fn pressed(context: &egui::Context) -> Vec<Self> {
-        if context.memory(|memory| memory.focused().is_some()) {
+        let focused = context.memory(egui::Memory::focused);
+        if focused.is_some_and(|id| id != super::timeline::id()) {
             return Vec::new();
         }
-        let pressed = |command: &Self| {
-            command.shortcut().is_some_and(|shortcut| {
-                context.input_mut(|input| input.consume_key(shortcut.modifiers, shortcut.logical_key))
+        Self::simple().into_iter().filter(|command| command.is_pressed(context)).collect()
+    }
+
+    /// The commands whose keys were pressed while a form is open: those that put it away, or quit.
+    pub fn pressed_in_form(context: &egui::Context, form: Form) -> Vec<Self> {
+        let types = context.text_edit_focused();
+        [Self::Toggle(form), Self::Quit]
+            .into_iter()
+            .filter(|command| {
+                let bare = command.entry().shortcut.is_some_and(|key| key.modifiers.is_none());
+                !(types && bare) && command.is_pressed(context)
             })
-        };
-        Self::KEYED.into_iter().filter(pressed).collect()
+            .collect()
+    }
+
+    fn is_pressed(&self, context: &egui::Context) -> bool {
+        self.entry().shortcut.is_some_and(|shortcut| {
+            context.input_mut(|input| input.consume_key(shortcut.modifiers, shortcut.logical_key))
+        })
+    }
+}
+
+/// A key as it is written in tooltips and in the overlay.
+pub(super) fn key_text(shortcut: KeyboardShortcut) -> String {
+    let key = match shortcut.logical_key {
+        Key::ArrowRight => "→",
+        Key::ArrowLeft => "←",
+        Key::Questionmark => "?",
+        key => key.name(),
+    };
+    let mut text = String::new();
+    if shortcut.modifiers.command {
+        text.push_str("Ctrl+");
+    }
+    if shortcut.modifiers.shift {
+        text.push_str("Shift+");
+    }
+    text.push_str(key);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_stands_for_two_commands_and_none_hides_another() {
+        let keys: Vec<_> = Command::simple().iter().filter_map(|c| c.entry().shortcut).collect();
+        for (place, one) in keys.iter().enumerate() {
+            for later in &keys[place + 1..] {
+                let hidden =
+                    one.logical_key == later.logical_key && later.modifiers.matches_logically(one.modifiers);
+                assert!(!hidden, "{} hides {}", key_text(*one), key_text(*later));
+            }
+        }
     }
 }

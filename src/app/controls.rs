@@ -2,9 +2,14 @@
 
 use super::banner::banners_ui;
 use super::command::Command;
+use super::forms::Form;
+use super::layout::{self, Arrangement};
 use super::model::{Model, Phase};
+use super::panels::panels_ui;
+use super::presenter::presenter_ui;
 use super::status::status_ui;
-use crate::picture::{Palette, dashboard_ui};
+use super::timeline::timeline_ui;
+use crate::picture::{self, Palette};
 use egui::{
     Align, Button, CentralPanel, ComboBox, DragValue, Frame, Layout, Margin, Panel, Response, RichText, Role,
     Slider, SliderClamping, Ui, WidgetInfo, vec2,
@@ -16,8 +21,11 @@ const SPEEDS: [f64; 13] = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0
 /// How far the η slider reaches to either side of the preset's η.
 const ETA_REACH: f64 = 10.0;
 
-/// Everything in the window but the export form.
+/// Everything in the window but the form that is open.
 pub fn window_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
+    if model.presenter {
+        return presenter_ui(ui, model, commands);
+    }
     let palette = Palette::in_ui(ui);
     let bar = Frame::new().fill(palette.panel).inner_margin(Margin::symmetric(12, 6));
     Panel::top("controls").frame(bar).show(ui, |ui| {
@@ -26,13 +34,12 @@ pub fn window_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
         transport_ui(ui, model, commands);
         banners_ui(ui, model, commands);
     });
-    Panel::bottom("status").frame(bar).show(ui, |ui| status_ui(ui, model));
-    let middle = Frame::new().fill(palette.panel).inner_margin(Margin::symmetric(12, 8));
-    CentralPanel::default().frame(middle).show(ui, |ui| {
-        let mut changes = Vec::new();
-        dashboard_ui(ui, &model.run_view(), &mut changes);
-        commands.extend(changes.into_iter().map(Command::View));
+    Panel::bottom("status").frame(bar).show(ui, |ui| {
+        timeline_ui(ui, model, commands);
+        status_ui(ui, model);
     });
+    let middle = Frame::new().fill(palette.panel).inner_margin(Margin::symmetric(12, 8));
+    CentralPanel::default().frame(middle).show(ui, |ui| panels_ui(ui, model, commands));
 }
 
 /// Which run, and how it is shown.
@@ -45,24 +52,51 @@ fn run_bar_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
         toggle_ui(ui, &Command::ToggleLogAxes, model.all_log(), commands);
         smoothing_ui(ui, model, commands);
         command_button(ui, &Command::FollowRun, None, commands);
+        command_button(ui, &Command::Toggle(Form::Axes), None, commands);
+        ui.separator();
+        layout_ui(ui, model, commands);
         ui.separator();
         toggle_ui(ui, &Command::ToggleTheme, model.theme == egui::Theme::Dark, commands);
-        command_button(ui, &Command::ToggleExport, None, commands);
+        command_button(ui, &Command::TogglePresenter, None, commands);
+        for form in [Form::Export, Form::Palette, Form::Help] {
+            command_button(ui, &Command::Toggle(form), None, commands);
+        }
     });
+}
+
+/// Which layout, and which panels.
+fn layout_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
+    let response = ui.menu_button("Layout", |ui| {
+        let saved = model.layouts.iter().map(|layout| Arrangement::Saved(layout.name.clone()));
+        for arrangement in Arrangement::BUILT_IN.into_iter().chain(saved) {
+            let title = arrangement.title().to_owned();
+            command_button(ui, &Command::Arrange(arrangement), Some(&title), commands);
+        }
+        command_button(ui, &Command::Toggle(Form::Layout), None, commands);
+        ui.separator();
+        for panel in picture::Panel::ALL {
+            let command = Command::TogglePanel(panel);
+            let mut shown = layout::has(&model.tree, panel);
+            if ui.checkbox(&mut shown, panel.title()).on_hover_text(command.tooltip()).clicked() {
+                commands.push(command);
+            }
+        }
+    });
+    response.response.on_hover_text("Arrange the panels, show and hide them, save the arrangement");
 }
 
 fn preset_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let named = Command::OpenPreset(0);
     let label = ui.label(named.name());
     let response = ComboBox::from_id_salt("preset")
-        .selected_text(title(model, model.preset))
+        .selected_text(model.title(model.preset))
         .width(330.0)
         .truncate()
         .height(500.0)
         .show_ui(ui, |ui| {
             for place in 0..model.presets.len() {
                 let note = model.presets[place].1.note.trim();
-                let mut entry = ui.selectable_label(place == model.preset, title(model, place));
+                let mut entry = ui.selectable_label(place == model.preset, model.title(place));
                 if !note.is_empty() {
                     entry = entry.on_hover_text(note);
                 }
@@ -74,12 +108,7 @@ fn preset_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
         .response
         .labelled_by(label.id);
     let note = model.current().note.trim();
-    response.on_hover_text(if note.is_empty() { named.hint() } else { note });
-}
-
-fn title(model: &Model, place: usize) -> &str {
-    let (name, preset) = &model.presets[place];
-    if preset.title.is_empty() { name } else { &preset.title }
+    response.on_hover_text(if note.is_empty() { named.entry().hint } else { note });
 }
 
 fn smoothing_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
@@ -110,8 +139,17 @@ fn transport_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
             if response.on_hover_text(Command::PlayPause.tooltip()).clicked() {
                 commands.push(Command::PlayPause);
             }
-            command_button(ui, &Command::StepForward, Some("▶| Step"), commands);
         });
+        let recorded = model.history.rows() > 1;
+        ui.add_enabled_ui(recorded, |ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
+            command_button(ui, &Command::ToStart, Some("|◀"), commands);
+            command_button(ui, &Command::StepBack, Some("◀"), commands);
+        });
+        ui.add_enabled_ui(live || model.view.cursor.is_some(), |ui| {
+            command_button(ui, &Command::StepForward, Some("▶ Step"), commands);
+        });
+        ui.add_enabled_ui(recorded, |ui| command_button(ui, &Command::ToEnd, Some("▶|"), commands));
         ui.separator();
         speed_ui(ui, model, commands);
         ui.separator();
@@ -245,13 +283,14 @@ pub(super) fn command_button(
     commands: &mut Vec<Command>,
 ) {
     let response = ui.button(text.unwrap_or(command.name()));
-    name(&response, command.name());
+    name(&response, &command.full_name());
     if response.on_hover_text(command.tooltip()).clicked() {
         commands.push(command.clone());
     }
 }
 
-fn toggle_ui(ui: &mut Ui, command: &Command, on: bool, commands: &mut Vec<Command>) {
+/// A mark that sends a command.
+pub(super) fn toggle_ui(ui: &mut Ui, command: &Command, on: bool, commands: &mut Vec<Command>) {
     let mut on = on;
     if ui.checkbox(&mut on, command.name()).on_hover_text(command.tooltip()).clicked() {
         commands.push(command.clone());

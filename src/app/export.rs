@@ -7,7 +7,7 @@ use super::model::Model;
 use crate::picture::{Palette, Panel, dashboard_png, encode_png, panel_png, render};
 use crate::run::{csv, files};
 use crossbeam_channel::{Receiver, bounded};
-use egui::{Align2, Context, Grid, Ui, Vec2, vec2};
+use egui::{Context, Grid, Ui, Vec2, vec2};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -67,8 +67,6 @@ pub enum Scale {
 /// The export form.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ExportForm {
-    /// Whether it is shown.
-    pub open: bool,
     /// What to write.
     pub what: What,
     /// Which panel, where it is one.
@@ -115,25 +113,8 @@ impl ExportForm {
     }
 }
 
-/// The form, over the window.
-pub(super) fn form_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
-    if !model.export.open {
-        return;
-    }
-    let mut open = true;
-    egui::Window::new("Export")
-        .open(&mut open)
-        .collapsible(false)
-        .resizable(false)
-        .anchor(Align2::CENTER_TOP, vec2(0.0, 90.0))
-        .show(ui.ctx(), |ui| fields_ui(ui, &model.export, commands));
-    let escape = ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
-    if !open || escape {
-        commands.push(Command::ToggleExport);
-    }
-}
-
-fn fields_ui(ui: &mut Ui, form: &ExportForm, commands: &mut Vec<Command>) {
+/// The fields of the form.
+pub(super) fn fields_ui(ui: &mut Ui, form: &ExportForm, commands: &mut Vec<Command>) {
     let mut edited = form.clone();
     // A width that does not follow what is said below, so that nothing jumps.
     ui.set_width(WIDTH);

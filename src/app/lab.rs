@@ -1,13 +1,14 @@
 //! The run and the viewer's choices: commands are applied here, and what the training thread sends is taken in here.
 
 use super::command::Command;
-use super::export::{self, ExportForm, Saved};
+use super::export::{ExportForm, Saved};
+use super::forms;
 use super::model::{Banner, Level, Model, Phase};
-use crate::picture::{Panel, ViewChange};
+use super::settings::Settings;
 use crate::run::worker::Options;
 use crate::run::{Command as WorkerCommand, Engine, Preset, Worker};
 use crossbeam_channel::{Receiver, TryRecvError};
-use egui::{Context, Theme};
+use egui::Context;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,6 +25,8 @@ pub struct Outside {
     pub choose_file: fn(&ExportForm, &Context) -> Option<Receiver<Option<PathBuf>>>,
     /// Opens the system's dialog for the directory of the data; the path arrives on the channel.
     pub choose_data: fn(&Context) -> Option<Receiver<Option<PathBuf>>>,
+    /// The file of the settings; without one nothing is remembered.
+    pub settings: Option<PathBuf>,
 }
 
 /// Multiplications spent on derived curves in one frame: about 2 ms.
@@ -32,19 +35,26 @@ const CURVE_BUDGET: usize = 2_000_000;
 /// Least part of the time between two repaints that is left to the training, in multiples of what a frame costs.
 const BREATHER: u32 = 3;
 
+/// Least time between two frames of the slow motion.
+const LEAST_FRAME: Duration = Duration::from_millis(16);
+
 /// The state behind the window.
 pub struct Lab {
     pub(super) model: Model,
-    outside: Outside,
-    context: Context,
+    pub(super) outside: Outside,
+    pub(super) context: Context,
     worker: Option<Worker>,
     /// Nanoseconds between a message of the training thread and the repaint it asks for.
     pause: Arc<AtomicU64>,
     noted_events: usize,
     pace: Option<(Instant, usize)>,
-    chosen_file: Option<Receiver<Option<PathBuf>>>,
-    chosen_data: Option<Receiver<Option<PathBuf>>>,
-    saved: Option<Receiver<Saved>>,
+    /// When the slow motion last moved the cursor.
+    replayed: Option<Instant>,
+    /// The zoom outside presenter mode.
+    pub(super) zoom: f32,
+    pub(super) chosen_file: Option<Receiver<Option<PathBuf>>>,
+    pub(super) chosen_data: Option<Receiver<Option<PathBuf>>>,
+    pub(super) saved: Option<Receiver<Saved>>,
 }
 
 impl Lab {
@@ -62,13 +72,34 @@ impl Lab {
             pause: Arc::default(),
             noted_events: 0,
             pace: None,
+            replayed: None,
+            zoom: context.zoom_factor(),
             chosen_file: None,
             chosen_data: None,
             saved: None,
         };
+        let broken = lab.restore_settings();
         context.set_theme(lab.model.theme);
         lab.start(false);
+        if let Some(text) = broken {
+            lab.model.raise(Banner::new(Level::Warning, text));
+        }
         lab
+    }
+
+    /// Takes what was remembered; says what is wrong with it.
+    fn restore_settings(&mut self) -> Option<String> {
+        let (settings, broken) = Settings::load(self.outside.settings.as_deref()?);
+        settings.restore(&mut self.model);
+        broken
+    }
+
+    pub(super) fn save_settings(&mut self) {
+        if let Some(path) = &self.outside.settings
+            && let Err(reason) = Settings::of(&self.model).save(path)
+        {
+            self.model.raise(Banner::new(Level::Warning, reason));
+        }
     }
 
     /// What is shown.
@@ -78,11 +109,14 @@ impl Lab {
 
     /// Draws everything and applies what the user did.
     pub fn ui(&mut self, ui: &mut egui::Ui) {
-        let mut commands = Command::pressed(ui.ctx());
-        // what is typed while the form is open is meant for it
-        commands.retain(|command| !self.model.export.open || *command == Command::Quit);
+        // what is typed while a form is open is meant for it
+        let mut commands = if let Some(form) = self.model.form {
+            Command::pressed_in_form(ui.ctx(), form)
+        } else {
+            Command::pressed(ui.ctx())
+        };
         super::window_ui(ui, &self.model, &mut commands);
-        export::form_ui(ui, &self.model, &mut commands);
+        forms::form_ui(ui, &self.model, &mut commands);
         for command in commands {
             self.apply(command);
         }
@@ -97,6 +131,7 @@ impl Lab {
     /// Takes in what has arrived from the training thread and from dialogs. Runs also while the window is hidden.
     pub fn logic(&mut self) {
         self.drain();
+        self.replay();
         let smoothing = self.model.view.smoothing_steps;
         if !self.model.curves.update(&self.model.history, smoothing, CURVE_BUDGET) {
             self.context.request_repaint();
@@ -134,6 +169,29 @@ impl Lab {
                     .unwrap_or_else(|_| Err("the writing thread has failed; nothing is written".into()));
                 self.model.export.outcome = Some(saved);
             }
+        }
+    }
+
+    /// Moves the cursor of the slow motion.
+    fn replay(&mut self) {
+        let now = Instant::now();
+        let before = self.replayed.replace(now).unwrap_or(now);
+        let model = &mut self.model;
+        let Some(newest) = model.history.rows().checked_sub(1).filter(|_| model.playback.playing) else {
+            self.replayed = None;
+            return;
+        };
+        let range = match model.view.visible {
+            Some(_) if model.playback.looping => {
+                let rows = model.run_view().shown_rows();
+                [*rows.start(), *rows.end()]
+            }
+            _ => [0, newest],
+        };
+        let cursor = model.view.cursor.unwrap_or(range[0]);
+        model.view.cursor = Some(model.playback.advance(cursor, range, now - before));
+        if let Some(due) = model.playback.due() {
+            self.context.request_repaint_after(due.max(LEAST_FRAME));
         }
     }
 
@@ -188,7 +246,7 @@ impl Lab {
     }
 
     /// Starts the current preset at step 0 with the present learning rate.
-    fn start(&mut self, paused: bool) {
+    pub(super) fn start(&mut self, paused: bool) {
         if let Some(worker) = self.worker.take() {
             worker.shut_down();
         }
@@ -214,7 +272,7 @@ impl Lab {
         }
     }
 
-    fn tell(&mut self, command: WorkerCommand) {
+    pub(super) fn tell(&mut self, command: WorkerCommand) {
         if let Some(worker) = &mut self.worker
             && let Err(error) = worker.send(command)
         {
@@ -222,101 +280,14 @@ impl Lab {
         }
     }
 
-    /// Applies a command, whoever sent it.
-    pub fn apply(&mut self, command: Command) {
-        match command {
-            Command::PlayPause => match self.model.phase {
-                Phase::Training => {
-                    self.model.phase = Phase::Paused;
-                    self.tell(WorkerCommand::Pause);
-                }
-                Phase::Paused => {
-                    self.model.phase = Phase::Training;
-                    self.tell(WorkerCommand::Play);
-                }
-                Phase::Ended(_) | Phase::Failed => {}
-            },
-            Command::StepForward => {
-                if matches!(self.model.phase, Phase::Training | Phase::Paused) {
-                    self.model.phase = Phase::Paused;
-                    self.tell(WorkerCommand::Step);
-                }
-            }
-            Command::Restart => self.start(false),
-            Command::OpenPreset(preset) => {
-                if preset < self.model.presets.len() {
-                    self.model.choose(preset);
-                    self.start(false);
-                }
-            }
-            Command::SetEta(eta) => {
-                if eta.is_finite() && eta > 0.0 {
-                    self.model.eta = eta;
-                }
-                self.tell(WorkerCommand::SetEta(eta));
-            }
-            Command::SetSpeed(speed) => {
-                self.model.speed = speed;
-                self.tell(WorkerCommand::SetSpeed(speed));
-            }
-            Command::RestartFlows => self.tell(WorkerCommand::RestartFlows),
-            Command::View(change) => self.model.view.apply(change),
-            Command::FollowRun => (self.model.view.visible, self.model.view.cursor) = (None, None),
-            Command::ToggleLogAxes => {
-                let log = !self.model.all_log();
-                for panel in Panel::ALL {
-                    self.model.view.apply(ViewChange::SetLog(panel, log));
-                }
-            }
-            Command::ToggleTheme => {
-                self.model.theme = match self.model.theme {
-                    Theme::Light => Theme::Dark,
-                    Theme::Dark => Theme::Light,
-                };
-                self.context.set_theme(self.model.theme);
-            }
-            Command::ToggleCentralFlow => {
-                self.model.view.show_central_flow = !self.model.view.show_central_flow;
-            }
-            Command::SetSmoothing(steps) => self.model.view.smoothing_steps = steps,
-            Command::ToggleExport => self.model.export.open = !self.model.export.open,
-            Command::EditExport(form) => self.model.export = form,
-            Command::ChooseFile => {
-                if self.chosen_file.is_none() {
-                    self.chosen_file = (self.outside.choose_file)(&self.model.export, &self.context);
-                    self.model.export.choosing = self.chosen_file.is_some();
-                }
-            }
-            Command::ChooseData => {
-                if self.chosen_data.is_none() {
-                    self.chosen_data = (self.outside.choose_data)(&self.context);
-                }
-            }
-            Command::Save => {
-                if self.saved.is_none() {
-                    let size = self.context.content_rect().size();
-                    self.saved = export::save(self.model.snapshot(), size, &self.context);
-                    self.model.export.saving = self.saved.is_some();
-                }
-            }
-            Command::Quit => self.context.send_viewport_cmd(egui::ViewportCommand::Close),
-            Command::Dismiss(place) => {
-                if place < self.model.banners.len() {
-                    self.model.banners.remove(place);
-                }
-            }
-        }
-        // What a command changed may lie above what asked for it.
-        self.context.request_repaint();
-    }
-
     /// Tells the training thread that the end is near, without waiting for it.
     pub fn prepare_to_close(&mut self) {
         self.tell(WorkerCommand::Stop);
     }
 
-    /// Ends the training thread; at most a quarter of a second.
+    /// Remembers the settings and ends the training thread; at most a quarter of a second.
     pub fn close(&mut self) {
+        self.save_settings();
         if let Some(worker) = self.worker.take() {
             worker.shut_down();
         }

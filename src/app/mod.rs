@@ -4,23 +4,38 @@
 //! shown is a function of a read-only [`Model`] ([`window_ui`]), so the picture of the whole window is that function
 //! run again without a window. Nothing here computes: the training thread does.
 
+mod apply;
+mod axes;
 mod banner;
 mod command;
 mod controls;
 mod dialog;
 mod export;
+mod forms;
+mod help;
 mod lab;
+mod layout;
+mod layout_form;
 mod model;
 mod open;
+mod panels;
+mod playback;
+mod presenter;
+mod search;
+mod settings;
 mod status;
+mod timeline;
 mod timing;
 
-pub use command::Command;
+pub use command::{Command, Entry};
 pub use controls::window_ui;
 pub use export::{ExportForm, Scale, What};
+pub use forms::{Form, Search};
 pub use lab::{Assemble, Lab, Outside};
+pub use layout::{Arrangement, Node, Saved, Tree};
 pub use model::{Banner, Level, Model, Phase};
 pub use open::{OpenError, Request, open};
+pub use playback::Playback;
 
 #[cfg(test)]
 mod tests;

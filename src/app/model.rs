@@ -1,6 +1,9 @@
 //! What the window shows: everything about the run and the viewer's choices, as plain data.
 
 use super::export::ExportForm;
+use super::forms::{Form, Search};
+use super::layout::{Arrangement, Saved, Tree};
+use super::playback::Playback;
 use crate::dynamics::{Event, Process, StepOutcome};
 use crate::picture::{Curves, Facts, Panel, RunView, ViewState};
 use crate::run::preset::DataName;
@@ -83,8 +86,22 @@ pub struct Model {
     pub theme: Theme,
     /// Messages above the plots, newest last.
     pub banners: Vec<Banner>,
+    /// The form that is open.
+    pub form: Option<Form>,
+    /// What is typed into the palette.
+    pub search: Search,
     /// The export form.
     pub export: ExportForm,
+    /// The cursor's own motion.
+    pub playback: Playback,
+    /// How the panels are arranged.
+    pub tree: Tree,
+    /// Saved layouts.
+    pub layouts: Vec<Saved>,
+    /// The name in the layout form.
+    pub layout_name: String,
+    /// Whether the window shows plots for a projector.
+    pub presenter: bool,
 }
 
 impl Model {
@@ -104,7 +121,14 @@ impl Model {
             parameters: 0,
             theme: Theme::Light,
             banners: Vec::new(),
+            form: None,
+            search: Search::default(),
             export: ExportForm::default(),
+            playback: Playback::default(),
+            tree: Arrangement::default_tree(),
+            layouts: Vec::new(),
+            layout_name: String::new(),
+            presenter: false,
         };
         model.choose(preset);
         model
@@ -147,6 +171,14 @@ impl Model {
         self.view.visible = None;
         self.view.cursor = None;
         self.view.hover = None;
+        self.view.ranges.clear();
+        self.playback.playing = false;
+    }
+
+    /// The title of a preset of the menu.
+    pub fn title(&self, place: usize) -> &str {
+        let (name, preset) = &self.presets[place];
+        if preset.title.is_empty() { name } else { &preset.title }
     }
 
     /// Whether the preset that runs takes its data from a directory of the user's.
@@ -196,7 +228,14 @@ impl Model {
             parameters: self.parameters,
             theme: self.theme,
             banners: self.banners.clone(),
-            export: ExportForm { open: false, ..self.export.clone() },
+            form: None,
+            search: Search::default(),
+            export: self.export.clone(),
+            playback: self.playback,
+            tree: self.tree.clone(),
+            layouts: self.layouts.clone(),
+            layout_name: String::new(),
+            presenter: self.presenter,
         }
     }
 

@@ -178,6 +178,7 @@ impl App {
             }),
             choose_file: dialog::choose_file,
             choose_data: dialog::choose_data,
+            settings: super::settings::path(),
         };
         let lab = Lab::new(presets, place, outside, &creation.egui_ctx);
         Self { lab, timing, title: String::new() }

@@ -40,6 +40,16 @@ fn needs_data(preset: &Preset) -> bool {
 }
 
 fn sized(engine: Fake, size: Vec2) -> Window {
+    built(engine, size, None)
+}
+
+/// A window that remembers its settings in a file.
+fn with_settings(path: &std::path::Path) -> Window {
+    let engine = Fake { step_time: Duration::from_millis(1), ..Fake::default() };
+    built(engine, Vec2::new(1280.0, 800.0), Some(path.to_path_buf()))
+}
+
+fn built(engine: Fake, size: Vec2, settings: Option<std::path::PathBuf>) -> Window {
     let outside = Outside {
         assemble: Box::new(move |preset| match preset.optimizer.eta {
             _ if needs_data(preset) => Err("CIFAR-10 is not found".into()),
@@ -60,6 +70,7 @@ fn sized(engine: Fake, size: Vec2) -> Window {
             sender.send(again.then(|| "chosen".into())).ok()?;
             Some(receiver)
         },
+        settings,
     };
     let mut outside = Some(outside);
     let draw = move |ui: &mut egui::Ui, lab: &mut Option<Lab>| {
@@ -158,12 +169,13 @@ fn keys_do_what_buttons_do() {
     key(&mut window, Key::L);
     assert!(model(&window).all_log());
     key(&mut window, Key::E);
-    assert!(model(&window).export.open);
+    assert!(model(&window).form == Some(Form::Export));
     key(&mut window, Key::D);
     assert_eq!(model(&window).theme, Theme::Dark, "letters are for the form while it is open");
     key(&mut window, Key::Escape);
-    assert!(!model(&window).export.open);
+    assert_eq!(model(&window).form, None);
     key(&mut window, Key::F);
+    key(&mut window, Key::End);
     key(&mut window, Key::ArrowRight);
     let restarted =
         |model: &Model| model.history.events().iter().any(|(_, event)| *event == Event::FlowsStarted);
@@ -345,7 +357,7 @@ fn a_failed_worker_keeps_its_data_and_a_new_run_starts() {
     let csv = std::fs::read_to_string(&path).expect("a file");
     assert_eq!(csv.lines().count(), 41, "a header and every row");
 
-    lab(&mut window).apply(Command::ToggleExport);
+    lab(&mut window).apply(Command::Toggle(Form::Export));
     window.run_steps(2);
     let buttons = window.get_all_by_role_and_label(Role::Button, "Restart");
     buttons.last().expect("the banner's button").click();
@@ -374,7 +386,7 @@ fn a_preset_that_cannot_be_assembled_says_why() {
 
 /// Fills in the export form and presses Save.
 fn export(window: &mut Window, what: What, path: &std::path::Path) {
-    if !model(window).export.open {
+    if model(window).form != Some(Form::Export) {
         window.get_all_by_role_and_label(Role::Button, "Export…").next().expect("a button").click();
         // The form finds its size and its place.
         window.run_steps(8);
@@ -460,6 +472,7 @@ fn nothing_is_repainted_while_nothing_changes() {
 #[test]
 fn every_control_is_reached_by_the_tab_key() {
     let mut window = open();
+    until(&mut window, "rows", |model| model.history.rows() > 5);
     pause(&mut window);
     let names = [
         "Preset",
@@ -468,16 +481,28 @@ fn every_control_is_reached_by_the_tab_key() {
         "Log axes",
         "Smoothing",
         "Whole run",
+        "Axes…",
+        "Layout",
         "Dark",
+        "Presenter",
         "Export…",
+        "Commands…",
+        "Keys",
         "Play",
+        "First step",
+        "Step back",
         "Step",
+        "Newest step",
+        "Slow motion",
+        "Slow motion speed",
+        "Loop",
+        "Timeline",
         "Speed",
         "η",
         "Restart flows here",
     ];
     let mut missing: Vec<_> = names.to_vec();
-    for _ in 0..80 {
+    for _ in 0..120 {
         window.key_press(Key::Tab);
         window.run_steps(2);
         missing.retain(|name| !window.get_all_by_label(name).any(|node| node.is_focused()));
@@ -513,3 +538,5 @@ fn missing_data_is_asked_for_and_the_preset_starts_with_what_is_chosen() {
     assert_eq!(data.path, Some("chosen".into()));
     assert!(model(&window).banners.is_empty());
 }
+
+mod hands;

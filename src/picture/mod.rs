@@ -15,6 +15,7 @@ mod render;
 pub mod theme;
 mod view;
 
+pub use chart::shown_range;
 pub use curves::{Curve, Curves};
 pub use dashboard::dashboard_ui;
 pub use export::{SUMMARY_SIZE, dashboard_png, panel_png, summary_png};

@@ -146,6 +146,41 @@ const DARK: Palette = Palette {
     cursor: Color32::from_rgb(0x9a, 0xa0, 0xa8),
 };
 
+/// The light theme for a projector in a bright room: white ground, black text, lines dark enough to be seen.
+const HIGH_CONTRAST: Palette = Palette {
+    eigen: [
+        Color32::from_rgb(0x00, 0x5a, 0x96),
+        Color32::from_rgb(0xb3, 0x6b, 0x00),
+        Color32::from_rgb(0x00, 0x7a, 0x58),
+        Color32::from_rgb(0xa8, 0x45, 0x7c),
+        Color32::from_rgb(0x1c, 0x7f, 0xb8),
+        Color32::from_rgb(0x6e, 0x53, 0x10),
+        Color32::from_rgb(0x50, 0x50, 0x50),
+    ],
+    gradient_flow: Color32::from_rgb(0xc0, 0x1c, 0x10),
+    threshold: Color32::BLACK,
+    panel: Color32::WHITE,
+    plot: Color32::WHITE,
+    grid: Color32::from_rgb(0xdc, 0xde, 0xe2),
+    frame: Color32::from_rgb(0x60, 0x64, 0x6a),
+    text: Color32::BLACK,
+    faint_text: Color32::from_rgb(0x2c, 0x30, 0x36),
+    eta_change: Color32::from_rgb(0x5e, 0x22, 0x82),
+    cursor: Color32::from_rgb(0x40, 0x44, 0x4a),
+    ..LIGHT
+};
+
+/// Where a context keeps whether it shows high contrast.
+fn contrast_id() -> egui::Id {
+    egui::Id::unique("brink: high contrast")
+}
+
+/// Shows the light theme in high contrast, or as usual.
+pub fn set_high_contrast(context: &Context, on: bool) {
+    context.data_mut(|data| data.insert_temp(contrast_id(), on));
+    dress(context, Theme::Light, if on { &HIGH_CONTRAST } else { &LIGHT });
+}
+
 impl Palette {
     /// The palette of a theme.
     pub fn of(theme: Theme) -> &'static Self {
@@ -157,7 +192,13 @@ impl Palette {
 
     /// The palette of the theme that `ui` shows.
     pub fn in_ui(ui: &Ui) -> &'static Self {
-        Self::of(if ui.visuals().dark_mode { Theme::Dark } else { Theme::Light })
+        if ui.visuals().dark_mode {
+            &DARK
+        } else if ui.data(|data| data.get_temp(contrast_id()).unwrap_or(false)) {
+            &HIGH_CONTRAST
+        } else {
+            &LIGHT
+        }
     }
 
     /// The colour of a role.
@@ -209,28 +250,31 @@ pub fn tick_font() -> FontId {
 pub fn install(context: &Context) {
     context.set_fonts(font::definitions());
     for theme in [Theme::Light, Theme::Dark] {
-        let palette = Palette::of(theme);
-        context.style_mut_of(theme, |style| {
-            for (text_style, size) in [
-                (TextStyle::Small, 10.5),
-                (TextStyle::Body, 12.5),
-                (TextStyle::Button, 12.5),
-                (TextStyle::Monospace, 12.0),
-                (TextStyle::Heading, 17.0),
-            ] {
-                if let Some(font) = style.text_styles.get_mut(&text_style) {
-                    font.size = size;
-                }
-            }
-            let visuals = &mut style.visuals;
-            visuals.panel_fill = palette.panel;
-            visuals.window_fill = palette.panel;
-            visuals.extreme_bg_color = palette.plot;
-            visuals.override_text_color = None;
-            visuals.widgets.noninteractive.fg_stroke.color = palette.text;
-            visuals.widgets.inactive.fg_stroke.color = palette.text;
-        });
+        dress(context, theme, Palette::of(theme));
     }
+}
+
+fn dress(context: &Context, theme: Theme, palette: &Palette) {
+    context.style_mut_of(theme, |style| {
+        for (text_style, size) in [
+            (TextStyle::Small, 10.5),
+            (TextStyle::Body, 12.5),
+            (TextStyle::Button, 12.5),
+            (TextStyle::Monospace, 12.0),
+            (TextStyle::Heading, 17.0),
+        ] {
+            if let Some(font) = style.text_styles.get_mut(&text_style) {
+                font.size = size;
+            }
+        }
+        let visuals = &mut style.visuals;
+        visuals.panel_fill = palette.panel;
+        visuals.window_fill = palette.panel;
+        visuals.extreme_bg_color = palette.plot;
+        visuals.override_text_color = None;
+        visuals.widgets.noninteractive.fg_stroke.color = palette.text;
+        visuals.widgets.inactive.fg_stroke.color = palette.text;
+    });
 }
 
 #[cfg(test)]
@@ -253,15 +297,16 @@ mod tests {
 
     #[test]
     fn text_and_lines_stand_out_from_what_lies_behind_them() {
-        for theme in [Theme::Light, Theme::Dark] {
-            let palette = Palette::of(theme);
+        for (theme, palette, least) in
+            [("light", &LIGHT, 2.0), ("dark", &DARK, 2.0), ("high contrast", &HIGH_CONTRAST, 4.0)]
+        {
             for text in [palette.text, palette.faint_text, palette.trouble] {
-                assert!(contrast(text, palette.panel) >= 4.5, "{theme:?} {text:?}");
+                assert!(contrast(text, palette.panel) >= 4.5, "{theme} {text:?}");
             }
             let roles =
                 (0..7).map(Role::Eigen).chain([Role::GradientFlow, Role::CentralFlow, Role::Threshold]);
             for role in roles {
-                assert!(contrast(palette.color(role), palette.plot) >= 2.0, "{theme:?} {role:?}");
+                assert!(contrast(palette.color(role), palette.plot) >= least, "{theme} {role:?}");
             }
         }
     }

@@ -82,6 +82,8 @@ pub struct ViewState {
     pub hover: Option<f64>,
     /// Panels with a logarithmic axis.
     pub log: Vec<Panel>,
+    /// Panels whose vertical axis was set by hand: smallest and largest value.
+    pub ranges: Vec<(Panel, [f64; 2])>,
     /// Standard deviation of the Gaussian smoothing, in steps; 0 switches it off.
     pub smoothing_steps: f64,
     /// Whether the central flow's curves are shown (predict, then reveal).
@@ -95,6 +97,7 @@ impl Default for ViewState {
             cursor: None,
             hover: None,
             log: Vec::new(),
+            ranges: Vec::new(),
             smoothing_steps: 50.0,
             show_central_flow: true,
         }
@@ -112,6 +115,8 @@ pub enum ViewChange {
     Hover(Option<f64>),
     /// Make a panel's axis logarithmic, or linear.
     SetLog(Panel, bool),
+    /// Let a panel's vertical axis run from the first value to the second; `None` fits it to what is drawn.
+    SetRange(Panel, Option<[f64; 2]>),
 }
 
 impl ViewState {
@@ -127,7 +132,16 @@ impl ViewState {
                     self.log.push(panel);
                 }
             }
+            ViewChange::SetRange(panel, range) => {
+                self.ranges.retain(|&(other, _)| other != panel);
+                self.ranges.extend(range.map(|range| (panel, range)));
+            }
         }
+    }
+
+    /// The vertical range set by hand for a panel.
+    pub fn range(&self, panel: Panel) -> Option<[f64; 2]> {
+        self.ranges.iter().find(|(other, _)| *other == panel).map(|&(_, range)| range)
     }
 }
 
@@ -166,6 +180,18 @@ impl RunView<'_> {
         };
         let end = row((last + 2.0).floor().max(0.0)).min(self.history.rows());
         row((first - 1.0).max(0.0)).min(end)..end
+    }
+
+    /// The first and the last recorded row in sight.
+    pub fn shown_rows(&self) -> std::ops::RangeInclusive<usize> {
+        let newest = self.history.rows().saturating_sub(1);
+        let [first, last] = self.steps();
+        let row = |step: f64| {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
+            let row = step.max(0.0) as usize;
+            row.min(newest)
+        };
+        row(first.ceil())..=row(last)
     }
 
     /// The row at a step, if it is recorded.

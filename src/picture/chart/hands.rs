@@ -16,6 +16,7 @@ const SHORTEST_DRAG: f32 = 6.0;
 pub(super) struct Responses<'a> {
     pub response: &'a Response,
     pub transform: &'a PlotTransform,
+    pub scale: &'a scale::Scale,
 }
 
 /// Turns what the pointer does into changes of the view, and shows the read-out.
@@ -24,7 +25,7 @@ pub(super) fn handle(
     chart: &Chart,
     view: &RunView,
     drawn: &[Drawn],
-    Responses { response, transform }: Responses,
+    Responses { response, transform, scale }: Responses,
     changes: &mut Vec<ViewChange>,
 ) {
     if !view.controls {
@@ -39,7 +40,7 @@ pub(super) fn handle(
         read_out(ui, view, drawn, transform, pos, row);
     }
     if response.double_clicked() {
-        changes.push(ViewChange::Show(None));
+        changes.extend([ViewChange::Show(None), ViewChange::SetRange(chart.panel, None)]);
     } else if let (true, Some(pos)) = (response.clicked(), response.interact_pointer_pos()) {
         changes.push(ViewChange::PlaceCursor(view.row_at(step_at(pos))));
     } else if response.secondary_clicked() {
@@ -53,7 +54,12 @@ pub(super) fn handle(
         changes.push(ViewChange::Show(Some(keep_inside(view, first + shift, last + shift))));
     }
     if let Some(pos) = response.hover_pos() {
-        let (scroll, pinch) = ui.input(|input| (input.smooth_scroll_delta, input.zoom_delta()));
+        let (scroll, pinch, alt) =
+            ui.input(|input| (input.smooth_scroll_delta, input.zoom_delta(), input.modifiers.alt));
+        if alt && scroll.y != 0.0 {
+            changes.push(zoom_values(chart.panel, transform, scale, pos, scroll.y));
+            return;
+        }
         let factor = f64::from(pinch) * f64::from(scroll.y * 0.004).exp();
         if factor != 1.0 {
             let centre = step_at(pos);
@@ -69,6 +75,20 @@ pub(super) fn handle(
             changes.push(ViewChange::Show(Some(keep_inside(view, first + shift, last + shift))));
         }
     }
+}
+
+/// Zooms the vertical axis around the pointer.
+fn zoom_values(
+    panel: Panel,
+    transform: &PlotTransform,
+    scale: &scale::Scale,
+    pos: Pos2,
+    scroll: f32,
+) -> ViewChange {
+    let centre = transform.value_from_position(pos).y;
+    let factor = f64::from(scroll * 0.004).exp();
+    let range = [scale.low, scale.high].map(|end| scale.value(centre + (end - centre) / factor));
+    ViewChange::SetRange(panel, Some(range))
 }
 
 /// A range of steps moved into the run, its length kept where possible.

@@ -102,7 +102,8 @@ impl Chart {
             .collect();
         let log = view.is_log(self.panel);
         let [first, last] = view.steps();
-        let mut scale = fit(&drawn, [first, last], log, self.zero);
+        let by_hand = view.state.range(self.panel).and_then(|range| Scale::by_hand(range, log));
+        let mut scale = by_hand.unwrap_or_else(|| fit(&drawn, [first, last], log, self.zero));
         let mut x_ticks = scale::step_ticks(first, last, count(inner.x, TICK_SPACING.x));
         // A number in the corner would run into the word beside it.
         let corner = last - (last - first) * f64::from(CORNER / inner.x);
@@ -112,7 +113,7 @@ impl Chart {
             // No values, no numbers.
             y_ticks.clear();
         }
-        if self.ranks {
+        if self.ranks && by_hand.is_none() {
             // Room for the marks at the lower edge.
             scale.low -= 0.07 * (scale.high - scale.low);
         }
@@ -149,10 +150,22 @@ impl Chart {
             notes.add(Align2::RIGHT_BOTTOM, corner, "values ≤ 0 are left out", palette.faint_text);
         }
         label::line_ends(painter, palette, &drawn, &scale, &transform);
-        let responses = hands::Responses { response: &response.response, transform: &transform };
+        let responses =
+            hands::Responses { response: &response.response, transform: &transform, scale: &scale };
         hands::handle(outer, self, view, &drawn, responses, changes);
+        let shown = [scale.value(scale.low), scale.value(scale.high)];
+        ui.data_mut(|data| data.insert_temp(range_id(self.panel), shown));
         scale
     }
+}
+
+/// The smallest and the largest value on a panel's vertical axis when it was last drawn.
+pub fn shown_range(context: &egui::Context, panel: Panel) -> Option<[f64; 2]> {
+    context.data(|data| data.get_temp(range_id(panel)))
+}
+
+fn range_id(panel: Panel) -> egui::Id {
+    egui::Id::unique("brink: shown range").with(panel)
 }
 
 /// The vertical axis: from the finite values at the visible steps.

@@ -97,6 +97,18 @@ impl Scale {
         if log { Self::fit_log(frame, soft) } else { Self::fit_linear(frame, soft, zero) }
     }
 
+    /// The axis from `low` to `high`, as set by hand; nothing where there is no such axis.
+    pub fn by_hand([low, high]: [f64; 2], log: bool) -> Option<Self> {
+        let fits = low < high && low.abs().max(high.abs()) <= LARGEST && (!log || low > 0.0);
+        if !fits {
+            None
+        } else if log {
+            Some(Self { kind: Kind::Log, low: low.log10(), high: high.log10() })
+        } else {
+            Some(Self::linear(low, high))
+        }
+    }
+
     fn fit_log(frame: Extent, soft: Extent) -> Self {
         let Some((low, high)) = frame.get().or(soft.get()).filter(|&(low, _)| low > 0.0) else {
             return Self { kind: Kind::Log, low: -1.0, high: 1.0 };
@@ -135,7 +147,10 @@ impl Scale {
         let room = MARGIN * (high - low);
         // Zero needs no room below it when nothing is.
         low = if low == 0.0 { -0.02 * high } else { low - room };
-        high += room;
+        Self::linear(low, high + room)
+    }
+
+    fn linear(low: f64, high: f64) -> Self {
         let largest = low.abs().max(high.abs());
         let exponent = if (1e-2..1e5).contains(&largest) || largest == 0.0 { 0 } else { decade(largest) };
         let kind = Kind::Linear { exponent };
@@ -143,6 +158,14 @@ impl Scale {
         let (low, high) = (low / unit, high / unit);
         // Numbers so small that a power of ten does not bring them near one are as good as zero.
         if high - low < 1e-6 { Self { kind, low: -1.0, high: 1.0 } } else { Self { kind, low, high } }
+    }
+
+    /// The value at a place; the inverse of [`Scale::place`].
+    pub fn value(&self, place: f64) -> f64 {
+        match self.kind {
+            Kind::Linear { exponent } => place * power(exponent),
+            Kind::Log => 10_f64.powf(place),
+        }
     }
 
     /// A value in the plot's coordinate; NaN where it has none.
@@ -364,6 +387,19 @@ mod tests {
         let high = |peak: f64| Scale::fit(frame, extent(&[peak]), false, false).high;
         assert!(high(2.0) > 2.0 && high(2.0) < 2.2, "a moderate peak is seen whole: {}", high(2.0));
         assert!(high(50.0) < 1.5, "a tall one is cut: {}", high(50.0));
+    }
+
+    #[test]
+    fn an_axis_set_by_hand_is_exactly_that_or_none() {
+        let scale = Scale::by_hand([-3e7, 5e7], false).expect("an axis");
+        assert_eq!((scale.value(scale.low), scale.value(scale.high)), (-3e7, 5e7));
+        let scale = Scale::by_hand([1e-3, 1e2], true).expect("an axis");
+        assert_eq!((scale.low, scale.high), (-3.0, 2.0));
+        for (range, log) in
+            [([0.0, 1.0], true), ([1.0, 1.0], false), ([f64::NAN, 1.0], false), ([0.0, f64::INFINITY], false)]
+        {
+            assert_eq!(Scale::by_hand(range, log), None, "{range:?}");
+        }
     }
 
     #[test]

@@ -1,0 +1,216 @@
+//! What every command does: the one place where the window's state changes at the user's wish.
+
+use super::command::Command;
+use super::export;
+use super::forms::{Form, Search};
+use super::lab::Lab;
+use super::layout;
+use super::model::Phase;
+use super::presenter;
+use crate::picture::{Panel, ViewChange};
+use crate::run::Command as WorkerCommand;
+use egui::Theme;
+
+/// Steps of a leap.
+const LEAP: usize = 10;
+
+impl Lab {
+    /// Applies a command, whoever sent it.
+    #[expect(clippy::too_many_lines, reason = "one arm a command")]
+    pub fn apply(&mut self, command: Command) {
+        match command {
+            Command::PlayPause => match self.model.phase {
+                Phase::Training => {
+                    self.model.phase = Phase::Paused;
+                    self.tell(WorkerCommand::Pause);
+                }
+                Phase::Paused => {
+                    self.model.phase = Phase::Training;
+                    self.tell(WorkerCommand::Play);
+                }
+                Phase::Ended(_) | Phase::Failed => {}
+            },
+            Command::StepForward => self.step_forward(1),
+            Command::LeapForward => self.step_forward(LEAP),
+            Command::StepBack => self.step_back(1),
+            Command::LeapBack => self.step_back(LEAP),
+            Command::ToStart => {
+                if self.model.history.rows() > 0 {
+                    self.place_cursor(Some(0));
+                }
+            }
+            Command::ToEnd => self.place_cursor(None),
+            Command::Replay => {
+                let model = &mut self.model;
+                model.playback.playing = !model.playback.playing && model.history.rows() > 1;
+                let at_end = model.view.cursor.is_none_or(|cursor| cursor + 1 >= model.history.rows());
+                if model.playback.playing && at_end {
+                    // from the first step in sight
+                    model.view.cursor = Some(*model.run_view().shown_rows().start());
+                }
+            }
+            Command::ToggleLoop => self.model.playback.looping = !self.model.playback.looping,
+            Command::SetReplaySpeed(speed) => {
+                if speed.is_finite() && speed > 0.0 {
+                    self.model.playback.speed = speed;
+                }
+            }
+            Command::Restart => self.start(false),
+            Command::OpenPreset(preset) => {
+                if preset < self.model.presets.len() {
+                    self.model.choose(preset);
+                    self.start(false);
+                }
+            }
+            Command::SetEta(eta) => {
+                if eta.is_finite() && eta > 0.0 {
+                    self.model.eta = eta;
+                }
+                self.tell(WorkerCommand::SetEta(eta));
+            }
+            Command::SetSpeed(speed) => {
+                self.model.speed = speed;
+                self.tell(WorkerCommand::SetSpeed(speed));
+            }
+            Command::RestartFlows => self.tell(WorkerCommand::RestartFlows),
+            Command::View(change) => {
+                if matches!(change, ViewChange::PlaceCursor(_)) {
+                    self.model.playback.playing = false;
+                }
+                self.model.view.apply(change);
+            }
+            Command::FollowRun => {
+                self.place_cursor(None);
+                self.model.view.visible = None;
+                self.model.view.ranges.clear();
+            }
+            Command::ToggleLogAxes => {
+                let log = !self.model.all_log();
+                for panel in Panel::ALL {
+                    self.model.view.apply(ViewChange::SetLog(panel, log));
+                }
+            }
+            Command::ToggleTheme => {
+                self.model.theme = match self.model.theme {
+                    Theme::Light => Theme::Dark,
+                    Theme::Dark => Theme::Light,
+                };
+                if !self.model.presenter {
+                    self.context.set_theme(self.model.theme);
+                }
+                self.save_settings();
+            }
+            Command::ToggleCentralFlow => {
+                self.model.view.show_central_flow = !self.model.view.show_central_flow;
+            }
+            Command::SetSmoothing(steps) => self.model.view.smoothing_steps = steps,
+            Command::TogglePresenter => self.present(!self.model.presenter),
+            Command::Arrange(arrangement) => {
+                if let Some(node) = arrangement.node(&self.model.layouts) {
+                    self.model.tree = node.tree();
+                    self.save_settings();
+                }
+            }
+            Command::MovePanels(tree) => self.model.tree = *tree,
+            Command::TogglePanel(panel) => {
+                layout::toggle(&mut self.model.tree, panel);
+                self.save_settings();
+            }
+            Command::NameLayout(name) => self.model.layout_name = name,
+            Command::SaveLayout => {
+                let name = self.model.layout_name.trim().to_owned();
+                if let Some(panels) = layout::Node::from_tree(&self.model.tree).filter(|_| !name.is_empty()) {
+                    self.model.layouts.retain(|layout| layout.name != name);
+                    self.model.layouts.push(layout::Saved { name, panels });
+                    self.save_settings();
+                }
+            }
+            Command::ForgetLayout(name) => {
+                self.model.layouts.retain(|layout| layout.name != name);
+                self.save_settings();
+            }
+            Command::Toggle(form) => {
+                let open = (self.model.form != Some(form)).then_some(form);
+                self.model.form = open;
+                if open == Some(Form::Palette) {
+                    self.model.search = Search::default();
+                }
+            }
+            Command::EditSearch(search) => self.model.search = search,
+            Command::Leave => {
+                if self.model.form.take().is_none() && self.model.presenter {
+                    self.present(false);
+                }
+            }
+            Command::EditExport(form) => self.model.export = form,
+            Command::ChooseFile => {
+                if self.chosen_file.is_none() {
+                    self.chosen_file = (self.outside.choose_file)(&self.model.export, &self.context);
+                    self.model.export.choosing = self.chosen_file.is_some();
+                }
+            }
+            Command::ChooseData => {
+                if self.chosen_data.is_none() {
+                    self.chosen_data = (self.outside.choose_data)(&self.context);
+                }
+            }
+            Command::Save => {
+                if self.saved.is_none() {
+                    let size = self.context.content_rect().size();
+                    self.saved = export::save(self.model.snapshot(), size, &self.context);
+                    self.model.export.saving = self.saved.is_some();
+                }
+            }
+            Command::Quit => self.context.send_viewport_cmd(egui::ViewportCommand::Close),
+            Command::Dismiss(place) => {
+                if place < self.model.banners.len() {
+                    self.model.banners.remove(place);
+                }
+            }
+        }
+        // What a command changed may lie above what asked for it.
+        self.context.request_repaint();
+    }
+
+    fn place_cursor(&mut self, cursor: Option<usize>) {
+        self.apply(Command::View(ViewChange::PlaceCursor(cursor)));
+    }
+
+    /// Forward through what is recorded; at its end, the training takes the steps that are left.
+    fn step_forward(&mut self, steps: usize) {
+        let newest = self.model.history.rows().saturating_sub(1);
+        let (cursor, to_train) = match self.model.view.cursor {
+            Some(cursor) if cursor < newest => ((cursor + steps <= newest).then_some(cursor + steps), 0),
+            _ => (None, steps),
+        };
+        self.place_cursor(cursor);
+        if to_train > 0 && matches!(self.model.phase, Phase::Training | Phase::Paused) {
+            self.model.phase = Phase::Paused;
+            for _ in 0..to_train {
+                self.tell(WorkerCommand::Step);
+            }
+        }
+    }
+
+    /// Back through what is recorded. From the newest step of a run that trains, the training pauses.
+    fn step_back(&mut self, steps: usize) {
+        let Some(newest) = self.model.history.rows().checked_sub(1) else { return };
+        if self.model.view.cursor.is_none() && self.model.phase == Phase::Training {
+            self.apply(Command::PlayPause);
+        }
+        let cursor = self.model.view.cursor.unwrap_or(newest).min(newest);
+        self.place_cursor(Some(cursor.saturating_sub(steps)));
+    }
+
+    /// Shows plots for a projector, or the window as before.
+    fn present(&mut self, on: bool) {
+        if on {
+            self.zoom = self.context.zoom_factor();
+        }
+        self.model.presenter = on;
+        self.context.set_zoom_factor(if on { presenter::ZOOM } else { self.zoom });
+        crate::picture::theme::set_high_contrast(&self.context, on);
+        self.context.set_theme(if on { Theme::Light } else { self.model.theme });
+        self.context.send_viewport_cmd(egui::ViewportCommand::Fullscreen(on));
+    }
+}

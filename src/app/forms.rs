@@ -1,0 +1,67 @@
+//! The forms that open over the window, one at a time: export, palette of commands, keys, axes, layouts.
+
+use super::command::Command;
+use super::model::Model;
+use super::{axes, export, help, layout_form, search};
+use egui::{Align2, Ui, vec2};
+
+/// A form over the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Every command, found by a few letters.
+    Palette,
+    /// What every key does.
+    Help,
+    /// Axis ranges by hand.
+    Axes,
+    /// Saved layouts.
+    Layout,
+    /// What to write, and where.
+    Export,
+}
+
+impl Form {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Palette, Self::Help, Self::Axes, Self::Layout, Self::Export];
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Palette => "Commands",
+            Self::Help => "What every key does",
+            Self::Axes => "Axes",
+            Self::Layout => "Layouts",
+            Self::Export => "Export",
+        }
+    }
+}
+
+/// What is typed into the palette, and the line of the list that Enter takes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Search {
+    /// The letters.
+    pub letters: String,
+    /// The chosen line, counted from 0.
+    pub line: usize,
+}
+
+/// The open form, over the window.
+pub(super) fn form_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
+    let Some(form) = model.form else { return };
+    let mut open = true;
+    egui::Window::new(form.title())
+        .open(&mut open)
+        .collapsible(false)
+        .resizable(false)
+        .anchor(Align2::CENTER_TOP, vec2(0.0, 90.0))
+        .show(ui.ctx(), |ui| match form {
+            Form::Palette => search::fields_ui(ui, model, commands),
+            Form::Help => help::keys_ui(ui),
+            Form::Axes => axes::fields_ui(ui, model, commands),
+            Form::Layout => layout_form::fields_ui(ui, model, commands),
+            Form::Export => export::fields_ui(ui, &model.export, commands),
+        });
+    let escape = ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
+    if !open || escape {
+        commands.push(Command::Leave);
+    }
+}

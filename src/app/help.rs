@@ -1,0 +1,46 @@
+//! The overlay of keys: every command that has one, and what the pointer does.
+
+use super::command::{Command, key_text};
+use crate::picture::Palette;
+use egui::{Grid, Label, RichText, ScrollArea, Ui, vec2};
+
+/// Width of a column of explanations, in points.
+const WIDTH: f32 = 470.0;
+
+/// What the pointer does in a plot and on the timeline.
+const POINTER: [(&str, &str); 7] = [
+    ("Point", "read all lines of a plot at a step"),
+    ("Click", "put the cursor there, in every panel; secondary click puts it away"),
+    ("Drag", "choose the steps to show"),
+    ("Scroll", "zoom along the steps; with Alt, zoom the vertical axis"),
+    ("Double click", "the whole run, and the vertical axis fitted again"),
+    ("Drag a title", "move the panel beside, above or onto another one"),
+    ("Drag the timeline", "move the cursor; its right end is the newest step"),
+];
+
+/// Every key, and the pointer.
+pub(super) fn keys_ui(ui: &mut Ui) {
+    let height = ui.ctx().content_rect().height() - 180.0;
+    ScrollArea::vertical().max_height(height.max(120.0)).show(ui, |ui| {
+        Grid::new("keys").num_columns(3).spacing(vec2(14.0, 5.0)).striped(true).show(ui, |ui| {
+            for command in Command::simple() {
+                let entry = command.entry();
+                let Some(shortcut) = entry.shortcut else { continue };
+                row_ui(ui, &key_text(shortcut), &command.full_name(), entry.hint);
+            }
+            for (what, effect) in POINTER {
+                row_ui(ui, what, "", effect);
+            }
+        });
+    });
+}
+
+fn row_ui(ui: &mut Ui, key: &str, name: &str, effect: &str) {
+    ui.label(RichText::new(key).strong());
+    ui.label(name);
+    ui.scope(|ui| {
+        ui.set_max_width(WIDTH);
+        ui.add(Label::new(RichText::new(effect).color(Palette::in_ui(ui).faint_text)).wrap());
+    });
+    ui.end_row();
+}

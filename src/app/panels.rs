@@ -1,0 +1,131 @@
+//! The panels in their tiles, docked by dragging their titles.
+
+use super::command::Command;
+use super::layout::{self, Tree};
+use super::model::Model;
+use crate::picture::{Palette, Panel, RunView, ViewChange, panel_ui};
+use egui::{CursorIcon, Rect, ScrollArea, Sense, Stroke, Ui, Vec2, WidgetText, pos2, vec2};
+use egui_tiles::{Behavior, Container, LinearDir, ResizeState, Tile, TileId, Tiles, UiResponse};
+
+/// Between two panels, in points.
+const GAP: f32 = 12.0;
+/// Narrowest panel.
+const LEAST_WIDTH: f32 = 220.0;
+/// Lowest panel; what does not fit is scrolled to.
+const LEAST_HEIGHT: f32 = 180.0;
+/// The strip of a panel by which it is dragged: its title.
+const TITLE_HEIGHT: f32 = 18.0;
+/// Left free at the strip's right end: the switch of the axis.
+const SWITCH_WIDTH: f32 = 36.0;
+
+/// The panels as they are arranged; in one column where the window is too narrow for that.
+pub(super) fn panels_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
+    let mut changes = Vec::new();
+    let view = model.run_view();
+    let room = ui.available_size();
+    if !(room.x >= 1.0 && room.y >= 1.0) {
+        return;
+    }
+    if model.tree.is_empty() {
+        ui.centered_and_justified(|ui| ui.label("Every panel is hidden: choose a layout, or show a panel"));
+        return;
+    }
+    let mut tree = model.tree.clone();
+    let least = tree.root().map_or(Vec2::ZERO, |root| least(&tree.tiles, root));
+    let mut tiles = Docked { view: &view, changes: &mut changes };
+    if least.x > room.x {
+        column_ui(ui, &tree, &view, &mut changes);
+    } else if least.y > room.y {
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            tree.set_height(least.y);
+            tree.ui(&mut tiles, ui);
+        });
+        tree.set_height(f32::INFINITY);
+    } else {
+        tree.ui(&mut tiles, ui);
+    }
+    if tree != model.tree {
+        commands.push(Command::MovePanels(Box::new(tree)));
+    }
+    commands.extend(changes.into_iter().map(Command::View));
+}
+
+/// The least room in which the panels of a tile can be read.
+fn least(tiles: &Tiles<Panel>, id: TileId) -> Vec2 {
+    match tiles.get(id) {
+        None => Vec2::ZERO,
+        Some(Tile::Pane(_)) => vec2(LEAST_WIDTH, LEAST_HEIGHT),
+        Some(Tile::Container(container)) => {
+            let children = container.children().map(|&child| least(tiles, child));
+            let dir = match container {
+                Container::Linear(linear) => Some(linear.dir),
+                Container::Tabs(_) | Container::Grid(_) => None,
+            };
+            let sum = |a: f32, b: f32| if a > 0.0 { a + GAP + b } else { b };
+            children.fold(Vec2::ZERO, |all, child| match dir {
+                Some(LinearDir::Horizontal) => vec2(sum(all.x, child.x), all.y.max(child.y)),
+                Some(LinearDir::Vertical) => vec2(all.x.max(child.x), sum(all.y, child.y)),
+                None => all.max(child + vec2(0.0, 24.0)),
+            })
+        }
+    }
+}
+
+fn column_ui(ui: &mut Ui, tree: &Tree, view: &RunView, changes: &mut Vec<ViewChange>) {
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        for panel in layout::shown(tree) {
+            let size = vec2(ui.available_width(), LEAST_HEIGHT);
+            ui.allocate_ui(size, |ui| panel_ui(ui, panel, view, changes));
+            ui.add_space(GAP);
+        }
+    });
+}
+
+struct Docked<'a, 'v> {
+    view: &'a RunView<'v>,
+    changes: &'a mut Vec<ViewChange>,
+}
+
+impl Behavior<Panel> for Docked<'_, '_> {
+    fn pane_ui(&mut self, ui: &mut Ui, _: TileId, panel: &mut Panel) -> UiResponse {
+        let rect = ui.max_rect();
+        panel_ui(ui, *panel, self.view, self.changes);
+        let width = (rect.width() - SWITCH_WIDTH).max(0.0);
+        let strip = Rect::from_min_size(pos2(rect.left(), rect.top()), vec2(width, TITLE_HEIGHT));
+        let handle = ui.interact(strip, ui.scope_id().with(("title", *panel)), Sense::drag());
+        if handle.on_hover_cursor(CursorIcon::Grab).drag_started() {
+            UiResponse::DragStarted
+        } else {
+            UiResponse::None
+        }
+    }
+
+    fn tab_title_for_pane(&mut self, panel: &Panel) -> WidgetText {
+        panel.title().into()
+    }
+
+    fn gap_width(&self, _: &egui::Style) -> f32 {
+        GAP
+    }
+
+    fn min_size(&self) -> f32 {
+        LEAST_HEIGHT.min(LEAST_WIDTH)
+    }
+
+    fn resize_stroke(&self, style: &egui::Style, state: ResizeState) -> Stroke {
+        match state {
+            ResizeState::Idle => Stroke::NONE,
+            ResizeState::Hovering => style.visuals.widgets.hovered.fg_stroke,
+            ResizeState::Dragging => style.visuals.widgets.active.fg_stroke,
+        }
+    }
+
+    fn tab_bar_color(&self, visuals: &egui::Visuals) -> egui::Color32 {
+        visuals.panel_fill
+    }
+
+    fn dragged_overlay_color(&self, visuals: &egui::Visuals) -> egui::Color32 {
+        let palette = Palette::of(if visuals.dark_mode { egui::Theme::Dark } else { egui::Theme::Light });
+        palette.panel.gamma_multiply(0.6)
+    }
+}

@@ -1,0 +1,175 @@
+//! The palette: every command, preset and panel, found by a few letters of its name.
+
+use super::command::{Command, Entry, key_text};
+use super::forms::Search;
+use super::layout::{self, Arrangement};
+use super::model::Model;
+use crate::picture::{Palette, Panel};
+use egui::{Align, Key, Layout, Modifiers, RichText, ScrollArea, TextEdit, Ui};
+
+/// Width of the form, in points.
+const WIDTH: f32 = 460.0;
+/// Height of the list, in points.
+const HEIGHT: f32 = 360.0;
+
+/// The field, and the commands that its letters find, best first.
+pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
+    ui.set_width(WIDTH);
+    let mut search = model.search.clone();
+    // before the field takes them
+    let key = |ui: &Ui, key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+    let (up, down, enter) = (key(ui, Key::ArrowUp), key(ui, Key::ArrowDown), key(ui, Key::Enter));
+    let label = ui.label(Command::EditSearch(Search::default()).entry().hint);
+    let field = ui.add(TextEdit::singleline(&mut search.letters).desired_width(f32::INFINITY));
+    field.labelled_by(label.id).request_focus();
+    if search.letters != model.search.letters {
+        search.line = 0;
+    }
+    let found = find(offers(model), &search.letters);
+    let last = found.len().saturating_sub(1);
+    search.line = match (up, down) {
+        (true, false) => search.line.saturating_sub(1),
+        (false, true) => search.line + 1,
+        _ => search.line,
+    }
+    .min(last);
+    ui.add_space(4.0);
+    let mut chosen = enter.then_some(search.line);
+    ScrollArea::vertical().max_height(HEIGHT).auto_shrink([false, true]).show(ui, |ui| {
+        if found.is_empty() {
+            ui.label("No command has these letters in this order");
+        }
+        for (line, (title, command)) in found.iter().enumerate() {
+            let response = line_ui(ui, title, command, line == search.line);
+            if line == search.line && (up || down || search != model.search) {
+                response.scroll_to_me(None);
+            }
+            if response.clicked() {
+                chosen = Some(line);
+            }
+        }
+    });
+    if search != model.search {
+        commands.push(Command::EditSearch(search));
+    }
+    if let Some((_, command)) = chosen.and_then(|line| found.get(line)) {
+        commands.extend([Command::Leave, command.clone()]);
+    }
+}
+
+fn line_ui(ui: &mut Ui, title: &str, command: &Command, selected: bool) -> egui::Response {
+    let Entry { hint, shortcut, .. } = command.entry();
+    ui.horizontal(|ui| {
+        let response = ui.selectable_label(selected, title).on_hover_text(hint);
+        if let Some(shortcut) = shortcut {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.label(RichText::new(key_text(shortcut)).color(Palette::in_ui(ui).faint_text));
+            });
+        }
+        response
+    })
+    .inner
+}
+
+/// Everything that can be done from here, with its text in the list.
+fn offers(model: &Model) -> Vec<(String, Command)> {
+    let hidden = |command: &Command| {
+        matches!(command, Command::Arrange(_) | Command::Leave | Command::Toggle(super::Form::Palette))
+    };
+    let mut offers: Vec<(String, Command)> = Command::simple()
+        .into_iter()
+        .filter(|command| !hidden(command))
+        .map(|command| (command.name().to_owned(), command))
+        .collect();
+    let saved = model.layouts.iter().map(|layout| Arrangement::Saved(layout.name.clone()));
+    offers.extend(
+        Arrangement::BUILT_IN
+            .into_iter()
+            .chain(saved)
+            .map(|arrangement| (format!("Layout: {}", arrangement.title()), Command::Arrange(arrangement))),
+    );
+    offers.extend(Panel::ALL.map(|panel| {
+        let verb = if layout::has(&model.tree, panel) { "Hide" } else { "Show" };
+        (format!("{verb} panel: {}", panel.title()), Command::TogglePanel(panel))
+    }));
+    offers.extend(
+        (0..model.presets.len())
+            .map(|place| (format!("Preset: {}", model.title(place)), Command::OpenPreset(place))),
+    );
+    offers
+}
+
+/// The offers that hold all letters in their order, best first.
+fn find<T>(offers: Vec<(String, T)>, letters: &str) -> Vec<(String, T)> {
+    let mut found: Vec<_> = offers
+        .into_iter()
+        .filter_map(|(title, offer)| Some((score(&title, letters)?, (title, offer))))
+        .collect();
+    found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    found.into_iter().map(|(_, offer)| offer).collect()
+}
+
+/// How well letters fit a title: they must stand there in order, and count more at the starts of words and behind one
+/// another; short titles go first among equals. The best of all places for them.
+fn score(title: &str, letters: &str) -> Option<i32> {
+    let lower = |text: &str| text.to_lowercase().chars().collect::<Vec<char>>();
+    let (title, letters) = (lower(title), lower(letters));
+    let letters: Vec<char> = letters.into_iter().filter(|c| !c.is_whitespace()).collect();
+    // best[i]: of the letters so far, the last at place i of the title
+    let mut best: Vec<Option<i32>> = Vec::new();
+    for (place, letter) in letters.iter().enumerate() {
+        let mut before: Option<i32> = None;
+        let next = (0..title.len())
+            .map(|i| {
+                let adjacent = i.checked_sub(1).and_then(|i| *best.get(i)?);
+                if let Some(one) = i.checked_sub(1).and_then(|i| *best.get(i)?) {
+                    before = before.max(Some(one));
+                }
+                if title[i] != *letter {
+                    return None;
+                }
+                let gain = match i.checked_sub(1).map(|before| title[before]) {
+                    None => 10,
+                    Some(before) if !before.is_alphanumeric() => 8,
+                    Some(_) => 1,
+                };
+                let reached = if place == 0 { Some(0) } else { before.max(adjacent.map(|score| score + 8)) };
+                reached.map(|score| score + gain)
+            })
+            .collect();
+        best = next;
+    }
+    let best = if letters.is_empty() { Some(0) } else { best.into_iter().flatten().max() };
+    let length = i32::try_from(title.len()).unwrap_or(i32::MAX);
+    best.map(|score| score * 64 - if letters.is_empty() { 0 } else { length.min(63) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first(letters: &str) -> String {
+        let titles = [
+            "Play or pause",
+            "Step",
+            "Step back",
+            "Ten steps",
+            "Preset: digits, 30% label noise",
+            "Presenter",
+        ];
+        let found = find(titles.map(|title| (title.to_owned(), ())).into(), letters);
+        found.first().map(|(title, ())| title.clone()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_few_letters_find_what_is_meant() {
+        assert_eq!(first("st"), "Step");
+        assert_eq!(first("sb"), "Step back");
+        assert_eq!(first("ten"), "Ten steps");
+        assert_eq!(first("NOISE"), "Preset: digits, 30% label noise");
+        assert_eq!(first("prese n"), "Presenter");
+        assert_eq!(first("pp"), "Play or pause");
+        assert_eq!(first("xyz"), "");
+        assert_eq!(first(""), "Play or pause", "without letters, the list as it is");
+    }
+}

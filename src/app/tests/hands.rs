@@ -1,0 +1,296 @@
+//! Timeline, palette, keys, axes, layouts, presenter mode, settings.
+
+use super::*;
+use crate::picture::ViewChange;
+use egui::Modifiers;
+
+fn key(window: &mut Window, key: Key) {
+    window.key_press(key);
+    window.run_steps(3);
+}
+
+fn shifted(window: &mut Window, key: Key) {
+    window.key_press_modifiers(Modifiers::SHIFT, key);
+    window.run_steps(3);
+}
+
+fn type_text(window: &mut Window, text: &str) {
+    window.event(egui::Event::Text(text.to_owned()));
+    window.run_steps(3);
+}
+
+fn cursor(window: &Window) -> Option<usize> {
+    model(window).view.cursor
+}
+
+/// A window with at least `count` recorded steps, paused.
+fn paused(count: usize) -> Window {
+    let mut window =
+        sized(Fake { step_time: Duration::from_millis(1), ..Fake::default() }, Vec2::new(1280.0, 800.0));
+    until(&mut window, "rows", |model| model.history.rows() > count);
+    pause(&mut window);
+    window
+}
+
+#[test]
+fn steps_go_back_through_the_record_and_forward_to_its_head_and_on() {
+    let mut window = open();
+    until(&mut window, "rows", |model| model.history.rows() > 30);
+    press(&mut window, "Step back");
+    assert_eq!(model(&window).phase, Phase::Paused, "who steps back wants to look");
+    std::thread::sleep(Duration::from_millis(50));
+    window.run_steps(2);
+    let newest = rows(&window) - 1;
+    press(&mut window, "Newest step");
+    assert_eq!(cursor(&window), None);
+    key(&mut window, Key::ArrowLeft);
+    key(&mut window, Key::ArrowLeft);
+    assert_eq!(cursor(&window), Some(newest - 2));
+    shifted(&mut window, Key::ArrowLeft);
+    assert_eq!(cursor(&window), Some(newest - 12));
+    shifted(&mut window, Key::ArrowRight);
+    assert_eq!(cursor(&window), Some(newest - 2));
+    press(&mut window, "Step");
+    key(&mut window, Key::ArrowRight);
+    assert_eq!(cursor(&window), Some(newest));
+    assert_eq!(rows(&window), newest + 1, "nothing is trained before the head");
+    key(&mut window, Key::ArrowRight);
+    until(&mut window, "one more row", |model| model.history.rows() == newest + 2);
+    assert_eq!(cursor(&window), None);
+    shifted(&mut window, Key::ArrowRight);
+    until(&mut window, "ten more rows", |model| model.history.rows() == newest + 12);
+    press(&mut window, "First step");
+    assert_eq!(cursor(&window), Some(0));
+    key(&mut window, Key::ArrowLeft);
+    assert_eq!(cursor(&window), Some(0));
+    key(&mut window, Key::End);
+    assert_eq!(cursor(&window), None);
+    key(&mut window, Key::Home);
+    assert_eq!(cursor(&window), Some(0));
+}
+
+#[test]
+fn the_timeline_is_scrubbed_and_its_end_is_the_newest_step() {
+    let mut window = paused(100);
+    let rect = window.get_by_label("Timeline").rect();
+    let newest = rows(&window) - 1;
+    let click = |window: &mut Window, share: f32| {
+        let pos = egui::pos2(egui::lerp(rect.x_range(), share), rect.center().y);
+        window.hover_at(pos);
+        window.run_steps(2);
+        for pressed in [true, false] {
+            window.event(egui::Event::PointerButton {
+                pos,
+                button: egui::PointerButton::Primary,
+                pressed,
+                modifiers: Modifiers::NONE,
+            });
+            window.run_steps(2);
+        }
+    };
+    click(&mut window, 0.5);
+    let middle = cursor(&window).expect("a cursor");
+    assert!(middle.abs_diff(newest / 2) <= 2, "{middle} of {newest}");
+    click(&mut window, 0.9999);
+    assert_eq!(cursor(&window), None);
+}
+
+#[test]
+fn slow_motion_plays_the_record_and_repeats_what_is_shown() {
+    let mut window = paused(60);
+    lab(&mut window).apply(Command::View(ViewChange::Show(Some([10.0, 14.0]))));
+    control(&window, Role::SpinButton, "Slow motion speed").set_value_accesskit(200.0);
+    window.run_steps(3);
+    assert_eq!(model(&window).playback.speed, 200.0);
+    tick(&mut window, "Loop");
+    press(&mut window, "Slow motion");
+    assert!(model(&window).playback.playing);
+    let mut seen = Vec::new();
+    until(&mut window, "the loop twice", |model| {
+        seen.extend(model.view.cursor);
+        seen.windows(2).filter(|pair| pair[1] < pair[0]).count() > 1
+    });
+    assert!(seen.iter().all(|step| (10..=14).contains(step)), "{seen:?}");
+    let trained = rows(&window);
+    key(&mut window, Key::S);
+    assert!(!model(&window).playback.playing);
+    assert_eq!(rows(&window), trained, "the training rests");
+    key(&mut window, Key::O);
+    key(&mut window, Key::W);
+    key(&mut window, Key::S);
+    until(&mut window, "the end", |model| !model.playback.playing);
+    assert_eq!(cursor(&window), Some(trained - 1));
+}
+
+#[test]
+fn the_palette_finds_commands_presets_and_panels() {
+    let mut window = paused(10);
+    window.key_press_modifiers(Modifiers::COMMAND, Key::K);
+    window.run_steps(5);
+    assert_eq!(model(&window).form, Some(Form::Palette));
+    type_text(&mut window, "dark");
+    key(&mut window, Key::Enter);
+    assert_eq!((model(&window).theme, model(&window).form), (Theme::Dark, None));
+
+    press(&mut window, "Commands…");
+    assert_eq!(model(&window).search, Search::default(), "what was typed before is gone");
+    type_text(&mut window, "step");
+    key(&mut window, Key::ArrowDown);
+    key(&mut window, Key::Enter);
+    assert_eq!(cursor(&window), Some(rows(&window) - 2), "the second line is a step back");
+
+    press(&mut window, "Commands…");
+    type_text(&mut window, "hide loss");
+    window.run_steps(3);
+    press(&mut window, "Hide panel: Train loss");
+    assert!(!layout::has(&model(&window).tree, Panel::Loss));
+
+    press(&mut window, "Commands…");
+    type_text(&mut window, "preset cheb");
+    key(&mut window, Key::Enter);
+    assert_eq!(model(&window).presets[model(&window).preset].0, "chebyshev");
+}
+
+#[test]
+fn letters_go_to_the_field_of_the_palette_and_escape_closes_it() {
+    let mut window = paused(10);
+    press(&mut window, "Commands…");
+    for letter in [Key::D, Key::Space, Key::W] {
+        key(&mut window, letter);
+    }
+    assert_eq!((model(&window).theme, &model(&window).phase), (Theme::Light, &Phase::Paused));
+    key(&mut window, Key::Escape);
+    assert_eq!(model(&window).form, None);
+}
+
+#[test]
+fn the_overlay_names_every_key() {
+    let mut window = paused(10);
+    key(&mut window, Key::Questionmark);
+    window.run_steps(6);
+    for command in Command::simple().into_iter().filter(|command| command.entry().shortcut.is_some()) {
+        assert!(window.query_all_by_label(&command.full_name()).next().is_some(), "{command:?} is missing");
+    }
+    key(&mut window, Key::Questionmark);
+    assert_eq!(model(&window).form, None);
+}
+
+#[test]
+fn axes_are_set_by_hand_and_fitted_again() {
+    let mut window = paused(40);
+    key(&mut window, Key::A);
+    window.run_steps(6);
+    control(&window, Role::SpinButton, "Train loss: to").set_value_accesskit(3.0);
+    window.run_steps(3);
+    let [low, high] = model(&window).view.range(Panel::Loss).expect("a range");
+    assert!(low < 0.2 && high == 3.0, "{low} {high}");
+    window.run_steps(2);
+    assert_eq!(crate::picture::shown_range(&window.ctx, Panel::Loss), Some([low, high]));
+    control(&window, Role::SpinButton, "Steps: to").set_value_accesskit(20.0);
+    window.run_steps(3);
+    assert_eq!(model(&window).view.visible, Some([0.0, 20.0]));
+    control(&window, Role::CheckBox, "Train loss: by hand").click();
+    window.run_steps(3);
+    assert_eq!(model(&window).view.range(Panel::Loss), None);
+    key(&mut window, Key::Escape);
+    press(&mut window, "Whole run");
+    assert_eq!(model(&window).view.visible, None);
+}
+
+#[test]
+fn layouts_are_chosen_saved_forgotten_and_survive_the_window() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let settings = directory.path().join("brink/settings.toml");
+    let mut window = with_settings(&settings);
+    key(&mut window, Key::Num1);
+    assert_eq!(layout::shown(&model(&window).tree), [Panel::Sharpness, Panel::Loss, Panel::Variance]);
+    press(&mut window, "Layout");
+    control(&window, Role::CheckBox, "Distance from gradient descent").click();
+    window.run_steps(3);
+    assert!(layout::has(&model(&window).tree, Panel::Distance));
+    key(&mut window, Key::Escape);
+    lab(&mut window).apply(Command::Toggle(Form::Layout));
+    window.run_steps(8);
+    control(&window, Role::TextInput, "Layout name").click();
+    window.run_steps(2);
+    type_text(&mut window, "mine");
+    press(&mut window, "Save layout");
+    key(&mut window, Key::Escape);
+    let mine = layout::Node::from_tree(&model(&window).tree);
+    tick(&mut window, "Dark");
+    lab(&mut window).close();
+
+    let mut again = with_settings(&settings);
+    assert_eq!(layout::Node::from_tree(&model(&again).tree), mine);
+    assert_eq!(again.ctx.theme(), Theme::Dark);
+    key(&mut again, Key::Num3);
+    assert_eq!(layout::shown(&model(&again).tree), Panel::ALL);
+    lab(&mut again).apply(Command::Toggle(Form::Layout));
+    again.run_steps(8);
+    press(&mut again, "Layout: mine");
+    assert_eq!(layout::Node::from_tree(&model(&again).tree), mine);
+    press(&mut again, "Forget layout: mine");
+    assert!(model(&again).layouts.is_empty());
+}
+
+#[test]
+fn broken_settings_are_said_once() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("settings.toml");
+    std::fs::write(&path, "panels = [[[").expect("a file");
+    let mut window = with_settings(&path);
+    assert!(model(&window).banners[0].text.contains("settings.toml"), "{:?}", model(&window).banners);
+    assert_eq!(model(&window).phase, Phase::Training);
+    lab(&mut window).close();
+    assert!(model(&with_settings(&path)).banners.is_empty());
+}
+
+#[test]
+fn every_panel_can_be_hidden_and_shown() {
+    let mut window = paused(10);
+    for panel in Panel::ALL {
+        lab(&mut window).apply(Command::TogglePanel(panel));
+    }
+    window.run_steps(3);
+    assert!(window.query_by_label_contains("Every panel is hidden").is_some());
+    lab(&mut window).apply(Command::TogglePanel(Panel::Loss));
+    window.run_steps(3);
+    assert_eq!(layout::shown(&model(&window).tree), [Panel::Loss]);
+}
+
+#[test]
+fn a_panel_is_dragged_by_its_title() {
+    let mut window = paused(40);
+    key(&mut window, Key::Num1);
+    let title = window.get_by_label("Logarithmic axis: Hessian eigenvalues").rect();
+    let other = window.get_by_label("Logarithmic axis: Train loss").rect();
+    let from = egui::pos2(60.0, title.center().y);
+    let to = other.center() + egui::vec2(-40.0, 150.0);
+    window.drag_at(from);
+    window.run_steps(3);
+    for share in [0.3, 0.6, 1.0] {
+        window.hover_at(from.lerp(to, share));
+        window.run_steps(2);
+    }
+    window.drop_at(to);
+    window.run_steps(4);
+    let node = layout::Node::from_tree(&model(&window).tree);
+    assert_ne!(node, Arrangement::Lecture.node(&[]), "{node:?}");
+    assert!(layout::has(&model(&window).tree, Panel::Sharpness));
+}
+
+#[test]
+fn presenter_mode_shows_plots_alone_and_escape_leaves() {
+    let mut window = paused(40);
+    tick(&mut window, "Dark");
+    key(&mut window, Key::F5);
+    assert!(model(&window).presenter);
+    assert_eq!((window.ctx.theme(), window.ctx.zoom_factor()), (Theme::Light, presenter::ZOOM));
+    assert!(window.query_by_label("Preset").is_none(), "no chrome");
+    key(&mut window, Key::C);
+    assert!(!model(&window).view.show_central_flow, "keys go on working");
+    key(&mut window, Key::Escape);
+    assert!(!model(&window).presenter);
+    assert_eq!((window.ctx.theme(), window.ctx.zoom_factor()), (Theme::Dark, 1.0));
+    assert!(window.query_by_label("Preset").is_some());
+}

@@ -1,0 +1,215 @@
+//! The timeline below the plots: the whole run on one line, with the cursor, what is shown, and what happened.
+
+use super::command::Command;
+use super::controls::{command_button, grouped, toggle_ui};
+use super::model::{Model, Phase};
+use crate::dynamics::{Event, Process, StepOutcome};
+use crate::picture::{Palette, ViewChange, theme};
+use egui::{
+    Align2, DragValue, EventFilter, Id, Painter, PointerButton, Pos2, Rect, Response, Sense, Shape, Stroke,
+    StrokeKind, Ui, WidgetInfo, pos2, vec2,
+};
+
+/// Height of the line with its marks, in points.
+const HEIGHT: f32 = 30.0;
+/// Height of the bar itself.
+const BAR: f32 = 12.0;
+/// Nearer to the end than this, in points, the pointer means the newest step.
+const END: f32 = 5.0;
+/// Least distance of two marks of one kind, in points.
+const APART: f32 = 3.0;
+
+/// The timeline's identifier; it may have the keyboard and leave the keys to the commands.
+pub(super) fn id() -> Id {
+    Id::unique("brink: timeline")
+}
+
+/// The timeline, and the controls of the slow motion before it.
+pub(super) fn timeline_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
+    ui.horizontal(|ui| {
+        let text = if model.playback.playing { "❚❚ Slow motion" } else { "▶ Slow motion" };
+        ui.add_enabled_ui(model.history.rows() > 1, |ui| {
+            command_button(ui, &Command::Replay, Some(text), commands);
+        });
+        let mut speed = model.playback.speed;
+        let named = Command::SetReplaySpeed(speed);
+        let field = DragValue::new(&mut speed)
+            .range(0.1..=10_000.0)
+            .speed(0.1)
+            .max_decimals(1)
+            .suffix(" /s")
+            .update_while_editing(false);
+        let response = ui.add_sized(vec2(64.0, ui.spacing().interact_size.y), field);
+        response.widget_info(|| WidgetInfo::labeled(egui::Role::SpinButton, true, named.name()));
+        if response.on_hover_text(named.tooltip()).changed() {
+            commands.push(Command::SetReplaySpeed(speed));
+        }
+        toggle_ui(ui, &Command::ToggleLoop, model.playback.looping, commands);
+        ui.separator();
+        line_ui(ui, model, commands);
+    });
+}
+
+/// Where steps are on the line.
+struct Place {
+    bar: Rect,
+    newest: usize,
+}
+
+impl Place {
+    fn x(&self, step: f64) -> f32 {
+        let share = (step / self.newest.max(1) as f64).clamp(0.0, 1.0);
+        #[expect(clippy::cast_possible_truncation, reason = "a share")]
+        let share = share as f32;
+        self.bar.left() + share * self.bar.width()
+    }
+
+    /// The step at a place; nothing at the end, which is the newest one whichever that is.
+    fn step(&self, x: f32) -> Option<usize> {
+        if x > self.bar.right() - END {
+            return None;
+        }
+        let share = ((x - self.bar.left()) / self.bar.width()).clamp(0.0, 1.0);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "at most the newest step"
+        )]
+        let step = (f64::from(share) * self.newest as f64).round() as usize;
+        Some(step)
+    }
+}
+
+fn line_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
+    let palette = Palette::in_ui(ui);
+    let badge = if model.view.cursor.is_some() || model.phase != Phase::Training { 70.0 } else { 52.0 };
+    let width = (ui.available_width() - badge).max(40.0);
+    let (_, rect) = ui.allocate_space(vec2(width, HEIGHT));
+    let response = ui.interact(rect, id(), Sense::click_and_drag());
+    let bar = Rect::from_center_size(rect.center(), vec2(rect.width() - 12.0, BAR));
+    let place = Place { bar, newest: model.history.rows().saturating_sub(1) };
+    let painter = ui.painter_at(rect.expand(2.0));
+    bar_ui(&painter, palette, model, &place);
+    events_ui(&painter, palette, model, &place);
+    cursor_ui(&painter, palette, model, &place, rect);
+    if response.has_focus() {
+        painter.rect_stroke(rect, 3.0, ui.visuals().selection.stroke, StrokeKind::Inside);
+        // the arrow keys are the commands'
+        let filter = EventFilter { horizontal_arrows: true, ..EventFilter::default() };
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(id(), filter));
+    }
+    scrub(&response, model, &place, commands);
+    let at = model.row().unwrap_or(0);
+    response.widget_info(|| WidgetInfo::slider(true, at as f64, "Timeline"));
+    if let Some(pos) = response.hover_pos().filter(|_| !response.dragged()) {
+        let step = place.step(pos.x).unwrap_or(place.newest);
+        response.on_hover_text_at_pointer(format!("step {}", grouped(step)));
+    }
+    let (text, color) = match model.view.cursor {
+        Some(_) => ("recorded", palette.faint_text),
+        None if model.phase == Phase::Training => ("● LIVE", palette.trouble),
+        None => ("newest", palette.faint_text),
+    };
+    ui.colored_label(color, egui::RichText::new(text).strong());
+}
+
+/// The recorded steps, those that the plots show, and the stretches without predictions.
+fn bar_ui(painter: &Painter, palette: &Palette, model: &Model, place: &Place) {
+    let bar = place.bar;
+    painter.rect_filled(bar, 3.0, palette.plot);
+    let view = model.run_view();
+    for [from, to] in view.transients() {
+        let rect = Rect::from_x_y_ranges(place.x(from)..=place.x(to), bar.y_range());
+        painter.rect_filled(rect, 0.0, palette.shade);
+    }
+    painter.rect_stroke(bar, 3.0, (1.0, palette.frame), StrokeKind::Middle);
+    if model.view.visible.is_some() {
+        let [first, last] = view.steps();
+        let shown = Rect::from_x_y_ranges(place.x(first)..=place.x(last), bar.expand(2.0).y_range());
+        painter.rect(
+            shown,
+            2.0,
+            palette.cursor.gamma_multiply(0.25),
+            (1.0, palette.cursor),
+            StrokeKind::Middle,
+        );
+    }
+}
+
+/// Changes of η above the bar, eigenvalues that reach the edge below it, what stopped across it.
+fn events_ui(painter: &Painter, palette: &Palette, model: &Model, place: &Place) {
+    let bar = place.bar;
+    let (mut last_eta, mut last_rank, mut ranks) = (f32::NEG_INFINITY, f32::NEG_INFINITY, 0);
+    for (step, event) in model.history.events() {
+        let x = place.x(*step as f64);
+        match event {
+            Event::EtaChanged { .. } if *step > 0 && x - last_eta > APART => {
+                last_eta = x;
+                wedge(painter, pos2(x, bar.top() - 1.0), -6.0, palette.eta_change);
+            }
+            Event::Outcome(Process::CentralFlow, StepOutcome::EnteredEdge { k }) if *k > ranks => {
+                ranks = *k;
+                if x - last_rank > APART {
+                    last_rank = x;
+                    wedge(painter, pos2(x, bar.bottom() + 1.0), 6.0, palette.faint_text);
+                }
+            }
+            Event::Outcome(_, StepOutcome::Diverged { .. } | StepOutcome::TooSharp { .. })
+            | Event::Trouble(..) => {
+                painter.vline(x, bar.expand(3.0).y_range(), Stroke::new(2.0, palette.trouble));
+            }
+            Event::FlowsStarted if *step > 0 => {
+                painter.vline(x, bar.y_range(), Stroke::new(1.0, palette.faint_text));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A wedge with its tip at `tip` and its base `height` below (or above, where negative).
+fn wedge(painter: &Painter, tip: Pos2, height: f32, color: egui::Color32) {
+    let corners = vec![tip, tip + vec2(3.5, height), tip + vec2(-3.5, height)];
+    painter.add(Shape::convex_polygon(corners, color, Stroke::NONE));
+}
+
+/// The cursor with its step, or a knob at the head.
+fn cursor_ui(painter: &Painter, palette: &Palette, model: &Model, place: &Place, rect: Rect) {
+    let Some(cursor) = model.view.cursor else {
+        let head = pos2(place.x(place.newest as f64), place.bar.center().y);
+        painter.circle(head, 5.0, palette.panel, (2.0, palette.text));
+        return;
+    };
+    let x = place.x(cursor as f64);
+    painter.vline(x, rect.y_range(), (2.0, palette.text));
+    let text = painter.layout_no_wrap(grouped(cursor), theme::label_font(), palette.text);
+    let left = if x + 8.0 + text.size().x > rect.right() { x - 6.0 - text.size().x } else { x + 6.0 };
+    let at = Align2::LEFT_CENTER.anchor_size(pos2(left, place.bar.center().y), text.size());
+    painter.rect_filled(at.expand2(vec2(3.0, 0.0)), 2.0, palette.panel.gamma_multiply(0.85));
+    painter.galley(at.min, text, palette.text);
+}
+
+fn scrub(response: &Response, model: &Model, place: &Place, commands: &mut Vec<Command>) {
+    let scrubs = response.clicked() || response.dragged_by(PointerButton::Primary);
+    if let (true, Some(pos)) = (scrubs && model.history.rows() > 1, response.interact_pointer_pos()) {
+        let cursor = place.step(pos.x);
+        if cursor != model.view.cursor {
+            commands.push(Command::View(ViewChange::PlaceCursor(cursor)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_and_places_agree_and_the_end_is_the_newest_step() {
+        let bar = Rect::from_min_size(pos2(10.0, 0.0), vec2(1000.0, BAR));
+        let place = Place { bar, newest: 500 };
+        for step in [0, 1, 250, 490] {
+            assert_eq!(place.step(place.x(step as f64)), Some(step));
+        }
+        assert_eq!(place.step(bar.right()), None);
+        assert_eq!(Place { bar, newest: 0 }.x(0.0), bar.left());
+    }
+}
