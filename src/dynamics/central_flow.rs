@@ -35,9 +35,10 @@ enum State {
 #[derive(Clone, Debug)]
 pub(super) struct CentralFlow<T> {
     pub(super) w: Vec<T>,
-    previous: Vec<T>,
+    /// Where it was at the start of the last step.
+    pub(super) previous: Vec<T>,
     nabla_l: Vec<T>,
-    tracker: Tracker<T>,
+    pub(super) tracker: Tracker<T>,
     state: State,
     edge: EdgeCount,
     /// Whether a start above the edge is possible at the next step: at an anchor, or after a change of η.

@@ -12,7 +12,7 @@ use crate::spectrum::{Tracker, TrackerSettings};
 pub(super) struct GradientDescent<T> {
     pub(super) w: Vec<T>,
     /// Where it was a step before: the last good state once it has diverged.
-    previous: Vec<T>,
+    pub(super) previous: Vec<T>,
     nabla_l: Vec<T>,
     pub(super) tracker: Tracker<T>,
     pub(super) diverged: bool,

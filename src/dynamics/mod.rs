@@ -9,10 +9,12 @@ pub mod complementarity;
 mod edge;
 mod gradient_descent;
 mod gradient_flow;
+pub mod inspection;
 pub mod record;
 pub mod settings;
 pub mod smoothing;
 
+pub use inspection::{InspectError, Inspection};
 pub use record::{CentralFlowRecord, Event, Process, ProcessRecord, StepOutcome, StepRecord};
 pub use settings::{
     CentralFlowSettings, EigenSettings, FlowsStart, GradientFlowSettings, Processes, Settings, SettingsError,

@@ -6,8 +6,8 @@ pub use super::problem::{AssembleError, MOST_PARAMETERS, Sources};
 use super::problem::{Network, Problem, TrainedLoss, problem};
 use crate::calculus::Real;
 use crate::dynamics::{
-    CentralFlowSettings, Dynamics, EigenSettings, FlowsStart, GradientFlowSettings, Process, Processes,
-    Settings, StepRecord,
+    CentralFlowSettings, Dynamics, EigenSettings, FlowsStart, GradientFlowSettings, InspectError, Inspection,
+    Process, Processes, Settings, StepRecord,
 };
 use crate::objective::Objective;
 
@@ -119,6 +119,12 @@ impl<T: Real> Engine for Run<T> {
         match &self.loss {
             TrainedLoss::Network(network) => network.train.dim(),
             TrainedLoss::Landscape(loss) => loss.dim(),
+        }
+    }
+    fn inspect(&mut self, eta: f64) -> Result<Inspection, InspectError> {
+        match &mut self.loss {
+            TrainedLoss::Network(network) => self.dynamics.inspect(&mut network.train, eta),
+            TrainedLoss::Landscape(loss) => self.dynamics.inspect(loss.as_mut(), eta),
         }
     }
 }

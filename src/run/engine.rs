@@ -1,6 +1,6 @@
 //! What the training thread drives: the three processes of one preset, whatever its precision or objective.
 
-use crate::dynamics::StepRecord;
+use crate::dynamics::{InspectError, Inspection, StepRecord};
 
 /// The processes of a run behind one step function.
 pub trait Engine: Send {
@@ -15,4 +15,10 @@ pub trait Engine: Send {
 
     /// Number of parameters.
     fn dim(&self) -> usize;
+
+    /// Looks into the step that [`Engine::step`] would take next; the engine stays as it is.
+    ///
+    /// # Errors
+    /// Where gradient descent does not run, or there is nothing to compare it with.
+    fn inspect(&mut self, eta: f64) -> Result<Inspection, InspectError>;
 }

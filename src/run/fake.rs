@@ -1,7 +1,9 @@
 //! An engine for tests that records made-up numbers, and can diverge, panic or dawdle.
 
 use super::Engine;
-use crate::dynamics::{CentralFlowRecord, Event, Process, ProcessRecord, StepOutcome, StepRecord};
+use crate::dynamics::{
+    CentralFlowRecord, Event, InspectError, Inspection, Process, ProcessRecord, StepOutcome, StepRecord,
+};
 use std::time::Duration;
 
 /// An engine that records made-up numbers.
@@ -54,5 +56,9 @@ impl Engine for Fake {
 
     fn dim(&self) -> usize {
         2
+    }
+
+    fn inspect(&mut self, _: f64) -> Result<Inspection, InspectError> {
+        Err(InspectError::NoGradientDescent { step: self.step })
     }
 }

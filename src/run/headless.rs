@@ -217,7 +217,7 @@ fn words_of(event: &Event) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dynamics::ProcessRecord;
+    use crate::dynamics::{InspectError, Inspection, ProcessRecord};
 
     /// Takes three steps, then fails.
     struct Broken(usize);
@@ -239,6 +239,10 @@ mod tests {
 
         fn dim(&self) -> usize {
             1
+        }
+
+        fn inspect(&mut self, _: f64) -> Result<Inspection, InspectError> {
+            Err(InspectError::NoGradientDescent { step: self.0 })
         }
     }
 
