@@ -5,10 +5,11 @@ use super::export;
 use super::forms::{Form, Search};
 use super::lab::Lab;
 use super::layout;
-use super::model::Phase;
+use super::model::{Banner, Level, Phase};
 use super::presenter;
 use crate::picture::{Panel, ViewChange};
 use crate::run::Command as WorkerCommand;
+use crate::run::cycles::Cycle;
 use egui::Theme;
 
 /// Steps of a leap.
@@ -50,6 +51,10 @@ impl Lab {
                 }
             }
             Command::ToggleLoop => self.model.playback.looping = !self.model.playback.looping,
+            Command::NextCycle => self.seek_cycle(true),
+            Command::PreviousCycle => self.seek_cycle(false),
+            Command::LoopCycle => self.loop_cycle(),
+            Command::TogglePhases => self.model.view.show_phases = !self.model.view.show_phases,
             Command::SetReplaySpeed(speed) => {
                 if speed.is_finite() && speed > 0.0 {
                     self.model.playback.speed = speed;
@@ -200,6 +205,31 @@ impl Lab {
         }
         let cursor = self.model.view.cursor.unwrap_or(newest).min(newest);
         self.place_cursor(Some(cursor.saturating_sub(steps)));
+    }
+
+    fn seek_cycle(&mut self, next: bool) {
+        let Some(row) = self.model.row() else { return };
+        let cycles = self.model.curves.cycles();
+        let cycle = if next { cycles.next(row) } else { cycles.previous(row) };
+        if let Some(start) = cycle.map(Cycle::start) {
+            self.place_cursor(Some(start));
+        }
+    }
+
+    /// Shows one cycle and plays it again and again.
+    fn loop_cycle(&mut self) {
+        let Some(row) = self.model.row() else { return };
+        let cycles = self.model.curves.cycles();
+        let cycle = cycles.at(row).map(|place| &cycles.all()[place]).or(cycles.previous(row));
+        let Some(cycle) = cycle.or(cycles.next(row)).filter(|cycle| cycle.length() > 1) else {
+            self.model.raise(Banner::new(Level::Note, "No cycle at the edge has been found yet"));
+            return;
+        };
+        let (first, last) = (cycle.start(), cycle.end() - 1);
+        self.model.view.visible = Some([first as f64, last as f64]);
+        self.model.view.cursor = Some(row.clamp(first, last));
+        self.model.view.show_phases = true;
+        (self.model.playback.playing, self.model.playback.looping) = (true, true);
     }
 
     /// Shows plots for a projector, or the window as before.

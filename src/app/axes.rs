@@ -1,7 +1,7 @@
 //! Axis ranges by hand: the steps, and every panel's values.
 
 use super::command::Command;
-use super::controls::command_button;
+use super::controls::{command_button, short};
 use super::model::Model;
 use crate::picture::{Panel, ViewChange, shown_range};
 use egui::{DragValue, Grid, Ui, vec2};
@@ -17,12 +17,12 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
         }
         ui.end_row();
         let whole = model.run_view().steps();
-        if let Some(steps) = row_ui(ui, "Steps", model.view.visible, whole, 0) {
+        if let Some(steps) = row_ui(ui, "Steps", model.view.visible, whole) {
             commands.push(Command::View(ViewChange::Show(steps)));
         }
         for panel in Panel::ALL {
             let shown = shown_range(ui.ctx(), panel).unwrap_or([0.0, 1.0]);
-            if let Some(range) = row_ui(ui, panel.title(), model.view.range(panel), shown, 12) {
+            if let Some(range) = row_ui(ui, panel.title(), model.view.range(panel), shown) {
                 commands.push(Command::View(ViewChange::SetRange(panel, range)));
             }
         }
@@ -33,13 +33,7 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
 
 /// A range by hand, or none; what it becomes, if that changes.
 #[expect(clippy::option_option, reason = "no change, a change to automatic, a change to a range")]
-fn row_ui(
-    ui: &mut Ui,
-    name: &str,
-    by_hand: Option<[f64; 2]>,
-    shown: [f64; 2],
-    decimals: usize,
-) -> Option<Option<[f64; 2]>> {
+fn row_ui(ui: &mut Ui, name: &str, by_hand: Option<[f64; 2]>, shown: [f64; 2]) -> Option<Option<[f64; 2]>> {
     let mut set = by_hand.is_some();
     let [mut low, mut high] = by_hand.unwrap_or(shown);
     ui.label(name);
@@ -50,7 +44,10 @@ fn row_ui(
     let mut changed = mark.changed();
     let speed = ((high - low).abs() / 200.0).max(1e-12);
     for (value, end) in [(&mut low, "from"), (&mut high, "to")] {
-        let field = DragValue::new(value).speed(speed).max_decimals(decimals).update_while_editing(false);
+        let field = DragValue::new(value)
+            .speed(speed)
+            .custom_formatter(|value, _| short(value))
+            .update_while_editing(false);
         let response = ui.add_sized(vec2(90.0, 20.0), field);
         response.widget_info(|| {
             egui::WidgetInfo::labeled(egui::Role::SpinButton, true, format!("{name}: {end}"))

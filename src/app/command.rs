@@ -28,6 +28,14 @@ pub enum Command {
     Replay,
     /// Let the replay repeat the steps that are shown, or all of them once.
     ToggleLoop,
+    /// The cursor to where the next cycle starts.
+    NextCycle,
+    /// The cursor to where the cycle before starts.
+    PreviousCycle,
+    /// Show the cycle at the cursor, and repeat it in slow motion.
+    LoopCycle,
+    /// Shade the phases of the cycles, or not.
+    TogglePhases,
     /// Steps a second of the replay.
     SetReplaySpeed(f64),
     /// Start the preset again at step 0, with the present learning rate.
@@ -142,6 +150,20 @@ impl Command {
                 "Loop",
                 "Let the slow motion repeat the steps that the plots show; drag in a plot to choose them",
             ),
+            Self::NextCycle => keyed(Key::N, "Next cycle", "Put the cursor where the next cycle starts"),
+            Self::PreviousCycle => {
+                keyed(Key::P, "Previous cycle", "Put the cursor where this cycle, or the one before, starts")
+            }
+            Self::LoopCycle => keyed(
+                Key::Z,
+                "Loop this cycle",
+                "Show the cycle at the cursor (or the newest one) alone, and repeat it in slow motion",
+            ),
+            Self::TogglePhases => keyed(
+                Key::H,
+                "Phases",
+                "Shade the phases of each cycle: sharpening, growth, reduction, decay; or a settled orbit",
+            ),
             Self::SetReplaySpeed(_) => plain(
                 "Slow motion speed",
                 "Steps a second of the slow motion. Drag, or click the number, type, and press Enter",
@@ -241,6 +263,10 @@ impl Command {
             Self::ToEnd,
             Self::Replay,
             Self::ToggleLoop,
+            Self::NextCycle,
+            Self::PreviousCycle,
+            Self::LoopCycle,
+            Self::TogglePhases,
             Self::Restart,
             Self::RestartFlows,
             Self::FollowRun,

@@ -52,15 +52,13 @@ fn run_bar_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
         toggle_ui(ui, &Command::ToggleLogAxes, model.all_log(), commands);
         smoothing_ui(ui, model, commands);
         command_button(ui, &Command::FollowRun, None, commands);
-        command_button(ui, &Command::Toggle(Form::Axes), None, commands);
-        ui.separator();
         layout_ui(ui, model, commands);
         ui.separator();
         toggle_ui(ui, &Command::ToggleTheme, model.theme == egui::Theme::Dark, commands);
         command_button(ui, &Command::TogglePresenter, None, commands);
-        for form in [Form::Export, Form::Palette, Form::Help] {
-            command_button(ui, &Command::Toggle(form), None, commands);
-        }
+        command_button(ui, &Command::Toggle(Form::Export), None, commands);
+        command_button(ui, &Command::Toggle(Form::Palette), None, commands);
+        command_button(ui, &Command::Toggle(Form::Help), Some("?"), commands);
     });
 }
 
@@ -73,6 +71,9 @@ fn layout_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
             command_button(ui, &Command::Arrange(arrangement), Some(&title), commands);
         }
         command_button(ui, &Command::Toggle(Form::Layout), None, commands);
+        ui.separator();
+        command_button(ui, &Command::Toggle(Form::Axes), None, commands);
+        toggle_ui(ui, &Command::TogglePhases, model.view.show_phases, commands);
         ui.separator();
         for panel in picture::Panel::ALL {
             let command = Command::TogglePanel(panel);
@@ -90,7 +91,7 @@ fn preset_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let label = ui.label(named.name());
     let response = ComboBox::from_id_salt("preset")
         .selected_text(model.title(model.preset))
-        .width(330.0)
+        .width(236.0)
         .truncate()
         .height(500.0)
         .show_ui(ui, |ui| {

@@ -20,8 +20,8 @@ const POINTER: [(&str, &str); 7] = [
 
 /// Every key, and the pointer.
 pub(super) fn keys_ui(ui: &mut Ui) {
-    let height = ui.ctx().content_rect().height() - 180.0;
-    ScrollArea::vertical().max_height(height.max(120.0)).show(ui, |ui| {
+    let height = (ui.ctx().content_rect().height() - 180.0).max(120.0);
+    ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, |ui| {
         Grid::new("keys").num_columns(3).spacing(vec2(14.0, 5.0)).striped(true).show(ui, |ui| {
             for command in Command::simple() {
                 let entry = command.entry();

@@ -7,6 +7,7 @@
 mod apply;
 mod axes;
 mod banner;
+mod caption;
 mod command;
 mod controls;
 mod dialog;

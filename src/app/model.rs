@@ -155,6 +155,7 @@ impl Model {
                 .collect(),
             smoothing_steps: chosen.view.smoothing,
             show_central_flow: self.view.show_central_flow,
+            show_phases: self.view.show_phases,
             ..ViewState::default()
         };
         self.export.suggest_path(name, true);

@@ -63,6 +63,8 @@ fn line_ui(ui: &mut Ui, title: &str, command: &Command, selected: bool) -> egui:
         let response = ui.selectable_label(selected, title).on_hover_text(hint);
         if let Some(shortcut) = shortcut {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                // beside the scroll bar
+                ui.add_space(14.0);
                 ui.label(RichText::new(key_text(shortcut)).color(Palette::in_ui(ui).faint_text));
             });
         }

@@ -1,14 +1,16 @@
 //! The run's facts at the cursor's step, or at the newest.
 
+use super::caption::caption;
 use super::controls::{grouped, short};
 use super::model::Model;
 use crate::picture::Palette;
 use crate::run::Series;
-use egui::{RichText, Ui};
+use egui::{Label, RichText, Ui};
 
-/// One line of facts.
+/// One line on the cycle, one of facts.
 pub(super) fn status_ui(ui: &mut Ui, model: &Model) {
     let value = |series| model.row().and_then(|row| model.history.value(series, row));
+    ui.add(Label::new(caption(model)).truncate());
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 5.0;
         fact_ui(ui, "seed", &model.current().run.seed.to_string());

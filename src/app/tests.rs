@@ -481,7 +481,6 @@ fn every_control_is_reached_by_the_tab_key() {
         "Log axes",
         "Smoothing",
         "Whole run",
-        "Axes…",
         "Layout",
         "Dark",
         "Presenter",

@@ -118,6 +118,17 @@ fn bar_ui(painter: &Painter, palette: &Palette, model: &Model, place: &Place) {
     let bar = place.bar;
     painter.rect_filled(bar, 3.0, palette.plot);
     let view = model.run_view();
+    let mut free_from = bar.left();
+    for (phase, steps) in model.curves.cycles().phases(0..place.newest + 1) {
+        let right = place.x(steps.end as f64);
+        // phases too short to be seen are drawn as one
+        if right - free_from >= 1.0 {
+            let left = place.x(steps.start as f64).max(free_from);
+            let rect = Rect::from_x_y_ranges(left..=right, bar.y_range());
+            painter.rect_filled(rect, 0.0, palette.phase(phase));
+            free_from = right;
+        }
+    }
     for [from, to] in view.transients() {
         let rect = Rect::from_x_y_ranges(place.x(from)..=place.x(to), bar.y_range());
         painter.rect_filled(rect, 0.0, palette.shade);

@@ -1,5 +1,5 @@
-//! Curves derived from the history, kept between frames: squared displacements, and Gaussian-smoothed averages that are
-//! updated at their tail only.
+//! Curves derived from the history, kept between frames: squared displacements, Gaussian-smoothed averages that are
+//! updated at their tail only, and the cycles.
 //!
 //! The average is that of [`crate::dynamics::smoothing`]. A smoothed curve has no detail below its bandwidth, so it is
 //! sampled every eighth of it; drawing and read-outs interpolate in between. Where η changes (or, for displacements,
@@ -10,6 +10,7 @@
 
 use crate::dynamics::Event;
 use crate::dynamics::smoothing::Kernel;
+use crate::run::cycles::Cycles;
 use crate::run::pyramid::Column;
 use crate::run::{History, Series};
 use std::ops::Range;
@@ -44,9 +45,15 @@ pub struct Curves {
     loss: Smoothed,
     grad_norm_sq: Smoothed,
     variance: Vec<Smoothed>,
+    cycles: Cycles,
 }
 
 impl Curves {
+    /// The cycles at the edge of stability.
+    pub fn cycles(&self) -> &Cycles {
+        &self.cycles
+    }
+
     /// Brings the curves up to the history, with the given standard deviation in steps (0: no smoothing).
     ///
     /// `budget` bounds the work: about as many multiplications and additions are done for new rows (what the newest rows
@@ -64,6 +71,7 @@ impl Curves {
         }
         self.find_starts(history);
         self.rows = history.rows();
+        self.cycles.update(history);
         let mut budget = budget;
         self.square(history, &mut budget);
         if smoothing_steps == 0.0 {

@@ -5,6 +5,7 @@
 //! lightened to keep their contrast. Dash and width tell the processes apart without any colour.
 
 use super::font;
+use crate::run::cycles::Phase;
 use egui::{Color32, Context, FontFamily, FontId, Stroke, TextStyle, Theme, Ui};
 
 /// What a line stands for.
@@ -210,6 +211,18 @@ impl Palette {
             Role::Threshold => self.threshold,
             Role::Eigen(i) => self.eigen[i % self.eigen.len()],
         }
+    }
+
+    /// The tint of a cycle's phase, over a plot or on the timeline.
+    pub fn phase(&self, phase: Phase) -> Color32 {
+        let color = match phase {
+            Phase::Sharpening => self.frame,
+            Phase::Growth => self.eigen[1],
+            Phase::Reduction => self.gradient_flow,
+            Phase::Decay => self.eigen[0],
+            Phase::Settled => self.eigen[2],
+        };
+        self.plot.lerp_to_gamma(color, 0.16)
     }
 
     /// What a line of a role looks like.

@@ -88,6 +88,8 @@ pub struct ViewState {
     pub smoothing_steps: f64,
     /// Whether the central flow's curves are shown (predict, then reveal).
     pub show_central_flow: bool,
+    /// Whether the phases of cycles are shaded.
+    pub show_phases: bool,
 }
 
 impl Default for ViewState {
@@ -100,6 +102,7 @@ impl Default for ViewState {
             ranges: Vec::new(),
             smoothing_steps: 50.0,
             show_central_flow: true,
+            show_phases: false,
         }
     }
 }

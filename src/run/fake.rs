@@ -15,6 +15,8 @@ pub(crate) struct Fake {
     pub above_edge_at: Option<usize>,
     pub panics_at: Option<usize>,
     pub restart: bool,
+    /// S goes round 2/η once in so many steps.
+    pub cycle_steps: Option<u8>,
 }
 
 impl Engine for Fake {
@@ -35,7 +37,11 @@ impl Engine for Fake {
         if std::mem::take(&mut self.restart) {
             events.push(Event::FlowsStarted);
         }
-        let process = ProcessRecord { loss, lambda: vec![1.0], ..ProcessRecord::default() };
+        let lambda = self.cycle_steps.map_or(1.0, |length| {
+            let turn = std::f64::consts::TAU * step as f64 / f64::from(length);
+            2.0 / eta * (1.0 - 0.1 * turn.cos())
+        });
+        let process = ProcessRecord { loss, lambda: vec![lambda], ..ProcessRecord::default() };
         StepRecord {
             step,
             eta,

@@ -294,3 +294,39 @@ fn presenter_mode_shows_plots_alone_and_escape_leaves() {
     assert_eq!((window.ctx.theme(), window.ctx.zoom_factor()), (Theme::Dark, 1.0));
     assert!(window.query_by_label("Preset").is_some());
 }
+
+/// A window on a run that goes round and round the edge.
+fn cycling() -> Window {
+    let engine = Fake { step_time: Duration::from_millis(1), cycle_steps: Some(40), ..Fake::default() };
+    let mut window = sized(engine, Vec2::new(1280.0, 800.0));
+    until(&mut window, "cycles", |model| model.history.rows() > 200);
+    pause(&mut window);
+    window
+}
+
+#[test]
+fn the_cursor_goes_from_cycle_to_cycle_and_one_is_looped() {
+    let mut window = cycling();
+    let starts: Vec<usize> =
+        model(&window).curves.cycles().all().iter().map(crate::run::cycles::Cycle::start).collect();
+    assert!(starts.len() >= 4, "{starts:?}");
+    key(&mut window, Key::Home);
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        key(&mut window, Key::N);
+        seen.extend(cursor(&window));
+    }
+    let after_start = starts.iter().position(|&start| start > 0).expect("a later cycle");
+    assert_eq!(seen, starts[after_start..after_start + 3]);
+    key(&mut window, Key::P);
+    assert_eq!(cursor(&window), Some(seen[1]));
+    assert!(window.query_by_label_contains("sharpening: S = ").is_some());
+
+    key(&mut window, Key::Z);
+    let [first, last] = model(&window).view.visible.expect("the cycle in sight");
+    assert_eq!((first, last), (seen[1] as f64, seen[2] as f64 - 1.0));
+    assert!(model(&window).playback.playing && model(&window).playback.looping);
+    assert!(model(&window).view.show_phases);
+    key(&mut window, Key::H);
+    assert!(!model(&window).view.show_phases);
+}

@@ -16,6 +16,8 @@ const SPACING: f32 = 12.0;
 const ROW_HEIGHT: f32 = 15.0;
 /// Rows that are always kept free, so that the plots of neighbouring panels align.
 const LEAST_ROWS: usize = 2;
+/// Share of a panel's height that the legend may take; what does not fit is in the read-out.
+const LARGEST_SHARE: f32 = 0.22;
 /// Height of the title.
 const TITLE_HEIGHT: f32 = 18.0;
 
@@ -53,10 +55,17 @@ pub(super) fn header_ui(ui: &mut Ui, chart: &Chart, view: &RunView, changes: &mu
     }
     let top = room.top() + TITLE_HEIGHT;
     let (mut at, mut rows) = (pos2(room.left(), top), 1);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few rows")]
+    let most = ((LARGEST_SHARE * room.height() / ROW_HEIGHT) as usize).max(LEAST_ROWS);
     for trace in chart.traces.iter().filter(|trace| trace.in_legend && !trace.name.is_empty()) {
         let text = ui.painter().layout_no_wrap(trace.name.clone(), theme::label_font(), palette.text);
         let width = SAMPLE_WIDTH + GAP + text.size().x;
         if at.x + width > room.right() && at.x > room.left() {
+            if rows == most {
+                let more = at - vec2(SPACING, 0.0) + vec2(GAP, 0.5 * ROW_HEIGHT);
+                ui.painter().text(more, Align2::LEFT_CENTER, "…", theme::label_font(), palette.faint_text);
+                break;
+            }
             at = pos2(room.left(), at.y + ROW_HEIGHT);
             rows += 1;
         }

@@ -5,11 +5,15 @@ use crate::dynamics::{Event, Process, StepOutcome};
 use crate::picture::theme::{self, Palette};
 use crate::picture::view::RunView;
 use crate::run::Series;
+use crate::run::cycles::Phase;
 use egui::{Align2, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
 use egui_plot::{PlotPoint, PlotTransform};
+use std::ops::Range;
 
 /// Least distance of two marks of one kind, in points.
 const APART: f32 = 9.0;
+/// Room for the name of a phase.
+const PHASE_NAME: f32 = 66.0;
 
 /// The frame, and what the horizontal axis counts.
 pub(super) fn frame(painter: &Painter, palette: &Palette, transform: &PlotTransform) {
@@ -82,6 +86,26 @@ pub(super) fn events(
     }
     for (x, text, color) in texts {
         notes.add(Align2::LEFT_TOP, pos2(x + 4.0, frame.top() + 2.0), &text, color);
+    }
+}
+
+/// The names of the phases that have room for them.
+pub(super) fn phases(
+    palette: &Palette,
+    notes: &mut Notes,
+    phases: &[(Phase, Range<usize>)],
+    transform: &PlotTransform,
+) {
+    let frame = *transform.frame();
+    for (phase, steps) in phases {
+        let [left, right] = [steps.start, steps.end].map(|step| {
+            let x = transform.position_from_point(&PlotPoint::new(step as f64, 0.0)).x;
+            x.clamp(frame.left(), frame.right())
+        });
+        if right - left > PHASE_NAME {
+            let at = pos2(0.5 * (left + right), frame.bottom() - 3.0);
+            notes.add(Align2::CENTER_BOTTOM, at, phase.name(), palette.faint_text);
+        }
     }
 }
 

@@ -118,9 +118,16 @@ impl Chart {
             scale.low -= 0.07 * (scale.high - scale.low);
         }
         let transients = view.transients();
+        let rows = view.rows();
+        let phases = if view.state.show_phases { view.curves.cycles().phases(rows) } else { Vec::new() };
         let response = plot(ui, self.panel, size, palette, x_ticks, y_ticks).show(ui, |plot| {
             plot.set_plot_bounds_x(first..=last);
             plot.set_plot_bounds_y(scale.range());
+            for (phase, steps) in &phases {
+                let [from, to] = [steps.start, steps.end].map(|step| step as f64);
+                let color = palette.phase(*phase);
+                plot.span(Span::new(phase.name(), from..=to).fill(color).border_width(0.0));
+            }
             for &[from, to] in &transients {
                 plot.span(Span::new("above the edge", from..=to).fill(palette.shade).border_width(0.0));
             }
@@ -132,6 +139,7 @@ impl Chart {
         let mut notes = label::Notes::new(painter, palette, *transform.frame());
         marks::frame(painter, palette, &transform);
         marks::events(painter, palette, &mut notes, self, view, &transform);
+        marks::phases(palette, &mut notes, &phases, &transform);
         marks::cut_peaks(painter, palette, &mut notes, &drawn, &scale, &transform);
         marks::gaps(painter, palette, view, &drawn, &scale, &transform);
         marks::cursor(painter, palette, view, &drawn, &scale, &transform);
