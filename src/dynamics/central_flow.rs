@@ -10,6 +10,7 @@
 //! and then `w ← w − dt·P⁻¹(∇L + ½ Σ_ij X_ij T_ij)`.
 
 use nalgebra::{DMatrix, SymmetricEigen};
+use serde::{Deserialize, Serialize};
 
 use super::complementarity;
 use super::edge::EdgeCount;
@@ -25,19 +26,36 @@ use crate::spectrum::{Preconditioner, Tracker, TrackerSettings, axpy, dot, norm}
 const ABOVE_EDGE: f64 = 0.02;
 
 /// Why a central flow no longer advances.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum State {
     Running,
     Stopped,
 }
 
+/// Memory of a step, kept for its allocations: the next step reads nothing of it.
+#[derive(Debug, Default)]
+struct Buffers<T> {
+    nabla_l: Vec<T>,
+    u: Block<T>,
+    t: Block<T>,
+    scaled_t: Block<T>,
+    velocity: Vec<T>,
+}
+
+impl<T: Real> Clone for Buffers<T> {
+    /// Empty ones: there is nothing to copy.
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
 /// Central flow: its weights, and the leading eigenpairs at them.
-#[derive(Clone, Debug)]
-pub(super) struct CentralFlow<T> {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound = "T: Real")]
+pub(super) struct CentralFlow<T: Real> {
     pub(super) w: Vec<T>,
     /// Where it was at the start of the last step.
     pub(super) previous: Vec<T>,
-    nabla_l: Vec<T>,
     pub(super) tracker: Tracker<T>,
     state: State,
     edge: EdgeCount,
@@ -52,10 +70,8 @@ pub(super) struct CentralFlow<T> {
     /// Eigenvalues of P⁻¹H at the start of the last step; empty where there is none, or η has changed since.
     last_lambda: Vec<f64>,
     hvps: usize,
-    u: Block<T>,
-    t: Block<T>,
-    scaled_t: Block<T>,
-    velocity: Vec<T>,
+    #[serde(skip)]
+    buffers: Buffers<T>,
 }
 
 /// What a substep found.
@@ -70,8 +86,6 @@ impl<T: Real> CentralFlow<T> {
     pub(super) fn new(w: Vec<T>, tracker: Tracker<T>) -> Self {
         Self {
             previous: w.clone(),
-            nabla_l: vec![T::zero(); w.len()],
-            velocity: vec![T::zero(); w.len()],
             w,
             tracker,
             state: State::Running,
@@ -83,9 +97,7 @@ impl<T: Real> CentralFlow<T> {
             axes: Block::default(),
             last_lambda: Vec::new(),
             hvps: 0,
-            u: Block::default(),
-            t: Block::default(),
-            scaled_t: Block::default(),
+            buffers: Buffers::default(),
         }
     }
 
@@ -96,6 +108,17 @@ impl<T: Real> CentralFlow<T> {
     /// Hessian-vector products of the last step.
     pub(super) fn hvps(&self) -> usize {
         self.hvps
+    }
+
+    /// Bytes of the vectors that the next step reads.
+    pub(super) fn bytes(&self) -> usize {
+        let vectors = self.w.len() + self.previous.len() + self.axes.as_slice().len();
+        vectors * size_of::<T>() + self.tracker.bytes()
+    }
+
+    /// Whether all of it has `dim` parameters.
+    pub(super) fn fits(&self, dim: usize) -> bool {
+        self.w.len() == dim && self.previous.len() == dim && self.axes.fits(dim) && self.tracker.fits(dim)
     }
 
     /// The learning rate has changed: the edge is another one, and the flow may lie above it.
@@ -117,8 +140,9 @@ impl<T: Real> CentralFlow<T> {
         events: &mut Vec<Event>,
     ) -> (CentralFlowRecord, Vec<f64>) {
         self.hvps = 0;
-        let loss = objective.gradient(&self.w, &mut self.nabla_l);
-        let grad_norm_sq = dot(&self.nabla_l, &self.nabla_l);
+        self.buffers.nabla_l.resize(self.w.len(), T::zero());
+        let loss = objective.gradient(&self.w, &mut self.buffers.nabla_l);
+        let grad_norm_sq = dot(&self.buffers.nabla_l, &self.buffers.nabla_l);
         if self.loss_bound.is_infinite() {
             self.loss_bound = bounded(loss);
         }
@@ -152,7 +176,7 @@ impl<T: Real> CentralFlow<T> {
         for substep in 0..settings.substeps {
             let mut contracted = Vec::new();
             if substep > 0 {
-                objective.gradient(&self.w, &mut self.nabla_l);
+                objective.gradient(&self.w, &mut self.buffers.nabla_l);
                 if settings.resolve_every_substep {
                     lambda = self.solve(objective, scale, tracker);
                 } else {
@@ -224,7 +248,7 @@ impl<T: Real> CentralFlow<T> {
 
     /// With frozen eigenvectors: λ_i = u_iᵀ A(w) u_i for all that are candidates or, judged by how fast eigenvalues
     /// moved over the last step, may become so within this one; the others play no part. The third derivatives that
-    /// the candidates need anyway bring their quotients along; their indices are returned, with T in `self.t`.
+    /// the candidates need anyway bring their quotients along; their indices are returned, with T in `buffers.t`.
     fn rayleigh_quotients(
         &mut self,
         objective: &mut dyn Objective<T>,
@@ -242,36 +266,40 @@ impl<T: Real> CentralFlow<T> {
         if !likely.is_empty() {
             self.select(&likely, &scale.preconditioner);
             let mut curvatures = Vec::new();
-            self.hvps +=
-                objective.third_derivatives_and_curvatures(&self.w, &self.u, &mut self.t, &mut curvatures);
+            self.hvps += objective.third_derivatives_and_curvatures(
+                &self.w,
+                &self.buffers.u,
+                &mut self.buffers.t,
+                &mut curvatures,
+            );
             for (&i, &curvature) in likely.iter().zip(&curvatures) {
                 lambda[i] = curvature;
             }
         }
         if !others.is_empty() {
-            let kept = std::mem::take(&mut self.u);
+            let kept = std::mem::take(&mut self.buffers.u);
             self.select(&others, &scale.preconditioner);
             let mut hu = Block::default();
-            objective.hessian_vector_products(&self.w, &self.u, &mut hu);
+            objective.hessian_vector_products(&self.w, &self.buffers.u, &mut hu);
             self.hvps += others.len();
             for (j, &i) in others.iter().enumerate() {
-                lambda[i] = dot(self.u.column(j), hu.column(j));
+                lambda[i] = dot(self.buffers.u.column(j), hu.column(j));
             }
-            self.u = kept;
+            self.buffers.u = kept;
         }
         likely
     }
 
-    /// Puts U = P^{-1/2} Y of the tracked pairs with the given numbers into `self.u`.
+    /// Puts U = P^{-1/2} Y of the tracked pairs with the given numbers into `buffers.u`.
     fn select(&mut self, which: &[usize], preconditioner: &Preconditioner<T>) {
-        self.u.reshape(self.w.len(), 0);
+        self.buffers.u.reshape(self.w.len(), 0);
         for &i in which {
-            self.u.push(self.tracker.pairs().vectors.column(i));
+            self.buffers.u.push(self.tracker.pairs().vectors.column(i));
         }
-        preconditioner.apply_inverse_root(&mut self.u);
+        preconditioner.apply_inverse_root(&mut self.buffers.u);
     }
 
-    /// Sets up and solves the complementarity problem of the candidates. T of those in `contracted` is in `self.t`
+    /// Sets up and solves the complementarity problem of the candidates. T of those in `contracted` is in `buffers.t`
     /// already where they are the candidates.
     fn critical(
         &mut self,
@@ -288,23 +316,23 @@ impl<T: Real> CentralFlow<T> {
         }
         if contracted != candidates {
             self.select(&candidates, &scale.preconditioner);
-            objective.third_derivatives(&self.w, &self.u, &mut self.t);
+            objective.third_derivatives(&self.w, &self.buffers.u, &mut self.buffers.t);
         }
-        self.scaled_t.clone_from(&self.t);
-        let pairs = self.t.count();
+        self.buffers.scaled_t.clone_from(&self.buffers.t);
+        let pairs = self.buffers.t.count();
         for p in 0..pairs {
-            scale.preconditioner.apply_inverse(self.scaled_t.column_mut(p));
+            scale.preconditioner.apply_inverse(self.buffers.scaled_t.column_mut(p));
         }
         let mut b = DMatrix::zeros(pairs, pairs);
         for p in 0..pairs {
             for q in p..pairs {
-                let x = 0.5 * dt * dot(self.t.column(p), self.scaled_t.column(q));
+                let x = 0.5 * dt * dot(self.buffers.t.column(p), self.buffers.scaled_t.column(q));
                 b[(p, q)] = x;
                 b[(q, p)] = x;
             }
         }
         let a = DMatrix::from_fn(k, k, |i, j| {
-            let drift = -dot(self.scaled_t.column(pair_index(i, j, k)), &self.nabla_l);
+            let drift = -dot(self.buffers.scaled_t.column(pair_index(i, j, k)), &self.buffers.nabla_l);
             let gap = if i == j { 2.0 - lambda[candidates[i]] } else { 0.0 };
             gap - dt * drift
         });
@@ -400,17 +428,21 @@ impl<T: Real> CentralFlow<T> {
 
     /// `w ← w − dt·P⁻¹(∇L + ½ Σ_ij X_ij T_ij)`, the sum over ordered pairs.
     fn euler(&mut self, critical: &Critical, preconditioner: &Preconditioner<T>, dt: f64) {
-        self.velocity.copy_from_slice(&self.nabla_l);
-        preconditioner.apply_inverse(&mut self.velocity);
+        self.buffers.velocity.clone_from(&self.buffers.nabla_l);
+        preconditioner.apply_inverse(&mut self.buffers.velocity);
         let k = critical.candidates.len();
         for i in 0..k {
             for j in i..k {
                 let weight = if i == j { 0.5 } else { 1.0 } * critical.x[(i, j)];
                 if weight != 0.0 {
-                    axpy(weight, self.scaled_t.column(pair_index(i, j, k)), &mut self.velocity);
+                    axpy(
+                        weight,
+                        self.buffers.scaled_t.column(pair_index(i, j, k)),
+                        &mut self.buffers.velocity,
+                    );
                 }
             }
         }
-        axpy(-dt, &self.velocity, &mut self.w);
+        axpy(-dt, &self.buffers.velocity, &mut self.w);
     }
 }

@@ -6,13 +6,17 @@ use super::{Scale, bounded};
 use crate::calculus::Real;
 use crate::objective::Objective;
 use crate::spectrum::{Tracker, TrackerSettings};
+use serde::{Deserialize, Serialize};
 
 /// Gradient descent: its weights, and the leading eigenpairs at them.
-#[derive(Clone, Debug)]
-pub(super) struct GradientDescent<T> {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound = "T: Real")]
+pub(super) struct GradientDescent<T: Real> {
     pub(super) w: Vec<T>,
     /// Where it was a step before: the last good state once it has diverged.
     pub(super) previous: Vec<T>,
+    /// Only read in the step that writes it.
+    #[serde(skip)]
     nabla_l: Vec<T>,
     pub(super) tracker: Tracker<T>,
     pub(super) diverged: bool,
@@ -24,7 +28,7 @@ impl<T: Real> GradientDescent<T> {
     pub(super) fn new(w: Vec<T>, initial: usize) -> Self {
         Self {
             previous: w.clone(),
-            nabla_l: vec![T::zero(); w.len()],
+            nabla_l: Vec::new(),
             w,
             tracker: Tracker::new(initial),
             diverged: false,
@@ -35,6 +39,7 @@ impl<T: Real> GradientDescent<T> {
 
     /// A plain step, nothing looked at.
     pub(super) fn warm_up(&mut self, objective: &mut dyn Objective<T>, scale: &Scale<T>) {
+        self.nabla_l.resize(self.w.len(), T::zero());
         objective.gradient(&self.w, &mut self.nabla_l);
         self.advance(scale);
     }
@@ -47,6 +52,7 @@ impl<T: Real> GradientDescent<T> {
         settings: &TrackerSettings,
         events: &mut Vec<Event>,
     ) -> ProcessRecord {
+        self.nabla_l.resize(self.w.len(), T::zero());
         let loss = objective.gradient(&self.w, &mut self.nabla_l);
         let grad_norm_sq = crate::spectrum::dot(&self.nabla_l, &self.nabla_l);
         if self.loss_bound.is_infinite() {
@@ -79,6 +85,16 @@ impl<T: Real> GradientDescent<T> {
         for (w, g) in self.w.iter_mut().zip(&self.nabla_l) {
             *w -= *g;
         }
+    }
+
+    /// Bytes of the vectors that the next step reads.
+    pub(super) fn bytes(&self) -> usize {
+        (self.w.len() + self.previous.len()) * size_of::<T>() + self.tracker.bytes()
+    }
+
+    /// Whether all of it has `dim` parameters.
+    pub(super) fn fits(&self, dim: usize) -> bool {
+        self.w.len() == dim && self.previous.len() == dim && self.tracker.fits(dim)
     }
 
     /// The learning rate has changed: the edge is another one.

@@ -6,14 +6,18 @@ use super::{Scale, bounded};
 use crate::calculus::Real;
 use crate::objective::Objective;
 use crate::spectrum::{Tracker, TrackerSettings, axpy, dot};
+use serde::{Deserialize, Serialize};
 
 /// Gradient flow: its weights, and the leading eigenpairs at them.
-#[derive(Clone, Debug)]
-pub(super) struct GradientFlow<T> {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound = "T: Real")]
+pub(super) struct GradientFlow<T: Real> {
     pub(super) w: Vec<T>,
     previous: Vec<T>,
+    /// Only read in the step that writes it.
+    #[serde(skip)]
     nabla_l: Vec<T>,
-    tracker: Tracker<T>,
+    pub(super) tracker: Tracker<T>,
     pub(super) diverged: bool,
     too_sharp: bool,
     loss_bound: f64,
@@ -23,7 +27,7 @@ impl<T: Real> GradientFlow<T> {
     pub(super) fn new(w: Vec<T>, tracker: Tracker<T>) -> Self {
         Self {
             previous: w.clone(),
-            nabla_l: vec![T::zero(); w.len()],
+            nabla_l: Vec::new(),
             w,
             tracker,
             diverged: false,
@@ -42,6 +46,7 @@ impl<T: Real> GradientFlow<T> {
         tracker: &TrackerSettings,
         events: &mut Vec<Event>,
     ) -> ProcessRecord {
+        self.nabla_l.resize(self.w.len(), T::zero());
         let loss = objective.gradient(&self.w, &mut self.nabla_l);
         let grad_norm_sq = dot(&self.nabla_l, &self.nabla_l);
         if self.loss_bound.is_infinite() {
@@ -87,6 +92,16 @@ impl<T: Real> GradientFlow<T> {
             axpy(-dt, &self.nabla_l, &mut self.w);
         }
         record
+    }
+
+    /// Bytes of the vectors that the next step reads.
+    pub(super) fn bytes(&self) -> usize {
+        (self.w.len() + self.previous.len()) * size_of::<T>() + self.tracker.bytes()
+    }
+
+    /// Whether all of it has `dim` parameters.
+    pub(super) fn fits(&self, dim: usize) -> bool {
+        self.w.len() == dim && self.previous.len() == dim && self.tracker.fits(dim)
     }
 
     /// Hessian-vector products of the last step.

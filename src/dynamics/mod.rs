@@ -13,12 +13,14 @@ pub mod inspection;
 pub mod record;
 pub mod settings;
 pub mod smoothing;
+mod state;
 
 pub use inspection::{InspectError, Inspection};
 pub use record::{CentralFlowRecord, Event, Process, ProcessRecord, StepOutcome, StepRecord};
 pub use settings::{
     CentralFlowSettings, EigenSettings, FlowsStart, GradientFlowSettings, Processes, Settings, SettingsError,
 };
+pub use state::State;
 
 use central_flow::CentralFlow;
 use gradient_descent::GradientDescent;
@@ -52,66 +54,59 @@ fn bounded(loss: f64) -> f64 {
 }
 
 /// The three processes of one run, advanced together, one step at a time.
-///
-/// All of the state is in here: a clone is a snapshot from which the same steps follow.
 #[derive(Clone, Debug)]
-pub struct Dynamics<T> {
+pub struct Dynamics<T: Real> {
     settings: Settings,
-    step: usize,
-    eta: Option<f64>,
-    /// Initial weights, until the first step.
-    w0: Vec<T>,
-    gradient_descent: Option<GradientDescent<T>>,
-    gradient_flow: Option<GradientFlow<T>>,
-    central_flow: Option<CentralFlow<T>>,
-    flows_started: bool,
-    restart_wanted: bool,
-    moving_average: Option<Vec<T>>,
+    state: State<T>,
 }
 
 impl<T: Real> Dynamics<T> {
     /// A run from the weights `w0`. The settings are taken as they are; check them with [`Settings::validate`].
     pub fn new(w0: Vec<T>, settings: Settings) -> Self {
-        Self {
-            settings,
-            step: 0,
-            eta: None,
-            w0,
-            gradient_descent: None,
-            gradient_flow: None,
-            central_flow: None,
-            flows_started: false,
-            restart_wanted: false,
-            moving_average: None,
-        }
+        Self { settings, state: State::new(w0) }
+    }
+
+    /// All that the next step reads, apart from the settings.
+    pub fn state(&self) -> &State<T> {
+        &self.state
+    }
+
+    /// Goes on from a state of a run with the same settings and loss; see [`State::fits`].
+    pub fn restore(&mut self, state: State<T>) {
+        self.state = state;
+    }
+
+    /// What it was told.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// The step that [`Dynamics::step`] will record next.
     pub fn next_step(&self) -> usize {
-        self.step
+        self.state.step
     }
 
     /// Records the state at the start of step t and advances every process to t + 1 with the learning rate `eta`.
     pub fn step(&mut self, objective: &mut dyn Objective<T>, eta: f64) -> StepRecord {
         let scale = Scale::new(eta);
-        let mut record = StepRecord { step: self.step, eta, ..StepRecord::default() };
-        match self.eta {
+        let mut record = StepRecord { step: self.state.step, eta, ..StepRecord::default() };
+        match self.state.eta {
             None => self.warm_start(objective, &scale),
             Some(before) if before != eta => {
                 record.events.push(Event::EtaChanged { eta });
-                self.gradient_descent.iter_mut().for_each(GradientDescent::forget_edge);
-                self.central_flow.iter_mut().for_each(CentralFlow::eta_changed);
+                self.state.gradient_descent.iter_mut().for_each(GradientDescent::forget_edge);
+                self.state.central_flow.iter_mut().for_each(CentralFlow::eta_changed);
             }
             Some(_) => {}
         }
-        self.eta = Some(eta);
+        self.state.eta = Some(eta);
         let EigenSettings { initial: _, track_threshold, max_tracked, tolerance, max_hvps } =
             self.settings.eigen;
         let tracker =
             TrackerSettings { track_threshold: Some(track_threshold), max_tracked, tolerance, max_hvps };
 
         let mut eta_s = None;
-        if let Some(descent) = self.gradient_descent.as_mut().filter(|descent| !descent.diverged) {
+        if let Some(descent) = self.state.gradient_descent.as_mut().filter(|descent| !descent.diverged) {
             let observed = descent.observe(objective, &scale, &tracker, &mut record.events);
             if !descent.diverged {
                 record.hvps += descent.tracker.pairs().hvps;
@@ -121,12 +116,12 @@ impl<T: Real> Dynamics<T> {
         }
         self.start_flows_if_due(eta_s, &mut record.events);
 
-        let descent = self.gradient_descent.as_ref().filter(|descent| !descent.diverged);
+        let descent = self.state.gradient_descent.as_ref().filter(|descent| !descent.diverged);
         let from_descent = |w: &[T]| descent.map(|descent| distance(&descent.w, w));
-        record.distance_gd_cf = self.central_flow.as_ref().and_then(|flow| from_descent(&flow.w));
-        record.distance_gd_gf = self.gradient_flow.as_ref().and_then(|flow| from_descent(&flow.w));
+        record.distance_gd_cf = self.state.central_flow.as_ref().and_then(|flow| from_descent(&flow.w));
+        record.distance_gd_gf = self.state.gradient_flow.as_ref().and_then(|flow| from_descent(&flow.w));
 
-        if let Some(flow) = self.central_flow.as_mut().filter(|flow| !flow.stopped()) {
+        if let Some(flow) = self.state.central_flow.as_mut().filter(|flow| !flow.stopped()) {
             let (observed, displacement) = flow.step(
                 objective,
                 &scale,
@@ -139,79 +134,74 @@ impl<T: Real> Dynamics<T> {
             record.displacement = displacement;
             record.hvps += flow.hvps();
         }
-        if let Some(flow) = self.gradient_flow.as_mut().filter(|flow| !flow.diverged) {
+        if let Some(flow) = self.state.gradient_flow.as_mut().filter(|flow| !flow.diverged) {
             let settings = &self.settings.gradient_flow;
             record.gradient_flow = Some(flow.step(objective, &scale, settings, &tracker, &mut record.events));
             record.hvps += flow.hvps();
         }
         record.ema_loss = self.ema_loss(objective);
-        if let Some(descent) = &mut self.gradient_descent {
+        if let Some(descent) = &mut self.state.gradient_descent {
             descent.advance(&scale);
         }
-        self.step += 1;
+        self.state.step += 1;
         record
     }
 
     /// Anchors central and gradient flow anew at gradient descent's weights, when the next step starts.
     pub fn restart_flows(&mut self) {
-        self.restart_wanted = true;
+        self.state.restart_wanted = true;
     }
 
     /// Whether no process can advance any more.
     pub fn finished(&self) -> bool {
         let Processes { gradient_descent: _, gradient_flow, central_flow } = self.settings.processes;
-        if self.eta.is_none() {
+        if self.state.eta.is_none() {
             return false;
         }
-        let descends = self.gradient_descent.as_ref().is_some_and(|descent| !descent.diverged);
-        let flows = (gradient_flow && self.gradient_flow.as_ref().is_some_and(|flow| !flow.diverged))
-            || (central_flow && self.central_flow.as_ref().is_some_and(|flow| !flow.stopped()));
+        let descends = self.state.gradient_descent.as_ref().is_some_and(|descent| !descent.diverged);
+        let flows = (gradient_flow && self.state.gradient_flow.as_ref().is_some_and(|flow| !flow.diverged))
+            || (central_flow && self.state.central_flow.as_ref().is_some_and(|flow| !flow.stopped()));
         !(descends || flows)
     }
 
     /// A process's present weights, at the start of the step that comes next; the last good ones where it has
     /// stopped. `None` before it has started.
     pub fn weights(&self, process: Process) -> Option<&[T]> {
-        match process {
-            Process::GradientDescent if self.eta.is_none() && self.settings.processes.gradient_descent => {
-                Some(&self.w0)
-            }
-            Process::GradientDescent => self.gradient_descent.as_ref().map(|descent| descent.w.as_slice()),
-            Process::GradientFlow => self.gradient_flow.as_ref().map(|flow| flow.w.as_slice()),
-            Process::CentralFlow => self.central_flow.as_ref().map(|flow| flow.w.as_slice()),
-        }
+        let observed = self.settings.processes.gradient_descent || process != Process::GradientDescent;
+        self.state.weights(process).filter(|_| observed)
     }
 
     /// Unrecorded gradient descent steps before step 0.
     fn warm_start(&mut self, objective: &mut dyn Objective<T>, scale: &Scale<T>) {
-        let mut descent = GradientDescent::new(std::mem::take(&mut self.w0), self.settings.eigen.initial);
+        let mut descent =
+            GradientDescent::new(std::mem::take(&mut self.state.w0), self.settings.eigen.initial);
         for _ in 0..self.settings.warm_start {
             descent.warm_up(objective, scale);
         }
         if self.settings.processes.gradient_descent {
-            self.gradient_descent = Some(descent);
+            self.state.gradient_descent = Some(descent);
         } else {
-            self.w0 = descent.w;
+            self.state.w0 = descent.w;
         }
     }
 
     fn start_flows_if_due(&mut self, eta_s: Option<f64>, events: &mut Vec<Event>) {
         let Processes { gradient_descent: _, gradient_flow, central_flow } = self.settings.processes;
-        let due = !self.flows_started
+        let due = !self.state.flows_started
             && match self.settings.flows_start {
-                FlowsStart::Step(step) => self.step >= step,
+                FlowsStart::Step(step) => self.state.step >= step,
                 FlowsStart::Edge => eta_s.is_some_and(|eta_s| eta_s >= 2.0),
             };
-        let wanted = std::mem::take(&mut self.restart_wanted);
+        let wanted = std::mem::take(&mut self.state.restart_wanted);
         if !(due || wanted) || !(gradient_flow || central_flow) {
             return;
         }
         let initial = self.settings.eigen.initial;
-        let (w, tracker) = match &self.gradient_descent {
+        let (w, tracker) = match &self.state.gradient_descent {
             // Its eigenpairs at the same weights are the warmest start there is.
             Some(descent) if !descent.diverged => (descent.w.clone(), Some(&descent.tracker)),
             Some(_) => return,
-            None => (self.w0.clone(), None),
+            None => (self.state.w0.clone(), None),
         };
         let fork = |tracked: Option<usize>| {
             tracker.map_or_else(
@@ -220,13 +210,13 @@ impl<T: Real> Dynamics<T> {
             )
         };
         if central_flow {
-            self.central_flow = Some(CentralFlow::new(w.clone(), fork(None)));
+            self.state.central_flow = Some(CentralFlow::new(w.clone(), fork(None)));
         }
         if gradient_flow {
-            self.gradient_flow = Some(GradientFlow::new(w, fork(Some(initial))));
+            self.state.gradient_flow = Some(GradientFlow::new(w, fork(Some(initial))));
         }
-        self.flows_started = true;
-        if self.step > 0 {
+        self.state.flows_started = true;
+        if self.state.step > 0 {
             events.push(Event::FlowsStarted);
         }
     }
@@ -234,8 +224,8 @@ impl<T: Real> Dynamics<T> {
     /// Loss at the moving average of gradient descent's weights, which begins at the first ones.
     fn ema_loss(&mut self, objective: &mut dyn Objective<T>) -> Option<f64> {
         let decay = self.settings.ema?;
-        let descent = self.gradient_descent.as_ref().filter(|descent| !descent.diverged)?;
-        let average = self.moving_average.get_or_insert_with(|| descent.w.clone());
+        let descent = self.state.gradient_descent.as_ref().filter(|descent| !descent.diverged)?;
+        let average = self.state.moving_average.get_or_insert_with(|| descent.w.clone());
         let (keep, add) = (T::of(decay), T::of(1.0 - decay));
         for (average, &w) in average.iter_mut().zip(&descent.w) {
             *average = keep * *average + add * w;

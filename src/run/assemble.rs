@@ -1,5 +1,6 @@
 //! From a preset to an engine: its problem and its dynamics.
 
+use super::checkpoint::{Checkpoint, RestoreError};
 use super::engine::Engine;
 use super::preset::{self, Precision, Preset, ProcessName};
 pub use super::problem::{AssembleError, MOST_PARAMETERS, Sources};
@@ -7,7 +8,7 @@ use super::problem::{Network, Problem, TrainedLoss, problem};
 use crate::calculus::Real;
 use crate::dynamics::{
     CentralFlowSettings, Dynamics, EigenSettings, FlowsStart, GradientFlowSettings, InspectError, Inspection,
-    Process, Processes, Settings, StepRecord,
+    Process, Processes, Settings, State, StepRecord,
 };
 use crate::objective::Objective;
 
@@ -23,18 +24,13 @@ pub fn assemble(preset: &Preset, sources: &Sources) -> Result<Box<dyn Engine>, A
     }
 }
 
-fn assemble_in<T: Real>(preset: &Preset, sources: &Sources) -> Result<Box<dyn Engine>, AssembleError> {
+fn assemble_in<T: Precise>(preset: &Preset, sources: &Sources) -> Result<Box<dyn Engine>, AssembleError> {
     let Problem { start, parameters: _, loss } =
         problem::<T>(preset, sources, preset.run.test_every.is_some())?;
     let start = start.into_iter().map(T::of).collect();
     let settings = settings(preset);
     settings.validate()?;
-    Ok(Box::new(Run {
-        dynamics: Dynamics::new(start, settings),
-        loss,
-        test_every: preset.run.test_every,
-        step: 0,
-    }))
+    Ok(Box::new(Run { dynamics: Dynamics::new(start, settings), loss, test_every: preset.run.test_every }))
 }
 
 /// What a user must know before trusting the run; empty for most.
@@ -66,14 +62,13 @@ fn settings(preset: &Preset) -> Settings {
 }
 
 /// The dynamics of one precision with their loss.
-struct Run<T: Real> {
+struct Run<T: Precise> {
     dynamics: Dynamics<T>,
     loss: TrainedLoss<T>,
     test_every: Option<usize>,
-    step: usize,
 }
 
-impl<T: Real> Run<T> {
+impl<T: Precise> Run<T> {
     /// Test loss and accuracies of gradient descent at the start of a step, where they are asked for and due.
     fn measure(&mut self, w: &[T], record: &mut StepRecord) {
         let TrainedLoss::Network(network) = &mut self.loss else { return };
@@ -86,9 +81,9 @@ impl<T: Real> Run<T> {
     }
 }
 
-impl<T: Real> Engine for Run<T> {
+impl<T: Precise> Engine for Run<T> {
     fn step(&mut self, eta: f64) -> StepRecord {
-        let is_due = self.test_every.is_some_and(|every| self.step.is_multiple_of(every));
+        let is_due = self.test_every.is_some_and(|every| self.dynamics.next_step().is_multiple_of(every));
         let before =
             is_due.then(|| self.dynamics.weights(Process::GradientDescent).map(<[T]>::to_vec)).flatten();
         let mut record = match &mut self.loss {
@@ -103,7 +98,6 @@ impl<T: Real> Engine for Run<T> {
         if let (Some(w), Some(_)) = (before, &record.gradient_descent) {
             self.measure(&w, &mut record);
         }
-        self.step += 1;
         record
     }
 
@@ -121,6 +115,27 @@ impl<T: Real> Engine for Run<T> {
             TrainedLoss::Landscape(loss) => loss.dim(),
         }
     }
+
+    fn next_step(&self) -> usize {
+        self.dynamics.next_step()
+    }
+
+    fn checkpoint(&self) -> Checkpoint {
+        T::checkpoint(self.dynamics.state().clone())
+    }
+
+    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), RestoreError> {
+        let dim = self.dim();
+        let state = T::state(checkpoint).filter(|state| state.fits(dim, self.dynamics.settings()));
+        let state = state.ok_or(RestoreError { step: checkpoint.step(), dim })?;
+        self.dynamics.restore(state.clone());
+        Ok(())
+    }
+
+    fn weights(&self, process: Process) -> Option<Vec<f64>> {
+        self.dynamics.weights(process).map(|w| w.iter().map(|x| x.widen()).collect())
+    }
+
     fn inspect(&mut self, eta: f64) -> Result<Inspection, InspectError> {
         match &mut self.loss {
             TrainedLoss::Network(network) => self.dynamics.inspect(&mut network.train, eta),
@@ -128,3 +143,25 @@ impl<T: Real> Engine for Run<T> {
         }
     }
 }
+
+/// The two precisions, by name.
+trait Precise: Real {
+    fn checkpoint(state: State<Self>) -> Checkpoint;
+    fn state(checkpoint: &Checkpoint) -> Option<&State<Self>>;
+}
+
+macro_rules! precise {
+    ($real:ty, $name:ident) => {
+        impl Precise for $real {
+            fn checkpoint(state: State<Self>) -> Checkpoint {
+                Checkpoint::$name(state)
+            }
+            fn state(checkpoint: &Checkpoint) -> Option<&State<Self>> {
+                if let Checkpoint::$name(state) = checkpoint { Some(state) } else { None }
+            }
+        }
+    };
+}
+
+precise!(f32, F32);
+precise!(f64, F64);

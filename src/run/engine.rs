@@ -1,6 +1,7 @@
 //! What the training thread drives: the three processes of one preset, whatever its precision or objective.
 
-use crate::dynamics::{InspectError, Inspection, StepRecord};
+use super::checkpoint::{Checkpoint, RestoreError};
+use crate::dynamics::{InspectError, Inspection, Process, StepRecord};
 
 /// The processes of a run behind one step function.
 pub trait Engine: Send {
@@ -15,6 +16,22 @@ pub trait Engine: Send {
 
     /// Number of parameters.
     fn dim(&self) -> usize;
+
+    /// The step that [`Engine::step`] will record next.
+    fn next_step(&self) -> usize;
+
+    /// All that the next step reads.
+    fn checkpoint(&self) -> Checkpoint;
+
+    /// Goes back, or ahead, to a checkpoint of an engine of the same preset; from there the same records follow, to the
+    /// last bit.
+    ///
+    /// # Errors
+    /// When the checkpoint is of another run; the engine is unchanged then.
+    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), RestoreError>;
+
+    /// A process's weights at the start of the next step, widened. Shape `[dim]`; `None` before it has started.
+    fn weights(&self, process: Process) -> Option<Vec<f64>>;
 
     /// Looks into the step that [`Engine::step`] would take next; the engine stays as it is.
     ///

@@ -1,8 +1,10 @@
 //! An engine for tests that records made-up numbers, and can diverge, panic or dawdle.
 
-use super::Engine;
+use super::checkpoint::{Checkpoint, RestoreError};
+use super::engine::Engine;
 use crate::dynamics::{
-    CentralFlowRecord, Event, InspectError, Inspection, Process, ProcessRecord, StepOutcome, StepRecord,
+    CentralFlowRecord, Event, InspectError, Inspection, Process, ProcessRecord, State, StepOutcome,
+    StepRecord,
 };
 use std::time::Duration;
 
@@ -17,6 +19,13 @@ pub(crate) struct Fake {
     pub restart: bool,
     /// S goes round 2/η once in so many steps.
     pub cycle_steps: Option<u8>,
+}
+
+impl Fake {
+    /// Its weights say which step comes next, and whether the flows restart.
+    fn state(&self) -> State<f64> {
+        State::at(self.step, vec![self.step as f64, f64::from(u8::from(self.restart))])
+    }
 }
 
 impl Engine for Fake {
@@ -62,6 +71,27 @@ impl Engine for Fake {
 
     fn dim(&self) -> usize {
         2
+    }
+
+    fn next_step(&self) -> usize {
+        self.step
+    }
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::F64(self.state())
+    }
+
+    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), RestoreError> {
+        let Checkpoint::F64(state) = checkpoint else {
+            return Err(RestoreError { step: checkpoint.step(), dim: self.dim() });
+        };
+        self.step = state.step();
+        self.restart = state.weights(Process::GradientDescent).is_some_and(|w| w[1] == 1.0);
+        Ok(())
+    }
+
+    fn weights(&self, _: Process) -> Option<Vec<f64>> {
+        Some(vec![self.step as f64; 2])
     }
 
     fn inspect(&mut self, _: f64) -> Result<Inspection, InspectError> {

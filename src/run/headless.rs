@@ -120,7 +120,7 @@ fn record(
         progress.said(&format!("warning: {warning}"));
     }
     let begun = Instant::now();
-    let options = Options::new(preset.run.steps, preset.optimizer.eta);
+    let options = Options { checkpoint_budget: 0, ..Options::new(preset.run.steps, preset.optimizer.eta) };
     let mut worker = Worker::spawn(engine, &options, || {}).map_err(HeadlessError::Thread)?;
     let mut history = History::new(preset.eigen.max_tracked);
     let outcome = loop {
@@ -143,7 +143,8 @@ fn record(
             Some(Message::Finished(ending)) => break Outcome::Ended(ending),
             Some(Message::Failed(reason)) => break Outcome::Failed(reason),
             None if worker.ended() => break Outcome::Failed("the training thread is gone".into()),
-            None => {}
+            // nobody goes back, so that thinned checkpoints are no news
+            Some(Message::Thinned { .. }) | None => {}
         }
     };
     let seconds = begun.elapsed().as_secs_f64();
@@ -217,34 +218,7 @@ fn words_of(event: &Event) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dynamics::{InspectError, Inspection, ProcessRecord};
-
-    /// Takes three steps, then fails.
-    struct Broken(usize);
-
-    impl Engine for Broken {
-        fn step(&mut self, eta: f64) -> StepRecord {
-            assert!(self.0 < 3, "out of luck");
-            let step = self.0;
-            self.0 += 1;
-            let process = ProcessRecord { loss: step as f64, ..ProcessRecord::default() };
-            StepRecord { step, eta, gradient_descent: Some(process), ..StepRecord::default() }
-        }
-
-        fn restart_flows(&mut self) {}
-
-        fn finished(&self) -> bool {
-            false
-        }
-
-        fn dim(&self) -> usize {
-            1
-        }
-
-        fn inspect(&mut self, _: f64) -> Result<Inspection, InspectError> {
-            Err(InspectError::NoGradientDescent { step: self.0 })
-        }
-    }
+    use crate::run::fake::Fake;
 
     #[derive(Default)]
     struct Lines(Vec<String>);
@@ -266,13 +240,14 @@ mod tests {
         let mut lines = Lines::default();
         let draw =
             |_: &Preset, name: &str, history: &History| Ok(format!("{name} {}", history.rows()).into_bytes());
+        let broken = Fake { panics_at: Some(3), ..Fake::default() };
         let outcome =
-            record(Box::new(Broken(0)), &preset, &request, &AtomicBool::new(false), &mut lines, Some(&draw));
+            record(Box::new(broken), &preset, &request, &AtomicBool::new(false), &mut lines, Some(&draw));
         let Ok(Outcome::Failed(reason)) = outcome else { panic!("{outcome:?}") };
-        assert!(reason.contains("step 3") && reason.contains("out of luck"), "{reason}");
+        assert!(reason.contains("step 3") && reason.contains("not 42"), "{reason}");
         let csv = std::fs::read_to_string(out.join("run.csv")).unwrap();
         assert_eq!(csv.lines().count(), 4);
-        assert!(csv.lines().nth(3).unwrap().starts_with("2,0.5,2,"), "{csv}");
+        assert!(csv.lines().nth(3).unwrap().starts_with("2,0.5,0.333"), "{csv}");
         assert_eq!(std::fs::read(out.join("summary.png")).unwrap(), b"valley 3");
         assert!(out.join("preset.toml").exists());
         assert_eq!(std::fs::read_dir(&out).unwrap().count(), 3);

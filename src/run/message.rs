@@ -26,6 +26,11 @@ pub enum Command {
 pub enum Message {
     /// Steps in order, none left out.
     Frames(Vec<StepRecord>),
+    /// The checkpoints have used up their budget: every other one goes from now on, and going back takes longer. Said once.
+    Thinned {
+        /// The budget in bytes.
+        budget: usize,
+    },
     /// The run has ended in good order; the last message.
     Finished(Ending),
     /// The thread has failed (a panic, or an error that ends all processes); what was sent before stays valid. The

@@ -1,6 +1,8 @@
 //! A run: preset, training thread, messages, history, CSV. Knows no egui.
 
 pub mod assemble;
+pub mod checkpoint;
+pub mod course;
 pub mod csv;
 pub mod cycles;
 pub mod derivatives;
@@ -13,17 +15,23 @@ pub mod history;
 pub mod message;
 pub mod milestones;
 mod npz;
+pub mod past;
 pub mod preset;
 mod problem;
 pub mod pyramid;
+pub mod replay;
 pub mod series;
 pub mod worker;
 
+pub use checkpoint::Checkpoint;
+pub use course::Course;
 pub use cycles::{Cycle, Cycles, Phase};
 pub use engine::Engine;
 pub use history::History;
 pub use message::{Command, Ending, Message};
+pub use past::Past;
 pub use preset::Preset;
 pub use pyramid::Column;
+pub use replay::Replay;
 pub use series::Series;
 pub use worker::Worker;

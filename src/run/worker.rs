@@ -4,9 +4,11 @@
 //! dropped: when the watcher does not keep up, the thread waits, and while it waits it goes on obeying commands. A panic
 //! of the engine becomes [`Message::Failed`], after everything recorded before it.
 
+use super::course::Course;
 use super::engine::Engine;
 use super::history::History;
 use super::message::{Command, Ending, Message};
+use super::past::Past;
 use crate::dynamics::StepRecord;
 use crossbeam_channel::{
     Receiver, RecvTimeoutError, Sender, TryRecvError, TrySendError, bounded, never, select,
@@ -44,14 +46,16 @@ const BYTES_PER_VALUE: usize = 21;
 pub struct Options {
     /// Steps to take; the records are those of steps 0 to `steps` − 1.
     pub steps: usize,
-    /// The learning rate of the first step.
-    pub eta: f64,
+    /// How to steer, until a command says otherwise.
+    pub course: Course,
     /// At most this many steps a second; `None` is unlimited.
     pub speed: Option<f64>,
     /// Whether to wait for [`Command::Play`] or [`Command::Step`] before the first step.
     pub paused: bool,
     /// The run ends when its history may have grown to this many bytes.
     pub memory_budget: usize,
+    /// Bytes that checkpoints may take; beyond them they are thinned evenly, and a [`Message::Thinned`] says so once.
+    pub checkpoint_budget: usize,
 }
 
 impl Options {
@@ -59,9 +63,21 @@ impl Options {
     /// eigenvalues.
     pub const MEMORY_BUDGET: usize = 2 << 30;
 
-    /// `steps` steps with `eta`, at full speed, from now on, within [`Options::MEMORY_BUDGET`].
+    /// Memory a run's checkpoints may take unless another budget is set: 512 MiB, some two minutes of the default preset
+    /// before the first thinning.
+    pub const CHECKPOINT_BUDGET: usize = 512 << 20;
+
+    /// `steps` steps with `eta`, at full speed, from now on, within [`Options::MEMORY_BUDGET`] and
+    /// [`Options::CHECKPOINT_BUDGET`].
     pub fn new(steps: usize, eta: f64) -> Self {
-        Self { steps, eta, speed: None, paused: false, memory_budget: Self::MEMORY_BUDGET }
+        Self {
+            steps,
+            course: Course::new(eta),
+            speed: None,
+            paused: false,
+            memory_budget: Self::MEMORY_BUDGET,
+            checkpoint_budget: Self::CHECKPOINT_BUDGET,
+        }
     }
 }
 
@@ -81,6 +97,8 @@ pub enum CommandError {
 pub struct Drained {
     /// Rows appended to the history.
     pub rows: usize,
+    /// Bytes of the budget that made checkpoints go, if that happened for the first time in this call.
+    pub thinned: Option<usize>,
     /// How the run ended, if it did in this call.
     pub end: Option<Result<Ending, String>>,
 }
@@ -92,6 +110,7 @@ pub struct Worker {
     messages: Receiver<Message>,
     outbox: VecDeque<Command>,
     cancel: Arc<AtomicBool>,
+    past: Arc<Past>,
     /// Disconnects when the thread is gone.
     gone: Receiver<()>,
     ended: bool,
@@ -108,6 +127,23 @@ impl Worker {
         options: &Options,
         wake: impl Fn() + Send + 'static,
     ) -> std::io::Result<Self> {
+        let past = Past::new(options.course.clone(), options.checkpoint_budget);
+        Self::resume(engine, past, options, wake)
+    }
+
+    /// As [`Worker::spawn`], for a run whose first steps are in the past: the thread goes back to the nearest checkpoint,
+    /// takes the steps after it once more, unrecorded, and goes on from [`Past::steps_taken`]. The engine is one before its
+    /// first step, of the same preset.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub fn resume(
+        engine: Box<dyn Engine>,
+        past: Past,
+        options: &Options,
+        wake: impl Fn() + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let past = Arc::new(past);
         // The rule of both channels: bounded, and neither side is ever stuck. The watcher only tries to send
         // (`flush`), the thread waits for room in `messages` while it listens to `commands`, and each side takes the
         // other's disconnection as the end.
@@ -121,11 +157,13 @@ impl Worker {
             cancel: Arc::clone(&cancel),
             wake: Box::new(wake),
             pace: Pace::new(options),
-            eta: options.eta,
+            course: options.course.clone(),
+            past: Arc::clone(&past),
+            since_checkpoint: Duration::MAX,
+            has_thinned: false,
             steps: options.steps,
             memory_budget: options.memory_budget,
-            restart_flows: false,
-            next_step: 0,
+            next_step: past.steps_taken(),
             bytes: 0,
             batch: Vec::new(),
             last_sent: None,
@@ -139,6 +177,7 @@ impl Worker {
             messages: message_receiver,
             outbox: VecDeque::new(),
             cancel,
+            past,
             gone,
             ended: false,
         })
@@ -201,6 +240,7 @@ impl Worker {
                         history.push(frame);
                     }
                 }
+                Message::Thinned { budget } => drained.thinned = Some(budget),
                 Message::Finished(ending) => drained.end = Some(Ok(ending)),
                 Message::Failed(reason) => drained.end = Some(Err(reason)),
             }
@@ -221,12 +261,17 @@ impl Worker {
             Err(RecvTimeoutError::Timeout) => return None,
             Err(RecvTimeoutError::Disconnected) => Self::vanished(),
         };
-        self.ended = !matches!(message, Message::Frames(_));
+        self.ended = matches!(message, Message::Finished(_) | Message::Failed(_));
         Some(message)
     }
 
     fn vanished() -> Message {
         Message::Failed("the training thread ended without a word; what it recorded is kept".into())
+    }
+
+    /// How the run was steered, and the checkpoints to go back to.
+    pub fn past(&self) -> &Arc<Past> {
+        &self.past
     }
 
     /// Whether the last message was given out.
@@ -294,10 +339,13 @@ struct Training {
     cancel: Arc<AtomicBool>,
     wake: Box<dyn Fn() + Send>,
     pace: Pace,
-    eta: f64,
+    course: Course,
+    past: Arc<Past>,
+    /// Time of stepping since the last checkpoint.
+    since_checkpoint: Duration,
+    has_thinned: bool,
     steps: usize,
     memory_budget: usize,
-    restart_flows: bool,
     next_step: usize,
     /// What the history has cost so far.
     bytes: usize,
@@ -325,6 +373,7 @@ impl Training {
     }
 
     fn train(&mut self, mut engine: Box<dyn Engine>) -> Result<Ending, Stop> {
+        self.catch_up(engine.as_mut())?;
         loop {
             if self.next_step >= self.steps {
                 return Ok(Ending::AllSteps);
@@ -336,14 +385,42 @@ impl Training {
                 return Ok(Ending::MemoryBudget { bytes: self.memory_budget });
             }
             self.wait_for_turn()?;
-            if std::mem::take(&mut self.restart_flows) {
-                engine.restart_flows();
-            }
-            let record = engine.step(self.eta);
+            self.keep_checkpoint(engine.as_ref())?;
+            let begun = Instant::now();
+            let record = self.course.step(engine.as_mut());
+            self.since_checkpoint = self.since_checkpoint.saturating_add(begun.elapsed());
             self.next_step += 1;
+            self.past.advance(self.next_step);
             self.pace.stepped();
             self.record(record)?;
         }
+    }
+
+    /// Takes the steps between the nearest checkpoint and the first one to record.
+    fn catch_up(&mut self, engine: &mut dyn Engine) -> Result<(), Stop> {
+        if let Some(checkpoint) = self.past.nearest(self.next_step) {
+            engine.restore(&checkpoint).unwrap_or_else(|error| panic!("{error}"));
+        }
+        while engine.next_step() < self.next_step {
+            if self.cancel.load(Ordering::Relaxed) {
+                return Err(Stop);
+            }
+            self.course.step(engine);
+        }
+        Ok(())
+    }
+
+    /// Keeps a checkpoint where one is due. Its cost is that of a copy of some eighty vectors.
+    fn keep_checkpoint(&mut self, engine: &dyn Engine) -> Result<(), Stop> {
+        if self.since_checkpoint < self.past.spacing() {
+            return Ok(());
+        }
+        self.since_checkpoint = Duration::ZERO;
+        let thinned = self.past.keep(engine.checkpoint());
+        if thinned && !std::mem::replace(&mut self.has_thinned, true) {
+            self.deliver(Message::Thinned { budget: self.past.budget() })?;
+        }
+        Ok(())
     }
 
     /// Obeys commands until the next step is due.
@@ -386,11 +463,18 @@ impl Training {
                 self.pace.playing = false;
                 self.pace.single_steps += 1;
             }
-            Command::SetEta(eta) => self.eta = eta,
+            Command::SetEta(eta) => self.steer(|course, step| course.set_eta(step, eta)),
             Command::SetSpeed(speed) => self.pace.set_speed(speed),
-            Command::RestartFlows => self.restart_flows = true,
+            Command::RestartFlows => self.steer(Course::restart_flows),
             Command::Stop => self.cancel.store(true, Ordering::Relaxed),
         }
+    }
+
+    /// Changes the course from the next step on.
+    fn steer(&mut self, change: impl Fn(&mut Course, usize)) {
+        let step = self.next_step;
+        change(&mut self.course, step);
+        self.past.steer(|course| change(course, step));
     }
 
     fn record(&mut self, record: StepRecord) -> Result<(), Stop> {
@@ -476,7 +560,8 @@ fn numbers(record: &StepRecord) -> usize {
     2 + gd + gf + cf + record.displacement.len() + rest.iter().flatten().count()
 }
 
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+/// What a panic said.
+pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
     panic
         .downcast_ref::<&str>()
         .copied()

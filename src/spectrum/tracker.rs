@@ -8,6 +8,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use super::davidson::Davidson;
 use super::{PreconditionedHessian, Preconditioner, distance, dot, norm};
 use crate::calculus::{Block, Real};
@@ -23,6 +25,9 @@ const BASES: usize = 3;
 
 /// Weights remembered, with their eigenbases.
 const MEMORY: usize = 6;
+
+/// More branches than any run can tell apart; only a damaged file has as many.
+const MOST_LABELS: usize = 1 << 31;
 
 /// Share of noise in the guard.
 const GUARD_NOISE: f64 = 0.02;
@@ -42,7 +47,7 @@ pub struct TrackerSettings {
 }
 
 /// Tracked eigenpairs of A = P^{-1/2} H P^{-1/2} at one point.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Eigenpairs<T> {
     /// Eigenvalues, descending. Shape `[tracked]`.
     pub values: Vec<f64>,
@@ -57,23 +62,38 @@ pub struct Eigenpairs<T> {
     pub hvps: usize,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Remembered<T> {
     w: Vec<T>,
     vectors: Block<T>,
 }
 
-/// Eigenpairs along a trajectory.
-#[derive(Clone, Debug)]
-pub struct Tracker<T> {
+/// Memory of a solve, kept for its allocations: the next solve reads nothing of it.
+#[derive(Debug, Default)]
+struct Buffers<T> {
+    davidson: Davidson<T>,
+    start: Block<T>,
+}
+
+impl<T: Real> Clone for Buffers<T> {
+    /// Empty ones: there is nothing to copy.
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+/// Eigenpairs along a trajectory. A clone, or what is read back from a file, goes on exactly as the original does.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound = "T: Real")]
+pub struct Tracker<T: Real> {
     tracked: usize,
     pairs: Eigenpairs<T>,
     memory: VecDeque<Remembered<T>>,
     guard: Block<T>,
     noise: u64,
     next_label: usize,
-    davidson: Davidson<T>,
-    start: Block<T>,
+    #[serde(skip)]
+    buffers: Buffers<T>,
 }
 
 impl<T: Real> Tracker<T> {
@@ -86,8 +106,7 @@ impl<T: Real> Tracker<T> {
             guard: Block::default(),
             noise: 0,
             next_label: 0,
-            davidson: Davidson::default(),
-            start: Block::default(),
+            buffers: Buffers::default(),
         }
     }
 
@@ -100,6 +119,22 @@ impl<T: Real> Tracker<T> {
     #[must_use]
     pub fn forked(&self, tracked: usize) -> Self {
         Self { tracked: tracked.max(1), ..self.clone() }
+    }
+
+    /// Bytes of the vectors it holds, buffers left out.
+    pub fn bytes(&self) -> usize {
+        let remembered: usize =
+            self.memory.iter().map(|old| old.w.len() + old.vectors.as_slice().len()).sum();
+        (remembered + self.pairs.vectors.as_slice().len() + self.guard.as_slice().len()) * size_of::<T>()
+    }
+
+    /// Whether it can go on with weights of length `dim`. One that was read from a file may not.
+    pub fn fits(&self, dim: usize) -> bool {
+        let Eigenpairs { values, vectors, labels, residual: _, hvps: _ } = &self.pairs;
+        let has_pairs = vectors.fits(dim) && [values.len(), labels.len()] == [vectors.count(); 2];
+        let remembers = |old: &Remembered<T>| old.w.len() == dim && old.vectors.fits(dim);
+        let counts = self.tracked > 0 && self.next_label < MOST_LABELS && self.memory.len() <= MEMORY;
+        counts && has_pairs && self.guard.fits(dim) && self.memory.iter().all(remembers)
     }
 
     /// Number of pairs tracked.
@@ -122,19 +157,19 @@ impl<T: Real> Tracker<T> {
         let budget = settings.max_hvps.unwrap_or(usize::MAX).max(1);
         let dense = dim <= DENSE_DIM;
         if dense {
-            self.start.reshape(dim, dim);
-            self.start.as_mut_slice().fill(T::zero());
-            (0..dim).for_each(|i| self.start.column_mut(i)[i] = T::one());
+            self.buffers.start.reshape(dim, dim);
+            self.buffers.start.as_mut_slice().fill(T::zero());
+            (0..dim).for_each(|i| self.buffers.start.column_mut(i)[i] = T::one());
         } else {
             self.prepare_start(w, budget);
         }
-        self.davidson.begin(&mut operator, &self.start);
+        self.buffers.davidson.begin(&mut operator, &self.buffers.start);
         let tolerance = settings.tolerance.max(20.0 * T::epsilon().widen());
         loop {
             self.fill_up(&mut operator, self.tracked);
             let cap = settings.max_hvps.unwrap_or(400 + 100 * self.tracked);
-            self.davidson.iterate(&mut operator, self.tracked, tolerance, cap);
-            let values = self.davidson.values();
+            self.buffers.davidson.iterate(&mut operator, self.tracked, tolerance, cap);
+            let values = self.buffers.davidson.values();
             let smallest = values.get(self.tracked - 1).copied().unwrap_or(f64::NAN);
             let grow = settings.track_threshold.is_some_and(|threshold| smallest >= threshold);
             if !grow || self.tracked >= most {
@@ -142,7 +177,7 @@ impl<T: Real> Tracker<T> {
             }
             self.tracked += 1;
         }
-        let found = self.tracked.min(self.davidson.columns());
+        let found = self.tracked.min(self.buffers.davidson.columns());
         self.collect(found);
         if !dense {
             self.remember(w);
@@ -151,15 +186,15 @@ impl<T: Real> Tracker<T> {
         &self.pairs
     }
 
-    /// Writes the start vectors for weights `w` to `self.start`, at most `budget` of them.
+    /// Writes the start vectors for weights `w` to `buffers.start`, at most `budget` of them.
     fn prepare_start(&mut self, w: &[T], budget: usize) {
-        self.start.reshape(w.len(), 0);
+        self.buffers.start.reshape(w.len(), 0);
         let mut order: Vec<(f64, usize)> =
             self.memory.iter().enumerate().map(|(i, old)| (distance(w, &old.w), i)).collect();
         order.sort_by(|a, b| a.0.total_cmp(&b.0));
         for &(_, i) in order.iter().take(BASES) {
             for column in self.memory[i].vectors.columns() {
-                self.start.push(column);
+                self.buffers.start.push(column);
             }
         }
         if self.memory.is_empty() {
@@ -167,29 +202,29 @@ impl<T: Real> Tracker<T> {
                 self.push_noise();
             }
         } else if !self.guard.is_empty() {
-            self.start.push(self.guard.column(0));
+            self.buffers.start.push(self.guard.column(0));
         }
-        self.start.truncate(budget.min(self.start.count()));
+        self.buffers.start.truncate(budget.min(self.buffers.start.count()));
     }
 
     /// Adds noise columns until the basis has at least `wanted`.
     fn fill_up(&mut self, operator: &mut dyn Operator<T>, wanted: usize) {
         for _ in 0..8 {
-            if self.davidson.columns() >= wanted.min(operator.dim()) {
+            if self.buffers.davidson.columns() >= wanted.min(operator.dim()) {
                 return;
             }
-            self.start.reshape(operator.dim(), 0);
+            self.buffers.start.reshape(operator.dim(), 0);
             self.push_noise();
-            self.davidson.add(operator, &self.start);
+            self.buffers.davidson.add(operator, &self.buffers.start);
         }
     }
 
     /// Appends a pseudo-random vector to the start, the same in every run.
     fn push_noise(&mut self) {
-        let at = self.start.count();
-        self.start.reshape(self.start.dim(), at + 1);
+        let at = self.buffers.start.count();
+        self.buffers.start.reshape(self.buffers.start.dim(), at + 1);
         let noise = &mut self.noise;
-        for x in self.start.column_mut(at) {
+        for x in self.buffers.start.column_mut(at) {
             *x = T::of(uniform(noise));
         }
     }
@@ -198,13 +233,13 @@ impl<T: Real> Tracker<T> {
     fn collect(&mut self, found: usize) {
         let previous = std::mem::take(&mut self.pairs);
         let mut pairs = Eigenpairs {
-            values: self.davidson.values()[..found].to_vec(),
+            values: self.buffers.davidson.values()[..found].to_vec(),
             vectors: Block::default(),
             labels: Vec::with_capacity(found),
-            residual: self.davidson.worst_residual(),
-            hvps: self.davidson.products(),
+            residual: self.buffers.davidson.worst_residual(),
+            hvps: self.buffers.davidson.products(),
         };
-        self.davidson.vectors(0..found, &mut pairs.vectors);
+        self.buffers.davidson.vectors(0..found, &mut pairs.vectors);
         let mut taken = vec![false; previous.labels.len()];
         let mut label_of = vec![None; found];
         if previous.vectors.dim() == pairs.vectors.dim() {
@@ -248,8 +283,8 @@ impl<T: Real> Tracker<T> {
 
     /// The next solve's guard: a power step of the first Ritz vector beyond the tracked ones, with some noise.
     fn next_guard(&mut self, found: usize) {
-        if self.davidson.columns() > found && self.davidson.values()[found].is_finite() {
-            self.davidson.power_step(found, &mut self.guard);
+        if self.buffers.davidson.columns() > found && self.buffers.davidson.values()[found].is_finite() {
+            self.buffers.davidson.power_step(found, &mut self.guard);
         } else {
             self.guard.reshape(self.pairs.vectors.dim(), 1);
             self.guard.as_mut_slice().fill(T::zero());

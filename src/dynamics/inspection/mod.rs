@@ -140,15 +140,15 @@ impl<T: Real> Dynamics<T> {
 
 impl<T: Real> Dynamics<T> {
     fn descent(&self) -> Option<&GradientDescent<T>> {
-        self.gradient_descent.as_ref()
+        self.state.gradient_descent.as_ref()
     }
 
     fn flow(&self) -> Option<&CentralFlow<T>> {
-        self.central_flow.as_ref()
+        self.state.central_flow.as_ref()
     }
 
     fn leave_out_what_is_not_inspected(&mut self) {
-        self.gradient_flow = None;
+        self.state.gradient_flow = None;
         self.settings.processes.gradient_flow = false;
         self.settings.ema = None;
     }

@@ -1,0 +1,218 @@
+//! Going back: the steps after a checkpoint come out as they did the first time, to the last bit.
+#![allow(clippy::unwrap_used, reason = "a failure is a panic")]
+
+use brink::dynamics::{Event, Process, StepRecord};
+use brink::run::assemble::{Sources, assemble};
+use brink::run::replay::{Moment, ReplayError, Reply};
+use brink::run::worker::Options;
+use brink::run::{Checkpoint, Command, Course, Engine, Past, Preset, Replay, Worker};
+use proptest::prelude::*;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A network at the edge within a hundred steps, or a landscape; in either precision.
+fn preset(name: &str, precision: &str) -> Preset {
+    let mut preset = Preset::load(name).unwrap();
+    preset.set(&format!("run.precision={precision}")).unwrap();
+    preset.set("run.test_every=7").unwrap();
+    preset.set("run.ema=0.9").unwrap();
+    if name == "digits-mlp" {
+        preset.set("data.n=150").unwrap();
+        preset.set("model.width=16").unwrap();
+        preset.set("optimizer.eta=0.3").unwrap();
+    }
+    preset
+}
+
+fn engine(preset: &Preset) -> Box<dyn Engine> {
+    assemble(preset, &Sources::default()).unwrap()
+}
+
+/// Every bit of it: NaN equals itself.
+fn bits(record: &StepRecord) -> String {
+    format!("{record:?}")
+}
+
+/// A course with a change of η and a restart of the flows.
+fn steered(eta: f64, change: usize, factor: f64, restart: usize) -> Course {
+    let mut course = Course::new(eta);
+    course.set_eta(change, factor * eta);
+    course.restart_flows(restart);
+    course
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(6))]
+
+    /// From any checkpoint on, in an engine that was somewhere else before.
+    #[test]
+    fn the_steps_after_a_checkpoint_are_the_same(
+        name in prop::sample::select(vec!["digits-mlp", "valley"]),
+        precision in prop::sample::select(vec!["f32", "f64"]),
+        (change, factor, restart) in (10..60_usize, 0.5..1.2_f64, 10..60_usize),
+        starts in prop::collection::vec(0..80_usize, 3),
+    ) {
+        let preset = preset(name, precision);
+        let course = steered(preset.optimizer.eta, change, factor, restart);
+        let mut first = engine(&preset);
+        let (mut checkpoints, mut records) = (Vec::new(), Vec::new());
+        for _ in 0..80 {
+            checkpoints.push(first.checkpoint());
+            records.push(bits(&course.step(first.as_mut())));
+        }
+        prop_assert!(records[restart].contains("FlowsStarted"));
+        let mut again = engine(&preset);
+        for start in starts {
+            again.restore(&checkpoints[start]).unwrap();
+            for (step, record) in records.iter().enumerate().skip(start) {
+                prop_assert_eq!(again.next_step(), step);
+                prop_assert_eq!(&bits(&course.step(again.as_mut())), record);
+            }
+        }
+    }
+}
+
+/// Runs to its end through the training thread, with commands on the way, and returns what it recorded.
+fn train(worker: &mut Worker, rows: usize, commands: &[(usize, Command)]) -> Vec<StepRecord> {
+    let mut records: Vec<StepRecord> = Vec::new();
+    let mut commands = commands.iter();
+    let mut next = commands.next();
+    while records.len() < rows {
+        if let Some((at, command)) = next
+            && records.len() >= *at
+        {
+            worker.send(command.clone()).unwrap();
+            next = commands.next();
+        }
+        if let Some(brink::run::Message::Frames(frames)) = worker.receive(Duration::from_secs(20)) {
+            records.extend(frames);
+        }
+    }
+    records
+}
+
+fn replay(preset: &Preset, past: &Arc<Past>) -> Replay {
+    let preset = preset.clone();
+    let make = move || Ok(engine(&preset));
+    Replay::spawn(Arc::clone(past), Box::new(make), || ()).unwrap()
+}
+
+/// The record of a step, and the weights before and after it.
+fn look(moment: &mut Moment<'_>) -> (String, Option<Vec<f64>>, Option<Vec<f64>>) {
+    let before = moment.weights(Process::CentralFlow);
+    let record = moment.advance().unwrap();
+    (bits(&record), before, moment.weights(Process::CentralFlow))
+}
+
+#[test]
+fn a_moment_is_the_one_that_was_recorded() {
+    let preset = preset("digits-mlp", "f32");
+    let eta = preset.optimizer.eta;
+    let mut worker = Worker::spawn(engine(&preset), &Options::new(200, eta), || ()).unwrap();
+    let commands = [(40, Command::SetEta(0.8 * eta)), (80, Command::RestartFlows)];
+    let records = train(&mut worker, 200, &commands);
+    let course = worker.past().course();
+    assert_eq!(course.eta_changes().len(), 1);
+    assert_eq!(course.flow_restarts().len(), 1);
+    let restart = course.flow_restarts()[0];
+    assert!(records[restart].events.contains(&Event::FlowsStarted));
+
+    let replay = replay(&preset, worker.past());
+    for step in [150, restart, 3, restart - 1, 199] {
+        let Reply::Ready(Ok((record, before, after))) = replay.ask(step, look).wait() else { panic!() };
+        assert_eq!(record, bits(&records[step]));
+        let Reply::Ready(Ok(next)) =
+            replay.ask(step + 1, |moment: &mut Moment<'_>| moment.weights(Process::CentralFlow)).wait()
+        else {
+            panic!()
+        };
+        assert_eq!(next, after);
+        assert_ne!(before, after);
+    }
+    let refused = replay.ask(201, |_: &mut Moment<'_>| ()).wait();
+    assert_eq!(refused, Reply::Ready(Err(ReplayError::NotReached { step: 201, taken: 200 })));
+}
+
+#[test]
+fn a_step_is_looked_into_after_the_fact() {
+    let preset = preset("digits-mlp", "f64");
+    let mut worker = Worker::spawn(engine(&preset), &Options::new(30, preset.optimizer.eta), || ()).unwrap();
+    let records = train(&mut worker, 30, &[]);
+    let replay = replay(&preset, worker.past());
+    let answer = replay.ask(20, |moment: &mut Moment<'_>| (moment.inspect(), moment.advance()));
+    let Reply::Ready(Ok((inspection, record))) = answer.wait() else { panic!() };
+    assert_eq!(inspection.unwrap().step, 20);
+    assert_eq!(bits(&record.unwrap()), bits(&records[20]), "the look changes nothing");
+}
+
+#[test]
+fn requests_about_another_step_supersede() {
+    let preset = preset("valley", "f64");
+    let mut worker = Worker::spawn(engine(&preset), &Options::new(50, preset.optimizer.eta), || ()).unwrap();
+    train(&mut worker, 50, &[]);
+    let replay = replay(&preset, worker.past());
+    // A job that lasts until it is superseded, or for ten seconds.
+    let (sender, started) = std::sync::mpsc::channel();
+    let long = replay.ask(10, move |moment: &mut Moment<'_>| {
+        let begun = Instant::now();
+        sender.send(()).unwrap();
+        while !moment.superseded() && begun.elapsed() < Duration::from_secs(10) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        moment.superseded()
+    });
+    started.recv().unwrap();
+    let dropped = replay.ask(10, |moment: &mut Moment<'_>| moment.step());
+    let newest = [0, 1].map(|_| replay.ask(20, |moment: &mut Moment<'_>| moment.step()));
+    for answer in &newest {
+        assert_eq!(answer.wait(), Reply::Ready(Ok(20)), "both about one step are served");
+    }
+    assert_eq!(long.wait(), Reply::Ready(Ok(true)));
+    assert_eq!(dropped.wait(), Reply::Superseded);
+}
+
+#[test]
+fn a_job_that_panics_is_said_and_the_next_is_served() {
+    let preset = preset("valley", "f64");
+    let mut worker = Worker::spawn(engine(&preset), &Options::new(50, preset.optimizer.eta), || ()).unwrap();
+    train(&mut worker, 50, &[]);
+    let replay = replay(&preset, worker.past());
+    let failed = replay.ask(10, |_: &mut Moment<'_>| -> usize { panic!("out of luck") }).wait();
+    assert_eq!(failed, Reply::Superseded);
+    assert_eq!(replay.ask(10, |moment: &mut Moment<'_>| moment.step()).wait(), Reply::Ready(Ok(10)));
+}
+
+#[test]
+fn a_jump_on_the_digits_takes_less_than_a_second() {
+    let preset = Preset::load("digits-mlp").unwrap();
+    let mut worker = Worker::spawn(engine(&preset), &Options::new(400, preset.optimizer.eta), || ()).unwrap();
+    train(&mut worker, 400, &[]);
+    let replay = replay(&preset, worker.past());
+    // the first one makes the engine
+    replay.ask(0, |_: &mut Moment<'_>| ()).wait();
+    let mut longest = Duration::ZERO;
+    for step in [399, 100, 250, 249, 20, 380] {
+        let begun = Instant::now();
+        assert_eq!(replay.ask(step, |moment: &mut Moment<'_>| moment.step()).wait(), Reply::Ready(Ok(step)));
+        longest = longest.max(begun.elapsed());
+    }
+    println!("the longest jump took {longest:.0?}");
+    assert!(longest < Duration::from_secs(1), "{longest:?}");
+}
+
+#[test]
+fn a_checkpoint_of_another_run_is_refused() {
+    let checkpoint = |name: &str, precision: &str| -> Checkpoint {
+        let mut engine = engine(&preset(name, precision));
+        engine.step(0.1);
+        engine.checkpoint()
+    };
+    let mut engine = engine(&preset("valley", "f64"));
+    for other in [checkpoint("digits-mlp", "f64"), checkpoint("valley", "f32")] {
+        let error = engine.restore(&other).unwrap_err();
+        assert!(error.to_string().contains("does not belong to this run of 2 parameters"), "{error}");
+    }
+    assert_eq!(engine.next_step(), 0);
+    engine.restore(&checkpoint("valley", "f64")).unwrap();
+    assert_eq!(engine.next_step(), 1);
+}
