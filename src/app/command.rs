@@ -221,7 +221,11 @@ impl Command {
             Self::ForgetLayout(_) => plain("Forget layout", "Forget this saved layout"),
             Self::NameLayout(_) => plain("Layout name", "The name to save the layout under"),
             Self::Toggle(form) => match form {
-                Form::Export => keyed(Key::E, "Export…", "Write the run as CSV, or panels as PNG"),
+                Form::Export => keyed(
+                    Key::E,
+                    "Export…",
+                    "Write the run as CSV, panels as PNG or SVG, a stretch of steps as an animation",
+                ),
                 Form::Palette => control(
                     Key::K,
                     "Commands…",

@@ -14,7 +14,7 @@ use std::thread::Thread;
 pub(super) fn choose_file(form: &ExportForm, context: &Context) -> Option<Receiver<Option<PathBuf>>> {
     let path = Path::new(&form.path);
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let extension = form.what.extension();
+    let extension = form.extension();
     let mut dialog = rfd::AsyncFileDialog::new()
         .set_title("Export")
         .add_filter(extension.to_uppercase(), &[extension])

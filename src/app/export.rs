@@ -1,21 +1,25 @@
-//! The export form, and the thread that writes: a CSV file of the run, a PNG file of a panel, of all panels or of the
-//! whole window.
+//! The export form, and the thread that writes: a CSV file of the run or of what is shown, a PNG or SVG file of a panel,
+//! of all panels or of the whole window, an animated PNG file of a stretch of steps.
 
 use super::command::Command;
 use super::controls;
+use super::layout;
 use super::model::Model;
-use crate::picture::{Palette, Panel, dashboard_png, encode_png, panel_png, render};
-use crate::run::{csv, files};
+use crate::picture::{
+    Film, Palette, Panel, PngError, animation_png, dashboard_png, encode_png, panel_png, panel_series,
+    picture_svg, render, theme,
+};
+use crate::run::{Series, csv, files};
 use crossbeam_channel::{Receiver, bounded};
-use egui::{Context, Grid, Ui, Vec2, vec2};
+use egui::{Context, DragValue, Grid, Ui, Vec2, vec2};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// What became of an export: the file, or why there is none.
 pub type Saved = Result<PathBuf, String>;
 
-/// Size of a single panel's picture, in points.
-const PANEL_SIZE: Vec2 = vec2(640.0, 400.0);
+/// Smallest and largest side of a picture, in points.
+const SIDES: std::ops::RangeInclusive<f32> = 100.0..=8000.0;
 
 /// Width of the form, in points.
 const WIDTH: f32 = 560.0;
@@ -26,31 +30,47 @@ pub enum What {
     /// Every column of every step.
     #[default]
     Csv,
+    /// What the panels in the window show, at the steps in sight.
+    VisibleCsv,
     /// One panel.
     Panel,
     /// All panels.
     Dashboard,
     /// The window as it stands, its controls included.
     Window,
+    /// The cursor as it goes through a stretch of steps.
+    Film,
 }
 
 impl What {
     /// Every kind, in the order of the form.
-    pub const ALL: [Self; 4] = [Self::Csv, Self::Panel, Self::Dashboard, Self::Window];
+    pub const ALL: [Self; 6] =
+        [Self::Csv, Self::VisibleCsv, Self::Panel, Self::Dashboard, Self::Window, Self::Film];
 
     /// Its text in the form.
     pub fn name(self) -> &'static str {
         match self {
             Self::Csv => "Run as CSV",
-            Self::Panel => "One panel as PNG",
-            Self::Dashboard => "All panels as PNG",
-            Self::Window => "Whole window as PNG",
+            Self::VisibleCsv => "What is shown as CSV",
+            Self::Panel => "One panel as a picture",
+            Self::Dashboard => "All panels as a picture",
+            Self::Window => "Whole window as a picture",
+            Self::Film => "A stretch of steps as an animated picture",
         }
     }
 
-    /// The extension of its file.
-    pub fn extension(self) -> &'static str {
-        if self == Self::Csv { "csv" } else { "png" }
+    fn is_csv(self) -> bool {
+        matches!(self, Self::Csv | Self::VisibleCsv)
+    }
+
+    /// The size of its picture at first, in points; the window has its own.
+    fn size(self) -> Option<[f32; 2]> {
+        match self {
+            Self::Csv | Self::VisibleCsv | Self::Window => None,
+            Self::Panel => Some([640.0, 400.0]),
+            Self::Dashboard => Some([1280.0, 800.0]),
+            Self::Film => Some([960.0, 600.0]),
+        }
     }
 }
 
@@ -65,12 +85,20 @@ pub enum Scale {
 }
 
 /// The export form.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ExportForm {
     /// What to write.
     pub what: What,
     /// Which panel, where it is one.
     pub panel: Panel,
+    /// Which panel of an animation; all of them where it is none.
+    pub film_panel: Option<Panel>,
+    /// The steps of an animation.
+    pub film: Film,
+    /// Whether a picture becomes SVG.
+    pub svg: bool,
+    /// Width and height of a picture, in points.
+    pub size: [f32; 2],
     /// Pixels a point of a picture.
     pub scale: Scale,
     /// The file.
@@ -83,13 +111,40 @@ pub struct ExportForm {
     pub outcome: Option<Saved>,
 }
 
+impl Default for ExportForm {
+    fn default() -> Self {
+        Self {
+            what: What::default(),
+            panel: Panel::default(),
+            film_panel: Some(Panel::default()),
+            film: Film { steps: [0, 0], frames: 60, per_second: 10 },
+            svg: false,
+            size: [1280.0, 800.0],
+            scale: Scale::default(),
+            path: String::new(),
+            choosing: false,
+            saving: false,
+            outcome: None,
+        }
+    }
+}
+
 impl ExportForm {
+    /// The extension of its file.
+    pub fn extension(&self) -> &'static str {
+        match self.what {
+            What::Csv | What::VisibleCsv => "csv",
+            What::Panel | What::Dashboard if self.svg => "svg",
+            What::Panel | What::Dashboard | What::Window | What::Film => "png",
+        }
+    }
+
     /// Proposes a file in the working directory; one that was typed stays, unless `anew`.
     pub fn suggest_path(&mut self, preset: &str, anew: bool) {
         if anew || self.path.is_empty() {
             let stem = Path::new(preset).file_stem().unwrap_or_default().to_string_lossy();
             let directory = std::env::current_dir().unwrap_or_default();
-            let file = directory.join(format!("brink-{stem}.{}", self.what.extension()));
+            let file = directory.join(format!("brink-{stem}.{}", self.extension()));
             self.path = file.display().to_string();
         }
     }
@@ -104,7 +159,7 @@ impl ExportForm {
     }
 
     fn follow_kind(&mut self) {
-        self.path = Path::new(&self.path).with_extension(self.what.extension()).display().to_string();
+        self.path = Path::new(&self.path).with_extension(self.extension()).display().to_string();
     }
 
     /// Says something instead of an outcome.
@@ -113,8 +168,8 @@ impl ExportForm {
     }
 }
 
-/// The fields of the form.
-pub(super) fn fields_ui(ui: &mut Ui, form: &ExportForm, commands: &mut Vec<Command>) {
+/// The fields of the form; `steps` are those in sight.
+pub(super) fn fields_ui(ui: &mut Ui, form: &ExportForm, steps: [usize; 2], commands: &mut Vec<Command>) {
     let mut edited = form.clone();
     // A width that does not follow what is said below, so that nothing jumps.
     ui.set_width(WIDTH);
@@ -126,27 +181,11 @@ pub(super) fn fields_ui(ui: &mut Ui, form: &ExportForm, commands: &mut Vec<Comma
             }
         });
         ui.end_row();
-        if edited.what == What::Panel {
-            let label = ui.label("Panel");
-            egui::ComboBox::from_id_salt("export panel")
-                .selected_text(edited.panel.title())
-                .width(280.0)
-                .show_ui(ui, |ui| {
-                    for panel in Panel::ALL {
-                        ui.selectable_value(&mut edited.panel, panel, panel.title());
-                    }
-                })
-                .response
-                .labelled_by(label.id);
-            ui.end_row();
+        if !edited.what.is_csv() {
+            picture_ui(ui, &mut edited);
         }
-        if edited.what != What::Csv {
-            ui.label("Resolution");
-            ui.horizontal(|ui| {
-                ui.radio_value(&mut edited.scale, Scale::Single, "1×");
-                ui.radio_value(&mut edited.scale, Scale::Double, "2×");
-            });
-            ui.end_row();
+        if edited.what == What::Film {
+            film_ui(ui, &mut edited.film);
         }
         let label = ui.label("File");
         ui.horizontal(|ui| {
@@ -162,10 +201,100 @@ pub(super) fn fields_ui(ui: &mut Ui, form: &ExportForm, commands: &mut Vec<Comma
         ui.end_row();
     });
     if edited.what != form.what {
+        edited.size = edited.what.size().unwrap_or(edited.size);
+        edited.film.steps = steps;
+    }
+    if edited.extension() != form.extension() || edited.what != form.what {
         edited.follow_kind();
         edited.outcome = None;
     }
     ui.add_space(6.0);
+    outcome_ui(ui, form, &edited, commands);
+    if edited != *form {
+        // Before a `Save` of the same frame, so that what is written is what is shown.
+        commands.insert(0, Command::EditExport(edited));
+    }
+}
+
+/// Which panel, and how large.
+fn picture_ui(ui: &mut Ui, edited: &mut ExportForm) {
+    match edited.what {
+        What::Panel => {
+            let mut panel = Some(edited.panel);
+            panel_choice_ui(ui, &mut panel, false);
+            edited.panel = panel.unwrap_or(edited.panel);
+        }
+        What::Film => panel_choice_ui(ui, &mut edited.film_panel, true),
+        What::Csv | What::VisibleCsv | What::Dashboard | What::Window => {}
+    }
+    if matches!(edited.what, What::Panel | What::Dashboard) {
+        ui.label("Format");
+        ui.horizontal(|ui| {
+            ui.radio_value(&mut edited.svg, false, "PNG");
+            ui.radio_value(&mut edited.svg, true, "SVG");
+        });
+        ui.end_row();
+    }
+    if edited.what.size().is_some() {
+        ui.label("Size");
+        ui.horizontal(|ui| {
+            for (side, name) in edited.size.iter_mut().zip(["Width", "Height"]) {
+                number_ui(ui, name, DragValue::new(side).range(SIDES).max_decimals(0).suffix(" pt"));
+            }
+        });
+        ui.end_row();
+    }
+    if edited.extension() == "png" {
+        ui.label("Resolution");
+        ui.horizontal(|ui| {
+            ui.radio_value(&mut edited.scale, Scale::Single, "1×");
+            ui.radio_value(&mut edited.scale, Scale::Double, "2×");
+        });
+        ui.end_row();
+    }
+}
+
+fn panel_choice_ui(ui: &mut Ui, chosen: &mut Option<Panel>, or_all: bool) {
+    let label = ui.label("Panel");
+    let title = |panel: Option<Panel>| panel.map_or("All panels", Panel::title);
+    egui::ComboBox::from_id_salt("export panel")
+        .selected_text(title(*chosen))
+        .width(280.0)
+        .show_ui(ui, |ui| {
+            let all = or_all.then_some(None);
+            for panel in Panel::ALL.into_iter().map(Some).chain(all) {
+                ui.selectable_value(chosen, panel, title(panel));
+            }
+        })
+        .response
+        .labelled_by(label.id);
+    ui.end_row();
+}
+
+/// Which steps, in how many pictures.
+fn film_ui(ui: &mut Ui, film: &mut Film) {
+    ui.label("Steps");
+    ui.horizontal(|ui| {
+        let [first, last] = &mut film.steps;
+        number_ui(ui, "From step", DragValue::new(first));
+        number_ui(ui, "To step", DragValue::new(last));
+    });
+    ui.end_row();
+    ui.label("Pictures");
+    ui.horizontal(|ui| {
+        number_ui(ui, "Number", DragValue::new(&mut film.frames).range(1..=Film::MOST));
+        number_ui(ui, "A second", DragValue::new(&mut film.per_second).range(1..=60));
+    });
+    ui.end_row();
+}
+
+fn number_ui(ui: &mut Ui, name: &str, field: DragValue) {
+    let label = ui.label(name);
+    ui.add(field.update_while_editing(false)).labelled_by(label.id);
+}
+
+/// The button that writes, and what became of it.
+fn outcome_ui(ui: &mut Ui, form: &ExportForm, edited: &ExportForm, commands: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         let ready = !form.saving && !edited.path.is_empty();
         let text = if Path::new(&edited.path).exists() && form.outcome.is_none() {
@@ -190,10 +319,6 @@ pub(super) fn fields_ui(ui: &mut Ui, form: &ExportForm, commands: &mut Vec<Comma
             ui.label("");
         }
     }
-    if edited != *form {
-        // Before a `Save` of the same frame, so that what is written is what is shown.
-        commands.insert(0, Command::EditExport(edited));
-    }
 }
 
 /// Writes a snapshot as its form says, on a thread of its own.
@@ -213,26 +338,67 @@ pub(super) fn save(model: Model, window_size: Vec2, context: &Context) -> Option
 pub(super) fn write(mut model: Model, window_size: Vec2) -> Saved {
     let path = PathBuf::from(&model.export.path);
     let failed = |error: &dyn std::fmt::Display| format!("cannot write {}: {error}", path.display());
-    if model.export.what == What::Csv {
-        let columns = csv::columns(model.current());
-        csv::write_file(&model.history, &columns, &path).map_err(|error| failed(&error))?;
-        return Ok(path);
+    match model.export.what {
+        What::Csv => {
+            let columns = csv::columns(model.current());
+            let rows = 0..model.history.rows();
+            csv::write_file(&model.history, &columns, rows, &path).map_err(|error| failed(&error))?;
+            return Ok(path);
+        }
+        What::VisibleCsv => {
+            let columns = shown_series(&model);
+            let rows = model.run_view().shown_rows();
+            let rows = *rows.start()..(rows.end() + 1).min(model.history.rows());
+            csv::write_file(&model.history, &columns, rows, &path).map_err(|error| failed(&error))?;
+            return Ok(path);
+        }
+        What::Panel | What::Dashboard | What::Window | What::Film => {}
     }
     model.curves.update(&model.history, model.view.smoothing_steps, usize::MAX);
-    let scale = match model.export.scale {
+    let bytes = picture(&model, window_size).map_err(|error| failed(&error))?;
+    files::write_whole(&path, |file| file.write_all(&bytes)).map_err(|error| failed(&error))?;
+    Ok(path)
+}
+
+/// What the panels in the window show, each series once.
+fn shown_series(model: &Model) -> Vec<Series> {
+    let mut series: Vec<Series> = Vec::new();
+    for panel in layout::shown(&model.tree) {
+        for one in panel_series(panel, &model.run_view()) {
+            if !series.contains(&one) {
+                series.push(one);
+            }
+        }
+    }
+    series
+}
+
+fn picture(model: &Model, window_size: Vec2) -> Result<Vec<u8>, PngError> {
+    let ExportForm { what, panel, film_panel, film, svg, size, scale, .. } = &model.export;
+    let scale = match scale {
         Scale::Single => 1.0,
         Scale::Double => 2.0,
     };
-    let (view, theme) = (model.run_view(), model.theme);
-    let png = match model.export.what {
-        What::Panel => panel_png(&view, model.export.panel, PANEL_SIZE, scale, theme),
-        What::Csv | What::Dashboard => dashboard_png(&view, crate::picture::SUMMARY_SIZE, scale, theme),
+    let (view, theme, size) = (model.run_view(), model.theme, Vec2::from(*size));
+    match what {
+        What::Panel if *svg => Ok(picture_svg(&view, Some(*panel), size, theme).into_bytes()),
+        What::Panel => panel_png(&view, *panel, size, scale, theme),
+        What::Csv | What::VisibleCsv | What::Dashboard if *svg => {
+            Ok(picture_svg(&view, None, size, theme).into_bytes())
+        }
+        What::Csv | What::VisibleCsv | What::Dashboard => dashboard_png(&view, size, scale, theme),
+        What::Film => {
+            let newest = model.history.rows().saturating_sub(1);
+            let film = Film { steps: film.steps.map(|step| step.min(newest)), ..*film };
+            animation_png(&view, *film_panel, size, scale, theme, &film)
+        }
         What::Window => {
-            let image = render(window_size, scale, theme, |ui| super::window_ui(ui, &model, &mut Vec::new()));
+            let theme = if model.presenter { egui::Theme::Light } else { theme };
+            let image = render(window_size, scale, theme, |ui| {
+                theme::set_high_contrast(ui.ctx(), model.presenter);
+                super::window_ui(ui, model, &mut Vec::new());
+            });
             encode_png(&image, scale, &[("Title".into(), view.caption())])
         }
-    };
-    let png = png.map_err(|error| failed(&error))?;
-    files::write_whole(&path, |file| file.write_all(&png)).map_err(|error| failed(&error))?;
-    Ok(path)
+    }
 }

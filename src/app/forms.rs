@@ -58,7 +58,10 @@ pub(super) fn form_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
             Form::Help => help::keys_ui(ui),
             Form::Axes => axes::fields_ui(ui, model, commands),
             Form::Layout => layout_form::fields_ui(ui, model, commands),
-            Form::Export => export::fields_ui(ui, &model.export, commands),
+            Form::Export => {
+                let rows = model.run_view().shown_rows();
+                export::fields_ui(ui, &model.export, [*rows.start(), *rows.end()], commands);
+            }
         });
     let escape = ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
     if !open || escape {

@@ -437,11 +437,69 @@ fn panels_and_the_whole_window_are_written_at_both_resolutions() {
     assert_eq!(png_size(&path), (2 * single.0, 2 * single.1));
     export(&mut window, What::Dashboard, &path);
     assert!(png_size(&path).0 > 2000);
+    control(&window, Role::SpinButton, "Width").set_value_accesskit(500.0);
+    control(&window, Role::SpinButton, "Height").set_value_accesskit(300.0);
+    window.run_steps(3);
+    export(&mut window, What::Dashboard, &path);
+    assert_eq!(png_size(&path), (1000, 600));
     assert_eq!(
         std::fs::read_dir(directory.path()).expect("a directory").count(),
         1,
         "no temporary file stays"
     );
+}
+
+#[test]
+fn pictures_become_svg_and_steps_an_animation() {
+    let mut window =
+        sized(Fake { step_time: Duration::from_millis(1), ..Fake::default() }, Vec2::new(900.0, 800.0));
+    until(&mut window, "rows", |model| model.history.rows() > 50);
+    pause(&mut window);
+    let directory = tempfile::tempdir().expect("a directory");
+    export(&mut window, What::Panel, &directory.path().join("panel.png"));
+    control(&window, Role::RadioButton, "SVG").click();
+    window.run_steps(3);
+    assert!(model(&window).export.path.ends_with("panel.svg"));
+    press(&mut window, "Save");
+    until(&mut window, "an outcome", |model| model.export.outcome.is_some());
+    let svg = std::fs::read_to_string(directory.path().join("panel.svg")).expect("a file");
+    assert!(svg.starts_with("<svg") && svg.contains("Brink preset: "), "{}", &svg[..200]);
+
+    lab(&mut window).apply(Command::View(crate::picture::ViewChange::Show(Some([10.0, 20.0]))));
+    window.run_steps(2);
+    let path = directory.path().join("film.png");
+    control(&window, Role::RadioButton, What::Film.name()).click();
+    window.run_steps(4);
+    assert_eq!(model(&window).export.film.steps, [10, 20], "the steps in sight are offered");
+    control(&window, Role::SpinButton, "Number").set_value_accesskit(4.0);
+    control(&window, Role::SpinButton, "Width").set_value_accesskit(200.0);
+    control(&window, Role::SpinButton, "Height").set_value_accesskit(120.0);
+    window.run_steps(3);
+    export(&mut window, What::Film, &path);
+    let outcome = model(&window).export.outcome.clone();
+    assert!(outcome.as_ref().is_some_and(Result::is_ok), "{outcome:?}");
+    let file = std::io::BufReader::new(std::fs::File::open(&path).expect("a file"));
+    let reader = png::Decoder::new(file).read_info().expect("a PNG file");
+    assert_eq!(reader.info().animation_control.map(|control| control.num_frames), Some(4));
+}
+
+#[test]
+fn what_is_shown_becomes_csv() {
+    let mut window = open();
+    until(&mut window, "rows", |model| model.history.rows() > 30);
+    pause(&mut window);
+    lab(&mut window).apply(Command::View(crate::picture::ViewChange::Show(Some([10.0, 20.0]))));
+    for panel in Panel::ALL.into_iter().filter(|&panel| panel != Panel::Loss) {
+        lab(&mut window).apply(Command::TogglePanel(panel));
+    }
+    window.run_steps(2);
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("shown.csv");
+    export(&mut window, What::VisibleCsv, &path);
+    let csv = std::fs::read_to_string(&path).expect("a file");
+    let lines: Vec<&str> = csv.lines().collect();
+    assert_eq!((lines.len(), lines[0].split(',').count()), (12, 5), "{csv}");
+    assert!(lines[1].starts_with("10,"), "{csv}");
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use super::dashboard::dashboard_ui;
 use super::panel::panel_ui;
-use super::png::{PngError, encode_png};
-use super::render::render;
+use super::png::{PngError, encode_animation, encode_png};
+use super::render::{render, render_svg};
 use super::theme::{self, Palette};
 use super::view::{Panel, RunView};
 use super::{Curves, Image};
@@ -35,7 +35,7 @@ pub fn summary_png(view: &RunView) -> Result<Vec<u8>, PngError> {
 /// # Errors
 /// See [`encode_png`].
 pub fn dashboard_png(view: &RunView, size: Vec2, scale: f32, theme: Theme) -> Result<Vec<u8>, PngError> {
-    let image = picture(view, size, scale, theme, |ui, view| dashboard_ui(ui, view, &mut Vec::new()));
+    let image = picture(view, size, scale, theme, |ui, view| subject_ui(ui, None, view));
     encode_png(&image, scale, &texts(view))
 }
 
@@ -50,8 +50,73 @@ pub fn panel_png(
     scale: f32,
     theme: Theme,
 ) -> Result<Vec<u8>, PngError> {
-    let image = picture(view, size, scale, theme, |ui, view| panel_ui(ui, panel, view, &mut Vec::new()));
+    let image = picture(view, size, scale, theme, |ui, view| subject_ui(ui, Some(panel), view));
     encode_png(&image, scale, &texts(view))
+}
+
+/// A panel (or all of them) as an SVG file of `size` points.
+pub fn picture_svg(view: &RunView, panel: Option<Panel>, size: Vec2, theme: Theme) -> String {
+    let mut state = view.state.clone();
+    state.hover = None;
+    let still = RunView { controls: false, state: &state, ..*view };
+    let origin: Vec<String> = texts(view).into_iter().map(|(key, text)| format!("{key}: {text}")).collect();
+    render_svg(size, theme, &origin.join("; "), |ui| {
+        captioned_ui(ui, &still, |ui| subject_ui(ui, panel, &still));
+    })
+}
+
+/// The steps of an animation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Film {
+    /// First and last step.
+    pub steps: [usize; 2],
+    /// Number of pictures, the steps between first and last spread over them; 1 to [`Film::MOST`].
+    pub frames: u32,
+    /// Pictures a second; at least 1.
+    pub per_second: u16,
+}
+
+impl Film {
+    /// Most pictures of an animation.
+    pub const MOST: u32 = 1000;
+
+    /// The step that a picture shows.
+    fn step(&self, frame: u32) -> usize {
+        let [first, last] = self.steps;
+        let share = f64::from(frame) / f64::from(self.frames.saturating_sub(1).max(1));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most the last step")]
+        let passed = (share * last.saturating_sub(first) as f64).round() as usize;
+        first + passed
+    }
+}
+
+/// A panel (or all of them) as an animated PNG file: the cursor goes through the steps of a film.
+///
+/// # Errors
+/// See [`encode_animation`].
+pub fn animation_png(
+    view: &RunView,
+    panel: Option<Panel>,
+    size: Vec2,
+    scale: f32,
+    theme: Theme,
+    film: &Film,
+) -> Result<Vec<u8>, PngError> {
+    let frames = film.frames.clamp(1, Film::MOST);
+    let images = (0..frames).map(|frame| {
+        let mut state = view.state.clone();
+        state.cursor = Some(film.step(frame));
+        let view = RunView { state: &state, ..*view };
+        picture(&view, size, scale, theme, |ui, view| subject_ui(ui, panel, view))
+    });
+    encode_animation(frames, images, (1, film.per_second.max(1)), &texts(view))
+}
+
+fn subject_ui(ui: &mut Ui, panel: Option<Panel>, view: &RunView) {
+    match panel {
+        Some(panel) => panel_ui(ui, panel, view, &mut Vec::new()),
+        None => dashboard_ui(ui, view, &mut Vec::new()),
+    }
 }
 
 /// A caption above what `content_ui` draws; no switches, no pointer.
@@ -65,19 +130,21 @@ fn picture(
     let mut state = view.state.clone();
     state.hover = None;
     let view = RunView { controls: false, state: &state, ..*view };
-    render(size, scale, theme, |ui| {
-        let palette = Palette::in_ui(ui);
-        let frame = Frame::new().fill(palette.panel).inner_margin(Margin::symmetric(12, 10));
-        CentralPanel::default().frame(frame).show(ui, |ui| {
-            ui.with_layout(Layout::top_down(Align::Min), |ui| {
-                let caption =
-                    egui::RichText::new(view.caption()).font(theme::label_font()).color(palette.faint_text);
-                ui.add(egui::Label::new(caption).truncate());
-                ui.add_space(4.0);
-                content_ui(ui, &view);
-            });
+    render(size, scale, theme, |ui| captioned_ui(ui, &view, |ui| content_ui(ui, &view)))
+}
+
+fn captioned_ui(ui: &mut Ui, view: &RunView, content_ui: impl FnOnce(&mut Ui)) {
+    let palette = Palette::in_ui(ui);
+    let frame = Frame::new().fill(palette.panel).inner_margin(Margin::symmetric(12, 10));
+    CentralPanel::default().frame(frame).show(ui, |ui| {
+        ui.with_layout(Layout::top_down(Align::Min), |ui| {
+            let caption =
+                egui::RichText::new(view.caption()).font(theme::label_font()).color(palette.faint_text);
+            ui.add(egui::Label::new(caption).truncate());
+            ui.add_space(4.0);
+            content_ui(ui);
         });
-    })
+    });
 }
 
 /// What a file says about its origin.

@@ -12,18 +12,20 @@ mod panel;
 mod png;
 mod raster;
 mod render;
+mod svg;
 pub mod theme;
 mod view;
 
 pub use chart::shown_range;
 pub use curves::{Curve, Curves};
 pub use dashboard::dashboard_ui;
-pub use export::{SUMMARY_SIZE, dashboard_png, panel_png, summary_png};
+pub use export::{Film, SUMMARY_SIZE, animation_png, dashboard_png, panel_png, picture_svg, summary_png};
 pub use panel::{
-    displacement_ui, distance_ui, gradient_norm_ui, loss_ui, panel_ui, sharpness_ui, variance_ui,
+    displacement_ui, distance_ui, gradient_norm_ui, loss_ui, panel_series, panel_ui, sharpness_ui,
+    variance_ui,
 };
-pub use png::{PngError, encode_png};
+pub use png::{PngError, encode_animation, encode_png};
 pub use raster::Image;
-pub use render::render;
+pub use render::{render, render_svg};
 pub use theme::{Palette, Role, Weight};
 pub use view::{Facts, Panel, RunView, ViewChange, ViewState};

@@ -24,6 +24,27 @@ pub fn panel_ui(ui: &mut Ui, panel: Panel, view: &RunView, changes: &mut Vec<Vie
     }
 }
 
+/// The recorded series that a panel draws, or derives its curves from.
+pub fn panel_series(panel: Panel, view: &RunView) -> Vec<Series> {
+    let each = |series: fn(usize) -> Series| (0..view.tracked(series)).map(series).collect::<Vec<_>>();
+    match panel {
+        Panel::Sharpness => {
+            let fixed = vec![Series::Eta, Series::GfLambda1];
+            [fixed, each(Series::GdLambda), each(Series::CfLambda)].concat()
+        }
+        Panel::Loss => vec![Series::GdLoss, Series::CfLoss, Series::CfPredictedLoss, Series::GfLoss],
+        Panel::GradientNorm => vec![
+            Series::GdGradNormSq,
+            Series::CfGradNormSq,
+            Series::CfPredictedGradNormSq,
+            Series::GfGradNormSq,
+        ],
+        Panel::Variance => [each(Series::Displacement), each(Series::CfSigma)].concat(),
+        Panel::Displacement => vec![Series::Displacement(0), Series::CfSigma(0)],
+        Panel::Distance => vec![Series::DistanceGdCf, Series::DistanceGdGf],
+    }
+}
+
 const WAITING: &str = "waiting for the first step";
 const NO_CENTRAL_FLOW: &str = "needs gradient descent and the central flow";
 

@@ -15,6 +15,9 @@ pub enum PngError {
         /// Height in pixels.
         height: usize,
     },
+    /// Frames of an animation differ in size, or there is none.
+    #[error("an animation needs frames of one size, and at least one")]
+    Frames,
     /// The encoder refused.
     #[error("the picture could not be encoded as PNG")]
     Encoding(#[from] png::EncodingError),
@@ -58,6 +61,45 @@ pub fn encode_png(image: &Image, scale: f32, texts: &[(String, String)]) -> Resu
     Ok(bytes)
 }
 
+/// Encodes opaque pictures of one size as an animated PNG that repeats for ever, each shown for `delay` (numerator and
+/// denominator of seconds).
+///
+/// # Errors
+/// As [`encode_png`], and where the pictures differ in size.
+pub fn encode_animation(
+    count: u32,
+    images: impl Iterator<Item = Image>,
+    delay: (u16, u16),
+    texts: &[(String, String)],
+) -> Result<Vec<u8>, PngError> {
+    let mut images = images.peekable();
+    let Some(first) = images.peek() else { return Err(PngError::Frames) };
+    let (width, height) = (first.width, first.height);
+    let side = |side: usize| u32::try_from(side).ok().filter(|&side| side > 0);
+    let (Some(columns), Some(rows)) = (side(width), side(height)) else {
+        return Err(PngError::Empty { width, height });
+    };
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, columns, rows);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_animated(count, 0)?;
+    encoder.set_frame_delay(delay.0, delay.1)?;
+    for (keyword, text) in texts {
+        encoder.add_itxt_chunk(keyword.clone(), text.clone())?;
+    }
+    let mut writer = encoder.write_header()?;
+    for image in images {
+        if (image.width, image.height) != (width, height) {
+            return Err(PngError::Frames);
+        }
+        let rgb: Vec<u8> = image.pixels.iter().flat_map(|pixel| [pixel.r(), pixel.g(), pixel.b()]).collect();
+        writer.write_image_data(&rgb)?;
+    }
+    writer.finish()?;
+    Ok(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,6 +128,23 @@ mod tests {
         let mut data = vec![0; reader.output_buffer_size().unwrap()];
         reader.next_frame(&mut data).unwrap();
         assert_eq!(data, [128, 0, 0, 128]);
+    }
+
+    #[test]
+    fn an_animation_has_its_frames_in_order() {
+        let frame = |shade: u8| Image { width: 2, height: 1, pixels: vec![Color32::from_gray(shade); 2] };
+        let bytes = encode_animation(3, [10, 20, 30].map(frame).into_iter(), (1, 10), &[]).unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(&bytes)).read_info().unwrap();
+        assert_eq!(reader.info().animation_control.unwrap().num_frames, 3);
+        for shade in [10, 20, 30] {
+            let mut data = vec![0; reader.output_buffer_size().unwrap()];
+            reader.next_frame(&mut data).unwrap();
+            assert_eq!(data, [shade; 6]);
+            assert_eq!(reader.info().frame_control.unwrap().delay_den, 10);
+        }
+        let sizes = [frame(1), Image { width: 1, height: 1, pixels: vec![Color32::BLACK] }];
+        assert!(matches!(encode_animation(2, sizes.into_iter(), (1, 10), &[]), Err(PngError::Frames)));
+        assert!(matches!(encode_animation(0, std::iter::empty(), (1, 10), &[]), Err(PngError::Frames)));
     }
 
     #[test]

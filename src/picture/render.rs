@@ -1,8 +1,11 @@
 //! From an egui closure to a picture, without a window.
 
 use super::raster::{Image, Rasterizer};
+use super::svg::svg;
 use super::theme;
-use egui::{Context, Pos2, RawInput, Rect, Theme, Ui, Vec2, ViewportId, ViewportInfo};
+use egui::{
+    Context, FullOutput, Pos2, RawInput, Rect, TexturesDelta, Theme, Ui, Vec2, ViewportId, ViewportInfo,
+};
 
 /// Passes over a closure: layouts that measure their text need a second one, and a third makes sure.
 const PASSES: usize = 3;
@@ -12,21 +15,14 @@ const LONGEST_SIDE: f32 = 16_384.0;
 /// Draws what a closure shows in a fresh context: `size` points wide and high, `scale` pixels a point.
 ///
 /// Sides are clamped to 16,384 pixels. The closure runs three times, as the first frames of a window would.
-pub fn render(size: Vec2, scale: f32, theme: Theme, mut content_ui: impl FnMut(&mut Ui)) -> Image {
+pub fn render(size: Vec2, scale: f32, theme: Theme, content_ui: impl FnMut(&mut Ui)) -> Image {
     let scale = if scale.is_finite() { scale.clamp(0.1, 16.0) } else { 1.0 };
     let size = Vec2::new(side(size.x, scale), side(size.y, scale));
-    let context = Context::default();
-    theme::install(&context);
-    context.set_theme(theme);
-    context.all_styles_mut(|style| style.animation_time = 0.0);
-
     let mut rasterizer = Rasterizer::default();
-    for pass in 1..PASSES {
-        let mut output = context.run_ui(input(size, scale, pass), &mut content_ui);
-        rasterizer.update(&mut output.textures_delta);
-        rasterizer.free(&mut output.textures_delta);
-    }
-    let mut output = context.run_ui(input(size, scale, PASSES), &mut content_ui);
+    let (context, mut output) = run(size, scale, theme, content_ui, |textures| {
+        rasterizer.update(textures);
+        rasterizer.free(textures);
+    });
     rasterizer.update(&mut output.textures_delta);
     let background = context.global_style().visuals.panel_fill;
     let primitives = context.tessellate(output.shapes, output.pixels_per_point);
@@ -35,6 +31,35 @@ pub fn render(size: Vec2, scale: f32, theme: Theme, mut content_ui: impl FnMut(&
     // The rest of the textures goes with the rasterizer.
     output.textures_delta.free.clear();
     image
+}
+
+/// Writes what a closure shows as SVG, `size` points wide and high; as [`render`].
+pub fn render_svg(size: Vec2, theme: Theme, title: &str, content_ui: impl FnMut(&mut Ui)) -> String {
+    let size = Vec2::new(side(size.x, 1.0), side(size.y, 1.0));
+    let forget = |textures: &mut TexturesDelta| textures.clear();
+    let (context, mut output) = run(size, 1.0, theme, content_ui, forget);
+    output.textures_delta.clear();
+    svg(&output.shapes, size, context.global_style().visuals.panel_fill, title)
+}
+
+/// The last pass over a closure in a fresh context; `textures` takes those of the passes before.
+fn run(
+    size: Vec2,
+    scale: f32,
+    theme: Theme,
+    mut content_ui: impl FnMut(&mut Ui),
+    mut textures: impl FnMut(&mut TexturesDelta),
+) -> (Context, FullOutput) {
+    let context = Context::default();
+    theme::install(&context);
+    context.set_theme(theme);
+    context.all_styles_mut(|style| style.animation_time = 0.0);
+    for pass in 1..PASSES {
+        let mut output = context.run_ui(input(size, scale, pass), &mut content_ui);
+        textures(&mut output.textures_delta);
+    }
+    let output = context.run_ui(input(size, scale, PASSES), &mut content_ui);
+    (context, output)
 }
 
 fn side(points: f32, scale: f32) -> f32 {

@@ -247,7 +247,8 @@ impl RunView<'_> {
         let name = if title.is_empty() { preset } else { title };
         let eta = self.eta().map_or(String::new(), |eta| format!(" · η = {eta}"));
         let steps = self.history.rows();
+        let at = self.state.cursor.map_or(String::new(), |cursor| format!(" · cursor at step {cursor}"));
         let version = if version.is_empty() { String::new() } else { format!(" · Brink {version}") };
-        format!("{name} · seed {seed}{eta} · {steps} steps{version}")
+        format!("{name} · seed {seed}{eta} · {steps} steps{at}{version}")
     }
 }

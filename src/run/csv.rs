@@ -54,14 +54,14 @@ pub fn write_rows(
     Ok(())
 }
 
-/// Writes a whole run to a file: into a temporary file beside it, then renamed, so that there is never half a file.
+/// Writes some rows of a run to a file: into a temporary file beside it, then renamed, so that there is never half a file.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write_file(history: &History, columns: &[Series], path: &Path) -> io::Result<()> {
+pub fn write_file(history: &History, columns: &[Series], rows: Range<usize>, path: &Path) -> io::Result<()> {
     super::files::write_whole(path, |out| {
         write_header(columns, out)?;
-        write_rows(history, columns, 0..history.rows(), out)
+        write_rows(history, columns, rows, out)
     })
 }
 
