@@ -5,7 +5,7 @@ use brink::dynamics::{Event, Process, StepRecord};
 use brink::run::assemble::{Sources, assemble};
 use brink::run::replay::{Moment, ReplayError, Reply};
 use brink::run::worker::Options;
-use brink::run::{Checkpoint, Command, Course, Engine, Past, Preset, Replay, Worker};
+use brink::run::{Breakpoint, Checkpoint, Command, Course, Engine, Message, Past, Preset, Replay, Worker};
 use proptest::prelude::*;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -84,7 +84,7 @@ fn train(worker: &mut Worker, rows: usize, commands: &[(usize, Command)]) -> Vec
             worker.send(command.clone()).unwrap();
             next = commands.next();
         }
-        if let Some(brink::run::Message::Frames(frames)) = worker.receive(Duration::from_secs(20)) {
+        if let Some(Message::Frames(frames)) = worker.receive(Duration::from_secs(20)) {
             records.extend(frames);
         }
     }
@@ -215,4 +215,26 @@ fn a_checkpoint_of_another_run_is_refused() {
     assert_eq!(engine.next_step(), 0);
     engine.restore(&checkpoint("valley", "f64")).unwrap();
     assert_eq!(engine.next_step(), 1);
+}
+
+#[test]
+fn a_breakpoint_on_a_landscape_stops_where_the_sharpness_reaches_the_edge() {
+    let preset = preset("valley", "f64");
+    let eta = preset.optimizer.eta;
+    let options = Options { paused: true, ..Options::new(2000, eta) };
+    let mut worker = Worker::spawn(engine(&preset), &options, || ()).unwrap();
+    worker.send(Command::SetBreakpoint(Breakpoint::AtEdge { k: 1 })).unwrap();
+    worker.send(Command::Play).unwrap();
+    let mut records: Vec<StepRecord> = Vec::new();
+    let hit = loop {
+        match worker.receive(Duration::from_secs(20)) {
+            Some(Message::Frames(frames)) => records.extend(frames),
+            Some(Message::Hit(hit)) => break hit,
+            other => panic!("{other:?}"),
+        }
+    };
+    let eta_s = |record: &StepRecord| eta * record.gradient_descent.as_ref().unwrap().lambda[0];
+    assert_eq!(hit.step, records.last().unwrap().step);
+    assert!(eta_s(&records[hit.step]) >= 2.0, "{hit}");
+    assert!(records[..hit.step].iter().all(|record| eta_s(record) < 2.0), "{hit}");
 }

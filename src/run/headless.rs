@@ -143,8 +143,8 @@ fn record(
             Some(Message::Finished(ending)) => break Outcome::Ended(ending),
             Some(Message::Failed(reason)) => break Outcome::Failed(reason),
             None if worker.ended() => break Outcome::Failed("the training thread is gone".into()),
-            // nobody goes back, so that thinned checkpoints are no news
-            Some(Message::Thinned { .. }) | None => {}
+            // no breakpoint is set, and nobody goes back
+            Some(Message::Hit(_) | Message::Thinned { .. }) | None => {}
         }
     };
     let seconds = begun.elapsed().as_secs_f64();

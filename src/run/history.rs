@@ -137,6 +137,16 @@ impl History {
         }
     }
 
+    /// The first `rows` rows, as they were when no more was recorded.
+    #[must_use]
+    pub fn until(&self, rows: usize) -> Self {
+        let mut history = self.clone();
+        history.rows = history.rows.min(rows);
+        history.columns.iter_mut().for_each(|column| column.truncate(rows));
+        history.events.retain(|&(step, _)| step < rows);
+        history
+    }
+
     /// The column of a series; `None` for an eigenvalue beyond [`History::max_tracked`].
     pub fn column(&self, series: Series) -> Option<&Column> {
         self.columns.get(series.index(self.max_tracked)?)

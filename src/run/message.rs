@@ -1,5 +1,6 @@
 //! What goes over the channels between the training thread and whoever watches it.
 
+use super::breakpoint::{Breakpoint, Hit};
 use crate::dynamics::StepRecord;
 
 /// A wish of the watcher, applied by the training thread between two steps.
@@ -17,6 +18,10 @@ pub enum Command {
     SetSpeed(Option<f64>),
     /// Anchor central and gradient flow anew at gradient descent's current weights.
     RestartFlows,
+    /// Pause where this happens. Setting one anew forgets what it has seen.
+    SetBreakpoint(Breakpoint),
+    /// Pause there no more.
+    ClearBreakpoint(Breakpoint),
     /// End the thread.
     Stop,
 }
@@ -26,6 +31,9 @@ pub enum Command {
 pub enum Message {
     /// Steps in order, none left out.
     Frames(Vec<StepRecord>),
+    /// A breakpoint was hit: the thread waits for [`Command::Play`] or [`Command::Step`]. The rows up to its step have been
+    /// sent.
+    Hit(Hit),
     /// The checkpoints have used up their budget: every other one goes from now on, and going back takes longer. Said once.
     Thinned {
         /// The budget in bytes.

@@ -1,6 +1,7 @@
 //! A run: preset, training thread, messages, history, CSV. Knows no egui.
 
 pub mod assemble;
+pub mod breakpoint;
 pub mod checkpoint;
 pub mod course;
 pub mod csv;
@@ -10,6 +11,7 @@ pub mod engine;
 #[cfg(test)]
 pub(crate) mod fake;
 pub mod files;
+pub mod fork;
 pub mod headless;
 pub mod history;
 pub mod message;
@@ -23,10 +25,12 @@ pub mod replay;
 pub mod series;
 pub mod worker;
 
+pub use breakpoint::{Breakpoint, Hit};
 pub use checkpoint::Checkpoint;
 pub use course::Course;
 pub use cycles::{Cycle, Cycles, Phase};
 pub use engine::Engine;
+pub use fork::{Fork, Forks};
 pub use history::History;
 pub use message::{Command, Ending, Message};
 pub use past::Past;

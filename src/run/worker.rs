@@ -4,6 +4,7 @@
 //! dropped: when the watcher does not keep up, the thread waits, and while it waits it goes on obeying commands. A panic
 //! of the engine becomes [`Message::Failed`], after everything recorded before it.
 
+use super::breakpoint::{Breakpoint, Breakpoints, Hit};
 use super::course::Course;
 use super::engine::Engine;
 use super::history::History;
@@ -46,7 +47,7 @@ const BYTES_PER_VALUE: usize = 21;
 pub struct Options {
     /// Steps to take; the records are those of steps 0 to `steps` − 1.
     pub steps: usize,
-    /// How to steer, until a command says otherwise.
+    /// How to steer from step 0 on, until a command says otherwise; a run that is resumed has its own.
     pub course: Course,
     /// At most this many steps a second; `None` is unlimited.
     pub speed: Option<f64>,
@@ -90,6 +91,9 @@ pub enum CommandError {
     /// A speed that is zero, negative or not finite.
     #[error("the speed of {0} steps a second is refused; it must be a positive finite number, or unlimited")]
     Speed(f64),
+    /// A breakpoint that nothing can hit.
+    #[error("the breakpoint {0:?} is refused; eigenvalues count from 1, and a spike is a factor above 1")]
+    Breakpoint(Breakpoint),
 }
 
 /// What [`Worker::try_drain`] found.
@@ -97,6 +101,8 @@ pub enum CommandError {
 pub struct Drained {
     /// Rows appended to the history.
     pub rows: usize,
+    /// Breakpoints hit.
+    pub hits: Vec<Hit>,
     /// Bytes of the budget that made checkpoints go, if that happened for the first time in this call.
     pub thinned: Option<usize>,
     /// How the run ended, if it did in this call.
@@ -157,7 +163,8 @@ impl Worker {
             cancel: Arc::clone(&cancel),
             wake: Box::new(wake),
             pace: Pace::new(options),
-            course: options.course.clone(),
+            course: past.course(),
+            breakpoints: Breakpoints::default(),
             past: Arc::clone(&past),
             since_checkpoint: Duration::MAX,
             has_thinned: false,
@@ -193,6 +200,9 @@ impl Worker {
             Command::SetEta(eta) if !(eta.is_finite() && eta > 0.0) => return Err(CommandError::Eta(eta)),
             Command::SetSpeed(Some(speed)) if !(speed.is_finite() && speed > 0.0) => {
                 return Err(CommandError::Speed(speed));
+            }
+            Command::SetBreakpoint(breakpoint) if !breakpoint.is_valid() => {
+                return Err(CommandError::Breakpoint(breakpoint));
             }
             Command::Stop => self.cancel.store(true, Ordering::Relaxed),
             _ => {}
@@ -240,6 +250,7 @@ impl Worker {
                         history.push(frame);
                     }
                 }
+                Message::Hit(hit) => drained.hits.push(hit),
                 Message::Thinned { budget } => drained.thinned = Some(budget),
                 Message::Finished(ending) => drained.end = Some(Ok(ending)),
                 Message::Failed(reason) => drained.end = Some(Err(reason)),
@@ -341,6 +352,7 @@ struct Training {
     pace: Pace,
     course: Course,
     past: Arc<Past>,
+    breakpoints: Breakpoints,
     /// Time of stepping since the last checkpoint.
     since_checkpoint: Duration,
     has_thinned: bool,
@@ -392,7 +404,9 @@ impl Training {
             self.next_step += 1;
             self.past.advance(self.next_step);
             self.pace.stepped();
+            let hits = self.breakpoints.observe(&record);
             self.record(record)?;
+            self.pause_at(hits)?;
         }
     }
 
@@ -408,6 +422,16 @@ impl Training {
             self.course.step(engine);
         }
         Ok(())
+    }
+
+    /// Waits for the watcher's next wish, and says why.
+    fn pause_at(&mut self, hits: Vec<Hit>) -> Result<(), Stop> {
+        if hits.is_empty() {
+            return Ok(());
+        }
+        self.obey(&Command::Pause);
+        self.send_batch()?;
+        hits.into_iter().try_for_each(|hit| self.deliver(Message::Hit(hit)))
     }
 
     /// Keeps a checkpoint where one is due. Its cost is that of a copy of some eighty vectors.
@@ -466,6 +490,8 @@ impl Training {
             Command::SetEta(eta) => self.steer(|course, step| course.set_eta(step, eta)),
             Command::SetSpeed(speed) => self.pace.set_speed(speed),
             Command::RestartFlows => self.steer(Course::restart_flows),
+            Command::SetBreakpoint(breakpoint) => self.breakpoints.set(breakpoint, self.next_step),
+            Command::ClearBreakpoint(breakpoint) => self.breakpoints.clear(breakpoint),
             Command::Stop => self.cancel.store(true, Ordering::Relaxed),
         }
     }

@@ -206,3 +206,45 @@ fn waking_follows_every_message() {
     }
     assert!(messages >= 5, "{messages}");
 }
+
+/// The next hit, with the rows that came before it.
+fn next_hit(worker: &mut Worker, history: &mut History) -> Hit {
+    let start = Instant::now();
+    loop {
+        if let Some(hit) = worker.try_drain(history).hits.pop() {
+            return hit;
+        }
+        assert!(start.elapsed() < Duration::from_secs(10), "only {} rows", history.rows());
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn a_breakpoint_pauses_the_run_at_its_step() {
+    let engine = Fake { cycle_steps: Some(40), diverges_at: Some(60), ..Fake::default() };
+    let mut worker = spawn(engine, &Options { paused: true, ..Options::new(1000, 0.1) });
+    let mut history = History::new(1);
+    let breakpoints = [
+        Breakpoint::AtEdge { k: 1 },
+        Breakpoint::LossSpike { factor: 2.0 },
+        Breakpoint::Divergence,
+        Breakpoint::Step(30),
+        Breakpoint::Step(20),
+    ];
+    for breakpoint in breakpoints {
+        worker.send(Command::SetBreakpoint(breakpoint)).expect("a valid command");
+    }
+    worker.send(Command::ClearBreakpoint(Breakpoint::Step(20))).expect("a valid command");
+    // 2/η·(1 − 0.1 cos) is at the edge a quarter of a cycle after the start
+    for (breakpoint, step) in [(breakpoints[0], 10), (breakpoints[3], 30), (breakpoints[2], 60)] {
+        worker.send(Command::Play).expect("a valid command");
+        let hit = next_hit(&mut worker, &mut history);
+        assert_eq!((hit.breakpoint, hit.step, history.rows()), (breakpoint, step, step + 1));
+        std::thread::sleep(Duration::from_millis(40));
+        assert_eq!(worker.try_drain(&mut history).rows, 0, "it waits");
+        assert!(hit.to_string().starts_with(&format!("Paused at step {step}: ")), "{hit}");
+    }
+    let refused =
+        worker.send(Command::SetBreakpoint(Breakpoint::AtEdge { k: 0 })).expect_err("no eigenvalue");
+    assert!(refused.to_string().contains("count from 1"), "{refused}");
+}
