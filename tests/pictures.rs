@@ -6,23 +6,21 @@
 #![cfg(feature = "picture")]
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+#[path = "pictures/compare.rs"]
+mod compare;
 #[path = "pictures/sample.rs"]
 mod sample;
 
 use brink::dynamics::{CentralFlowRecord, ProcessRecord, StepRecord};
 use brink::picture::{
-    Curves, Facts, Image, Panel, RunView, ViewChange, ViewState, dashboard_png, dashboard_ui, encode_png,
-    panel_png, panel_ui, render, summary_png, theme,
+    Curves, Facts, Image, Panel, RunView, ViewChange, ViewState, dashboard_png, dashboard_ui, panel_png,
+    panel_ui, render, summary_png, theme,
 };
 use brink::run::History;
+use compare::{SHARE, check, decode, difference, stored};
 use egui::{Theme, Vec2, vec2};
 use sample::{Defect, record};
-use std::path::PathBuf;
 
-/// Levels by which a channel may differ (glyphs and line edges round differently on other machines).
-const LEVELS: u8 = 40;
-/// Share of the pixels that may differ by more.
-const SHARE: f64 = 0.002;
 const SIZE: Vec2 = vec2(430.0, 330.0);
 
 /// The step at which gradient descent diverges in the made-up run.
@@ -45,53 +43,13 @@ fn facts() -> Facts {
 fn with_view<T>(history: &History, state: &ViewState, use_view: impl FnOnce(&RunView) -> T) -> T {
     let curves = Curves::of(history, state.smoothing_steps);
     let facts = facts();
-    use_view(&RunView { history, curves: &curves, facts: &facts, state, controls: false })
+    use_view(&RunView { history, curves: &curves, inspection: None, facts: &facts, state, controls: false })
 }
 
 fn panel_image(history: &History, state: &ViewState, panel: Panel, theme: Theme) -> Image {
     with_view(history, state, |view| {
         render(SIZE, 1.0, theme, |ui| panel_ui(ui, panel, view, &mut Vec::new()))
     })
-}
-
-fn decode(bytes: &[u8]) -> Image {
-    let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
-    decoder.set_transformations(png::Transformations::ALPHA);
-    let mut reader = decoder.read_info().unwrap();
-    let mut data = vec![0; reader.output_buffer_size().unwrap()];
-    reader.next_frame(&mut data).unwrap();
-    let (width, height) = (reader.info().width as usize, reader.info().height as usize);
-    let pixels = data.chunks_exact(4).map(|p| egui::Color32::from_rgb(p[0], p[1], p[2])).collect();
-    Image { width, height, pixels }
-}
-
-/// Share of the pixels that differ by more than the tolerance.
-fn difference(a: &Image, b: &Image) -> f64 {
-    assert_eq!((a.width, a.height), (b.width, b.height));
-    let far = |(a, b): (&egui::Color32, &egui::Color32)| {
-        let channels = a.to_array().into_iter().zip(b.to_array());
-        channels.map(|(a, b)| a.abs_diff(b)).max() > Some(LEVELS)
-    };
-    a.pixels.iter().zip(&b.pixels).filter(|pair| far(*pair)).count() as f64 / a.pixels.len() as f64
-}
-
-fn stored(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/pictures").join(format!("{name}.png"))
-}
-
-/// Compares with the stored picture, or stores it.
-fn check(name: &str, image: &Image) {
-    let path = stored(name);
-    if std::env::var_os("BRINK_WRITE_PICTURES").is_some() {
-        std::fs::write(&path, encode_png(image, 1.0, &[]).unwrap()).unwrap();
-    }
-    let reference = decode(&std::fs::read(&path).unwrap());
-    let share = difference(image, &reference);
-    if share > SHARE {
-        let seen = std::env::temp_dir().join(format!("brink-{name}.png"));
-        std::fs::write(&seen, encode_png(image, 1.0, &[]).unwrap()).unwrap();
-        panic!("{name}: {:.2}% of the pixels differ; what was drawn is in {}", 100.0 * share, seen.display());
-    }
 }
 
 fn logarithmic() -> ViewState {
@@ -101,7 +59,7 @@ fn logarithmic() -> ViewState {
 #[test]
 fn panels_look_as_stored() {
     let run = history(1200, Defect::None);
-    for panel in Panel::ALL {
+    for panel in Panel::PLOTS {
         check(
             &format!("{}-light", panel.name()),
             &panel_image(&run, &ViewState::default(), panel, Theme::Light),

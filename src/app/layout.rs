@@ -90,8 +90,9 @@ impl Arrangement {
                 (1.0, Node::rows([Panel::Loss, Panel::Variance])),
             ]),
             Self::Inspect => Node::Columns(vec![
-                (1.0, Node::rows([Panel::Sharpness, Panel::Displacement])),
-                (1.0, Node::rows([Panel::Loss, Panel::Variance])),
+                (1.0, Node::rows([Panel::Sharpness, Panel::Displacement, Panel::Cycles])),
+                (1.0, Node::rows([Panel::Terms, Panel::SharpnessChange])),
+                (0.8, Node::rows([Panel::Covariance, Panel::Validity])),
             ]),
             Self::Compare => Node::Rows(vec![
                 (1.0, Node::columns([Panel::Sharpness, Panel::Loss, Panel::GradientNorm])),

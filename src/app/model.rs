@@ -206,6 +206,7 @@ impl Model {
         RunView {
             history: &self.history,
             curves: &self.curves,
+            inspection: None,
             facts: &self.facts,
             state: &self.view,
             controls: true,

@@ -489,7 +489,7 @@ fn what_is_shown_becomes_csv() {
     until(&mut window, "rows", |model| model.history.rows() > 30);
     pause(&mut window);
     lab(&mut window).apply(Command::View(crate::picture::ViewChange::Show(Some([10.0, 20.0]))));
-    for panel in Panel::ALL.into_iter().filter(|&panel| panel != Panel::Loss) {
+    for panel in Panel::PLOTS.into_iter().filter(|&panel| panel != Panel::Loss) {
         lab(&mut window).apply(Command::TogglePanel(panel));
     }
     window.run_steps(2);

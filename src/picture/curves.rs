@@ -70,17 +70,17 @@ impl Curves {
             self.variance.clear();
         }
         self.find_starts(history);
+        let cycles_complete = self.cycles.update(history, budget / 10);
         self.rows = history.rows();
-        self.cycles.update(history);
         let mut budget = budget;
         self.square(history, &mut budget);
         if smoothing_steps == 0.0 {
-            return self.squared_rows == self.rows;
+            return cycles_complete && self.squared_rows == self.rows;
         }
         let kernel = Sampling::new(smoothing_steps);
         let of = |series| move |row| history.value(series, row);
         let (starts, rows) = (&self.eta_starts, self.rows);
-        let mut complete = self.squared_rows == rows;
+        let mut complete = cycles_complete && self.squared_rows == rows;
         complete &= self.loss.update(of(Series::GdLoss), rows, starts, &kernel, &mut budget);
         complete &= self.grad_norm_sq.update(of(Series::GdGradNormSq), rows, starts, &kernel, &mut budget);
         let mut starts = [self.eta_starts.as_slice(), self.flow_starts.as_slice()].concat();

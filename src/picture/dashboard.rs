@@ -1,4 +1,4 @@
-//! All panels at once.
+//! All plots at once.
 
 use super::panel::panel_ui;
 use super::view::{Panel, RunView, ViewChange};
@@ -18,7 +18,7 @@ pub fn dashboard_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) 
         return;
     }
     let columns = columns(room);
-    let rows = Panel::ALL.len().div_ceil(columns);
+    let rows = Panel::PLOTS.len().div_ceil(columns);
     let height = (room.y - SPACING.y * (rows as f32 - 1.0)) / rows as f32;
     if height >= LEAST_HEIGHT {
         grid_ui(ui, columns, height, view, changes);
@@ -38,11 +38,11 @@ fn columns(room: Vec2) -> usize {
 }
 
 fn grid_ui(ui: &mut Ui, columns: usize, height: f32, view: &RunView, changes: &mut Vec<ViewChange>) {
-    let rows = Panel::ALL.len().div_ceil(columns);
+    let rows = Panel::PLOTS.len().div_ceil(columns);
     let width = (ui.available_width() - SPACING.x * (columns as f32 - 1.0)) / columns as f32;
     let size = vec2(ui.available_width(), rows as f32 * (height + SPACING.y) - SPACING.y);
     let (whole, _) = ui.allocate_exact_size(size, Sense::hover());
-    for (i, panel) in Panel::ALL.into_iter().enumerate() {
+    for (i, panel) in Panel::PLOTS.into_iter().enumerate() {
         let (row, column) = (i / columns, i % columns);
         let corner = whole.min + vec2(column as f32 * (width + SPACING.x), row as f32 * (height + SPACING.y));
         let rect = Rect::from_min_size(corner.round(), vec2(width.floor(), height.floor()));

@@ -8,6 +8,7 @@ pub mod curves;
 mod dashboard;
 mod export;
 pub mod font;
+mod inspector;
 mod panel;
 mod png;
 mod raster;
@@ -20,6 +21,7 @@ pub use chart::shown_range;
 pub use curves::{Curve, Curves};
 pub use dashboard::dashboard_ui;
 pub use export::{Film, SUMMARY_SIZE, animation_png, dashboard_png, panel_png, picture_svg, summary_png};
+pub use inspector::caption::caption;
 pub use panel::{
     displacement_ui, distance_ui, gradient_norm_ui, loss_ui, panel_series, panel_ui, sharpness_ui,
     variance_ui,

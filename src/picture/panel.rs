@@ -7,6 +7,7 @@
 use super::chart::scale::subscript;
 use super::chart::{Chart, trace::Trace};
 use super::curves::Curve;
+use super::inspector::inspector_ui;
 use super::theme::{Palette, Role, Weight};
 use super::view::{Panel, RunView, ViewChange};
 use crate::run::Series;
@@ -21,6 +22,9 @@ pub fn panel_ui(ui: &mut Ui, panel: Panel, view: &RunView, changes: &mut Vec<Vie
         Panel::Variance => variance_ui(ui, view, changes),
         Panel::Displacement => displacement_ui(ui, view, changes),
         Panel::Distance => distance_ui(ui, view, changes),
+        Panel::Cycles | Panel::Terms | Panel::SharpnessChange | Panel::Covariance | Panel::Validity => {
+            inspector_ui(ui, panel, view, changes);
+        }
     }
 }
 
@@ -42,6 +46,19 @@ pub fn panel_series(panel: Panel, view: &RunView) -> Vec<Series> {
         Panel::Variance => [each(Series::Displacement), each(Series::CfSigma)].concat(),
         Panel::Displacement => vec![Series::Displacement(0), Series::CfSigma(0)],
         Panel::Distance => vec![Series::DistanceGdCf, Series::DistanceGdGf],
+        Panel::Cycles => vec![Series::Eta, Series::GdLambda(0), Series::Displacement(0), Series::GdLoss],
+        Panel::Covariance => [each(Series::CfSigma), each(Series::Displacement)].concat(),
+        Panel::Validity => {
+            let residuals = vec![
+                Series::GdEigenResidual,
+                Series::CfEigenResidual,
+                Series::CfComplementarityResidual,
+                Series::CfCritical,
+            ];
+            [residuals, each(Series::CfLambda)].concat()
+        }
+        // Computed at one step, not recorded.
+        Panel::Terms | Panel::SharpnessChange => Vec::new(),
     }
 }
 

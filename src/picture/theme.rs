@@ -5,7 +5,9 @@
 //! lightened to keep their contrast. Dash and width tell the processes apart without any colour.
 
 use super::font;
+use crate::dynamics::inspection::Term;
 use crate::run::cycles::Phase;
+use crate::run::validity::Light;
 use egui::{Color32, Context, FontFamily, FontId, Stroke, TextStyle, Theme, Ui};
 
 /// What a line stands for.
@@ -213,6 +215,17 @@ impl Palette {
         }
     }
 
+    /// The colour of a term of the inspector, wherever it appears.
+    pub fn term(&self, term: Term) -> Color32 {
+        match term {
+            Term::Gradient => self.eigen[2],
+            Term::Oscillation => self.eigen[0],
+            Term::Push => self.gradient_flow,
+            Term::Orthogonal => self.eigen[3],
+            Term::Remainder => self.faint_text,
+        }
+    }
+
     /// The tint of a cycle's phase, over a plot or on the timeline.
     pub fn phase(&self, phase: Phase) -> Color32 {
         let color = match phase {
@@ -223,6 +236,15 @@ impl Palette {
             Phase::Settled => self.eigen[2],
         };
         self.plot.lerp_to_gamma(color, 0.16)
+    }
+
+    /// The colour of a traffic light.
+    pub fn light(&self, light: Light) -> Color32 {
+        match light {
+            Light::Green => self.eigen[2],
+            Light::Amber => self.eigen[1],
+            Light::Red => self.trouble,
+        }
     }
 
     /// What a line of a role looks like.

@@ -1,7 +1,7 @@
 //! What panels read, and what they may ask for.
 
 use super::curves::Curves;
-use crate::dynamics::Event;
+use crate::dynamics::{Event, Inspection};
 use crate::run::{History, Series};
 use std::ops::Range;
 
@@ -21,12 +21,41 @@ pub enum Panel {
     Displacement,
     /// Distances between the processes.
     Distance,
+    /// The cycles found, and what happens at the cursor, in words.
+    Cycles,
+    /// The terms of one step.
+    Terms,
+    /// Parts of the change of the sharpness, and the growth of the oscillation, predicted and measured.
+    SharpnessChange,
+    /// Σ against the measured covariance.
+    Covariance,
+    /// Whether the theory holds here.
+    Validity,
 }
 
 impl Panel {
-    /// Every panel, in the order of the dashboard.
-    pub const ALL: [Self; 6] =
+    /// Every panel: the plots, then the inspector's.
+    pub const ALL: [Self; 11] = [
+        Self::Sharpness,
+        Self::Loss,
+        Self::GradientNorm,
+        Self::Variance,
+        Self::Displacement,
+        Self::Distance,
+        Self::Cycles,
+        Self::Terms,
+        Self::SharpnessChange,
+        Self::Covariance,
+        Self::Validity,
+    ];
+
+    /// The plots over the steps, in the order of the dashboard.
+    pub const PLOTS: [Self; 6] =
         [Self::Sharpness, Self::Loss, Self::GradientNorm, Self::Variance, Self::Displacement, Self::Distance];
+
+    /// The inspector's panels, which look at one step.
+    pub const INSPECTOR: [Self; 5] =
+        [Self::Cycles, Self::Terms, Self::SharpnessChange, Self::Covariance, Self::Validity];
 
     /// Its title.
     pub fn title(self) -> &'static str {
@@ -37,6 +66,11 @@ impl Panel {
             Self::Variance => "Variance along Σ’s eigenvectors",
             Self::Displacement => "Displacement along v₁",
             Self::Distance => "Distance from gradient descent",
+            Self::Cycles => "Cycles at the edge",
+            Self::Terms => "One step, term by term",
+            Self::SharpnessChange => "Change of the sharpness",
+            Self::Covariance => "Σ against the measured covariance",
+            Self::Validity => "Does the theory hold here?",
         }
     }
 
@@ -49,12 +83,17 @@ impl Panel {
             Self::Variance => "variance",
             Self::Displacement => "displacement",
             Self::Distance => "distance",
+            Self::Cycles => "cycles",
+            Self::Terms => "terms",
+            Self::SharpnessChange => "sharpness-change",
+            Self::Covariance => "covariance",
+            Self::Validity => "validity",
         }
     }
 
     /// Whether a logarithmic axis makes sense: not for a quantity with a sign.
     pub fn may_be_log(self) -> bool {
-        self != Self::Displacement
+        self != Self::Displacement && Self::PLOTS.contains(&self)
     }
 }
 
@@ -155,6 +194,8 @@ pub struct RunView<'a> {
     pub history: &'a History,
     /// What was derived from it; see [`Curves::update`].
     pub curves: &'a Curves,
+    /// A step that was looked into; the panels show it while the cursor is there.
+    pub inspection: Option<&'a Inspection>,
     /// Where the run comes from.
     pub facts: &'a Facts,
     /// What the viewer has chosen.
@@ -195,6 +236,12 @@ impl RunView<'_> {
             row.min(newest)
         };
         row(first.ceil())..=row(last)
+    }
+
+    /// The step that the inspector looks at: the cursor's, or the newest that has a successor.
+    pub fn inspected_step(&self) -> Option<usize> {
+        let last = self.history.rows().checked_sub(1)?;
+        Some(self.state.cursor.unwrap_or(last.saturating_sub(1)).min(last))
     }
 
     /// The row at a step, if it is recorded.

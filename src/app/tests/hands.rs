@@ -224,7 +224,7 @@ fn layouts_are_chosen_saved_forgotten_and_survive_the_window() {
     assert_eq!(layout::Node::from_tree(&model(&again).tree), mine);
     assert_eq!(again.ctx.theme(), Theme::Dark);
     key(&mut again, Key::Num3);
-    assert_eq!(layout::shown(&model(&again).tree), Panel::ALL);
+    assert_eq!(layout::shown(&model(&again).tree), Panel::PLOTS);
     lab(&mut again).apply(Command::Toggle(Form::Layout));
     again.run_steps(8);
     press(&mut again, "Layout: mine");
@@ -248,7 +248,7 @@ fn broken_settings_are_said_once() {
 #[test]
 fn every_panel_can_be_hidden_and_shown() {
     let mut window = paused(10);
-    for panel in Panel::ALL {
+    for panel in Panel::PLOTS {
         lab(&mut window).apply(Command::TogglePanel(panel));
     }
     window.run_steps(3);

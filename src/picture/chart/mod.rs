@@ -126,7 +126,7 @@ impl Chart {
             for (phase, steps) in &phases {
                 let [from, to] = [steps.start, steps.end].map(|step| step as f64);
                 let color = palette.phase(*phase);
-                plot.span(Span::new(phase.name(), from..=to).fill(color).border_width(0.0));
+                plot.span(Span::new("", from..=to).fill(color).border_width(0.0));
             }
             for &[from, to] in &transients {
                 plot.span(Span::new("above the edge", from..=to).fill(palette.shade).border_width(0.0));

@@ -131,24 +131,26 @@ impl Cycles {
     /// The cycles of a whole history.
     pub fn of(history: &History) -> Self {
         let mut cycles = Self::default();
-        cycles.update(history);
+        cycles.update(history, usize::MAX);
         cycles
     }
 
-    /// Looks at the rows that are new. A shorter history than before means a new run.
-    pub fn update(&mut self, history: &History) {
+    /// Looks at the rows that are new, at most `most` of them; returns whether these were all. A shorter history than
+    /// before means a new run.
+    pub fn update(&mut self, history: &History, most: usize) -> bool {
         if history.rows() < self.rows {
             *self = Self::default();
         }
         // A row needs its successor for the two-step mean.
-        let end = history.rows().saturating_sub(1);
-        for row in self.rows.saturating_sub(1)..end {
+        let rows = history.rows().min(self.rows.saturating_add(most));
+        for row in self.rows.saturating_sub(1)..rows.saturating_sub(1) {
             match sample(history, row) {
                 Ok(sample) => self.detector.push(&sample),
                 Err(cause) => self.detector.cut(cause),
             }
         }
-        self.rows = history.rows();
+        self.rows = rows;
+        rows == history.rows()
     }
 
     /// All cycles and settled stretches so far, in order; the last one may still be open.

@@ -124,7 +124,7 @@ proptest! {
             let second = if event == 1 { 1e-4 } else { 0.0 };
             let sharpness = if event == 2 { f64::NAN } else { s };
             push(&mut growing, Row { eta, sharpness, x, sigma: [1e-4, second], loss: 1.0 + x });
-            grown.update(&growing);
+            grown.update(&growing, 1);
             let bounds = |c: &Cycle| c.bounds.windows(2).all(|pair| pair[0] <= pair[1]);
             prop_assert!(grown.all().iter().all(bounds), "{:?}", grown.all());
             let apart = |pair: &[Cycle]| pair[0].end() <= pair[1].start();
@@ -216,7 +216,7 @@ fn cycles_are_found_by_step() {
     let mut growing = History::new(2);
     for t in 0..802 {
         push(&mut growing, wave(t, 200, 0.1, 2.0));
-        cycles.update(&growing);
+        cycles.update(&growing, 1);
     }
     let starts: Vec<usize> = cycles.all().iter().map(Cycle::start).collect();
     assert_eq!(starts, [0, 199, 399, 599], "the two-step mean is half a step early");
@@ -229,6 +229,6 @@ fn cycles_are_found_by_step() {
     assert_eq!((phases[0].0, phases[2].0), (Phase::Reduction, Phase::Sharpening));
 
     // A run that begins anew is looked at anew.
-    cycles.update(&history((0..10).map(|t| wave(t, 200, 0.1, 2.0))));
+    cycles.update(&history((0..10).map(|t| wave(t, 200, 0.1, 2.0))), 100);
     assert_eq!((cycles.all().len(), cycles.phase(5)), (0, Some(Phase::Sharpening)));
 }

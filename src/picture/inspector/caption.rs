@@ -1,0 +1,40 @@
+//! What happens at a step, in one line made of its current values.
+
+use super::short;
+use crate::picture::view::RunView;
+use crate::run::cycles::mean_sharpness;
+use crate::run::{Phase, Series};
+
+/// "S = 1.07·2/η: the oscillation grows by the factor 1.14 a step". S is gradient descent's two-step mean.
+pub fn caption(view: &RunView, step: usize) -> String {
+    let value = |series| view.history.value(series, step);
+    let (Some(eta), Some(mean)) = (value(Series::Eta), mean_sharpness(view.history, step)) else {
+        return "no sharpness is recorded here".to_owned();
+    };
+    let s = format!("S = {:.2}·2/η", 0.5 * eta * mean);
+    let factor = format!("{:.2}", (1.0 - eta * mean).abs());
+    let x = value(Series::Displacement(0)).map_or(String::new(), |x| format!(", |x| = {},", short(x.abs())));
+    let next = mean_sharpness(view.history, step + 1);
+    let change = next.map_or(String::new(), |next| {
+        let (how, by) = if next < mean { ("lowers", mean - next) } else { ("still raises", next - mean) };
+        format!(" {how} it by {} a step", short(by))
+    });
+    match view.curves.cycles().phase(step) {
+        Some(Phase::Sharpening) => {
+            format!("{s}: the sharpness rises, the oscillation shrinks by the factor {factor} a step")
+        }
+        Some(Phase::Growth) => format!("{s}: the oscillation grows by the factor {factor} a step"),
+        Some(Phase::Reduction) if change.contains("lowers") => {
+            format!("{s}: the oscillation{x} is strong and{change}")
+        }
+        Some(Phase::Reduction) => format!("{s}: the oscillation{x} holds the sharpness back"),
+        Some(Phase::Decay) => format!("{s}: the oscillation shrinks by the factor {factor} a step"),
+        Some(Phase::Settled) => {
+            format!("{s}: a settled orbit of period 2; the oscillation{x} balances the sharpening")
+        }
+        None if value(Series::CfSigma(1)).is_some_and(|sigma| sigma > 0.0) => {
+            format!("{s}: several eigenvalues are at the edge, no cycle of one")
+        }
+        None => format!("{s}: no cycle here"),
+    }
+}

@@ -1,0 +1,117 @@
+//! The table of cycles, and a line about the cursor's step.
+
+use super::caption::caption;
+use super::{ROW_HEIGHT, note, sentence, short, write};
+use crate::picture::theme::Palette;
+use crate::picture::view::{RunView, ViewChange};
+use crate::run::cycles::{Cycle, Outcome, Phase};
+use egui::{Align2, Rect, ScrollArea, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+
+/// Heads of the columns, and how wide each is relative to the others.
+const COLUMNS: [(&str, f32); 8] = [
+    ("#", 0.4),
+    ("start", 0.8),
+    ("length", 0.8),
+    ("peak S·η/2", 1.1),
+    ("peak |x|", 1.0),
+    ("loss spike", 1.1),
+    ("drop of S", 1.0),
+    ("", 1.1),
+];
+
+pub(super) fn cycles_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
+    let Some(step) = view.inspected_step() else { return note(ui, "waiting for the first step") };
+    sentence(ui, &format!("Step {step}: {}", caption(view, step)));
+    legend_ui(ui);
+    let cycles = view.curves.cycles();
+    if view.controls {
+        ui.horizontal(|ui| {
+            let mut go = |ui: &mut Ui, text: &str, target: Option<&Cycle>| {
+                if ui.add_enabled(target.is_some(), egui::Button::new(text).small()).clicked() {
+                    changes.extend(target.map(|cycle| ViewChange::PlaceCursor(Some(cycle.start()))));
+                }
+            };
+            go(ui, "◀ previous cycle", cycles.previous(step));
+            go(ui, "next cycle ▶", cycles.next(step));
+        });
+    }
+    if cycles.all().is_empty() {
+        return note(ui, "no cycle yet: the sharpness has not crossed 2/η with one eigenvalue there");
+    }
+    let width = ui.available_width() - 12.0;
+    let palette = Palette::in_ui(ui);
+    let (head, _) = ui.allocate_exact_size(vec2(width, ROW_HEIGHT), Sense::hover());
+    row(ui, head, &COLUMNS.map(|(text, _)| text.to_owned()), palette.faint_text);
+    let current = cycles.at(step);
+    ui.spacing_mut().item_spacing.y = 0.0;
+    ScrollArea::vertical().auto_shrink(false).show_rows(ui, ROW_HEIGHT, cycles.all().len(), |ui, shown| {
+        for index in shown {
+            let cycle = &cycles.all()[index];
+            let cells = cells(index, cycle);
+            let sense = if view.controls { Sense::click() } else { Sense::hover() };
+            let (rect, response) = ui.allocate_exact_size(vec2(width, ROW_HEIGHT), sense);
+            let name = format!("cycle {} from step {}", index + 1, cycle.start());
+            response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &name));
+            if current == Some(index) {
+                ui.painter().rect_filled(rect, 2.0, palette.grid);
+            } else if response.hovered() {
+                ui.painter().rect_stroke(rect, 2.0, (1.0, palette.grid), StrokeKind::Inside);
+            }
+            row(ui, rect, &cells, palette.text);
+            if response.clicked() {
+                changes.push(ViewChange::PlaceCursor(Some(cycle.start())));
+            }
+        }
+    });
+}
+
+/// The phases' shades.
+fn legend_ui(ui: &mut Ui) {
+    let palette = Palette::in_ui(ui);
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        for phase in Phase::CYCLE.into_iter().chain([Phase::Settled]) {
+            let (rect, _) = ui.allocate_exact_size(vec2(14.0, 12.0), Sense::hover());
+            ui.painter().rect_filled(rect, 2.0, palette.plot);
+            ui.painter().rect_filled(rect, 2.0, palette.phase(phase));
+            ui.painter().rect_stroke(rect, 2.0, (1.0, palette.frame), StrokeKind::Inside);
+            note(ui, phase.name());
+            ui.add_space(4.0);
+        }
+    });
+}
+
+/// The cells of a cycle's row.
+fn cells(index: usize, cycle: &Cycle) -> [String; COLUMNS.len()] {
+    let what = match cycle.outcome {
+        _ if cycle.settled => "settled",
+        Outcome::Open => "goes on",
+        Outcome::Complete => "",
+        Outcome::EtaChanged => "η changed",
+        Outcome::SecondEigenvalue => "λ₂ at edge",
+        Outcome::Gap => "broken off",
+    };
+    [
+        (index + 1).to_string(),
+        cycle.start().to_string(),
+        cycle.length().to_string(),
+        format!("{:.3}", 0.5 * cycle.eta * cycle.peak_sharpness),
+        cycle.peak_x.map_or("–".into(), short),
+        short(cycle.loss_spike),
+        if cycle.sharpness_drop > 0.0 { short(cycle.sharpness_drop) } else { "–".into() },
+        what.to_owned(),
+    ]
+}
+
+/// Numbers to the right of their columns.
+fn row(ui: &Ui, rect: Rect, cells: &[String; COLUMNS.len()], color: egui::Color32) {
+    let total: f32 = COLUMNS.iter().map(|(_, share)| share).sum();
+    let mut right = rect.left();
+    for (cell, (_, share)) in cells.iter().zip(COLUMNS) {
+        let left = right;
+        right += rect.width() * share / total;
+        let column = Rect::from_x_y_ranges(left..=right, rect.y_range());
+        let painter = ui.painter().with_clip_rect(column.intersect(ui.clip_rect()));
+        write(&painter, Align2::RIGHT_CENTER, pos2(right - 4.0, rect.center().y), cell, color);
+    }
+}

@@ -1,0 +1,86 @@
+//! The change of the sharpness: three predicted parts against what is measured, and the growth of the oscillation.
+
+use super::{ROW_HEIGHT, bar, inspected, note, sentence, short, signed, write};
+use crate::dynamics::inspection::{SharpnessChange, Term};
+use crate::picture::theme::Palette;
+use crate::picture::view::RunView;
+use egui::{Align2, Color32, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
+
+/// Width of the names left of the bars.
+const NAME_WIDTH: f32 = 150.0;
+/// Width of the numbers right of them.
+const NUMBER_WIDTH: f32 = 62.0;
+
+pub(super) fn sharpness_change_ui(ui: &mut Ui, view: &RunView) {
+    let Some(inspection) = inspected(ui, view) else { return };
+    if let Some(change) = &inspection.two_step {
+        note(
+            ui,
+            &format!(
+                "Step {}: mean of this step and the next, in which what alternates cancels",
+                inspection.step
+            ),
+        );
+        parts_ui(ui, change);
+    }
+    if let Some(change) = &inspection.sharpness {
+        note(ui, "This step alone");
+        parts_ui(ui, change);
+    } else {
+        note(ui, "gradient descent goes no further: nothing to measure");
+    }
+    if let Some(predicted) = inspection.growth_predicted {
+        let measured = inspection.growth_measured.map_or("not measured".to_owned(), short);
+        sentence(
+            ui,
+            &format!(
+                "Growth of the oscillation a step: |1 − ηS| = {} predicted, {measured} measured",
+                short(predicted)
+            ),
+        );
+        note(
+            ui,
+            "S: the two-step mean of gradient descent; measured on second differences of ⟨u, w⟩, which no drift enters",
+        );
+    }
+}
+
+/// The parts, their sum, and the measured change, as bars.
+fn parts_ui(ui: &mut Ui, change: &SharpnessChange) {
+    let palette = Palette::in_ui(ui);
+    let [sharpening, alternating, push] = change.parts;
+    let rows: [(&str, f64, Color32); 5] = [
+        ("sharpening −η⟨∇S, ∇L⟩", sharpening, palette.term(Term::Gradient)),
+        ("alternating −ηxS⟨u, ∇S⟩", alternating, palette.term(Term::Oscillation)),
+        ("push −½ηx²‖∇S‖²", push, palette.term(Term::Push)),
+        ("predicted: their sum", change.predicted(), palette.text),
+        ("measured", change.measured, palette.faint_text),
+    ];
+    let most = rows.iter().map(|row| row.1.abs()).filter(|v| v.is_finite()).fold(0.0, f64::max);
+    let width = ui.available_width();
+    for (i, (name, value, color)) in rows.into_iter().enumerate() {
+        let (line, response) = ui.allocate_exact_size(vec2(width, ROW_HEIGHT - 2.0), Sense::hover());
+        response.widget_info(|| {
+            WidgetInfo::labeled(egui::Role::Label, true, format!("{name} {}", signed(value)))
+        });
+        let painter = ui.painter();
+        if i == 3 {
+            painter.hline(line.x_range(), line.top() - 2.0, (1.0, palette.grid));
+        }
+        write(painter, Align2::LEFT_CENTER, pos2(line.left() + 2.0, line.center().y), name, palette.text);
+        let right = line.right() - NUMBER_WIDTH;
+        let room = Rect::from_x_y_ranges(
+            line.left() + NAME_WIDTH..=right.max(line.left() + NAME_WIDTH),
+            line.y_range(),
+        );
+        bar(painter, room, value, most, true, color);
+        write(
+            painter,
+            Align2::RIGHT_CENTER,
+            pos2(line.right() - 2.0, line.center().y),
+            &signed(value),
+            palette.text,
+        );
+    }
+    ui.add_space(4.0);
+}

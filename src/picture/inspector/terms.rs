@@ -1,0 +1,123 @@
+//! One step term by term: the equation, and each term's size and components as bars.
+
+use super::equation::{Equation, term_text};
+use super::{ROW_HEIGHT, bar, inspected, note, short, signed, write};
+use crate::dynamics::inspection::{Center, Extent, Term};
+use crate::picture::theme::Palette;
+use crate::picture::view::RunView;
+use egui::{Align2, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
+
+/// Width of the names left of the bars.
+const NAME_WIDTH: f32 = 92.0;
+/// Width of a number right of a bar.
+const NUMBER_WIDTH: f32 = 58.0;
+/// Between two columns.
+const GAP: f32 = 10.0;
+
+/// A column of bars: its head, whether it has a sign, and what it shows.
+type Column = (&'static str, bool, fn(Extent) -> f64);
+
+const COLUMNS: [Column; 3] = [
+    ("norm", false, |extent| extent.norm),
+    ("along u", true, |extent| extent.along_u),
+    ("along ∇S", true, |extent| extent.along_nabla_s),
+];
+
+pub(super) fn terms_ui(ui: &mut Ui, view: &RunView) {
+    let Some(inspection) = inspected(ui, view) else { return };
+    let expansion = &inspection.expansion;
+    let palette = Palette::in_ui(ui);
+    let around = match inspection.center {
+        Center::CentralFlow => "the central flow w(t)",
+        Center::Average => "its own mean ⟨w⟩ = (w₋₁ + 2w + w₊₁)/4, no central flow runs",
+    };
+    let x: Vec<String> = expansion.x.iter().map(|&x| signed(x)).collect();
+    note(
+        ui,
+        &format!(
+            "Step {} of gradient descent around {around}: x = {}, S = {}, d = the part of w − w(t) across u, norms below",
+            inspection.step,
+            x.join(", "),
+            short(inspection.lambda[0]),
+        ),
+    );
+    let width = ui.available_width();
+    let equation = Equation::new(ui, expansion, inspection.center, width);
+    let rows = Term::ALL.len() as f32 + 1.0;
+    let size = vec2(width, equation.size.y + 8.0 + (rows + 1.0) * ROW_HEIGHT);
+    let (whole, response) = ui.allocate_exact_size(size, Sense::hover());
+    response.widget_info(|| {
+        let words = Term::ALL.map(|term| {
+            format!(
+                "{} has norm {}",
+                term_text(term, inspection.center, expansion.x.len()),
+                short(expansion.term(term).norm)
+            )
+        });
+        WidgetInfo::labeled(egui::Role::Label, true, words.join("; "))
+    });
+    let bars = Rect::from_min_max(pos2(whole.left(), whole.top() + equation.size.y + 8.0), whole.max);
+    let row = |number: usize| {
+        let top = bars.top() + (number as f32 + 1.0) * ROW_HEIGHT;
+        Rect::from_x_y_ranges(bars.x_range(), top..=top + ROW_HEIGHT)
+    };
+    let pointed = response.hover_pos().filter(|_| view.controls).and_then(|at| {
+        let in_bars =
+            Term::ALL.into_iter().enumerate().find(|(i, _)| row(*i).contains(at)).map(|(_, term)| term);
+        equation.term_at((at - whole.min).to_pos2()).or(in_bars)
+    });
+    equation.draw(ui.painter(), palette, whole.min, pointed);
+
+    let painter = ui.painter();
+    let column_width = ((width - NAME_WIDTH) / COLUMNS.len() as f32 - GAP).max(NUMBER_WIDTH + 10.0);
+    for (c, (head, has_sign, value)) in COLUMNS.into_iter().enumerate() {
+        let left = bars.left() + NAME_WIDTH + c as f32 * (column_width + GAP);
+        let head_at = pos2(left, bars.top() + 0.5 * ROW_HEIGHT);
+        write(painter, Align2::LEFT_CENTER, head_at, head, palette.faint_text);
+        let values = Term::ALL.map(|term| value(expansion.term(term)));
+        let whole_step = value(expansion.step);
+        let most =
+            values.iter().chain([&whole_step]).map(|v| v.abs()).filter(|v| v.is_finite()).fold(0.0, f64::max);
+        let draw = |number: usize, value: f64, color: egui::Color32| {
+            let line = row(number);
+            let room = Rect::from_x_y_ranges(left..=left + column_width - NUMBER_WIDTH - 4.0, line.y_range());
+            bar(painter, room, value, most, has_sign, color);
+            let text = if has_sign { signed(value) } else { short(value) };
+            write(
+                painter,
+                Align2::RIGHT_CENTER,
+                pos2(left + column_width, line.center().y),
+                &text,
+                palette.text,
+            );
+        };
+        for (i, term) in Term::ALL.into_iter().enumerate() {
+            draw(i, values[i], palette.term(term));
+        }
+        draw(Term::ALL.len(), whole_step, palette.faint_text);
+    }
+    for (i, term) in Term::ALL.into_iter().enumerate() {
+        let line = row(i);
+        if pointed == Some(term) {
+            painter.rect_filled(line, 2.0, palette.term(term).gamma_multiply(0.12));
+        }
+        let name = match term {
+            Term::Gradient => "gradient",
+            Term::Oscillation => "oscillation",
+            Term::Push => "push (cubic)",
+            Term::Orthogonal => "across u",
+            Term::Remainder => "remainder",
+        };
+        write(painter, Align2::LEFT_CENTER, pos2(line.left() + 2.0, line.center().y), name, palette.text);
+    }
+    let line = row(Term::ALL.len());
+    painter.hline(line.x_range(), line.top(), (1.0, palette.grid));
+    write(painter, Align2::LEFT_CENTER, pos2(line.left() + 2.0, line.center().y), "whole step", palette.text);
+    note(
+        ui,
+        &format!(
+            "remainder / what the terms after the first make up: {:.1}%",
+            100.0 * expansion.relative_remainder()
+        ),
+    );
+}

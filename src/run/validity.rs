@@ -1,0 +1,226 @@
+//! How far the central flow's theory can be trusted at a step, and why.
+//!
+//! | check | green up to | red beyond |
+//! |---|---|---|
+//! | Taylor remainder / −η(∇L(w_t) − ∇L(w̄)) | 0.1 | 0.3 |
+//! | gap (λ_k − λ_{k+1})/λ_k below the critical eigenvalues | 0.02 (at least) | 0.002 (below) |
+//! | relative KKT residual of the complementarity problem | 1e-8 | 1e-5 |
+//! | relative eigen-residual ‖Hu − λu‖/\|λ\| | 1e-3 | 1e-2 |
+//! | ‖w_GD − w_CF‖ / ‖w_CF‖ | 0.03 | 0.15 |
+//! | the central flow lies above the edge | never | always |
+//!
+//! In between it is amber. The light is the worst of the checks; NaN is red. The remainder and the distance need an
+//! inspected step, and are left out without one. A remainder below a thousandth of the step −η∇L(w_t) is green whatever
+//! its share: there is no oscillation to speak of.
+
+use super::history::History;
+use super::series::Series;
+use crate::dynamics::Inspection;
+use crate::dynamics::inspection::{Center, Term};
+
+/// A traffic light.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Light {
+    /// The theory holds.
+    Green,
+    /// With reservations.
+    Amber,
+    /// It does not.
+    Red,
+}
+
+impl Light {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Green => "holds",
+            Self::Amber => "with reservations",
+            Self::Red => "does not hold",
+        }
+    }
+}
+
+/// One thing looked at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Check {
+    /// What it is.
+    pub name: &'static str,
+    /// Its value.
+    pub value: f64,
+    /// What follows.
+    pub light: Light,
+    /// Why, in words.
+    pub reason: &'static str,
+}
+
+/// The bounds of a quantity that should be small.
+fn small(value: f64, green: f64, red: f64) -> Light {
+    if value <= green {
+        Light::Green
+    } else if value <= red {
+        Light::Amber
+    } else {
+        Light::Red
+    }
+}
+
+/// All checks that can be made at a row; `inspection` counts where it is of that row.
+pub fn checks(history: &History, row: usize, inspection: Option<&Inspection>) -> Vec<Check> {
+    let inspection = inspection.filter(|inspection| inspection.step == row);
+    let mut checks = Vec::new();
+    if let Some(inspection) = inspection {
+        checks.push(remainder(inspection));
+        if inspection.center == Center::CentralFlow {
+            checks.push(distance(inspection));
+        }
+    }
+    checks.extend(gap(history, row));
+    checks.extend(complementarity(history, row));
+    checks.extend(eigen_residual(history, row));
+    let flow_runs = history.value(Series::CfLoss, row).is_some();
+    if flow_runs && history.value(Series::CfPredictedLoss, row).is_none() {
+        checks.push(Check {
+            name: "above the edge",
+            value: history
+                .value(Series::CfLambda(0), row)
+                .zip(history.value(Series::Eta, row))
+                .map_or(f64::NAN, |(lambda, eta)| 0.5 * lambda * eta),
+            light: Light::Red,
+            reason: "the central flow lies above 2/η, where it predicts nothing",
+        });
+    }
+    checks
+}
+
+/// The worst of the checks; `None` where nothing could be checked.
+pub fn light(checks: &[Check]) -> Option<Light> {
+    checks.iter().map(|check| check.light).max()
+}
+
+fn remainder(inspection: &Inspection) -> Check {
+    let expansion = &inspection.expansion;
+    let value = expansion.relative_remainder();
+    let negligible = expansion.term(Term::Remainder).norm <= 1e-3 * expansion.step.norm;
+    let light = if negligible { Light::Green } else { small(value, 0.1, 0.3) };
+    let reason = match light {
+        Light::Green => "the cubic model explains the step",
+        Light::Amber => "terms beyond the cubic model are felt",
+        Light::Red => "terms beyond the cubic model rule the step",
+    };
+    Check { name: "Taylor remainder", value, light, reason }
+}
+
+fn distance(inspection: &Inspection) -> Check {
+    let value = inspection.distance / inspection.weight_norm;
+    let light = small(value, 0.03, 0.15);
+    let reason = match light {
+        Light::Green => "gradient descent follows the central flow",
+        Light::Amber => "gradient descent has come away from the central flow",
+        Light::Red => "gradient descent is elsewhere: restart the flows here",
+    };
+    Check { name: "‖w_GD − w_CF‖/‖w_CF‖", value, light, reason }
+}
+
+fn gap(history: &History, row: usize) -> Option<Check> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small count")]
+    let critical = history.value(Series::CfCritical, row).map_or(1, |k| (k as usize).max(1));
+    let of_flow = history.value(Series::CfLambda(0), row).is_some();
+    let lambda = |i| history.value(if of_flow { Series::CfLambda(i) } else { Series::GdLambda(i) }, row);
+    let (last, next) = (lambda(critical - 1)?, lambda(critical)?);
+    let value = (last - next) / last;
+    let light = if value >= 0.02 {
+        Light::Green
+    } else if value >= 0.002 {
+        Light::Amber
+    } else {
+        Light::Red
+    };
+    let reason = match light {
+        Light::Green => "the critical eigenvectors stand apart from the rest",
+        Light::Amber => "the next eigenvalue is near: eigenvectors mix",
+        Light::Red => "the next eigenvalue is as large: its eigenvector belongs to the critical ones",
+    };
+    Some(Check { name: "gap to the next eigenvalue", value, light, reason })
+}
+
+fn complementarity(history: &History, row: usize) -> Option<Check> {
+    let value = history.value(Series::CfComplementarityResidual, row)?;
+    let light = small(value, 1e-8, 1e-5);
+    let reason = match light {
+        Light::Green => "Σ is solved for",
+        Light::Amber => "Σ is solved for loosely",
+        Light::Red => "Σ could not be solved for and is taken as 0",
+    };
+    Some(Check { name: "complementarity residual", value, light, reason })
+}
+
+fn eigen_residual(history: &History, row: usize) -> Option<Check> {
+    let residuals =
+        [Series::GdEigenResidual, Series::CfEigenResidual].map(|series| history.value(series, row));
+    // A NaN must not be lost.
+    let worse = |a: f64, b: f64| if a.is_nan() || a > b { a } else { b };
+    let value = residuals.into_iter().flatten().reduce(worse)?;
+    let light = small(value, 1e-3, 1e-2);
+    let reason = match light {
+        Light::Green => "eigenvalues and eigenvectors have converged",
+        Light::Amber => "eigenvectors are rough: lower eigen.tolerance",
+        Light::Red => "eigenvectors have not converged: lower eigen.tolerance, raise eigen.max_hvps",
+    };
+    Some(Check { name: "eigen-residual", value, light, reason })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Light::{Amber, Green, Red};
+    use super::*;
+    use crate::dynamics::{CentralFlowRecord, ProcessRecord, StepRecord};
+
+    fn row(eigen_residual: f64, complementarity_residual: f64, second: f64) -> History {
+        let mut history = History::new(2);
+        let state = ProcessRecord { lambda: vec![20.0, second], eigen_residual, ..ProcessRecord::default() };
+        history.push(&StepRecord {
+            eta: 0.1,
+            gradient_descent: Some(state.clone()),
+            central_flow: Some(CentralFlowRecord {
+                state,
+                critical: 1,
+                complementarity_residual,
+                predicted_loss: Some(1.0),
+                ..CentralFlowRecord::default()
+            }),
+            ..StepRecord::default()
+        });
+        history
+    }
+
+    fn lights(history: &History) -> Vec<(&'static str, Light)> {
+        checks(history, 0, None).into_iter().map(|check| (check.name, check.light)).collect()
+    }
+
+    #[test]
+    fn each_check_has_its_bounds_and_nan_is_red() {
+        let [gap, kkt, residual] =
+            ["gap to the next eigenvalue", "complementarity residual", "eigen-residual"];
+        let all = |gap_light, kkt_light, residual_light| {
+            vec![(gap, gap_light), (kkt, kkt_light), (residual, residual_light)]
+        };
+        assert_eq!(lights(&row(1e-5, 1e-12, 15.0)), all(Green, Green, Green));
+        assert_eq!(lights(&row(5e-3, 1e-7, 19.7)), all(Amber, Amber, Amber));
+        assert_eq!(lights(&row(0.1, f64::NAN, 19.99)), all(Red, Red, Red));
+        assert_eq!(light(&checks(&row(f64::NAN, 0.0, 15.0), 0, None)), Some(Red));
+        assert_eq!(light(&checks(&History::new(1), 0, None)), None);
+    }
+
+    #[test]
+    fn a_flow_above_the_edge_predicts_nothing() {
+        let mut history = History::new(1);
+        let flow = CentralFlowRecord {
+            state: ProcessRecord { lambda: vec![30.0], ..ProcessRecord::default() },
+            ..CentralFlowRecord::default()
+        };
+        history.push(&StepRecord { eta: 0.1, central_flow: Some(flow), ..StepRecord::default() });
+        let found = checks(&history, 0, None);
+        let above = found.iter().find(|check| check.name == "above the edge").unwrap();
+        assert!(above.light == Light::Red && (above.value - 1.5).abs() < 1e-12);
+    }
+}

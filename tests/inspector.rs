@@ -1,0 +1,260 @@
+//! The inspector's panels, drawn from real runs through the CPU rasterizer.
+//!
+//! `BRINK_WRITE_PICTURES=1 cargo test --test inspector` writes the stored pictures anew; look at them before they are
+//! committed.
+#![cfg(feature = "picture")]
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+#[path = "pictures/compare.rs"]
+mod compare;
+#[path = "pictures/sample.rs"]
+mod sample;
+
+use brink::dynamics::Inspection;
+use brink::picture::{
+    Curves, Facts, Image, Panel, RunView, ViewChange, ViewState, caption, panel_ui, render, theme,
+};
+use brink::run::assemble::{Sources, assemble};
+use brink::run::{History, Preset};
+use compare::check;
+use egui::{Theme, Vec2, vec2};
+use sample::{Defect, record};
+
+const SIZE: Vec2 = vec2(470.0, 330.0);
+/// In the second cycle's growth.
+const GROWTH: usize = 120;
+
+/// The valley, and what one of its steps looks like.
+struct Looked {
+    history: History,
+    inspection: Option<Inspection>,
+    state: ViewState,
+}
+
+impl Looked {
+    fn valley(step: usize) -> Self {
+        let preset = Preset::load("valley").unwrap();
+        let eta = preset.optimizer.eta;
+        let mut engine = assemble(&preset, &Sources::default()).unwrap();
+        let mut history = History::new(preset.eigen.max_tracked);
+        let mut inspection = None;
+        for at in 0..preset.run.steps {
+            if at == step {
+                inspection = Some(engine.inspect(eta).unwrap());
+            }
+            history.push(&engine.step(eta));
+        }
+        let state = ViewState {
+            cursor: Some(step),
+            smoothing_steps: 10.0,
+            show_phases: true,
+            ..ViewState::default()
+        };
+        Self { history, inspection, state }
+    }
+
+    fn view<T>(&self, use_view: impl FnOnce(&RunView) -> T) -> T {
+        let curves = Curves::of(&self.history, self.state.smoothing_steps);
+        let facts = Facts { preset: "valley".into(), ..Facts::default() };
+        use_view(&RunView {
+            history: &self.history,
+            curves: &curves,
+            inspection: self.inspection.as_ref(),
+            facts: &facts,
+            state: &self.state,
+            controls: false,
+        })
+    }
+
+    fn image(&self, panel: Panel, size: Vec2, theme: Theme) -> Image {
+        self.view(|view| render(size, 1.0, theme, |ui| panel_ui(ui, panel, view, &mut Vec::new())))
+    }
+}
+
+/// Two eigenvalues at the edge.
+fn two() -> Looked {
+    let mut history = History::new(8);
+    (0..900).for_each(|step| history.push(&record(step, Defect::None, 1150)));
+    Looked { history, inspection: None, state: ViewState { cursor: Some(780), ..ViewState::default() } }
+}
+
+#[test]
+fn panels_look_as_stored() {
+    let looked = Looked::valley(GROWTH);
+    for (theme, name) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
+        for panel in [Panel::Cycles, Panel::Terms, Panel::SharpnessChange, Panel::Validity] {
+            check(&format!("{}-{name}", panel.name()), &looked.image(panel, SIZE, theme));
+        }
+        check(&format!("covariance-{name}"), &two().image(Panel::Covariance, SIZE, theme));
+        check(&format!("phases-{name}"), &looked.image(Panel::Sharpness, SIZE, theme));
+    }
+}
+
+/// Every text of a panel with the rectangle it takes and the one it is clipped to.
+fn texts(looked: &Looked, panel: Panel, size: Vec2) -> Vec<(String, egui::Rect, egui::Rect)> {
+    fn collect(shape: &egui::Shape, clip: egui::Rect, out: &mut Vec<(String, egui::Rect, egui::Rect)>) {
+        match shape {
+            egui::Shape::Text(text) if !text.galley.text().is_empty() => {
+                out.push((text.galley.text().to_owned(), text.visual_bounding_rect(), clip));
+            }
+            egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| collect(shape, clip, out)),
+            _ => {}
+        }
+    }
+    looked.view(|view| {
+        let context = egui::Context::default();
+        theme::install(&context);
+        let mut found = Vec::new();
+        for _ in 0..3 {
+            let screen_rect = Some(egui::Rect::from_min_size(egui::Pos2::ZERO, size));
+            let input = egui::RawInput { screen_rect, ..egui::RawInput::default() };
+            let output = context.run_ui(input, |ui| panel_ui(ui, panel, view, &mut Vec::new()));
+            found.clear();
+            for shape in &output.shapes {
+                collect(&shape.shape, shape.clip_rect, &mut found);
+            }
+            output.drop_without_applying_deltas();
+        }
+        found
+    })
+}
+
+#[test]
+fn no_text_is_clipped_at_the_side_or_covers_another() {
+    let (valley, two) = (Looked::valley(GROWTH), two());
+    for size in [SIZE, vec2(420.0, 500.0), vec2(900.0, 400.0)] {
+        for panel in Panel::INSPECTOR {
+            let looked = if panel == Panel::Covariance { &two } else { &valley };
+            let texts = texts(looked, panel, size);
+            assert!(texts.len() > 5, "{panel:?}: {texts:?}");
+            for (i, (text, rect, clip)) in texts.iter().enumerate() {
+                assert!(
+                    rect.left() >= clip.left() - 1.0 && rect.right() <= clip.right() + 1.0,
+                    "{text:?} at {rect:?} is clipped to {clip:?} ({panel:?}, {size:?})"
+                );
+                for (other, other_rect, _) in &texts[..i] {
+                    let common = rect.intersect(*other_rect);
+                    let covers = common.width() > 1.0 && common.height() > 2.0;
+                    assert!(
+                        !covers,
+                        "{text:?} at {rect:?} covers {other:?} at {other_rect:?} ({panel:?}, {size:?})"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn panels_say_what_they_show() {
+    let valley = Looked::valley(GROWTH);
+    let said = |panel: Panel| {
+        let texts = texts(&valley, panel, vec2(900.0, 600.0));
+        texts.into_iter().map(|(text, ..)| text).collect::<Vec<_>>().join("|")
+    };
+    let inspection = valley.inspection.as_ref().unwrap();
+    assert!(
+        said(Panel::SharpnessChange)
+            .contains(&format!("{:.2} predicted", inspection.growth_predicted.unwrap()))
+    );
+    assert!(said(Panel::Terms).contains("remainder"));
+    assert!(said(Panel::Validity).contains("with reservations"), "{}", said(Panel::Validity));
+    assert!(said(Panel::Cycles).contains("the oscillation grows by the factor 1.25 a step"));
+    // A step that was not looked into is not shown as if it had been.
+    let elsewhere = Looked { state: ViewState { cursor: Some(50), ..ViewState::default() }, ..valley };
+    let terms = texts(&elsewhere, Panel::Terms, SIZE);
+    assert!(terms.iter().any(|(text, ..)| text.contains("step 50 is not looked into yet")), "{terms:?}");
+}
+
+#[test]
+fn the_caption_follows_the_phases() {
+    let valley = Looked::valley(GROWTH);
+    valley.view(|view| {
+        for (step, words) in [
+            (10, "S = 0.94·2/η: the sharpness rises"),
+            (40, "the oscillation grows by the factor 1.15 a step"),
+            (58, "is strong and lowers it by"),
+            (62, "the oscillation shrinks by the factor"),
+            (100_000, "no sharpness is recorded here"),
+        ] {
+            assert!(caption(view, step).contains(words), "step {step}: {}", caption(view, step));
+        }
+    });
+    two().view(|view| assert!(caption(view, 780).contains("several eigenvalues"), "{}", caption(view, 780)));
+}
+
+#[test]
+fn odd_runs_sizes_and_steps_are_drawn_without_harm() {
+    let empty = Looked { history: History::new(1), inspection: None, state: ViewState::default() };
+    let mut valley = Looked::valley(GROWTH);
+    for panel in Panel::INSPECTOR {
+        empty.image(panel, SIZE, Theme::Light);
+        for size in
+            [vec2(0.0, 0.0), vec2(60.0, 40.0), vec2(3.0, 700.0), vec2(700.0, 30.0), vec2(130.0, 200.0)]
+        {
+            valley.image(panel, size, Theme::Dark);
+        }
+    }
+    if let Some(inspection) = &mut valley.inspection {
+        inspection.expansion.terms[1].norm = f64::NAN;
+        inspection.expansion.terms[2].along_u = f64::INFINITY;
+        inspection.sharpness = None;
+        inspection.two_step = None;
+        inspection.growth_measured = Some(f64::NAN);
+    }
+    for cursor in [0, GROWTH, usize::MAX] {
+        valley.state.cursor = Some(cursor);
+        for panel in Panel::INSPECTOR {
+            valley.image(panel, SIZE, Theme::Light);
+        }
+    }
+}
+
+#[test]
+fn the_table_moves_the_cursor() {
+    let valley = Looked::valley(GROWTH);
+    valley.view(|view| {
+        let view = RunView { controls: true, ..*view };
+        let context = egui::Context::default();
+        theme::install(&context);
+        let frame = |events: Vec<egui::Event>| {
+            let mut changes = Vec::new();
+            let screen_rect = Some(egui::Rect::from_min_size(egui::Pos2::ZERO, SIZE));
+            let input = egui::RawInput { screen_rect, events, ..egui::RawInput::default() };
+            let output = context.run_ui(input, |ui| panel_ui(ui, Panel::Cycles, &view, &mut changes));
+            let mut places = Vec::new();
+            for shape in &output.shapes {
+                if let egui::Shape::Text(text) = &shape.shape {
+                    places.push((text.galley.text().to_owned(), text.visual_bounding_rect().center()));
+                }
+            }
+            output.drop_without_applying_deltas();
+            (changes, places)
+        };
+        frame(Vec::new());
+        let (_, places) = frame(Vec::new());
+        let click = |label: &str| {
+            let at = places
+                .iter()
+                .find(|(text, _)| text == label)
+                .unwrap_or_else(|| panic!("{label}: {places:?}"))
+                .1;
+            let button = |pressed| egui::Event::PointerButton {
+                pos: at,
+                button: egui::PointerButton::Primary,
+                pressed,
+                modifiers: egui::Modifiers::NONE,
+            };
+            frame(vec![egui::Event::PointerMoved(at)]);
+            frame(vec![button(true)]);
+            let (changes, _) = frame(vec![button(false)]);
+            (0..40).for_each(|_| {
+                frame(Vec::new());
+            });
+            changes
+        };
+        assert_eq!(click("next cycle ▶"), [ViewChange::PlaceCursor(Some(136))]);
+        assert_eq!(click("◀ previous cycle"), [ViewChange::PlaceCursor(Some(64))]);
+        assert_eq!(click("0.279"), [ViewChange::PlaceCursor(Some(64))], "the row of the second cycle");
+    });
+}
