@@ -3,6 +3,7 @@
 use super::command::Command;
 use super::export::{ExportForm, Saved};
 use super::forms;
+use super::inspector::Inspector;
 use super::model::{Banner, Level, Model, Phase};
 use super::settings::Settings;
 use crate::run::worker::Options;
@@ -15,12 +16,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Makes the engine of a preset, or says why it cannot.
-pub type Assemble = dyn Fn(&Preset) -> Result<Box<dyn Engine>, String>;
+pub type Assemble = dyn Fn(&Preset) -> Result<Box<dyn Engine>, String> + Send + Sync;
 
 /// What the window cannot do by itself.
 pub struct Outside {
-    /// Makes the engine.
-    pub assemble: Box<Assemble>,
+    /// Makes the engine; that of the replay thread too.
+    pub assemble: Arc<Assemble>,
     /// Opens the system's file dialog for the export; the path arrives on the channel.
     pub choose_file: fn(&ExportForm, &Context) -> Option<Receiver<Option<PathBuf>>>,
     /// Opens the system's dialog for the directory of the data; the path arrives on the channel.
@@ -44,6 +45,8 @@ pub struct Lab {
     pub(super) outside: Outside,
     pub(super) context: Context,
     worker: Option<Worker>,
+    /// Looks into steps of the run.
+    inspector: Option<Inspector>,
     /// Nanoseconds between a message of the training thread and the repaint it asks for.
     pause: Arc<AtomicU64>,
     noted_events: usize,
@@ -69,6 +72,7 @@ impl Lab {
             outside,
             context: context.clone(),
             worker: None,
+            inspector: None,
             pause: Arc::default(),
             noted_events: 0,
             pace: None,
@@ -132,6 +136,7 @@ impl Lab {
     pub fn logic(&mut self) {
         self.drain();
         self.replay();
+        self.inspect();
         let smoothing = self.model.view.smoothing_steps;
         if !self.model.curves.update(&self.model.history, smoothing, CURVE_BUDGET) {
             self.context.request_repaint();
@@ -195,6 +200,13 @@ impl Lab {
         }
     }
 
+    fn inspect(&mut self) {
+        if let Some(reason) = self.inspector.as_mut().and_then(|inspector| inspector.update(&mut self.model))
+        {
+            self.model.raise(Banner::new(Level::Note, reason));
+        }
+    }
+
     fn drain(&mut self) {
         let Some(worker) = &mut self.worker else { return };
         let drained = worker.try_drain(&mut self.model.history);
@@ -250,6 +262,7 @@ impl Lab {
         if let Some(worker) = self.worker.take() {
             worker.shut_down();
         }
+        self.inspector = None;
         self.model.clear();
         (self.noted_events, self.pace) = (0, None);
         let mut preset = self.model.current().clone();
@@ -265,6 +278,9 @@ impl Lab {
         let wake = move || context.request_repaint_after(Duration::from_nanos(pause.load(Ordering::Relaxed)));
         match Worker::spawn(engine, &options, wake) {
             Ok(worker) => {
+                // Without it the panels of one step stay empty, and all else works.
+                let inspector = Inspector::new(worker.past(), &self.outside.assemble, preset, &self.context);
+                self.inspector = inspector.ok();
                 self.worker = Some(worker);
                 self.model.phase = if paused { Phase::Paused } else { Phase::Training };
             }

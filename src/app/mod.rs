@@ -14,6 +14,7 @@ mod dialog;
 mod export;
 mod forms;
 mod help;
+mod inspector;
 mod lab;
 mod layout;
 mod layout_form;

@@ -4,7 +4,7 @@ use super::export::ExportForm;
 use super::forms::{Form, Search};
 use super::layout::{Arrangement, Saved, Tree};
 use super::playback::Playback;
-use crate::dynamics::{Event, Process, StepOutcome};
+use crate::dynamics::{Event, Inspection, Process, StepOutcome};
 use crate::picture::{Curves, Facts, Panel, RunView, ViewState};
 use crate::run::preset::DataName;
 use crate::run::{Ending, History, Preset, Series};
@@ -68,6 +68,8 @@ pub struct Model {
     pub history: History,
     /// What is derived from it.
     pub curves: Curves,
+    /// The step that was looked into last.
+    pub inspection: Option<Inspection>,
     /// Where the run comes from.
     pub facts: Facts,
     /// The viewer's choices for the plots.
@@ -112,6 +114,7 @@ impl Model {
             preset: 0,
             history: History::default(),
             curves: Curves::default(),
+            inspection: None,
             facts: Facts::default(),
             view: ViewState::default(),
             phase: Phase::Paused,
@@ -167,6 +170,7 @@ impl Model {
         let max_tracked = self.current().eigen.max_tracked;
         self.history = History::new(max_tracked);
         self.curves = Curves::default();
+        self.inspection = None;
         self.banners.clear();
         self.steps_per_second = None;
         self.view.visible = None;
@@ -206,7 +210,7 @@ impl Model {
         RunView {
             history: &self.history,
             curves: &self.curves,
-            inspection: None,
+            inspection: self.inspection.as_ref(),
             facts: &self.facts,
             state: &self.view,
             controls: true,
@@ -221,6 +225,7 @@ impl Model {
             preset: self.preset,
             history: self.history.clone(),
             curves: Curves::default(),
+            inspection: self.inspection.clone(),
             facts: self.facts.clone(),
             view: ViewState { hover: None, ..self.view.clone() },
             phase: self.phase.clone(),

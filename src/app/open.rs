@@ -173,7 +173,7 @@ impl App {
         }
         let place = built_in.unwrap_or(presets.len() - 1);
         let outside = Outside {
-            assemble: Box::new(|preset| {
+            assemble: std::sync::Arc::new(|preset| {
                 assemble(preset, &Sources::default()).map_err(|error| error.to_string())
             }),
             choose_file: dialog::choose_file,

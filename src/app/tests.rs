@@ -51,7 +51,7 @@ fn with_settings(path: &std::path::Path) -> Window {
 
 fn built(engine: Fake, size: Vec2, settings: Option<std::path::PathBuf>) -> Window {
     let outside = Outside {
-        assemble: Box::new(move |preset| match preset.optimizer.eta {
+        assemble: std::sync::Arc::new(move |preset| match preset.optimizer.eta {
             _ if needs_data(preset) => Err("CIFAR-10 is not found".into()),
             eta if eta > 1e3 => Err(format!("η = {eta} is more than this engine takes")),
             _ => Ok(Box::new(engine.clone())),

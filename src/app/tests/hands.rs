@@ -330,3 +330,20 @@ fn the_cursor_goes_from_cycle_to_cycle_and_one_is_looped() {
     key(&mut window, Key::H);
     assert!(!model(&window).view.show_phases);
 }
+
+#[test]
+fn a_step_that_cannot_be_looked_into_is_said_once() {
+    let mut window = paused(40);
+    lab(&mut window).apply(Command::TogglePanel(Panel::Terms));
+    lab(&mut window).apply(Command::View(crate::picture::ViewChange::PlaceCursor(Some(12))));
+    until(&mut window, "an answer", |model| !model.banners.is_empty());
+    window.run_steps(5);
+    // The made-up engine has nothing to look into.
+    assert_eq!(model(&window).banners.len(), 1, "{:?}", model(&window).banners);
+    assert!(
+        model(&window).banners[0].text.contains("step 12 cannot be inspected"),
+        "{:?}",
+        model(&window).banners
+    );
+    assert!(model(&window).inspection.is_none());
+}

@@ -1,0 +1,73 @@
+//! Looks into the cursor's step, on the replay thread, while a panel shows it.
+
+use super::lab::Assemble;
+use super::layout;
+use super::model::Model;
+use crate::dynamics::{InspectError, Inspection};
+use crate::picture::Panel;
+use crate::run::past::Past;
+use crate::run::replay::{Answer, Moment, Replay, Reply};
+use egui::Context;
+use std::sync::Arc;
+
+/// The panels that show an inspected step.
+const PANELS: [Panel; 3] = [Panel::Terms, Panel::SharpnessChange, Panel::Validity];
+
+/// The replay thread of one run, and what it was asked last.
+pub(super) struct Inspector {
+    replay: Replay,
+    answer: Option<Answer<Result<Inspection, InspectError>>>,
+    /// A step whose answer has arrived, be it an error.
+    answered: Option<usize>,
+}
+
+impl Inspector {
+    /// For a run with this past. The engine of the replay thread is made at the first question.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub fn new(
+        past: &Arc<Past>,
+        assemble: &Arc<Assemble>,
+        preset: crate::run::Preset,
+        context: &Context,
+    ) -> std::io::Result<Self> {
+        let (assemble, context) = (Arc::clone(assemble), context.clone());
+        let make = Box::new(move || assemble(&preset));
+        let replay = Replay::spawn(Arc::clone(past), make, move || context.request_repaint())?;
+        Ok(Self { replay, answer: None, answered: None })
+    }
+
+    /// Asks about the cursor's step where it is shown and not known, and takes in the answer. Returns what went wrong.
+    pub fn update(&mut self, model: &mut Model) -> Option<String> {
+        let shown = layout::shown(&model.tree).iter().any(|panel| PANELS.contains(panel));
+        let step = model.view.cursor.filter(|&step| shown && step + 1 < model.history.rows())?;
+        if self.answered != Some(step) && self.answer.as_ref().is_none_or(|answer| answer.step() != step) {
+            self.answer = Some(self.replay.ask(step, look));
+        }
+        let answer = self.answer.as_ref()?;
+        let found = match answer.poll() {
+            Reply::Pending => return None,
+            Reply::Superseded => {
+                self.answer = None;
+                return None;
+            }
+            Reply::Ready(found) => found,
+        };
+        self.answered = Some(answer.step());
+        self.answer = None;
+        match found {
+            Ok(Ok(inspection)) => {
+                model.inspection = Some(inspection);
+                None
+            }
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(error) => Some(error.to_string()),
+        }
+    }
+}
+
+/// [`Moment::inspect`], for a moment of any lifetime.
+fn look(moment: &mut Moment<'_>) -> Result<Inspection, InspectError> {
+    moment.inspect()
+}
