@@ -46,6 +46,7 @@ fn main() {
             facts: &facts,
             state: &state,
             controls: true,
+            overlays: &[],
         };
         let mut output = context.run_ui(input, |ui| dashboard_ui(ui, &view, &mut Vec::new()));
         layout.push(start.elapsed());

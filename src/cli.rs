@@ -203,8 +203,15 @@ fn summary(preset: &Preset, name: &str, history: &brink::run::History) -> Result
         version: env!("CARGO_PKG_VERSION").into(),
     };
     let curves = Curves::of(history, smoothing);
-    let view =
-        RunView { history, curves: &curves, inspection: None, facts: &facts, state: &state, controls: false };
+    let view = RunView {
+        history,
+        curves: &curves,
+        facts: &facts,
+        state: &state,
+        inspection: None,
+        controls: false,
+        overlays: &[],
+    };
     summary_png(&view).map_err(|e| e.to_string())
 }
 

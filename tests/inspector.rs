@@ -63,6 +63,7 @@ impl Looked {
             facts: &facts,
             state: &self.state,
             controls: false,
+            overlays: &[],
         })
     }
 

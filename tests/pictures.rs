@@ -43,7 +43,15 @@ fn facts() -> Facts {
 fn with_view<T>(history: &History, state: &ViewState, use_view: impl FnOnce(&RunView) -> T) -> T {
     let curves = Curves::of(history, state.smoothing_steps);
     let facts = facts();
-    use_view(&RunView { history, curves: &curves, inspection: None, facts: &facts, state, controls: false })
+    use_view(&RunView {
+        history,
+        curves: &curves,
+        facts: &facts,
+        state,
+        inspection: None,
+        controls: false,
+        overlays: &[],
+    })
 }
 
 fn panel_image(history: &History, state: &ViewState, panel: Panel, theme: Theme) -> Image {

@@ -8,8 +8,8 @@ use super::layout;
 use super::model::{Banner, Level, Phase};
 use super::presenter;
 use crate::picture::{Panel, ViewChange};
-use crate::run::Command as WorkerCommand;
 use crate::run::cycles::Cycle;
+use crate::run::{Breakpoint, Command as WorkerCommand};
 use egui::Theme;
 
 /// Steps of a leap.
@@ -71,13 +71,13 @@ impl Lab {
                 if eta.is_finite() && eta > 0.0 {
                     self.model.eta = eta;
                 }
-                self.tell(WorkerCommand::SetEta(eta));
+                self.tell_first(WorkerCommand::SetEta(eta));
             }
             Command::SetSpeed(speed) => {
                 self.model.speed = speed;
                 self.tell(WorkerCommand::SetSpeed(speed));
             }
-            Command::RestartFlows => self.tell(WorkerCommand::RestartFlows),
+            Command::RestartFlows => self.tell_first(WorkerCommand::RestartFlows),
             Command::View(change) => {
                 if matches!(change, ViewChange::PlaceCursor(_)) {
                     self.model.playback.playing = false;
@@ -120,6 +120,16 @@ impl Lab {
             Command::TogglePanel(panel) => {
                 layout::toggle(&mut self.model.tree, panel);
                 self.save_settings();
+            }
+            Command::ToggleBreakpoint(breakpoint) => self.toggle_breakpoint(breakpoint),
+            Command::EditBreakpoint(form) => self.model.breakpoint_form = form,
+            Command::Fork => self.fork(),
+            Command::EditFork(form) => self.model.fork_form = form,
+            Command::CloseFork(id) => {
+                self.model.forks.close(id);
+                if self.model.fork_form.parent == Some(id) {
+                    self.model.fork_form.parent = None;
+                }
             }
             Command::NameLayout(name) => self.model.layout_name = name,
             Command::SaveLayout => {
@@ -205,6 +215,17 @@ impl Lab {
         }
         let cursor = self.model.view.cursor.unwrap_or(newest).min(newest);
         self.place_cursor(Some(cursor.saturating_sub(steps)));
+    }
+
+    fn toggle_breakpoint(&mut self, breakpoint: Breakpoint) {
+        let set = &mut self.model.breakpoints;
+        if set.contains(&breakpoint) {
+            set.retain(|other| *other != breakpoint);
+            self.tell_first(WorkerCommand::ClearBreakpoint(breakpoint));
+        } else {
+            set.push(breakpoint);
+            self.tell_first(WorkerCommand::SetBreakpoint(breakpoint));
+        }
     }
 
     fn seek_cycle(&mut self, next: bool) {

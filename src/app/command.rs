@@ -1,10 +1,13 @@
 //! Everything a user can ask for: one enum behind buttons, keys, menus, tooltips, the palette, the overlay of keys and
 //! tests. A new action is one variant here and one line in [`Command::entry`].
 
+use super::breakpoint_form::BreakpointForm;
 use super::export::ExportForm;
+use super::fork_form::ForkForm;
 use super::forms::{Form, Search};
 use super::layout::{Arrangement, Tree};
 use crate::picture::{Panel, ViewChange};
+use crate::run::Breakpoint;
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 /// A wish of the user, applied by [`super::Lab::apply`].
@@ -68,6 +71,16 @@ pub enum Command {
     MovePanels(Box<Tree>),
     /// Show a panel, or hide it.
     TogglePanel(Panel),
+    /// Stop the run where this happens, or no more.
+    ToggleBreakpoint(Breakpoint),
+    /// The form of the breakpoints as edited.
+    EditBreakpoint(BreakpointForm),
+    /// Let a run leave another one at the cursor's step, as the form of the forks says.
+    Fork,
+    /// The form of the forks as edited.
+    EditFork(ForkForm),
+    /// End a fork, by its number, and forget it.
+    CloseFork(usize),
     /// Keep the present arrangement under the name of the layout form.
     SaveLayout,
     /// Forget a saved layout.
@@ -217,6 +230,15 @@ impl Command {
             }
             Self::MovePanels(_) => plain("Panels", "Move the panels"),
             Self::TogglePanel(_) => plain("Panel", "Show this panel, or hide it"),
+            Self::ToggleBreakpoint(_) => plain("Breakpoint", "Pause the run where this happens"),
+            Self::EditBreakpoint(_) => plain("Breakpoint form", "The numbers of the breakpoints"),
+            Self::Fork => plain(
+                "Fork here",
+                "Let a second run leave this one at the cursor's step with the learning rate beside it; every plot \
+                 shows both",
+            ),
+            Self::EditFork(_) => plain("Fork form", "Which run to leave, and with which learning rate"),
+            Self::CloseFork(_) => plain("Close fork", "End this run and forget it"),
             Self::SaveLayout => plain("Save layout", "Keep the present arrangement under this name"),
             Self::ForgetLayout(_) => plain("Forget layout", "Forget this saved layout"),
             Self::NameLayout(_) => plain("Layout name", "The name to save the layout under"),
@@ -233,6 +255,16 @@ impl Command {
                 ),
                 Form::Help => keyed(Key::Questionmark, "Keys", "What every key does"),
                 Form::Axes => keyed(Key::A, "Axes…", "Set the range of every axis by hand"),
+                Form::Breakpoints => keyed(
+                    Key::B,
+                    "Breakpoints…",
+                    "Let the run stop by itself: at the edge, at a peak, at a spike, at a step",
+                ),
+                Form::Runs => keyed(
+                    Key::K,
+                    "Forks…",
+                    "Let runs leave this one at the cursor's step with another learning rate, side by side",
+                ),
                 Form::Layout => plain("Layouts…", "Save the arrangement of the panels, or forget one"),
             },
             Self::EditSearch(_) => plain("Search", "A few letters of a command's name"),
@@ -295,6 +327,8 @@ impl Command {
         let name = self.name();
         match self {
             Self::Arrange(arrangement) => format!("{name}: {}", arrangement.title()),
+            Self::ToggleBreakpoint(breakpoint) => format!("{name}: {breakpoint}"),
+            Self::CloseFork(id) => format!("{name} {}", id + 1),
             Self::ForgetLayout(layout) => format!("{name}: {layout}"),
             Self::TogglePanel(panel) => format!("{name}: {}", panel.title()),
             _ => name.to_owned(),

@@ -160,6 +160,8 @@ fn transport_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
         let flows =
             model.history.has(crate::run::Series::CfLoss) || model.history.has(crate::run::Series::GfLoss);
         ui.add_enabled_ui(live && flows, |ui| command_button(ui, &Command::RestartFlows, None, commands));
+        command_button(ui, &Command::Toggle(Form::Runs), Some("Fork…"), commands);
+        command_button(ui, &Command::Toggle(Form::Breakpoints), Some("Stop at…"), commands);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| phase_ui(ui, model));
     });
 }

@@ -6,8 +6,8 @@ use super::controls;
 use super::layout;
 use super::model::Model;
 use crate::picture::{
-    Film, Palette, Panel, PngError, animation_png, dashboard_png, encode_png, panel_png, panel_series,
-    picture_svg, render, theme,
+    Film, Palette, Panel, PngError, RunView, animation_png, dashboard_png, encode_png, panel_png,
+    panel_series, picture_svg, render, theme,
 };
 use crate::run::{Series, csv, files};
 use crossbeam_channel::{Receiver, bounded};
@@ -379,7 +379,9 @@ fn picture(model: &Model, window_size: Vec2) -> Result<Vec<u8>, PngError> {
         Scale::Single => 1.0,
         Scale::Double => 2.0,
     };
-    let (view, theme, size) = (model.run_view(), model.theme, Vec2::from(*size));
+    let overlays = model.overlays();
+    let view = RunView { overlays: &overlays, ..model.run_view() };
+    let (theme, size) = (model.theme, Vec2::from(*size));
     match what {
         What::Panel if *svg => Ok(picture_svg(&view, Some(*panel), size, theme).into_bytes()),
         What::Panel => panel_png(&view, *panel, size, scale, theme),

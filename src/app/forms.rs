@@ -2,7 +2,7 @@
 
 use super::command::Command;
 use super::model::Model;
-use super::{axes, export, help, layout_form, search};
+use super::{axes, breakpoint_form, export, fork_form, help, layout_form, search};
 use egui::{Align2, Ui, vec2};
 
 /// A form over the window.
@@ -14,6 +14,10 @@ pub enum Form {
     Help,
     /// Axis ranges by hand.
     Axes,
+    /// Where the run stops by itself.
+    Breakpoints,
+    /// Runs that left this one.
+    Runs,
     /// Saved layouts.
     Layout,
     /// What to write, and where.
@@ -22,13 +26,16 @@ pub enum Form {
 
 impl Form {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Palette, Self::Help, Self::Axes, Self::Layout, Self::Export];
+    pub const ALL: [Self; 7] =
+        [Self::Palette, Self::Help, Self::Axes, Self::Breakpoints, Self::Runs, Self::Layout, Self::Export];
 
     fn title(self) -> &'static str {
         match self {
             Self::Palette => "Commands",
             Self::Help => "What every key does",
             Self::Axes => "Axes",
+            Self::Breakpoints => "Stop where",
+            Self::Runs => "Runs side by side",
             Self::Layout => "Layouts",
             Self::Export => "Export",
         }
@@ -57,6 +64,8 @@ pub(super) fn form_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
             Form::Palette => search::fields_ui(ui, model, commands),
             Form::Help => help::keys_ui(ui),
             Form::Axes => axes::fields_ui(ui, model, commands),
+            Form::Breakpoints => breakpoint_form::fields_ui(ui, model, commands),
+            Form::Runs => fork_form::fields_ui(ui, model, commands),
             Form::Layout => layout_form::fields_ui(ui, model, commands),
             Form::Export => {
                 let rows = model.run_view().shown_rows();

@@ -207,13 +207,43 @@ impl Lab {
         }
     }
 
+    /// Lets a run leave another one at the cursor's step, or at the newest, as the form says.
+    pub(super) fn fork(&mut self) {
+        let Some(worker) = &self.worker else { return };
+        let model = &mut self.model;
+        let form = model.fork_form;
+        let mut preset = model.presets[model.preset].1.clone();
+        let first_eta = model.history.value(crate::run::Series::Eta, 0);
+        preset.optimizer.eta = first_eta.unwrap_or(preset.optimizer.eta);
+        let parent = form.parent.and_then(|id| model.forks.list().iter().find(|fork| fork.id == id));
+        let rows = parent.map_or(model.history.rows(), |fork| fork.history.rows());
+        let step = model.view.cursor.unwrap_or(rows);
+        let paused = model.phase != Phase::Training;
+        let options = Options { speed: model.speed, paused, ..Options::new(preset.run.steps, form.eta) };
+        let (context, pause) = (self.context.clone(), Arc::clone(&self.pause));
+        let wake = move || context.request_repaint_after(Duration::from_nanos(pause.load(Ordering::Relaxed)));
+        let first = (&model.history, worker.past().as_ref());
+        let make = || (self.outside.assemble)(&preset);
+        let started = model.forks.start(form.parent, first, (step, form.eta), make, &options, wake);
+        if let Err(error) = started {
+            model.raise(Banner::new(Level::Warning, format!("No fork: {error}")));
+        }
+    }
+
     fn drain(&mut self) {
+        self.model.forks.drain();
         let Some(worker) = &mut self.worker else { return };
         let drained = worker.try_drain(&mut self.model.history);
         let events: Vec<_> = self.model.history.events()[self.noted_events..].to_vec();
         self.noted_events += events.len();
         for (step, event) in &events {
             self.model.note(*step, event);
+        }
+        for hit in drained.hits {
+            self.model.phase = Phase::Paused;
+            self.model.forks.send(&WorkerCommand::Pause);
+            self.model.raise(Banner::new(Level::Note, hit.to_string()));
+            self.model.hits.push(hit);
         }
         match drained.end {
             None => {}
@@ -282,13 +312,23 @@ impl Lab {
                 let inspector = Inspector::new(worker.past(), &self.outside.assemble, preset, &self.context);
                 self.inspector = inspector.ok();
                 self.worker = Some(worker);
+                for breakpoint in self.model.breakpoints.clone() {
+                    self.tell_first(WorkerCommand::SetBreakpoint(breakpoint));
+                }
                 self.model.phase = if paused { Phase::Paused } else { Phase::Training };
             }
             Err(error) => self.fail(&format!("cannot start the training thread: {error}")),
         }
     }
 
+    /// Tells the run and its forks.
     pub(super) fn tell(&mut self, command: WorkerCommand) {
+        self.model.forks.send(&command);
+        self.tell_first(command);
+    }
+
+    /// Tells the run itself.
+    pub(super) fn tell_first(&mut self, command: WorkerCommand) {
         if let Some(worker) = &mut self.worker
             && let Err(error) = worker.send(command)
         {

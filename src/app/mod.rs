@@ -7,11 +7,13 @@
 mod apply;
 mod axes;
 mod banner;
+mod breakpoint_form;
 mod caption;
 mod command;
 mod controls;
 mod dialog;
 mod export;
+mod fork_form;
 mod forms;
 mod help;
 mod inspector;
@@ -29,9 +31,11 @@ mod status;
 mod timeline;
 mod timing;
 
+pub use breakpoint_form::BreakpointForm;
 pub use command::{Command, Entry};
 pub use controls::window_ui;
 pub use export::{ExportForm, Scale, What};
+pub use fork_form::ForkForm;
 pub use forms::{Form, Search};
 pub use lab::{Assemble, Lab, Outside};
 pub use layout::{Arrangement, Node, Saved, Tree};

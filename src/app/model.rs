@@ -1,14 +1,17 @@
 //! What the window shows: everything about the run and the viewer's choices, as plain data.
 
+use super::breakpoint_form::BreakpointForm;
 use super::export::ExportForm;
+use super::fork_form::ForkForm;
 use super::forms::{Form, Search};
 use super::layout::{Arrangement, Saved, Tree};
 use super::playback::Playback;
 use crate::dynamics::{Event, Inspection, Process, StepOutcome};
-use crate::picture::{Curves, Facts, Panel, RunView, ViewState};
+use crate::picture::{Curves, Facts, Overlay, Panel, RunView, ViewState};
 use crate::run::preset::DataName;
-use crate::run::{Ending, History, Preset, Series};
+use crate::run::{Breakpoint, Ending, Forks, History, Hit, Preset, Series};
 use egui::Theme;
+use std::borrow::Cow;
 use std::path::Path;
 
 /// What the run is doing.
@@ -104,6 +107,18 @@ pub struct Model {
     pub layout_name: String,
     /// Whether the window shows plots for a projector.
     pub presenter: bool,
+    /// Where the run is to stop by itself; they stay for the next run.
+    pub breakpoints: Vec<Breakpoint>,
+    /// Where it did.
+    pub hits: Vec<Hit>,
+    /// Runs that left this one.
+    pub forks: Forks,
+    /// Runs opened to compare with.
+    pub compared: Vec<Overlay<'static>>,
+    /// The form of the forks, as edited.
+    pub fork_form: ForkForm,
+    /// The form of the breakpoints, as edited.
+    pub breakpoint_form: BreakpointForm,
 }
 
 impl Model {
@@ -132,6 +147,12 @@ impl Model {
             layouts: Vec::new(),
             layout_name: String::new(),
             presenter: false,
+            breakpoints: Vec::new(),
+            hits: Vec::new(),
+            forks: Forks::default(),
+            compared: Vec::new(),
+            fork_form: ForkForm::default(),
+            breakpoint_form: BreakpointForm::default(),
         };
         model.choose(preset);
         model
@@ -178,6 +199,9 @@ impl Model {
         self.view.hover = None;
         self.view.ranges.clear();
         self.playback.playing = false;
+        self.hits.clear();
+        self.forks.clear();
+        self.fork_form = ForkForm { parent: None, eta: self.eta };
     }
 
     /// The title of a preset of the menu.
@@ -214,7 +238,38 @@ impl Model {
             facts: &self.facts,
             state: &self.view,
             controls: true,
+            overlays: &[],
         }
+    }
+
+    /// The other runs that plots draw over this one: forks, then those opened to compare with.
+    pub fn overlays(&self) -> Vec<Overlay<'_>> {
+        let forks = self.forks.list().iter().map(|fork| Overlay {
+            label: fork.label().into(),
+            history: Cow::Borrowed(&fork.history),
+            from: fork.step,
+        });
+        let compared = self.compared.iter().map(|run| Overlay {
+            label: Cow::Borrowed(&*run.label),
+            history: Cow::Borrowed(&*run.history),
+            from: run.from,
+        });
+        forks.chain(compared).collect()
+    }
+
+    /// What the window's title says: preset, seed, learning rates and version.
+    pub fn window_title(&self) -> String {
+        let changes = self.history.events().iter().filter_map(|(step, event)| match event {
+            Event::EtaChanged { eta } if *step > 0 => Some(format!("{eta} from step {step}")),
+            _ => None,
+        });
+        let first = self.history.value(Series::Eta, 0).unwrap_or(self.eta).to_string();
+        let mut etas: Vec<String> = std::iter::once(first).chain(changes).collect();
+        if etas.len() > ETAS {
+            etas.splice(1..etas.len() - 1, ["…".to_owned()]);
+        }
+        let Facts { seed, version, .. } = &self.facts;
+        format!("Brink – {} · seed {seed} · η = {} · {version}", self.title(self.preset), etas.join(", "))
     }
 
     /// A copy for a thread that writes it down: everything but the curves, which that thread derives anew.
@@ -243,6 +298,13 @@ impl Model {
             layouts: self.layouts.clone(),
             layout_name: String::new(),
             presenter: self.presenter,
+            breakpoints: self.breakpoints.clone(),
+            hits: self.hits.clone(),
+            // their histories are all that is written down
+            forks: Forks::default(),
+            compared: self.overlays().into_iter().map(Overlay::into_owned).collect(),
+            fork_form: ForkForm::default(),
+            breakpoint_form: BreakpointForm::default(),
         }
     }
 
@@ -325,6 +387,9 @@ impl Model {
 fn takes_directory(preset: &Preset) -> bool {
     preset.data.as_ref().is_some_and(|data| data.name == DataName::Cifar10)
 }
+
+/// Learning rates that the window's title names.
+const ETAS: usize = 4;
 
 /// Banners shown at a time.
 const BANNERS: usize = 3;

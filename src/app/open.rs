@@ -201,7 +201,7 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
         self.lab.ui(ui);
-        let title = format!("Brink – {}", self.lab.model().facts.title);
+        let title = self.lab.model().window_title();
         if title != self.title {
             ui.ctx().send_viewport_cmd(ViewportCommand::Title(title.clone()));
             self.title = title;

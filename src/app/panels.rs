@@ -21,7 +21,8 @@ const SWITCH_WIDTH: f32 = 36.0;
 /// The panels as they are arranged; in one column where the window is too narrow for that.
 pub(super) fn panels_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let mut changes = Vec::new();
-    let view = model.run_view();
+    let overlays = model.overlays();
+    let view = RunView { overlays: &overlays, ..model.run_view() };
     let room = ui.available_size();
     if !(room.x >= 1.0 && room.y >= 1.0) {
         return;

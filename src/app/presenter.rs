@@ -4,7 +4,7 @@ use super::command::Command;
 use super::controls::{grouped, short};
 use super::layout;
 use super::model::{Level, Model};
-use crate::picture::{Palette, Panel, panel_ui, theme};
+use crate::picture::{Palette, Panel, RunView, panel_ui, theme};
 use crate::run::Series;
 use egui::{Align2, CentralPanel, Frame, Margin, Rect, Ui, UiBuilder, vec2};
 
@@ -31,9 +31,11 @@ pub(super) fn presenter_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Comman
             panels.push(Panel::Sharpness);
         }
         panels.truncate(PLOTS);
+        let overlays = model.overlays();
+        let view = RunView { overlays: &overlays, ..model.run_view() };
         for (panel, rect) in panels.iter().zip(places(plots, panels.len())) {
             let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt(panel));
-            panel_ui(&mut child, *panel, &model.run_view(), &mut changes);
+            panel_ui(&mut child, *panel, &view, &mut changes);
         }
         let (text, color) = match model.banners.last() {
             Some(banner) if banner.level != Level::Note => (banner.text.clone(), palette.trouble),

@@ -5,6 +5,7 @@ use super::controls::{command_button, grouped, toggle_ui};
 use super::model::{Model, Phase};
 use crate::dynamics::{Event, Process, StepOutcome};
 use crate::picture::{Palette, ViewChange, theme};
+use crate::run::Breakpoint;
 use egui::{
     Align2, DragValue, EventFilter, Id, Painter, PointerButton, Pos2, Rect, Response, Sense, Shape, Stroke,
     StrokeKind, Ui, WidgetInfo, pos2, vec2,
@@ -91,6 +92,7 @@ fn line_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let painter = ui.painter_at(rect.expand(2.0));
     bar_ui(&painter, palette, model, &place);
     events_ui(&painter, palette, model, &place);
+    breakpoints_ui(&painter, palette, model, &place);
     cursor_ui(&painter, palette, model, &place, rect);
     if response.has_focus() {
         painter.rect_stroke(rect, 3.0, ui.visuals().selection.stroke, StrokeKind::Inside);
@@ -174,6 +176,25 @@ fn events_ui(painter: &Painter, palette: &Palette, model: &Model, place: &Place)
             }
             _ => {}
         }
+    }
+}
+
+/// Where the run has stopped, and the steps it is to stop at.
+fn breakpoints_ui(painter: &Painter, palette: &Palette, model: &Model, place: &Place) {
+    let middle = place.bar.center().y;
+    for breakpoint in &model.breakpoints {
+        if let Breakpoint::Step(step) = breakpoint
+            && *step <= place.newest
+        {
+            painter.circle_stroke(pos2(place.x(*step as f64), middle), 3.5, (1.5, palette.trouble));
+        }
+    }
+    for hit in &model.hits {
+        painter.circle_filled(pos2(place.x(hit.step as f64), middle), 3.5, palette.trouble);
+    }
+    for fork in model.forks.list() {
+        let at = pos2(place.x(fork.step as f64), place.bar.top() - 1.0);
+        painter.line_segment([at, at + vec2(5.0, -7.0)], (2.0, palette.text));
     }
 }
 

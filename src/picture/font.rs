@@ -5,7 +5,7 @@ use egui::{FontData, FontDefinitions, FontFamily};
 use std::sync::Arc;
 
 /// Every character beyond ASCII that the program writes.
-pub const NEEDED: &str = "∇⟨⟩⪰⪯⊥‖ηλσΣΔδβνθ·×±√∞≈≤≥→←−–—…⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺₀₁₂₃₄₅₆₇₈₉½°▲▼▶◀❚●○✕";
+pub const NEEDED: &str = "∇⟨⟩⪰⪯⊥‖ηλσΣΔδβνθ·×±√∞≈≤≥→←−–—…⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺₀₁₂₃₄₅₆₇₈₉½°▲▼▶◀❚●○✕②③④⑤⑥⑦⑧⑨";
 
 /// The family for titles.
 pub fn bold() -> FontFamily {

@@ -17,7 +17,7 @@ mod svg;
 pub mod theme;
 mod view;
 
-pub use chart::shown_range;
+pub use chart::{OVERLAY_SIGNS, shown_range};
 pub use curves::{Curve, Curves};
 pub use dashboard::dashboard_ui;
 pub use export::{Film, SUMMARY_SIZE, animation_png, dashboard_png, panel_png, picture_svg, summary_png};
@@ -30,4 +30,4 @@ pub use png::{PngError, encode_animation, encode_png};
 pub use raster::Image;
 pub use render::{render, render_svg};
 pub use theme::{Palette, Role, Weight};
-pub use view::{Facts, Panel, RunView, ViewChange, ViewState};
+pub use view::{Facts, Overlay, Panel, RunView, ViewChange, ViewState};

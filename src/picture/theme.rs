@@ -49,6 +49,9 @@ pub enum Dash {
     Dotted,
 }
 
+/// Widths of the lines of the first, second, … other run, in points; none is that of the run itself.
+const OVERLAY_WIDTHS: [f32; 4] = [2.4, 0.9, 3.2, 2.0];
+
 /// What a line looks like.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ink {
@@ -63,6 +66,13 @@ pub struct Ink {
 }
 
 impl Ink {
+    /// The same line of another run drawn over the first: with a weight of its own.
+    #[must_use]
+    pub fn of_overlay(self, place: usize) -> Self {
+        let width = OVERLAY_WIDTHS[place % OVERLAY_WIDTHS.len()];
+        Self { color: self.label.gamma_multiply(0.75), width, ..self }
+    }
+
     /// Its colour and width.
     pub fn stroke(self) -> Stroke {
         Stroke::new(self.width, self.color)

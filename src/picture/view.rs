@@ -3,6 +3,7 @@
 use super::curves::Curves;
 use crate::dynamics::{Event, Inspection};
 use crate::run::{History, Series};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// The panels, in the order of the dashboard.
@@ -187,6 +188,26 @@ impl ViewState {
     }
 }
 
+/// Another run, drawn over the first in every plot: a fork, or a saved run to compare with.
+#[derive(Clone, Debug)]
+pub struct Overlay<'a> {
+    /// Its name in read-outs.
+    pub label: Cow<'a, str>,
+    /// What it recorded.
+    pub history: Cow<'a, History>,
+    /// Its first own row; the rows before are those of the run it left.
+    pub from: usize,
+}
+
+impl Overlay<'_> {
+    /// A copy that borrows nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Overlay<'static> {
+        let Self { label, history, from } = self;
+        Overlay { label: Cow::Owned(label.into_owned()), history: Cow::Owned(history.into_owned()), from }
+    }
+}
+
 /// Everything a panel may look at.
 #[derive(Clone, Copy)]
 pub struct RunView<'a> {
@@ -202,12 +223,15 @@ pub struct RunView<'a> {
     pub state: &'a ViewState,
     /// Whether switches are shown and the pointer acts: not in a picture.
     pub controls: bool,
+    /// Other runs, drawn over this one.
+    pub overlays: &'a [Overlay<'a>],
 }
 
 impl RunView<'_> {
     /// The steps on the axis: what the viewer chose, or the whole run. The second is larger than the first.
     pub fn steps(&self) -> [f64; 2] {
-        let whole = [0.0, (self.history.rows().max(2) - 1) as f64];
+        let others = self.overlays.iter().map(|overlay| overlay.history.rows()).max();
+        let whole = [0.0, (self.history.rows().max(others.unwrap_or(0)).max(2) - 1) as f64];
         match self.state.visible {
             Some([first, last]) if first.is_finite() && last.is_finite() && last > first => [first, last],
             _ => whole,
@@ -216,13 +240,18 @@ impl RunView<'_> {
 
     /// The recorded rows on the axis, with one more on either side so that lines run to the frame.
     pub fn rows(&self) -> Range<usize> {
+        self.rows_of(self.history)
+    }
+
+    /// As [`RunView::rows`], of any history.
+    pub fn rows_of(&self, history: &History) -> Range<usize> {
         let [first, last] = self.steps();
         let row = |step: f64| {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
             let row = step as usize;
             row
         };
-        let end = row((last + 2.0).floor().max(0.0)).min(self.history.rows());
+        let end = row((last + 2.0).floor().max(0.0)).min(history.rows());
         row((first - 1.0).max(0.0)).min(end)..end
     }
 

@@ -347,3 +347,69 @@ fn a_step_that_cannot_be_looked_into_is_said_once() {
     );
     assert!(model(&window).inspection.is_none());
 }
+
+#[test]
+fn the_run_stops_at_a_breakpoint_and_says_which_and_why() {
+    let mut window = open();
+    key(&mut window, Key::B);
+    window.run_steps(6);
+    control(&window, Role::SpinButton, "Step to stop at").set_value_accesskit(40.0);
+    window.run_steps(3);
+    tick(&mut window, "step 40");
+    assert_eq!(model(&window).breakpoints, [crate::run::Breakpoint::Step(40)]);
+    until(&mut window, "the stop", |model| !model.hits.is_empty());
+    assert_eq!((rows(&window), &model(&window).phase), (41, &Phase::Paused));
+    assert!(model(&window).banners[0].text.starts_with("Paused at step 40"), "{:?}", model(&window).banners);
+    tick(&mut window, "step 40");
+    assert!(model(&window).breakpoints.is_empty());
+    tick(&mut window, "a process diverges");
+    key(&mut window, Key::Escape);
+    key(&mut window, Key::Space);
+    until(&mut window, "more rows", |model| model.history.rows() > 50);
+    press(&mut window, "Restart");
+    assert_eq!(
+        model(&window).breakpoints,
+        [crate::run::Breakpoint::Divergence],
+        "they stay for the next run"
+    );
+}
+
+#[test]
+fn runs_fork_at_the_cursor_and_are_drawn_over_the_first() {
+    let mut window = paused(60);
+    lab(&mut window).apply(Command::View(ViewChange::PlaceCursor(Some(30))));
+    key(&mut window, Key::K);
+    window.run_steps(8);
+    control(&window, Role::SpinButton, "η of the fork").set_value_accesskit(0.25);
+    window.run_steps(3);
+    press(&mut window, "Fork here");
+    let fork = &model(&window).forks.list()[0];
+    assert_eq!((fork.step, fork.eta), (30, 0.25));
+    assert!(window.query_by_label_contains("η = 0.25 from step 30").is_some());
+    key(&mut window, Key::Escape);
+    key(&mut window, Key::Space);
+    until(&mut window, "the fork's own rows", |model| {
+        model.forks.list()[0].history.value(Series::Eta, 35) == Some(0.25)
+    });
+    let before = model(&window).history.rows();
+    until(&mut window, "both go on", |model| model.history.rows() > before + 5);
+    let overlays = model(&window).overlays();
+    assert_eq!((overlays.len(), overlays[0].from), (1, 30));
+    key(&mut window, Key::Space);
+
+    key(&mut window, Key::K);
+    window.run_steps(8);
+    press(&mut window, "Close fork 1");
+    assert!(model(&window).forks.list().is_empty());
+    lab(&mut window).apply(Command::EditFork(ForkForm { parent: None, eta: -1.0 }));
+    press(&mut window, "Fork here");
+    assert!(model(&window).banners.iter().any(|banner| banner.text.contains("η = -1")));
+}
+
+#[test]
+fn the_title_names_seed_and_every_learning_rate() {
+    let mut window = open();
+    until(&mut window, "rows", |model| model.history.rows() > 3);
+    let title = model(&window).window_title();
+    assert!(title.contains("seed bundled") && title.contains(env!("CARGO_PKG_VERSION")), "{title}");
+}

@@ -19,6 +19,7 @@ use super::view::{Panel, RunView, ViewChange};
 use egui::{Align2, Rect, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
 use egui_plot::{AxisHints, GridMark, Plot, PlotPoint, PlotTransform, Span};
 use scale::{Extent, Scale, Tick};
+pub use trace::OVERLAY_SIGNS;
 use trace::{Fit, Trace};
 
 /// Width of the numbers left of a plot, in points; the same in every panel, so that stacked plots align.
@@ -65,6 +66,15 @@ struct Drawn<'a> {
 impl Chart {
     /// Draws title, legend and plot into all the room there is.
     pub fn show(mut self, ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
+        let others: Vec<Trace> = view
+            .overlays
+            .iter()
+            .enumerate()
+            .flat_map(|(place, run)| {
+                self.traces.iter().filter_map(move |trace| trace.of_overlay(place, &run.label))
+            })
+            .collect();
+        self.traces.extend(others);
         self.traces.retain(|trace| trace.has_values(view));
         let room = ui.available_rect_before_wrap();
         let whole = ui.allocate_rect(room, Sense::hover()).rect;

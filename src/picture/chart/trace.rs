@@ -3,7 +3,10 @@
 use crate::picture::curves::Curve;
 use crate::picture::theme::Ink;
 use crate::picture::view::RunView;
-use crate::run::Series;
+use crate::run::{History, Series};
+
+/// What marks the lines of the first, second, … other run.
+pub const OVERLAY_SIGNS: [&str; 8] = ["②", "③", "④", "⑤", "⑥", "⑦", "⑧", "⑨"];
 
 /// Where a line's values come from.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,6 +45,8 @@ pub struct Trace {
     pub end: String,
     /// What the axis does for it.
     pub fit: Fit,
+    /// The place of the other run whose values it draws; none for the run itself.
+    pub overlay: Option<usize>,
 }
 
 impl Trace {
@@ -57,7 +62,7 @@ impl Trace {
 
     fn new(source: Source, ink: Ink, name: String) -> Self {
         let map = |v| v;
-        Self { source, map, ink, name, in_legend: true, end: String::new(), fit: Fit::Frame }
+        Self { source, map, ink, name, in_legend: true, end: String::new(), fit: Fit::Frame, overlay: None }
     }
 
     /// Draws a function of the values.
@@ -95,10 +100,36 @@ impl Trace {
         self
     }
 
+    /// The same line of another run. Nothing for what is derived, or belongs to a further eigenvalue: four runs of five
+    /// eigenvalues each could not be told apart.
+    pub fn of_overlay(&self, place: usize, label: &str) -> Option<Self> {
+        let Source::Recorded(series) = self.source else { return None };
+        let further = matches!(
+            series,
+            Series::GdLambda(i) | Series::CfLambda(i) | Series::CfSigma(i) | Series::Displacement(i) if i > 0
+        );
+        let sign = OVERLAY_SIGNS[place % OVERLAY_SIGNS.len()];
+        let end = if self.end.is_empty() { "GD" } else { &self.end };
+        (!further && self.in_legend).then(|| Self {
+            ink: self.ink.of_overlay(place),
+            name: format!("{} {sign} {label}", self.name),
+            end: format!("{end} {sign}"),
+            in_legend: false,
+            overlay: Some(place),
+            ..self.clone()
+        })
+    }
+
+    /// The history its recorded values come from, and the first row that counts.
+    fn history<'v>(&self, view: &RunView<'v>) -> (&'v History, usize) {
+        let overlay = self.overlay.and_then(|place| view.overlays.get(place));
+        overlay.map_or((view.history, 0), |overlay| (&overlay.history, overlay.from))
+    }
+
     /// Whether it has any value at all.
     pub fn has_values(&self, view: &RunView) -> bool {
         match self.source {
-            Source::Recorded(series) => view.history.has(series),
+            Source::Recorded(series) => self.history(view).0.has(series),
             Source::Derived(curve) => view.curves.has(curve),
         }
     }
@@ -106,7 +137,10 @@ impl Trace {
     /// Its value at a row, as drawn; `None` where it was not computed.
     pub fn value(&self, view: &RunView, row: usize) -> Option<f64> {
         let value = match self.source {
-            Source::Recorded(series) => view.history.value(series, row),
+            Source::Recorded(series) => {
+                let (history, from) = self.history(view);
+                (row >= from).then(|| history.value(series, row)).flatten()
+            }
             Source::Derived(curve) => view.curves.value(curve, row),
         };
         value.map(self.map)
@@ -115,7 +149,11 @@ impl Trace {
     /// Its points (step, value as drawn) over the visible rows; NaN is a gap. `out` is cleared first.
     pub fn points(&self, view: &RunView, buckets: usize, out: &mut Vec<[f64; 2]>) {
         match self.source {
-            Source::Recorded(series) => view.history.polyline(series, view.rows(), buckets, out),
+            Source::Recorded(series) => {
+                let (history, from) = self.history(view);
+                let rows = view.rows_of(history);
+                history.polyline(series, rows.start.max(from).min(rows.end)..rows.end, buckets, out);
+            }
             Source::Derived(curve) => view.curves.polyline(curve, view.rows(), buckets, out),
         }
         for point in out {
@@ -126,6 +164,6 @@ impl Trace {
     /// Whether the value at a row was computed and is not finite (and so not simply absent).
     pub fn is_broken(&self, view: &RunView, row: usize) -> bool {
         let Source::Recorded(series) = self.source else { return false };
-        view.history.value(series, row).is_some_and(|v| !v.is_finite())
+        self.history(view).0.value(series, row).is_some_and(|v| !v.is_finite())
     }
 }

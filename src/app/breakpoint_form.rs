@@ -1,0 +1,74 @@
+//! Where the run is to stop by itself.
+
+use super::command::Command;
+use super::model::Model;
+use crate::picture::Palette;
+use crate::run::Breakpoint;
+use egui::{DragValue, RichText, Ui};
+
+/// Eigenvalues that can be waited for.
+const EIGENVALUES: usize = 3;
+
+/// The numbers of the breakpoints to set.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BreakpointForm {
+    /// How many times its mean the loss must reach.
+    pub factor: f64,
+    /// The step.
+    pub step: usize,
+}
+
+impl Default for BreakpointForm {
+    fn default() -> Self {
+        Self { factor: 1.5, step: 1000 }
+    }
+}
+
+/// One mark a breakpoint, and where the run has stopped.
+pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
+    let mut form = model.breakpoint_form;
+    ui.label("The run pauses behind the step at which");
+    let tracked = model.current().eigen.max_tracked.min(EIGENVALUES);
+    let mut offered: Vec<Breakpoint> = (1..=tracked).map(|k| Breakpoint::AtEdge { k }).collect();
+    offered.extend([Breakpoint::OscillationPeak, Breakpoint::Divergence]);
+    for breakpoint in &offered {
+        mark_ui(ui, model, *breakpoint, commands);
+    }
+    // what is set with other numbers than those below
+    let spike = Breakpoint::LossSpike { factor: form.factor };
+    let step = Breakpoint::Step(form.step);
+    offered.extend([spike, step]);
+    for other in model.breakpoints.iter().filter(|set| !offered.contains(set)) {
+        mark_ui(ui, model, *other, commands);
+    }
+    ui.horizontal(|ui| {
+        mark_ui(ui, model, spike, commands);
+        let field =
+            DragValue::new(&mut form.factor).range(1.01..=1e6).speed(0.01).update_while_editing(false);
+        let response = ui.add(field);
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, "Factor of a spike"));
+    });
+    ui.horizontal(|ui| {
+        mark_ui(ui, model, step, commands);
+        let response = ui.add(DragValue::new(&mut form.step).update_while_editing(false));
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, "Step to stop at"));
+    });
+    if form != model.breakpoint_form {
+        commands.push(Command::EditBreakpoint(form));
+    }
+    if !model.hits.is_empty() {
+        ui.add_space(6.0);
+        ui.strong("Stopped so far");
+        for hit in model.hits.iter().rev().take(8) {
+            ui.label(RichText::new(hit.to_string()).color(Palette::in_ui(ui).faint_text));
+        }
+    }
+}
+
+fn mark_ui(ui: &mut Ui, model: &Model, breakpoint: Breakpoint, commands: &mut Vec<Command>) {
+    let command = Command::ToggleBreakpoint(breakpoint);
+    let mut set = model.breakpoints.contains(&breakpoint);
+    if ui.checkbox(&mut set, breakpoint.to_string()).on_hover_text(command.tooltip()).clicked() {
+        commands.push(command);
+    }
+}
