@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::calculus::kernel::buffers::Buffers;
 use crate::calculus::op::{Adjoints, Context, Gradient, Output, Own, Phase};
 use crate::calculus::ring::Ring;
 use crate::calculus::tape::{NodeId, Tape};
@@ -20,10 +21,16 @@ pub(super) struct Pass<'a, T> {
 
 impl<'a, T> Pass<'a, T> {
     /// What the rules see of a chunk.
-    fn context(self, samples: usize, values: &'a [Vec<T>], tangents: &'a [Vec<T>]) -> Context<'a, T> {
+    fn context(
+        self,
+        samples: usize,
+        values: &'a [Vec<T>],
+        tangents: &'a [Vec<T>],
+        buffers: &'a Buffers<T>,
+    ) -> Context<'a, T> {
         let Self { tape, ring, phase, parallel, weights, directions } = self;
         let nodes = tape.nodes();
-        Context { ring, phase, parallel, samples, nodes, weights, directions, values, tangents }
+        Context { ring, phase, parallel, samples, nodes, weights, directions, values, tangents, buffers }
     }
 }
 
@@ -80,6 +87,7 @@ pub(super) struct Scratch<T> {
     tangents: Vec<Vec<T>>,
     tangent_adjoints: Vec<Vec<T>>,
     written: Vec<bool>,
+    buffers: Buffers<T>,
 }
 
 impl<T: Real> Scratch<T> {
@@ -91,6 +99,7 @@ impl<T: Real> Scratch<T> {
             tangents: empty(),
             tangent_adjoints: empty(),
             written: vec![false; nodes],
+            buffers: Buffers::default(),
         }
     }
 
@@ -114,7 +123,7 @@ impl<T: Real> Scratch<T> {
             if own.len() < len || pass.phase == Phase::Primal {
                 own.resize(len, T::zero());
             }
-            let context = pass.context(samples, &primal.values, &self.tangents);
+            let context = pass.context(samples, &primal.values, &self.tangents, &self.buffers);
             let mut out = Output { planes: &mut own[..len], saved: &mut primal.saved[id], loss: &mut loss };
             op.forward(&context, NodeId(id), &mut out);
             match pass.phase {
@@ -142,7 +151,7 @@ impl<T: Real> Scratch<T> {
                 continue;
             }
             let len = samples * node.rows * node.columns;
-            let context = pass.context(samples, &primal.values, &self.tangents);
+            let context = pass.context(samples, &primal.values, &self.tangents, &self.buffers);
             let (own_primal, tangents, lower) = match pass.phase {
                 Phase::Primal => {
                     let (lower, own) = primal.adjoints.split_at_mut(id);

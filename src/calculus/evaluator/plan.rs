@@ -12,6 +12,10 @@ const SERIAL_WORK: usize = 300_000;
 const HEAVY_WEIGHTS: usize = 40_000;
 /// From this many multiply–adds a parameter on, so does it for any number of parameters.
 const LANE_WORK: usize = 4_000;
+/// Where a sample uses every parameter this often (pixels, tokens), its products are small ones: lanes soon pay.
+const REUSED: usize = 4;
+/// [`LANE_WORK`] there.
+const LANE_WORK_REUSED: usize = 400;
 /// Most lanes: each has a gradient of its own, and all are summed at the end.
 const LANES: usize = 8;
 /// Bytes of values (one plane of all nodes) that a chunk aims at, so that what one operation leaves is still in
@@ -42,8 +46,9 @@ impl Plan {
     pub(super) fn new<T>(tape: &Tape<T>, samples: usize) -> Self {
         let work = samples.saturating_mul(tape.work());
         let is_small = work <= SERIAL_WORK;
-        let parallel_operations =
-            !is_small && tape.dim() >= HEAVY_WEIGHTS && work < LANE_WORK.saturating_mul(tape.dim());
+        let dim = tape.dim();
+        let lane_work = if tape.work() < REUSED * dim { LANE_WORK } else { LANE_WORK_REUSED };
+        let parallel_operations = !is_small && dim >= HEAVY_WEIGHTS && work < lane_work.saturating_mul(dim);
         let lanes = if is_small || parallel_operations { 1 } else { LANES };
         let bytes = tape.entries() * size_of::<T>();
         let chunk = if parallel_operations { samples } else { (CHUNK / bytes.max(1)).max(1) };
@@ -119,6 +124,8 @@ mod tests {
         assert_eq!(of(&tape(1, 16, 2), 20), (1, false));
         assert_eq!(of(&tape(1, 300, 2), 1000), (1, true));
         assert_eq!(of(&tape(64, 300, 2), 1000), (8, false));
+        assert_eq!(of(&tape(64, 300, 2), 10), (8, false));
+        assert_eq!(of(&tape(64, 300, 2), 5), (1, true));
         assert_eq!(of(&tape(1, 64, 2), 1000), (8, false));
     }
 

@@ -1,5 +1,6 @@
 //! The arithmetic below the primitives: vectorized loops, matrix products, run-time choice of instructions.
 
+pub mod buffers;
 pub mod elementary;
 pub mod elementwise;
 pub mod gemm;

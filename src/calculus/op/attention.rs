@@ -196,7 +196,7 @@ impl<T: Real> Primitive<T> for Attention {
             return;
         }
         out.saved.resize(context.samples * self.heads.count * size, T::zero());
-        let mut p = vec![T::zero(); ring.planes() * size];
+        let mut p = context.buffers.take(ring.planes() * size);
         let z = Columns { node, first: 0 };
         for (at, saved) in self.each(context.samples).zip(out.saved.chunks_exact_mut(size)) {
             match context.phase {
@@ -245,7 +245,7 @@ impl<T: Real> Primitive<T> for Attention {
         }
         let width = self.heads.count * self.heads.width;
         let block = Place::block(rows, columns);
-        let (mut p, mut bar) = (vec![T::zero(); ring.planes() * size], vec![T::zero(); ring.planes() * size]);
+        let [mut p, mut bar] = [(); 2].map(|()| context.buffers.take(ring.planes() * size));
         for (at, saved) in self.each(context.samples).zip(own.saved.chunks_exact(size)) {
             p[..size].copy_from_slice(saved);
             if context.phase == Phase::Tangent {

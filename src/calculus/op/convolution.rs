@@ -2,6 +2,7 @@
 
 use super::{Adjoints, Context, Gradient, Output, Own, Phase, Primitive};
 use crate::calculus::Real;
+use crate::calculus::kernel::buffers::Buffer;
 use crate::calculus::kernel::gemm::{Matrix, multiply};
 use crate::calculus::kernel::patches::{self, Image, Neighbourhoods};
 use crate::calculus::ring::Product;
@@ -44,29 +45,41 @@ impl<T: Real> Tape<T> {
 }
 
 /// `[outputs, channels, 9]` to `[outputs, 9, channels]`.
-fn taps_first<T: Real>(weight: &[T], channels: usize) -> Vec<T> {
-    let filters = weight.chunks_exact(9 * channels);
-    filters.flat_map(|w| (0..9 * channels).map(|i| w[i % channels * 9 + i / channels])).collect()
+fn taps_first<T: Real>(from: &[T], channels: usize, to: &mut [T]) {
+    for (from, to) in from.chunks_exact(9 * channels).zip(to.chunks_exact_mut(9 * channels)) {
+        for (channel, from) in from.as_chunks::<9>().0.iter().enumerate() {
+            for (tap, &from) in from.iter().enumerate() {
+                to[tap * channels + channel] = from;
+            }
+        }
+    }
 }
 
 /// Adds `[outputs, 9, channels]` to (or, without `accumulate`, writes it as) `[outputs, channels, 9]`.
 fn channels_first<T: Real>(from: &[T], channels: usize, to: &mut [T], accumulate: bool) {
     for (from, to) in from.chunks_exact(9 * channels).zip(to.chunks_exact_mut(9 * channels)) {
-        for (i, to) in to.iter_mut().enumerate() {
-            let from = from[i % 9 * channels + i / 9];
-            *to = if accumulate { *to + from } else { from };
+        for (channel, to) in to.as_chunks_mut::<9>().0.iter_mut().enumerate() {
+            for (tap, to) in to.iter_mut().enumerate() {
+                let from = from[tap * channels + channel];
+                *to = if accumulate { *to + from } else { from };
+            }
         }
     }
 }
 
 impl Convolution {
     /// The weights' planes, taps first.
-    fn weights<T: Real>(&self, context: &Context<'_, T>) -> Vec<Vec<T>> {
+    fn weights<'a, T: Real>(&self, context: &Context<'a, T>) -> Vec<Buffer<'a, T>> {
         let planes = match context.phase {
             Phase::Primal => 1,
             Phase::Tangent => context.ring.planes_up_to(1),
         };
-        let plane = |c| context.parameter(self.weight, c).map(|w| taps_first(w, self.of.channels));
+        let plane = |c| {
+            let from = context.parameter(self.weight, c)?;
+            let mut to = context.buffers.take(from.len());
+            taps_first(from, self.of.channels, &mut to);
+            Some(to)
+        };
         (0..planes).map_while(plane).collect()
     }
 
@@ -98,7 +111,7 @@ impl<T: Real> Primitive<T> for Convolution {
         let (len, size) = (context.len(node), pixels * outputs);
         let first = usize::from(context.phase == Phase::Tangent);
         let weights = self.weights(context);
-        let mut patches = vec![T::zero(); self.block().min(context.samples) * pixels * columns];
+        let mut patches = context.buffers.take(self.block().min(context.samples) * pixels * columns);
         let mut written = vec![false; context.ring.planes()];
         for samples in blocks(context.samples, self.block()) {
             let rows = samples.len() * pixels;
@@ -138,8 +151,8 @@ impl<T: Real> Primitive<T> for Convolution {
         let first = usize::from(context.phase == Phase::Tangent);
         let (ring, wanted, accumulated) = (context.ring, gradient.wanted(), gradient.accumulate);
         let weights = self.weights(context);
-        let mut patches = vec![T::zero(); self.block().min(context.samples) * pixels * columns];
-        let mut sums = vec![T::zero(); wanted.len() * self.weight.len];
+        let mut patches = context.buffers.take(self.block().min(context.samples) * pixels * columns);
+        let mut sums = context.buffers.zeros(wanted.len() * self.weight.len);
         let image = self.of.image.pixels() * self.of.channels;
         let mut x_bar = context.is_variable(self.x).then(|| {
             let (adjoint, accumulate) = adjoints.target(self.x, context.len(self.x) * context.stacked());

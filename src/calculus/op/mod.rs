@@ -29,6 +29,7 @@ mod scan;
 
 use std::fmt::Debug;
 
+use super::kernel::buffers::Buffers;
 use super::ring::Ring;
 use super::tape::{Node, NodeId, Slot};
 use super::{Block, Real};
@@ -55,6 +56,8 @@ pub struct Context<'a, T> {
     pub(super) directions: &'a Block<T>,
     pub(super) values: &'a [Vec<T>],
     pub(super) tangents: &'a [Vec<T>],
+    /// Working memory for the time of a rule.
+    pub(super) buffers: &'a Buffers<T>,
 }
 
 impl<'a, T: Real> Context<'a, T> {
