@@ -178,15 +178,18 @@ fn a_job_that_panics_is_said_and_the_next_is_served() {
     train(&mut worker, 50, &[]);
     let replay = replay(&preset, worker.past());
     let failed = replay.ask(10, |_: &mut Moment<'_>| -> usize { panic!("out of luck") }).wait();
-    assert_eq!(failed, Reply::Superseded);
+    let reason = "out of luck".into();
+    assert_eq!(failed, Reply::Ready(Err(ReplayError::Failed { step: 10, reason })));
     assert_eq!(replay.ask(10, |moment: &mut Moment<'_>| moment.step()).wait(), Reply::Ready(Ok(10)));
 }
 
 #[test]
-fn a_jump_on_the_digits_takes_less_than_a_second() {
+fn a_jump_costs_a_part_of_the_steps_before_it() {
     let preset = Preset::load("digits-mlp").unwrap();
     let mut worker = Worker::spawn(engine(&preset), &Options::new(400, preset.optimizer.eta), || ()).unwrap();
+    let begun = Instant::now();
     train(&mut worker, 400, &[]);
+    let trained = begun.elapsed();
     let replay = replay(&preset, worker.past());
     // the first one makes the engine
     replay.ask(0, |_: &mut Moment<'_>| ()).wait();
@@ -197,7 +200,7 @@ fn a_jump_on_the_digits_takes_less_than_a_second() {
         longest = longest.max(begun.elapsed());
     }
     println!("the longest jump took {longest:.0?}");
-    assert!(longest < Duration::from_secs(1), "{longest:?}");
+    assert!(2 * longest < trained, "{longest:?} of {trained:?}");
 }
 
 #[test]

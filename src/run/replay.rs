@@ -20,7 +20,7 @@ use super::past::Past;
 use super::worker::panic_text;
 use crate::dynamics::{InspectError, Inspection, Process, StepRecord};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -188,8 +188,19 @@ impl Replay {
         }
         let (sender, receiver) = bounded(1);
         let job = Box::new(move |moment: Result<&mut Moment<'_>, ReplayError>| {
+            let (answer, panic) = match catch_unwind(AssertUnwindSafe(|| moment.map(job))) {
+                Ok(answer) => (answer, None),
+                Err(panic) => {
+                    let reason = panic_text(panic.as_ref()).to_owned();
+                    (Err(ReplayError::Failed { step, reason }), Some(panic))
+                }
+            };
             // The watcher may have moved on.
-            let _ = sender.send(moment.map(job));
+            let _ = sender.send(answer);
+            if let Some(panic) = panic {
+                // For the thread, which gives up its engine.
+                resume_unwind(panic);
+            }
         });
         let request = Request { step, generation: self.generation.load(Ordering::Relaxed), job };
         // Where there is no room, the answer's sender goes with the request: it reads as superseded, and is asked for
