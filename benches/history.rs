@@ -84,15 +84,7 @@ fn frame_of_all_panels(bencher: Bencher) {
     let history = history();
     let state = ViewState::default();
     let (facts, curves) = (Facts::default(), Curves::of(history, state.smoothing_steps));
-    let view = RunView {
-        history,
-        curves: &curves,
-        facts: &facts,
-        state: &state,
-        inspection: None,
-        controls: true,
-        overlays: &[],
-    };
+    let view = RunView { controls: true, ..RunView::still(history, &curves, &facts, &state) };
     let context = egui::Context::default();
     theme::install(&context);
     let size = egui::vec2(1280.0, 700.0);

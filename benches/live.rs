@@ -62,15 +62,7 @@ fn rate(mut frame: impl FnMut(&History)) -> f64 {
 fn draw(context: &Context, curves: &mut Curves, history: &History) {
     let (state, facts) = (ViewState::default(), Facts::default());
     curves.update(history, state.smoothing_steps, 1_000_000);
-    let view = RunView {
-        history,
-        curves,
-        facts: &facts,
-        state: &state,
-        inspection: None,
-        controls: true,
-        overlays: &[],
-    };
+    let view = RunView { controls: true, ..RunView::still(history, curves, &facts, &state) };
     let screen = Rect::from_min_size(Pos2::ZERO, vec2(1280.0, 800.0));
     let input = RawInput { screen_rect: Some(screen), ..RawInput::default() };
     let mut output = context.run_ui(input, |ui| dashboard_ui(ui, &view, &mut Vec::new()));

@@ -39,15 +39,7 @@ fn main() {
         };
         let start = Instant::now();
         curves.update(&history, state.smoothing_steps, 1_000_000);
-        let view = RunView {
-            history: &history,
-            curves: &curves,
-            inspection: None,
-            facts: &facts,
-            state: &state,
-            controls: true,
-            overlays: &[],
-        };
+        let view = RunView { controls: true, ..RunView::still(&history, &curves, &facts, &state) };
         let mut output = context.run_ui(input, |ui| dashboard_ui(ui, &view, &mut Vec::new()));
         layout.push(start.elapsed());
         let triangles = context.tessellate(std::mem::take(&mut output.shapes), output.pixels_per_point);

@@ -203,15 +203,7 @@ fn summary(preset: &Preset, name: &str, history: &brink::run::History) -> Result
         version: env!("CARGO_PKG_VERSION").into(),
     };
     let curves = Curves::of(history, smoothing);
-    let view = RunView {
-        history,
-        curves: &curves,
-        facts: &facts,
-        state: &state,
-        inspection: None,
-        controls: false,
-        overlays: &[],
-    };
+    let view = RunView::still(history, &curves, &facts, &state);
     summary_png(&view).map_err(|e| e.to_string())
 }
 

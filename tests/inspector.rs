@@ -9,6 +9,8 @@
 mod compare;
 #[path = "pictures/sample.rs"]
 mod sample;
+#[path = "pictures/texts.rs"]
+mod texts;
 
 use brink::dynamics::Inspection;
 use brink::picture::{
@@ -19,6 +21,7 @@ use brink::run::{History, Preset};
 use compare::check;
 use egui::{Theme, Vec2, vec2};
 use sample::{Defect, record};
+use texts::texts;
 
 const SIZE: Vec2 = vec2(470.0, 330.0);
 /// In the second cycle's growth.
@@ -57,13 +60,8 @@ impl Looked {
         let curves = Curves::of(&self.history, self.state.smoothing_steps);
         let facts = Facts { preset: "valley".into(), ..Facts::default() };
         use_view(&RunView {
-            history: &self.history,
-            curves: &curves,
             inspection: self.inspection.as_ref(),
-            facts: &facts,
-            state: &self.state,
-            controls: false,
-            overlays: &[],
+            ..RunView::still(&self.history, &curves, &facts, &self.state)
         })
     }
 
@@ -92,32 +90,8 @@ fn panels_look_as_stored() {
 }
 
 /// Every text of a panel with the rectangle it takes and the one it is clipped to.
-fn texts(looked: &Looked, panel: Panel, size: Vec2) -> Vec<(String, egui::Rect, egui::Rect)> {
-    fn collect(shape: &egui::Shape, clip: egui::Rect, out: &mut Vec<(String, egui::Rect, egui::Rect)>) {
-        match shape {
-            egui::Shape::Text(text) if !text.galley.text().is_empty() => {
-                out.push((text.galley.text().to_owned(), text.visual_bounding_rect(), clip));
-            }
-            egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| collect(shape, clip, out)),
-            _ => {}
-        }
-    }
-    looked.view(|view| {
-        let context = egui::Context::default();
-        theme::install(&context);
-        let mut found = Vec::new();
-        for _ in 0..3 {
-            let screen_rect = Some(egui::Rect::from_min_size(egui::Pos2::ZERO, size));
-            let input = egui::RawInput { screen_rect, ..egui::RawInput::default() };
-            let output = context.run_ui(input, |ui| panel_ui(ui, panel, view, &mut Vec::new()));
-            found.clear();
-            for shape in &output.shapes {
-                collect(&shape.shape, shape.clip_rect, &mut found);
-            }
-            output.drop_without_applying_deltas();
-        }
-        found
-    })
+fn texts_of(looked: &Looked, panel: Panel, size: Vec2) -> Vec<(String, egui::Rect, egui::Rect)> {
+    looked.view(|view| texts(size, |ui| panel_ui(ui, panel, view, &mut Vec::new())))
 }
 
 #[test]
@@ -126,7 +100,7 @@ fn no_text_is_clipped_at_the_side_or_covers_another() {
     for size in [SIZE, vec2(420.0, 500.0), vec2(900.0, 400.0)] {
         for panel in Panel::INSPECTOR {
             let looked = if panel == Panel::Covariance { &two } else { &valley };
-            let texts = texts(looked, panel, size);
+            let texts = texts_of(looked, panel, size);
             assert!(texts.len() > 5, "{panel:?}: {texts:?}");
             for (i, (text, rect, clip)) in texts.iter().enumerate() {
                 assert!(
@@ -150,7 +124,7 @@ fn no_text_is_clipped_at_the_side_or_covers_another() {
 fn panels_say_what_they_show() {
     let valley = Looked::valley(GROWTH);
     let said = |panel: Panel| {
-        let texts = texts(&valley, panel, vec2(900.0, 600.0));
+        let texts = texts_of(&valley, panel, vec2(900.0, 600.0));
         texts.into_iter().map(|(text, ..)| text).collect::<Vec<_>>().join("|")
     };
     let inspection = valley.inspection.as_ref().unwrap();
@@ -163,7 +137,7 @@ fn panels_say_what_they_show() {
     assert!(said(Panel::Cycles).contains("the oscillation grows by the factor 1.25 a step"));
     // A step that was not looked into is not shown as if it had been.
     let elsewhere = Looked { state: ViewState { cursor: Some(50), ..ViewState::default() }, ..valley };
-    let terms = texts(&elsewhere, Panel::Terms, SIZE);
+    let terms = texts_of(&elsewhere, Panel::Terms, SIZE);
     assert!(terms.iter().any(|(text, ..)| text.contains("step 50 is not looked into yet")), "{terms:?}");
 }
 

@@ -10,6 +10,8 @@
 mod compare;
 #[path = "pictures/sample.rs"]
 mod sample;
+#[path = "pictures/texts.rs"]
+mod texts;
 
 use brink::dynamics::{CentralFlowRecord, ProcessRecord, StepRecord};
 use brink::picture::{
@@ -20,6 +22,7 @@ use brink::run::History;
 use compare::{SHARE, check, decode, difference, stored};
 use egui::{Theme, Vec2, vec2};
 use sample::{Defect, record};
+use texts::texts;
 
 const SIZE: Vec2 = vec2(430.0, 330.0);
 
@@ -43,15 +46,7 @@ fn facts() -> Facts {
 fn with_view<T>(history: &History, state: &ViewState, use_view: impl FnOnce(&RunView) -> T) -> T {
     let curves = Curves::of(history, state.smoothing_steps);
     let facts = facts();
-    use_view(&RunView {
-        history,
-        curves: &curves,
-        facts: &facts,
-        state,
-        inspection: None,
-        controls: false,
-        overlays: &[],
-    })
+    use_view(&RunView::still(history, &curves, &facts, state))
 }
 
 fn panel_image(history: &History, state: &ViewState, panel: Panel, theme: Theme) -> Image {
@@ -105,35 +100,6 @@ fn planted_defects_are_seen() {
     assert!(see(Panel::Loss, Defect::None) <= SHARE);
 }
 
-/// Every text of the dashboard with the rectangle it takes and the one it is clipped to.
-fn texts(size: Vec2, history: &History, state: &ViewState) -> Vec<(String, egui::Rect, egui::Rect)> {
-    fn collect(shape: &egui::Shape, clip: egui::Rect, out: &mut Vec<(String, egui::Rect, egui::Rect)>) {
-        match shape {
-            egui::Shape::Text(text) if !text.galley.text().is_empty() => {
-                out.push((text.galley.text().to_owned(), text.visual_bounding_rect(), clip));
-            }
-            egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| collect(shape, clip, out)),
-            _ => {}
-        }
-    }
-    with_view(history, state, |view| {
-        let context = egui::Context::default();
-        theme::install(&context);
-        let mut found = Vec::new();
-        for _ in 0..3 {
-            let screen_rect = Some(egui::Rect::from_min_size(egui::Pos2::ZERO, size));
-            let input = egui::RawInput { screen_rect, ..egui::RawInput::default() };
-            let output = context.run_ui(input, |ui| dashboard_ui(ui, view, &mut Vec::new()));
-            found.clear();
-            for shape in &output.shapes {
-                collect(&shape.shape, shape.clip_rect, &mut found);
-            }
-            output.drop_without_applying_deltas();
-        }
-        found
-    })
-}
-
 #[test]
 fn no_text_is_clipped_or_covers_another() {
     let run = history(1200, Defect::None);
@@ -143,7 +109,7 @@ fn no_text_is_clipped_or_covers_another() {
         (vec2(1280.0, 760.0), logarithmic()),
         (vec2(700.0, 900.0), ViewState::default()),
     ] {
-        let texts = texts(size, &run, &state);
+        let texts = with_view(&run, &state, |view| texts(size, |ui| dashboard_ui(ui, view, &mut Vec::new())));
         assert!(texts.len() > 80, "{} texts", texts.len());
         for (i, (text, rect, clip)) in texts.iter().enumerate() {
             assert!(

@@ -20,7 +20,7 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
         if let Some(steps) = row_ui(ui, "Steps", model.view.visible, whole) {
             commands.push(Command::View(ViewChange::Show(steps)));
         }
-        for panel in Panel::ALL {
+        for panel in Panel::PLOTS {
             let shown = shown_range(ui.ctx(), panel).unwrap_or([0.0, 1.0]);
             if let Some(range) = row_ui(ui, panel.title(), model.view.range(panel), shown) {
                 commands.push(Command::View(ViewChange::SetRange(panel, range)));

@@ -57,6 +57,8 @@ fn run_bar_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
         toggle_ui(ui, &Command::ToggleTheme, model.theme == egui::Theme::Dark, commands);
         command_button(ui, &Command::TogglePresenter, None, commands);
         command_button(ui, &Command::Toggle(Form::Export), None, commands);
+        command_button(ui, &Command::Toggle(Form::Runs), Some("Fork…"), commands);
+        command_button(ui, &Command::Toggle(Form::Breakpoints), Some("Stop at…"), commands);
         command_button(ui, &Command::Toggle(Form::Palette), None, commands);
         command_button(ui, &Command::Toggle(Form::Help), Some("?"), commands);
     });
@@ -160,8 +162,6 @@ fn transport_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
         let flows =
             model.history.has(crate::run::Series::CfLoss) || model.history.has(crate::run::Series::GfLoss);
         ui.add_enabled_ui(live && flows, |ui| command_button(ui, &Command::RestartFlows, None, commands));
-        command_button(ui, &Command::Toggle(Form::Runs), Some("Fork…"), commands);
-        command_button(ui, &Command::Toggle(Form::Breakpoints), Some("Stop at…"), commands);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| phase_ui(ui, model));
     });
 }

@@ -239,6 +239,14 @@ impl Lab {
         for (step, event) in &events {
             self.model.note(*step, event);
         }
+        if let Some(budget) = drained.thinned {
+            let text = format!(
+                "The checkpoints fill their {} MiB: every other one goes from now on, and looking into an old step takes \
+                 longer",
+                budget >> 20
+            );
+            self.model.raise(Banner::new(Level::Note, text));
+        }
         for hit in drained.hits {
             self.model.phase = Phase::Paused;
             self.model.forks.send(&WorkerCommand::Pause);
@@ -308,9 +316,13 @@ impl Lab {
         let wake = move || context.request_repaint_after(Duration::from_nanos(pause.load(Ordering::Relaxed)));
         match Worker::spawn(engine, &options, wake) {
             Ok(worker) => {
-                // Without it the panels of one step stay empty, and all else works.
-                let inspector = Inspector::new(worker.past(), &self.outside.assemble, preset, &self.context);
-                self.inspector = inspector.ok();
+                match Inspector::new(worker.past(), &self.outside.assemble, preset, &self.context) {
+                    Ok(inspector) => self.inspector = Some(inspector),
+                    Err(error) => {
+                        let text = format!("No thread to look into single steps: {error}; all else works");
+                        self.model.raise(Banner::new(Level::Warning, text));
+                    }
+                }
                 self.worker = Some(worker);
                 for breakpoint in self.model.breakpoints.clone() {
                     self.tell_first(WorkerCommand::SetBreakpoint(breakpoint));

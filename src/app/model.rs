@@ -113,8 +113,8 @@ pub struct Model {
     pub hits: Vec<Hit>,
     /// Runs that left this one.
     pub forks: Forks,
-    /// Runs opened to compare with.
-    pub compared: Vec<Overlay<'static>>,
+    /// In a snapshot, the histories of the forks.
+    pub copied: Vec<Overlay<'static>>,
     /// The form of the forks, as edited.
     pub fork_form: ForkForm,
     /// The form of the breakpoints, as edited.
@@ -150,7 +150,7 @@ impl Model {
             breakpoints: Vec::new(),
             hits: Vec::new(),
             forks: Forks::default(),
-            compared: Vec::new(),
+            copied: Vec::new(),
             fork_form: ForkForm::default(),
             breakpoint_form: BreakpointForm::default(),
         };
@@ -242,19 +242,19 @@ impl Model {
         }
     }
 
-    /// The other runs that plots draw over this one: forks, then those opened to compare with.
+    /// The other runs that plots draw over this one: forks, or their copies in a snapshot.
     pub fn overlays(&self) -> Vec<Overlay<'_>> {
         let forks = self.forks.list().iter().map(|fork| Overlay {
             label: fork.label().into(),
             history: Cow::Borrowed(&fork.history),
             from: fork.step,
         });
-        let compared = self.compared.iter().map(|run| Overlay {
+        let copied = self.copied.iter().map(|run| Overlay {
             label: Cow::Borrowed(&*run.label),
             history: Cow::Borrowed(&*run.history),
             from: run.from,
         });
-        forks.chain(compared).collect()
+        forks.chain(copied).collect()
     }
 
     /// What the window's title says: preset, seed, learning rates and version.
@@ -302,7 +302,7 @@ impl Model {
             hits: self.hits.clone(),
             // their histories are all that is written down
             forks: Forks::default(),
-            compared: self.overlays().into_iter().map(Overlay::into_owned).collect(),
+            copied: self.overlays().into_iter().map(Overlay::into_owned).collect(),
             fork_form: ForkForm::default(),
             breakpoint_form: BreakpointForm::default(),
         }
@@ -343,7 +343,7 @@ impl Model {
                     format!(
                         "{} diverged at step {step} (loss {loss:.3e}) and stays where it was; the others go on. Choose a \
                          smaller η, then restart",
-                        process_name(*process)
+                        capitalized(*process)
                     ),
                 )
             }),
@@ -351,7 +351,7 @@ impl Model {
                 Level::Warning,
                 format!(
                     "{} became too sharp to integrate at step {step} (η·S = {eta_s:.1}) and stays where it is",
-                    process_name(*process)
+                    capitalized(*process)
                 ),
             )),
             Event::StartedAboveEdge { eta_s } => self.raise(Banner {
@@ -366,7 +366,7 @@ impl Model {
             }),
             Event::BackBelowEdge | Event::FlowsStarted => self.banners.retain(|banner| !banner.offers_flows),
             Event::Trouble(process, text) => {
-                self.raise(Banner::new(Level::Warning, format!("{}, step {step}: {text}", process_name(*process))));
+                self.raise(Banner::new(Level::Warning, format!("{}, step {step}: {text}", capitalized(*process))));
             }
             Event::Outcome(_, StepOutcome::Advanced | StepOutcome::EnteredEdge { .. })
             | Event::EtaChanged { .. } => {}
@@ -397,10 +397,8 @@ const BANNERS: usize = 3;
 /// Where gradient descent counts as at the edge: its sharpness flickers about 2/η with period 2.
 const EDGE: f64 = 1.97;
 
-fn process_name(process: Process) -> &'static str {
-    match process {
-        Process::GradientDescent => "Gradient descent",
-        Process::GradientFlow => "The gradient flow",
-        Process::CentralFlow => "The central flow",
-    }
+/// A process's name at the start of a sentence.
+fn capitalized(process: Process) -> String {
+    let (first, rest) = process.name().split_at(1);
+    first.to_uppercase() + rest
 }

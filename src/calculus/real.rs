@@ -3,8 +3,6 @@
 use std::fmt::{Debug, Display};
 use std::iter::Sum;
 
-use serde::{Serialize, de::DeserializeOwned};
-
 use super::kernel::elementary::Elementary;
 
 /// A floating-point type that the whole engine is generic over.
@@ -14,8 +12,6 @@ pub trait Real:
     + Elementary
     + Sum
     + Default
-    + Serialize
-    + DeserializeOwned
     + Debug
     + Display
     + Send

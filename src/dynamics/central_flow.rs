@@ -10,7 +10,6 @@
 //! and then `w ← w − dt·P⁻¹(∇L + ½ Σ_ij X_ij T_ij)`.
 
 use nalgebra::{DMatrix, SymmetricEigen};
-use serde::{Deserialize, Serialize};
 
 use super::complementarity;
 use super::edge::EdgeCount;
@@ -26,7 +25,7 @@ use crate::spectrum::{Preconditioner, Tracker, TrackerSettings, axpy, dot, norm}
 const ABOVE_EDGE: f64 = 0.02;
 
 /// Why a central flow no longer advances.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Running,
     Stopped,
@@ -50,8 +49,7 @@ impl<T: Real> Clone for Buffers<T> {
 }
 
 /// Central flow: its weights, and the leading eigenpairs at them.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(bound = "T: Real")]
+#[derive(Clone, Debug)]
 pub(super) struct CentralFlow<T: Real> {
     pub(super) w: Vec<T>,
     /// Where it was at the start of the last step.
@@ -70,7 +68,6 @@ pub(super) struct CentralFlow<T: Real> {
     /// Eigenvalues of P⁻¹H at the start of the last step; empty where there is none, or η has changed since.
     last_lambda: Vec<f64>,
     hvps: usize,
-    #[serde(skip)]
     buffers: Buffers<T>,
 }
 

@@ -28,7 +28,7 @@ use gradient_flow::GradientFlow;
 
 use crate::calculus::Real;
 use crate::objective::Objective;
-use crate::spectrum::{Preconditioner, Tracker, TrackerSettings, distance};
+use crate::spectrum::{Preconditioner, Tracker, distance};
 
 /// The learning rate and the preconditioner P = I/η that it makes.
 #[derive(Clone, Debug)]
@@ -100,10 +100,7 @@ impl<T: Real> Dynamics<T> {
             Some(_) => {}
         }
         self.state.eta = Some(eta);
-        let EigenSettings { initial: _, track_threshold, max_tracked, tolerance, max_hvps } =
-            self.settings.eigen;
-        let tracker =
-            TrackerSettings { track_threshold: Some(track_threshold), max_tracked, tolerance, max_hvps };
+        let tracker = self.settings.eigen.tracker();
 
         let mut eta_s = None;
         if let Some(descent) = self.state.gradient_descent.as_mut().filter(|descent| !descent.diverged) {

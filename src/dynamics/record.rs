@@ -11,6 +11,17 @@ pub enum Process {
     CentralFlow,
 }
 
+impl Process {
+    /// Its name within a sentence.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::GradientDescent => "gradient descent",
+            Self::GradientFlow => "the gradient flow",
+            Self::CentralFlow => "the central flow",
+        }
+    }
+}
+
 /// How a step of one process ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum StepOutcome {

@@ -1,5 +1,6 @@
 //! What to run and how finely, as presets say it.
 
+use crate::spectrum::TrackerSettings;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -71,6 +72,14 @@ pub struct EigenSettings {
     pub tolerance: f64,
     /// At most this many Hessian-vector products a solve, at least one; the residual left is recorded. Default: none.
     pub max_hvps: Option<usize>,
+}
+
+impl EigenSettings {
+    /// What the eigensolver is told.
+    pub(super) fn tracker(self) -> TrackerSettings {
+        let Self { initial: _, track_threshold, max_tracked, tolerance, max_hvps } = self;
+        TrackerSettings { track_threshold: Some(track_threshold), max_tracked, tolerance, max_hvps }
+    }
 }
 
 impl Default for EigenSettings {

@@ -227,6 +227,13 @@ pub struct RunView<'a> {
     pub overlays: &'a [Overlay<'a>],
 }
 
+impl<'a> RunView<'a> {
+    /// Of one run alone, for a picture: nothing looked into, no other runs, no switches.
+    pub fn still(history: &'a History, curves: &'a Curves, facts: &'a Facts, state: &'a ViewState) -> Self {
+        Self { history, curves, inspection: None, facts, state, controls: false, overlays: &[] }
+    }
+}
+
 impl RunView<'_> {
     /// The steps on the axis: what the viewer chose, or the whole run. The second is larger than the first.
     pub fn steps(&self) -> [f64; 2] {

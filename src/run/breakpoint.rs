@@ -2,7 +2,7 @@
 //!
 //! Non-finite contract: NaN and infinite values hit nothing but the breakpoint on divergence.
 
-use crate::dynamics::{Event, Process, StepOutcome, StepRecord};
+use crate::dynamics::{Event, StepOutcome, StepRecord};
 use std::collections::VecDeque;
 use std::fmt;
 
@@ -210,12 +210,7 @@ impl Watch {
             }
             (Breakpoint::Divergence, _) => record.events.iter().find_map(|event| {
                 let Event::Outcome(process, StepOutcome::Diverged { loss }) = event else { return None };
-                let name = match process {
-                    Process::GradientDescent => "gradient descent",
-                    Process::GradientFlow => "the gradient flow",
-                    Process::CentralFlow => "the central flow",
-                };
-                Some(format!("{name} diverged with loss {loss:.3e}"))
+                Some(format!("{} diverged with loss {loss:.3e}", process.name()))
             }),
             (Breakpoint::Step(step), _) => {
                 (record.step == step).then(|| format!("step {step} has a breakpoint"))

@@ -193,20 +193,15 @@ fn say_events(record: &StepRecord, progress: &mut dyn Progress) {
 }
 
 fn words_of(event: &Event) -> Option<String> {
-    use crate::dynamics::{Process, StepOutcome};
-    let name = |process: &Process| match process {
-        Process::GradientDescent => "gradient descent",
-        Process::GradientFlow => "the gradient flow",
-        Process::CentralFlow => "the central flow",
-    };
+    use crate::dynamics::StepOutcome;
     Some(match event {
         Event::Outcome(process, StepOutcome::Diverged { loss }) => {
-            format!("{} diverged (loss {loss}) and stays where it is", name(process))
+            format!("{} diverged (loss {loss}) and stays where it is", process.name())
         }
         Event::Outcome(process, StepOutcome::TooSharp { eta_s }) => {
-            format!("{} is too sharp to integrate (ηS = {eta_s:.1}) and stays where it is", name(process))
+            format!("{} is too sharp to integrate (ηS = {eta_s:.1}) and stays where it is", process.name())
         }
-        Event::Trouble(process, what) => format!("{}: {what}", name(process)),
+        Event::Trouble(process, what) => format!("{}: {what}", process.name()),
         Event::StartedAboveEdge { eta_s } => format!(
             "the central flow starts above the edge (ηS = {eta_s:.3}): its predictions wait until it is back below"
         ),

@@ -7,10 +7,10 @@ mod expansion;
 
 pub use expansion::{Expansion, Extent, Term, expand};
 
-use super::{CentralFlow, Dynamics, EigenSettings, GradientDescent, Scale, StepRecord};
+use super::{CentralFlow, Dynamics, GradientDescent, Scale, StepRecord};
 use crate::calculus::{Block, Real};
 use crate::objective::Objective;
-use crate::spectrum::{TrackerSettings, distance, norm};
+use crate::spectrum::{distance, norm};
 use thiserror::Error;
 
 /// Around which point the series is taken.
@@ -236,10 +236,7 @@ impl<T: Real> Lookahead<T> {
 
     fn instant(&self, objective: &mut dyn Objective<T>, at: usize) -> Option<Instant<T>> {
         let (center, w) = self.center(at)?;
-        let EigenSettings { initial: _, track_threshold, max_tracked, tolerance, max_hvps } =
-            self.dynamics.settings.eigen;
-        let settings =
-            TrackerSettings { track_threshold: Some(track_threshold), max_tracked, tolerance, max_hvps };
+        let settings = self.dynamics.settings.eigen.tracker();
         let scale = Scale::new(self.eta);
         let tracker = match center {
             Center::CentralFlow => &self.dynamics.flow()?.tracker,

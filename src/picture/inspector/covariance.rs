@@ -52,7 +52,7 @@ pub(super) fn covariance_ui(ui: &mut Ui, view: &RunView) {
                     #[expect(clippy::cast_possible_truncation, reason = "a share")]
                     let share = (value / most).abs() as f32;
                     let ink = if share > 0.55 { palette.plot } else { palette.text };
-                    let text = short(value / most);
+                    let text = format!("{:.2}", value / most).replace('-', "−");
                     write(painter, Align2::CENTER_CENTER, rect.center(), &text, ink);
                 }
             }

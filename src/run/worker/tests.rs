@@ -3,6 +3,8 @@
 use super::*;
 use crate::dynamics::Event;
 use crate::run::fake::Fake;
+use std::time::Instant;
+use training::BATCH_ROWS;
 
 fn spawn(engine: Fake, options: &Options) -> Worker {
     Worker::spawn(Box::new(engine), options, || {}).expect("a thread")
