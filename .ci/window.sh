@@ -27,11 +27,12 @@ milliseconds() { date +%s%3N; }
 cargo build --quiet
 program="$PWD/target/debug/brink"
 
-# Starts an X server without a window manager on a free display.
+# Starts an X server without a window manager on a free display. Without -noreset it would restart itself whenever its
+# last client goes, and refuse whoever comes in that moment.
 serve() {
     [ -z "$server" ] || { kill "$server"; wait "$server" 2>/dev/null || true; }
     rm -f "$scratch/display"
-    Xvfb -displayfd 3 -screen 0 "$1x24" -nolisten tcp 3>"$scratch/display" 2>/dev/null &
+    Xvfb -displayfd 3 -screen 0 "$1x24" -nolisten tcp -noreset 3>"$scratch/display" 2>/dev/null &
     server=$!
     for _ in $(seq 100); do
         [ -s "$scratch/display" ] && break
