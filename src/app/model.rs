@@ -7,12 +7,13 @@ use super::forms::{Form, Search};
 use super::layout::{Arrangement, Saved, Tree};
 use super::playback::Playback;
 use crate::dynamics::{Event, Inspection, Process, StepOutcome};
-use crate::picture::{Curves, Facts, Overlay, Panel, RunView, ViewState};
+use crate::picture::{Curves, Facts, Overlay, Panel, RunView, Scene, ViewState};
 use crate::run::preset::DataName;
 use crate::run::{Breakpoint, Ending, Forks, History, Hit, Preset, Series};
 use egui::Theme;
 use std::borrow::Cow;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What the run is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +74,8 @@ pub struct Model {
     pub curves: Curves,
     /// The step that was looked into last.
     pub inspection: Option<Inspection>,
+    /// Weight space, as it was computed last.
+    pub scene: Option<Arc<Scene>>,
     /// Where the run comes from.
     pub facts: Facts,
     /// The viewer's choices for the plots.
@@ -130,6 +133,7 @@ impl Model {
             history: History::default(),
             curves: Curves::default(),
             inspection: None,
+            scene: None,
             facts: Facts::default(),
             view: ViewState::default(),
             phase: Phase::Paused,
@@ -192,6 +196,7 @@ impl Model {
         self.history = History::new(max_tracked);
         self.curves = Curves::default();
         self.inspection = None;
+        self.scene = None;
         self.banners.clear();
         self.steps_per_second = None;
         self.view.visible = None;
@@ -235,6 +240,7 @@ impl Model {
             history: &self.history,
             curves: &self.curves,
             inspection: self.inspection.as_ref(),
+            scene: self.scene.as_ref(),
             facts: &self.facts,
             state: &self.view,
             controls: true,
@@ -281,6 +287,7 @@ impl Model {
             history: self.history.clone(),
             curves: Curves::default(),
             inspection: self.inspection.clone(),
+            scene: self.scene.clone(),
             facts: self.facts.clone(),
             view: ViewState { hover: None, ..self.view.clone() },
             phase: self.phase.clone(),

@@ -13,6 +13,7 @@ mod panel;
 mod png;
 mod raster;
 mod render;
+pub mod scene;
 mod svg;
 pub mod theme;
 mod view;
@@ -29,5 +30,6 @@ pub use panel::{
 pub use png::{PngError, encode_animation, encode_png};
 pub use raster::Image;
 pub use render::{render, render_svg};
+pub use scene::Scene;
 pub use theme::{Palette, Role, Weight};
 pub use view::{Facts, Overlay, Panel, RunView, ViewChange, ViewState};

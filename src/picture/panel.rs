@@ -8,6 +8,7 @@ use super::chart::scale::subscript;
 use super::chart::{Chart, trace::Trace};
 use super::curves::Curve;
 use super::inspector::inspector_ui;
+use super::scene::weight_space_ui;
 use super::theme::{Palette, Role, Weight};
 use super::view::{Panel, RunView, ViewChange};
 use crate::run::Series;
@@ -25,6 +26,7 @@ pub fn panel_ui(ui: &mut Ui, panel: Panel, view: &RunView, changes: &mut Vec<Vie
         Panel::Cycles | Panel::Terms | Panel::SharpnessChange | Panel::Covariance | Panel::Validity => {
             inspector_ui(ui, panel, view, changes);
         }
+        Panel::WeightSpace => weight_space_ui(ui, view),
     }
 }
 
@@ -57,8 +59,8 @@ pub fn panel_series(panel: Panel, view: &RunView) -> Vec<Series> {
             ];
             [residuals, each(Series::CfLambda)].concat()
         }
-        // Computed at one step, not recorded.
-        Panel::Terms | Panel::SharpnessChange => Vec::new(),
+        // Computed at one step, not recorded, or no series.
+        Panel::Terms | Panel::SharpnessChange | Panel::WeightSpace => Vec::new(),
     }
 }
 

@@ -1,10 +1,12 @@
 //! What panels read, and what they may ask for.
 
 use super::curves::Curves;
+use super::scene::Scene;
 use crate::dynamics::{Event, Inspection};
 use crate::run::{History, Series};
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The panels, in the order of the dashboard.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -32,11 +34,13 @@ pub enum Panel {
     Covariance,
     /// Whether the theory holds here.
     Validity,
+    /// Where the processes are in weight space, over the loss and the region of stability.
+    WeightSpace,
 }
 
 impl Panel {
     /// Every panel: the plots, then the inspector's.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Sharpness,
         Self::Loss,
         Self::GradientNorm,
@@ -48,6 +52,7 @@ impl Panel {
         Self::SharpnessChange,
         Self::Covariance,
         Self::Validity,
+        Self::WeightSpace,
     ];
 
     /// The plots over the steps, in the order of the dashboard.
@@ -72,6 +77,7 @@ impl Panel {
             Self::SharpnessChange => "Change of the sharpness",
             Self::Covariance => "Σ against the measured covariance",
             Self::Validity => "Does the theory hold here?",
+            Self::WeightSpace => "Weight space",
         }
     }
 
@@ -89,6 +95,7 @@ impl Panel {
             Self::SharpnessChange => "sharpness-change",
             Self::Covariance => "covariance",
             Self::Validity => "validity",
+            Self::WeightSpace => "weight-space",
         }
     }
 
@@ -217,6 +224,8 @@ pub struct RunView<'a> {
     pub curves: &'a Curves,
     /// A step that was looked into; the panels show it while the cursor is there.
     pub inspection: Option<&'a Inspection>,
+    /// Weight space, where it is computed.
+    pub scene: Option<&'a Arc<Scene>>,
     /// Where the run comes from.
     pub facts: &'a Facts,
     /// What the viewer has chosen.
@@ -230,7 +239,7 @@ pub struct RunView<'a> {
 impl<'a> RunView<'a> {
     /// Of one run alone, for a picture: nothing looked into, no other runs, no switches.
     pub fn still(history: &'a History, curves: &'a Curves, facts: &'a Facts, state: &'a ViewState) -> Self {
-        Self { history, curves, inspection: None, facts, state, controls: false, overlays: &[] }
+        Self { history, curves, inspection: None, scene: None, facts, state, controls: false, overlays: &[] }
     }
 }
 
