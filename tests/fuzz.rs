@@ -10,7 +10,8 @@
 use brink::data::cifar;
 use brink::data::images::Selection;
 use brink::data::import::{DatasetOptions, load_dataset, load_vectors, load_weights};
-use brink::run::Preset;
+use brink::run::assemble::{Sources, assemble};
+use brink::run::{Course, Engine, History, Preset, Session};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::io::{Cursor, Read, Write};
@@ -302,6 +303,86 @@ fn presets() {
     fuzz("preset", "p.toml", &corpus, mutate, |path| {
         if let Ok(preset) = Preset::load(path.to_str().unwrap()) {
             Preset::parse(&preset.resolved_toml()).unwrap();
+        }
+    });
+}
+
+/// The valley's engine.
+fn valley() -> Box<dyn Engine> {
+    assemble(&Preset::load("valley").unwrap(), &Sources::default()).unwrap()
+}
+
+/// A session of the valley, with a checkpoint every ten steps.
+fn session() -> Vec<u8> {
+    let preset = Preset::load("valley").unwrap();
+    let mut course = Course::new(preset.optimizer.eta);
+    course.set_eta(20, 0.9 * preset.optimizer.eta);
+    course.restart_flows(25);
+    let (mut engine, mut history) = (valley(), History::new(preset.eigen.max_tracked));
+    let mut checkpoints = Vec::new();
+    for step in 0..50 {
+        if step % 10 == 0 {
+            checkpoints.push(std::sync::Arc::new(engine.checkpoint()));
+        }
+        history.push(&course.step(engine.as_mut()));
+    }
+    let breakpoints = vec![brink::run::Breakpoint::LossSpike { factor: 2.0 }];
+    let session = Session { checkpoints, breakpoints, ..Session::new("valley", preset, course, history) };
+    session.to_bytes().unwrap()
+}
+
+/// Bytes of a session's section before its content: name, two lengths, checksum.
+const SECTION_HEAD: usize = 24;
+
+/// Changes the content of one section and seals it again, so that the change gets past the checksum; now and then the file
+/// itself.
+fn mutate_session(bytes: &mut Vec<u8>, other: &[u8], rng: &mut Rng) {
+    let sealed = if rng.below(4) == 0 { None } else { reseal(bytes, other, rng) };
+    match sealed {
+        Some(sealed) => *bytes = sealed,
+        None => mutate(bytes, other, rng),
+    }
+}
+
+fn reseal(bytes: &[u8], other: &[u8], rng: &mut Rng) -> Option<Vec<u8>> {
+    let mut sections = Vec::new();
+    let mut rest = bytes.get(12..)?;
+    while rest.len() >= SECTION_HEAD {
+        let length = usize::try_from(u64::from_le_bytes(rest[12..20].try_into().unwrap())).ok()?;
+        let stored = rest.get(SECTION_HEAD..SECTION_HEAD.checked_add(length)?)?;
+        let mut content = Vec::new();
+        flate2::read::ZlibDecoder::new(stored).take(1 << 24).read_to_end(&mut content).ok()?;
+        sections.push((rest[..4].to_vec(), content));
+        rest = &rest[SECTION_HEAD + length..];
+    }
+    let chosen = rng.below(sections.len());
+    mutate(&mut sections.get_mut(chosen)?.1, other, rng);
+    let mut out = bytes[..12].to_vec();
+    for (name, content) in sections {
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(&content).unwrap();
+        let stored = encoder.finish().unwrap();
+        let lengths = [content.len() as u64, stored.len() as u64].map(u64::to_le_bytes).concat();
+        let head = [name, lengths].concat();
+        let mut hasher = crc32fast::Hasher::new();
+        hasher.update(&head);
+        hasher.update(&stored);
+        out.extend([head, hasher.finalize().to_le_bytes().to_vec(), stored].concat());
+    }
+    Some(out)
+}
+
+#[test]
+fn sessions() {
+    let corpus: Vec<Vec<u8>> = corpus("session").into_iter().chain([session()]).collect();
+    fuzz("session", "s.brink", &corpus, mutate_session, |path| {
+        let Ok(session) = Session::read(path) else { return };
+        Session::read_bytes(&session.to_bytes().unwrap()).unwrap();
+        let mut engine = valley();
+        for checkpoint in &session.checkpoints {
+            if engine.restore(checkpoint).is_ok() {
+                engine.step(0.5);
+            }
         }
     });
 }

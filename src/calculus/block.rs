@@ -1,9 +1,10 @@
 //! A block of vectors of one length, contiguous one after the other: directions, eigenvectors, derivatives.
 
 use super::Real;
+use serde::{Deserialize, Serialize};
 
 /// `count` vectors of length `dim`; vector i occupies `data[i * dim..(i + 1) * dim]`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Block<T> {
     data: Vec<T>,
     dim: usize,
@@ -25,7 +26,7 @@ impl<T: Real> Block<T> {
         self.data.len().checked_div(self.dim).unwrap_or(0)
     }
 
-    /// Whether it is empty, or holds whole vectors of length `dim`.
+    /// Whether it is empty, or holds whole vectors of length `dim`. A block read from a file may not.
     pub fn fits(&self, dim: usize) -> bool {
         self.data.is_empty() || (self.dim == dim && dim > 0 && self.data.len().is_multiple_of(dim))
     }

@@ -3,6 +3,8 @@
 use std::fmt::{Debug, Display};
 use std::iter::Sum;
 
+use serde::{Serialize, de::DeserializeOwned};
+
 use super::kernel::elementary::Elementary;
 
 /// A floating-point type that the whole engine is generic over.
@@ -12,6 +14,8 @@ pub trait Real:
     + Elementary
     + Sum
     + Default
+    + Serialize
+    + DeserializeOwned
     + Debug
     + Display
     + Send

@@ -10,6 +10,7 @@
 //! and then `w ← w − dt·P⁻¹(∇L + ½ Σ_ij X_ij T_ij)`.
 
 use nalgebra::{DMatrix, SymmetricEigen};
+use serde::{Deserialize, Serialize};
 
 use super::complementarity;
 use super::edge::EdgeCount;
@@ -25,7 +26,7 @@ use crate::spectrum::{Preconditioner, Tracker, TrackerSettings, axpy, dot, norm}
 const ABOVE_EDGE: f64 = 0.02;
 
 /// Why a central flow no longer advances.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum State {
     Running,
     Stopped,
@@ -49,7 +50,8 @@ impl<T: Real> Clone for Buffers<T> {
 }
 
 /// Central flow: its weights, and the leading eigenpairs at them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound = "T: Real")]
 pub(super) struct CentralFlow<T: Real> {
     pub(super) w: Vec<T>,
     /// Where it was at the start of the last step.
@@ -68,6 +70,7 @@ pub(super) struct CentralFlow<T: Real> {
     /// Eigenvalues of P⁻¹H at the start of the last step; empty where there is none, or η has changed since.
     last_lambda: Vec<f64>,
     hvps: usize,
+    #[serde(skip)]
     buffers: Buffers<T>,
 }
 

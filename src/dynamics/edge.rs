@@ -1,7 +1,9 @@
 //! Counts eigenvalues at the edge, so that each arrival is said once.
 
+use serde::{Deserialize, Serialize};
+
 /// The largest number of eigenvalues that have been at the edge together.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct EdgeCount(usize);
 
 impl EdgeCount {

@@ -6,14 +6,17 @@ use super::{Scale, bounded};
 use crate::calculus::Real;
 use crate::objective::Objective;
 use crate::spectrum::{Tracker, TrackerSettings};
+use serde::{Deserialize, Serialize};
 
 /// Gradient descent: its weights, and the leading eigenpairs at them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound = "T: Real")]
 pub(super) struct GradientDescent<T: Real> {
     pub(super) w: Vec<T>,
     /// Where it was a step before: the last good state once it has diverged.
     pub(super) previous: Vec<T>,
     /// Only read in the step that writes it.
+    #[serde(skip)]
     nabla_l: Vec<T>,
     pub(super) tracker: Tracker<T>,
     pub(super) diverged: bool,

@@ -6,13 +6,16 @@ use super::{Scale, bounded};
 use crate::calculus::Real;
 use crate::objective::Objective;
 use crate::spectrum::{Tracker, TrackerSettings, axpy, dot};
+use serde::{Deserialize, Serialize};
 
 /// Gradient flow: its weights, and the leading eigenpairs at them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound = "T: Real")]
 pub(super) struct GradientFlow<T: Real> {
     pub(super) w: Vec<T>,
     previous: Vec<T>,
     /// Only read in the step that writes it.
+    #[serde(skip)]
     nabla_l: Vec<T>,
     pub(super) tracker: Tracker<T>,
     pub(super) diverged: bool,

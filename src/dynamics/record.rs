@@ -1,7 +1,9 @@
 //! What one step of the three processes leaves behind: plain numbers, taken at the start of the step.
 
+use serde::{Deserialize, Serialize};
+
 /// One of the three processes that run side by side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Process {
     /// `w_{t+1} = w_t − η ∇L(w_t)`.
     GradientDescent,
@@ -23,7 +25,7 @@ impl Process {
 }
 
 /// How a step of one process ended.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum StepOutcome {
     /// The process advanced by one unit of time.
     Advanced,
@@ -45,7 +47,7 @@ pub enum StepOutcome {
 }
 
 /// Something worth a mark on the time axis.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// The step of a process ended in another way than before.
     Outcome(Process, StepOutcome),

@@ -6,9 +6,15 @@ use super::gradient_flow::GradientFlow;
 use super::record::Process;
 use super::settings::Settings;
 use crate::calculus::Real;
+use serde::{Deserialize, Serialize};
 
-/// The three processes between two steps. From a clone the same steps follow, to the last bit.
-#[derive(Clone, Debug)]
+/// Steps that no run takes; only a damaged file counts as far.
+const MOST_STEPS: usize = 1 << 40;
+
+/// The three processes between two steps. From a clone, or from what is read back from a file, the same steps follow,
+/// to the last bit.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound = "T: Real")]
 pub struct State<T: Real> {
     pub(super) step: usize,
     pub(super) eta: Option<f64>,
@@ -58,10 +64,11 @@ impl<T: Real> State<T> {
             + self.central_flow.as_ref().map_or(0, CentralFlow::bytes)
     }
 
-    /// Whether a run of `dim` parameters with these settings can go on from here. It may be of another run.
+    /// Whether a run of `dim` parameters with these settings can go on from here. What was read from a file may be
+    /// of another run, or damaged.
     pub fn fits(&self, dim: usize, settings: &Settings) -> bool {
         let Self {
-            step: _,
+            step,
             eta,
             w0,
             gradient_descent,
@@ -79,6 +86,8 @@ impl<T: Real> State<T> {
         let start = begun || w0.len() == dim;
         start
             && none_beyond_settings
+            && *step < MOST_STEPS
+            && eta.is_none_or(|eta| eta.is_finite() && eta > 0.0)
             && gradient_descent.as_ref().is_none_or(|descent| descent.fits(dim))
             && gradient_flow.as_ref().is_none_or(|flow| flow.fits(dim))
             && central_flow.as_ref().is_none_or(|flow| flow.fits(dim))

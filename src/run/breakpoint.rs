@@ -3,6 +3,7 @@
 //! Non-finite contract: NaN and infinite values hit nothing but the breakpoint on divergence.
 
 use crate::dynamics::{Event, StepOutcome, StepRecord};
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::fmt;
 
@@ -22,7 +23,8 @@ const GROWN: f64 = 1.5;
 const PAST_PEAK: f64 = 0.97;
 
 /// A condition on the recorded steps at which training pauses.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Breakpoint {
     /// The k-th eigenvalue of gradient descent's Hessian, counted from 1, first reaches 2/η; k = 1 is the sharpness. Hit
     /// once for each learning rate.

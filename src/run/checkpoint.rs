@@ -1,9 +1,10 @@
 //! A run between two steps, kept so that the steps after it can be taken again.
 
 use crate::dynamics::State;
+use serde::{Deserialize, Serialize};
 
 /// All that the next step of an engine reads, in the engine's precision.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Checkpoint {
     /// Of a run with `run.precision = "f32"`.
     F32(State<f32>),

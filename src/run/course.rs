@@ -2,9 +2,10 @@
 
 use super::engine::Engine;
 use crate::dynamics::StepRecord;
+use serde::{Deserialize, Serialize};
 
 /// The learning rates of a run and the restarts of its flows, by step; what lies ahead of the run is a plan.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Course {
     /// η from each step on, ascending in steps, the first one at step 0.
     etas: Vec<(usize, f64)>,
@@ -71,6 +72,14 @@ impl Course {
     pub fn flow_restarts(&self) -> &[usize] {
         &self.flow_restarts
     }
+
+    /// Whether it is a course at all: what was read from a file may not be.
+    pub fn is_valid(&self) -> bool {
+        self.etas.first().is_some_and(|&(first, _)| first == 0)
+            && self.etas.iter().all(|&(_, eta)| eta.is_finite() && eta > 0.0)
+            && self.etas.is_sorted_by(|a, b| a.0 < b.0)
+            && self.flow_restarts.is_sorted_by(|a, b| a < b)
+    }
 }
 
 #[cfg(test)]
@@ -90,6 +99,7 @@ mod tests {
         assert_eq!(course.eta_changes(), [(10, 0.2)], "no change is no entry");
         course.set_eta(0, 0.5);
         assert_eq!((course.eta_at(0), course.eta_changes()), (0.5, [].as_slice()));
+        assert!(course.is_valid());
     }
 
     #[test]

@@ -25,6 +25,22 @@ impl History {
         Self { max_tracked, rows: 0, columns, events: Vec::new() }
     }
 
+    /// What was recorded once, in its columns; series without one have no value.
+    pub fn of(
+        max_tracked: usize,
+        rows: usize,
+        columns: Vec<(Series, Column)>,
+        events: Vec<(usize, Event)>,
+    ) -> Self {
+        let mut history = Self { rows, events, ..Self::new(max_tracked) };
+        for (series, column) in columns {
+            if let Some(index) = series.index(max_tracked) {
+                history.columns[index] = column;
+            }
+        }
+        history
+    }
+
     /// Number of recorded steps.
     pub fn rows(&self) -> usize {
         self.rows

@@ -24,6 +24,7 @@ mod problem;
 pub mod pyramid;
 pub mod replay;
 pub mod series;
+pub mod session;
 pub mod validity;
 pub mod worker;
 
@@ -41,4 +42,5 @@ pub use preset::Preset;
 pub use pyramid::Column;
 pub use replay::Replay;
 pub use series::Series;
+pub use session::Session;
 pub use worker::Worker;

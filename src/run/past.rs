@@ -39,6 +39,16 @@ impl Past {
         Self { inner: Mutex::new(inner), taken: AtomicUsize::new(0) }
     }
 
+    /// The past of a run that has read its own from a file. Checkpoints ascend in steps.
+    pub fn of(course: Course, checkpoints: Vec<Arc<Checkpoint>>, taken: usize, budget: usize) -> Self {
+        let past = Self::new(course, budget);
+        for checkpoint in checkpoints {
+            past.keep(checkpoint);
+        }
+        past.taken.store(taken, Ordering::Release);
+        past
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
         // What is behind the lock is whole between any two of its statements.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
@@ -59,6 +69,11 @@ impl Past {
         let inner = self.inner();
         let after = inner.kept.partition_point(|checkpoint| checkpoint.step() <= step);
         after.checked_sub(1).map(|place| Arc::clone(&inner.kept[place]))
+    }
+
+    /// All checkpoints, ascending in steps.
+    pub fn checkpoints(&self) -> Vec<Arc<Checkpoint>> {
+        self.inner().kept.clone()
     }
 
     /// The past of a run that leaves this one at the start of a step. The checkpoints are shared.
@@ -93,13 +108,13 @@ impl Past {
 
     /// Keeps a checkpoint; those that the budget has no room for go, evenly, every other one. Returns whether some
     /// went.
-    pub(super) fn keep(&self, checkpoint: Checkpoint) -> bool {
-        let inner = &mut *self.inner();
+    pub(super) fn keep(&self, checkpoint: impl Into<Arc<Checkpoint>>) -> bool {
+        let (inner, checkpoint) = (&mut *self.inner(), checkpoint.into());
         if inner.kept.last().is_some_and(|last| last.step() >= checkpoint.step()) {
             return false;
         }
         inner.bytes += checkpoint.bytes();
-        inner.kept.push(Arc::new(checkpoint));
+        inner.kept.push(checkpoint);
         let mut thinned = false;
         while inner.bytes > inner.budget && inner.kept.len() > 1 {
             let mut place = 0;
@@ -121,10 +136,6 @@ mod tests {
     use crate::run::Engine;
     use crate::run::fake::Fake;
 
-    fn kept(past: &Past) -> Vec<Arc<Checkpoint>> {
-        past.inner().kept.clone()
-    }
-
     /// Sixteen bytes each.
     fn checkpoint(step: usize) -> Checkpoint {
         Fake { step, ..Fake::default() }.checkpoint()
@@ -138,7 +149,7 @@ mod tests {
         for step in 0..100 {
             thinned += usize::from(past.keep(checkpoint(step)));
         }
-        let steps: Vec<usize> = kept(&past).iter().map(|kept| kept.step()).collect();
+        let steps: Vec<usize> = past.checkpoints().iter().map(|kept| kept.step()).collect();
         assert!(steps.len() >= 5 && steps.len() <= 10 && steps[0] == 0, "{steps:?}");
         assert!(thinned > 3 && past.spacing() == SPACING * 2u32.pow(thinned.try_into().unwrap()));
         assert_eq!(past.nearest(steps[3] + 1).unwrap().step(), steps[3]);
@@ -151,7 +162,7 @@ mod tests {
         for step in 0..5 {
             past.keep(checkpoint(step));
         }
-        assert_eq!(kept(&past).len(), 1);
+        assert_eq!(past.checkpoints().len(), 1);
     }
 
     #[test]
@@ -163,9 +174,9 @@ mod tests {
         past.advance(10);
         past.steer(|course| course.set_eta(7, 0.3));
         let forked = past.until(5);
-        assert_eq!((kept(&forked).len(), forked.steps_taken()), (6, 5));
+        assert_eq!((forked.checkpoints().len(), forked.steps_taken()), (6, 5));
         assert_eq!(forked.course(), Course::new(0.1));
-        assert!(Arc::ptr_eq(&kept(&forked)[3], &kept(&past)[3]));
+        assert!(Arc::ptr_eq(&forked.checkpoints()[3], &past.checkpoints()[3]));
         assert_eq!(past.course().eta_at(8), 0.3);
     }
 }

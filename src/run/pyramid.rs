@@ -108,10 +108,18 @@ impl Column {
         if self.values.is_empty() { 0 } else { self.first + self.values.len() }
     }
 
+    /// The first row that is stored; rows before it are absent.
+    pub fn start(&self) -> usize {
+        self.first
+    }
+
     /// Whether no row was ever set.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
+
+    /// Most rows of a column.
+    pub const MOST_ROWS: usize = NONE as usize;
 
     /// Sets the value of `row`; rows skipped since the last one stay absent.
     ///

@@ -78,6 +78,13 @@ impl Series {
         all
     }
 
+    /// Every series that a history keeps, by [`Series::index`]: those of [`Series::all`], then those outside `run.csv`.
+    pub fn kept(k: usize) -> Vec<Self> {
+        let mut kept = Self::all(k);
+        kept.extend([Self::GdEigenResidual, Self::CfEigenResidual, Self::CfComplementarityResidual]);
+        kept
+    }
+
     /// Number of series of a run that tracks at most `k` eigenvalues, those outside `run.csv` included.
     pub fn count(k: usize) -> usize {
         4 * k + 23
@@ -159,11 +166,9 @@ mod tests {
     #[test]
     fn indices_follow_the_order_of_the_columns() {
         for k in [0, 1, 3, 8] {
-            let mut all = Series::all(k);
-            let extra = [Series::GdEigenResidual, Series::CfEigenResidual, Series::CfComplementarityResidual];
-            all.extend(extra);
-            assert_eq!(all.len(), Series::count(k));
-            for (position, series) in all.into_iter().enumerate() {
+            let kept = Series::kept(k);
+            assert_eq!(kept.len(), Series::count(k));
+            for (position, series) in kept.into_iter().enumerate() {
                 assert_eq!(series.index(k), Some(position), "{series:?} with k = {k}");
             }
             assert_eq!(Series::GdLambda(k).index(k), None);

@@ -8,6 +8,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use super::davidson::Davidson;
 use super::{PreconditionedHessian, Preconditioner, distance, dot, norm};
 use crate::calculus::{Block, Real};
@@ -23,6 +25,9 @@ const BASES: usize = 3;
 
 /// Weights remembered, with their eigenbases.
 const MEMORY: usize = 6;
+
+/// More branches than any run can tell apart; only a damaged file has as many.
+const MOST_LABELS: usize = 1 << 31;
 
 /// Share of noise in the guard.
 const GUARD_NOISE: f64 = 0.02;
@@ -42,7 +47,7 @@ pub struct TrackerSettings {
 }
 
 /// Tracked eigenpairs of A = P^{-1/2} H P^{-1/2} at one point.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Eigenpairs<T> {
     /// Eigenvalues, descending. Shape `[tracked]`.
     pub values: Vec<f64>,
@@ -57,7 +62,7 @@ pub struct Eigenpairs<T> {
     pub hvps: usize,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Remembered<T> {
     w: Vec<T>,
     vectors: Block<T>,
@@ -77,8 +82,9 @@ impl<T: Real> Clone for Buffers<T> {
     }
 }
 
-/// Eigenpairs along a trajectory. A clone goes on exactly as the original does.
-#[derive(Clone, Debug)]
+/// Eigenpairs along a trajectory. A clone, or what is read back from a file, goes on exactly as the original does.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound = "T: Real")]
 pub struct Tracker<T: Real> {
     tracked: usize,
     pairs: Eigenpairs<T>,
@@ -86,6 +92,7 @@ pub struct Tracker<T: Real> {
     guard: Block<T>,
     noise: u64,
     next_label: usize,
+    #[serde(skip)]
     buffers: Buffers<T>,
 }
 
@@ -121,12 +128,12 @@ impl<T: Real> Tracker<T> {
         (remembered + self.pairs.vectors.as_slice().len() + self.guard.as_slice().len()) * size_of::<T>()
     }
 
-    /// Whether it can go on with weights of length `dim`.
+    /// Whether it can go on with weights of length `dim`. One that was read from a file may not.
     pub fn fits(&self, dim: usize) -> bool {
         let Eigenpairs { values, vectors, labels, residual: _, hvps: _ } = &self.pairs;
         let has_pairs = vectors.fits(dim) && [values.len(), labels.len()] == [vectors.count(); 2];
         let remembers = |old: &Remembered<T>| old.w.len() == dim && old.vectors.fits(dim);
-        let counts = self.tracked > 0;
+        let counts = self.tracked > 0 && self.next_label < MOST_LABELS && self.memory.len() <= MEMORY;
         counts && has_pairs && self.guard.fits(dim) && self.memory.iter().all(remembers)
     }
 

@@ -1,0 +1,188 @@
+//! Sections with a checksum each, in a row.
+
+use super::error::Problem;
+use flate2::Compression;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
+use std::fmt;
+use std::io::{self, Read, Write};
+
+/// The version of the format that is written, and the newest that is read.
+pub const FORMAT: u32 = 1;
+
+/// How a file begins.
+const MAGIC: [u8; 8] = *b"\x89BRINK\r\n";
+
+/// Deflate expands what it reads by this much at most.
+const MOST_EXPANSION: u64 = 1032;
+
+/// The name of a section.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Tag(pub [u8; 4]);
+
+impl Tag {
+    pub(super) const HEAD: Self = Self(*b"HEAD");
+    pub(super) const PRESET: Self = Self(*b"PRST");
+    pub(super) const EVENTS: Self = Self(*b"EVTS");
+    pub(super) const COLUMN: Self = Self(*b"COLM");
+    pub(super) const CHECKPOINT: Self = Self(*b"CKPT");
+    pub(super) const END: Self = Self(*b"END ");
+
+    /// Most bytes of its content.
+    fn most(self) -> u64 {
+        match self {
+            // the limit of a preset's file
+            Self::HEAD | Self::PRESET => 1 << 20,
+            Self::EVENTS => 64 << 20,
+            // sixteen million steps
+            Self::COLUMN => 128 << 20,
+            Self::CHECKPOINT => 1 << 30,
+            _ => 0,
+        }
+    }
+
+    fn is_known(self) -> bool {
+        self == Self::END || self.most() > 0
+    }
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.escape_ascii())
+    }
+}
+
+impl fmt::Debug for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Writes the beginning of a file.
+pub(super) fn begin(out: &mut impl Write) -> io::Result<()> {
+    out.write_all(&MAGIC)?;
+    out.write_all(&FORMAT.to_le_bytes())
+}
+
+/// Writes a section; one that would not be read is an error.
+pub(super) fn write_section(out: &mut impl Write, tag: Tag, content: &[u8]) -> io::Result<()> {
+    if content.len() as u64 > tag.most() {
+        let (bytes, most) = (content.len(), tag.most());
+        return Err(io::Error::other(format!(
+            "section {tag} would have {bytes} bytes, and at most {most} are read"
+        )));
+    }
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(content)?;
+    let stored = encoder.finish()?;
+    let mut head = [0; 20];
+    head[..4].copy_from_slice(&tag.0);
+    head[4..12].copy_from_slice(&(content.len() as u64).to_le_bytes());
+    head[12..].copy_from_slice(&(stored.len() as u64).to_le_bytes());
+    out.write_all(&head)?;
+    out.write_all(&checksum(&head, &stored).to_le_bytes())?;
+    out.write_all(&stored)
+}
+
+fn checksum(head: &[u8; 20], stored: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(head);
+    hasher.update(stored);
+    hasher.finalize()
+}
+
+/// A section as read, its checksum verified.
+#[derive(Debug)]
+pub(super) struct Section {
+    pub tag: Tag,
+    /// Where it begins in the file, in bytes.
+    pub offset: u64,
+    pub content: Vec<u8>,
+}
+
+impl Section {
+    /// An error about its content.
+    pub fn wrong(&self, reason: impl Into<String>) -> Problem {
+        Problem::Content { offset: self.offset, section: self.tag, reason: reason.into() }
+    }
+}
+
+/// Reads sections one by one.
+pub(super) struct Sections<R> {
+    from: R,
+    offset: u64,
+    ended: bool,
+}
+
+impl<R: Read> Sections<R> {
+    /// Checks how the file begins.
+    pub fn open(mut from: R) -> Result<Self, Problem> {
+        let mut start = Vec::new();
+        from.by_ref().take(12).read_to_end(&mut start).map_err(Problem::Unreadable)?;
+        let Some((magic, format)) = start.split_first_chunk::<8>().filter(|(magic, _)| **magic == MAGIC)
+        else {
+            return Err(Problem::NotASession);
+        };
+        let offset = magic.len() as u64 + 4;
+        let truncated = Problem::Truncated { offset: 8, section: Tag::HEAD };
+        let format = u32::from_le_bytes(format.try_into().map_err(|_| truncated)?);
+        if format > FORMAT {
+            return Err(Problem::Newer { theirs: format });
+        }
+        Ok(Self { from, offset, ended: false })
+    }
+
+    /// The next known section; `None` behind the last one.
+    pub fn next(&mut self) -> Result<Option<Section>, Problem> {
+        while !self.ended {
+            let section = self.read()?;
+            self.ended = section.tag == Tag::END;
+            if section.tag.is_known() && !self.ended {
+                return Ok(Some(section));
+            }
+        }
+        Ok(None)
+    }
+
+    fn read(&mut self) -> Result<Section, Problem> {
+        let offset = self.offset;
+        let head: [u8; 20] = self.bytes(20, Tag::END)?.try_into().unwrap_or([0; 20]);
+        let tag = Tag([head[0], head[1], head[2], head[3]]);
+        let number = |at: usize| u64::from_le_bytes(std::array::from_fn(|i| head[at + i]));
+        let (length, stored_length) = (number(4), number(12));
+        let most = tag.most().max(stored_length.min(1 << 20));
+        if length > most || stored_length > most + 1024 + most / 512 {
+            let bytes = length.max(stored_length);
+            return Err(Problem::TooLong { offset, section: tag, bytes, most });
+        }
+        let sum = self.bytes(4, tag)?;
+        let stored = self.bytes(stored_length, tag)?;
+        if sum != checksum(&head, &stored).to_le_bytes() {
+            return Err(Problem::Checksum { offset, section: tag });
+        }
+        let mut section = Section { tag, offset, content: Vec::new() };
+        if length > MOST_EXPANSION * (stored_length + 1) {
+            return Err(section.wrong(format!("{stored_length} bytes cannot hold {length}")));
+        }
+        if tag.is_known() {
+            // one more byte than there should be, to see whether there are more
+            let content = &mut section.content;
+            let read = ZlibDecoder::new(stored.as_slice()).take(length + 1).read_to_end(content);
+            if read.is_err() || content.len() as u64 != length {
+                return Err(section.wrong(format!("what is stored does not unpack to {length} bytes")));
+            }
+        }
+        Ok(section)
+    }
+
+    /// So many bytes. Grows as they come in, whatever their number is said to be.
+    fn bytes(&mut self, count: u64, section: Tag) -> Result<Vec<u8>, Problem> {
+        let mut bytes = Vec::new();
+        self.from.by_ref().take(count).read_to_end(&mut bytes).map_err(Problem::Unreadable)?;
+        if bytes.len() as u64 != count {
+            return Err(Problem::Truncated { offset: self.offset, section });
+        }
+        self.offset += count;
+        Ok(bytes)
+    }
+}

@@ -1,0 +1,150 @@
+//! From a file to a run. Whatever the bytes are: an error in words, no panic, and no more memory than they account for.
+
+use super::container::{Section, Sections, Tag};
+use super::error::{Problem, SessionError};
+use super::{Head, Session, columns};
+use crate::dynamics::Event;
+use crate::run::breakpoint::Breakpoint;
+use crate::run::checkpoint::Checkpoint;
+use crate::run::history::History;
+use crate::run::preset::Preset;
+use crate::run::pyramid::Column;
+use crate::run::series::Series;
+use serde::de::DeserializeOwned;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Longest name and longest word on the machine, in bytes.
+const LONGEST_NAME: usize = 4096;
+
+impl Session {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, is no session, or is damaged.
+    pub fn read(path: &Path) -> Result<Self, SessionError> {
+        let file = File::open(path).map_err(Problem::Unreadable);
+        let session = file.and_then(|file| read(BufReader::new(file)));
+        session.map_err(|problem| SessionError { path: path.into(), problem })
+    }
+
+    /// Reads what is in memory.
+    ///
+    /// # Errors
+    /// When it is no session, or is damaged.
+    pub fn read_bytes(bytes: &[u8]) -> Result<Self, Problem> {
+        read(bytes)
+    }
+}
+
+fn read(from: impl Read) -> Result<Session, Problem> {
+    let mut sections = Sections::open(from)?;
+    let Some(first) = sections.next()?.filter(|section| section.tag == Tag::HEAD) else {
+        return Err(Problem::Missing(Tag::HEAD));
+    };
+    let head = head(&first)?;
+    let Some(second) = sections.next()?.filter(|section| section.tag == Tag::PRESET) else {
+        return Err(Problem::Missing(Tag::PRESET));
+    };
+    let preset = Preset::parse(text(&second)?)?;
+    let tracked = preset.eigen.max_tracked;
+    let mut found: Vec<(Series, Column)> = Vec::new();
+    let mut events: Option<Vec<(usize, Event)>> = None;
+    let mut checkpoints: Vec<Arc<Checkpoint>> = Vec::new();
+    while let Some(section) = sections.next()? {
+        match section.tag {
+            Tag::EVENTS => events = Some(checked_events(&section, head.rows)?),
+            Tag::COLUMN => {
+                let (series, column) = columns::decode(&section.content, head.rows, tracked)
+                    .map_err(|reason| section.wrong(reason))?;
+                if found.iter().any(|(other, _)| *other == series) {
+                    return Err(section.wrong(format!("column {} is there twice", series.column_name())));
+                }
+                if series == Series::Eta {
+                    check_eta(&section, &column, head.rows)?;
+                }
+                found.push((series, column));
+            }
+            Tag::CHECKPOINT => {
+                let checkpoint: Checkpoint = unpacked(&section)?;
+                let (step, before) = (checkpoint.step(), checkpoints.last().map(|before| before.step()));
+                if step > head.rows || before.is_some_and(|before| before >= step) {
+                    let reason = format!("a checkpoint of step {step} in a run of {} rows", head.rows);
+                    return Err(section.wrong(reason));
+                }
+                checkpoints.push(Arc::new(checkpoint));
+            }
+            _ => return Err(section.wrong("it is out of place")),
+        }
+    }
+    if head.rows > 0 && !found.iter().any(|(series, _)| *series == Series::Eta) {
+        return Err(Problem::Missing(Tag::COLUMN));
+    }
+    let events = events.ok_or(Problem::Missing(Tag::EVENTS))?;
+    let Head { kind, version, preset: name, rows, machine, course, breakpoints, shown } = head;
+    let history = History::of(tracked, rows, found, events);
+    Ok(Session { kind, version, name, preset, course, history, checkpoints, breakpoints, machine, shown })
+}
+
+fn head(section: &Section) -> Result<Head, Problem> {
+    let head: Head = toml::from_str(text(section)?).map_err(|error| section.wrong(error.message()))?;
+    if head.rows >= Column::MOST_ROWS {
+        return Err(section.wrong(format!(
+            "rows = {}; a run has fewer than {}",
+            head.rows,
+            Column::MOST_ROWS
+        )));
+    }
+    if !head.course.is_valid() {
+        return Err(section.wrong("the course: learning rates are positive and finite, steps ascend from 0"));
+    }
+    if let Some(wrong) = head.breakpoints.iter().find(|&&breakpoint| !Breakpoint::is_valid(breakpoint)) {
+        return Err(section.wrong(format!("the breakpoint {wrong:?} is one that nothing can hit")));
+    }
+    if head.preset.len().max(head.machine.as_ref().map_or(0, String::len)) > LONGEST_NAME {
+        return Err(section.wrong(format!("a name of more than {LONGEST_NAME} bytes")));
+    }
+    Ok(head)
+}
+
+fn text(section: &Section) -> Result<&str, Problem> {
+    std::str::from_utf8(&section.content)
+        .map_err(|error| section.wrong(format!("byte {} of its content is no text", error.valid_up_to())))
+}
+
+fn unpacked<T: DeserializeOwned>(section: &Section) -> Result<T, Problem> {
+    match postcard::take_from_bytes(&section.content) {
+        Ok((value, [])) => Ok(value),
+        Ok((_, rest)) => Err(section.wrong(format!("{} bytes too many", rest.len()))),
+        Err(error) => Err(section.wrong(error.to_string())),
+    }
+}
+
+/// The learning rate of every row.
+fn check_eta(section: &Section, column: &Column, rows: usize) -> Result<(), Problem> {
+    let wrong = |&row: &usize| !column.get(row).is_some_and(|eta| eta.is_finite() && eta > 0.0);
+    match (0..rows).find(wrong) {
+        None => Ok(()),
+        Some(row) => {
+            let eta = column.get(row).map_or("absent".to_owned(), |eta| eta.to_string());
+            Err(section
+                .wrong(format!("η is {eta} at row {row}; it is a positive finite number at every row")))
+        }
+    }
+}
+
+fn checked_events(section: &Section, rows: usize) -> Result<Vec<(usize, Event)>, Problem> {
+    let events: Vec<(usize, Event)> = unpacked(section)?;
+    let ascend = events.is_sorted_by(|a, b| a.0 <= b.0);
+    if !ascend || events.last().is_some_and(|&(step, _)| step >= rows) {
+        return Err(section.wrong(format!("its steps do not ascend, or lie behind the {rows} rows")));
+    }
+    let is_eta = |eta: f64| eta.is_finite() && eta > 0.0;
+    let wrong = events.iter().find(|(_, event)| matches!(event, Event::EtaChanged { eta } if !is_eta(*eta)));
+    match wrong {
+        Some((step, event)) => Err(section.wrong(format!("{event:?} at step {step}"))),
+        None => Ok(events),
+    }
+}

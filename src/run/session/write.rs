@@ -1,0 +1,65 @@
+//! From a run to a file.
+
+use super::container::{Tag, begin, write_section};
+use super::error::{Problem, SessionError};
+use super::{Head, Kind, Session, columns};
+use crate::run::files;
+use crate::run::series::Series;
+use serde::Serialize;
+use std::io::{self, Write};
+use std::path::Path;
+
+impl Session {
+    /// Writes it, whole or not at all: what was there stays until it is complete.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&self, path: &Path) -> Result<(), SessionError> {
+        files::write_whole(path, |out| self.write_to(out))
+            .map_err(|source| SessionError { path: path.into(), problem: Problem::Unwritable(source) })
+    }
+
+    /// Writes it into memory.
+    ///
+    /// # Errors
+    /// When there is more of anything than a file can hold.
+    pub fn to_bytes(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.write_to(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn write_to(&self, out: &mut impl Write) -> io::Result<()> {
+        let Self { kind, version, name, preset, course, history, checkpoints, breakpoints, machine, shown } =
+            self;
+        let head = Head {
+            kind: *kind,
+            version: version.clone(),
+            preset: name.clone(),
+            rows: history.rows(),
+            machine: machine.clone(),
+            course: course.clone(),
+            breakpoints: breakpoints.clone(),
+            shown: shown.clone(),
+        };
+        let head = toml::to_string(&head).map_err(io::Error::other)?;
+        begin(out)?;
+        write_section(out, Tag::HEAD, head.as_bytes())?;
+        write_section(out, Tag::PRESET, preset.resolved_toml().as_bytes())?;
+        write_section(out, Tag::EVENTS, &packed(&history.events())?)?;
+        for series in Series::kept(history.max_tracked()) {
+            if let Some(column) = history.column(series).filter(|column| !column.is_empty()) {
+                let bytes = columns::encode(series, column, *kind == Kind::Recording);
+                write_section(out, Tag::COLUMN, &bytes)?;
+            }
+        }
+        for checkpoint in checkpoints {
+            write_section(out, Tag::CHECKPOINT, &packed(checkpoint.as_ref())?)?;
+        }
+        write_section(out, Tag::END, &[])
+    }
+}
+
+fn packed(value: &impl Serialize) -> io::Result<Vec<u8>> {
+    postcard::to_stdvec(value).map_err(io::Error::other)
+}
