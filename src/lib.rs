@@ -10,6 +10,7 @@
 //! | [`objective`] | what the dynamics see of a loss: network + data + loss, or a closed-form landscape |
 //! | [`spectrum`] | leading eigenpairs of the (preconditioned) Hessian, warm-started |
 //! | [`dynamics`] | gradient descent, gradient flow, central flow, complementarity, smoothing |
+//! | [`space`] | weight space around a step: axes, projected paths, loss and sharpness over a plane |
 //! | [`run`] | preset, training thread, messages, history, CSV, derivatives for research |
 //! | [`picture`] | panels as functions of a read-only view, CPU rasterizer, PNG (feature `picture`) |
 //! | [`app`] | the window: state, commands, controls (feature `window`) |
@@ -22,6 +23,7 @@ pub mod dynamics;
 pub mod network;
 pub mod objective;
 pub mod run;
+pub mod space;
 pub mod spectrum;
 
 #[cfg(feature = "picture")]

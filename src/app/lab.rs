@@ -6,8 +6,10 @@ use super::forms;
 use super::inspector::Inspector;
 use super::model::{Banner, Level, Model, Phase};
 use super::settings::Settings;
+use super::weight_space::WeightSpace;
 use crate::run::worker::Options;
 use crate::run::{Command as WorkerCommand, Engine, Preset, Worker};
+use crate::space::Budget;
 use crossbeam_channel::{Receiver, TryRecvError};
 use egui::Context;
 use std::path::PathBuf;
@@ -47,6 +49,8 @@ pub struct Lab {
     worker: Option<Worker>,
     /// Looks into steps of the run.
     inspector: Option<Inspector>,
+    /// Looks at its weights.
+    weight_space: Option<WeightSpace>,
     /// Nanoseconds between a message of the training thread and the repaint it asks for.
     pause: Arc<AtomicU64>,
     noted_events: usize,
@@ -73,6 +77,7 @@ impl Lab {
             context: context.clone(),
             worker: None,
             inspector: None,
+            weight_space: None,
             pause: Arc::default(),
             noted_events: 0,
             pace: None,
@@ -137,6 +142,7 @@ impl Lab {
         self.drain();
         self.replay();
         self.inspect();
+        self.look();
         let smoothing = self.model.view.smoothing_steps;
         if !self.model.curves.update(&self.model.history, smoothing, CURVE_BUDGET) {
             self.context.request_repaint();
@@ -202,6 +208,14 @@ impl Lab {
 
     fn inspect(&mut self) {
         if let Some(reason) = self.inspector.as_mut().and_then(|inspector| inspector.update(&mut self.model))
+        {
+            self.model.raise(Banner::new(Level::Note, reason));
+        }
+    }
+
+    fn look(&mut self) {
+        if let Some((weight_space, worker)) = self.weight_space.as_mut().zip(self.worker.as_mut())
+            && let Some(reason) = weight_space.update(&mut self.model, worker, &self.context)
         {
             self.model.raise(Banner::new(Level::Note, reason));
         }
@@ -300,7 +314,7 @@ impl Lab {
         if let Some(worker) = self.worker.take() {
             worker.shut_down();
         }
-        self.inspector = None;
+        (self.inspector, self.weight_space) = (None, None);
         self.model.clear();
         (self.noted_events, self.pace) = (0, None);
         let mut preset = self.model.current().clone();
@@ -310,12 +324,22 @@ impl Lab {
             Err(reason) => return self.fail(&reason),
         };
         self.model.parameters = engine.dim();
-        let options =
-            Options { speed: self.model.speed, paused, ..Options::new(preset.run.steps, self.model.eta) };
+        // two weights need no look: their plane is drawn from the formula
+        let trail = preset.landscape.as_ref().is_none_or(|landscape| landscape.start.len() != 2);
+        let options = Options {
+            speed: self.model.speed,
+            paused,
+            trail: trail.then(Budget::default),
+            ..Options::new(preset.run.steps, self.model.eta)
+        };
         let (context, pause) = (self.context.clone(), Arc::clone(&self.pause));
         let wake = move || context.request_repaint_after(Duration::from_nanos(pause.load(Ordering::Relaxed)));
         match Worker::spawn(engine, &options, wake) {
             Ok(worker) => {
+                if trail {
+                    let (past, assemble) = (worker.past(), &self.outside.assemble);
+                    self.weight_space = Some(WeightSpace::new(past, assemble, preset.clone(), &self.context));
+                }
                 match Inspector::new(worker.past(), &self.outside.assemble, preset, &self.context) {
                     Ok(inspector) => self.inspector = Some(inspector),
                     Err(error) => {

@@ -30,6 +30,7 @@ mod settings;
 mod status;
 mod timeline;
 mod timing;
+mod weight_space;
 
 pub use breakpoint_form::BreakpointForm;
 pub use command::{Command, Entry};

@@ -162,10 +162,11 @@ impl<T: Real> Dynamics<T> {
     }
 
     /// A process's present weights, at the start of the step that comes next; the last good ones where it has
-    /// stopped. `None` before it has started.
+    /// stopped. `None` before it has started, and before a warm start is taken.
     pub fn weights(&self, process: Process) -> Option<&[T]> {
         let observed = self.settings.processes.gradient_descent || process != Process::GradientDescent;
-        self.state.weights(process).filter(|_| observed)
+        let warm = self.state.eta.is_some() || self.settings.warm_start == 0;
+        self.state.weights(process).filter(|_| observed && warm)
     }
 
     /// Unrecorded gradient descent steps before step 0.

@@ -11,6 +11,7 @@ use crate::dynamics::{
     Process, Processes, Settings, State, StepRecord,
 };
 use crate::objective::Objective;
+use crate::space::{ObjectiveProbe, Probe, ProbeMemory};
 
 /// Builds the engine of a preset, in its precision.
 ///
@@ -30,7 +31,8 @@ fn assemble_in<T: Precise>(preset: &Preset, sources: &Sources) -> Result<Box<dyn
     let start = start.into_iter().map(T::of).collect();
     let settings = settings(preset);
     settings.validate()?;
-    Ok(Box::new(Run { dynamics: Dynamics::new(start, settings), loss, test_every: preset.run.test_every }))
+    let (dynamics, probe) = (Dynamics::new(start, settings), ProbeMemory::default());
+    Ok(Box::new(Run { dynamics, loss, test_every: preset.run.test_every, probe }))
 }
 
 /// What a user must know before trusting the run; empty for most.
@@ -66,6 +68,7 @@ struct Run<T: Precise> {
     dynamics: Dynamics<T>,
     loss: TrainedLoss<T>,
     test_every: Option<usize>,
+    probe: ProbeMemory<T>,
 }
 
 impl<T: Precise> Run<T> {
@@ -141,6 +144,14 @@ impl<T: Precise> Engine for Run<T> {
             TrainedLoss::Network(network) => self.dynamics.inspect(&mut network.train, eta),
             TrainedLoss::Landscape(loss) => self.dynamics.inspect(loss.as_mut(), eta),
         }
+    }
+
+    fn probe(&mut self) -> Box<dyn Probe + '_> {
+        let objective: &mut dyn Objective<T> = match &mut self.loss {
+            TrainedLoss::Network(network) => &mut network.train,
+            TrainedLoss::Landscape(loss) => loss.as_mut(),
+        };
+        Box::new(ObjectiveProbe::new(objective, &mut self.probe))
     }
 }
 

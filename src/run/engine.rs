@@ -2,6 +2,7 @@
 
 use super::checkpoint::{Checkpoint, RestoreError};
 use crate::dynamics::{InspectError, Inspection, Process, StepRecord};
+use crate::space::Probe;
 
 /// The processes of a run behind one step function.
 pub trait Engine: Send {
@@ -38,4 +39,7 @@ pub trait Engine: Send {
     /// # Errors
     /// Where gradient descent does not run, or there is nothing to compare it with.
     fn inspect(&mut self, eta: f64) -> Result<Inspection, InspectError>;
+
+    /// Looks at the loss anywhere; no step takes notice of it.
+    fn probe(&mut self) -> Box<dyn Probe + '_>;
 }

@@ -6,6 +6,7 @@ use crate::dynamics::{
     CentralFlowRecord, Event, InspectError, Inspection, Process, ProcessRecord, State, StepOutcome,
     StepRecord,
 };
+use crate::space::{Probe, Stop};
 use std::time::Duration;
 
 /// An engine that records made-up numbers.
@@ -19,6 +20,8 @@ pub(crate) struct Fake {
     pub restart: bool,
     /// S goes round 2/η once in so many steps.
     pub cycle_steps: Option<u8>,
+    /// How long one loss away from the weights takes.
+    pub loss_time: Duration,
 }
 
 impl Fake {
@@ -96,5 +99,37 @@ impl Engine for Fake {
 
     fn inspect(&mut self, _: f64) -> Result<Inspection, InspectError> {
         Err(InspectError::NoGradientDescent { step: self.step })
+    }
+
+    fn probe(&mut self) -> Box<dyn Probe + '_> {
+        Box::new(FakeProbe { loss_time: self.loss_time })
+    }
+}
+
+/// A bowl: ½‖w‖².
+struct FakeProbe {
+    loss_time: Duration,
+}
+
+impl Probe for FakeProbe {
+    fn dim(&self) -> usize {
+        2
+    }
+
+    fn loss(&mut self, w: &[f64]) -> f64 {
+        std::thread::sleep(self.loss_time);
+        0.5 * w.iter().map(|x| x * x).sum::<f64>()
+    }
+
+    fn sharpness(&mut self, _: &[f64], _: Stop<'_>) -> f64 {
+        1.0
+    }
+
+    fn eigenvectors(&mut self, _: &[f64], count: usize, _: Stop<'_>) -> Vec<Vec<f64>> {
+        [vec![1.0, 0.0], vec![0.0, 1.0]].into_iter().take(count).collect()
+    }
+
+    fn sharpness_gradient(&mut self, w: &[f64], _: &[f64]) -> Vec<f64> {
+        vec![0.0; w.len()]
     }
 }

@@ -2,6 +2,8 @@
 
 use super::breakpoint::{Breakpoint, Hit};
 use crate::dynamics::StepRecord;
+use crate::space::{Request, View};
+use std::sync::Arc;
 
 /// A wish of the watcher, applied by the training thread between two steps.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,8 +24,23 @@ pub enum Command {
     SetBreakpoint(Breakpoint),
     /// Pause there no more.
     ClearBreakpoint(Breakpoint),
+    /// Look at weight space around a step, in the time between two steps; with `None`, no more. What was being looked at is
+    /// given up at once.
+    Look(Option<Arc<Request>>),
     /// End the thread.
     Stop,
+}
+
+/// What the training thread has seen of weight space.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Seen {
+    /// What is known so far; more follows until its progress is 1.
+    View(Arc<View>),
+    /// It does not keep the weights of this step: the request needs the rows of a replay.
+    NotKept {
+        /// The step.
+        step: usize,
+    },
 }
 
 /// News from the training thread.

@@ -3,15 +3,21 @@
 //! One channel carries [`Command`]s to the thread, one carries [`Message`]s back; both are bounded. Nothing recorded is
 //! dropped: when the watcher does not keep up, the thread waits, and while it waits it goes on obeying commands. A panic
 //! of the engine becomes [`Message::Failed`], after everything recorded before it.
+//!
+//! A third channel carries what the thread has [`Seen`] of weight space. A watcher that does not look misses what is in
+//! between: the newest view replaces the one that found no room. After the last step the thread stays for more looks, until
+//! its watcher lets go of it.
 
+mod looking;
 mod training;
 
 use super::breakpoint::{Breakpoint, Hit};
 use super::course::Course;
 use super::engine::Engine;
 use super::history::History;
-use super::message::{Command, Ending, Message};
+use super::message::{Command, Ending, Message, Seen};
 use super::past::Past;
+use crate::space::Budget;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, TrySendError, bounded};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -24,6 +30,9 @@ const COMMANDS: usize = 32;
 
 /// Batches under way to the watcher; with at most [`BATCH_ROWS`] rows each, the thread is at most 16,384 steps ahead.
 const BATCHES: usize = 64;
+
+/// Views of weight space under way to the watcher.
+const VIEWS: usize = 2;
 
 /// How long [`Worker::shut_down`] waits for the step under way.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -43,6 +52,8 @@ pub struct Options {
     pub memory_budget: usize,
     /// Bytes that checkpoints may take; beyond them they are thinned evenly, and a [`Message::Thinned`] says so once.
     pub checkpoint_budget: usize,
+    /// Memory for looks at weight space; without it there are none.
+    pub trail: Option<Budget>,
 }
 
 impl Options {
@@ -64,6 +75,7 @@ impl Options {
             paused: false,
             memory_budget: Self::MEMORY_BUDGET,
             checkpoint_budget: Self::CHECKPOINT_BUDGET,
+            trail: None,
         }
     }
 }
@@ -100,6 +112,7 @@ pub struct Drained {
 pub struct Worker {
     commands: Sender<Command>,
     messages: Receiver<Message>,
+    seen: Receiver<Seen>,
     outbox: VecDeque<Command>,
     cancel: Arc<AtomicBool>,
     past: Arc<Past>,
@@ -141,10 +154,11 @@ impl Worker {
         // other's disconnection as the end.
         let (command_sender, commands) = bounded(COMMANDS);
         let (messages, message_receiver) = bounded(BATCHES);
+        let (views, seen) = bounded(VIEWS);
         let (alive, gone) = bounded::<()>(0);
         let cancel = Arc::new(AtomicBool::new(false));
         let mut training =
-            Training::new((commands, messages), Arc::clone(&cancel), Arc::clone(&past), options, wake);
+            Training::new((commands, messages, views), Arc::clone(&cancel), Arc::clone(&past), options, wake);
         std::thread::Builder::new().name("training".into()).spawn(move || {
             let _alive = alive;
             training.run(engine);
@@ -152,6 +166,7 @@ impl Worker {
         Ok(Self {
             commands: command_sender,
             messages: message_receiver,
+            seen,
             outbox: VecDeque::new(),
             cancel,
             past,
@@ -161,7 +176,7 @@ impl Worker {
     }
 
     /// Sends a command, or keeps it for the next call or drain when the thread is in the middle of a long step. Never
-    /// blocks. Does nothing once the run has ended.
+    /// blocks. Once the run has ended, only a [`Command::Look`] has an effect.
     ///
     /// # Errors
     /// When the command carries a value outside its range.
@@ -179,7 +194,7 @@ impl Worker {
         }
         // A slider sends many values; only the last one that waits matters.
         let replaces = |waiting: &Command| {
-            matches!(command, Command::SetEta(_) | Command::SetSpeed(_))
+            matches!(command, Command::SetEta(_) | Command::SetSpeed(_) | Command::Look(_))
                 && std::mem::discriminant(waiting) == std::mem::discriminant(&command)
         };
         match self.outbox.back_mut() {
@@ -228,6 +243,12 @@ impl Worker {
             self.ended = drained.end.is_some();
         }
         drained
+    }
+
+    /// What has been seen of weight space since the last call, without waiting. Empty where the thread has failed.
+    pub fn try_seen(&mut self) -> Vec<Seen> {
+        self.flush();
+        self.seen.try_iter().collect()
     }
 
     /// The next message, waiting for it up to `timeout`; `None` when there was none, or when the last one was given out

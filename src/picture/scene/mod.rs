@@ -5,8 +5,10 @@
 //! Non-finite contract: a point, a loss or a sharpness that is NaN or infinite is absent: paths break there, cells of the
 //! grids are left out.
 
+mod of_view;
 mod panel;
 
+pub use of_view::of_view;
 pub use panel::weight_space_ui;
 
 use super::theme::Role;

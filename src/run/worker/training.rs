@@ -1,13 +1,14 @@
 //! The training thread's side of a worker: steps, pace, checkpoints and breakpoints, in batches to the watcher.
 
+use super::looking::Looking;
 use super::{Options, panic_text};
 use crate::dynamics::StepRecord;
 use crate::run::breakpoint::{Breakpoints, Hit};
 use crate::run::course::Course;
 use crate::run::engine::Engine;
-use crate::run::message::{Command, Ending, Message};
+use crate::run::message::{Command, Ending, Message, Seen};
 use crate::run::past::Past;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, never, select};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, TrySendError, never, select};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,6 +19,9 @@ pub(super) const BATCH_ROWS: usize = 256;
 
 /// … or this long after the one before: 30 pictures a second, and the screen leaves the cores to the training.
 const BATCH_INTERVAL: Duration = Duration::from_millis(33);
+
+/// A slice of looking while no step is due: how late a command may be noticed where the loss is cheap.
+const SLICE: Duration = Duration::from_millis(10);
 
 /// How long the last rows may wait for a watcher that has asked to stop.
 const PARTING: Duration = Duration::from_millis(200);
@@ -90,12 +94,13 @@ pub(super) struct Training {
     batch: Vec<StepRecord>,
     /// When the last batch left.
     last_sent: Option<Instant>,
+    looking: Looking,
 }
 
 impl Training {
     /// Before the first step to record; `wake` is called after each message.
     pub(super) fn new(
-        (commands, messages): (Receiver<Command>, Sender<Message>),
+        (commands, messages, views): (Receiver<Command>, Sender<Message>, Sender<Seen>),
         cancel: Arc<AtomicBool>,
         past: Arc<Past>,
         options: &Options,
@@ -118,13 +123,14 @@ impl Training {
             bytes: 0,
             batch: Vec::new(),
             last_sent: None,
+            looking: Looking::new(views, options.trail),
         }
     }
 
     /// Trains to the end, and says how it came.
-    pub(super) fn run(&mut self, engine: Box<dyn Engine>) {
-        // The engine moves in, so a panic in its destructor is caught as well.
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.train(engine)));
+    pub(super) fn run(&mut self, mut engine: Box<dyn Engine>) {
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.train(engine.as_mut())));
+        let ended = matches!(outcome, Ok(Ok(_)));
         let last = match outcome {
             Ok(Ok(ending)) => Message::Finished(ending),
             Ok(Err(Stop)) => Message::Finished(Ending::Stopped),
@@ -136,11 +142,16 @@ impl Training {
         };
         if self.send_batch().and_then(|()| self.deliver(last.clone())).is_err() {
             self.part(last);
+        } else if ended {
+            // Its last message is sent: a panic here is the end of the views, and of nothing else.
+            let _ = catch_unwind(AssertUnwindSafe(|| self.keep_looking(engine.as_mut())));
         }
+        // Nor does anyone wait for a word from its destructor.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(engine)));
     }
 
-    fn train(&mut self, mut engine: Box<dyn Engine>) -> Result<Ending, Stop> {
-        self.catch_up(engine.as_mut())?;
+    fn train(&mut self, engine: &mut dyn Engine) -> Result<Ending, Stop> {
+        self.catch_up(engine)?;
         loop {
             if self.next_step >= self.steps {
                 return Ok(Ending::AllSteps);
@@ -151,17 +162,51 @@ impl Training {
             if self.bytes >= self.memory_budget {
                 return Ok(Ending::MemoryBudget { bytes: self.memory_budget });
             }
-            self.wait_for_turn()?;
-            self.keep_checkpoint(engine.as_ref())?;
+            self.wait_for_turn(engine)?;
+            self.keep_checkpoint(engine)?;
+            let before = self.looking.before_step(engine);
             let begun = Instant::now();
-            let record = self.course.step(engine.as_mut());
-            self.since_checkpoint = self.since_checkpoint.saturating_add(begun.elapsed());
+            let record = self.course.step(engine);
+            let took = begun.elapsed();
+            self.since_checkpoint = self.since_checkpoint.saturating_add(took);
+            self.looking.after_step(before, &record, took);
             self.next_step += 1;
             self.past.advance(self.next_step);
             self.pace.stepped();
             let hits = self.breakpoints.observe(&record);
             self.record(record)?;
             self.pause_at(hits)?;
+            let now = Instant::now();
+            if let Some(until) = self.looking.earned(now) {
+                self.look(engine, until);
+                self.looking.spend(now.elapsed());
+            }
+        }
+    }
+
+    /// Looks at weight space until the time is up or a command waits.
+    fn look(&mut self, engine: &mut dyn Engine, until: Instant) {
+        let (commands, cancel) = (&self.commands, &self.cancel);
+        let stop = || !commands.is_empty() || cancel.load(Ordering::Relaxed);
+        if self.looking.advance(engine.probe().as_mut(), until, &stop) {
+            (self.wake)();
+        }
+    }
+
+    /// After the last step: answers requests until the watcher lets go.
+    fn keep_looking(&mut self, engine: &mut dyn Engine) {
+        while !self.cancel.load(Ordering::Relaxed) {
+            let command = if self.looking.is_busy() {
+                self.look(engine, Instant::now() + SLICE);
+                self.commands.try_recv().map_err(|error| error == TryRecvError::Disconnected)
+            } else {
+                self.commands.recv().map_err(|_| true)
+            };
+            match command {
+                Ok(Command::Look(request)) => self.looking.begin(request.as_deref()),
+                Ok(Command::Stop) | Err(true) => return,
+                Ok(_) | Err(false) => {}
+            }
         }
     }
 
@@ -202,8 +247,8 @@ impl Training {
         Ok(())
     }
 
-    /// Obeys commands until the next step is due.
-    fn wait_for_turn(&mut self) -> Result<(), Stop> {
+    /// Obeys commands until the next step is due, and looks at weight space meanwhile.
+    fn wait_for_turn(&mut self, engine: &mut dyn Engine) -> Result<(), Stop> {
         loop {
             while let Ok(command) = self.commands.try_recv() {
                 self.obey(&command);
@@ -220,6 +265,10 @@ impl Training {
             let flush_due = self.last_sent.map_or(now, |sent| sent + BATCH_INTERVAL);
             if due.is_none() || flush_due <= now {
                 self.send_batch()?;
+            }
+            if self.looking.is_busy() {
+                self.look(engine, due.map_or(now + SLICE, |due| due.min(now + SLICE)));
+                continue;
             }
             let flush_due = (!self.batch.is_empty()).then_some(flush_due);
             let received = match due.into_iter().chain(flush_due).min() {
@@ -247,6 +296,7 @@ impl Training {
             Command::RestartFlows => self.steer(Course::restart_flows),
             Command::SetBreakpoint(breakpoint) => self.breakpoints.set(breakpoint, self.next_step),
             Command::ClearBreakpoint(breakpoint) => self.breakpoints.clear(breakpoint),
+            Command::Look(ref request) => self.looking.begin(request.as_deref()),
             Command::Stop => self.cancel.store(true, Ordering::Relaxed),
         }
     }

@@ -1,0 +1,50 @@
+//! Lets weight space follow the cursor, or the run, while its panel is shown.
+
+use super::lab::Assemble;
+use super::layout;
+use super::model::Model;
+use crate::picture::Panel;
+use crate::picture::scene::of_view;
+use crate::run::lookout::Wish;
+use crate::run::past::Past;
+use crate::run::{Lookout, Preset, Worker};
+use crate::space::Axis;
+use egui::Context;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What looks at the weights of one run.
+pub(super) struct WeightSpace {
+    lookout: Lookout,
+}
+
+impl WeightSpace {
+    /// For a run with this past.
+    pub fn new(past: &Arc<Past>, assemble: &Arc<Assemble>, preset: Preset, context: &Context) -> Self {
+        let (assemble, context) = (Arc::clone(assemble), context.clone());
+        let make = Box::new(move || assemble(&preset));
+        Self { lookout: Lookout::new(Arc::clone(past), make, move || context.request_repaint()) }
+    }
+
+    /// Asks for what the panel shows, and takes in what is there. Returns what went wrong.
+    pub fn update(&mut self, model: &mut Model, worker: &mut Worker, context: &Context) -> Option<String> {
+        let shown = layout::shown(&model.tree).contains(&Panel::WeightSpace);
+        let wish = model.row().filter(|_| shown).map(|step| Wish {
+            step,
+            follows: model.view.cursor.is_none(),
+            axes: vec![Axis::Eigenvector(0), Axis::SharpnessGradient],
+        });
+        let now = Instant::now();
+        let changed = match self.lookout.update(worker, wish, now) {
+            Ok(changed) => changed,
+            Err(reason) => return Some(reason),
+        };
+        if changed && let Some(view) = self.lookout.view() {
+            model.scene = Some(Arc::new(of_view(view, &model.history)));
+        }
+        if let Some(due) = self.lookout.due() {
+            context.request_repaint_after(due.saturating_duration_since(now));
+        }
+        None
+    }
+}

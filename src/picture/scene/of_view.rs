@@ -1,0 +1,122 @@
+//! The scene of a run with many weights, from what is known of weight space around a step.
+
+use super::{Grid, Role, Scene, SceneAxis, ScenePath, StableRegion};
+use crate::dynamics::Process;
+use crate::run::{History, Series};
+use crate::space::{self, View};
+
+/// Draws a view; the history has the processes' own losses.
+pub fn of_view(view: &View, history: &History) -> Scene {
+    let mut axes = [None, None, None];
+    for (place, shown) in axes.iter_mut().zip(&view.axes) {
+        *place = Some(SceneAxis { label: shown.axis.to_string(), captured: shown.captured.map(to_f32) });
+    }
+    let region = view.region.as_ref();
+    Scene {
+        axes,
+        captured: view.captured.map(to_f32),
+        paths: view.paths.iter().map(|path| scene_path(path, history)).collect(),
+        surface: view.surface.as_ref().map(grid),
+        region: region.map(|region| StableRegion { sharpness: grid(region), edge: to_f32(view.edge) }),
+        progress: (view.progress < 1.0).then(|| to_f32(view.progress)),
+        note: note(view),
+    }
+}
+
+fn scene_path(path: &space::Path, history: &History) -> ScenePath {
+    let (role, series) = match path.process {
+        Process::GradientDescent => (Role::GradientDescent, Series::GdLoss),
+        Process::GradientFlow => (Role::GradientFlow, Series::GfLoss),
+        Process::CentralFlow => (Role::CentralFlow, Series::CfLoss),
+    };
+    let step = |place: usize| path.first_step + place * path.stride;
+    let loss = |place| history.value(series, step(place)).map_or(f32::NAN, to_f32);
+    ScenePath {
+        role,
+        points: path.points.clone(),
+        loss: (0..path.points.len()).map(loss).collect(),
+        exact: path.exact.clone(),
+        first_step: path.first_step,
+        stride: path.stride,
+    }
+}
+
+fn grid(grid: &space::Grid) -> Grid {
+    let range = |[low, high]: [f64; 2]| to_f32(low)..to_f32(high);
+    Grid {
+        x: range(grid.extent.x),
+        y: range(grid.extent.y),
+        columns: grid.columns,
+        rows: grid.rows,
+        values: grid.values.clone(),
+    }
+}
+
+/// What stands in for something else, and how far the sketched points are off.
+fn note(view: &View) -> Option<String> {
+    let mut notes = view.notes.clone();
+    if let Some(error) = view.sketch_error {
+        notes.push(format!(
+            "Faint points come from a random sketch: ±{:.1}% of the distance from the cursor",
+            100.0 * error
+        ));
+    }
+    (!notes.is_empty()).then(|| notes.join("; "))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "pictures are in single precision")]
+fn to_f32(value: f64) -> f32 {
+    value as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamics::{ProcessRecord, StepRecord};
+    use crate::space::grid::Extent;
+    use crate::space::look::ShownAxis;
+    use crate::space::{Axis, Path};
+
+    #[test]
+    fn everything_known_is_in_the_scene() {
+        let mut history = History::new(1);
+        for step in 0..5_usize {
+            let process = ProcessRecord { loss: step as f64, ..ProcessRecord::default() };
+            history.push(&StepRecord { step, gradient_descent: Some(process), ..StepRecord::default() });
+        }
+        let mut losses = space::Grid::empty(Extent { x: [-1.0, 1.0], y: [0.0, 2.0] }, 3);
+        losses.set(2, 1, 7.0);
+        let path = Path {
+            process: Process::GradientDescent,
+            points: vec![[0.5; 3]; 2],
+            exact: 1..2,
+            first_step: 1,
+            stride: 3,
+        };
+        let axis = |axis| ShownAxis { axis, captured: Some(0.25) };
+        let view = View {
+            step: 4,
+            axes: vec![axis(Axis::Eigenvector(0)), axis(Axis::Drift)],
+            captured: Some(0.5),
+            sketch_error: Some(0.012),
+            paths: vec![path],
+            surface: Some(losses.clone()),
+            region: Some(losses),
+            edge: 8.0,
+            progress: 0.5,
+            notes: vec!["Step 4: no ∇S".into()],
+        };
+        let scene = of_view(&view, &history);
+        assert_eq!(
+            scene.axes[1].as_ref().map(|axis| (axis.label.as_str(), axis.captured)),
+            Some(("drift", Some(0.25)))
+        );
+        assert!(scene.axes[2].is_none() && scene.progress == Some(0.5) && scene.captured == Some(0.5));
+        assert_eq!((scene.paths[0].loss.as_slice(), scene.paths[0].place_at(4)), (&[1.0, 4.0][..], Some(1)));
+        let (surface, region) = (scene.surface.expect("losses"), scene.region.expect("a region"));
+        assert_eq!((surface.at(2, 1), surface.node(2, 1), region.edge), (7.0, [1.0, 1.0], 8.0));
+        assert!(surface.at(0, 0).is_nan());
+        let note = scene.note.expect("a note");
+        assert!(note.contains("no ∇S") && note.contains("±1.2%"), "{note}");
+    }
+}

@@ -1,0 +1,116 @@
+//! Looks at a run as it trains, rests and ends, on its threads.
+
+use super::*;
+use crate::run::History;
+use crate::run::fake::Fake;
+use crate::run::worker::Options;
+use crate::space::Budget;
+
+struct Setup {
+    worker: Worker,
+    history: History,
+    lookout: Lookout,
+}
+
+impl Setup {
+    fn new(engine: Fake, options: &Options) -> Self {
+        let worker = Worker::spawn(Box::new(engine.clone()), options, || {}).expect("a thread");
+        let make = Box::new(move || Ok(Box::new(engine.clone()) as Box<dyn crate::run::Engine>));
+        let lookout = Lookout::new(Arc::clone(worker.past()), make, || {});
+        Self { worker, history: History::new(1), lookout }
+    }
+
+    fn wait(&mut self, wish: Option<&Wish>, mut done: impl FnMut(&Self) -> bool) {
+        let start = Instant::now();
+        loop {
+            self.worker.try_drain(&mut self.history);
+            self.lookout.update(&mut self.worker, wish.cloned(), Instant::now()).expect("no failure");
+            if done(self) {
+                return;
+            }
+            assert!(start.elapsed() < Duration::from_secs(20), "{:?}", self.lookout.view());
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+fn wish(step: usize) -> Wish {
+    Wish { step, follows: false, axes: vec![Axis::Eigenvector(0), Axis::Eigenvector(1)] }
+}
+
+fn complete(step: usize) -> impl Fn(&Setup) -> bool {
+    move |setup| setup.lookout.view().is_some_and(|view| view.step == step && view.progress == 1.0)
+}
+
+#[test]
+fn a_run_is_looked_at_while_it_trains_while_it_rests_and_after_its_end() {
+    let options = Options { trail: Some(Budget::default()), ..Options::new(3000, 0.1) };
+    let mut setup = Setup::new(Fake { step_time: Duration::from_micros(300), ..Fake::default() }, &options);
+    setup.wait(None, |setup| setup.history.rows() > 100);
+    setup.wait(Some(&wish(50)), complete(50));
+    assert!(setup.history.rows() < 3000, "it trains all the while");
+    let view = setup.lookout.view().expect("a view");
+    // the fake's weights are its step, twice; its loss is ½‖w‖²
+    let surface = view.surface.as_ref().expect("losses");
+    let [x, y] = surface.node(3, 5);
+    let loss = 0.5 * ((50.0 + x).powi(2) + (50.0 + y).powi(2));
+    assert!((f64::from(surface.at(3, 5)) - loss).abs() < 1e-4 * loss);
+    assert_eq!(view.paths[0].points[60], [10.0, 10.0, 0.0]);
+
+    setup.worker.send(Command::Pause).expect("a valid command");
+    setup.wait(Some(&wish(70)), complete(70));
+    setup.worker.send(Command::Play).expect("a valid command");
+    setup.wait(None, |setup| setup.worker.ended());
+    setup.wait(Some(&wish(2990)), complete(2990));
+    setup.wait(Some(&wish(10)), complete(10));
+    assert!(setup.worker.shut_down(), "the thread goes when it is let go");
+}
+
+#[test]
+fn steps_that_are_no_longer_kept_are_computed_again() {
+    let budget = Budget { rows: 320, ..Budget::default() };
+    let options = Options { trail: Some(budget), ..Options::new(2000, 0.1) };
+    let mut setup = Setup::new(Fake::default(), &options);
+    setup.wait(None, |setup| setup.worker.ended());
+    setup.wait(Some(&wish(1000)), |setup| {
+        complete(1000)(setup) && setup.lookout.view().is_some_and(|view| view.captured.is_some())
+    });
+    // far from the end there were no exact points but those computed again
+    let view = setup.lookout.view().expect("a view");
+    assert!(view.captured.expect("displacements") > 0.99);
+}
+
+#[test]
+fn a_moved_cursor_cancels_what_is_under_way_at_once() {
+    let options = Options { trail: Some(Budget::default()), ..Options::new(200, 0.1) };
+    let mut setup = Setup::new(Fake { loss_time: Duration::from_millis(4), ..Fake::default() }, &options);
+    setup.wait(None, |setup| setup.worker.ended());
+    setup.wait(Some(&wish(50)), |setup| setup.lookout.view().is_some());
+    let progress = setup.lookout.view().expect("a view").progress;
+    assert!(progress < 1.0, "4,225 losses take 17 s");
+    // the next request is answered though the first would have taken that long
+    let begun = Instant::now();
+    setup.wait(Some(&wish(60)), |setup| setup.lookout.view().is_some_and(|view| view.step == 60));
+    assert!(begun.elapsed() < REST + Duration::from_millis(250), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_followed_run_is_looked_at_anew_about_once_a_second() {
+    let options = Options { trail: Some(Budget::default()), ..Options::new(100_000, 0.1) };
+    let mut setup = Setup::new(Fake { step_time: Duration::from_millis(1), ..Fake::default() }, &options);
+    let start = Instant::now();
+    let mut steps = Vec::new();
+    while start.elapsed() < Duration::from_millis(2600) {
+        setup.worker.try_drain(&mut setup.history);
+        let newest = setup.history.rows().checked_sub(1);
+        let followed = newest.map(|step| Wish { follows: true, ..wish(step) });
+        setup.lookout.update(&mut setup.worker, followed, Instant::now()).expect("no failure");
+        if let Some(view) = setup.lookout.view()
+            && steps.last() != Some(&view.step)
+        {
+            steps.push(view.step);
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    assert!((2..=4).contains(&steps.len()), "{steps:?}");
+}

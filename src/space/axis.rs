@@ -1,0 +1,83 @@
+//! What an axis of weight space may be.
+
+use std::fmt;
+
+/// A direction in weight space, by its meaning at the moment looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Axis {
+    /// The i-th eigenvector of the Hessian, from 0.
+    Eigenvector(usize),
+    /// The gradient of the sharpness, ∇S.
+    SharpnessGradient,
+    /// Where the central flow (gradient descent, where there is none) moves.
+    Drift,
+    /// The i-th principal component of the paths, from 0.
+    Principal(usize),
+}
+
+impl Axis {
+    /// Every choice, in the order of menus.
+    pub const ALL: [Self; 8] = [
+        Self::Eigenvector(0),
+        Self::Eigenvector(1),
+        Self::Eigenvector(2),
+        Self::SharpnessGradient,
+        Self::Drift,
+        Self::Principal(0),
+        Self::Principal(1),
+        Self::Principal(2),
+    ];
+
+    /// What stands in for an axis that does not exist, the first that does.
+    pub(super) const SUBSTITUTES: [Self; 5] = [
+        Self::Eigenvector(0),
+        Self::Eigenvector(1),
+        Self::Drift,
+        Self::Eigenvector(2),
+        Self::SharpnessGradient,
+    ];
+
+    /// How many leading eigenvectors it needs.
+    pub(super) fn eigenvectors(self) -> usize {
+        match self {
+            Self::Eigenvector(i) => i + 1,
+            Self::SharpnessGradient => 1,
+            Self::Drift | Self::Principal(_) => 0,
+        }
+    }
+}
+
+impl fmt::Display for Axis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Eigenvector(0) => write!(f, "u₁ top eigenvector"),
+            Self::Eigenvector(i) => write!(f, "u{} eigenvector", Subscript(i + 1)),
+            Self::SharpnessGradient => write!(f, "∇S sharpness gradient"),
+            Self::Drift => write!(f, "drift"),
+            Self::Principal(i) => write!(f, "principal component {}", i + 1),
+        }
+    }
+}
+
+/// A number in subscript digits.
+struct Subscript(usize);
+
+impl fmt::Display for Subscript {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.0.to_string();
+        let subscript =
+            |digit: char| ['₀', '₁', '₂', '₃', '₄', '₅', '₆', '₇', '₈', '₉'][digit as usize - '0' as usize];
+        digits.chars().try_for_each(|digit| write!(f, "{}", subscript(digit)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Axis;
+
+    #[test]
+    fn labels_count_from_one() {
+        assert_eq!(Axis::Eigenvector(11).to_string(), "u₁₂ eigenvector");
+        assert_eq!(Axis::Principal(0).to_string(), "principal component 1");
+    }
+}

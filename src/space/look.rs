@@ -1,0 +1,210 @@
+//! One look at weight space around a step, worked on in slices.
+
+mod axes;
+#[cfg(test)]
+mod tests;
+
+use super::axis::Axis;
+use super::frame::{Captured, Frame};
+use super::grid::{Extent, Grid};
+use super::losses::Losses;
+use super::paths::{Path, Tracer};
+use super::probe::{Probe, Stop};
+use super::row::Row;
+use super::sharpness::Sharpness;
+use super::trail::Trail;
+use crate::spectrum::norm;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What is to be looked at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// The step.
+    pub step: usize,
+    /// Its learning rate, for 2/η.
+    pub eta: f64,
+    /// Two or three axes.
+    pub axes: Vec<Axis>,
+    /// Steps on either side that are projected exactly, as far as their weights are at hand.
+    pub half: usize,
+    /// Consecutive steps around `step`, itself among them, from a replay; where this is empty, those of the trail are taken.
+    pub rows: Vec<Arc<Row>>,
+}
+
+/// The weights at a step are not kept: only a replay has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the weights of step {step} are no longer kept; they have to be computed again")]
+pub struct NotKept {
+    /// The step.
+    pub step: usize,
+}
+
+/// An axis that is shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShownAxis {
+    /// Its meaning.
+    pub axis: Axis,
+    /// Share of the squared displacement along it, over the exact points.
+    pub captured: Option<f64>,
+}
+
+/// What is known of weight space around a step.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct View {
+    /// The step.
+    pub step: usize,
+    /// Two or three; none while they are computed, or where there are none.
+    pub axes: Vec<ShownAxis>,
+    /// Share of the squared displacement from the origin that the axes show, over the exact points.
+    pub captured: Option<f64>,
+    /// Root mean square error of a sketched coordinate, as a share of the displacement; `None` where all is exact.
+    pub sketch_error: Option<f64>,
+    /// The paths, in one or more pieces each.
+    pub paths: Vec<Path>,
+    /// The loss.
+    pub surface: Option<Grid>,
+    /// The sharpness.
+    pub region: Option<Grid>,
+    /// 2/η.
+    pub edge: f64,
+    /// How much is computed, from 0 to 1.
+    pub progress: f64,
+    /// What stands in for something else, or is missing, in words.
+    pub notes: Vec<String>,
+}
+
+/// What comes next.
+#[derive(Clone, Debug)]
+enum Stage {
+    Axes,
+    Paths(Box<Tracer>),
+    Grids(Box<Losses>, Box<Sharpness>),
+    Done,
+}
+
+/// Works on one request.
+#[derive(Clone, Debug)]
+pub struct Look {
+    request: Request,
+    row: Arc<Row>,
+    frame: Frame,
+    stage: Stage,
+    view: View,
+}
+
+impl Look {
+    /// Nothing known yet.
+    ///
+    /// # Errors
+    /// Where neither the request nor the trail has the weights of its step.
+    pub fn new(mut request: Request, trail: &Trail) -> Result<Self, NotKept> {
+        let step = request.step;
+        if request.rows.is_empty() {
+            request.rows = trail.window(step, request.half);
+        }
+        let row = request.rows.iter().find(|row| row.step() == step).cloned().ok_or(NotKept { step })?;
+        let view = View { step, edge: 2.0 / request.eta, ..View::default() };
+        Ok(Self { request, row, frame: Frame::default(), stage: Stage::Axes, view })
+    }
+
+    /// The step looked at.
+    pub fn step(&self) -> usize {
+        self.request.step
+    }
+
+    /// What is known so far.
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// Whether everything is known.
+    pub fn done(&self) -> bool {
+        matches!(self.stage, Stage::Done)
+    }
+
+    /// Goes on until the time is up, and takes at least one piece; earlier where `stop` becomes true: between two
+    /// evaluations of the loss or of a Hessian-vector product. What was stopped is taken up again by the next call.
+    pub fn advance(&mut self, probe: &mut dyn Probe, trail: &Trail, until: Instant, stop: Stop<'_>) {
+        loop {
+            match std::mem::replace(&mut self.stage, Stage::Done) {
+                Stage::Axes => self.find_axes(probe, trail, stop),
+                Stage::Paths(tracer) => self.trace(tracer, trail, until),
+                Stage::Grids(losses, sharpness) => self.evaluate(losses, sharpness, probe, stop),
+                Stage::Done => {
+                    self.view.progress = 1.0;
+                    return;
+                }
+            }
+            if Instant::now() >= until || stop() {
+                return;
+            }
+        }
+    }
+
+    fn find_axes(&mut self, probe: &mut dyn Probe, trail: &Trail, stop: Stop<'_>) {
+        let found = axes::find(&self.request, &self.row, probe, trail, stop);
+        if stop() {
+            self.stage = Stage::Axes;
+            return;
+        }
+        self.view.notes = found.notes;
+        if found.axes.len() < 2 {
+            return;
+        }
+        self.frame = found.frame;
+        self.view.axes = found.axes.into_iter().map(|axis| ShownAxis { axis, captured: None }).collect();
+        let tracer = Tracer::new(&self.frame, trail, std::mem::take(&mut self.request.rows));
+        self.stage = Stage::Paths(Box::new(tracer));
+    }
+
+    fn trace(&mut self, mut tracer: Box<Tracer>, trail: &Trail, until: Instant) {
+        if !tracer.advance(&self.frame, trail, until) {
+            self.stage = Stage::Paths(tracer);
+            return;
+        }
+        let captured: Captured = tracer.captured();
+        for (i, shown) in self.view.axes.iter_mut().enumerate() {
+            shown.captured = captured.along(i);
+        }
+        self.view.captured = captured.total();
+        self.view.sketch_error = tracer.error();
+        self.view.paths = tracer.paths(trail);
+        let extent = Extent::around(tracer.spread().chain([[0.0; 2]]), norm(self.frame.origin()));
+        let sharpness = Sharpness::new(extent, self.view.edge);
+        self.stage = Stage::Grids(Box::new(Losses::new(extent)), Box::new(sharpness));
+    }
+
+    fn evaluate(
+        &mut self,
+        mut losses: Box<Losses>,
+        mut sharpness: Box<Sharpness>,
+        probe: &mut dyn Probe,
+        stop: Stop<'_>,
+    ) {
+        let coarse_region = sharpness.region().is_some();
+        if !losses.is_presentable() || (coarse_region && !losses.done()) {
+            losses.advance(&self.frame, probe);
+        } else {
+            sharpness.advance(&self.frame, probe, stop);
+        }
+        let share = |[done, planned]: [usize; 2]| done as f64 / planned.max(1) as f64;
+        self.view.progress = 0.5 * (share(losses.work()) + share(sharpness.work()));
+        let (surface, region) = (losses.shown(), sharpness.region());
+        if surface != self.view.surface.as_ref().map(|grid| grid.columns) {
+            self.view.surface = losses.surface();
+        }
+        let finished = losses.done() && sharpness.done();
+        if let Some(region) = region
+            && (finished || self.view.region.as_ref().is_none_or(|shown| shown.columns != region.columns))
+        {
+            self.view.region = Some(region.clone());
+        }
+        if finished {
+            self.view.progress = 1.0;
+            self.view.notes.extend(losses.limit());
+        } else {
+            self.stage = Stage::Grids(losses, sharpness);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The axes of a request at its step, with others in their place where they do not exist.
+
+use super::Request;
+use crate::space::axis::Axis;
+use crate::space::frame::{Frame, FrameError};
+use crate::space::principal;
+use crate::space::probe::{Probe, Stop};
+use crate::space::row::Row;
+use crate::space::trail::Trail;
+use std::sync::Arc;
+
+/// Steps on either side of the step over which the drift is taken.
+const DRIFT_STEPS: usize = 20;
+
+/// Steps that the principal components are taken from.
+const SAMPLE: usize = 64;
+
+/// The places of the central flow, gradient descent and the gradient flow among the processes: the origin, and what
+/// drifts, is the first of them that is there.
+const PREFERENCE: [usize; 3] = [2, 0, 1];
+
+/// What was found.
+pub(super) struct Found {
+    pub(super) frame: Frame,
+    pub(super) axes: Vec<Axis>,
+    pub(super) notes: Vec<String>,
+}
+
+/// Finds the axes; fewer than two with a note that says why.
+pub(super) fn find(
+    request: &Request,
+    row: &Row,
+    probe: &mut dyn Probe,
+    trail: &Trail,
+    stop: Stop<'_>,
+) -> Found {
+    let mut found = Found { frame: Frame::default(), axes: Vec::new(), notes: Vec::new() };
+    let step = request.step;
+    let mut w = Vec::new();
+    if !PREFERENCE.into_iter().any(|process| row.read(process, &mut w)) {
+        found.notes.push(format!("No process has finite weights at step {step}: there is nothing to look at; choose an earlier step"));
+        return found;
+    }
+    if w.len() < 2 {
+        found.notes.push("The loss has one parameter: there is no plane".into());
+        return found;
+    }
+    found.frame = Frame::new(w.clone());
+    let mut directions =
+        Directions { request, w, probe, trail, stop, eigenvectors: Vec::new(), components: None };
+    for &axis in request.axes.iter().take(3) {
+        let Err(error) = add(&mut found.frame, axis, &mut directions) else {
+            found.axes.push(axis);
+            continue;
+        };
+        if stop() {
+            return found;
+        }
+        let taken: Vec<Axis> = request.axes.iter().chain(&found.axes).copied().collect();
+        let mut others = Axis::SUBSTITUTES.into_iter().filter(|other| !taken.contains(other));
+        let other = others.find(|&other| add(&mut found.frame, other, &mut directions).is_ok());
+        let instead = other.map_or(String::new(), |other| format!("; shown instead: {other}"));
+        found.axes.extend(other);
+        found.notes.push(format!("Step {step}: {error}{instead}"));
+    }
+    found
+}
+
+fn add(frame: &mut Frame, axis: Axis, directions: &mut Directions<'_>) -> Result<(), FrameError> {
+    let name = axis.to_string();
+    let missing = |reason: String| FrameError::Missing { axis: axis.to_string(), reason };
+    let direction = directions.of(axis).map_err(missing)?;
+    frame.add(&name, direction)
+}
+
+/// Computes directions, and keeps what several need.
+struct Directions<'a> {
+    request: &'a Request,
+    /// Where the eigenvectors are taken.
+    w: Vec<f64>,
+    probe: &'a mut dyn Probe,
+    trail: &'a Trail,
+    stop: Stop<'a>,
+    eigenvectors: Vec<Vec<f64>>,
+    components: Option<Vec<Vec<f64>>>,
+}
+
+impl Directions<'_> {
+    fn of(&mut self, axis: Axis) -> Result<Vec<f64>, String> {
+        match axis {
+            Axis::Eigenvector(i) => self.eigenvector(i),
+            Axis::SharpnessGradient => {
+                let u = self.eigenvector(0)?;
+                Ok(self.probe.sharpness_gradient(&self.w, &u))
+            }
+            Axis::Drift => self.drift(),
+            Axis::Principal(i) => self.component(i),
+        }
+    }
+
+    fn eigenvector(&mut self, i: usize) -> Result<Vec<f64>, String> {
+        if i >= self.eigenvectors.len() {
+            let wanted =
+                self.request.axes.iter().map(|axis| axis.eigenvectors()).max().unwrap_or(0).max(i + 1);
+            self.eigenvectors = self.probe.eigenvectors(&self.w, wanted, self.stop);
+        }
+        self.eigenvectors.get(i).cloned().ok_or_else(|| format!("the loss has {} parameters", self.w.len()))
+    }
+
+    /// Displacement over the steps around, of the central flow where it runs, by an even number of steps: gradient descent
+    /// at the edge is at the same wall again.
+    fn drift(&self) -> Result<Vec<f64>, String> {
+        let step = self.request.step;
+        let (mut first, mut last) = (Vec::new(), Vec::new());
+        for process in PREFERENCE {
+            let rows: Vec<&Arc<Row>> = (self.request.rows.iter())
+                .filter(|row| row.step().abs_diff(step) <= DRIFT_STEPS && row.has(process))
+                .collect();
+            let Some((oldest, newest)) = rows.first().zip(rows.last()) else { continue };
+            let odd = (newest.step() - oldest.step()) % 2;
+            let Some(oldest) = rows.get(odd).filter(|oldest| oldest.step() < newest.step()) else { continue };
+            oldest.read(process, &mut first);
+            newest.read(process, &mut last);
+            return Ok(last.iter().zip(&first).map(|(last, first)| last - first).collect());
+        }
+        Err("no step near it is known besides it".into())
+    }
+
+    fn component(&mut self, i: usize) -> Result<Vec<f64>, String> {
+        if self.components.is_none() {
+            let rows = self.trail.sample(SAMPLE);
+            let wanted = self.request.axes.iter().filter_map(|axis| match axis {
+                Axis::Principal(i) => Some(i + 1),
+                _ => None,
+            });
+            let count = wanted.max().unwrap_or(0).max(i + 1);
+            let sketch = self.trail.sketcher();
+            self.components =
+                Some(sketch.map_or_else(Vec::new, |sketch| principal::components(sketch, &rows, count)));
+        }
+        let components = self.components.as_deref().unwrap_or(&[]);
+        components
+            .get(i)
+            .cloned()
+            .ok_or_else(|| format!("the paths have {} principal components", components.len()))
+    }
+}

@@ -1,0 +1,298 @@
+//! The paths of the processes in a frame: exact where weights are at hand, from sketches elsewhere.
+//!
+//! A sketched coordinate is corrected at the anchors, whose weights are kept: in between, the correction is interpolated
+//! over the steps, so that the error grows with the distance from the anchors on either side and not from the origin.
+
+use super::frame::{Captured, Frame};
+use super::row::{PROCESSES, Row};
+use super::sketch::Sketch;
+use super::trail::Trail;
+use crate::dynamics::Process;
+use crate::spectrum::{dot, norm};
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Sketched steps between two looks at the clock.
+const CHUNK: usize = 64;
+
+/// A stretch of the path of one process.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Path {
+    /// Whose.
+    pub process: Process,
+    /// Coordinates in the frame; NaN where the process is absent.
+    pub points: Vec<[f32; 3]>,
+    /// The points that are projected exactly; the others come from sketches.
+    pub exact: Range<usize>,
+    /// The step of the first point.
+    pub first_step: usize,
+    /// Steps from one point to the next.
+    pub stride: usize,
+}
+
+/// Coordinates of the three processes in one step.
+type Points = [[f32; 3]; 3];
+
+const ABSENT: [f32; 3] = [f32::NAN; 3];
+
+/// An anchor of one process.
+#[derive(Clone, Debug)]
+struct Anchor {
+    step: usize,
+    sketch: Vec<f64>,
+    /// Exact less sketched coordinates.
+    correction: [f64; 3],
+}
+
+/// Sketches of what the frame is made of.
+#[derive(Clone, Debug)]
+struct Sketched {
+    sketch: Sketch,
+    origin: Vec<f64>,
+    axes: Vec<Vec<f64>>,
+}
+
+/// Projects paths, a slice at a time.
+#[derive(Clone, Debug)]
+pub struct Tracer {
+    /// Consecutive steps.
+    window: Vec<Arc<Row>>,
+    exact: Vec<Points>,
+    to_anchor: Vec<Arc<Row>>,
+    /// By process, ascending in steps.
+    anchors: [Vec<Anchor>; 3],
+    sketched: Option<Sketched>,
+    /// The trail's stride when the sketched points were begun, and how many there are to be.
+    stride: usize,
+    count: usize,
+    rough: Vec<Points>,
+    captured: Captured,
+    /// Sums of squares over the sketched points: of the error of a coordinate, of the displacement.
+    error: [f64; 2],
+}
+
+impl Tracer {
+    /// For these consecutive steps exactly, and all others of the trail from its sketches.
+    pub fn new(frame: &Frame, trail: &Trail, window: Vec<Arc<Row>>) -> Self {
+        let sketched = trail.sketcher().map(|sketch| Sketched {
+            sketch,
+            origin: sketch.of(frame.origin().iter().copied()),
+            axes: frame.axes().iter().map(|axis| sketch.of(axis.iter().copied())).collect(),
+        });
+        let ends = window.first().into_iter().chain(window.last()).cloned();
+        let mut to_anchor: Vec<Arc<Row>> =
+            trail.anchors().iter().cloned().chain(trail.newest().cloned()).chain(ends).collect();
+        to_anchor.sort_by_key(|row| row.step());
+        to_anchor.dedup_by_key(|row| row.step());
+        // taken from the back
+        to_anchor.reverse();
+        if sketched.as_ref().is_none_or(|sketched| sketched.sketch.is_exact()) {
+            to_anchor.clear();
+        }
+        Self {
+            exact: Vec::with_capacity(window.len()),
+            window,
+            to_anchor,
+            anchors: Default::default(),
+            sketched,
+            stride: trail.stride(),
+            count: trail.sketched(),
+            rough: Vec::new(),
+            captured: Captured::default(),
+            error: [0.0; 2],
+        }
+    }
+
+    /// Goes on until everything is projected or the time is up; whether everything is.
+    pub fn advance(&mut self, frame: &Frame, trail: &Trail, until: Instant) -> bool {
+        let mut w = Vec::new();
+        loop {
+            if let Some(row) = self.window.get(self.exact.len()) {
+                let points = std::array::from_fn(|process| {
+                    if !row.read(process, &mut w) {
+                        return ABSENT;
+                    }
+                    let coordinates = displaced(frame, &mut w);
+                    self.captured.count(&w, coordinates);
+                    narrow(coordinates)
+                });
+                self.exact.push(points);
+            } else if let Some(row) = self.to_anchor.pop() {
+                self.anchor(frame, &row);
+            } else if !self.rough_chunk(trail) {
+                return true;
+            }
+            if Instant::now() >= until {
+                return false;
+            }
+        }
+    }
+
+    fn anchor(&mut self, frame: &Frame, row: &Row) {
+        let Some(sketched) = &self.sketched else { return };
+        let mut w = Vec::new();
+        for (process, anchors) in self.anchors.iter_mut().enumerate() {
+            if !row.read(process, &mut w) {
+                continue;
+            }
+            let sketch = sketched.sketch.of(w.iter().copied());
+            let mut correction = displaced(frame, &mut w);
+            let rough = sketched.coordinates(&sketch);
+            correction.iter_mut().zip(rough).for_each(|(exact, rough)| *exact -= rough);
+            anchors.push(Anchor { step: row.step(), sketch, correction });
+        }
+    }
+
+    /// Projects some more sketches; whether there were any left.
+    fn rough_chunk(&mut self, trail: &Trail) -> bool {
+        let Some(sketched) = &self.sketched else { return false };
+        if trail.stride() != self.stride || trail.sketched() < self.count {
+            // it has been thinned meanwhile
+            (self.stride, self.count) = (trail.stride(), trail.sketched());
+            self.rough.clear();
+            self.error = [0.0; 2];
+        }
+        let begin = self.rough.len();
+        let end = (begin + CHUNK).min(self.count);
+        let mut sketch = Vec::new();
+        for i in begin..end {
+            let step = trail.sketched_step(i);
+            let points = std::array::from_fn(|process| {
+                sketch.clear();
+                sketch.extend(trail.sketch_of(i, process).iter().map(|&x| f64::from(x)));
+                if sketch.first().is_none_or(|x| x.is_nan()) {
+                    return ABSENT;
+                }
+                let mut at = sketched.coordinates(&sketch);
+                if !sketched.sketch.is_exact() {
+                    let (correction, distance) =
+                        corrected(&self.anchors[process], step, &sketch, &sketched.origin);
+                    at.iter_mut().zip(correction).for_each(|(at, by)| *at += by);
+                    self.error[0] += (distance * sketched.sketch.error()).powi(2);
+                    self.error[1] += crate::spectrum::distance(&sketch, &sketched.origin).powi(2);
+                }
+                narrow(at)
+            });
+            self.rough.push(points);
+        }
+        end < self.count
+    }
+
+    /// What the axes show of the displacement from the origin, over the exact points.
+    pub fn captured(&self) -> Captured {
+        self.captured
+    }
+
+    /// Root mean square error of a sketched coordinate, as a share of the displacement; `None` where all is exact.
+    pub fn error(&self) -> Option<f64> {
+        let [error, displacement] = self.error;
+        (displacement > 0.0 && error > 0.0).then(|| (error / displacement).sqrt())
+    }
+
+    /// Coordinates of gradient descent and the central flow in the exact steps.
+    pub fn spread(&self) -> impl Iterator<Item = [f64; 2]> {
+        self.exact.iter().flat_map(|points| {
+            let near = PROCESSES.iter().zip(points).filter(|(process, _)| **process != Process::GradientFlow);
+            near.map(|(_, &[x, y, _])| [f64::from(x), f64::from(y)])
+        })
+    }
+
+    /// The paths as far as they are projected.
+    pub fn paths(&self, trail: &Trail) -> Vec<Path> {
+        let step_of = |i: usize| trail.sketched_step(i);
+        let all_exact = self.sketched.as_ref().is_none_or(|sketched| sketched.sketch.is_exact());
+        let rough = if trail.stride() == self.stride { self.rough.as_slice() } else { &[] };
+        let [first, last] =
+            [self.window.first(), self.window.last()].map(|row| row.map_or(0, |row| row.step()));
+        // the pieces meet in sketched steps of the window: the first and the last of them
+        let begins = sketched_before(rough.len(), |i| step_of(i) < first);
+        let after_from = sketched_before(rough.len(), |i| step_of(i) <= last);
+        let meets = begins < after_from && !self.exact.is_empty();
+        let window = if meets {
+            step_of(begins) - first..step_of(after_from - 1) - first + 1
+        } else {
+            0..self.exact.len()
+        };
+        let exact = self.exact.get(window.clone()).unwrap_or(&self.exact);
+        let exact_step = first + window.start;
+        let (before, after) = (&rough[..begins], &rough[after_from..]);
+
+        let mut pieces: Vec<(Vec<Points>, Range<usize>, usize, usize)> = Vec::new();
+        if self.stride == 1 && meets {
+            let points = [before, exact, after].concat();
+            let range = if all_exact { 0..points.len() } else { begins..begins + exact.len() };
+            pieces.push((points, range, exact_step - begins, 1));
+        } else {
+            let exactly = |points: &[Points]| if all_exact { 0..points.len() } else { 0..0 };
+            let joint = |point: Option<&Points>| point.filter(|_| meets).copied();
+            let early: Vec<Points> = before.iter().copied().chain(joint(exact.first())).collect();
+            let late: Vec<Points> = joint(exact.last()).into_iter().chain(after.iter().copied()).collect();
+            let late_step = step_of(if meets { after_from - 1 } else { after_from });
+            pieces.push((early.clone(), exactly(&early), step_of(0), self.stride));
+            pieces.push((exact.to_vec(), 0..exact.len(), exact_step, 1));
+            pieces.push((late.clone(), exactly(&late), late_step, self.stride));
+        }
+        let mut paths = Vec::new();
+        for (process, &whose) in PROCESSES.iter().enumerate() {
+            for (points, exact, first_step, stride) in &pieces {
+                let points: Vec<[f32; 3]> = points.iter().map(|points| points[process]).collect();
+                if points.iter().any(|[x, ..]| !x.is_nan()) {
+                    let (exact, first_step, stride) = (exact.clone(), *first_step, *stride);
+                    paths.push(Path { process: whose, points, exact, first_step, stride });
+                }
+            }
+        }
+        paths
+    }
+}
+
+/// How many of `count` ascending steps a condition holds for.
+fn sketched_before(count: usize, holds: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, count);
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        if holds(middle) { low = middle + 1 } else { high = middle }
+    }
+    low
+}
+
+impl Sketched {
+    fn coordinates(&self, sketch: &[f64]) -> [f64; 3] {
+        let mut at = [0.0; 3];
+        for (at, axis) in at.iter_mut().zip(&self.axes) {
+            *at = dot(axis, sketch) - dot(axis, &self.origin);
+        }
+        at
+    }
+}
+
+/// Turns weights into their displacement from the origin, and returns its coordinates.
+fn displaced(frame: &Frame, w: &mut [f64]) -> [f64; 3] {
+    w.iter_mut().zip(frame.origin()).for_each(|(w, origin)| *w -= origin);
+    frame.coordinates(w)
+}
+
+/// The correction at a step, between the anchors on either side of it, and the distance that the error is proportional to.
+fn corrected(anchors: &[Anchor], step: usize, sketch: &[f64], origin: &[f64]) -> ([f64; 3], f64) {
+    let distance = |anchor: &Anchor| crate::spectrum::distance(sketch, &anchor.sketch);
+    let after = anchors.partition_point(|anchor| anchor.step <= step);
+    match (after.checked_sub(1).map(|i| &anchors[i]), anchors.get(after)) {
+        (Some(a), Some(b)) => {
+            let share = (step - a.step) as f64 / (b.step - a.step) as f64;
+            let between = |i: usize| (1.0 - share) * a.correction[i] + share * b.correction[i];
+            // the two errors are those of one sketch: they add like what they are errors of
+            let mixed: Vec<f64> = (sketch.iter().zip(&a.sketch).zip(&b.sketch))
+                .map(|((s, a), b)| s - (1.0 - share) * a - share * b)
+                .collect();
+            (std::array::from_fn(between), norm(&mixed))
+        }
+        (Some(only), None) | (None, Some(only)) => (only.correction, distance(only)),
+        (None, None) => ([0.0; 3], crate::spectrum::distance(sketch, origin)),
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "for drawing")]
+fn narrow(coordinates: [f64; 3]) -> [f32; 3] {
+    coordinates.map(|x| x as f32)
+}

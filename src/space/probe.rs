@@ -1,0 +1,175 @@
+//! Looks at a loss away from the weights of the processes that train on it, in f64 whatever its precision.
+//!
+//! Looking changes no result of training: an objective keeps what it computed at its last weights only as long as the
+//! weights are the same.
+
+use crate::calculus::{Block, Real};
+use crate::objective::Objective;
+use crate::spectrum::{Preconditioner, Tracker, TrackerSettings};
+
+/// Relative eigen-residual of axes.
+const AXIS_TOLERANCE: f64 = 1e-3;
+
+/// Relative eigen-residual of a sharpness: the eigenvalue is off by about its square.
+const SHARPNESS_TOLERANCE: f64 = 1e-2;
+
+/// Most Hessian-vector products for one sharpness of a grid.
+const MOST_PRODUCTS: usize = 60;
+
+/// Whether what is under way is no longer wanted.
+pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);
+
+/// A loss at any weights.
+pub trait Probe {
+    /// Number of parameters.
+    fn dim(&self) -> usize;
+
+    /// L(w): a forward pass.
+    fn loss(&mut self, w: &[f64]) -> f64;
+
+    /// λ1 of H(w). It costs few Hessian-vector products where `w` is near the weights asked about last. NaN where `stop`
+    /// became true meanwhile, which is looked at between products.
+    fn sharpness(&mut self, w: &[f64], stop: Stop<'_>) -> f64;
+
+    /// The `count` leading unit eigenvectors of H(w), those of the largest eigenvalues first; NaN as in
+    /// [`Probe::sharpness`].
+    fn eigenvectors(&mut self, w: &[f64], count: usize, stop: Stop<'_>) -> Vec<Vec<f64>>;
+
+    /// ∇(uᵀ H(w) u) at fixed u.
+    fn sharpness_gradient(&mut self, w: &[f64], u: &[f64]) -> Vec<f64>;
+}
+
+/// What a probe remembers between calls: where its eigensolves start.
+#[derive(Clone, Debug)]
+pub struct ProbeMemory<T: Real> {
+    w: Vec<T>,
+    sweep: Tracker<T>,
+    axes: Tracker<T>,
+}
+
+impl<T: Real> Default for ProbeMemory<T> {
+    fn default() -> Self {
+        Self { w: Vec::new(), sweep: Tracker::new(1), axes: Tracker::new(1) }
+    }
+}
+
+impl<T: Real> ProbeMemory<T> {
+    fn narrow(&mut self, w: &[f64]) {
+        self.w.clear();
+        self.w.extend(w.iter().map(|&x| T::of(x)));
+    }
+}
+
+/// The probe of an objective.
+pub struct ObjectiveProbe<'a, T: Real> {
+    objective: &'a mut dyn Objective<T>,
+    memory: &'a mut ProbeMemory<T>,
+}
+
+impl<'a, T: Real> ObjectiveProbe<'a, T> {
+    /// With the memory of the calls before.
+    pub fn new(objective: &'a mut dyn Objective<T>, memory: &'a mut ProbeMemory<T>) -> Self {
+        Self { objective, memory }
+    }
+
+    fn solve(
+        &mut self,
+        w: &[f64],
+        which: fn(&mut ProbeMemory<T>) -> &mut Tracker<T>,
+        settings: &TrackerSettings,
+        stop: Stop<'_>,
+    ) {
+        self.memory.narrow(w);
+        let w = std::mem::take(&mut self.memory.w);
+        let mut objective = Stoppable { objective: self.objective, stop };
+        which(self.memory).solve(&mut objective, &w, &Preconditioner::Uniform(1.0), settings);
+        self.memory.w = w;
+    }
+}
+
+impl<T: Real> Probe for ObjectiveProbe<'_, T> {
+    fn dim(&self) -> usize {
+        self.objective.dim()
+    }
+
+    fn loss(&mut self, w: &[f64]) -> f64 {
+        self.memory.narrow(w);
+        self.objective.loss(&self.memory.w)
+    }
+
+    fn sharpness(&mut self, w: &[f64], stop: Stop<'_>) -> f64 {
+        let settings = TrackerSettings {
+            track_threshold: None,
+            max_tracked: 1,
+            tolerance: SHARPNESS_TOLERANCE,
+            max_hvps: Some(MOST_PRODUCTS),
+        };
+        self.solve(w, |memory| &mut memory.sweep, &settings, stop);
+        if stop() {
+            return f64::NAN;
+        }
+        self.memory.sweep.pairs().values.first().copied().unwrap_or(f64::NAN)
+    }
+
+    fn eigenvectors(&mut self, w: &[f64], count: usize, stop: Stop<'_>) -> Vec<Vec<f64>> {
+        let count = count.min(self.dim());
+        if self.memory.axes.tracked() != count {
+            self.memory.axes = self.memory.axes.forked(count);
+        }
+        let settings = TrackerSettings {
+            track_threshold: None,
+            max_tracked: count,
+            tolerance: AXIS_TOLERANCE,
+            max_hvps: None,
+        };
+        self.solve(w, |memory| &mut memory.axes, &settings, stop);
+        let vectors = &self.memory.axes.pairs().vectors;
+        vectors.columns().take(count).map(|u| u.iter().map(|x| x.widen()).collect()).collect()
+    }
+
+    fn sharpness_gradient(&mut self, w: &[f64], u: &[f64]) -> Vec<f64> {
+        self.memory.narrow(w);
+        let mut direction = Block::zeros(u.len(), 1);
+        direction.column_mut(0).iter_mut().zip(u).for_each(|(to, &u)| *to = T::of(u));
+        let mut t = Block::default();
+        self.objective.third_derivatives(&self.memory.w, &direction, &mut t);
+        t.column(0).iter().map(|x| x.widen()).collect()
+    }
+}
+
+/// An objective whose Hessian-vector products are NaN from when `stop` is true: the eigensolver gives up at once.
+struct Stoppable<'a, T: Real> {
+    objective: &'a mut dyn Objective<T>,
+    stop: Stop<'a>,
+}
+
+impl<T: Real> Objective<T> for Stoppable<'_, T> {
+    fn dim(&self) -> usize {
+        self.objective.dim()
+    }
+
+    fn loss(&mut self, w: &[T]) -> f64 {
+        self.objective.loss(w)
+    }
+
+    fn gradient(&mut self, w: &[T], nabla_l: &mut [T]) -> f64 {
+        self.objective.gradient(w, nabla_l)
+    }
+
+    fn hessian_vector_products(&mut self, w: &[T], v: &Block<T>, hv: &mut Block<T>) {
+        if (self.stop)() {
+            hv.reshape(v.dim(), v.count());
+            hv.as_mut_slice().fill(T::nan());
+        } else {
+            self.objective.hessian_vector_products(w, v, hv);
+        }
+    }
+
+    fn third_derivatives(&mut self, w: &[T], u: &Block<T>, t: &mut Block<T>) {
+        self.objective.third_derivatives(w, u, t);
+    }
+
+    fn outputs(&mut self, w: &[T], examples: &[usize]) -> Vec<Vec<f64>> {
+        self.objective.outputs(w, examples)
+    }
+}

@@ -1,0 +1,293 @@
+//! What paths are drawn from: the weights of the newest steps, anchors from before, and a sketch of every step, each within
+//! a budget of memory.
+
+use super::row::{PROCESSES, Row};
+use super::sketch::Sketch;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Most anchors.
+const ANCHORS: usize = 64;
+
+/// Steps between two anchors at first.
+const ANCHOR_STEPS: usize = 16;
+
+/// By how much thinning thins. It is odd: gradient descent at the edge jumps between two walls, and a third of its steps
+/// still shows both.
+const THINNING: usize = 3;
+
+/// Bytes that a trail may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Weights of the newest steps; beyond it the oldest go.
+    pub rows: usize,
+    /// Anchors; beyond it every other one goes. Two are always kept.
+    pub anchors: usize,
+    /// Sketches; beyond it two of three go.
+    pub sketches: usize,
+}
+
+impl Default for Budget {
+    /// 192 MiB of weights, some 4,800 steps of the digits MLP; 64 MiB of anchors; 128 MiB of sketches, some 43,000 steps
+    /// before the first thinning.
+    fn default() -> Self {
+        Self { rows: 192 << 20, anchors: 64 << 20, sketches: 128 << 20 }
+    }
+}
+
+/// What is kept of the paths.
+#[derive(Clone, Debug)]
+pub struct Trail {
+    budget: Budget,
+    /// Consecutive steps, the newest last.
+    rows: VecDeque<Arc<Row>>,
+    rows_bytes: usize,
+    /// Ascending in steps; those of the newest steps are in `rows` too.
+    anchors: Vec<Arc<Row>>,
+    anchors_bytes: usize,
+    anchor_steps: usize,
+    sketches: Option<Sketches>,
+}
+
+/// Sketches of every `stride`-th step from `first` on.
+#[derive(Clone, Debug)]
+struct Sketches {
+    sketch: Sketch,
+    first: usize,
+    stride: usize,
+    /// Shape `[count, processes, width]`; NaN where a process is absent.
+    numbers: Vec<f32>,
+}
+
+impl Trail {
+    /// Nothing kept yet.
+    pub fn new(budget: Budget) -> Self {
+        Self {
+            budget,
+            rows: VecDeque::new(),
+            rows_bytes: 0,
+            anchors: Vec::new(),
+            anchors_bytes: 0,
+            anchor_steps: ANCHOR_STEPS,
+            sketches: None,
+        }
+    }
+
+    /// Takes in the next step; a step out of order begins anew.
+    pub fn push(&mut self, row: Row) {
+        let next = self.rows.back().map_or(row.step(), |last| last.step() + 1);
+        if row.step() != next {
+            *self = Self::new(self.budget);
+        }
+        self.sketch(&row);
+        let row = Arc::new(row);
+        if row.step().is_multiple_of(self.anchor_steps) {
+            self.anchor(Arc::clone(&row));
+        }
+        self.rows_bytes += row.bytes();
+        self.rows.push_back(row);
+        while self.rows_bytes > self.budget.rows && self.rows.len() > 1 {
+            let oldest = self.rows.pop_front();
+            self.rows_bytes -= oldest.map_or(0, |row| row.bytes());
+        }
+    }
+
+    fn anchor(&mut self, row: Arc<Row>) {
+        self.anchors_bytes += row.bytes();
+        self.anchors.push(row);
+        while self.anchors.len() > 2
+            && (self.anchors.len() > ANCHORS || self.anchors_bytes > self.budget.anchors)
+        {
+            self.anchor_steps *= 2;
+            let steps = self.anchor_steps;
+            let first = self.anchors[0].step();
+            self.anchors.retain(|anchor| anchor.step() == first || anchor.step().is_multiple_of(steps));
+            self.anchors_bytes = self.anchors.iter().map(|row| row.bytes()).sum();
+        }
+    }
+
+    fn sketch(&mut self, row: &Row) {
+        let Some(dim) = row.dim() else {
+            // A step without any process has no place before the first sketch, and none of its own after it.
+            if let Some(sketches) = &mut self.sketches {
+                sketches.push(row);
+            }
+            return;
+        };
+        let first = row.step();
+        let sketches = self.sketches.get_or_insert_with(|| Sketches {
+            sketch: Sketch::new(dim),
+            first,
+            stride: 1,
+            numbers: Vec::new(),
+        });
+        sketches.push(row);
+        while size_of_val(sketches.numbers.as_slice()) > self.budget.sketches && sketches.count() > THINNING {
+            sketches.thin();
+        }
+    }
+
+    /// The weights at a step, where they are kept.
+    pub fn row(&self, step: usize) -> Option<&Arc<Row>> {
+        let first = self.rows.front()?.step();
+        self.rows.get(step.checked_sub(first)?)
+    }
+
+    /// The newest step.
+    pub fn newest(&self) -> Option<&Arc<Row>> {
+        self.rows.back()
+    }
+
+    /// The kept steps within `half` of a step.
+    pub fn window(&self, step: usize, half: usize) -> Vec<Arc<Row>> {
+        let near = |row: &&Arc<Row>| row.step().abs_diff(step) <= half;
+        self.rows.iter().filter(near).cloned().collect()
+    }
+
+    /// At most `most` steps with their weights, evenly over the whole run.
+    pub fn sample(&self, most: usize) -> Vec<Arc<Row>> {
+        let mut all = self.anchors.clone();
+        let last = all.last().map(|row| row.step());
+        // the rows that came since the last anchor, at the anchors' spacing or finer where there are hardly any anchors
+        let spacing = if all.len() < most / 2 { 1 } else { self.anchor_steps };
+        all.extend(
+            self.rows
+                .iter()
+                .filter(|row| last.is_none_or(|last| row.step() > last))
+                .filter(|row| row.step().is_multiple_of(spacing))
+                .cloned(),
+        );
+        let stride = all.len().div_ceil(most.max(1)).max(1);
+        all.into_iter().step_by(stride).collect()
+    }
+
+    /// The anchors, ascending in steps.
+    pub fn anchors(&self) -> &[Arc<Row>] {
+        &self.anchors
+    }
+
+    /// What makes the sketches; `None` before the first.
+    pub fn sketcher(&self) -> Option<Sketch> {
+        self.sketches.as_ref().map(|sketches| sketches.sketch)
+    }
+
+    /// Number of sketched steps.
+    pub fn sketched(&self) -> usize {
+        self.sketches.as_ref().map_or(0, Sketches::count)
+    }
+
+    /// The step of the i-th sketch.
+    pub fn sketched_step(&self, i: usize) -> usize {
+        self.sketches.as_ref().map_or(0, |sketches| sketches.first + i * sketches.stride)
+    }
+
+    /// Steps from one sketch to the next.
+    pub fn stride(&self) -> usize {
+        self.sketches.as_ref().map_or(1, |sketches| sketches.stride)
+    }
+
+    /// The sketch of a process, by its place in [`PROCESSES`], in the i-th sketched step. Shape `[width]`; NaN where it is
+    /// absent.
+    pub fn sketch_of(&self, i: usize, process: usize) -> &[f32] {
+        self.sketches.as_ref().map_or(&[], |sketches| sketches.of(i, process))
+    }
+
+    /// Bytes of all that is kept.
+    pub fn bytes(&self) -> usize {
+        let sketches = self.sketches.as_ref().map_or(0, |sketches| size_of_val(sketches.numbers.as_slice()));
+        self.rows_bytes + self.anchors_bytes + sketches
+    }
+}
+
+impl Sketches {
+    fn row_len(&self) -> usize {
+        PROCESSES.len() * self.sketch.width()
+    }
+
+    fn count(&self) -> usize {
+        self.numbers.len() / self.row_len()
+    }
+
+    fn of(&self, i: usize, process: usize) -> &[f32] {
+        let width = self.sketch.width();
+        &self.numbers[i * self.row_len() + process * width..][..width]
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "a sketch is far less precise than f32")]
+    fn push(&mut self, row: &Row) {
+        if row.step() != self.first + self.count() * self.stride {
+            return;
+        }
+        let mut w = Vec::new();
+        for process in 0..PROCESSES.len() {
+            if row.read(process, &mut w) {
+                self.numbers.extend(self.sketch.of(w.iter().copied()).iter().map(|&x| x as f32));
+            } else {
+                self.numbers.extend(std::iter::repeat_n(f32::NAN, self.sketch.width()));
+            }
+        }
+    }
+
+    fn thin(&mut self) {
+        let len = self.row_len();
+        let kept = self.count().div_ceil(THINNING);
+        for i in 1..kept {
+            self.numbers.copy_within(i * THINNING * len..(i * THINNING + 1) * len, i * len);
+        }
+        self.numbers.truncate(kept * len);
+        self.stride *= THINNING;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two parameters: the step, and the wall that gradient descent is at.
+    fn row(step: usize) -> Row {
+        let w = [step as f64, if step.is_multiple_of(2) { 1.0 } else { -1.0 }];
+        Row::new(step, [Some(&w), None, Some(&[step as f64, 0.0])])
+    }
+
+    #[test]
+    fn everything_stays_within_its_budget_and_is_found() {
+        let budget = Budget { rows: 160, anchors: 160, sketches: 2400 };
+        let mut trail = Trail::new(budget);
+        for step in 5..2000 {
+            trail.push(row(step));
+            assert!(trail.bytes() <= budget.rows + budget.anchors + budget.sketches + 16, "{step}");
+        }
+        assert_eq!(trail.window(1990, 4).len(), 9.min(trail.window(1990, 4).len()));
+        assert!(trail.row(1999).is_some() && trail.row(3).is_none() && trail.row(1900).is_none());
+        assert_eq!(trail.row(1995).unwrap().step(), 1995);
+        // thinned by an odd factor, so that both walls are still there
+        assert!(trail.stride() > 1 && !trail.stride().is_multiple_of(2));
+        let mut walls = [0_usize; 2];
+        for i in 0..trail.sketched() {
+            let (step, sketch) = (trail.sketched_step(i), trail.sketch_of(i, 0));
+            assert_eq!(sketch, [step as f32, if step.is_multiple_of(2) { 1.0 } else { -1.0 }]);
+            assert!(trail.sketch_of(i, 1).iter().all(|x| x.is_nan()));
+            walls[step % 2] += 1;
+        }
+        assert!(walls[0].abs_diff(walls[1]) <= 1 && walls[0] > 10, "{walls:?}");
+        let steps: Vec<usize> = trail.anchors().iter().map(|row| row.step()).collect();
+        assert!(steps.len() >= 4 && steps[0] == 16 && *steps.last().unwrap() > 1000, "{steps:?}");
+        let sample: Vec<usize> = trail.sample(8).iter().map(|row| row.step()).collect();
+        assert!(sample.len() <= 8 && sample.is_sorted(), "{sample:?}");
+    }
+
+    #[test]
+    fn the_default_budget_holds_500_steps_of_the_digits_mlp() {
+        let w = vec![0.5; 3466];
+        let bytes = Row::new(0, [Some(&w), Some(&w), Some(&w)]).bytes();
+        assert!(Budget::default().rows / bytes > 4000);
+    }
+
+    #[test]
+    fn a_step_out_of_order_begins_anew() {
+        let mut trail = Trail::new(Budget::default());
+        (0..20).for_each(|step| trail.push(row(step)));
+        trail.push(row(7));
+        assert_eq!((trail.sketched(), trail.sketched_step(0), trail.anchors().len()), (1, 7, 0));
+    }
+}
