@@ -2,9 +2,9 @@
 
 use super::lab::Assemble;
 use super::layout;
-use super::model::Model;
-use crate::picture::Panel;
+use super::model::{Model, Phase};
 use crate::picture::scene::of_view;
+use crate::picture::{Panel, Scene};
 use crate::run::lookout::Wish;
 use crate::run::past::Past;
 use crate::run::{Lookout, Preset, Worker};
@@ -12,6 +12,9 @@ use crate::space::Axis;
 use egui::Context;
 use std::sync::Arc;
 use std::time::Instant;
+
+/// What is said where nobody is left to look.
+const FAILED: &str = "The training thread has failed: nobody is left to look at weight space; start anew";
 
 /// What looks at the weights of one run.
 pub(super) struct WeightSpace {
@@ -29,6 +32,12 @@ impl WeightSpace {
     /// Asks for what the panel shows, and takes in what is there. Returns what went wrong.
     pub fn update(&mut self, model: &mut Model, worker: &mut Worker, context: &Context) -> Option<String> {
         let shown = layout::shown(&model.tree).contains(&Panel::WeightSpace);
+        if model.phase == Phase::Failed {
+            if shown && model.scene.is_none() {
+                model.scene = Some(Arc::new(Scene { note: Some(FAILED.into()), ..Scene::default() }));
+            }
+            return None;
+        }
         let wish = model.row().filter(|_| shown).map(|step| Wish {
             step,
             follows: model.view.cursor.is_none(),

@@ -7,6 +7,8 @@ use crate::dynamics::{
     StepRecord,
 };
 use crate::space::{Probe, Stop};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// An engine that records made-up numbers.
@@ -22,6 +24,8 @@ pub(crate) struct Fake {
     pub cycle_steps: Option<u8>,
     /// How long one loss away from the weights takes.
     pub loss_time: Duration,
+    /// Counts them.
+    pub losses: Arc<AtomicUsize>,
 }
 
 impl Fake {
@@ -102,22 +106,23 @@ impl Engine for Fake {
     }
 
     fn probe(&mut self) -> Box<dyn Probe + '_> {
-        Box::new(FakeProbe { loss_time: self.loss_time })
+        Box::new(FakeProbe { fake: self })
     }
 }
 
 /// A bowl: ½‖w‖².
-struct FakeProbe {
-    loss_time: Duration,
+struct FakeProbe<'a> {
+    fake: &'a Fake,
 }
 
-impl Probe for FakeProbe {
+impl Probe for FakeProbe<'_> {
     fn dim(&self) -> usize {
         2
     }
 
     fn loss(&mut self, w: &[f64]) -> f64 {
-        std::thread::sleep(self.loss_time);
+        std::thread::sleep(self.fake.loss_time);
+        self.fake.losses.fetch_add(1, Ordering::Relaxed);
         0.5 * w.iter().map(|x| x * x).sum::<f64>()
     }
 

@@ -296,3 +296,63 @@ fn corrected(anchors: &[Anchor], step: usize, sketch: &[f64], origin: &[f64]) ->
 fn narrow(coordinates: [f64; 3]) -> [f32; 3] {
     coordinates.map(|x| x as f32)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::space::Budget;
+    use proptest::prelude::*;
+    use std::time::Duration;
+
+    /// Gradient descent from step 4 on, at its two walls, the central flow from step 10 on; the frame's origin is 0.
+    fn row(step: usize) -> Row {
+        let wall = if step.is_multiple_of(2) { 1.0 } else { -1.0 };
+        let (descent, flow) = ([step as f64, wall, 0.25], [step as f64, 0.0, 0.25]);
+        Row::new(step, [Some(&descent), None, (step >= 10).then_some(&flow)])
+    }
+
+    fn traced(budget: Budget, steps: usize, window: Vec<Arc<Row>>) -> (Tracer, Trail) {
+        let mut trail = Trail::new(budget);
+        (4..steps).for_each(|step| trail.push(row(step)));
+        let mut frame = Frame::new(vec![0.0; 3]);
+        frame.add("x", vec![1.0, 0.0, 0.0]).unwrap();
+        frame.add("y", vec![0.0, 1.0, 0.0]).unwrap();
+        let mut tracer = Tracer::new(&frame, &trail, window);
+        while !tracer.advance(&frame, &trail, Instant::now() + Duration::from_micros(1)) {}
+        (tracer, trail)
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_cover_the_run_and_meet(steps in 40_usize..900, at in 0.0..1.0_f64, half in 1_usize..40, rows in 1_usize..200) {
+            let budget = Budget { sketches: rows * 36, ..Budget::default() };
+            let step = 4 + ((steps - 5) as f64 * at) as usize;
+            let window: Vec<Arc<Row>> =
+                (step.saturating_sub(half).max(4)..(step + half).min(steps)).map(|step| Arc::new(row(step))).collect();
+            let (tracer, trail) = traced(budget, steps, window);
+            let paths = tracer.paths(&trail);
+            for process in [Process::GradientDescent, Process::CentralFlow] {
+                let pieces: Vec<&Path> = paths.iter().filter(|path| path.process == process).collect();
+                prop_assert!(!pieces.is_empty());
+                for path in &pieces {
+                    prop_assert!(path.exact.end <= path.points.len());
+                    for (i, point) in path.points.iter().enumerate() {
+                        let step = path.first_step + i * path.stride;
+                        let there = process == Process::GradientDescent || step >= 10;
+                        prop_assert_eq!(!point[0].is_nan(), there);
+                        prop_assert!(!there || point[0] == step as f32);
+                        prop_assert!(process != Process::GradientDescent || point[1].abs() == 1.0);
+                    }
+                }
+                let ends = |path: &Path| path.first_step + (path.points.len() - 1) * path.stride;
+                for two in pieces.windows(2) {
+                    prop_assert_eq!(ends(two[0]), two[1].first_step);
+                }
+                let first = pieces[0].first_step;
+                prop_assert!(first == 4 || process == Process::CentralFlow);
+                prop_assert!(ends(pieces[pieces.len() - 1]) + trail.stride() >= steps);
+            }
+            prop_assert!(paths.iter().all(|path| path.process != Process::GradientFlow));
+        }
+    }
+}

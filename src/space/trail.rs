@@ -19,9 +19,9 @@ const THINNING: usize = 3;
 /// Bytes that a trail may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// Weights of the newest steps; beyond it the oldest go.
+    /// Weights of the newest steps; beyond it the oldest go. The newest is always kept.
     pub rows: usize,
-    /// Anchors; beyond it every other one goes. Two are always kept.
+    /// Anchors; beyond it every other one goes. There are none where it holds fewer than two.
     pub anchors: usize,
     /// Sketches; beyond it two of three go.
     pub sketches: usize,
@@ -93,11 +93,12 @@ impl Trail {
     }
 
     fn anchor(&mut self, row: Arc<Row>) {
+        if 2 * row.bytes() > self.budget.anchors {
+            return;
+        }
         self.anchors_bytes += row.bytes();
         self.anchors.push(row);
-        while self.anchors.len() > 2
-            && (self.anchors.len() > ANCHORS || self.anchors_bytes > self.budget.anchors)
-        {
+        while self.anchors.len() > ANCHORS || self.anchors_bytes > self.budget.anchors {
             self.anchor_steps *= 2;
             let steps = self.anchor_steps;
             let first = self.anchors[0].step();

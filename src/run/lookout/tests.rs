@@ -5,6 +5,7 @@ use crate::run::History;
 use crate::run::fake::Fake;
 use crate::run::worker::Options;
 use crate::space::Budget;
+use std::sync::atomic::Ordering;
 
 struct Setup {
     worker: Worker,
@@ -92,6 +93,27 @@ fn a_moved_cursor_cancels_what_is_under_way_at_once() {
     let begun = Instant::now();
     setup.wait(Some(&wish(60)), |setup| setup.lookout.view().is_some_and(|view| view.step == 60));
     assert!(begun.elapsed() < REST + Duration::from_millis(250), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn no_loss_is_evaluated_50_ms_after_the_cursor_has_moved() {
+    let losses = Arc::default();
+    let options = Options { trail: Some(Budget::default()), ..Options::new(1_000_000, 0.1) };
+    let (step_time, loss_time) = (Duration::from_millis(2), Duration::from_millis(4));
+    let engine = Fake { step_time, loss_time, losses: Arc::clone(&losses), ..Fake::default() };
+    let mut setup = Setup::new(engine, &options);
+    setup.wait(None, |setup| setup.history.rows() > 60);
+    for command in [Command::Play, Command::Pause] {
+        setup.worker.send(command).expect("a valid command");
+        setup.wait(Some(&wish(50)), |setup| setup.lookout.view().is_some_and(|view| view.step == 50));
+        let moved = wish(40);
+        setup.lookout.update(&mut setup.worker, Some(moved), Instant::now()).expect("no failure");
+        std::thread::sleep(Duration::from_millis(50));
+        let evaluated = losses.load(Ordering::Relaxed);
+        assert!(evaluated > 0, "there was something to cancel");
+        std::thread::sleep(Duration::from_millis(60));
+        assert_eq!(losses.load(Ordering::Relaxed), evaluated);
+    }
 }
 
 #[test]
