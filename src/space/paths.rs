@@ -229,8 +229,18 @@ impl Tracer {
             let early: Vec<Points> = before.iter().copied().chain(joint(exact.first())).collect();
             let late: Vec<Points> = joint(exact.last()).into_iter().chain(after.iter().copied()).collect();
             let late_step = step_of(if meets { after_from - 1 } else { after_from });
+            let exact_end = exact_step + exact.len().saturating_sub(1);
+            // a window between two sketched steps is joined to them
+            let bridge = |from: Option<&Points>, to: Option<&Points>, first: usize, last: usize| {
+                let ends: Vec<Points> = from.into_iter().zip(to).flat_map(|(&a, &b)| [a, b]).collect();
+                let near = !meets && first < last && last - first <= self.stride;
+                near.then(|| (ends, 0..0, first, last - first))
+            };
+            let early_end = step_of(begins.saturating_sub(1));
             pieces.push((early.clone(), exactly(&early), step_of(0), self.stride));
+            pieces.extend(bridge(before.last(), exact.first(), early_end, exact_step));
             pieces.push((exact.to_vec(), 0..exact.len(), exact_step, 1));
+            pieces.extend(bridge(exact.last(), after.first(), exact_end, late_step));
             pieces.push((late.clone(), exactly(&late), late_step, self.stride));
         }
         let mut paths = Vec::new();
@@ -324,9 +334,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn pieces_cover_the_run_and_meet(steps in 40_usize..900, at in 0.0..1.0_f64, half in 1_usize..40, rows in 1_usize..200) {
+        fn pieces_cover_the_run_and_meet(steps in 40_usize..900, at in 0_usize..100, half in 1_usize..40, rows in 1_usize..200) {
             let budget = Budget { sketches: rows * 36, ..Budget::default() };
-            let step = 4 + ((steps - 5) as f64 * at) as usize;
+            let step = 4 + (steps - 5) * at / 100;
             let window: Vec<Arc<Row>> =
                 (step.saturating_sub(half).max(4)..(step + half).min(steps)).map(|step| Arc::new(row(step))).collect();
             let (tracer, trail) = traced(budget, steps, window);
