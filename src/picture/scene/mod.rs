@@ -11,6 +11,8 @@ mod panel;
 pub use of_view::of_view;
 pub use panel::weight_space_ui;
 
+pub use crate::space::Axis as AxisChoice;
+
 use super::theme::Role;
 use std::ops::Range;
 
@@ -121,31 +123,4 @@ pub struct StableRegion {
     pub sharpness: Grid,
     /// 2/η: the region is where S ≤ 2/η.
     pub edge: f32,
-}
-
-/// A direction to look along.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum AxisChoice {
-    /// The i-th eigenvector of the Hessian at the cursor, counted from 0.
-    Eigenvector(usize),
-    /// The gradient of the sharpness, orthogonalized against the axes before it.
-    SharpnessGradient,
-    /// The direction in which the central flow drifts.
-    Drift,
-    /// The i-th principal component of the path, counted from 0.
-    Principal(usize),
-}
-
-impl AxisChoice {
-    /// Every choice, in the order of menus.
-    pub const ALL: [Self; 8] = [
-        Self::Eigenvector(0),
-        Self::Eigenvector(1),
-        Self::Eigenvector(2),
-        Self::SharpnessGradient,
-        Self::Drift,
-        Self::Principal(0),
-        Self::Principal(1),
-        Self::Principal(2),
-    ];
 }
