@@ -188,6 +188,7 @@ const SUMMARY: Option<&headless::Summary> = None;
 /// The window's panels, drawn without one.
 #[cfg(feature = "picture")]
 fn summary(preset: &Preset, name: &str, history: &brink::run::History) -> Result<Vec<u8>, String> {
+    use brink::picture::scene::of_landscape;
     use brink::picture::{Curves, Facts, Panel, RunView, ViewState, summary_png};
     let smoothing = preset.view.smoothing;
     let is_log = |panel: &Panel| preset.view.log.iter().any(|log| log.name() == panel.name());
@@ -203,7 +204,9 @@ fn summary(preset: &Preset, name: &str, history: &brink::run::History) -> Result
         version: env!("CARGO_PKG_VERSION").into(),
     };
     let curves = Curves::of(history, smoothing);
-    let view = RunView::still(history, &curves, &facts, &state);
+    let newest = history.rows().saturating_sub(1);
+    let scene = of_landscape(preset, history, newest).map(Arc::new);
+    let view = RunView { scene: scene.as_ref(), ..RunView::still(history, &curves, &facts, &state) };
     summary_png(&view).map_err(|e| e.to_string())
 }
 

@@ -7,6 +7,7 @@ use super::lab::Lab;
 use super::layout;
 use super::model::{Banner, Level, Phase};
 use super::presenter;
+use crate::picture::scene::SceneChange;
 use crate::picture::{Panel, ViewChange};
 use crate::run::cycles::Cycle;
 use crate::run::{Breakpoint, Command as WorkerCommand};
@@ -108,6 +109,12 @@ impl Lab {
             Command::ToggleCentralFlow => {
                 self.model.view.show_central_flow = !self.model.view.show_central_flow;
             }
+            Command::ToggleFlat => {
+                let flat = !self.model.view.scene.flat;
+                self.model.view.scene.apply(SceneChange::SetFlat(flat));
+            }
+            Command::ResetScene => self.model.view.scene.apply(SceneChange::Reset),
+            Command::ToggleLayer(layer) => self.model.view.scene.apply(SceneChange::Toggle(layer)),
             Command::SetSmoothing(steps) => self.model.view.smoothing_steps = steps,
             Command::TogglePresenter => self.present(!self.model.presenter),
             Command::Arrange(arrangement) => {

@@ -6,6 +6,7 @@ use super::export::ExportForm;
 use super::fork_form::ForkForm;
 use super::forms::{Form, Search};
 use super::layout::{Arrangement, Tree};
+use crate::picture::scene::Layer;
 use crate::picture::{Panel, ViewChange};
 use crate::run::Breakpoint;
 use egui::{Key, KeyboardShortcut, Modifiers};
@@ -61,6 +62,12 @@ pub enum Command {
     ToggleTheme,
     /// Hide the central flow's curves, or show them.
     ToggleCentralFlow,
+    /// Look at weight space from above, or as a landscape.
+    ToggleFlat,
+    /// Look at weight space as at first.
+    ResetScene,
+    /// Draw this over weight space, or do not.
+    ToggleLayer(Layer),
     /// Standard deviation of the smoothing, in steps.
     SetSmoothing(f64),
     /// Full screen for a projector: three plots, large, nothing else.
@@ -211,6 +218,17 @@ impl Command {
             Self::ToggleCentralFlow => {
                 keyed(Key::C, "Central flow", "Show the central flow's curves: predict first, then reveal")
             }
+            Self::ToggleFlat => keyed(
+                Key::V,
+                "Weight space in 2-D or 3-D",
+                "Look at weight space from above, or as a landscape of the loss",
+            ),
+            Self::ResetScene => keyed(
+                Key::X,
+                "Reset weight space",
+                "Look at weight space as at first: not turned, moved or magnified",
+            ),
+            Self::ToggleLayer(layer) => plain(layer.name(), "Draw this over weight space, or do not"),
             Self::SetSmoothing(_) => plain(
                 "Smoothing",
                 "Standard deviation of the Gaussian smoothing of gradient descent's curves, in steps; 0 shows raw \
@@ -311,6 +329,8 @@ impl Command {
             Self::ToggleTheme,
             Self::TogglePresenter,
         ];
+        commands.extend([Self::ToggleFlat, Self::ResetScene]);
+        commands.extend(Layer::ALL.map(Self::ToggleLayer));
         commands.extend(Form::ALL.map(Self::Toggle));
         commands.extend(Arrangement::BUILT_IN.map(Self::Arrange));
         commands.extend([Self::Leave, Self::Quit]);

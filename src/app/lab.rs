@@ -143,6 +143,7 @@ impl Lab {
         self.replay();
         self.inspect();
         self.look();
+        self.model.look_at_landscape();
         let smoothing = self.model.view.smoothing_steps;
         if !self.model.curves.update(&self.model.history, smoothing, CURVE_BUDGET) {
             self.context.request_repaint();

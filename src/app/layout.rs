@@ -1,4 +1,4 @@
-//! How the panels are arranged: a tree of splits and tabs, three built-in ones, and those the user has saved.
+//! How the panels are arranged: a tree of splits and tabs, built-in ones, and those the user has saved.
 //!
 //! What is kept in files is a [`Node`], which names panels and shares and nothing of the library that draws them.
 
@@ -42,13 +42,15 @@ pub enum Arrangement {
     Inspect,
     /// All curves at one size: to compare runs.
     Compare,
+    /// Weight space large, sharpness and distances beside it.
+    WeightSpace,
     /// A saved one, by its name.
     Saved(String),
 }
 
 impl Arrangement {
     /// Those that come with the program.
-    pub const BUILT_IN: [Self; 3] = [Self::Lecture, Self::Inspect, Self::Compare];
+    pub const BUILT_IN: [Self; 4] = [Self::Lecture, Self::Inspect, Self::Compare, Self::WeightSpace];
 
     /// Its name in menus.
     pub fn title(&self) -> &str {
@@ -56,6 +58,7 @@ impl Arrangement {
             Self::Lecture => "Lecture",
             Self::Inspect => "Inspect",
             Self::Compare => "Compare",
+            Self::WeightSpace => "Weight space",
             Self::Saved(name) => name,
         }
     }
@@ -66,6 +69,7 @@ impl Arrangement {
             Self::Lecture => Some(Key::Num1),
             Self::Inspect => Some(Key::Num2),
             Self::Compare => Some(Key::Num3),
+            Self::WeightSpace => Some(Key::Num4),
             Self::Saved(_) => None,
         }
     }
@@ -97,6 +101,10 @@ impl Arrangement {
             Self::Compare => Node::Rows(vec![
                 (1.0, Node::columns([Panel::Sharpness, Panel::Loss, Panel::GradientNorm])),
                 (1.0, Node::columns([Panel::Variance, Panel::Displacement, Panel::Distance])),
+            ]),
+            Self::WeightSpace => Node::Columns(vec![
+                (1.6, Node::of(Panel::WeightSpace)),
+                (1.0, Node::rows([Panel::Sharpness, Panel::Loss, Panel::Displacement])),
             ]),
             Self::Saved(_) => return None,
         })

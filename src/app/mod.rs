@@ -25,6 +25,7 @@ mod open;
 mod panels;
 mod playback;
 mod presenter;
+mod scene;
 mod search;
 mod settings;
 mod status;

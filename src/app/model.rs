@@ -4,9 +4,10 @@ use super::breakpoint_form::BreakpointForm;
 use super::export::ExportForm;
 use super::fork_form::ForkForm;
 use super::forms::{Form, Search};
-use super::layout::{Arrangement, Saved, Tree};
+use super::layout::{self, Arrangement, Saved, Tree};
 use super::playback::Playback;
 use crate::dynamics::{Event, Inspection, Process, StepOutcome};
+use crate::picture::scene::{Camera, SceneView, of_landscape};
 use crate::picture::{Curves, Facts, Overlay, Panel, RunView, Scene, ViewState};
 use crate::run::preset::DataName;
 use crate::run::{Breakpoint, Ending, Forks, History, Hit, Preset, Series};
@@ -76,6 +77,8 @@ pub struct Model {
     pub inspection: Option<Inspection>,
     /// Weight space, as it was computed last.
     pub scene: Option<Arc<Scene>>,
+    /// The rows and the learning rate that a landscape was drawn with.
+    scene_state: (usize, Option<u64>),
     /// Where the run comes from.
     pub facts: Facts,
     /// The viewer's choices for the plots.
@@ -134,6 +137,7 @@ impl Model {
             curves: Curves::default(),
             inspection: None,
             scene: None,
+            scene_state: (0, None),
             facts: Facts::default(),
             view: ViewState::default(),
             phase: Phase::Paused,
@@ -184,6 +188,7 @@ impl Model {
             smoothing_steps: chosen.view.smoothing,
             show_central_flow: self.view.show_central_flow,
             show_phases: self.view.show_phases,
+            scene: SceneView { above: Camera::START, orbit: Camera::START, ..self.view.scene.clone() },
             ..ViewState::default()
         };
         self.export.suggest_path(name, true);
@@ -278,6 +283,18 @@ impl Model {
         format!("Brink – {} · seed {seed} · η = {} · {version}", self.title(self.preset), etas.join(", "))
     }
 
+    /// Draws weight space anew, where the preset has two weights, something was recorded and the panel is shown.
+    pub(super) fn look_at_landscape(&mut self) {
+        let shown =
+            self.current().landscape.is_some() && layout::shown(&self.tree).contains(&Panel::WeightSpace);
+        let Some(row) = self.row().filter(|_| shown) else { return };
+        let state = (self.history.rows(), self.history.value(Series::Eta, row).map(f64::to_bits));
+        if self.scene.is_none() || self.scene_state != state {
+            self.scene_state = state;
+            self.scene = of_landscape(self.current(), &self.history, row).map(Arc::new);
+        }
+    }
+
     /// A copy for a thread that writes it down: everything but the curves, which that thread derives anew.
     #[must_use]
     pub fn snapshot(&self) -> Self {
@@ -288,6 +305,7 @@ impl Model {
             curves: Curves::default(),
             inspection: self.inspection.clone(),
             scene: self.scene.clone(),
+            scene_state: self.scene_state,
             facts: self.facts.clone(),
             view: ViewState { hover: None, ..self.view.clone() },
             phase: self.phase.clone(),

@@ -180,6 +180,9 @@ impl App {
             choose_data: dialog::choose_data,
             settings: super::settings::path(),
         };
+        if let Some(state) = &creation.wgpu_render_state {
+            super::scene::install(&creation.egui_ctx, state);
+        }
         let lab = Lab::new(presets, place, outside, &creation.egui_ctx);
         Self { lab, timing, title: String::new() }
     }

@@ -597,3 +597,4 @@ fn missing_data_is_asked_for_and_the_preset_starts_with_what_is_chosen() {
 }
 
 mod hands;
+mod scene;

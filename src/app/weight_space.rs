@@ -8,7 +8,6 @@ use crate::picture::{Panel, Scene};
 use crate::run::lookout::Wish;
 use crate::run::past::Past;
 use crate::run::{Lookout, Preset, Worker};
-use crate::space::Axis;
 use egui::Context;
 use std::sync::Arc;
 use std::time::Instant;
@@ -41,7 +40,7 @@ impl WeightSpace {
         let wish = model.row().filter(|_| shown).map(|step| Wish {
             step,
             follows: model.view.cursor.is_none(),
-            axes: vec![Axis::Eigenvector(0), Axis::SharpnessGradient],
+            axes: model.view.scene.axes.into_iter().chain(model.view.scene.third).collect(),
         });
         let now = Instant::now();
         let changed = match self.lookout.update(worker, wish, now) {

@@ -112,6 +112,7 @@ impl<T: Real> Dynamics<T> {
             record.gradient_descent = Some(observed);
         }
         self.start_flows_if_due(eta_s, &mut record.events);
+        record.positions = self.positions();
 
         let descent = self.state.gradient_descent.as_ref().filter(|descent| !descent.diverged);
         let from_descent = |w: &[T]| descent.map(|descent| distance(&descent.w, w));
@@ -167,6 +168,20 @@ impl<T: Real> Dynamics<T> {
         let observed = self.settings.processes.gradient_descent || process != Process::GradientDescent;
         let warm = self.state.eta.is_some() || self.settings.warm_start == 0;
         self.state.weights(process).filter(|_| observed && warm)
+    }
+
+    /// Where the processes are, where there are two weights; those that have stopped are left out.
+    fn positions(&self) -> Vec<(Process, [f64; 2])> {
+        let runs = |process: &Process| match process {
+            Process::GradientDescent => self.state.gradient_descent.as_ref().is_some_and(|p| !p.diverged),
+            Process::GradientFlow => self.state.gradient_flow.as_ref().is_some_and(|p| !p.diverged),
+            Process::CentralFlow => self.state.central_flow.as_ref().is_some_and(|p| !p.stopped()),
+        };
+        let place = |process: Process| match self.weights(process)? {
+            [x, y] => Some((process, [x.widen(), y.widen()])),
+            _ => None,
+        };
+        Process::ALL.into_iter().filter(runs).filter_map(place).collect()
     }
 
     /// Unrecorded gradient descent steps before step 0.

@@ -14,6 +14,9 @@ pub enum Process {
 }
 
 impl Process {
+    /// All three.
+    pub const ALL: [Self; 3] = [Self::GradientDescent, Self::GradientFlow, Self::CentralFlow];
+
     /// Its name within a sentence.
     pub fn name(self) -> &'static str {
         match self {
@@ -132,6 +135,8 @@ pub struct StepRecord {
     pub train_accuracy: Option<f64>,
     /// Share of test examples classified rightly by gradient descent, where asked for.
     pub test_accuracy: Option<f64>,
+    /// Where each process is that has started, where there are only two weights; empty otherwise.
+    pub positions: Vec<(Process, [f64; 2])>,
     /// What happened in this step.
     pub events: Vec<Event>,
 }

@@ -26,7 +26,7 @@ pub fn panel_ui(ui: &mut Ui, panel: Panel, view: &RunView, changes: &mut Vec<Vie
         Panel::Cycles | Panel::Terms | Panel::SharpnessChange | Panel::Covariance | Panel::Validity => {
             inspector_ui(ui, panel, view, changes);
         }
-        Panel::WeightSpace => weight_space_ui(ui, view),
+        Panel::WeightSpace => weight_space_ui(ui, view, changes),
     }
 }
 

@@ -51,6 +51,14 @@ pub struct Rasterizer {
 }
 
 impl Rasterizer {
+    /// Draws meshes that have colours and no texture.
+    pub fn plain() -> Self {
+        let mut rasterizer = Self::default();
+        let white = egui::ColorImage::new([1, 1], vec![Color32::WHITE]);
+        rasterizer.set(TextureId::default(), &ImageDelta::full(white, egui::TextureOptions::NEAREST));
+        rasterizer
+    }
+
     /// Takes over new and changed textures. Call it before [`Self::paint`], and [`Self::free`] after it.
     pub fn update(&mut self, delta: &mut TexturesDelta) {
         for (id, images) in delta.set.drain() {
@@ -448,13 +456,6 @@ mod tests {
 
     const WHITE: TextureId = TextureId::Managed(0);
 
-    fn rasterizer() -> Rasterizer {
-        let mut rasterizer = Rasterizer::default();
-        let image = ColorImage::new([1, 1], vec![Color32::WHITE]);
-        rasterizer.set(WHITE, &ImageDelta::full(image, egui::TextureOptions::NEAREST));
-        rasterizer
-    }
-
     fn paint(rasterizer: &Rasterizer, mesh: Mesh, size: [usize; 2]) -> Image {
         let primitive = ClippedPrimitive { clip_rect: Rect::EVERYTHING, primitive: Primitive::Mesh(mesh) };
         rasterizer.paint(&[primitive], size, 1.0, Color32::BLACK)
@@ -475,7 +476,7 @@ mod tests {
         let points = [[8.3, 6.7], [1.0, 1.0], [15.0, 1.0], [15.0, 13.0], [1.0, 13.0]];
         let fan = [[0, 1, 2], [0, 2, 3], [0, 4, 3], [0, 1, 4]]; // one of them the other way round
         let half = Color32::from_rgba_premultiplied(100, 100, 100, 100);
-        let image = paint(&rasterizer(), mesh(&points, &fan, half), [17, 15]);
+        let image = paint(&Rasterizer::plain(), mesh(&points, &fan, half), [17, 15]);
         for y in 0..15 {
             for x in 0..17 {
                 let inside = (1..15).contains(&x) && (1..13).contains(&y);
@@ -494,7 +495,7 @@ mod tests {
         );
         quad.vertices[1].color = Color32::WHITE;
         quad.vertices[2].color = Color32::WHITE;
-        let image = paint(&rasterizer(), quad, [256, 8]);
+        let image = paint(&Rasterizer::plain(), quad, [256, 8]);
         for x in 0..256 {
             let red = i32::from(image.pixel(x, 4).r());
             assert!((red - i32::try_from(x).unwrap()).abs() <= 1, "column {x}: {red}");
@@ -503,7 +504,7 @@ mod tests {
 
     #[test]
     fn a_texture_is_read_at_its_texels_and_halfway_between_them() {
-        let mut rasterizer = rasterizer();
+        let mut rasterizer = Rasterizer::plain();
         let id = TextureId::Managed(7);
         let image = ColorImage::new([2, 1], vec![Color32::BLACK, Color32::WHITE]);
         rasterizer.set(id, &ImageDelta::full(image, egui::TextureOptions::LINEAR));
@@ -519,7 +520,7 @@ mod tests {
 
     #[test]
     fn corners_far_away_or_not_finite_do_no_harm() {
-        let rasterizer = rasterizer();
+        let rasterizer = Rasterizer::plain();
         let far = mesh(&[[-1e30, -1e30], [1e30, -1e30], [0.0, 1e30]], &[[0, 1, 2]], Color32::RED);
         assert_eq!(paint(&rasterizer, far, [9, 9]).pixel(4, 4), Color32::RED);
         for bad in [f32::NAN, f32::INFINITY] {
@@ -535,7 +536,7 @@ mod tests {
         let big = mesh(&[[0.0, 0.0], [40.0, 0.0], [0.0, 40.0]], &[[0, 1, 2]], Color32::RED);
         let clip_rect = Rect::from_min_max(pos2(2.0, 3.0), pos2(5.0, 6.0));
         let primitive = ClippedPrimitive { clip_rect, primitive: Primitive::Mesh(big) };
-        let image = rasterizer().paint(&[primitive], [9, 9], 1.0, Color32::BLACK);
+        let image = Rasterizer::plain().paint(&[primitive], [9, 9], 1.0, Color32::BLACK);
         assert_eq!(image.pixels.iter().filter(|&&pixel| pixel == Color32::RED).count(), 9);
     }
 }

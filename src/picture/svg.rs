@@ -1,11 +1,21 @@
 //! SVG of what egui draws: lines, areas and text stay lines, areas and text.
 //!
-//! Text keeps the place of every glyph, so that it looks the same where DejaVu Sans is not installed. Meshes (which no
-//! panel draws) and callbacks are left out.
+//! Text keeps the place of every glyph, so that it looks the same where DejaVu Sans is not installed. Meshes (weight space)
+//! become pictures within the file; callbacks are left out.
 
-use egui::epaint::{ClippedShape, ColorMode, PathShape, RectShape, Shape, StrokeKind, TextShape};
+use super::png::encode_png;
+use super::raster::Rasterizer;
+use egui::epaint::{
+    ClippedPrimitive, ClippedShape, ColorMode, Mesh, PathShape, Primitive, RectShape, Shape, StrokeKind,
+    TextShape,
+};
 use egui::{Color32, FontFamily, Pos2, Rect, Stroke, Vec2};
 use std::fmt::Write;
+
+/// Pixels a point of what becomes a picture.
+const PIXELS: f32 = 2.0;
+/// Longest side of what becomes a picture, in points.
+const LONGEST: f32 = 8000.0;
 
 /// Writes shapes as an SVG file of `size` points on a ground.
 pub(super) fn svg(shapes: &[ClippedShape], size: Vec2, ground: Color32, title: &str) -> String {
@@ -69,10 +79,10 @@ impl Svg {
             }
             Shape::Rect(rect) => self.rect(rect),
             Shape::Text(text) => self.letters(text),
+            Shape::Mesh(mesh) => self.picture(mesh),
             Shape::Noop
             | Shape::Ellipse(_)
             | Shape::Band(_)
-            | Shape::Mesh(_)
             | Shape::QuadraticBezier(_)
             | Shape::CubicBezier(_)
             | Shape::Callback(_) => {}
@@ -104,6 +114,27 @@ impl Svg {
         let ([x, y, width, height], r, paint) = (corners(rect), corner_radius.nw, paint(*fill, *stroke));
         self.add(format_args!(
             "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"{r}\"{paint}/>\n"
+        ));
+    }
+
+    /// A mesh, as pixels.
+    fn picture(&mut self, mesh: &Mesh) {
+        let bounds = mesh.calc_bounds().intersect(self.clip.unwrap_or(Rect::EVERYTHING));
+        if !bounds.is_positive() || !bounds.is_finite() || bounds.size().max_elem() > LONGEST {
+            return;
+        }
+        let mut mesh = mesh.clone();
+        mesh.translate(-bounds.min.to_vec2());
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive size")]
+        let size = [bounds.width(), bounds.height()].map(|side| (side * PIXELS).ceil() as usize);
+        let primitive = ClippedPrimitive { clip_rect: Rect::EVERYTHING, primitive: Primitive::Mesh(mesh) };
+        let image = Rasterizer::plain().paint(&[primitive], size, PIXELS, Color32::TRANSPARENT);
+        let Ok(file) = encode_png(&image, PIXELS, &[]) else { return };
+        let [x, y, _, _] = corners(bounds);
+        let [width, height] = size.map(|side| side as f32 / PIXELS);
+        self.add(format_args!(
+            "<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" href=\"data:image/png;base64,{}\"/>\n",
+            base64(&file)
         ));
     }
 
@@ -162,6 +193,21 @@ fn paint(fill: Color32, stroke: Stroke) -> String {
     text
 }
 
+/// Bytes as text, three in four letters.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for three in bytes.chunks(3) {
+        let byte = |place: usize| u32::from(three.get(place).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for letter in 0..4 {
+            let sextet = bits >> (18 - 6 * letter) & 63;
+            text.push(if letter > three.len() { '=' } else { char::from(LETTERS[sextet as usize]) });
+        }
+    }
+    text
+}
+
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
@@ -170,6 +216,24 @@ fn escape(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::picture::render::render_svg;
+
+    #[test]
+    fn meshes_come_out_as_pictures() {
+        let file = render_svg(Vec2::new(200.0, 100.0), egui::Theme::Light, "", |ui| {
+            let mut mesh = Mesh::default();
+            mesh.add_colored_rect(
+                Rect::from_min_max(Pos2::new(10.0, 20.0), Pos2::new(40.0, 60.0)),
+                Color32::RED,
+            );
+            ui.painter().add(mesh);
+        });
+        assert!(file.contains(
+            "<image x=\"10\" y=\"20\" width=\"30\" height=\"40\" href=\"data:image/png;base64,iVBOR"
+        ));
+        for (bytes, text) in [("", ""), ("M", "TQ=="), ("Ma", "TWE="), ("Man", "TWFu")] {
+            assert_eq!(base64(bytes.as_bytes()), text);
+        }
+    }
 
     #[test]
     fn lines_areas_and_text_come_out_as_such() {

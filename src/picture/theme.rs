@@ -107,6 +107,8 @@ pub struct Palette {
     pub trouble: Color32,
     /// The cursor.
     pub cursor: Color32,
+    /// Over the stable region of weight space.
+    pub stable: Color32,
 }
 
 const LIGHT: Palette = Palette {
@@ -132,6 +134,7 @@ const LIGHT: Palette = Palette {
     eta_change: Color32::from_rgb(0x7a, 0x3e, 0x9d),
     trouble: Color32::from_rgb(0xb0, 0x1f, 0x14),
     cursor: Color32::from_rgb(0x6a, 0x70, 0x78),
+    stable: Color32::from_rgb(0x00, 0x9e, 0x73),
 };
 
 const DARK: Palette = Palette {
@@ -157,6 +160,7 @@ const DARK: Palette = Palette {
     eta_change: Color32::from_rgb(0xc8, 0x92, 0xe6),
     trouble: Color32::from_rgb(0xff, 0x7a, 0x6a),
     cursor: Color32::from_rgb(0x9a, 0xa0, 0xa8),
+    stable: Color32::from_rgb(0x2d, 0xc9, 0x9a),
 };
 
 /// The light theme for a projector in a bright room: white ground, black text, lines dark enough to be seen.

@@ -1,7 +1,7 @@
 //! What panels read, and what they may ask for.
 
 use super::curves::Curves;
-use super::scene::Scene;
+use super::scene::{Scene, SceneChange, SceneView};
 use crate::dynamics::{Event, Inspection};
 use crate::run::{History, Series};
 use std::borrow::Cow;
@@ -137,6 +137,8 @@ pub struct ViewState {
     pub show_central_flow: bool,
     /// Whether the phases of cycles are shaded.
     pub show_phases: bool,
+    /// How weight space is looked at.
+    pub scene: SceneView,
 }
 
 impl Default for ViewState {
@@ -150,6 +152,7 @@ impl Default for ViewState {
             smoothing_steps: 50.0,
             show_central_flow: true,
             show_phases: false,
+            scene: SceneView::default(),
         }
     }
 }
@@ -167,6 +170,8 @@ pub enum ViewChange {
     SetLog(Panel, bool),
     /// Let a panel's vertical axis run from the first value to the second; `None` fits it to what is drawn.
     SetRange(Panel, Option<[f64; 2]>),
+    /// Look at weight space otherwise.
+    Scene(SceneChange),
 }
 
 impl ViewState {
@@ -186,6 +191,7 @@ impl ViewState {
                 self.ranges.retain(|&(other, _)| other != panel);
                 self.ranges.extend(range.map(|range| (panel, range)));
             }
+            ViewChange::Scene(change) => self.scene.apply(change),
         }
     }
 

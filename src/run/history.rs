@@ -5,7 +5,7 @@
 
 use super::pyramid::Column;
 use super::series::Series;
-use crate::dynamics::{CentralFlowRecord, Event, ProcessRecord, StepRecord};
+use crate::dynamics::{CentralFlowRecord, Event, Process, ProcessRecord, StepRecord};
 use std::ops::Range;
 
 /// The recorded steps of one run. Row i is step i.
@@ -15,6 +15,8 @@ pub struct History {
     rows: usize,
     /// By [`Series::index`].
     columns: Vec<Column>,
+    /// By row and [`Process::ALL`]; empty where there are more than two weights.
+    positions: Vec<[[f64; 2]; 3]>,
     events: Vec<(usize, Event)>,
 }
 
@@ -22,7 +24,7 @@ impl History {
     /// An empty history of a run that tracks at most `max_tracked` eigenvalues.
     pub fn new(max_tracked: usize) -> Self {
         let columns = vec![Column::default(); Series::count(max_tracked)];
-        Self { max_tracked, rows: 0, columns, events: Vec::new() }
+        Self { max_tracked, rows: 0, columns, positions: Vec::new(), events: Vec::new() }
     }
 
     /// What was recorded once, in its columns; series without one have no value.
@@ -67,6 +69,7 @@ impl History {
             test_loss,
             train_accuracy,
             test_accuracy,
+            positions,
             events,
         } = record;
         debug_assert_eq!(*step, self.rows, "records come in order, none left out");
@@ -89,6 +92,12 @@ impl History {
         self.set_some(Series::TestLoss, *test_loss);
         self.set_some(Series::TrainAccuracy, *train_accuracy);
         self.set_some(Series::TestAccuracy, *test_accuracy);
+        if !positions.is_empty() {
+            // Rows without any lie at the end alone, after every process has stopped.
+            self.positions.resize(self.rows, [[f64::NAN; 2]; 3]);
+            let at = |process| positions.iter().find(|(other, _)| *other == process);
+            self.positions.push(Process::ALL.map(|process| at(process).map_or([f64::NAN; 2], |&(_, at)| at)));
+        }
         self.events.extend(events.iter().map(|event| (*step, event.clone())));
         self.rows += 1;
     }
@@ -159,6 +168,7 @@ impl History {
         let mut history = self.clone();
         history.rows = history.rows.min(rows);
         history.columns.iter_mut().for_each(|column| column.truncate(rows));
+        history.positions.truncate(rows);
         history.events.retain(|&(step, _)| step < rows);
         history
     }
@@ -194,6 +204,13 @@ impl History {
         }
     }
 
+    /// Where a process was at each row, where there are two weights: NaN where it did not run, and shorter than the rows
+    /// where no process runs any more. Empty for a network.
+    pub fn positions(&self, process: Process) -> impl ExactSizeIterator<Item = [f64; 2]> {
+        let place = Process::ALL.iter().position(|&other| other == process).unwrap_or(0);
+        self.positions.iter().map(move |row| row[place])
+    }
+
     /// What happened, in order of steps.
     pub fn events(&self) -> &[(usize, Event)] {
         &self.events
@@ -202,14 +219,15 @@ impl History {
     /// Bytes on the heap, the texts of events left out.
     pub fn heap_bytes(&self) -> usize {
         let columns: usize = self.columns.iter().map(Column::heap_bytes).sum();
-        columns + self.events.capacity() * size_of::<(usize, Event)>()
+        let positions = self.positions.capacity() * size_of::<[[f64; 2]; 3]>();
+        columns + positions + self.events.capacity() * size_of::<(usize, Event)>()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dynamics::{Process, StepOutcome};
+    use crate::dynamics::StepOutcome;
 
     fn record(step: usize) -> StepRecord {
         let t = step as f64;
@@ -242,6 +260,7 @@ mod tests {
             test_loss: Some(t + 11.0),
             train_accuracy: Some(0.5),
             test_accuracy: Some(0.25),
+            positions: vec![(Process::CentralFlow, [t, -t])],
             events: Vec::new(),
         }
     }
@@ -287,6 +306,8 @@ mod tests {
             let found = history.value(series, 30);
             assert!(found.is_some_and(|found| (found - value).abs() < 1e-12), "{series:?}: {found:?}");
         }
+        assert_eq!(history.positions(Process::CentralFlow).nth(30), Some([30.0, -30.0]));
+        assert!(history.positions(Process::GradientFlow).all(|at| at[0].is_nan()));
         let absent = [Series::CfSigma(1), Series::Displacement(1), Series::GdLambda(2)];
         for series in Series::all(2).into_iter().chain([Series::GdLambda(2)]) {
             let expected = !absent.contains(&series);

@@ -109,19 +109,29 @@ pub(super) fn problem<T: Real>(
     }
 }
 
+impl LandscapeSettings {
+    /// The loss of valid settings, in closed form.
+    pub fn objective<T: Real>(&self) -> Box<dyn Objective<T>> {
+        let Self { name, start: _, c, x0, a, eigenvalues } = self;
+        match name {
+            LandscapeName::Hyperbola => Box::new(Landscape::Hyperbola),
+            LandscapeName::TiltedHyperbola => {
+                Box::new(Landscape::TiltedHyperbola { c: c.unwrap_or(0.005), x0: x0.unwrap_or(3.0) })
+            }
+            LandscapeName::Ellipse => Box::new(Landscape::Ellipse { a: a.unwrap_or(0.5) }),
+            LandscapeName::Quadratic => {
+                Box::new(Quadratic::diagonal(eigenvalues.clone().unwrap_or_default()))
+            }
+        }
+    }
+}
+
 fn landscape<T: Real>(
     settings: &LandscapeSettings,
     init: Option<&Path>,
 ) -> Result<Problem<T>, AssembleError> {
-    let LandscapeSettings { name, start, c, x0, a, eigenvalues } = settings;
-    let loss: Box<dyn Objective<T>> = match name {
-        LandscapeName::Hyperbola => Box::new(Landscape::Hyperbola),
-        LandscapeName::TiltedHyperbola => {
-            Box::new(Landscape::TiltedHyperbola { c: c.unwrap_or(0.005), x0: x0.unwrap_or(3.0) })
-        }
-        LandscapeName::Ellipse => Box::new(Landscape::Ellipse { a: a.unwrap_or(0.5) }),
-        LandscapeName::Quadratic => Box::new(Quadratic::diagonal(eigenvalues.clone().unwrap_or_default())),
-    };
+    let LandscapeSettings { start, .. } = settings;
+    let loss = settings.objective();
     let start = match init {
         None => start.clone(),
         Some(path) => {

@@ -4,7 +4,7 @@ use super::*;
 use crate::picture::ViewChange;
 use egui::Modifiers;
 
-fn key(window: &mut Window, key: Key) {
+pub(super) fn key(window: &mut Window, key: Key) {
     window.key_press(key);
     window.run_steps(3);
 }

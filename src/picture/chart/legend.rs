@@ -88,7 +88,7 @@ fn entry(ui: &Ui, palette: &Palette, trace: &Trace, at: Pos2, text: Arc<egui::Ga
 }
 
 /// A piece of a line as it looks in the plot, from `at` to the right.
-pub(super) fn sample(painter: &Painter, ink: Ink, at: Pos2, width: f32) {
+pub(in crate::picture) fn sample(painter: &Painter, ink: Ink, at: Pos2, width: f32) {
     let ends = [at, at + vec2(width, 0.0)];
     match ink.dash {
         Dash::Solid => {

@@ -5,11 +5,29 @@
 //! Non-finite contract: a point, a loss or a sharpness that is NaN or infinite is absent: paths break there, cells of the
 //! grids are left out.
 
+mod axes;
+pub mod camera;
+mod canvas;
+mod colors;
+pub mod contour;
+pub mod figure;
+pub mod frame;
+mod hands;
+mod landscape;
+pub mod mesh;
 mod of_view;
 mod panel;
+mod stroke;
+mod toolbar;
+mod view;
 
+pub use camera::{Camera, Projection};
+pub use canvas::{Canvas, install_canvas};
+pub use figure::Figure;
+pub use landscape::of_landscape;
 pub use of_view::of_view;
 pub use panel::weight_space_ui;
+pub use view::{Layer, SceneChange, SceneView};
 
 pub use crate::space::Axis as AxisChoice;
 
@@ -31,6 +49,8 @@ pub struct Scene {
     pub region: Option<StableRegion>,
     /// How much of the grids is computed, 0 to 1; `None` when nothing is being computed.
     pub progress: Option<f32>,
+    /// Whether other axes can be chosen: not where the plane is all of weight space.
+    pub choosable: bool,
     /// Trouble, or what the picture leaves out, in words.
     pub note: Option<String>,
 }
@@ -104,6 +124,38 @@ impl Grid {
             range.start + share * (range.end - range.start)
         };
         [along(&self.x, column, self.columns), along(&self.y, row, self.rows)]
+    }
+
+    /// The value between the nodes at a place of the plane, bilinear; NaN outside, or beside a node without one.
+    pub fn value(&self, [x, y]: [f32; 2]) -> f32 {
+        let along = |range: &Range<f32>, at: f32, count: usize| {
+            let last = count.max(2) - 1;
+            let place = (at - range.start) / (range.end - range.start) * last as f32;
+            // Rounding must not push the last node outside.
+            let slack = 1e-4;
+            if !(place >= -slack && place <= last as f32 + slack) {
+                return None;
+            }
+            let place = place.clamp(0.0, last as f32);
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the grid")]
+            let node = (place as usize).min(last - 1);
+            Some((node, place - node as f32))
+        };
+        let (Some((column, u)), Some((row, v))) =
+            (along(&self.x, x, self.columns), along(&self.y, y, self.rows))
+        else {
+            return f32::NAN;
+        };
+        let mix = |row: usize| match u {
+            0.0 => self.at(column, row),
+            1.0 => self.at(column + 1, row),
+            u => (1.0 - u) * self.at(column, row) + u * self.at(column + 1, row),
+        };
+        match v {
+            0.0 => mix(row),
+            1.0 => mix(row + 1),
+            v => (1.0 - v) * mix(row) + v * mix(row + 1),
+        }
     }
 
     /// Smallest and largest finite value.

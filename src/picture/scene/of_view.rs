@@ -19,6 +19,7 @@ pub fn of_view(view: &View, history: &History) -> Scene {
         surface: view.surface.as_ref().map(grid),
         region: region.map(|region| StableRegion { sharpness: grid(region), edge: to_f32(view.edge) }),
         progress: (view.progress < 1.0).then(|| to_f32(view.progress)),
+        choosable: true,
         note: note(view),
     }
 }

@@ -1,65 +1,271 @@
-//! The panel: title, legend, axes and what lies between them.
+//! The panel: title, controls, legend, and the picture with its axes.
 
-use super::Scene;
-use crate::picture::chart::scale::{Extent, Scale};
-use crate::picture::theme::{self, Palette, Weight};
-use crate::picture::view::{Panel, RunView};
-use egui::{Align2, Painter, Rect, Sense, Shape, StrokeKind, Ui, pos2};
+use super::camera::Projection;
+use super::view::Layer;
+use super::{Figure, Scene, ScenePath, axes, canvas, hands, toolbar};
+use crate::picture::chart::line_sample;
+use crate::picture::theme::{self, Palette, Role, Weight};
+use crate::picture::view::{Panel, RunView, ViewChange};
+use egui::{
+    Align2, Color32, Layout, Painter, Rect, Sense, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2, vec2,
+};
+use std::sync::Arc;
 
-/// Height of the title.
-const TITLE_HEIGHT: f32 = 22.0;
-/// Left of and below the plane.
-const AXES: egui::Vec2 = egui::vec2(48.0, 34.0);
+/// Height of the title, of the controls, and of a row of the legend.
+const TITLE: f32 = 18.0;
+const CONTROLS: f32 = 21.0;
+const LEGEND: f32 = 15.0;
+/// Left of, above, right of and below the plane seen from above.
+const MARGINS: [f32; 4] = [42.0, 17.0, 4.0, 33.0];
+/// Width of the colour bar with its numbers, and the least width of a panel that has one.
+const BAR: f32 = 48.0;
+const BAR_FROM: f32 = 250.0;
+/// Smallest picture.
+const LEAST: f32 = 24.0;
 
 /// Draws weight space into all the room there is.
-pub fn weight_space_ui(ui: &mut Ui, view: &RunView) {
+pub fn weight_space_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
     let room = ui.available_rect_before_wrap();
     let whole = ui.allocate_rect(room, Sense::hover()).rect;
-    if !(whole.width() > 80.0 && whole.height() > TITLE_HEIGHT + AXES.y + 20.0 && whole.is_finite()) {
+    if !(whole.width() > 60.0 && whole.height() > TITLE + LEAST && whole.is_finite()) {
         return;
     }
-    let palette = Palette::in_ui(ui);
-    let painter = ui.painter();
-    painter.text(whole.min, Align2::LEFT_TOP, Panel::WeightSpace.title(), theme::title_font(), palette.text);
-    let plane = Rect::from_min_max(
-        pos2(whole.left() + AXES.x, whole.top() + TITLE_HEIGHT),
-        whole.max - egui::vec2(4.0, AXES.y),
-    );
-    painter.rect_filled(plane, 0.0, palette.plot);
-    painter.rect_stroke(plane, 0.0, (1.0, palette.frame), StrokeKind::Inside);
-    match view.scene {
-        Some(scene) => {
-            plane_ui(&painter.with_clip_rect(plane.intersect(ui.clip_rect())), palette, scene, plane);
+    let mut ui = ui.new_child(UiBuilder::new().max_rect(whole).id_salt(Panel::WeightSpace));
+    ui.set_clip_rect(whole.intersect(ui.clip_rect()));
+    let palette = Palette::in_ui(&ui);
+    title_ui(&ui, palette, whole);
+    let mut top = whole.top() + TITLE;
+    let scene = view.scene.map(|scene| &**scene);
+    if view.controls && whole.height() > 120.0 {
+        let row = Rect::from_min_size(pos2(whole.left(), top), vec2(whole.width(), CONTROLS));
+        let mut row = ui.new_child(
+            UiBuilder::new()
+                .max_rect(row)
+                .layout(Layout::left_to_right(egui::Align::Center))
+                .id_salt("controls"),
+        );
+        toolbar::toolbar_ui(&mut row, &view.state.scene, scene, changes);
+        top += CONTROLS;
+    }
+    let Some(scene) = view.scene else {
+        let picture = Rect::from_min_max(pos2(whole.left(), top + 2.0), whole.max);
+        return says(&ui, palette, picture, "Waiting for a picture of weight space");
+    };
+    top = legend(&ui, palette, scene, view, Rect::from_min_max(pos2(whole.left(), top), whole.max));
+    let picture = Rect::from_min_max(pos2(whole.left(), top), whole.max);
+    let state = &view.state;
+    if let Some(figure) = canvas::figure(ui.ctx(), scene, &state.scene, state.show_central_flow, palette) {
+        picture_ui(&mut ui, palette, scene, &figure, view, picture, changes);
+    } else {
+        let text = scene.note.as_deref().unwrap_or("No weights are finite: there is nothing to draw");
+        says(&ui, palette, picture.shrink2(vec2(0.0, 2.0)), text);
+    }
+}
+
+fn title_ui(ui: &Ui, palette: &Palette, whole: Rect) {
+    let title = Panel::WeightSpace.title().to_owned();
+    let mut job = egui::text::LayoutJob::simple_singleline(title, theme::title_font(), palette.text);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(whole.width());
+    let title = ui.painter().layout_job(job);
+    ui.painter().galley(whole.min, title, palette.text);
+}
+
+/// A sentence in place of a picture.
+fn says(ui: &Ui, palette: &Palette, rect: Rect, text: &str) {
+    let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
+    painter.rect_filled(rect, 0.0, palette.plot);
+    painter.rect_stroke(rect, 0.0, (1.0, palette.frame), StrokeKind::Inside);
+    axes::note(&painter, palette, Align2::CENTER_CENTER, rect.center(), text, palette.faint_text);
+}
+
+/// The name of a path.
+fn name(role: Role) -> &'static str {
+    match role {
+        Role::GradientDescent | Role::Eigen(_) => "gradient descent",
+        Role::CentralFlow | Role::Prediction => "central flow",
+        Role::GradientFlow => "gradient flow",
+        Role::Threshold => "2/η",
+    }
+}
+
+/// What each line and tint is; returns the lower end.
+fn legend(ui: &Ui, palette: &Palette, scene: &Scene, view: &RunView, room: Rect) -> f32 {
+    let mut entries: Vec<(Sample, String)> = Vec::new();
+    for path in scene.paths.iter().filter(|path| path.is_seen(view)) {
+        // A path may come in pieces.
+        let text = name(path.role);
+        if entries.iter().all(|(_, other)| other != text) {
+            entries.push((Sample::Line(path.role), text.to_owned()));
         }
-        None => {
-            painter.text(
-                plane.center(),
-                Align2::CENTER_CENTER,
-                "no picture of weight space yet",
-                theme::label_font(),
-                palette.faint_text,
-            );
+    }
+    if scene.region.is_some() && view.state.scene.shows(Layer::Region) {
+        entries.push((Sample::Tint(palette.stable), "stable: S ≤ 2/η".to_owned()));
+    }
+    if scene.paths.iter().any(|path| path.exact.len() < path.points.len()) {
+        entries.push((Sample::Nothing, "faint: from a sketch".to_owned()));
+    }
+    if let Some(share) = scene.captured.filter(|share| share.is_finite()) {
+        let text = format!("the axes capture {} of the displacement", axes::percent(share));
+        entries.push((Sample::Nothing, text));
+    }
+    let mut at = room.min;
+    let painter = ui.painter();
+    for (sample, text) in entries {
+        let text_galley = painter.layout_no_wrap(text.clone(), theme::label_font(), palette.text);
+        let sample_width = if matches!(sample, Sample::Nothing) { 0.0 } else { 25.0 };
+        let width = sample_width + text_galley.size().x;
+        if at.x > room.left() && at.x + width > room.right() {
+            at = pos2(room.left(), at.y + LEGEND);
+        }
+        let middle = at.y + 0.5 * LEGEND;
+        match sample {
+            Sample::Line(role) => {
+                line_sample(painter, palette.ink(role, Weight::Normal), pos2(at.x, middle), 20.0);
+            }
+            Sample::Tint(color) => {
+                let rect = Rect::from_min_size(pos2(at.x, middle - 4.5), vec2(20.0, 9.0));
+                painter.rect_filled(rect, 1.0, palette.plot.lerp_to_gamma(color, 0.4));
+            }
+            Sample::Nothing => {}
+        }
+        let corner = pos2(at.x + sample_width, middle - 0.5 * text_galley.size().y);
+        let rect = Rect::from_min_size(corner, text_galley.size());
+        painter.galley(corner, text_galley, palette.text);
+        let response = ui.interact(rect, ui.scope_id().with(("legend", &text)), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, &text));
+        at.x += width + 12.0;
+    }
+    at.y + LEGEND + 2.0
+}
+
+/// In front of an entry of the legend.
+enum Sample {
+    Line(Role),
+    Tint(Color32),
+    Nothing,
+}
+
+fn picture_ui(
+    ui: &mut Ui,
+    palette: &'static Palette,
+    scene: &Arc<Scene>,
+    figure: &Arc<Figure>,
+    view: &RunView,
+    room: Rect,
+    changes: &mut Vec<ViewChange>,
+) {
+    let state = &view.state.scene;
+    let has_bar = figure.scale.is_some() && room.width() >= BAR_FROM;
+    let bar = if has_bar { BAR } else { 0.0 };
+    let [left, top, right, bottom] = if state.flat { MARGINS } else { [0.0, 2.0, 4.0, 2.0] };
+    let mut plane = Rect::from_min_max(
+        pos2(room.left() + left, room.top() + top),
+        pos2(room.right() - right - bar, room.bottom() - bottom),
+    );
+    if plane.width() < LEAST || plane.height() < LEAST {
+        return;
+    }
+    // Whole pixels, so that a picture of the shaders lies on them.
+    let pixels = ui.ctx().pixels_per_point();
+    let whole = |at: egui::Pos2| pos2((at.x * pixels).round() / pixels, (at.y * pixels).round() / pixels);
+    plane = Rect::from_min_max(whole(plane.min), whole(plane.max));
+    let projection = Projection::new(state.camera(), plane, state.flat);
+    let outer = ui.painter().clone();
+    let painter = outer.with_clip_rect(plane.intersect(outer.clip_rect()));
+    painter.rect_filled(plane, 0.0, palette.plot);
+    canvas::draw(&painter, plane, figure, &projection);
+    if state.flat {
+        axes::levels(&painter, palette, figure, plane, &projection);
+        axes::flat(&outer, palette, scene, figure, plane, &projection);
+    } else {
+        axes::turned(&painter, palette, scene, figure, &projection);
+    }
+    outer.rect_stroke(plane, 0.0, (1.0, palette.frame), StrokeKind::Inside);
+    if has_bar {
+        let edge = scene.region.as_ref().map(|region| region.edge);
+        let rect = Rect::from_min_max(plane.right_top(), pos2(room.right(), plane.bottom()));
+        axes::bar(&outer, palette, figure, edge, rect);
+    }
+    marks(&painter, palette, scene, figure, view, &projection);
+    notes(ui, &painter, palette, scene, view, plane);
+    if view.controls {
+        let response = ui.interact(plane, ui.scope_id().with("plane"), Sense::click_and_drag());
+        response.widget_info(|| {
+            WidgetInfo::labeled(
+                egui::Role::Image,
+                true,
+                "weight space: arrow keys turn or move it, + and − magnify",
+            )
+        });
+        hands::handle(ui, &response, state, plane, changes);
+        if response.has_focus() {
+            outer.rect_stroke(plane, 0.0, ui.visuals().selection.stroke, StrokeKind::Inside);
+        }
+        if let (true, Some(pointer)) = (response.clicked(), response.interact_pointer_pos())
+            && let Some(step) = hands::step_near(scene, figure, &projection, pointer)
+        {
+            changes.push(ViewChange::PlaceCursor(Some(step)));
         }
     }
 }
 
-fn plane_ui(painter: &Painter, palette: &Palette, scene: &Scene, plane: Rect) {
-    let fit = |axis: usize| {
-        let mut extent = Extent::default();
-        scene.paths.iter().flat_map(|path| &path.points).for_each(|p| extent.include(f64::from(p[axis])));
-        Scale::fit(extent, Extent::default(), false, false)
+impl ScenePath {
+    /// Whether the viewer wants to see it: the central flow can be hidden.
+    pub(super) fn is_seen(&self, view: &RunView) -> bool {
+        view.state.show_central_flow || self.role != Role::CentralFlow
+    }
+}
+
+/// Where each process is at the cursor's step, or at its last.
+fn marks(
+    painter: &Painter,
+    palette: &Palette,
+    scene: &Scene,
+    figure: &Figure,
+    view: &RunView,
+    projection: &Projection,
+) {
+    let mut marked: Vec<(Role, usize, [f32; 3])> = Vec::new();
+    for path in scene.paths.iter().filter(|path| path.is_seen(view)) {
+        let place = match view.state.cursor {
+            Some(step) => path.place_at(step),
+            None => (0..path.points.len()).rev().find(|&place| figure.place(path, place).is_some()),
+        };
+        let Some((place, at)) = place.and_then(|place| Some((place, figure.place(path, place)?))) else {
+            continue;
+        };
+        // Of several pieces, that of the newest step.
+        let step = path.first_step + place * path.stride.max(1);
+        match marked.iter_mut().find(|(role, ..)| *role == path.role) {
+            Some((_, before, _)) if *before >= step => {}
+            Some(mark) => *mark = (path.role, step, at),
+            None => marked.push((path.role, step, at)),
+        }
+    }
+    for (role, _, at) in marked {
+        let at = projection.place(at);
+        painter.circle_filled(at, 6.0, palette.plot);
+        painter.circle_filled(at, 4.5, palette.ink(role, Weight::Normal).color);
+    }
+}
+
+/// What the picture has to say: trouble, progress, how it is drawn.
+fn notes(ui: &Ui, painter: &Painter, palette: &Palette, scene: &Scene, view: &RunView, plane: Rect) {
+    let mut corner = plane.left_bottom() + vec2(6.0, -5.0);
+    let mut say = |text: &str, color: Color32| {
+        let rect = axes::note(painter, palette, Align2::LEFT_BOTTOM, corner, text, color);
+        corner.y = rect.top() - 4.0;
     };
-    let (x, y) = (fit(0), fit(1));
-    for path in &scene.paths {
-        let ink = palette.ink(path.role, Weight::Normal);
-        let line = path.points.iter().filter(|p| p[0].is_finite() && p[1].is_finite()).map(|p| {
-            let share =
-                |scale: &Scale, v: f32| (scale.place(f64::from(v)) - scale.low) / (scale.high - scale.low);
-            let at = [share(&x, p[0]), share(&y, p[1])];
-            #[expect(clippy::cast_possible_truncation, reason = "a share")]
-            let [x, y] = at.map(|share| share as f32);
-            pos2(plane.left() + x * plane.width(), plane.bottom() - y * plane.height())
-        });
-        painter.add(Shape::line(line.collect(), ink.stroke()));
+    if view.controls && !canvas::has_canvas(ui.ctx()) {
+        say("drawn without wgpu", palette.faint_text);
+    }
+    if let Some(progress) = scene.progress.filter(|progress| progress.is_finite()) {
+        let progress = progress.clamp(0.0, 1.0);
+        let bar = Rect::from_min_size(plane.min, vec2(progress * plane.width(), 3.0));
+        painter.rect_filled(bar, 0.0, palette.eta_change);
+        say(&format!("computing loss and sharpness: {:.0}%", 100.0 * progress), palette.faint_text);
+    }
+    if let Some(note) = &scene.note {
+        say(note, palette.trouble);
     }
 }

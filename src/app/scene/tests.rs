@@ -1,0 +1,295 @@
+//! The picture of wgpu against that of the CPU, on whatever adapter there is (software Vulkan will do). Without one the
+//! tests say so and pass, unless `BRINK_REQUIRE_WGPU` is set.
+
+use super::*;
+use crate::picture::scene::mesh::mesh;
+use crate::picture::scene::{Camera, Layer, Scene, SceneChange, SceneView, of_landscape};
+use crate::picture::{Image, Palette, render};
+use crate::run::assemble::{Sources, assemble};
+use crate::run::{History, Preset};
+use egui::{Color32, Theme, Vec2, pos2, vec2};
+
+/// Mean difference of a channel, and share of the pixels that are off by more than `FAR`: the whole picture.
+const MEAN: f64 = 4.0 / 255.0;
+const SHARE: f64 = 0.02;
+const FAR: u8 = 32;
+/// Share of the pixels of a single line that may be off by more: ends and bends, which are rounded otherwise.
+const LINE_SHARE: f64 = 0.12;
+
+const SIZE: Vec2 = vec2(360.0, 300.0);
+
+/// A device without a window.
+struct Gpu {
+    device: Device,
+    queue: Queue,
+}
+
+/// `None`, and a word about it, where there is no adapter.
+fn gpu() -> Option<Gpu> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+    let open = async {
+        let adapter = instance.request_adapter(&wgpu::RequestAdapterOptions::default()).await.ok()?;
+        adapter.request_device(&wgpu::DeviceDescriptor::default()).await.ok()
+    };
+    if let Some((device, queue)) = pollster::block_on(open) {
+        return Some(Gpu { device, queue });
+    }
+    assert!(
+        std::env::var_os("BRINK_REQUIRE_WGPU").is_none(),
+        "BRINK_REQUIRE_WGPU is set, and there is no wgpu adapter: install a Vulkan driver (Debian: mesa-vulkan-drivers)"
+    );
+    eprintln!("SKIPPED: there is no wgpu adapter here, so its picture is not compared with the CPU's");
+    None
+}
+
+/// A figure from one side, in a rectangle that does not begin at the window's corner.
+#[derive(Clone)]
+struct Shot {
+    figure: Figure,
+    projection: Projection,
+    palette: &'static Palette,
+    theme: Theme,
+    scale: f32,
+}
+
+const RECT: Rect = Rect { min: pos2(20.0, 10.0), max: pos2(340.0, 280.0) };
+
+impl Shot {
+    fn new(scene: &Scene, changes: &[SceneChange], theme: Theme, scale: f32) -> Self {
+        let mut view = SceneView::default();
+        changes.iter().for_each(|&change| view.apply(change));
+        let palette = Palette::of(theme);
+        let figure = Figure::new(scene, &view, true, palette).expect("a figure");
+        let projection = Projection::new(view.camera(), RECT, view.flat);
+        Self { figure, projection, palette, theme, scale }
+    }
+
+    fn by_cpu(&self) -> Image {
+        render(SIZE, self.scale, self.theme, |ui| {
+            let painter = ui.painter().with_clip_rect(RECT);
+            painter.rect_filled(RECT, 0.0, self.palette.plot);
+            painter.add(mesh(&self.figure, &self.projection, RECT, 1.0 / self.scale));
+        })
+    }
+
+    /// As the window does it: a picture of its own, laid into a pass over the whole window.
+    fn by_wgpu(&self, gpu: &Gpu) -> Image {
+        let Gpu { device, queue } = gpu;
+        let format = TextureFormat::Rgba8Unorm;
+        let mut renderer = Renderer::new(device, format);
+        let [width, height] = target::size(Rect::from_min_size(egui::Pos2::ZERO, SIZE), self.scale, 8192);
+        let window = device.create_texture(&wgpu::TextureDescriptor {
+            label: None,
+            size: wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
+            mip_level_count: 1,
+            sample_count: 1,
+            dimension: wgpu::TextureDimension::D2,
+            format,
+            usage: wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::COPY_SRC,
+            view_formats: &[],
+        });
+        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let picture =
+            Picture { rect: RECT, figure: Arc::new(self.figure.clone()), projection: self.projection };
+        renderer.prepare(device, queue, &mut encoder, &picture, self.scale);
+        {
+            let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+                color_attachments: &[Some(wgpu::RenderPassColorAttachment {
+                    view: &window.create_view(&wgpu::TextureViewDescriptor::default()),
+                    depth_slice: None,
+                    resolve_target: None,
+                    ops: wgpu::Operations {
+                        load: wgpu::LoadOp::Clear(wgpu::Color::TRANSPARENT),
+                        store: wgpu::StoreOp::Store,
+                    },
+                })],
+                ..wgpu::RenderPassDescriptor::default()
+            });
+            renderer.blit(&mut pass);
+        }
+        let pixels = read(gpu, encoder, &window, [width, height]);
+        // On the ground that egui would have painted below it.
+        let ground = Shot {
+            figure: Figure { fill: Default::default(), strokes: Vec::new(), ..self.figure.clone() },
+            ..self.clone()
+        };
+        let Image { width, height, pixels: below } = ground.by_cpu();
+        let over = |(front, back): (Color32, Color32)| {
+            let rest = 1.0 - f32::from(front.a()) / 255.0;
+            let mix = |front: u8, back: u8| {
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
+                let mixed = (f32::from(front) + rest * f32::from(back) + 0.5) as u8;
+                mixed
+            };
+            Color32::from_rgb(mix(front.r(), back.r()), mix(front.g(), back.g()), mix(front.b(), back.b()))
+        };
+        Image { width, height, pixels: pixels.into_iter().zip(below).map(over).collect() }
+    }
+
+    /// Only one of the lines, or none.
+    fn alone(&self, stroke: Option<usize>) -> Self {
+        let mut shot = self.clone();
+        shot.figure.strokes =
+            stroke.and_then(|place| self.figure.strokes.get(place)).cloned().into_iter().collect();
+        shot
+    }
+}
+
+/// The pixels of a texture, after what the encoder holds.
+fn read(
+    gpu: &Gpu,
+    mut encoder: CommandEncoder,
+    texture: &wgpu::Texture,
+    [width, height]: [u32; 2],
+) -> Vec<Color32> {
+    let row = (4 * width).next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT);
+    let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+        label: None,
+        size: u64::from(row * height),
+        usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
+        mapped_at_creation: false,
+    });
+    encoder.copy_texture_to_buffer(
+        texture.as_image_copy(),
+        wgpu::TexelCopyBufferInfo {
+            buffer: &buffer,
+            layout: wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(row), rows_per_image: None },
+        },
+        texture.size(),
+    );
+    gpu.queue.submit([encoder.finish()]);
+    buffer.map_async(wgpu::MapMode::Read, .., |mapped| mapped.expect("the buffer can be read"));
+    gpu.device
+        .poll(wgpu::PollType::Wait { submission_index: None, timeout: None })
+        .expect("the device answers");
+    let bytes = buffer.get_mapped_range(..).expect("it is mapped");
+    let rows = bytes.chunks_exact(row as usize);
+    rows.flat_map(|row| row[..4 * width as usize].chunks_exact(4))
+        .map(|p| Color32::from_rgba_premultiplied(p[0], p[1], p[2], p[3]))
+        .collect()
+}
+
+/// Mean difference of the channels, and the places of the pixels that are far off.
+fn difference(a: &Image, b: &Image) -> (f64, Vec<usize>) {
+    assert_eq!((a.width, a.height), (b.width, b.height));
+    let (mut sum, mut far) = (0.0, Vec::new());
+    for (place, (a, b)) in a.pixels.iter().zip(&b.pixels).enumerate() {
+        let channels = a.to_array().into_iter().zip(b.to_array()).take(3).map(|(a, b)| a.abs_diff(b));
+        sum += channels.clone().map(f64::from).sum::<f64>();
+        if channels.max() > Some(FAR) {
+            far.push(place);
+        }
+    }
+    (sum / (3.0 * 255.0 * a.pixels.len() as f64), far)
+}
+
+/// Whether wgpu draws `one` as the CPU draws `other`: the whole picture, and every line by itself.
+fn agree(gpu: &Gpu, one: &Shot, other: &Shot) -> Result<(), String> {
+    let (drawn, expected) = (one.by_wgpu(gpu), other.by_cpu());
+    let (mean, far) = difference(&drawn, &expected);
+    let share = far.len() as f64 / drawn.pixels.len() as f64;
+    if mean > MEAN || share > SHARE {
+        return Err(format!("mean difference {mean:.4}, {:.2}% of the pixels are far off", 100.0 * share));
+    }
+    let [empty_drawn, empty] = [one.alone(None).by_wgpu(gpu), other.alone(None).by_cpu()];
+    for place in 0..one.figure.strokes.len().max(other.figure.strokes.len()) {
+        let drawn = one.alone(Some(place)).by_wgpu(gpu);
+        let expected = other.alone(Some(place)).by_cpu();
+        let mut ink: Vec<usize> = difference(&expected, &empty).1;
+        ink.extend(difference(&drawn, &empty_drawn).1);
+        ink.sort_unstable();
+        ink.dedup();
+        let (_, off) = difference(&drawn, &expected);
+        let off = off.iter().filter(|place| ink.binary_search(place).is_ok()).count();
+        if off as f64 > LINE_SHARE * ink.len() as f64 {
+            return Err(format!("line {place}: {off} of its {} pixels are far off", ink.len()));
+        }
+    }
+    Ok(())
+}
+
+fn valley() -> Scene {
+    let preset = Preset::load("valley").expect("built in");
+    let mut engine = assemble(&preset, &Sources::default()).expect("an engine");
+    let mut history = History::new(preset.eigen.max_tracked);
+    (0..200).for_each(|_| history.push(&engine.step(preset.optimizer.eta)));
+    of_landscape(&preset, &history, 199).expect("a scene")
+}
+
+const TURNED: SceneChange = SceneChange::SetFlat(false);
+
+#[test]
+fn wgpu_and_cpu_draw_the_same_picture() {
+    let Some(gpu) = gpu() else { return };
+    let scene = valley();
+    for (changes, theme, scale) in [
+        (&[][..], Theme::Light, 1.0),
+        (&[], Theme::Dark, 2.0),
+        (&[TURNED], Theme::Light, 2.0),
+        (&[TURNED, SceneChange::Turn([2.2, -0.3])], Theme::Dark, 1.0),
+        (
+            &[TURNED, SceneChange::Toggle(Layer::Sharpness), SceneChange::Magnify(1.7, [0.2, 0.1])],
+            Theme::Light,
+            1.0,
+        ),
+        (&[SceneChange::Toggle(Layer::Sharpness), SceneChange::Magnify(4.0, [0.3, -0.2])], Theme::Light, 1.5),
+    ] {
+        let shot = Shot::new(&scene, changes, theme, scale);
+        if let Err(reason) = agree(&gpu, &shot, &shot) {
+            panic!("{changes:?} in {theme:?} at {scale}: {reason}");
+        }
+    }
+}
+
+#[test]
+fn planted_defects_fail_the_comparison() {
+    let Some(gpu) = gpu() else { return };
+    for changes in [&[][..], &[TURNED]] {
+        let whole = Shot::new(&valley(), changes, Theme::Light, 1.0);
+        assert!(agree(&gpu, &whole, &whole).is_ok());
+        for place in 0..whole.figure.strokes.len() {
+            let mut missing = whole.clone();
+            missing.figure.strokes[place].points.clear();
+            assert!(agree(&gpu, &missing, &whole).is_err(), "{changes:?}: line {place} is missing");
+            if whole.figure.strokes[place].dash.is_some() {
+                let mut solid = whole.clone();
+                solid.figure.strokes[place].dash = None;
+                assert!(agree(&gpu, &solid, &whole).is_err(), "{changes:?}: line {place} has lost its dash");
+            }
+        }
+        let last = whole.figure.strokes.len() - 1;
+        let mut swapped = whole.clone();
+        swapped.figure.strokes[last].color = whole.figure.strokes[last - 1].color;
+        swapped.figure.strokes[last - 1].color = whole.figure.strokes[last].color;
+        assert!(agree(&gpu, &swapped, &whole).is_err(), "{changes:?}: two colours are exchanged");
+        let mut pale = whole.clone();
+        pale.figure.fill.colors.fill(Color32::GRAY);
+        assert!(agree(&gpu, &pale, &whole).is_err(), "{changes:?}: the surface has lost its colours");
+    }
+}
+
+#[test]
+fn only_what_has_changed_is_uploaded_and_drawn() {
+    let Some(gpu) = gpu() else { return };
+    let shot = Shot::new(&valley(), &[TURNED], Theme::Light, 1.0);
+    let mut renderer = Renderer::new(&gpu.device, TextureFormat::Bgra8UnormSrgb);
+    let figure = Arc::new(shot.figure.clone());
+    let mut prepare = |rect: Rect, camera: &Camera| {
+        let picture =
+            Picture { rect, figure: Arc::clone(&figure), projection: Projection::new(camera, rect, false) };
+        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        renderer.prepare(&gpu.device, &gpu.queue, &mut encoder, &picture, 1.0);
+        gpu.queue.submit([encoder.finish()]);
+        (renderer.drawn, renderer.target.as_ref().map(|target| target.size))
+    };
+    let first = prepare(RECT, &Camera::START);
+    assert_eq!(first.1, Some([320, 270]));
+    assert_eq!(prepare(RECT, &Camera::START), first);
+    let turned = prepare(RECT, &Camera { yaw: 1.0, ..Camera::START });
+    assert_ne!(turned.0, first.0);
+    for rect in [Rect::NOTHING, Rect::NAN, Rect::ZERO] {
+        assert_eq!(prepare(rect, &Camera::START), turned, "{rect:?} has no pixels");
+    }
+    let half = Rect::from_min_size(RECT.min, 0.5 * RECT.size());
+    assert_eq!(prepare(half, &Camera::START).1, Some([160, 135]));
+}

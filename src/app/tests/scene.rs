@@ -1,0 +1,137 @@
+//! Weight space in the window: its controls by their accessible names, pointer and keys over the picture.
+
+use super::hands::key;
+use super::*;
+use crate::picture::scene::{Camera, Layer, Scene, ScenePath};
+use egui::{Event, Modifiers, PointerButton};
+use std::sync::Arc;
+
+const FLAT: &str = "Weight space from above";
+const TURNED: &str = "Weight space as a landscape";
+
+/// A window with weight space alone, and something in it.
+fn with_scene() -> Window {
+    let mut window = open();
+    until(&mut window, "rows", |model| model.history.rows() > 20);
+    pause(&mut window);
+    let lab = lab(&mut window);
+    lab.apply(Command::Arrange(Arrangement::WeightSpace));
+    let points: Vec<_> = (0_u8..20).map(|i| [f32::from(i), f32::from(i % 2), 0.0]).collect();
+    let path = ScenePath {
+        role: crate::picture::Role::GradientDescent,
+        loss: points.iter().map(|p| p[0]).collect(),
+        exact: 0..points.len(),
+        points,
+        first_step: 0,
+        stride: 1,
+    };
+    lab.model.scene = Some(Arc::new(Scene { paths: vec![path], choosable: true, ..Scene::default() }));
+    window.run_steps(4);
+    window
+}
+
+fn camera(window: &Window) -> Camera {
+    *model(window).view.scene.camera()
+}
+
+/// The middle of the picture.
+fn middle(window: &Window) -> egui::Pos2 {
+    window.get_by_label_contains("weight space: arrow keys").rect().center()
+}
+
+fn drag(window: &mut Window, modifiers: Modifiers, button: PointerButton) {
+    let at = middle(window);
+    let press = |pos, pressed| Event::PointerButton { pos, button, pressed, modifiers };
+    for event in [
+        Event::PointerMoved(at),
+        press(at, true),
+        Event::PointerMoved(at + egui::vec2(30.0, 10.0)),
+        Event::PointerMoved(at + egui::vec2(60.0, 20.0)),
+        press(at + egui::vec2(60.0, 20.0), false),
+    ] {
+        window.event_modifiers(event, modifiers);
+        window.step();
+    }
+    window.run_steps(2);
+}
+
+#[test]
+fn weight_space_is_turned_moved_magnified_and_reset() {
+    let mut window = with_scene();
+    window.get_by_role_and_label(Role::RadioButton, TURNED).click();
+    window.run_steps(3);
+    assert!(!model(&window).view.scene.flat);
+    let start = camera(&window);
+    drag(&mut window, Modifiers::NONE, PointerButton::Primary);
+    let turned = camera(&window);
+    assert!(turned.yaw != start.yaw && turned.pan == start.pan, "{turned:?}");
+    drag(&mut window, Modifiers::NONE, PointerButton::Secondary);
+    let moved = camera(&window);
+    assert!(moved.pan[0] > 0.0 && moved.yaw == turned.yaw, "{moved:?}");
+    let at = middle(&window);
+    window.event(Event::PointerMoved(at));
+    window.event(Event::Zoom(1.5));
+    window.run_steps(2);
+    assert!(camera(&window).zoom > 1.2, "{:?}", camera(&window));
+    press(&mut window, "Reset the view of weight space");
+    assert_eq!(camera(&window), Camera::START);
+    key(&mut window, Key::V);
+    assert!(model(&window).view.scene.flat);
+    window.get_by_role_and_label(Role::RadioButton, FLAT).click();
+    window.run_steps(3);
+    drag(&mut window, Modifiers::NONE, PointerButton::Primary);
+    assert!(camera(&window).pan != [0.0; 2], "in the plane a drag moves");
+    key(&mut window, Key::X);
+    assert_eq!(camera(&window), Camera::START);
+}
+
+#[test]
+fn keys_turn_weight_space_while_it_has_the_keyboard() {
+    let mut window = with_scene();
+    key(&mut window, Key::V);
+    window.get_by_label_contains("weight space: arrow keys").focus();
+    window.run_steps(2);
+    for pressed in [Key::ArrowRight, Key::ArrowUp, Key::Plus] {
+        window.key_press(pressed);
+        window.run_steps(2);
+    }
+    let now = camera(&window);
+    assert!(now.yaw != Camera::START.yaw && now.pitch != Camera::START.pitch && now.zoom > 1.0, "{now:?}");
+    assert!(model(&window).view.cursor.is_none(), "arrows do not move the cursor then");
+    window.key_press(Key::Num0);
+    window.run_steps(2);
+    assert_eq!(camera(&window), Camera::START);
+}
+
+#[test]
+fn a_click_on_a_point_puts_the_cursor_there_and_layers_and_axes_are_chosen() {
+    let mut window = with_scene();
+    // The path goes up and down from left to right: about its middle are steps 9 and 10.
+    let rect = window.get_by_label_contains("weight space: arrow keys").rect();
+    let point =
+        rect.center() + egui::vec2(rect.width(), -rect.height()) * 0.5 * egui::vec2(1.0 / 19.0, 1.0) / 1.16;
+    window.event(Event::PointerMoved(point));
+    window.step();
+    for pressed in [true, false] {
+        let modifiers = Modifiers::NONE;
+        window.event(Event::PointerButton { pos: point, button: PointerButton::Primary, pressed, modifiers });
+        window.step();
+    }
+    window.run_steps(2);
+    assert!(
+        matches!(model(&window).view.cursor, Some(9..=10)),
+        "{:?} for {point:?}",
+        model(&window).view.cursor
+    );
+    press(&mut window, "Show");
+    tick(&mut window, Layer::Contours.name());
+    assert!(!model(&window).view.scene.shows(Layer::Contours));
+    lab(&mut window).apply(Command::ToggleLayer(Layer::Contours));
+    assert!(model(&window).view.scene.shows(Layer::Contours));
+    window.key_press(Key::Escape);
+    window.run_steps(3);
+    press(&mut window, "Axes");
+    window.get_by_role_and_label(Role::RadioButton, "Across: PC2").click();
+    window.run_steps(3);
+    assert_eq!(model(&window).view.scene.axes[0], crate::picture::scene::AxisChoice::Principal(1));
+}

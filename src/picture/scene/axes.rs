@@ -1,0 +1,273 @@
+//! Texts around and over a figure: ticks and names of the axes, levels of the contours, the colour bar.
+
+use super::camera::{Projection, TALL};
+use super::figure::Figure;
+use super::{Scene, SceneAxis};
+use crate::picture::chart::scale::{self, Tick};
+use crate::picture::scene::colors::Map;
+use crate::picture::theme::{self, Palette};
+use egui::epaint::{Mesh, Vertex, WHITE_UV};
+use egui::{Align2, Color32, Painter, Pos2, Rect, StrokeKind, Vec2, pos2, vec2};
+
+/// Distance of ticks, in points.
+const TICKS: Vec2 = vec2(64.0, 40.0);
+/// Width of the colour bar.
+const BAR: f32 = 9.0;
+
+/// The name of an axis, and how much it captures.
+pub(super) fn title(axis: &SceneAxis) -> String {
+    match axis.captured {
+        Some(share) if share.is_finite() => format!("{} · {}", axis.label, percent(share)),
+        _ => axis.label.clone(),
+    }
+}
+
+/// A share of the displacement, in words.
+pub(super) fn percent(share: f32) -> String {
+    let share = 100.0 * share;
+    if share > 99.0 && share < 99.95 { format!("{share:.1}%") } else { format!("{share:.0}%") }
+}
+
+/// Ticks with their values between two values.
+fn ticks(range: [f32; 2], length: f32, spacing: f32) -> (Vec<(f64, Tick)>, String) {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
+    let count = ((length / spacing) as usize).clamp(2, 9);
+    let Some(scale) = scale::Scale::by_hand(range.map(f64::from), false) else {
+        return (Vec::new(), String::new());
+    };
+    let ticks = scale.ticks(count).into_iter().filter(|tick| !tick.label.is_empty());
+    (ticks.map(|tick| (scale.value(tick.at), tick)).collect(), scale.unit())
+}
+
+/// Around the plane seen from above: ticks left and below, the names of both axes.
+pub(super) fn flat(
+    painter: &Painter,
+    palette: &Palette,
+    scene: &Scene,
+    figure: &Figure,
+    plane: Rect,
+    projection: &Projection,
+) {
+    let seen = |axis: usize| {
+        let [scale, offset] = match axis {
+            0 => [projection.rows[0][0], projection.rows[0][3]],
+            _ => [projection.rows[1][1], projection.rows[1][3]],
+        };
+        let ends = if axis == 0 { [plane.left(), plane.right()] } else { [plane.bottom(), plane.top()] };
+        ends.map(|end| figure.frame.value(axis, (end - offset) / scale))
+    };
+    let ([left, right], [low, high]) = (seen(0), seen(1));
+    let (across, unit_x) = ticks([left, right], plane.width(), TICKS.x);
+    #[expect(clippy::cast_possible_truncation, reason = "a place on the screen")]
+    let share = |value: f64, from: f32, to: f32| ((value - f64::from(from)) / f64::from(to - from)) as f32;
+    for (value, tick) in across {
+        let x = plane.left() + share(value, left, right) * plane.width();
+        painter.vline(x, plane.bottom()..=plane.bottom() + 3.0, (1.0, palette.frame));
+        let at = pos2(x, plane.bottom() + 4.0);
+        painter.text(at, Align2::CENTER_TOP, tick.label, theme::tick_font(), palette.faint_text);
+    }
+    let (up, unit_y) = ticks([low, high], plane.height(), TICKS.y);
+    for (value, tick) in up {
+        let y = plane.bottom() - share(value, low, high) * plane.height();
+        painter.hline(plane.left() - 3.0..=plane.left(), y, (1.0, palette.frame));
+        let at = pos2(plane.left() - 5.0, y);
+        painter.text(at, Align2::RIGHT_CENTER, tick.label, theme::tick_font(), palette.faint_text);
+    }
+    let [x, y, _] = &scene.axes;
+    let write = |anchor: Align2, at: Pos2, text: String| {
+        let mut job = egui::text::LayoutJob::simple_singleline(text, theme::label_font(), palette.text);
+        job.wrap = egui::text::TextWrapping::truncate_at_width(plane.width() + 40.0);
+        let galley = painter.layout_job(job);
+        let rect = anchor.anchor_size(at, galley.size());
+        painter.galley(rect.min, galley, palette.text);
+    };
+    if let Some(axis) = x {
+        write(
+            Align2::RIGHT_TOP,
+            plane.right_bottom() + vec2(0.0, 17.0),
+            format!("{} →{}", title(axis), unit(&unit_x)),
+        );
+    }
+    if let Some(axis) = y {
+        write(
+            Align2::LEFT_BOTTOM,
+            pos2(plane.left() - 38.0, plane.top() - 3.0),
+            format!("↑ {}{}", title(axis), unit(&unit_y)),
+        );
+    }
+}
+
+fn unit(unit: &str) -> String {
+    if unit.is_empty() { String::new() } else { format!("  ({unit})") }
+}
+
+/// Around the box: numbers and names at its two nearest lower edges, what the height is at its leftmost post.
+pub(super) fn turned(
+    painter: &Painter,
+    palette: &Palette,
+    scene: &Scene,
+    figure: &Figure,
+    projection: &Projection,
+) {
+    let middle = projection.place([0.0, 0.0, -TALL]);
+    for axis in 0..2 {
+        let along = |side: f32, share: f32| {
+            let mut at = [side, side, -TALL];
+            at[axis] = share;
+            projection.place(at)
+        };
+        let side = if along(1.0, 0.0).y > along(-1.0, 0.0).y { 1.0 } else { -1.0 };
+        let center = along(side, 0.0);
+        let outwards = (center - middle).normalized();
+        let length = along(side, -1.0).distance(along(side, 1.0));
+        let range = figure.frame.ranges[axis].clone();
+        let (ticks, unit_text) = ticks([range.start, range.end], length, TICKS.x);
+        for (value, tick) in ticks {
+            #[expect(clippy::cast_possible_truncation, reason = "a share")]
+            let share =
+                (2.0 * (value - f64::from(range.start)) / f64::from(range.end - range.start) - 1.0) as f32;
+            if share.abs() < 0.93 {
+                let at = along(side, share) + 11.0 * outwards;
+                painter.text(at, Align2::CENTER_CENTER, tick.label, theme::tick_font(), palette.faint_text);
+            }
+        }
+        if let Some(axis) = &scene.axes[axis] {
+            let text = format!("{}{}", title(axis), unit(&unit_text));
+            let anchor = if outwards.x < 0.0 { Align2::RIGHT_CENTER } else { Align2::LEFT_CENTER };
+            let at = center + vec2(24.0 * outwards.x, 27.0 * outwards.y + 2.0);
+            note(painter, palette, anchor, at, &text, palette.text);
+        }
+    }
+    let posts = [[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]];
+    let tops = posts.map(|[x, y]| projection.place([x, y, TALL]));
+    let Some(top) = tops.into_iter().min_by(|a, b| a.x.total_cmp(&b.x)) else { return };
+    let height = match &scene.axes[2] {
+        Some(axis) => Some(title(axis)),
+        None => figure.frame.loss.map(|_| "loss".to_owned()),
+    };
+    if let Some(height) = height {
+        note(
+            painter,
+            palette,
+            Align2::CENTER_BOTTOM,
+            top - vec2(0.0, 2.0),
+            &format!("↑ {height}"),
+            palette.text,
+        );
+    }
+}
+
+/// Text on a piece of ground, held inside the painter's clip.
+pub(super) fn note(
+    painter: &Painter,
+    palette: &Palette,
+    anchor: Align2,
+    at: Pos2,
+    text: &str,
+    color: Color32,
+) -> Rect {
+    let room = painter.clip_rect().shrink(3.0);
+    let mut job = egui::text::LayoutJob::simple(text.to_owned(), theme::label_font(), color, room.width());
+    job.break_on_newline = true;
+    let galley = painter.layout_job(job);
+    let mut rect = anchor.anchor_size(at, galley.size());
+    let shift = (room.min - rect.min).max(Vec2::ZERO) + (room.max - rect.max).min(Vec2::ZERO);
+    if room.is_positive() {
+        rect = rect.translate(shift);
+    }
+    painter.rect_filled(rect.expand2(vec2(3.0, 1.0)), 2.0, palette.plot.gamma_multiply(0.8));
+    painter.galley(rect.min, galley, color);
+    rect
+}
+
+/// Writes the levels of contours on them, where they do not cover each other.
+pub(super) fn levels(
+    painter: &Painter,
+    palette: &Palette,
+    figure: &Figure,
+    plane: Rect,
+    projection: &Projection,
+) {
+    let mut taken: Vec<Rect> = Vec::new();
+    for &(at, level) in &figure.levels {
+        let at = projection.place(at);
+        let text = painter.layout_no_wrap(number(level), theme::tick_font(), palette.faint_text);
+        let rect = Rect::from_center_size(at, text.size());
+        if plane.shrink(4.0).contains_rect(rect)
+            && taken.iter().all(|other| !other.expand(14.0).intersects(rect))
+        {
+            painter.galley(rect.min, text, palette.text);
+            taken.push(rect);
+        }
+    }
+}
+
+/// A level or a mark of the colour bar.
+fn number(value: f32) -> String {
+    let size = value.abs();
+    if size != 0.0 && !(1e-3..1e4).contains(&size) {
+        return format!("{value:.0e}").replace('-', "−");
+    }
+    let text = format!("{value:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').replace('-', "−")
+}
+
+/// What the colours stand for, right of the picture.
+pub(super) fn bar(painter: &Painter, palette: &Palette, figure: &Figure, edge: Option<f32>, room: Rect) {
+    let Some(scale) = figure.scale else { return };
+    let bar = Rect::from_min_size(room.min + vec2(6.0, 14.0), vec2(BAR, room.height() - 14.0));
+    let steps = 48_u8;
+    let mut mesh = Mesh::default();
+    for step in 0..=steps {
+        let share = f32::from(step) / f32::from(steps);
+        let color = scale.map.color(share, palette.plot);
+        let y = bar.bottom() - share * bar.height();
+        let first = 2 * u32::from(step);
+        for x in [bar.left(), bar.right()] {
+            mesh.vertices.push(Vertex { pos: pos2(x, y), uv: WHITE_UV, color });
+        }
+        if step < steps {
+            mesh.indices.extend([first, first + 1, first + 3, first, first + 3, first + 2]);
+        }
+    }
+    painter.add(mesh);
+    painter.rect_stroke(bar, 0.0, (1.0, palette.frame), StrokeKind::Outside);
+    let name = match scale.map {
+        Map::Viridis => "loss",
+        Map::Inferno => "S",
+    };
+    painter.text(room.min + vec2(4.0, 0.0), Align2::LEFT_TOP, name, theme::tick_font(), palette.text);
+    let mut marks = scale.heights.levels(6);
+    marks.extend([scale.heights.low, scale.heights.high]);
+    let mut before: Vec<f32> = Vec::new();
+    if let (Map::Inferno, Some(edge)) = (scale.map, edge) {
+        let y = bar.bottom() - scale.heights.share(edge) * bar.height();
+        painter.hline(bar.left() - 3.0..=bar.right() + 3.0, y, (1.5, palette.text));
+        painter.text(
+            pos2(bar.right() + 5.0, y),
+            Align2::LEFT_CENTER,
+            "2/η",
+            theme::tick_font(),
+            palette.text,
+        );
+        before.push(y);
+    }
+    for value in marks.into_iter().rev() {
+        let y = bar.bottom() - scale.heights.share(value) * bar.height();
+        if before.iter().any(|other| (other - y).abs() < 13.0) {
+            continue;
+        }
+        before.push(y);
+        let at = pos2(bar.right() + 4.0, y.clamp(bar.top() + 4.0, bar.bottom() - 4.0));
+        painter.text(at, Align2::LEFT_CENTER, rounded(value), theme::tick_font(), palette.faint_text);
+    }
+}
+
+/// Two or three digits.
+fn rounded(value: f32) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return number(value);
+    }
+    let unit = 10f32.powf(value.abs().log10().floor() - 1.0);
+    number((value / unit).round() * unit)
+}

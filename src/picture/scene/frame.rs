@@ -1,0 +1,207 @@
+//! Which part of the plane is shown, and how high a loss stands: from coordinates to the box.
+
+use super::camera::TALL;
+use super::{Grid, Scene};
+use std::ops::Range;
+
+/// Share of the extent left free around the paths where there is no grid.
+const MARGIN: f32 = 0.08;
+/// Of the range of the losses along the paths: below it heights are about linear, above it logarithmic.
+const LINEAR_SHARE: f32 = 0.5;
+
+/// How high a value stands, 0 to 1: ln(1 + (v − low)/unit), so that the floor of a valley and its walls are both seen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Heights {
+    /// The value at the bottom.
+    pub low: f32,
+    /// Where linear turns to logarithmic, above the bottom.
+    pub unit: f32,
+    /// The value at the top.
+    pub high: f32,
+}
+
+impl Heights {
+    /// Of values from `low` to `high`; `spread` is the range that must be seen well.
+    pub fn new([low, high]: [f32; 2], spread: f32) -> Self {
+        let range = (high - low).max(f32::MIN_POSITIVE);
+        let unit = if spread > 0.0 { (LINEAR_SHARE * spread).min(range) } else { 0.05 * range };
+        Self { low, unit: unit.max(1e-6 * range), high: low + range }
+    }
+
+    /// Values between two ends, evenly.
+    pub fn linear([low, high]: [f32; 2]) -> Self {
+        Self { low, unit: f32::INFINITY, high: low + (high - low).max(f32::MIN_POSITIVE) }
+    }
+
+    /// The share of the height at which a value stands; clamped.
+    pub fn share(&self, value: f32) -> f32 {
+        let (above, range) = ((value - self.low).max(0.0), self.high - self.low);
+        let share = if self.unit.is_finite() {
+            (above / self.unit).ln_1p() / (range / self.unit).ln_1p()
+        } else {
+            above / range
+        };
+        if value.is_nan() { f32::NAN } else { share.min(1.0) }
+    }
+
+    /// The value at a share of the height.
+    pub fn value(&self, share: f32) -> f32 {
+        let range = self.high - self.low;
+        if self.unit.is_finite() {
+            self.low + self.unit * (share * (range / self.unit).ln_1p()).exp_m1()
+        } else {
+            self.low + share * range
+        }
+    }
+
+    /// At most `count` values, evenly in height and rounded, for contours and the colour bar; ascending.
+    pub fn levels(&self, count: usize) -> Vec<f32> {
+        let at = |place: usize| self.value(place as f32 / count as f32);
+        let mut levels: Vec<f32> = Vec::new();
+        for place in 1..count {
+            let step = (at(place + 1) - at(place - 1)) * 0.5;
+            let unit = 10f32.powf((0.5 * step).log10().floor());
+            let level = (at(place) / unit).round() * unit;
+            let inside = level > self.low && level < self.high && level.is_finite();
+            if inside && levels.last().is_none_or(|&last| level > last) {
+                levels.push(level);
+            }
+        }
+        levels
+    }
+}
+
+/// The part of the plane that fills the box.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Frame {
+    /// Along the first and the second axis, and along the third where there is one.
+    pub ranges: [Range<f32>; 3],
+    /// Of the loss; `None` where nothing has one.
+    pub loss: Option<Heights>,
+    /// Whether the third axis is the height, and not the loss.
+    pub third: bool,
+}
+
+impl Frame {
+    /// Shows the grids where there are any, else the exact parts of the paths, else all of them. `None` where no point
+    /// is finite.
+    pub fn of(scene: &Scene) -> Option<Self> {
+        let grid = scene.surface.as_ref().or(scene.region.as_ref().map(|region| &region.sharpness));
+        let grid = grid.filter(|grid| has_area(grid));
+        let along = |axis: usize| {
+            let of_grid = grid.map(|grid| if axis == 0 { grid.x.clone() } else { grid.y.clone() });
+            let exact = || margin(extent(scene, axis, true).or_else(|| extent(scene, axis, false))?);
+            if axis < 2 { of_grid.or_else(exact) } else { exact() }
+        };
+        let third = scene.axes[2].is_some();
+        let ranges = [along(0)?, along(1)?, along(2).filter(|_| third).unwrap_or(-1.0..1.0)];
+        Some(Self { loss: heights(scene), ranges, third })
+    }
+
+    /// A place in the box, not held inside it; the height is that of `height` (0 to 1).
+    pub fn place(&self, [x, y]: [f32; 2], height: f32) -> [f32; 3] {
+        [self.share(0, x), self.share(1, y), TALL * (2.0 * height - 1.0)]
+    }
+
+    /// The height of a point with its loss, 0 to 1; NaN where it has none.
+    pub fn height(&self, third: f32, loss: f32) -> f32 {
+        if self.third {
+            0.5 * (self.share(2, third) + 1.0)
+        } else {
+            self.loss.map_or(f32::NAN, |heights| heights.share(loss))
+        }
+    }
+
+    /// From −1 to 1 along an axis.
+    fn share(&self, axis: usize, value: f32) -> f32 {
+        let Range { start, end } = self.ranges[axis];
+        2.0 * (value - start) / (end - start) - 1.0
+    }
+
+    /// The coordinate at a place of the box.
+    pub fn value(&self, axis: usize, share: f32) -> f32 {
+        let Range { start, end } = self.ranges[axis];
+        start + 0.5 * (share + 1.0) * (end - start)
+    }
+}
+
+/// Whether a grid spans a part of the plane.
+fn has_area(grid: &Grid) -> bool {
+    let good =
+        |range: &Range<f32>| range.start.is_finite() && range.end.is_finite() && range.end > range.start;
+    grid.columns > 1 && grid.rows > 1 && good(&grid.x) && good(&grid.y)
+}
+
+fn extent(scene: &Scene, axis: usize, exact: bool) -> Option<[f32; 2]> {
+    let points = scene.paths.iter().flat_map(|path| {
+        let rows = if exact { path.exact.clone() } else { 0..path.points.len() };
+        path.points.get(rows).unwrap_or_default()
+    });
+    let finite = points.filter(|point| point.iter().all(|x| x.is_finite()));
+    finite.map(|point| point[axis]).fold(None, |found: Option<[f32; 2]>, value| {
+        let [low, high] = found.unwrap_or([value; 2]);
+        Some([low.min(value), high.max(value)])
+    })
+}
+
+fn margin([low, high]: [f32; 2]) -> Option<Range<f32>> {
+    let size = (high - low).max(1e-6 * low.abs().max(high.abs())).max(1e-12);
+    let range = low - MARGIN * size..high + MARGIN * size;
+    (range.start.is_finite() && range.end.is_finite()).then_some(range)
+}
+
+/// Heights of the loss: the bottom is the least, the top the greatest of the surface, and what the paths go through is
+/// seen well.
+fn heights(scene: &Scene) -> Option<Heights> {
+    let mut on_paths: Option<[f32; 2]> = None;
+    for path in &scene.paths {
+        let losses =
+            path.loss.get(path.exact.clone()).filter(|losses| !losses.is_empty()).unwrap_or(&path.loss);
+        for &loss in losses.iter().filter(|loss| loss.is_finite()) {
+            let [low, high] = on_paths.unwrap_or([loss; 2]);
+            on_paths = Some([low.min(loss), high.max(loss)]);
+        }
+    }
+    let surface = scene.surface.as_ref().and_then(Grid::extremes);
+    let spread = on_paths.map_or(0.0, |[low, high]| high - low);
+    match (surface, on_paths) {
+        (Some([low, high]), Some([least, _])) => Some(Heights::new([low.min(least), high], spread)),
+        (Some(range), None) | (None, Some(range)) => Some(Heights::new(range, spread)),
+        (None, None) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heights_and_values_are_inverse_and_ordered() {
+        for heights in
+            [Heights::new([0.001, 3.0], 0.02), Heights::linear([-2.0, 5.0]), Heights::new([1.0, 1.0], 0.0)]
+        {
+            let mut before = f32::NEG_INFINITY;
+            for step in 0_u8..=10 {
+                let share = f32::from(step) / 10.0;
+                let value = heights.value(share);
+                assert!(value >= heights.low && value <= heights.high * 1.0001);
+                assert!((heights.share(value) - share).abs() < 1e-3 || heights.high - heights.low < 1e-30);
+                assert!(value >= before);
+                before = value;
+            }
+            assert!(heights.share(f32::NAN).is_nan());
+            assert_eq!(heights.share(f32::INFINITY), 1.0);
+        }
+    }
+
+    #[test]
+    fn levels_ascend_and_are_round() {
+        let levels = Heights::new([0.0, 0.9], 0.02).levels(10);
+        assert!(levels.len() > 6 && levels.windows(2).all(|pair| pair[0] < pair[1]), "{levels:?}");
+        for level in levels {
+            let digits = 1e3 * level / 10f32.powf(level.log10().floor());
+            assert!((digits - digits.round()).abs() < 0.01, "{level}");
+        }
+        assert!(Heights::new([2.0, 2.0], 0.0).levels(10).len() <= 10);
+    }
+}

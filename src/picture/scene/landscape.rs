@@ -1,0 +1,130 @@
+//! The scene of a run with two weights: the plane is all of weight space, everything in it exact and at once.
+
+use super::{Grid, Role, Scene, SceneAxis, ScenePath, StableRegion};
+use crate::calculus::Block;
+use crate::dynamics::Process;
+use crate::objective::Objective;
+use crate::run::{History, Preset, Series};
+use std::ops::Range;
+
+/// Nodes of the grids along either axis.
+const NODES: usize = 129;
+/// Share of the paths' extent left free on either side.
+const MARGIN: f64 = 0.2;
+/// Points whose loss is more than this many times what the flows and the start have do not stretch the picture.
+const BLOWN_UP: f64 = 10.0;
+
+/// Draws what is recorded, over the preset's own loss; `None` where it has not two weights, or nothing is recorded.
+/// The region is that of the learning rate at `row`.
+pub fn of_landscape(preset: &Preset, history: &History, row: usize) -> Option<Scene> {
+    let settings = preset.landscape.as_ref().filter(|settings| settings.start.len() == 2)?;
+    let eta = history.value(Series::Eta, row)?;
+    let mut loss = settings.objective::<f64>();
+    let [x, y] = extents(history)?;
+    let label = |name: &str| Some(SceneAxis { label: name.into(), captured: None });
+    let edge = to_f32(2.0 / eta);
+    Some(Scene {
+        axes: [label("first weight x"), label("second weight y"), None],
+        captured: None,
+        paths: paths(history),
+        surface: Some(grid(&x, &y, |w| loss.loss(&w))),
+        region: Some(StableRegion { sharpness: grid(&x, &y, |w| sharpness(loss.as_mut(), w)), edge }),
+        progress: None,
+        choosable: false,
+        note: note(history),
+    })
+}
+
+/// The largest eigenvalue of the Hessian at two weights.
+fn sharpness(loss: &mut dyn Objective<f64>, w: [f64; 2]) -> f64 {
+    let (mut units, mut columns) = (Block::zeros(2, 2), Block::zeros(2, 2));
+    units.column_mut(0)[0] = 1.0;
+    units.column_mut(1)[1] = 1.0;
+    loss.hessian_vector_products(&w, &units, &mut columns);
+    let ([a, b], d) = ([columns.column(0)[0], columns.column(0)[1]], columns.column(1)[1]);
+    0.5 * (a + d) + (0.5 * (a - d)).hypot(b)
+}
+
+fn paths(history: &History) -> Vec<ScenePath> {
+    let drawn = [
+        (Process::GradientDescent, Role::GradientDescent, Series::GdLoss),
+        (Process::CentralFlow, Role::CentralFlow, Series::CfLoss),
+        (Process::GradientFlow, Role::GradientFlow, Series::GfLoss),
+    ];
+    let path = |(process, role, series): (Process, Role, Series)| {
+        let points: Vec<_> = history.positions(process).map(|[x, y]| [to_f32(x), to_f32(y), 0.0]).collect();
+        let loss = |row| history.value(series, row).map_or(f32::NAN, to_f32);
+        let is_there = points.iter().any(|[x, ..]| x.is_finite());
+        is_there.then(|| ScenePath {
+            role,
+            loss: (0..points.len()).map(loss).collect(),
+            exact: 0..points.len(),
+            points,
+            first_step: 0,
+            stride: 1,
+        })
+    };
+    drawn.into_iter().filter_map(path).collect()
+}
+
+/// The part of the plane that holds the paths, apart from where gradient descent blows up.
+fn extents(history: &History) -> Option<[Range<f64>; 2]> {
+    let rows = history.rows();
+    let most = |series| history.extremes(series, 0..rows).map_or(0.0, |(_, most)| most);
+    let start = history.value(Series::GdLoss, 0).unwrap_or(0.0);
+    let bound = BLOWN_UP * most(Series::CfLoss).max(most(Series::GfLoss)).max(start);
+    let seen = |process: Process, series: Series| {
+        history.positions(process).enumerate().filter_map(move |(row, at)| {
+            let calm = history.value(series, row).is_some_and(|loss| loss <= bound);
+            (calm && at.iter().all(|x| x.is_finite())).then_some(at)
+        })
+    };
+    let points = seen(Process::GradientDescent, Series::GdLoss)
+        .chain(seen(Process::CentralFlow, Series::CfLoss))
+        .chain(seen(Process::GradientFlow, Series::GfLoss));
+    let corners = points.fold(None, |found: Option<[[f64; 2]; 2]>, at| {
+        let [low, high] = found.unwrap_or([at; 2]);
+        Some([[low[0].min(at[0]), low[1].min(at[1])], [high[0].max(at[0]), high[1].max(at[1])]])
+    })?;
+    let range = |axis: usize| {
+        let [low, high] = corners.map(|corner| corner[axis]);
+        let margin = MARGIN * (high - low).max(0.05 * low.abs().max(high.abs())).max(1e-9);
+        low - margin..high + margin
+    };
+    Some([range(0), range(1)])
+}
+
+fn grid(x: &Range<f64>, y: &Range<f64>, mut value: impl FnMut([f64; 2]) -> f64) -> Grid {
+    let single = |range: &Range<f64>| to_f32(range.start)..to_f32(range.end);
+    let mut grid = Grid {
+        x: single(x),
+        y: single(y),
+        columns: NODES,
+        rows: NODES,
+        values: Vec::with_capacity(NODES * NODES),
+    };
+    for row in 0..NODES {
+        for column in 0..NODES {
+            let [x, y] = grid.node(column, row);
+            grid.values.push(to_f32(value([f64::from(x), f64::from(y)])));
+        }
+    }
+    grid
+}
+
+/// Which processes have stopped, and where.
+fn note(history: &History) -> Option<String> {
+    let stopped = Process::ALL.into_iter().filter_map(|process| {
+        let seen = history.positions(process).filter(|at| at[0].is_finite()).count();
+        let first = history.positions(process).position(|at| at[0].is_finite())?;
+        let last = first + seen;
+        (last < history.rows()).then(|| format!("{} ends at step {}", process.name(), last - 1))
+    });
+    let stopped: Vec<String> = stopped.collect();
+    (!stopped.is_empty()).then(|| stopped.join("; "))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "pictures are in single precision")]
+fn to_f32(value: f64) -> f32 {
+    value as f32
+}

@@ -1,0 +1,168 @@
+//! A figure as one egui mesh, for where there is no wgpu: headless pictures, tests, the OpenGL fallback. The same picture
+//! as the shaders': cells from far to near, lines with the same feather, pieces behind the surface left out.
+
+use super::Grid;
+use super::camera::Projection;
+use super::figure::{BREAK, Figure, Fill, Stroke};
+use super::stroke::{Pen, Point};
+use egui::epaint::{Mesh, Vertex, WHITE_UV};
+use egui::{Pos2, Rect};
+
+/// Points nearer than this to the one before, in points of the screen, are left out.
+const NEAR: f32 = 0.25;
+/// Longest piece of a line that is seen or hidden as a whole, in points of the screen.
+const PIECE: f32 = 4.0;
+/// How far a line stands above the surface it lies on, in sides of the box; the shaders use it too.
+pub const LIFT: f32 = 0.012;
+
+/// Draws a figure; `pixel` is the size of a pixel in points. What lies outside `clip` is left to the painter's clip.
+pub fn mesh(figure: &Figure, projection: &Projection, clip: Rect, pixel: f32) -> Mesh {
+    let mut mesh = Mesh::default();
+    fill(&figure.fill, projection, &mut mesh);
+    let relief = figure.relief.as_ref().map(|relief| Relief::new(relief, projection));
+    for stroke in &figure.strokes {
+        draw(stroke, projection, relief.as_ref(), clip.expand(4.0), Pen { mesh: &mut mesh, pixel });
+    }
+    mesh
+}
+
+/// Triangles, cells from far to near: a surface over a grid never hides a cell behind it from one drawn before.
+fn fill(fill: &Fill, projection: &Projection, mesh: &mut Mesh) {
+    let vertex = |(&at, &color): (&[f32; 3], _)| Vertex { pos: projection.place(at), uv: WHITE_UV, color };
+    mesh.vertices.extend(fill.corners.iter().zip(&fill.colors).map(vertex));
+    let [x, y, _] = projection.eye();
+    // Nearer to the eye is what lies farther along the eye's direction.
+    let order = |count: usize, ascending: bool| {
+        (0..count).map(move |place| if ascending { place } else { count - 1 - place })
+    };
+    for row in order(fill.rows, y >= 0.0) {
+        for column in order(fill.columns, x >= 0.0) {
+            let cell = row * fill.columns + column;
+            let Some([from, to]) = fill.cells.get(cell..cell + 2).map(|ends| [ends[0], ends[1]]) else {
+                continue;
+            };
+            mesh.indices.extend(fill.indices.get(from as usize..to as usize).into_iter().flatten());
+        }
+    }
+}
+
+/// Draws the pieces of a stroke.
+fn draw(stroke: &Stroke, projection: &Projection, relief: Option<&Relief>, clip: Rect, mut pen: Pen) {
+    let mut piece: Vec<Point> = Vec::new();
+    let mut length = 0.0;
+    for (place, &[x, y, z, _]) in stroke.points.iter().enumerate() {
+        let at = [x, y, z];
+        let begins = place == 0 || stroke.points[place - 1][3] == BREAK;
+        if begins {
+            length = stroke.points[place][3].max(0.0);
+        } else {
+            let [a, b, c, _] = stroke.points[place - 1];
+            length += ((x - a).powi(2) + (y - b).powi(2) + (z - c).powi(2)).sqrt();
+        }
+        let point = Point { place: projection.place(at), at, length };
+        let ends = stroke.points[place][3] == BREAK;
+        if ends || piece.last().is_none_or(|last| last.place.distance(point.place) >= NEAR) {
+            piece.push(point);
+        }
+        if ends {
+            finish(stroke, &piece, projection, relief, clip, &mut pen);
+            piece.clear();
+        }
+    }
+}
+
+/// Cuts a piece where it is hidden or far outside, dashes it, and draws it.
+fn finish(
+    stroke: &Stroke,
+    piece: &[Point],
+    projection: &Projection,
+    relief: Option<&Relief>,
+    clip: Rect,
+    pen: &mut Pen,
+) {
+    let mut seen: Vec<Point> = Vec::new();
+    let draw = |seen: &mut Vec<Point>, pen: &mut Pen| {
+        if seen.len() > 1 {
+            match stroke.dash {
+                None => pen.line(seen, stroke.width, stroke.color),
+                Some(dash) => {
+                    let dash = dash.map(|points| points / projection.points_per_unit);
+                    pen.dashes(seen, dash, stroke.width, stroke.color);
+                }
+            }
+        }
+        seen.clear();
+    };
+    for pair in piece.windows(2) {
+        let (a, b) = (pair[0], pair[1]);
+        if outside(a.place, b.place, clip) {
+            draw(&mut seen, pen);
+            continue;
+        }
+        let Some(relief) = relief else {
+            if seen.is_empty() {
+                seen.push(a);
+            }
+            seen.push(b);
+            continue;
+        };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
+        let cuts = ((a.place.distance(b.place) / PIECE) as usize).clamp(1, 400);
+        for cut in 0..cuts {
+            let (from, to) = (cut as f32 / cuts as f32, (cut + 1) as f32 / cuts as f32);
+            if relief.hides(a.towards(&b, 0.5 * (from + to)).at) {
+                draw(&mut seen, pen);
+            } else {
+                if seen.is_empty() {
+                    seen.push(a.towards(&b, from));
+                }
+                seen.push(a.towards(&b, to));
+            }
+        }
+    }
+    draw(&mut seen, pen);
+}
+
+/// Whether a piece lies on the far side of one edge of the clip.
+fn outside(a: Pos2, b: Pos2, clip: Rect) -> bool {
+    a.x.max(b.x) < clip.left()
+        || a.x.min(b.x) > clip.right()
+        || a.y.max(b.y) < clip.top()
+        || a.y.min(b.y) > clip.bottom()
+}
+
+/// Tells which places of the box the surface hides.
+struct Relief<'a> {
+    heights: &'a Grid,
+    /// To the eye, so long that one step crosses about a cell.
+    step: [f32; 3],
+    /// As far as the top of the surface, at most.
+    top: f32,
+    lift: [f32; 3],
+}
+
+impl<'a> Relief<'a> {
+    fn new(heights: &'a Grid, projection: &Projection) -> Self {
+        let eye = projection.eye();
+        let across = (eye[0] * heights.columns as f32).hypot(eye[1] * heights.rows as f32) * 0.5;
+        let length = 0.7 / across.max(1.0);
+        let top = heights.extremes().map_or(0.0, |[_, high]| high);
+        Self { heights, step: eye.map(|x| x * length), top, lift: eye.map(|x| x * LIFT) }
+    }
+
+    fn hides(&self, at: [f32; 3]) -> bool {
+        let mut at: [f32; 3] = std::array::from_fn(|axis| at[axis] + self.lift[axis]);
+        while at[2] <= self.top && at[0].abs() <= 1.0 && at[1].abs() <= 1.0 {
+            if self.heights.value([at[0], at[1]]) > at[2] {
+                return true;
+            }
+            for (x, step) in at.iter_mut().zip(self.step) {
+                *x += step;
+            }
+            if self.step[2] <= 0.0 && self.step[0] == 0.0 && self.step[1] == 0.0 {
+                return false;
+            }
+        }
+        false
+    }
+}
