@@ -15,8 +15,6 @@ pub struct History {
     rows: usize,
     /// By [`Series::index`].
     columns: Vec<Column>,
-    /// By row and [`Process::ALL`]; empty where there are more than two weights.
-    positions: Vec<[[f64; 2]; 3]>,
     events: Vec<(usize, Event)>,
 }
 
@@ -24,7 +22,7 @@ impl History {
     /// An empty history of a run that tracks at most `max_tracked` eigenvalues.
     pub fn new(max_tracked: usize) -> Self {
         let columns = vec![Column::default(); Series::count(max_tracked)];
-        Self { max_tracked, rows: 0, columns, positions: Vec::new(), events: Vec::new() }
+        Self { max_tracked, rows: 0, columns, events: Vec::new() }
     }
 
     /// What was recorded once, in its columns; series without one have no value.
@@ -92,11 +90,9 @@ impl History {
         self.set_some(Series::TestLoss, *test_loss);
         self.set_some(Series::TrainAccuracy, *train_accuracy);
         self.set_some(Series::TestAccuracy, *test_accuracy);
-        if !positions.is_empty() {
-            // Rows without any lie at the end alone, after every process has stopped.
-            self.positions.resize(self.rows, [[f64::NAN; 2]; 3]);
-            let at = |process| positions.iter().find(|(other, _)| *other == process);
-            self.positions.push(Process::ALL.map(|process| at(process).map_or([f64::NAN; 2], |&(_, at)| at)));
+        for &(process, [x, y]) in positions {
+            self.set(Series::Position(process, 0), x);
+            self.set(Series::Position(process, 1), y);
         }
         self.events.extend(events.iter().map(|event| (*step, event.clone())));
         self.rows += 1;
@@ -168,7 +164,6 @@ impl History {
         let mut history = self.clone();
         history.rows = history.rows.min(rows);
         history.columns.iter_mut().for_each(|column| column.truncate(rows));
-        history.positions.truncate(rows);
         history.events.retain(|&(step, _)| step < rows);
         history
     }
@@ -204,11 +199,10 @@ impl History {
         }
     }
 
-    /// Where a process was at each row, where there are two weights: NaN where it did not run, and shorter than the rows
-    /// where no process runs any more. Empty for a network.
+    /// Where a process was at each row, where there are two weights: NaN where it did not run.
     pub fn positions(&self, process: Process) -> impl ExactSizeIterator<Item = [f64; 2]> {
-        let place = Process::ALL.iter().position(|&other| other == process).unwrap_or(0);
-        self.positions.iter().map(move |row| row[place])
+        let at = move |row| [0, 1].map(|i| self.value(Series::Position(process, i), row).unwrap_or(f64::NAN));
+        (0..self.rows).map(at)
     }
 
     /// What happened, in order of steps.
@@ -219,8 +213,7 @@ impl History {
     /// Bytes on the heap, the texts of events left out.
     pub fn heap_bytes(&self) -> usize {
         let columns: usize = self.columns.iter().map(Column::heap_bytes).sum();
-        let positions = self.positions.capacity() * size_of::<[[f64; 2]; 3]>();
-        columns + positions + self.events.capacity() * size_of::<(usize, Event)>()
+        columns + self.events.capacity() * size_of::<(usize, Event)>()
     }
 }
 

@@ -1,5 +1,7 @@
 //! The columns of a run, by name: one enum for the history, `run.csv`, the plots and the exports.
 
+use crate::dynamics::Process;
+
 /// One scalar recorded at every step. Indices count from 0; names in `run.csv` count from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Series {
@@ -57,6 +59,8 @@ pub enum Series {
     CfEigenResidual,
     /// Relative KKT residual of the complementarity problem. Not part of `run.csv`.
     CfComplementarityResidual,
+    /// The first or the second weight of a process, where there are two. Not part of `run.csv`.
+    Position(Process, usize),
 }
 
 impl Series {
@@ -82,12 +86,13 @@ impl Series {
     pub fn kept(k: usize) -> Vec<Self> {
         let mut kept = Self::all(k);
         kept.extend([Self::GdEigenResidual, Self::CfEigenResidual, Self::CfComplementarityResidual]);
+        kept.extend(Process::ALL.into_iter().flat_map(|process| [0, 1].map(|i| Self::Position(process, i))));
         kept
     }
 
     /// Number of series of a run that tracks at most `k` eigenvalues, those outside `run.csv` included.
     pub fn count(k: usize) -> usize {
-        4 * k + 23
+        4 * k + 29
     }
 
     /// Its place among the [`Series::count`] series: first those of [`Series::all`] in that order, then those outside
@@ -122,6 +127,10 @@ impl Series {
             Self::GdEigenResidual => Some(4 * k + 20),
             Self::CfEigenResidual => Some(4 * k + 21),
             Self::CfComplementarityResidual => Some(4 * k + 22),
+            Self::Position(process, i) => {
+                let place = Process::ALL.iter().position(|&other| other == process)?;
+                (i < 2).then_some(4 * k + 23 + 2 * place + i)
+            }
         }
     }
 
@@ -155,6 +164,9 @@ impl Series {
             Self::GdEigenResidual => "gd_eigen_residual".into(),
             Self::CfEigenResidual => "cf_eigen_residual".into(),
             Self::CfComplementarityResidual => "cf_complementarity_residual".into(),
+            Self::Position(Process::GradientDescent, i) => format!("gd_weight_{}", i + 1),
+            Self::Position(Process::GradientFlow, i) => format!("gf_weight_{}", i + 1),
+            Self::Position(Process::CentralFlow, i) => format!("cf_weight_{}", i + 1),
         }
     }
 }

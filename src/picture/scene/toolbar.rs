@@ -80,7 +80,6 @@ fn name(axis: AxisChoice) -> String {
         AxisChoice::SharpnessGradient => "∇S".into(),
         AxisChoice::Drift => "drift".into(),
         AxisChoice::Principal(i) => format!("PC{}", i + 1),
-        AxisChoice::Parameter(i) => format!("w{}", subscript(i + 1)),
     }
 }
 

@@ -388,5 +388,5 @@ fn numbers(record: &StepRecord) -> usize {
         record.train_accuracy,
         record.test_accuracy,
     ];
-    2 + gd + gf + cf + record.displacement.len() + record.positions.len() + rest.iter().flatten().count()
+    2 + gd + gf + cf + record.displacement.len() + 2 * record.positions.len() + rest.iter().flatten().count()
 }
