@@ -87,7 +87,7 @@ fn cover(in: Piece) -> @location(0) vec4<f32> {
         let run = in.lengths.x + on_line / span * in.lengths.y;
         let phase = run - period * floor(run / period);
         let inside = select(max(on - phase, phase - period), min(phase, on - phase), phase < on);
-        covered *= clamp(inside * span / max(in.lengths.y, 1e-9) + 0.5, 0.0, 1.0);
+        covered = min(covered, clamp(inside * span / max(in.lengths.y, 1e-9) + 0.5, 0.0, 1.0));
         // No round ends.
         let beyond = dot(in.at - a, along);
         if (beyond < -0.5 && all(in.joints.xy == vec2<f32>(0.0))) || (beyond > span + 0.5 && all(in.joints.zw == vec2<f32>(0.0))) {

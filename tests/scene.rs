@@ -16,10 +16,14 @@ use brink::run::assemble::{Sources, assemble};
 use brink::run::{History, Preset};
 use compare::{SHARE, check, decode, difference, stored};
 use egui::{Theme, Vec2, vec2};
+use std::ops::Range;
 use std::sync::Arc;
 
 const SIZE: Vec2 = vec2(520.0, 430.0);
 const STEPS: usize = 200;
+
+/// Spoils a scene.
+type Change<'a> = &'a dyn Fn(&mut Scene);
 
 /// The preset `valley` after 200 steps.
 fn valley() -> (Preset, History) {
@@ -41,7 +45,9 @@ fn image(scene: &Scene, history: &History, state: &ViewState, scale: f32, theme:
 
 fn state(changes: &[SceneChange]) -> ViewState {
     let mut state = ViewState::default();
-    changes.iter().for_each(|&change| state.scene.apply(change));
+    for &change in changes {
+        state.scene.apply(change);
+    }
     state
 }
 
@@ -71,13 +77,13 @@ fn planted_defects_are_seen() {
     let (preset, history) = valley();
     let whole = of_landscape(&preset, &history, STEPS - 1).unwrap();
     let reference = decode(&std::fs::read(stored("weight-space-flat-light")).unwrap());
-    let share = |change: &dyn Fn(&mut Scene)| {
+    let share = |change: Change| {
         let mut scene = whole.clone();
         change(&mut scene);
         difference(&image(&scene, &history, &ViewState::default(), 1.0, Theme::Light), &reference)
     };
     assert!(share(&|_| {}) <= SHARE);
-    let defects: [(&str, &dyn Fn(&mut Scene)); 5] = [
+    let defects: [(&str, Change); 5] = [
         ("no central flow", &|scene| scene.paths.retain(|path| path.role != Role::CentralFlow)),
         ("a dash lost", &|scene| scene.paths[2].role = Role::GradientDescent),
         ("colours exchanged", &|scene| {
@@ -215,7 +221,7 @@ fn trouble_is_said_and_drawn_without_harm() {
     }
     add(&|scene| scene.surface = None);
     add(&|scene| scene.paths.clear());
-    add(&|scene| scene.paths.iter_mut().for_each(|path| path.exact = 500..9));
+    add(&|scene| scene.paths.iter_mut().for_each(|path| path.exact = Range { start: 500, end: 9 }));
     add(&|scene| scene.surface.as_mut().unwrap().values.truncate(5));
     add(&|scene| (scene.progress, scene.note) = (Some(f32::NAN), Some("two axes are equal".repeat(20))));
     add(&|scene| scene.axes[2] = Some(scene::SceneAxis { label: "u₃".into(), captured: Some(f32::NAN) }));

@@ -2,6 +2,7 @@
 //! tests say so and pass, unless `BRINK_REQUIRE_WGPU` is set.
 
 use super::*;
+use crate::picture::scene::figure::Fill;
 use crate::picture::scene::mesh::mesh;
 use crate::picture::scene::{Camera, Layer, Scene, SceneChange, SceneView, of_landscape};
 use crate::picture::{Image, Palette, render};
@@ -57,7 +58,9 @@ const RECT: Rect = Rect { min: pos2(20.0, 10.0), max: pos2(340.0, 280.0) };
 impl Shot {
     fn new(scene: &Scene, changes: &[SceneChange], theme: Theme, scale: f32) -> Self {
         let mut view = SceneView::default();
-        changes.iter().for_each(|&change| view.apply(change));
+        for &change in changes {
+            view.apply(change);
+        }
         let palette = Palette::of(theme);
         let figure = Figure::new(scene, &view, true, palette).expect("a figure");
         let projection = Projection::new(view.camera(), RECT, view.flat);
@@ -110,7 +113,7 @@ impl Shot {
         let pixels = read(gpu, encoder, &window, [width, height]);
         // On the ground that egui would have painted below it.
         let ground = Shot {
-            figure: Figure { fill: Default::default(), strokes: Vec::new(), ..self.figure.clone() },
+            figure: Figure { fill: Fill::default(), strokes: Vec::new(), ..self.figure.clone() },
             ..self.clone()
         };
         let Image { width, height, pixels: below } = ground.by_cpu();

@@ -109,7 +109,7 @@ fn a_click_on_a_point_puts_the_cursor_there_and_layers_and_axes_are_chosen() {
     // The path goes up and down from left to right: about its middle are steps 9 and 10.
     let rect = window.get_by_label_contains("weight space: arrow keys").rect();
     let point =
-        rect.center() + egui::vec2(rect.width(), -rect.height()) * 0.5 * egui::vec2(1.0 / 19.0, 1.0) / 1.16;
+        rect.center() + egui::vec2(rect.width(), -rect.height()) * 0.5 * egui::vec2(-1.0 / 19.0, 1.0) / 1.16;
     window.event(Event::PointerMoved(point));
     window.step();
     for pressed in [true, false] {

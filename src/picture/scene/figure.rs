@@ -183,6 +183,7 @@ impl Builder<'_> {
         self.cells(nodes, region.filter(|_| tinted), scale, figure);
         if !self.flat {
             let mut relief = nodes.clone();
+            relief.values.resize(nodes.columns * nodes.rows, f32::NAN);
             for row in 0..nodes.rows {
                 for column in 0..nodes.columns {
                     let at = nodes.node(column, row);

@@ -113,8 +113,15 @@ impl Pen<'_> {
     }
 
     /// One dash; its ends fade over one pixel, as its sides do.
-    fn dash(&mut self, dash: &mut [Pos2], profile: &Profile) {
+    fn dash(&mut self, dash: &mut Vec<Pos2>, profile: &Profile) {
         let half = 0.5 * self.pixel;
+        // What is nearer to an end than the end is moved would turn the dash back on itself.
+        while dash.len() > 2 && dash[1].distance(dash[0]) < self.pixel {
+            dash.remove(1);
+        }
+        while dash.len() > 2 && dash[dash.len() - 2].distance(dash[dash.len() - 1]) < self.pixel {
+            dash.remove(dash.len() - 2);
+        }
         let ends = |dash: &[Pos2]| match *dash {
             [first, second, .., before, last] => Some((direction(second, first)?, direction(before, last)?)),
             [first, last] => Some((direction(last, first)?, direction(first, last)?)),
@@ -140,7 +147,10 @@ impl Pen<'_> {
     fn strip(&mut self, start: u32, end: u32) {
         for side in 0..3 {
             let (a, b) = (start + side, end + side);
-            self.mesh.indices.extend([a, b, b + 1, a, b + 1, a + 1]);
+            // The diagonals run outwards from the full middle: coverage in a corner is the least of its two sides'.
+            let triangles =
+                if side == 0 { [a, b, a + 1, a + 1, b, b + 1] } else { [a, b, b + 1, a, b + 1, a + 1] };
+            self.mesh.indices.extend(triangles);
         }
     }
 
