@@ -266,6 +266,6 @@ fn notes(ui: &Ui, painter: &Painter, palette: &Palette, scene: &Scene, view: &Ru
         say(&format!("computing loss and sharpness: {:.0}%", 100.0 * progress), palette.faint_text);
     }
     if let Some(note) = &scene.note {
-        say(note, palette.trouble);
+        say(note, palette.text);
     }
 }
