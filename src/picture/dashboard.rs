@@ -11,12 +11,31 @@ const LEAST_WIDTH: f32 = 300.0;
 /// Lowest panel; what does not fit is scrolled to.
 const LEAST_HEIGHT: f32 = 190.0;
 
-/// Lays all panels out in as many columns as their number and the room suggest.
+/// Share of the width that weight space takes beside the plots.
+const SCENE_SHARE: f32 = 0.36;
+
+/// Lays all panels out in as many columns as their number and the room suggest; weight space, where it is known and there
+/// is room, on the right.
 pub fn dashboard_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
     let room = ui.available_size();
     if !(room.x >= 1.0 && room.y >= 1.0) {
         return;
     }
+    let scene_width = (SCENE_SHARE * room.x).floor();
+    if view.scene.is_none() || scene_width < LEAST_WIDTH {
+        return plots_ui(ui, view, changes);
+    }
+    let (whole, _) = ui.allocate_exact_size(room, Sense::hover());
+    let [mut plots, mut scene] = [whole; 2];
+    scene.min.x = whole.max.x - scene_width;
+    plots.max.x = scene.min.x - SPACING.x;
+    plots_ui(&mut ui.new_child(UiBuilder::new().max_rect(plots).id_salt("plots")), view, changes);
+    let mut child = ui.new_child(UiBuilder::new().max_rect(scene).id_salt(Panel::WeightSpace));
+    panel_ui(&mut child, Panel::WeightSpace, view, changes);
+}
+
+fn plots_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
+    let room = ui.available_size();
     let columns = columns(room);
     let rows = Panel::PLOTS.len().div_ceil(columns);
     let height = (room.y - SPACING.y * (rows as f32 - 1.0)) / rows as f32;
