@@ -11,8 +11,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+mod checkpoint;
 mod derivatives;
 mod progress;
+mod record;
+mod tour;
 
 /// The request was wrong: nothing has been written.
 const BAD_INPUT: u8 = 2;
@@ -31,12 +34,17 @@ struct Cli {
     command: Option<Command>,
     #[command(flatten)]
     preset: PresetArgs,
+    /// Open the window on the guided tour
+    #[arg(long)]
+    tour: bool,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   brink                                      open the window on the default preset
   brink chebyshev --set optimizer.eta=0.15   another preset, another learning rate
+  brink tour                                 the guided tour; brink tour 9 opens its ninth chapter
+  brink record vit --steps 400               keep a run to look at, in vit.brink
   brink presets                              the built-in presets
   brink run digits-mlp --steps 400 --out results
   brink run digits-mlp --init weights.npz --data data.npz --precision f64 --set optimizer.eta=0.1
@@ -67,6 +75,12 @@ enum Command {
     /// Write exact derivatives of a preset's loss at its initial weights to an .npz file
     #[command(after_help = derivatives::ARRAYS)]
     Derivatives(derivatives::DerivativesArgs),
+    /// Write where the three processes stand in the middle of a run to a small file, as those of assets/checkpoints
+    Checkpoint(checkpoint::CheckpointArgs),
+    /// Run a preset and keep what it shows in a small file that plays like a live run
+    Record(record::RecordArgs),
+    /// Open the window on the guided tour
+    Tour(tour::TourArgs),
     /// List the built-in presets
     Presets,
 }
@@ -105,7 +119,10 @@ pub fn main() -> ExitCode {
         }
         Some(Command::Run(args)) => run(args),
         Some(Command::Derivatives(args)) => derivatives::write(args),
-        None => open_window(&cli.preset, started),
+        Some(Command::Checkpoint(args)) => checkpoint::write(&args),
+        Some(Command::Record(args)) => record::write(args),
+        Some(Command::Tour(args)) => tour::open(&args, started),
+        None => open_window(&cli.preset, cli.tour.then_some(0), started),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {}", message(&error));
@@ -217,15 +234,15 @@ fn say(line: &str) {
 }
 
 #[cfg(feature = "window")]
-fn open_window(args: &PresetArgs, started: Instant) -> anyhow::Result<ExitCode> {
+fn open_window(args: &PresetArgs, tour: Option<usize>, started: Instant) -> anyhow::Result<ExitCode> {
     let name = args.name.as_deref().unwrap_or(DEFAULT);
     let preset = Preset::load_with(name, &Overrides { data: None, set: args.set.clone() })?;
-    brink::app::open(&brink::app::Request { name: name.into(), preset, started })?;
+    brink::app::open(&brink::app::Request { name: name.into(), preset, tour, started })?;
     Ok(ExitCode::SUCCESS)
 }
 
 #[cfg(not(feature = "window"))]
-fn open_window(args: &PresetArgs, _started: Instant) -> anyhow::Result<ExitCode> {
+fn open_window(args: &PresetArgs, _tour: Option<usize>, _started: Instant) -> anyhow::Result<ExitCode> {
     let name = args.name.as_deref().unwrap_or(DEFAULT);
     Preset::load_with(name, &Overrides { data: None, set: args.set.clone() })?;
     anyhow::bail!("this brink was built without the feature `window`; `brink run {name}` runs without one")

@@ -13,6 +13,7 @@
 //! | [`space`] | weight space around a step: axes, projected paths, loss and sharpness over a plane |
 //! | [`run`] | preset, training thread, messages, history, CSV, derivatives for research |
 //! | [`picture`] | panels as functions of a read-only view, CPU rasterizer, PNG (feature `picture`) |
+//! | [`tour`] | the guided tour: chapters as data, cards, live numbers (feature `picture`) |
 //! | [`app`] | the window: state, commands, controls (feature `window`) |
 //!
 //! Nothing under [`run`] or above knows egui; nothing under [`dynamics`] knows threads, channels or files.
@@ -28,6 +29,9 @@ pub mod spectrum;
 
 #[cfg(feature = "picture")]
 pub mod picture;
+
+#[cfg(feature = "picture")]
+pub mod tour;
 
 #[cfg(feature = "window")]
 pub mod app;

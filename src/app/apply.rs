@@ -10,6 +10,7 @@ use super::presenter;
 use crate::picture::scene::SceneChange;
 use crate::picture::{Panel, ViewChange};
 use crate::run::cycles::Cycle;
+use crate::run::recording::{self, Recording, RecordingError};
 use crate::run::{Breakpoint, Command as WorkerCommand};
 use egui::Theme;
 
@@ -67,6 +68,16 @@ impl Lab {
                     self.model.choose(preset);
                     self.start(false);
                 }
+            }
+            Command::OpenRecording(place) => {
+                if let Some(recording) = recording::bundled().get(place) {
+                    self.open_recording(recording);
+                }
+            }
+            Command::SetEta(eta) if self.model.recording.is_some() => {
+                let text =
+                    format!("This is a recording: η = {eta} changes nothing in it. Its preset runs live");
+                self.model.raise(Banner::new(Level::Note, text));
             }
             Command::SetEta(eta) => {
                 if eta.is_finite() && eta > 0.0 {
@@ -183,6 +194,7 @@ impl Lab {
                     self.model.export.saving = self.saved.is_some();
                 }
             }
+            Command::Tour(command) => self.tour(command),
             Command::Quit => self.context.send_viewport_cmd(egui::ViewportCommand::Close),
             Command::Dismiss(place) => {
                 if place < self.model.banners.len() {
@@ -192,6 +204,26 @@ impl Lab {
         }
         // What a command changed may lie above what asked for it.
         self.context.request_repaint();
+    }
+
+    /// Plays a recording, or says why it cannot be played. Returns whether it plays.
+    pub(super) fn open_recording(
+        &mut self,
+        recording: &Result<std::sync::Arc<Recording>, RecordingError>,
+    ) -> bool {
+        match recording {
+            Ok(recording) => {
+                self.model.choose_recording(recording);
+                self.start(false);
+                let text = format!("This is a recording: {}. {}", recording.caption(), recording.command);
+                self.model.raise(Banner::new(Level::Note, text));
+                true
+            }
+            Err(error) => {
+                self.model.raise(Banner::new(Level::Warning, error.to_string()));
+                false
+            }
+        }
     }
 
     fn place_cursor(&mut self, cursor: Option<usize>) {

@@ -6,6 +6,7 @@ use super::export::ExportForm;
 use super::fork_form::ForkForm;
 use super::forms::{Form, Search};
 use super::layout::{Arrangement, Tree};
+use super::tour::TourCommand;
 use crate::picture::scene::Layer;
 use crate::picture::{Panel, ViewChange};
 use crate::run::Breakpoint;
@@ -46,6 +47,8 @@ pub enum Command {
     Restart,
     /// Start the preset at this place of the menu.
     OpenPreset(usize),
+    /// Play the recording at this place among those that come with the program.
+    OpenRecording(usize),
     /// Train with this learning rate from the next step on.
     SetEta(f64),
     /// At most this many steps a second; `None` is unlimited.
@@ -108,6 +111,8 @@ pub enum Command {
     Save,
     /// Choose the directory of CIFAR-10 in the system's dialog, and start the preset with it.
     ChooseData,
+    /// Walk through the guided tour.
+    Tour(TourCommand),
     /// Put away the banner at this place.
     Dismiss(usize),
     /// Close the window.
@@ -192,6 +197,7 @@ impl Command {
                 control(Key::R, "Restart", "Start again at step 0, with the learning rate of the slider")
             }
             Self::OpenPreset(_) => plain("Preset", "Start another run"),
+            Self::OpenRecording(_) => plain("Recording", "Play a recorded run"),
             Self::SetEta(_) => plain(
                 "η",
                 "The learning rate, from the next step on; all processes go on from where they are. Drag, or click \
@@ -299,6 +305,24 @@ impl Command {
                 "Choose the directory that holds data_batch_1.bin and so on, and start the preset with it; the key \
                  data.path or the environment variable BRINK_DATA can name it too",
             ),
+            Self::Tour(TourCommand::Toggle) => keyed(
+                Key::T,
+                "Tour",
+                "Open the guided tour, or leave it for free play; it goes on where it was left",
+            ),
+            Self::Tour(TourCommand::Next) => keyed(
+                Key::PageDown,
+                "Next card",
+                "The answer to the card's question, or the next card of the tour",
+            ),
+            Self::Tour(TourCommand::Previous) => {
+                keyed(Key::PageUp, "Previous card", "The card of the tour before this one")
+            }
+            Self::Tour(TourCommand::Chapter(_)) => {
+                plain("Chapter", "Open a chapter of the tour; its run starts")
+            }
+            Self::Tour(TourCommand::Reveal) => plain("Reveal", "Show the answer to the card's question"),
+            Self::Tour(TourCommand::Turn(..)) => plain("Slider", "Start the chapter's run with this value"),
             Self::Dismiss(_) => plain("Dismiss", "Put this message away"),
             Self::Quit => control(Key::Q, "Quit", "End the run and close the window"),
         }
@@ -328,6 +352,9 @@ impl Command {
             Self::ToggleLogAxes,
             Self::ToggleTheme,
             Self::TogglePresenter,
+            Self::Tour(TourCommand::Toggle),
+            Self::Tour(TourCommand::Next),
+            Self::Tour(TourCommand::Previous),
         ];
         commands.extend([Self::ToggleFlat, Self::ResetScene]);
         commands.extend(Layer::ALL.map(Self::ToggleLayer));

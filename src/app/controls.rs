@@ -9,7 +9,9 @@ use super::panels::panels_ui;
 use super::presenter::presenter_ui;
 use super::status::status_ui;
 use super::timeline::timeline_ui;
+use super::tour::{TourCommand, tour_ui};
 use crate::picture::{self, Palette};
+use crate::run::recording::bundled;
 use egui::{
     Align, Button, CentralPanel, ComboBox, DragValue, Frame, Layout, Margin, Panel, Response, RichText, Role,
     Slider, SliderClamping, Ui, WidgetInfo, vec2,
@@ -38,6 +40,9 @@ pub fn window_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
         timeline_ui(ui, model, commands);
         status_ui(ui, model);
     });
+    if model.tour.guides {
+        tour_ui(ui, model, commands);
+    }
     let middle = Frame::new().fill(palette.panel).inner_margin(Margin::symmetric(12, 8));
     CentralPanel::default().frame(middle).show(ui, |ui| panels_ui(ui, model, commands));
 }
@@ -55,6 +60,10 @@ fn run_bar_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
         layout_ui(ui, model, commands);
         ui.separator();
         toggle_ui(ui, &Command::ToggleTheme, model.theme == egui::Theme::Dark, commands);
+        if !model.tour.guides {
+            let text = if model.tour.has_begun() { "Back to the tour" } else { "Tour" };
+            command_button(ui, &Command::Tour(TourCommand::Toggle), Some(text), commands);
+        }
         command_button(ui, &Command::TogglePresenter, None, commands);
         command_button(ui, &Command::Toggle(Form::Export), None, commands);
         command_button(ui, &Command::Toggle(Form::Runs), Some("Fork…"), commands);
@@ -105,6 +114,13 @@ fn preset_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
                 }
                 if entry.clicked() {
                     commands.push(Command::OpenPreset(place));
+                }
+            }
+            for (place, recording) in bundled().iter().enumerate() {
+                let Ok(recording) = recording else { continue };
+                let title = format!("Recorded: {}", recording.preset.title);
+                if ui.selectable_label(false, title).on_hover_text(recording.caption()).clicked() {
+                    commands.push(Command::OpenRecording(place));
                 }
             }
         })
@@ -240,6 +256,7 @@ fn slider_ui(ui: &mut Ui, command: &Command, width: f32, slider: Slider) -> Resp
 fn phase_ui(ui: &mut Ui, model: &Model) {
     let palette = Palette::in_ui(ui);
     let (text, color) = match &model.phase {
+        Phase::Training if model.recording.is_some() => ("● RECORDED".to_owned(), palette.eta_change),
         Phase::Training => ("● LIVE".to_owned(), palette.trouble),
         Phase::Paused => ("paused".to_owned(), palette.faint_text),
         Phase::Ended(ending) => (format!("{ending}"), palette.faint_text),

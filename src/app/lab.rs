@@ -57,6 +57,10 @@ pub struct Lab {
     pace: Option<(Instant, usize)>,
     /// When the slow motion last moved the cursor.
     replayed: Option<Instant>,
+    /// How many runs were started before this one.
+    pub(super) run_number: u64,
+    /// A learning rate that the tour has just asked for, of which nothing is recorded yet.
+    pub(super) eta_asked: Option<f64>,
     /// The zoom outside presenter mode.
     pub(super) zoom: f32,
     pub(super) chosen_file: Option<Receiver<Option<PathBuf>>>,
@@ -82,6 +86,8 @@ impl Lab {
             noted_events: 0,
             pace: None,
             replayed: None,
+            run_number: 0,
+            eta_asked: None,
             zoom: context.zoom_factor(),
             chosen_file: None,
             chosen_data: None,
@@ -145,7 +151,9 @@ impl Lab {
         self.look();
         self.model.look_at_landscape();
         let smoothing = self.model.view.smoothing_steps;
-        if !self.model.curves.update(&self.model.history, smoothing, CURVE_BUDGET) {
+        if self.model.curves.update(&self.model.history, smoothing, CURVE_BUDGET) {
+            self.guide();
+        } else {
             self.context.request_repaint();
         }
         match self.chosen_file.as_ref().map(Receiver::try_recv) {
@@ -227,7 +235,7 @@ impl Lab {
         let Some(worker) = &self.worker else { return };
         let model = &mut self.model;
         let form = model.fork_form;
-        let mut preset = model.presets[model.preset].1.clone();
+        let mut preset = model.current().clone();
         let first_eta = model.history.value(crate::run::Series::Eta, 0);
         preset.optimizer.eta = first_eta.unwrap_or(preset.optimizer.eta);
         let parent = form.parent.and_then(|id| model.forks.list().iter().find(|fork| fork.id == id));
@@ -265,6 +273,9 @@ impl Lab {
         for hit in drained.hits {
             self.model.phase = Phase::Paused;
             self.model.forks.send(&WorkerCommand::Pause);
+            if self.tour_takes(&hit) {
+                continue;
+            }
             self.model.raise(Banner::new(Level::Note, hit.to_string()));
             self.model.hits.push(hit);
         }
@@ -316,17 +327,23 @@ impl Lab {
             worker.shut_down();
         }
         (self.inspector, self.weight_space) = (None, None);
+        self.run_number += 1;
         self.model.clear();
         (self.noted_events, self.pace) = (0, None);
         let mut preset = self.model.current().clone();
         preset.optimizer.eta = self.model.eta;
-        let engine = match (self.outside.assemble)(&preset) {
+        let made = match &self.model.recording {
+            Some(recording) => Ok(Box::new(recording.player()) as Box<dyn Engine>),
+            None => (self.outside.assemble)(&preset),
+        };
+        let engine = match made {
             Ok(engine) => engine,
             Err(reason) => return self.fail(&reason),
         };
         self.model.parameters = engine.dim();
         // two weights need no look: their plane is drawn from the formula
-        let trail = preset.landscape.as_ref().is_none_or(|landscape| landscape.start.len() != 2);
+        let live = self.model.recording.is_none();
+        let trail = live && preset.landscape.as_ref().is_none_or(|landscape| landscape.start.len() != 2);
         let options = Options {
             speed: self.model.speed,
             paused,
@@ -341,8 +358,10 @@ impl Lab {
                     let (past, assemble) = (worker.past(), &self.outside.assemble);
                     self.weight_space = Some(WeightSpace::new(past, assemble, preset.clone(), &self.context));
                 }
-                match Inspector::new(worker.past(), &self.outside.assemble, preset, &self.context) {
-                    Ok(inspector) => self.inspector = Some(inspector),
+                // a recording has no weights to look into
+                let inspect = || Inspector::new(worker.past(), &self.outside.assemble, preset, &self.context);
+                match live.then(inspect).transpose() {
+                    Ok(inspector) => self.inspector = inspector,
                     Err(error) => {
                         let text = format!("No thread to look into single steps: {error}; all else works");
                         self.model.raise(Banner::new(Level::Warning, text));

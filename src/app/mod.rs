@@ -31,6 +31,7 @@ mod settings;
 mod status;
 mod timeline;
 mod timing;
+mod tour;
 mod weight_space;
 
 pub use breakpoint_form::BreakpointForm;
@@ -44,6 +45,7 @@ pub use layout::{Arrangement, Node, Saved, Tree};
 pub use model::{Banner, Level, Model, Phase};
 pub use open::{OpenError, Request, open};
 pub use playback::Playback;
+pub use tour::{Tour, TourCommand};
 
 #[cfg(test)]
 mod tests;

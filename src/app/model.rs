@@ -6,10 +6,12 @@ use super::fork_form::ForkForm;
 use super::forms::{Form, Search};
 use super::layout::{self, Arrangement, Saved, Tree};
 use super::playback::Playback;
+use super::tour::Tour;
 use crate::dynamics::{Event, Inspection, Process, StepOutcome};
 use crate::picture::scene::{Camera, SceneView, of_landscape};
 use crate::picture::{Curves, Facts, Overlay, Panel, RunView, Scene, ViewState};
 use crate::run::preset::DataName;
+use crate::run::recording::Recording;
 use crate::run::{Breakpoint, Ending, Forks, History, Hit, Preset, Series};
 use egui::Theme;
 use std::borrow::Cow;
@@ -69,6 +71,10 @@ pub struct Model {
     pub presets: Vec<(String, Preset)>,
     /// The one that runs.
     pub preset: usize,
+    /// The recording that plays in its place.
+    pub recording: Option<Arc<Recording>>,
+    /// It with changes, where the tour has made some.
+    pub variant: Option<Preset>,
     /// What was recorded.
     pub history: History,
     /// What is derived from it.
@@ -125,6 +131,10 @@ pub struct Model {
     pub fork_form: ForkForm,
     /// The form of the breakpoints, as edited.
     pub breakpoint_form: BreakpointForm,
+    /// The guided tour.
+    pub tour: Tour,
+    /// The user's own panels while the tour arranges them.
+    pub own_tree: Option<Tree>,
 }
 
 impl Model {
@@ -133,6 +143,8 @@ impl Model {
         let mut model = Self {
             presets,
             preset: 0,
+            variant: None,
+            recording: None,
             history: History::default(),
             curves: Curves::default(),
             inspection: None,
@@ -161,6 +173,8 @@ impl Model {
             copied: Vec::new(),
             fork_form: ForkForm::default(),
             breakpoint_form: BreakpointForm::default(),
+            tour: Tour::new().unwrap_or_else(|_| Tour::of(Vec::new())),
+            own_tree: None,
         };
         model.choose(preset);
         model
@@ -168,8 +182,31 @@ impl Model {
 
     /// Takes facts, learning rate and view of a preset of the menu.
     pub fn choose(&mut self, preset: usize) {
-        self.preset = preset;
-        let (name, chosen) = &self.presets[preset];
+        self.choose_with(preset, None);
+    }
+
+    /// As [`Model::choose`], with changes.
+    pub fn choose_variant(&mut self, preset: usize, variant: Preset) {
+        self.choose_with(preset, Some(variant));
+    }
+
+    /// Takes facts and view of a recording.
+    pub fn choose_recording(&mut self, recording: &Arc<Recording>) {
+        let known = self.presets.iter().position(|(name, _)| *name == recording.name);
+        let place = known.unwrap_or_else(|| {
+            self.presets.push((recording.name.clone(), recording.preset.clone()));
+            self.presets.len() - 1
+        });
+        self.choose_with(place, Some(recording.preset.clone()));
+        self.facts.title = format!("{} (a recording)", self.title(place));
+        self.recording = Some(Arc::clone(recording));
+        self.speed = self.speed.or(Some(RECORDED_SPEED));
+    }
+
+    fn choose_with(&mut self, preset: usize, variant: Option<Preset>) {
+        (self.preset, self.variant, self.recording) = (preset, variant, None);
+        let (name, _) = &self.presets[preset];
+        let (name, chosen) = (name.clone(), self.current().clone());
         self.facts = Facts {
             preset: name.clone(),
             title: chosen.title.clone(),
@@ -191,7 +228,7 @@ impl Model {
             scene: SceneView { above: Camera::START, orbit: Camera::START, ..self.view.scene.clone() },
             ..ViewState::default()
         };
-        self.export.suggest_path(name, true);
+        self.export.suggest_path(&name, true);
         self.clear();
     }
 
@@ -236,7 +273,7 @@ impl Model {
 
     /// The preset that runs.
     pub fn current(&self) -> &Preset {
-        &self.presets[self.preset].1
+        self.variant.as_ref().unwrap_or(&self.presets[self.preset].1)
     }
 
     /// What the panels read.
@@ -301,6 +338,8 @@ impl Model {
         Self {
             presets: self.presets.clone(),
             preset: self.preset,
+            variant: self.variant.clone(),
+            recording: self.recording.clone(),
             history: self.history.clone(),
             curves: Curves::default(),
             inspection: self.inspection.clone(),
@@ -330,6 +369,8 @@ impl Model {
             copied: self.overlays().into_iter().map(Overlay::into_owned).collect(),
             fork_form: ForkForm::default(),
             breakpoint_form: BreakpointForm::default(),
+            tour: self.tour.clone(),
+            own_tree: None,
         }
     }
 
@@ -412,6 +453,9 @@ impl Model {
 fn takes_directory(preset: &Preset) -> bool {
     preset.data.as_ref().is_some_and(|data| data.name == DataName::Cifar10)
 }
+
+/// Steps a second of a recording, unless its preset says otherwise.
+const RECORDED_SPEED: f64 = 60.0;
 
 /// Learning rates that the window's title names.
 const ETAS: usize = 4;

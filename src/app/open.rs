@@ -1,8 +1,10 @@
 //! Opening the window: wgpu first, OpenGL next, and a clear word where neither works.
 
+use super::command::Command;
 use super::dialog;
 use super::lab::{Lab, Outside};
 use super::timing::Timing;
+use super::tour::TourCommand;
 use crate::run::Preset;
 use crate::run::assemble::{Sources, assemble};
 use eframe::{CreationContext, NativeOptions, Renderer};
@@ -19,6 +21,8 @@ pub struct Request {
     pub name: String,
     /// The preset, with the changes of the command line.
     pub preset: Preset,
+    /// The chapter of the tour to open, counted from 0.
+    pub tour: Option<usize>,
     /// When the program began.
     pub started: Instant,
 }
@@ -183,7 +187,10 @@ impl App {
         if let Some(state) = &creation.wgpu_render_state {
             super::scene::install(&creation.egui_ctx, state);
         }
-        let lab = Lab::new(presets, place, outside, &creation.egui_ctx);
+        let mut lab = Lab::new(presets, place, outside, &creation.egui_ctx);
+        if let Some(chapter) = request.tour {
+            lab.apply(Command::Tour(TourCommand::Chapter(chapter)));
+        }
         Self { lab, timing, title: String::new() }
     }
 }
@@ -195,6 +202,9 @@ impl eframe::App for App {
             self.lab.prepare_to_close();
         }
         self.lab.logic();
+        if self.lab.model().tour.has_stopped() {
+            self.timing.stopped(self.lab.model().history.rows());
+        }
         match self.timing.remaining() {
             Some(left) if left.is_zero() => context.send_viewport_cmd(ViewportCommand::Close),
             Some(left) => context.request_repaint_after(left),

@@ -4,8 +4,10 @@ use super::command::Command;
 use super::controls::{grouped, short};
 use super::layout;
 use super::model::{Level, Model};
+use super::tour::card_column_ui;
 use crate::picture::{Palette, Panel, RunView, panel_ui, theme};
 use crate::run::Series;
+use crate::tour::ProseStyle;
 use egui::{Align2, CentralPanel, Frame, Margin, Rect, Ui, UiBuilder, vec2};
 
 /// Zoom of the whole interface: the smallest letters become 22 points high.
@@ -15,6 +17,10 @@ pub(super) const ZOOM: f32 = 2.1;
 const PLOTS: usize = 3;
 /// Between two plots, in points before the zoom.
 const GAP: f32 = 10.0;
+/// Share of the width that the tour's card takes.
+const CARDS: f32 = 0.4;
+/// Letters of the tour's card, before the zoom.
+const PROSE: ProseStyle = ProseStyle { text: 11.0, equation: 12.0, heading: 13.0 };
 /// Height of the line of facts.
 const LINE: f32 = 16.0;
 
@@ -25,12 +31,19 @@ pub(super) fn presenter_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Comman
     let mut changes = Vec::new();
     CentralPanel::default().frame(frame).show(ui, |ui| {
         let room = ui.max_rect();
-        let (plots, line) = room.split_top_bottom_at_y(room.bottom() - LINE);
+        let (mut plots, line) = room.split_top_bottom_at_y(room.bottom() - LINE);
+        if model.tour.guides {
+            let (cards, rest) = plots.split_left_right_at_x(plots.left() + CARDS * plots.width());
+            plots = rest;
+            plots.min.x += GAP;
+            let mut child = ui.new_child(UiBuilder::new().max_rect(cards).id_salt("cards"));
+            card_column_ui(&mut child, model, &PROSE, commands);
+        }
         let mut panels = layout::shown(&model.tree);
         if panels.is_empty() {
             panels.push(Panel::Sharpness);
         }
-        panels.truncate(PLOTS);
+        panels.truncate(if model.tour.guides { PLOTS - 1 } else { PLOTS });
         let overlays = model.overlays();
         let view = RunView { overlays: &overlays, ..model.run_view() };
         for (panel, rect) in panels.iter().zip(places(plots, panels.len())) {
@@ -54,7 +67,7 @@ fn places(room: Rect, count: usize) -> Vec<Rect> {
     let upright = room.width() < room.height();
     match count {
         0 | 1 => vec![room],
-        _ if upright => stack(room, count),
+        _ if upright || count == PLOTS - 1 && room.width() < 1.7 * room.height() => stack(room, count),
         _ => {
             let left = Rect::from_min_size(room.min, vec2(0.58 * (room.width() - GAP), room.height()));
             let right = Rect::from_min_max(left.right_top() + vec2(GAP, 0.0), room.max);

@@ -74,7 +74,7 @@ impl Settings {
         Self {
             dark: model.theme == Theme::Dark,
             replay_speed: model.playback.speed,
-            panels: Node::from_tree(&model.tree),
+            panels: Node::from_tree(model.own_tree.as_ref().unwrap_or(&model.tree)),
             layouts: model.layouts.clone(),
         }
     }

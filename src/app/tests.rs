@@ -596,5 +596,6 @@ fn missing_data_is_asked_for_and_the_preset_starts_with_what_is_chosen() {
     assert!(model(&window).banners.is_empty());
 }
 
+mod guided;
 mod hands;
 mod scene;

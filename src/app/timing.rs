@@ -1,7 +1,7 @@
 //! What the interface costs: time to the first frame, and the time of each frame.
 //!
 //! `BRINK_TIMING=1` prints a summary to standard error when the window closes; `BRINK_SECONDS=s` closes it by itself s
-//! seconds after the first frame.
+//! seconds after the first frame; `BRINK_UNTIL_STOP=1` does so at the tour's first stop.
 
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,8 @@ pub(super) struct Timing {
     whole: Vec<f32>,
     print: bool,
     close_after: Option<Duration>,
+    /// Whether the tour's first stop closes the window.
+    until_stop: bool,
 }
 
 impl Timing {
@@ -35,6 +37,7 @@ impl Timing {
             interface: Vec::new(),
             whole: Vec::new(),
             print: variable("BRINK_TIMING").is_some_and(|value| !value.is_empty() && value != "0"),
+            until_stop: variable("BRINK_UNTIL_STOP").is_some_and(|value| value == "1"),
             close_after: variable("BRINK_SECONDS")
                 .and_then(|seconds| seconds.parse().ok())
                 .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
@@ -57,6 +60,17 @@ impl Timing {
         }
         self.first_frame.get_or_insert_with(Instant::now);
         took
+    }
+
+    /// The tour has come to a stop: says when, and closes the window where that was asked for.
+    pub fn stopped(&mut self, rows: usize) {
+        if std::mem::take(&mut self.until_stop) {
+            eprintln!(
+                "timing: first stop {:.1} s after main, at step {rows}",
+                self.started.elapsed().as_secs_f64()
+            );
+            self.close_after = Some(Duration::ZERO);
+        }
     }
 
     /// How long the window may stay open, if it is to close by itself.

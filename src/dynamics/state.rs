@@ -6,6 +6,7 @@ use super::gradient_flow::GradientFlow;
 use super::record::Process;
 use super::settings::Settings;
 use crate::calculus::Real;
+use crate::spectrum::Tracker;
 use serde::{Deserialize, Serialize};
 
 /// Steps that no run takes; only a damaged file counts as far.
@@ -44,8 +45,18 @@ impl<T: Real> State<T> {
         }
     }
 
-    /// Made up, for an engine that has no dynamics.
-    #[cfg(test)]
+    /// Before step 0 with all three processes under way, each at weights of its own. `initial` eigenpairs are tracked at
+    /// first.
+    pub fn under_way([descent, flow, central]: [Vec<T>; 3], initial: usize) -> Self {
+        Self {
+            gradient_flow: Some(GradientFlow::new(flow, Tracker::new(initial))),
+            central_flow: Some(CentralFlow::new(central, Tracker::new(initial))),
+            flows_started: true,
+            ..Self::new(descent)
+        }
+    }
+
+    /// Of an engine that has no dynamics.
     pub(crate) fn at(step: usize, w0: Vec<T>) -> Self {
         Self { step, ..Self::new(w0) }
     }

@@ -6,10 +6,12 @@
 pub mod chart;
 pub mod curves;
 mod dashboard;
+pub mod equation;
 mod export;
 pub mod font;
 mod inspector;
 mod panel;
+mod parabola;
 mod png;
 mod raster;
 mod render;
@@ -17,12 +19,14 @@ pub mod scene;
 mod svg;
 pub mod theme;
 mod view;
+mod wall;
 
 pub use chart::{OVERLAY_SIGNS, shown_range};
 pub use curves::{Curve, Curves};
 pub use dashboard::dashboard_ui;
 pub use export::{Film, SUMMARY_SIZE, animation_png, dashboard_png, panel_png, picture_svg, summary_png};
 pub use inspector::caption::caption;
+pub(crate) use inspector::short;
 pub use panel::{
     displacement_ui, distance_ui, gradient_norm_ui, loss_ui, panel_series, panel_ui, sharpness_ui,
     variance_ui,

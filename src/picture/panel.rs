@@ -8,9 +8,11 @@ use super::chart::scale::subscript;
 use super::chart::{Chart, trace::Trace};
 use super::curves::Curve;
 use super::inspector::inspector_ui;
+use super::parabola::parabola_ui;
 use super::scene::weight_space_ui;
 use super::theme::{Palette, Role, Weight};
 use super::view::{Panel, RunView, ViewChange};
+use super::wall::wall_ui;
 use crate::run::Series;
 use egui::Ui;
 
@@ -27,6 +29,8 @@ pub fn panel_ui(ui: &mut Ui, panel: Panel, view: &RunView, changes: &mut Vec<Vie
             inspector_ui(ui, panel, view, changes);
         }
         Panel::WeightSpace => weight_space_ui(ui, view, changes),
+        Panel::Parabola => parabola_ui(ui, view),
+        Panel::Wall | Panel::LossWall => wall_ui(ui, panel, view),
     }
 }
 
@@ -61,6 +65,9 @@ pub fn panel_series(panel: Panel, view: &RunView) -> Vec<Series> {
         }
         // Computed at one step, not recorded, or no series.
         Panel::Terms | Panel::SharpnessChange | Panel::WeightSpace => Vec::new(),
+        Panel::Wall => [vec![Series::Eta, Series::CfLambda(0)], each(Series::GdLambda)].concat(),
+        Panel::LossWall => vec![Series::GdLoss, Series::CfPredictedLoss],
+        Panel::Parabola => vec![Series::Eta, Series::GdLambda(0), Series::GdLambda(1)],
     }
 }
 

@@ -36,11 +36,17 @@ pub enum Panel {
     Validity,
     /// Where the processes are in weight space, over the loss and the region of stability.
     WeightSpace,
+    /// The sharpness of this run and of every recording, as a wall of small plots.
+    Wall,
+    /// The loss of this run and of every recording, real against predicted.
+    LossWall,
+    /// Gradient descent on the quadratic model along the two largest eigenvectors.
+    Parabola,
 }
 
 impl Panel {
     /// Every panel: the plots, then the inspector's.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Sharpness,
         Self::Loss,
         Self::GradientNorm,
@@ -53,6 +59,9 @@ impl Panel {
         Self::Covariance,
         Self::Validity,
         Self::WeightSpace,
+        Self::Wall,
+        Self::LossWall,
+        Self::Parabola,
     ];
 
     /// The plots over the steps, in the order of the dashboard.
@@ -78,6 +87,9 @@ impl Panel {
             Self::Covariance => "Σ against the measured covariance",
             Self::Validity => "Does the theory hold here?",
             Self::WeightSpace => "Weight space",
+            Self::Wall => "Sharpness across networks, 2/η = 1",
+            Self::LossWall => "Loss across networks: real and predicted",
+            Self::Parabola => "The quadratic model at this step",
         }
     }
 
@@ -96,6 +108,9 @@ impl Panel {
             Self::Covariance => "covariance",
             Self::Validity => "validity",
             Self::WeightSpace => "weight-space",
+            Self::Wall => "wall",
+            Self::LossWall => "loss-wall",
+            Self::Parabola => "parabola",
         }
     }
 

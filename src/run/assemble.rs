@@ -1,5 +1,6 @@
 //! From a preset to an engine: its problem and its dynamics.
 
+use super::bundled::Bundled;
 use super::checkpoint::{Checkpoint, RestoreError};
 use super::engine::Engine;
 use super::preset::{self, Precision, Preset, ProcessName};
@@ -28,10 +29,20 @@ pub fn assemble(preset: &Preset, sources: &Sources) -> Result<Box<dyn Engine>, A
 fn assemble_in<T: Precise>(preset: &Preset, sources: &Sources) -> Result<Box<dyn Engine>, AssembleError> {
     let Problem { start, parameters: _, loss } =
         problem::<T>(preset, sources, preset.run.test_every.is_some())?;
-    let start = start.into_iter().map(T::of).collect();
+    let start: Vec<T> = start.into_iter().map(T::of).collect();
     let settings = settings(preset);
     settings.validate()?;
-    let (dynamics, probe) = (Dynamics::new(start, settings), ProbeMemory::default());
+    let dim = start.len();
+    let mut dynamics = Dynamics::new(start, settings);
+    if let Some(name) = &preset.run.checkpoint {
+        let weights = Bundled::named(name)?.weights.map(|w| w.into_iter().map(T::of).collect::<Vec<T>>());
+        let state = State::under_way(weights, preset.eigen.initial);
+        if !state.fits(dim, dynamics.settings()) {
+            return Err(AssembleError::Checkpoint { name: name.clone(), dim });
+        }
+        dynamics.restore(state);
+    }
+    let probe = ProbeMemory::default();
     Ok(Box::new(Run { dynamics, loss, test_every: preset.run.test_every, probe }))
 }
 

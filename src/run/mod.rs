@@ -2,6 +2,7 @@
 
 pub mod assemble;
 pub mod breakpoint;
+pub mod bundled;
 pub mod checkpoint;
 pub mod course;
 pub mod covariance;
@@ -18,11 +19,13 @@ pub mod history;
 pub mod lookout;
 pub mod message;
 pub mod milestones;
+
 mod npz;
 pub mod past;
 pub mod preset;
 mod problem;
 pub mod pyramid;
+pub mod recording;
 pub mod replay;
 pub mod series;
 pub mod session;

@@ -205,6 +205,9 @@ pub struct Run {
     pub warm_start: usize,
     /// When the flows start.
     pub flows_start: FlowsStart,
+    /// A checkpoint that comes with the program, from which all three processes go on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<String>,
     /// Decay of the moving average of GD's weights whose loss is recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ema: Option<f64>,
@@ -222,6 +225,7 @@ impl Default for Run {
             precision: Precision::F32,
             warm_start: 0,
             flows_start: FlowsStart::Step(0),
+            checkpoint: None,
             ema: None,
             test_every: None,
         }

@@ -57,6 +57,17 @@ pub enum AssembleError {
         /// Which parameter, and how.
         source: NetworkError,
     },
+    /// The checkpoint is of another network.
+    #[error(
+        "run.checkpoint = \"{name}\" does not fit: it is of other weights than the {dim} of this network, or run.processes \
+         leaves some of the three processes out"
+    )]
+    Checkpoint {
+        /// The checkpoint.
+        name: String,
+        /// Parameters of the network.
+        dim: usize,
+    },
     /// The weights do not fit the landscape.
     #[error("array `w` of {path} has shape {found:?}; the landscape needs [{dim}]")]
     Start {

@@ -33,6 +33,14 @@ pub enum InspectError {
         /// The step.
         step: usize,
     },
+    /// The run is a recording.
+    #[error(
+        "step {step} cannot be looked into: this is a recording, which keeps no weights; its preset runs live"
+    )]
+    Recorded {
+        /// The step.
+        step: usize,
+    },
     /// No central flow, and no step before.
     #[error(
         "step {step} cannot be inspected without a central flow: the mean of three steps needs a step before; take step 1 or later"

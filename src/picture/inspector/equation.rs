@@ -1,9 +1,9 @@
 //! The step of gradient descent as an equation, with the current size of each term below it.
 
 use crate::dynamics::inspection::{Center, Expansion, Term};
+use crate::picture::equation::Equation as Formula;
 use crate::picture::theme::{self, Palette};
-use egui::text::{LayoutJob, TextFormat};
-use egui::{Align, Color32, FontFamily, FontId, Galley, Painter, Rect, StrokeKind, Ui, pos2, vec2};
+use egui::{Galley, Painter, Rect, StrokeKind, Ui, pos2, vec2};
 use std::sync::Arc;
 
 /// Size of the formula's letters.
@@ -16,7 +16,7 @@ const MARGIN: f32 = 3.0;
 /// A piece of the equation: its text, the number below, and which term it is.
 struct Piece {
     term: Option<Term>,
-    formula: Arc<Galley>,
+    formula: Formula,
     number: Arc<Galley>,
 }
 
@@ -25,22 +25,6 @@ pub(super) struct Equation {
     pieces: Vec<(Piece, Rect)>,
     /// All of it.
     pub size: egui::Vec2,
-}
-
-/// Letters with subscripts: a `_` lowers and shrinks what follows up to the next space or `_`.
-fn formula(painter: &Painter, text: &str, color: Color32) -> Arc<Galley> {
-    let mut job = LayoutJob::default();
-    let letters = FontId::new(SIZE, FontFamily::Proportional);
-    let small = FontId::new(0.68 * SIZE, FontFamily::Proportional);
-    for (i, part) in text.split('_').enumerate() {
-        let format = if i % 2 == 1 {
-            TextFormat { font_id: small.clone(), color, valign: Align::BOTTOM, ..TextFormat::default() }
-        } else {
-            TextFormat { font_id: letters.clone(), color, valign: Align::Center, ..TextFormat::default() }
-        };
-        job.append(part, 0.0, format);
-    }
-    painter.layout_job(job)
 }
 
 /// The words for a term of a series with k critical eigenvectors around a point.
@@ -52,9 +36,9 @@ pub(super) fn term_text(term: Term, center: Center, k: usize) -> String {
     match (term, k) {
         (Term::Gradient, _) => format!("−η∇L({at})"),
         (Term::Oscillation, 1) => "−η x S u".to_owned(),
-        (Term::Oscillation, _) => "−η Σ x_i_ λ_i_ u_i_".to_owned(),
+        (Term::Oscillation, _) => "−η Σ x_i λ_i u_i".to_owned(),
         (Term::Push, 1) => "−½ η x² ∇S".to_owned(),
-        (Term::Push, _) => "−½ η Σ x_i_ x_j_ T_ij_".to_owned(),
+        (Term::Push, _) => "−½ η Σ x_i x_j T_{ij}".to_owned(),
         (Term::Orthogonal, _) => "−η H d".to_owned(),
         (Term::Remainder, _) => "remainder".to_owned(),
     }
@@ -69,7 +53,7 @@ impl Equation {
             |value: f64| painter.layout_no_wrap(super::short(value), theme::label_font(), palette.faint_text);
         let mut pieces = vec![Piece {
             term: None,
-            formula: formula(painter, "w_t+1_ − w_t_", palette.text),
+            formula: Formula::line(painter, "w_{t+1} − w_t", SIZE, palette.text),
             number: number(expansion.step.norm),
         }];
         for (i, term) in Term::ALL.into_iter().enumerate() {
@@ -81,7 +65,7 @@ impl Equation {
             };
             pieces.push(Piece {
                 term: Some(term),
-                formula: formula(painter, &sign, palette.term(term)),
+                formula: Formula::line(painter, &sign, SIZE, palette.term(term)),
                 number: number(expansion.term(term).norm),
             });
         }
@@ -89,7 +73,7 @@ impl Equation {
         let mut size = egui::Vec2::ZERO;
         let mut placed = Vec::new();
         for piece in pieces {
-            let formula = piece.formula.size();
+            let formula = piece.formula.size;
             let piece_size =
                 vec2(formula.x.max(piece.number.size().x), formula.y + piece.number.size().y + 1.0);
             if at.x + piece_size.x > width - MARGIN && at.x > MARGIN {
@@ -126,7 +110,7 @@ impl Equation {
                 painter.rect_filled(rect.expand(MARGIN), 3.0, color.gamma_multiply(0.16));
                 painter.rect_stroke(rect.expand(MARGIN), 3.0, (1.0, color), StrokeKind::Inside);
             }
-            painter.galley(rect.min, piece.formula.clone(), palette.text);
+            piece.formula.draw(painter, rect.min);
             let number =
                 pos2(rect.center().x - 0.5 * piece.number.size().x, rect.bottom() - piece.number.size().y);
             painter.galley(number, piece.number.clone(), palette.text);

@@ -85,7 +85,7 @@ fn signed(value: f64) -> String {
 }
 
 /// A number in three digits.
-fn short(value: f64) -> String {
+pub(crate) fn short(value: f64) -> String {
     let size = value.abs();
     let text = if size == 0.0 {
         "0".to_owned()

@@ -35,6 +35,10 @@ presets![
     "sorting-transformer",
     "sorting-mamba",
     "valley",
+    "parabola",
+    "digits-three",
+    "digits-three-before-edge",
+    "digits-three-at-edge",
 ];
 
 /// The text of a built-in preset.

@@ -199,6 +199,12 @@ impl super::Run {
                 FlowsStart::Edge => refuse("run.flows_start", "edge"),
             };
         }
+        if let Some(name) = &self.checkpoint {
+            let known = crate::run::bundled::names().any(|known| known == name);
+            if !known || self.warm_start > 0 || self.flows_start != FlowsStart::Step(0) {
+                return refuse("run.checkpoint", name.as_str());
+            }
+        }
         if let Some(ema) = self.ema {
             number("run.ema", ema, (0.0..1.0).contains(&ema))?;
         }

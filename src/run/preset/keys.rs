@@ -81,6 +81,10 @@ pub const KEYS: &[Key] = &[
         "run.flows_start",
         "a whole number (a step), or \"edge\"; other than 0 with \"gd\" in run.processes only",
     ),
+    key(
+        "run.checkpoint",
+        "\"digits-three-295\" or \"digits-three-440\"; with run.warm_start and run.flows_start 0 only",
+    ),
     key("run.ema", "a number from 0 to 1, below 1"),
     key("run.test_every", "a whole number from 1 to 1000000"),
     key("eigen.initial", "a whole number from 1 to eigen.max_tracked"),

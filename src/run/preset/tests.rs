@@ -57,6 +57,7 @@ fn everything() -> Preset {
         "data.vocabulary=4",
         "data.length=8",
         "data.seed=1",
+        "run.checkpoint=digits-three-440",
         "run.ema=0.5",
         "run.test_every=10",
         "eigen.max_hvps=10",

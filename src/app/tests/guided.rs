@@ -1,0 +1,132 @@
+//! The guided tour in the window.
+
+use super::*;
+use crate::app::TourCommand;
+use crate::tour::Reveal;
+
+fn key(window: &mut Window, key: Key) {
+    window.key_press(key);
+    window.run_steps(3);
+}
+
+fn place(window: &Window) -> (usize, usize) {
+    (model(window).tour.chapter, model(window).tour.card)
+}
+
+fn running_preset(window: &Window) -> &str {
+    let model = model(window);
+    &model.presets[model.preset].0
+}
+
+fn quick() -> Window {
+    sized(Fake { step_time: Duration::from_millis(1), ..Fake::default() }, Vec2::new(1280.0, 800.0))
+}
+
+#[test]
+fn a_key_opens_the_tour_and_another_turns_its_pages() {
+    let mut window = quick();
+    let own = model(&window).tree.clone();
+    key(&mut window, Key::T);
+    assert!(model(&window).tour.guides);
+    assert_eq!((place(&window), running_preset(&window)), ((0, 0), "parabola"));
+    assert_ne!(model(&window).tree, own, "the chapter has panels of its own");
+    assert_eq!(model(&window).tour.reveal, Reveal::Hidden);
+    key(&mut window, Key::PageDown);
+    assert_eq!((place(&window), model(&window).tour.reveal), ((0, 0), Reveal::Shown));
+    key(&mut window, Key::PageDown);
+    assert_eq!(place(&window), (0, 1));
+    key(&mut window, Key::PageUp);
+    assert_eq!(place(&window), (0, 0));
+    let last = model(&window).tour.chapters.len() - 1;
+    lab(&mut window).apply(Command::Tour(TourCommand::Chapter(last)));
+    window.run_steps(2);
+    assert_eq!(place(&window), (last, 0));
+    press(&mut window, "Previous card");
+    assert_eq!(place(&window), (last - 1, 0));
+}
+
+#[test]
+fn the_run_goes_on_to_the_card_s_stop_and_waits_there() {
+    let mut window = quick();
+    key(&mut window, Key::T);
+    key(&mut window, Key::PageDown);
+    key(&mut window, Key::PageDown);
+    until(&mut window, "the stop at step 8", |model| model.phase == Phase::Paused);
+    assert_eq!(rows(&window), 9);
+    assert!(!model(&window).tour.waits() && model(&window).banners.is_empty(), "the card says it");
+    key(&mut window, Key::PageDown);
+    until(&mut window, "the stop at step 24", |model| {
+        model.phase == Phase::Paused && model.history.rows() == 25
+    });
+}
+
+#[test]
+fn free_play_keeps_the_place_and_gives_the_panels_back() {
+    let mut window = quick();
+    let own = model(&window).tree.clone();
+    key(&mut window, Key::T);
+    key(&mut window, Key::PageDown);
+    key(&mut window, Key::PageDown);
+    press(&mut window, "Tour");
+    assert!(!model(&window).tour.guides);
+    assert_eq!(model(&window).tree, own);
+    lab(&mut window).apply(Command::OpenPreset(0));
+    window.run_steps(2);
+    assert_eq!(running_preset(&window), "digits-noise");
+    press(&mut window, "Tour");
+    assert!(model(&window).tour.guides);
+    assert_eq!((place(&window), running_preset(&window)), ((0, 1), "parabola"));
+    until(&mut window, "the card's stop", |model| model.phase == Phase::Paused && !model.tour.waits());
+}
+
+#[test]
+fn a_run_that_was_left_alone_goes_on_after_free_play() {
+    let mut window = quick();
+    key(&mut window, Key::T);
+    until(&mut window, "the first stop", |model| model.phase == Phase::Paused);
+    let before = rows(&window);
+    key(&mut window, Key::T);
+    key(&mut window, Key::T);
+    assert!(rows(&window) >= before && running_preset(&window) == "parabola");
+}
+
+#[test]
+fn a_slider_of_the_chapter_changes_its_preset_and_starts_it_again() {
+    let mut window = quick();
+    key(&mut window, Key::T);
+    lab(&mut window).apply(Command::Tour(TourCommand::Turn(1, 12.5)));
+    window.run_steps(2);
+    let landscape = model(&window).current().landscape.clone().expect("a landscape");
+    assert_eq!(landscape.eigenvalues, Some(vec![22.0, 12.5]));
+    lab(&mut window).apply(Command::Tour(TourCommand::Turn(2, 0.15)));
+    window.run_steps(2);
+    assert_eq!((model(&window).eta, model(&window).current().optimizer.eta), (0.15, 0.15));
+    lab(&mut window).apply(Command::Tour(TourCommand::Turn(9, 1.0)));
+    lab(&mut window).apply(Command::Tour(TourCommand::Turn(0, f64::NAN)));
+    assert_eq!(model(&window).current().landscape.as_ref(), Some(&landscape), "neither is a slider's value");
+}
+
+#[test]
+fn the_card_is_there_in_presenter_mode_too() {
+    let mut window = quick();
+    key(&mut window, Key::T);
+    key(&mut window, Key::F5);
+    assert!(model(&window).presenter);
+    let heading = &model(&window).tour.here().expect("a card").1.heading;
+    assert!(window.query_by_label(heading).is_some());
+    key(&mut window, Key::PageDown);
+    key(&mut window, Key::PageDown);
+    assert_eq!(place(&window), (0, 1));
+    key(&mut window, Key::Escape);
+    assert!(!model(&window).presenter && model(&window).tour.guides);
+}
+
+#[test]
+fn the_tour_fits_a_small_window() {
+    for size in [Vec2::new(1280.0, 800.0), Vec2::new(853.0, 533.0), Vec2::new(480.0, 360.0)] {
+        let mut window = sized(Fake { step_time: Duration::from_millis(1), ..Fake::default() }, size);
+        key(&mut window, Key::T);
+        let next = control(&window, Role::Button, "Next card").rect();
+        assert!(next.right() < 0.5 * size.x && next.bottom() < size.y, "{next:?} in {size:?}");
+    }
+}

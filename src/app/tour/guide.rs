@@ -1,0 +1,294 @@
+//! What the tour does to the window: it starts runs, arms stops, arranges panels. All by the means that the user has.
+
+use super::state::TourCommand;
+use crate::app::command::Command;
+use crate::app::layout::Node;
+use crate::app::model::{Banner, Level, Phase};
+use crate::app::{Arrangement, Lab};
+use crate::picture::ViewChange;
+use crate::run::{Breakpoint, Command as WorkerCommand, Hit, recording};
+use crate::tour::{Action, Chapter, Columns, Reveal, lies_behind};
+
+impl Lab {
+    /// Applies a command of the tour.
+    pub(in crate::app) fn tour(&mut self, command: TourCommand) {
+        let tour = &self.model.tour;
+        let Some((_, card)) = tour.here() else { return };
+        let hidden = card.has_answer() && tour.reveal == Reveal::Hidden;
+        match command {
+            TourCommand::Toggle if tour.guides => self.leave_tour(),
+            TourCommand::Toggle => self.resume_tour(),
+            TourCommand::Reveal => self.reveal(),
+            // the panel shows where that would be
+            TourCommand::Next | TourCommand::Previous if !tour.guides => self.resume_tour(),
+            TourCommand::Next if hidden => self.reveal(),
+            TourCommand::Next => self.next_card(),
+            TourCommand::Previous => self.previous_card(),
+            TourCommand::Chapter(chapter) => self.open_chapter(chapter),
+            TourCommand::Turn(knob, value) => self.turn(knob, value),
+        }
+    }
+
+    /// Free play: the window is the user's, the place stays.
+    fn leave_tour(&mut self) {
+        self.disarm();
+        self.model.tour.guides = false;
+        self.model.tree = self.model.own_tree.take().unwrap_or_else(Arrangement::default_tree);
+    }
+
+    /// Back to where the tour was left; its run starts again if another one was looked at meanwhile.
+    fn resume_tour(&mut self) {
+        let tour = &mut self.model.tour;
+        tour.guides = true;
+        self.model.own_tree = Some(self.model.tree.clone());
+        if self.model.tour.run == Some(self.run_number) && self.model.phase != Phase::Failed {
+            self.arrange_for_tour();
+            self.enter_card();
+        } else if self.model.tour.has_begun() {
+            self.start_source();
+        } else {
+            let chapter = self.model.tour.chapter;
+            self.open_chapter(chapter);
+        }
+    }
+
+    fn reveal(&mut self) {
+        let tour = &mut self.model.tour;
+        tour.reveal = Reveal::Shown;
+        if tour.here().is_some_and(|(chapter, _)| chapter.hide_central_flow) {
+            self.model.view.show_central_flow = true;
+        }
+    }
+
+    fn next_card(&mut self) {
+        let tour = &self.model.tour;
+        let cards = tour.chapters[tour.chapter].cards.len();
+        if tour.card + 1 < cards {
+            self.go_to_card(tour.card + 1, true);
+        } else if tour.chapter + 1 < tour.chapters.len() {
+            self.open_chapter(tour.chapter + 1);
+        }
+    }
+
+    fn previous_card(&mut self) {
+        let tour = &self.model.tour;
+        if tour.card > 0 {
+            self.go_to_card(tour.card - 1, false);
+        } else if tour.chapter > 0 {
+            self.open_chapter(tour.chapter - 1);
+        }
+    }
+
+    /// Shows the first card of a chapter, and starts its run.
+    pub(in crate::app) fn open_chapter(&mut self, chapter: usize) {
+        let tour = &mut self.model.tour;
+        if chapter >= tour.chapters.len() {
+            return;
+        }
+        if !tour.guides {
+            self.model.own_tree = Some(self.model.tree.clone());
+        }
+        (tour.chapter, tour.card, tour.guides, tour.reveal) = (chapter, 0, true, Reveal::Hidden);
+        tour.knobs = knob_values(&tour.chapters[chapter]);
+        self.model.view.show_central_flow = !tour.chapters[chapter].hide_central_flow;
+        self.start_source();
+    }
+
+    fn go_to_card(&mut self, card: usize, forward: bool) {
+        let tour = &mut self.model.tour;
+        let chapter = &tour.chapters[tour.chapter];
+        let same_run = std::ptr::eq(chapter.source(tour.card), chapter.source(card));
+        let eta = chapter.cards[card].actions.iter().find_map(|action| match action {
+            Action::SetEta(eta) => Some(*eta),
+            _ => None,
+        });
+        (tour.card, tour.reveal) = (card, Reveal::Hidden);
+        self.disarm();
+        if !same_run {
+            return self.start_source();
+        }
+        self.show_newest();
+        if let Some(eta) = eta.filter(|&eta| forward && eta != self.model.eta) {
+            self.apply(Command::SetEta(eta));
+            // the edge is a new one, and the stops before it say nothing about it
+            self.eta_asked = Some(eta);
+        }
+        self.arrange_for_tour();
+        self.enter_card();
+    }
+
+    /// No cursor, no loop, all steps.
+    fn show_newest(&mut self) {
+        self.model.playback.playing = false;
+        self.apply(Command::View(ViewChange::PlaceCursor(None)));
+        self.model.view.visible = None;
+    }
+
+    /// Starts the run of the card that is shown.
+    fn start_source(&mut self) {
+        self.disarm();
+        let tour = &mut self.model.tour;
+        let chapter = &tour.chapters[tour.chapter];
+        tour.reached = vec![false; chapter.cards.len()];
+        let source = chapter.source(tour.card);
+        let changes = knob_changes(chapter, &tour.knobs);
+        let place = self.model.presets.iter().position(|(name, _)| *name == source.preset);
+        let preset = match (place, chapter.preset(tour.card, &changes)) {
+            (Some(place), Ok(preset)) => (place, preset),
+            (_, Err(error)) => return self.model.raise(Banner::new(Level::Error, error.to_string())),
+            (None, Ok(_)) => {
+                let text = format!("chapter {}: there is no preset {:?}", chapter.id, source.preset);
+                return self.model.raise(Banner::new(Level::Error, text));
+            }
+        };
+        let recorded = source.recording.as_deref().and_then(recording::named);
+        let (phases, shows) = (chapter.phases, self.model.view.show_central_flow);
+        let first = chapter.first_stop(tour.card);
+        // one that cannot be read says so, and its live sibling runs
+        let plays = recorded.is_some_and(|recorded| self.open_recording(recorded));
+        if !plays {
+            let trouble = std::mem::take(&mut self.model.banners);
+            self.model.choose_variant(preset.0, preset.1);
+            self.start(false);
+            self.model.banners.extend(trouble.into_iter().filter(|_| recorded.is_some()));
+        }
+        (self.model.view.show_phases, self.model.view.show_central_flow) = (phases, shows);
+        self.model.tour.run = Some(self.run_number);
+        self.arrange_for_tour();
+        self.model.tour.due = self.model.tour.here().is_some_and(|(_, card)| card.stop.is_none());
+        if let Some(stop) = first {
+            self.arm(stop);
+        }
+    }
+
+    /// Lets the run go on to the card's stop, if it is still to come.
+    fn enter_card(&mut self) {
+        let tour = &mut self.model.tour;
+        let stop = tour.here().and_then(|(_, card)| card.stop);
+        tour.due = true;
+        match stop.filter(|_| !tour.is_reached(tour.card)) {
+            Some(stop) if self.eta_asked.is_none() && lies_behind(stop, &self.model.history) => {
+                self.model.tour.reach(stop);
+            }
+            Some(stop) => {
+                self.arm(stop);
+                if self.model.phase == Phase::Paused {
+                    self.apply(Command::PlayPause);
+                }
+            }
+            None => {}
+        }
+        self.eta_asked = None;
+    }
+
+    fn arm(&mut self, stop: Breakpoint) {
+        self.disarm();
+        self.model.tour.armed = Some(stop);
+        self.tell_first(WorkerCommand::SetBreakpoint(stop));
+    }
+
+    fn disarm(&mut self) {
+        if let Some(stop) = self.model.tour.armed.take()
+            && !self.model.breakpoints.contains(&stop)
+        {
+            self.tell_first(WorkerCommand::ClearBreakpoint(stop));
+        }
+    }
+
+    fn arrange_for_tour(&mut self) {
+        let tour = &self.model.tour;
+        let columns = tour.chapters[tour.chapter].layout(tour.card);
+        self.model.tree = node(columns).tree();
+    }
+
+    /// Whether a hit is the tour's own: then the panel says it, and no banner.
+    pub(in crate::app) fn tour_takes(&mut self, hit: &Hit) -> bool {
+        let tour = &mut self.model.tour;
+        let mine = tour.guides && tour.armed == Some(hit.breakpoint);
+        if mine {
+            tour.reach(hit.breakpoint);
+            self.disarm();
+        }
+        mine
+    }
+
+    /// Does what the card asks for once its stop is reached. Called when the curves are complete.
+    pub(in crate::app) fn guide(&mut self) {
+        if matches!(self.model.phase, Phase::Ended(_) | Phase::Failed)
+            && let Some(stop) = self.model.tour.armed
+        {
+            self.model.tour.reach(stop);
+            self.disarm();
+        }
+        let tour = &mut self.model.tour;
+        if !tour.guides || !tour.due || tour.waits() || self.model.history.rows() == 0 {
+            return;
+        }
+        tour.due = false;
+        let actions = tour.here().map(|(_, card)| card.actions.clone()).unwrap_or_default();
+        for action in actions {
+            self.act(action);
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Look => {
+                let last = self.model.history.rows().checked_sub(2);
+                self.apply(Command::View(ViewChange::PlaceCursor(last)));
+            }
+            Action::LoopCycle => self.apply(Command::LoopCycle),
+            Action::WholeRun => self.apply(Command::FollowRun),
+            Action::Play if self.model.phase == Phase::Paused => self.apply(Command::PlayPause),
+            Action::ShowCentralFlow => self.model.view.show_central_flow = true,
+            // done when the card was entered
+            Action::Play | Action::SetEta(_) => {}
+        }
+    }
+
+    fn turn(&mut self, knob: usize, value: f64) {
+        if let Some(current) = self.model.tour.knobs.get_mut(knob).filter(|_| value.is_finite()) {
+            *current = value;
+            self.start_source();
+        }
+    }
+}
+
+/// The panels as the window arranges them.
+fn node(columns: &Columns) -> Node {
+    let panel = |panel: crate::picture::Panel| Node::Panel(panel.name().to_owned());
+    let column = |column: &crate::tour::PanelColumn| {
+        let rows = column.panels.iter().map(|&(share, of)| (share, panel(of))).collect();
+        (column.share, Node::Rows(rows))
+    };
+    Node::Columns(columns.0.iter().map(column).collect())
+}
+
+/// What a chapter's sliders stand at, as its preset has it.
+fn knob_values(chapter: &Chapter) -> Vec<f64> {
+    let Ok(preset) = chapter.preset(0, &[]) else { return Vec::new() };
+    let value = |key: &str, place: Option<usize>| match (key, place) {
+        ("landscape.eigenvalues", Some(place)) => {
+            preset.landscape.as_ref()?.eigenvalues.as_ref()?.get(place).copied()
+        }
+        _ => Some(preset.optimizer.eta),
+    };
+    chapter.knobs.iter().map(|knob| value(&knob.key, knob.place).unwrap_or(knob.least)).collect()
+}
+
+/// The changes of the preset that the sliders ask for; those of one list together.
+fn knob_changes(chapter: &Chapter, values: &[f64]) -> Vec<String> {
+    let mut lists: Vec<(&str, Vec<String>)> = Vec::new();
+    let mut changes = Vec::new();
+    for (knob, value) in chapter.knobs.iter().zip(values) {
+        // a number without a point would be a whole one
+        let number = format!("{value:?}");
+        match (knob.place, lists.iter_mut().find(|(key, _)| *key == knob.key)) {
+            (None, _) => changes.push(format!("{}={number}", knob.key)),
+            (Some(_), Some((_, list))) => list.push(number),
+            (Some(_), None) => lists.push((&knob.key, vec![number])),
+        }
+    }
+    changes.extend(lists.into_iter().map(|(key, list)| format!("{key}=[{}]", list.join(","))));
+    changes
+}

@@ -1,0 +1,194 @@
+//! The panel of the tour: the chapters, the card, where the run goes on to, and the way on.
+
+use super::state::{Tour, TourCommand};
+use crate::app::command::Command;
+use crate::app::controls::{command_button, short};
+use crate::app::model::{Model, Phase};
+use crate::picture::Palette;
+use crate::tour::{ProseStyle, card_ui};
+use egui::{
+    Align, Button, ComboBox, Frame, Layout, Margin, Panel, Rect, RichText, Role, ScrollArea, Sense, Slider,
+    Ui, WidgetInfo, pos2, vec2,
+};
+
+/// Width of the panel at first, in points.
+const WIDTH: f32 = 330.0;
+/// Height of the bar of chapters.
+const BAR: f32 = 7.0;
+
+/// The panel at the left of the window.
+pub(in crate::app) fn tour_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
+    let palette = Palette::in_ui(ui);
+    let frame = Frame::new().fill(palette.plot).inner_margin(Margin::symmetric(14, 10));
+    // never more than the plots leave
+    let most = (0.42 * ui.available_width()).max(200.0);
+    Panel::left("tour").frame(frame).default_size(WIDTH.min(most)).size_range(200.0..=most).show(ui, |ui| {
+        card_column_ui(ui, model, &ProseStyle::default(), commands);
+    });
+}
+
+/// The chapter's head, its card and the buttons, in all the room there is.
+pub(in crate::app) fn card_column_ui(
+    ui: &mut Ui,
+    model: &Model,
+    style: &ProseStyle,
+    commands: &mut Vec<Command>,
+) {
+    let tour = &model.tour;
+    let Some((chapter, card)) = tour.here() else { return };
+    chapters_ui(ui, tour, commands);
+    ui.add_space(4.0);
+    progress_ui(ui, tour, commands);
+    ui.add_space(8.0);
+    let clear = Frame::new();
+    Panel::bottom("tour: way on").frame(clear).show_separator_line(false).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 6.0;
+        ui.add_space(6.0);
+        status_ui(ui, model);
+        way_ui(ui, tour, chapter.cards.len(), commands);
+    });
+    ScrollArea::vertical().id_salt((tour.chapter, tour.card)).auto_shrink(false).show(ui, |ui| {
+        let overlays = model.overlays();
+        let view = crate::picture::RunView { overlays: &overlays, ..model.run_view() };
+        if card_ui(ui, card, &view, tour.reveal, style) {
+            commands.push(Command::Tour(TourCommand::Reveal));
+        }
+        if tour.card == 0 || chapter.knobs.len() == tour.knobs.len() && !chapter.knobs.is_empty() {
+            knobs_ui(ui, tour, commands);
+        }
+    });
+}
+
+fn chapters_ui(ui: &mut Ui, tour: &Tour, commands: &mut Vec<Command>) {
+    ui.horizontal(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            command_button(ui, &Command::Tour(TourCommand::Toggle), Some("Free play"), commands);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let title = |place: usize| format!("{} · {}", place + 1, tour.chapters[place].title);
+                let choice = ComboBox::from_id_salt("chapter")
+                    .selected_text(RichText::new(title(tour.chapter)).strong())
+                    .width(ui.available_width() - 8.0)
+                    .height(500.0)
+                    .truncate()
+                    .show_ui(ui, |ui| {
+                        for place in 0..tour.chapters.len() {
+                            if ui.selectable_label(place == tour.chapter, title(place)).clicked() {
+                                commands.push(Command::Tour(TourCommand::Chapter(place)));
+                            }
+                        }
+                    });
+                let named = Command::Tour(TourCommand::Chapter(tour.chapter));
+                choice.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, named.name()));
+            });
+        });
+    });
+}
+
+/// One mark a chapter; a click opens it.
+fn progress_ui(ui: &mut Ui, tour: &Tour, commands: &mut Vec<Command>) {
+    let palette = Palette::in_ui(ui);
+    let (bar, response) = ui.allocate_exact_size(vec2(ui.available_width(), BAR + 4.0), Sense::click());
+    let count = tour.chapters.len();
+    let name = format!("Chapter {} of {count}", tour.chapter + 1);
+    response.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, &name));
+    let width = bar.width() / count as f32;
+    for place in 0..count {
+        let left = bar.left() + place as f32 * width;
+        let mark = Rect::from_min_max(
+            pos2(left + 1.0, bar.top() + 2.0),
+            pos2(left + width - 1.0, bar.top() + 2.0 + BAR),
+        );
+        let color = match place.cmp(&tour.chapter) {
+            std::cmp::Ordering::Less => {
+                palette.color(crate::picture::Role::GradientDescent).gamma_multiply(0.55)
+            }
+            std::cmp::Ordering::Equal => palette.color(crate::picture::Role::GradientDescent),
+            std::cmp::Ordering::Greater => palette.grid,
+        };
+        ui.painter().rect_filled(mark, 2.0, color);
+    }
+    let pointed = response.hover_pos().map(|at| {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in the bar")]
+        let place = ((at.x - bar.left()) / width).max(0.0) as usize;
+        place.min(count - 1)
+    });
+    if let Some(place) = pointed {
+        if response.clicked() {
+            commands.push(Command::Tour(TourCommand::Chapter(place)));
+        }
+        response.on_hover_text(format!("{} · {}", place + 1, tour.chapters[place].title));
+    }
+}
+
+fn knobs_ui(ui: &mut Ui, tour: &Tour, commands: &mut Vec<Command>) {
+    let Some((chapter, _)) = tour.here() else { return };
+    for (place, (knob, value)) in chapter.knobs.iter().zip(&tour.knobs).enumerate() {
+        let mut value = *value;
+        ui.horizontal(|ui| {
+            let label = ui.label(&knob.label);
+            ui.spacing_mut().slider_width = (ui.available_width() - 70.0).max(60.0);
+            let slider = Slider::new(&mut value, knob.least..=knob.most)
+                .update_while_editing(false)
+                .custom_formatter(|value, _| short(value));
+            if ui
+                .add(slider)
+                .labelled_by(label.id)
+                .on_hover_text("The run starts again with this value")
+                .changed()
+            {
+                commands.push(Command::Tour(TourCommand::Turn(place, value)));
+            }
+        });
+    }
+}
+
+/// Where the run is, and what it goes on to.
+fn status_ui(ui: &mut Ui, model: &Model) {
+    let palette = Palette::in_ui(ui);
+    let tour = &model.tour;
+    let text = match (&model.phase, tour.armed()) {
+        (Phase::Training, Some(stop)) => format!("● The run goes on until {}", said(stop)),
+        (Phase::Training, None) => "● The run goes on".to_owned(),
+        (Phase::Paused, Some(stop)) => format!("Paused; Space goes on until {}", said(stop)),
+        (Phase::Paused, None) if tour.waits() => "Paused".to_owned(),
+        (Phase::Paused, None) => "The run waits for you".to_owned(),
+        (Phase::Ended(_), _) => "The run is complete".to_owned(),
+        (Phase::Failed, _) => "The run has failed".to_owned(),
+    };
+    let color = if model.phase == Phase::Training { palette.eta_change } else { palette.faint_text };
+    ui.add(egui::Label::new(RichText::new(text).color(color)).wrap());
+}
+
+fn said(stop: crate::run::Breakpoint) -> String {
+    stop.to_string()
+}
+
+fn way_ui(ui: &mut Ui, tour: &Tour, cards: usize, commands: &mut Vec<Command>) {
+    ui.horizontal(|ui| {
+        let first = tour.chapter == 0 && tour.card == 0;
+        ui.add_enabled_ui(!first, |ui| {
+            command_button(ui, &Command::Tour(TourCommand::Previous), Some("‹ Back"), commands);
+        });
+        ui.label(RichText::new(format!("{} / {cards}", tour.card + 1)).color(Palette::in_ui(ui).faint_text));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let last = tour.chapter + 1 == tour.chapters.len() && tour.card + 1 == cards;
+            let hidden = tour.here().is_some_and(|(_, card)| card.has_answer())
+                && tour.reveal == crate::tour::Reveal::Hidden;
+            let text = match (hidden, tour.card + 1 < cards) {
+                (true, _) => "Reveal ›",
+                (false, true) => "Next ›",
+                (false, false) => "Next chapter ›",
+            };
+            let next = Command::Tour(TourCommand::Next);
+            let size = vec2(110.0, ui.spacing().interact_size.y + 4.0);
+            let button = ui.add_enabled_ui(!last || hidden, |ui| {
+                ui.add_sized(size, Button::new(RichText::new(text).strong()))
+            });
+            let response = button.inner.on_hover_text(next.tooltip());
+            response.widget_info(|| WidgetInfo::labeled(Role::Button, response.enabled(), next.name()));
+            if response.clicked() {
+                commands.push(next);
+            }
+        });
+    });
+}

@@ -1,0 +1,113 @@
+//! Where the tour is: chapter and card, what was revealed, which stop the run goes on to.
+
+use crate::run::Breakpoint;
+use crate::tour::{Card, Chapter, ChapterError, Reveal, chapters};
+use std::sync::Arc;
+
+/// What can be asked of the tour.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum TourCommand {
+    /// Open it, or leave it for free play; its place stays.
+    Toggle,
+    /// The answer, or the next card.
+    Next,
+    /// The card before.
+    Previous,
+    /// The first card of a chapter, counted from 0.
+    Chapter(usize),
+    /// Show the answer to the card's question.
+    Reveal,
+    /// Move a slider of the chapter, by its place, and start the run again.
+    Turn(usize, f64),
+}
+
+/// The tour as the window shows it.
+#[derive(Clone, Debug)]
+pub struct Tour {
+    /// All chapters; empty where they cannot be read.
+    pub chapters: Arc<[Chapter]>,
+    /// The chapter, counted from 0.
+    pub chapter: usize,
+    /// The card within it, counted from 0.
+    pub card: usize,
+    /// Whether the tour guides; otherwise its place waits.
+    pub guides: bool,
+    /// Whether the card's answer is shown.
+    pub reveal: Reveal,
+    /// Values of the chapter's sliders.
+    pub knobs: Vec<f64>,
+    /// Which cards' stops have been reached; by card.
+    pub(super) reached: Vec<bool>,
+    /// What the run goes on to at present.
+    pub(super) armed: Option<Breakpoint>,
+    /// Whether the actions of the card are still to be done.
+    pub(super) due: bool,
+    /// The number of the run that the tour started last.
+    pub(super) run: Option<u64>,
+}
+
+impl Tour {
+    /// At the first card, not yet opened.
+    ///
+    /// # Errors
+    /// When a chapter breaks the rules.
+    pub fn new() -> Result<Self, ChapterError> {
+        Ok(Self::of(chapters()?))
+    }
+
+    /// Of other chapters.
+    pub fn of(chapters: Vec<Chapter>) -> Self {
+        Self {
+            chapters: chapters.into(),
+            chapter: 0,
+            card: 0,
+            guides: false,
+            reveal: Reveal::Hidden,
+            knobs: Vec::new(),
+            reached: Vec::new(),
+            armed: None,
+            due: false,
+            run: None,
+        }
+    }
+
+    /// The chapter and its card.
+    pub fn here(&self) -> Option<(&Chapter, &Card)> {
+        let chapter = self.chapters.get(self.chapter)?;
+        Some((chapter, chapter.cards.get(self.card)?))
+    }
+
+    /// Whether the tour has been opened once.
+    pub fn has_begun(&self) -> bool {
+        self.run.is_some()
+    }
+
+    /// Whether a stop of the chapter has been reached.
+    pub fn has_stopped(&self) -> bool {
+        self.reached.contains(&true)
+    }
+
+    /// Whether the run is to go on before the card can be read to the end.
+    pub fn waits(&self) -> bool {
+        self.here().is_some_and(|(_, card)| card.stop.is_some()) && !self.is_reached(self.card)
+    }
+
+    /// What the run goes on to.
+    pub fn armed(&self) -> Option<Breakpoint> {
+        self.armed
+    }
+
+    pub(super) fn is_reached(&self, card: usize) -> bool {
+        self.reached.get(card).copied().unwrap_or(false)
+    }
+
+    /// Marks the cards that wait for a stop. All with the same run and the same stop up to the card that is shown, or the
+    /// next one that has it.
+    pub(super) fn reach(&mut self, stop: Breakpoint) {
+        let Some(chapter) = self.chapters.get(self.chapter) else { return };
+        let waits = |place: &usize| chapter.cards[*place].stop == Some(stop) && !self.is_reached(*place);
+        if let Some(place) = (self.card..chapter.cards.len()).find(waits) {
+            self.reached[place] = true;
+        }
+    }
+}

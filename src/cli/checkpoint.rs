@@ -1,0 +1,38 @@
+//! `brink checkpoint`: where the three processes of a run stand in the middle of it, as a small file.
+
+use super::{PresetArgs, say};
+use anyhow::Context;
+use brink::run::assemble::{Sources, assemble};
+use brink::run::bundled::Bundled;
+use brink::run::preset::{DEFAULT, Overrides, Preset};
+use clap::Args;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Debug, Args)]
+pub struct CheckpointArgs {
+    #[command(flatten)]
+    preset: PresetArgs,
+    /// The step at whose start the weights are written
+    #[arg(long, value_name = "N")]
+    step: usize,
+    /// The file, .safetensors: weights gd, gf, cf in single precision, and what the run recorded there
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+/// Runs up to the step, and writes the file.
+pub fn write(args: &CheckpointArgs) -> anyhow::Result<ExitCode> {
+    let name = args.preset.name.as_deref().unwrap_or(DEFAULT);
+    let preset = Preset::load_with(name, &Overrides { data: None, set: args.preset.set.clone() })?;
+    let mut engine = assemble(&preset, &Sources::default())?;
+    let eta = preset.optimizer.eta;
+    for _ in 0..args.step {
+        engine.step(eta);
+    }
+    let weights = Bundled::weights_of(engine.as_ref());
+    let record = engine.step(eta);
+    Bundled::save(&weights, &record, &args.out).context("no checkpoint")?;
+    say(&format!("{} is written", args.out.display()));
+    Ok(ExitCode::SUCCESS)
+}

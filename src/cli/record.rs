@@ -1,0 +1,68 @@
+//! `brink record`: a run to look at, in a small file.
+
+use super::{INTERRUPTED, PresetArgs, progress, say};
+use anyhow::Context;
+use brink::run::assemble::{Sources, assemble};
+use brink::run::headless::Progress;
+use brink::run::preset::{DEFAULT, Overrides, Preset};
+use brink::run::recording::{Recording, take};
+use clap::Args;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+#[derive(Debug, Args)]
+pub struct RecordArgs {
+    #[command(flatten)]
+    preset: PresetArgs,
+    /// Number of steps (run.steps)
+    #[arg(long, value_name = "N")]
+    steps: Option<usize>,
+    /// The file [default: PRESET.brink]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// Takes the run and writes it. Ctrl-C ends it early; what was recorded is written.
+pub fn write(args: RecordArgs) -> anyhow::Result<ExitCode> {
+    let name = args.preset.name.unwrap_or_else(|| DEFAULT.into());
+    let mut set = args.preset.set;
+    set.extend(args.steps.map(|steps| format!("run.steps={steps}")));
+    let command = std::iter::once(format!("brink record {name}"))
+        .chain(set.iter().map(|change| format!("--set '{change}'")))
+        .collect::<Vec<_>>()
+        .join(" ");
+    let preset = Preset::load_with(&name, &Overrides { data: None, set })?;
+    let engine = assemble(&preset, &Sources::default())?;
+    let stem = std::path::Path::new(&name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let out = args.out.unwrap_or_else(|| format!("{stem}.brink").into());
+
+    let cancel = Arc::new(AtomicBool::new(false));
+    let interrupted = Arc::clone(&cancel);
+    ctrlc::set_handler(move || interrupted.store(true, Ordering::Relaxed))
+        .context("cannot listen for Ctrl-C")?;
+    let mut terminal = progress::Terminal::default();
+    terminal.started(&preset, engine.dim());
+    let recording = take(engine, (&name, preset, command), |rows, record| {
+        terminal.advanced(rows, record);
+        !cancel.load(Ordering::Relaxed)
+    });
+    terminal.finish();
+    recording.session().write(&out)?;
+    say(&report(&recording));
+    say(&format!("{} is written", out.display()));
+    Ok(if cancel.load(Ordering::Relaxed) { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
+}
+
+/// What was recorded, in numbers.
+fn report(recording: &Recording) -> String {
+    let rows = recording.history.rows();
+    let milestones = brink::run::milestones::Milestones::of(&recording.history);
+    format!(
+        "{rows} steps of {} parameters in {:.0} s, {}; {milestones}",
+        recording.parameters,
+        recording.seconds,
+        recording.caption(),
+    )
+}

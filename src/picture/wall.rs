@@ -1,0 +1,233 @@
+//! A wall of small plots: the run that goes on, and beside it every recording that comes with the program. Once as the sharpness in
+//! units of the edge, once as the real against the predicted loss.
+
+use super::curves::{Curve, Curves};
+use super::inspector::short;
+use super::theme::{self, Ink, Palette, Role, Weight};
+use super::view::{Panel, RunView};
+use crate::run::recording::{Recording, bundled};
+use crate::run::{History, Series};
+use egui::text::{LayoutJob, TextWrapping};
+use egui::{Align2, Painter, Pos2, Rect, Sense, Shape, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2};
+use std::sync::OnceLock;
+
+/// Height of the title.
+const TITLE: f32 = 22.0;
+/// Narrowest and lowest plot with its caption.
+const LEAST: Vec2 = vec2(190.0, 120.0);
+/// Height of a plot's caption.
+const CAPTION: f32 = 30.0;
+/// Between two plots.
+const GAP: f32 = 12.0;
+
+/// One plot of the wall.
+struct Exhibit<'a> {
+    title: String,
+    note: String,
+    history: &'a History,
+    curves: &'a Curves,
+}
+
+/// The recordings with their smoothed curves, which are derived once.
+fn recorded() -> &'static [(&'static Recording, Curves)] {
+    static DERIVED: OnceLock<Vec<(&'static Recording, Curves)>> = OnceLock::new();
+    DERIVED.get_or_init(|| {
+        let derive = |recording: &'static std::sync::Arc<Recording>| {
+            (recording.as_ref(), Curves::of(&recording.history, recording.preset.view.smoothing))
+        };
+        bundled().iter().filter_map(|recording| recording.as_ref().ok()).map(derive).collect()
+    })
+}
+
+/// Draws the wall; the panel says of what.
+pub(super) fn wall_ui(ui: &mut Ui, panel: Panel, view: &RunView) {
+    let room = ui.available_rect_before_wrap();
+    let response = ui.allocate_rect(room, Sense::hover());
+    if !(room.width() > 60.0 && room.height() > TITLE + 60.0 && room.is_finite()) {
+        return;
+    }
+    let palette = Palette::in_ui(ui);
+    let mut child = ui.new_child(UiBuilder::new().max_rect(room).id_salt(panel));
+    child.set_clip_rect(room.intersect(ui.clip_rect()));
+    let painter = child.painter();
+    painter.text(room.min, Align2::LEFT_TOP, panel.title(), theme::title_font(), palette.text);
+    let title = if view.facts.title.is_empty() { &view.facts.preset } else { &view.facts.title };
+    let live = Exhibit {
+        title: format!("This run: {title}"),
+        note: format!("{} steps so far", view.history.rows()),
+        history: view.history,
+        curves: view.curves,
+    };
+    let others = recorded().iter().map(|(recording, curves)| Exhibit {
+        title: recording.preset.title.clone(),
+        note: format!("{} parameters, recorded on {}", recording.parameters, recording.machine),
+        history: &recording.history,
+        curves,
+    });
+    let exhibits: Vec<Exhibit> = std::iter::once(live).chain(others).collect();
+    let words: Vec<String> =
+        exhibits.iter().map(|exhibit| format!("{}: {}", exhibit.title, said(panel, exhibit))).collect();
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, words.join("; ")));
+    let body = Rect::from_min_max(pos2(room.left(), room.top() + TITLE), room.max);
+    let columns = columns(exhibits.len(), body.size());
+    let rows = exhibits.len().div_ceil(columns);
+    let size = vec2(
+        (body.width() - GAP * (columns as f32 - 1.0)) / columns as f32,
+        (body.height() - GAP * (rows as f32 - 1.0)) / rows as f32,
+    );
+    for (i, exhibit) in exhibits.iter().enumerate() {
+        let corner = vec2((i % columns) as f32 * (size.x + GAP), (i / columns) as f32 * (size.y + GAP));
+        one(painter, palette, Rect::from_min_size(body.min + corner, size), panel, exhibit);
+    }
+}
+
+/// As many columns as leave each plot about as wide as 1.6 times its height, and its least width.
+fn columns(count: usize, room: Vec2) -> usize {
+    let most = (1..=count).take_while(|&n| n == 1 || room.x / n as f32 >= LEAST.x).last().unwrap_or(1);
+    let shape = |columns: usize| {
+        let rows = count.div_ceil(columns) as f32;
+        ((room.x / columns as f32) / (room.y / rows) / 1.6).ln().abs()
+    };
+    (1..=most).min_by(|a, b| shape(*a).total_cmp(&shape(*b))).unwrap_or(1)
+}
+
+/// What a plot shows, in numbers from its data.
+fn said(panel: Panel, exhibit: &Exhibit) -> String {
+    let history = exhibit.history;
+    let first = first_at_edge(history);
+    if panel == Panel::LossWall {
+        return match (first, median_error(history, exhibit.curves)) {
+            (Some(_), Some(error)) => format!("prediction off by {}% in the median", short(100.0 * error)),
+            _ => "not at the edge yet".to_owned(),
+        };
+    }
+    let most = (0..history.max_tracked()).take_while(|&i| reaches_edge(history, i)).count();
+    match first {
+        Some(step) => format!("at the edge from step {step}, up to k = {most}"),
+        None => "not at the edge yet".to_owned(),
+    }
+}
+
+fn of_edge(history: &History, series: Series, row: usize) -> Option<f64> {
+    Some(0.5 * history.value(Series::Eta, row)? * history.value(series, row)?)
+}
+
+fn first_at_edge(history: &History) -> Option<usize> {
+    (0..history.rows()).find(|&row| of_edge(history, Series::GdLambda(0), row).is_some_and(|x| x >= 1.0))
+}
+
+fn reaches_edge(history: &History, i: usize) -> bool {
+    (0..history.rows()).any(|row| of_edge(history, Series::GdLambda(i), row).is_some_and(|x| x >= 1.0))
+}
+
+/// The median over the steps since the edge of |predicted − smoothed|/smoothed loss.
+fn median_error(history: &History, curves: &Curves) -> Option<f64> {
+    let error = |row| {
+        let measured = curves.value(Curve::Loss, row)?;
+        Some((history.value(Series::CfPredictedLoss, row)? - measured).abs() / measured)
+    };
+    let mut errors: Vec<f64> =
+        (first_at_edge(history)?..history.rows()).filter_map(error).filter(|e| e.is_finite()).collect();
+    errors.sort_by(f64::total_cmp);
+    errors.get(errors.len() / 2).copied()
+}
+
+fn one(painter: &Painter, palette: &Palette, room: Rect, panel: Panel, exhibit: &Exhibit) {
+    let plot = Rect::from_min_max(room.min, pos2(room.right(), room.bottom() - CAPTION));
+    painter.rect_filled(plot, 0.0, palette.plot);
+    let history = exhibit.history;
+    let lines = if panel == Panel::LossWall {
+        losses(palette, exhibit, plot.width())
+    } else {
+        eigenvalues(palette, history, plot.width())
+    };
+    let finite = lines.iter().flat_map(|(line, _)| line).map(|point| point[1]).filter(|y| y.is_finite());
+    let most = finite.fold(if panel == Panel::LossWall { 1e-300 } else { 1.25 }, f64::max);
+    let last = (history.rows().max(2) - 1) as f64;
+    let inner = plot.shrink2(vec2(3.0, 4.0));
+    let screen = |point: [f64; 2]| -> Pos2 {
+        #[expect(clippy::cast_possible_truncation, reason = "shares of the plot")]
+        let (across, up) = ((point[0] / last) as f32, (point[1] / most) as f32);
+        pos2(egui::lerp(inner.x_range(), across), inner.bottom() - up * inner.height())
+    };
+    let within = painter.with_clip_rect(plot.intersect(painter.clip_rect()));
+    if panel == Panel::Wall {
+        let edge = palette.ink(Role::Threshold, Weight::Normal);
+        let line = [screen([0.0, 1.0]), screen([last, 1.0])];
+        within.extend(Shape::dotted_line(&line, edge.color, 4.0, 0.8));
+    }
+    for (line, ink) in &lines {
+        for part in line.split(|point| !point[1].is_finite()).filter(|part| part.len() > 1) {
+            let points: Vec<Pos2> = part.iter().map(|&point| screen(point)).collect();
+            let dashed = ink.dash == theme::Dash::Dashed;
+            if dashed {
+                within.extend(Shape::dashed_line(&points, ink.stroke(), 5.0, 3.0));
+            } else {
+                within.add(Shape::line(points, ink.stroke()));
+            }
+        }
+    }
+    painter.rect_stroke(plot, 0.0, (1.0, palette.frame), egui::StrokeKind::Inside);
+    let write = |text: String, line: f32, color| {
+        let mut job = LayoutJob::simple_singleline(text, theme::tick_font(), color);
+        job.wrap = TextWrapping::truncate_at_width(room.width());
+        let galley = painter.layout_job(job);
+        painter.galley(pos2(room.left(), plot.bottom() + 2.0 + 14.0 * line), galley, color);
+    };
+    write(exhibit.title.clone(), 0.0, palette.text);
+    write(format!("{}; {}", said(panel, exhibit), exhibit.note), 1.0, palette.faint_text);
+}
+
+type Line = (Vec<[f64; 2]>, Ink);
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a width in points")]
+fn recorded_line(history: &History, series: Series, width: f32) -> Vec<[f64; 2]> {
+    let mut line = Vec::new();
+    history.polyline(series, 0..history.rows(), width.max(2.0) as usize, &mut line);
+    line
+}
+
+/// η λ_i/2 of gradient descent and of the central flow.
+fn eigenvalues(palette: &Palette, history: &History, width: f32) -> Vec<Line> {
+    let scaled = |series| -> Vec<[f64; 2]> {
+        let eta = |row: f64| {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a row")]
+            let row = row as usize;
+            history.value(Series::Eta, row).unwrap_or(f64::NAN)
+        };
+        recorded_line(history, series, width).into_iter().map(|[row, y]| [row, 0.5 * eta(row) * y]).collect()
+    };
+    let count = (0..history.max_tracked()).take_while(|&i| history.has(Series::GdLambda(i))).count();
+    let descent =
+        (0..count).rev().map(|i| (scaled(Series::GdLambda(i)), palette.ink(Role::Eigen(i), Weight::Normal)));
+    let flow = (scaled(Series::CfLambda(0)), palette.ink(Role::CentralFlow, Weight::Normal));
+    descent.chain([flow]).collect()
+}
+
+/// Gradient descent's loss, raw and smoothed, and the prediction.
+fn losses(palette: &Palette, exhibit: &Exhibit, width: f32) -> Vec<Line> {
+    let history = exhibit.history;
+    let mut smoothed = Vec::new();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a width in points")]
+    exhibit.curves.polyline(Curve::Loss, 0..history.rows(), width.max(2.0) as usize, &mut smoothed);
+    vec![
+        (recorded_line(history, Series::GdLoss, width), palette.ink(Role::GradientDescent, Weight::Raw)),
+        (smoothed, palette.ink(Role::GradientDescent, Weight::Smoothed)),
+        (
+            recorded_line(history, Series::CfPredictedLoss, width),
+            palette.ink(Role::Prediction, Weight::Normal),
+        ),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wall_fills_the_room_it_has() {
+        assert_eq!(columns(1, vec2(900.0, 600.0)), 1);
+        assert_eq!(columns(8, vec2(1500.0, 900.0)), 3);
+        assert_eq!(columns(8, vec2(300.0, 900.0)), 1);
+    }
+}

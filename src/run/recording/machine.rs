@@ -1,0 +1,17 @@
+//! The machine, in a few words: what recordings and figures of speed say they were made on.
+
+/// Processor, number of cores and operating system, as far as they can be told.
+pub fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let cores = if cores == 1 { "one core".to_owned() } else { format!("{cores} cores") };
+    let system = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
+    processor().map_or_else(|| format!("{cores}, {system}"), |name| format!("{name}, {cores}, {system}"))
+}
+
+/// The processor's name, where Linux tells it.
+fn processor() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("model name"))?;
+    let name = line.split_once(':')?.1.trim();
+    (!name.is_empty()).then(|| name.to_owned())
+}

@@ -1,0 +1,164 @@
+//! A chapter of the tour, as plain data.
+
+use super::error::ChapterError;
+use super::layout::Columns;
+use super::text::Span;
+use crate::run::preset::{Overrides, Preset};
+use crate::run::{Breakpoint, History, Series};
+
+/// One chapter: what it says, and the run that it says it with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chapter {
+    /// A word for command lines: the file's name without its number.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// What runs at first.
+    pub source: Source,
+    /// The panels at first.
+    pub layout: Columns,
+    /// Every stop is reached within so many steps of its run.
+    pub within: usize,
+    /// Whether the phases of cycles are shaded.
+    pub phases: bool,
+    /// Whether the central flow's curves are hidden until the question is answered.
+    pub hide_central_flow: bool,
+    /// Sliders on the first card.
+    pub knobs: Vec<Knob>,
+    /// The cards; at least one.
+    pub cards: Vec<Card>,
+}
+
+/// A slider that changes one number of the preset and starts the run again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Knob {
+    /// Its name.
+    pub label: String,
+    /// The key of the preset, such as `optimizer.eta`.
+    pub key: String,
+    /// For a list of numbers, which of them, counted from 0.
+    pub place: Option<usize>,
+    /// Smallest value.
+    pub least: f64,
+    /// Largest value.
+    pub most: f64,
+}
+
+/// One thought.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Card {
+    /// Its heading.
+    pub heading: String,
+    /// What the run goes on to when the card is shown.
+    pub stop: Option<Breakpoint>,
+    /// What happens when the card is shown and its stop is reached.
+    pub actions: Vec<Action>,
+    /// Another run than the chapter's, from this card on.
+    pub run: Option<Source>,
+    /// Other panels than the chapter's, from this card on.
+    pub layout: Option<Columns>,
+    /// What it says.
+    pub blocks: Vec<Block>,
+}
+
+/// What runs: a built-in preset with changes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// Its name.
+    pub preset: String,
+    /// Keys that are changed, each `key=value`.
+    pub set: Vec<String>,
+    /// The recording that plays in its place, where it comes with the program and can be read.
+    pub recording: Option<String>,
+}
+
+/// A paragraph of a card.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Block {
+    /// Words.
+    Text(Vec<Span>),
+    /// An equation on its own line, in the notation of [`crate::picture::equation`].
+    Equation(String),
+    /// A question to the room.
+    Question(Vec<Span>),
+    /// What is hidden until it is asked for.
+    Answer(Vec<Span>),
+}
+
+/// What a card does to the window.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Action {
+    /// Put the cursor at the newest step that can be looked into.
+    Look,
+    /// Show one cycle and repeat it in slow motion.
+    LoopCycle,
+    /// Show the whole run, without a cursor.
+    WholeRun,
+    /// Train with another learning rate from here on.
+    SetEta(f64),
+    /// Let the run go on, without a stop.
+    Play,
+    /// Show the central flow's curves.
+    ShowCentralFlow,
+}
+
+impl Chapter {
+    /// What runs on a card.
+    pub fn source(&self, card: usize) -> &Source {
+        self.cards.iter().take(card + 1).rev().find_map(|card| card.run.as_ref()).unwrap_or(&self.source)
+    }
+
+    /// The panels of a card.
+    pub fn layout(&self, card: usize) -> &Columns {
+        self.cards.iter().take(card + 1).rev().find_map(|card| card.layout.as_ref()).unwrap_or(&self.layout)
+    }
+
+    /// The preset of a card, with these changes after the chapter's own.
+    ///
+    /// # Errors
+    /// When it is not built in, or a change is refused.
+    pub fn preset(&self, card: usize, changes: &[String]) -> Result<Preset, ChapterError> {
+        let failed = |source| ChapterError::Preset { chapter: self.id.clone(), source };
+        let Source { preset, set, recording: _ } = self.source(card);
+        let set = [set.as_slice(), changes].concat();
+        Preset::load_with(preset, &Overrides { data: None, set }).map_err(failed)
+    }
+
+    /// The first stop of a card's run: that of the card, or of a later one with the same run.
+    pub fn first_stop(&self, card: usize) -> Option<Breakpoint> {
+        let same_run = |place: &usize| *place == card || self.cards[*place].run.is_none();
+        (card..self.cards.len()).take_while(same_run).find_map(|place| self.cards[place].stop)
+    }
+}
+
+impl Card {
+    /// Whether it has a question whose answer is hidden at first.
+    pub fn has_answer(&self) -> bool {
+        self.blocks.iter().any(|block| matches!(block, Block::Answer(_)))
+    }
+
+    /// Every span of its text.
+    pub fn spans(&self) -> impl Iterator<Item = &Span> {
+        self.blocks.iter().flat_map(|block| match block {
+            Block::Text(spans) | Block::Question(spans) | Block::Answer(spans) => spans.as_slice(),
+            Block::Equation(_) => &[],
+        })
+    }
+}
+
+/// Whether what a breakpoint waits for lies behind already, since the last change of η. Peaks and spikes come again.
+pub fn lies_behind(stop: Breakpoint, history: &History) -> bool {
+    match stop {
+        Breakpoint::Step(step) => history.rows() > step,
+        Breakpoint::AtEdge { k } => {
+            let value = |series, row| history.value(series, row);
+            let Some(newest) = history.rows().checked_sub(1) else { return false };
+            let eta = value(Series::Eta, newest);
+            let place = k.saturating_sub(1);
+            (0..=newest).rev().take_while(|&row| value(Series::Eta, row) == eta).any(|row| {
+                value(Series::GdLambda(place), row).zip(eta).is_some_and(|(l, eta)| l * eta >= 2.0)
+            })
+        }
+        Breakpoint::OscillationPeak | Breakpoint::LossSpike { .. } | Breakpoint::Divergence => false,
+    }
+}

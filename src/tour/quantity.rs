@@ -1,0 +1,335 @@
+//! The live numbers of the text: named quantities, computed from what a run has recorded.
+//!
+//! Non-finite contract: a quantity that is not there, or not finite, has no value; the text then shows a dash.
+
+use crate::picture::{Curve, RunView, short};
+use crate::run::validity::{Light, checks, light};
+use crate::run::{History, Series};
+
+/// η·λ from which an eigenvalue of gradient descent, which flickers with period 2, counts as at the edge.
+const AT_EDGE: f64 = 1.97;
+
+/// What a quantity comes to.
+#[derive(Clone, Debug, PartialEq)]
+enum Value {
+    Number(f64),
+    Count(usize),
+    Percent(f64),
+    Words(String),
+}
+
+/// How a quantity is found: from the view, at a row.
+type Find = fn(&RunView, usize) -> Option<Value>;
+
+/// A named number of the run that is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Quantity {
+    name: &'static str,
+    meaning: &'static str,
+    find: Find,
+}
+
+impl PartialEq for Quantity {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Quantity {
+    /// The one of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        QUANTITIES.iter().find(|quantity| quantity.name == name).copied()
+    }
+
+    /// Its name, as the text writes it in braces.
+    pub fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// What it is, for tooltips and for those who write chapters.
+    pub fn meaning(self) -> &'static str {
+        self.meaning
+    }
+
+    /// Its value at the cursor, or at the newest step, in words; `None` while there is none.
+    pub fn value(self, view: &RunView) -> Option<String> {
+        let newest = view.history.rows().checked_sub(1)?;
+        let row = view.state.cursor.map_or(newest, |cursor| cursor.min(newest));
+        match (self.find)(view, row)? {
+            Value::Number(number) => number.is_finite().then(|| short(number)),
+            Value::Percent(number) => number.is_finite().then(|| format!("{}%", short(number))),
+            Value::Count(count) => Some(count.to_string()),
+            Value::Words(words) => Some(words),
+        }
+    }
+}
+
+const fn quantity(name: &'static str, meaning: &'static str, find: Find) -> Quantity {
+    Quantity { name, meaning, find }
+}
+
+/// Every live number.
+pub const QUANTITIES: &[Quantity] = &[
+    quantity("step", "the step", |_, row| Some(Value::Count(row))),
+    quantity("η", "learning rate", |v, row| number(v, Series::Eta, row)),
+    quantity("2/η", "the edge", |v, row| Some(Value::Number(2.0 / get(v, Series::Eta, row)?))),
+    quantity("S", "sharpness λ₁ of gradient descent", |v, row| number(v, Series::GdLambda(0), row)),
+    quantity("λ₂", "second eigenvalue of gradient descent", |v, row| number(v, Series::GdLambda(1), row)),
+    quantity("λ₃", "third eigenvalue of gradient descent", |v, row| number(v, Series::GdLambda(2), row)),
+    quantity("S start", "sharpness at the first step", |v, _| number(v, Series::GdLambda(0), 0)),
+    quantity("start S·η/2", "sharpness at the first step in units of the edge", |v, _| {
+        of_edge(v, 0, 0).map(Value::Number)
+    }),
+    quantity("S(w(t))", "sharpness of the central flow", |v, row| number(v, Series::CfLambda(0), row)),
+    quantity("S of the flow", "sharpness of the gradient flow", |v, row| number(v, Series::GfLambda1, row)),
+    quantity("S·η/2", "sharpness in units of the edge", |v, row| of_edge(v, 0, row).map(Value::Number)),
+    quantity("λ₂·η/2", "second eigenvalue in units of the edge", |v, row| {
+        of_edge(v, 1, row).map(Value::Number)
+    }),
+    quantity("λ₃·η/2", "third eigenvalue in units of the edge", |v, row| {
+        of_edge(v, 2, row).map(Value::Number)
+    }),
+    quantity("S(w(t))·η/2", "sharpness of the central flow in units of the edge", |v, row| {
+        Some(Value::Number(0.5 * get(v, Series::Eta, row)? * get(v, Series::CfLambda(0), row)?))
+    }),
+    quantity("S of the flow·η/2", "sharpness of the gradient flow in units of the edge", |v, row| {
+        Some(Value::Number(0.5 * get(v, Series::Eta, row)? * get(v, Series::GfLambda1, row)?))
+    }),
+    quantity("|1−ηS|", "growth of the oscillation along u₁ a step", |v, row| factor(v, 0, row)),
+    quantity("|1−ηλ₂|", "growth of the oscillation along u₂ a step", |v, row| factor(v, 1, row)),
+    quantity("overshoot", "largest S·η/2 so far", |v, row| {
+        let all = (0..=row).filter_map(|row| of_edge(v, 0, row));
+        all.filter(|x| x.is_finite()).reduce(f64::max).map(Value::Number)
+    }),
+    quantity("edge step", "the step at which S first reached 2/η", |v, row| {
+        (0..=row).find(|&row| of_edge(v, 0, row).is_some_and(|x| x >= 1.0)).map(Value::Count)
+    }),
+    quantity("k", "eigenvalues of gradient descent at the edge", |v, row| {
+        let at_edge = |i: &usize| of_edge(v, *i, row).is_some_and(|x| 2.0 * x >= AT_EDGE);
+        Some(Value::Count((0..v.history.max_tracked()).take_while(at_edge).count()))
+    }),
+    quantity("cycles", "cycles that have begun", |v, row| {
+        let begun = v.curves.cycles().all().iter().filter(|cycle| !cycle.settled && cycle.start() <= row);
+        Some(Value::Count(begun.count()))
+    }),
+    quantity("phase", "the phase of the cycle", |v, row| {
+        let cycles = v.curves.cycles();
+        let phase = cycles.at(row).and_then(|place| {
+            cycles.all()[place].phases().find(|(_, rows)| rows.contains(&row)).map(|(phase, _)| phase.name())
+        });
+        Some(Value::Words(phase.unwrap_or("between two cycles").to_owned()))
+    }),
+    quantity("cycle length", "steps of the cycle, or of the one before", |v, row| {
+        cycle(v, row, |cycle| Value::Count(cycle.length()))
+    }),
+    quantity(
+        "cycle peak S·η/2",
+        "largest two-step mean of S in the cycle, in units of the edge",
+        |v, row| cycle(v, row, |cycle| Value::Number(0.5 * cycle.eta * cycle.peak_sharpness)),
+    ),
+    quantity("cycle drop", "how far S fell in the cycle, in percent of its peak", |v, row| {
+        cycle(v, row, |cycle| Value::Percent(100.0 * cycle.sharpness_drop / cycle.peak_sharpness))
+    }),
+    quantity("L start", "loss at the first step", |v, _| number(v, Series::GdLoss, 0)),
+    quantity("L", "loss of gradient descent", |v, row| number(v, Series::GdLoss, row)),
+    quantity("L lowest", "lowest loss so far", |v, row| {
+        v.history.extremes(Series::GdLoss, 0..row + 1).map(|(least, _)| Value::Number(least))
+    }),
+    quantity("L before", "mean loss of the 32 steps before", |v, row| {
+        let before = (row.saturating_sub(32)..row).filter_map(|row| get(v, Series::GdLoss, row));
+        let (sum, count) = before.fold((0.0, 0.0), |(sum, count), loss| (sum + loss, count + 1.0));
+        (count > 0.0).then(|| Value::Number(sum / count))
+    }),
+    quantity("⟨L⟩", "smoothed loss of gradient descent", |v, row| smooth(v, Curve::Loss, row)),
+    quantity("L(w(t))", "loss of the central flow", |v, row| number(v, Series::CfLoss, row)),
+    quantity("L of the flow", "loss of the gradient flow", |v, row| number(v, Series::GfLoss, row)),
+    quantity("L+trΣ/η", "predicted time average of the loss", |v, row| {
+        number(v, Series::CfPredictedLoss, row)
+    }),
+    quantity("trΣ/η", "the part of the loss that the oscillation makes", |v, row| {
+        Some(Value::Number(get(v, Series::CfSigmaTrace, row)? / get(v, Series::Eta, row)?))
+    }),
+    quantity("error of L", "prediction against smoothed loss", |v, row| {
+        error(v, Series::CfPredictedLoss, Curve::Loss, row)
+    }),
+    quantity("L of the average", "loss at the moving average of the weights", |v, row| {
+        number(v, Series::GdEmaLoss, row)
+    }),
+    quantity(
+        "rises of L(w(t))",
+        "steps at which the central flow's loss rose by more than rounding",
+        |v, row| {
+            let loss = |row| get(v, Series::CfLoss, row);
+            let rises = (1..=row).filter(|&row| {
+                loss(row - 1).zip(loss(row)).is_some_and(|(before, after)| after > before * (1.0 + 1e-6))
+            });
+            loss(row).map(|_| Value::Count(rises.count()))
+        },
+    ),
+    quantity("rises of L", "steps at which gradient descent's loss rose", |v, row| {
+        let loss = |row| get(v, Series::GdLoss, row);
+        let rises = (1..=row)
+            .filter(|&row| loss(row - 1).zip(loss(row)).is_some_and(|(before, after)| after > before));
+        loss(row).map(|_| Value::Count(rises.count()))
+    }),
+    quantity("‖∇L‖²", "squared gradient norm of gradient descent", |v, row| {
+        number(v, Series::GdGradNormSq, row)
+    }),
+    quantity("⟨‖∇L‖²⟩", "smoothed squared gradient norm of gradient descent", |v, row| {
+        smooth(v, Curve::GradNormSq, row)
+    }),
+    quantity("‖∇L(w(t))‖²", "squared gradient norm of the central flow", |v, row| {
+        number(v, Series::CfGradNormSq, row)
+    }),
+    quantity("predicted ‖∇L‖²", "predicted time average of the squared gradient norm", |v, row| {
+        number(v, Series::CfPredictedGradNormSq, row)
+    }),
+    quantity("error of ‖∇L‖²", "prediction against smoothed squared gradient norm", |v, row| {
+        error(v, Series::CfPredictedGradNormSq, Curve::GradNormSq, row)
+    }),
+    quantity(
+        "share of the bounce",
+        "the oscillation's share of the predicted squared gradient norm",
+        |v, row| {
+            let own = get(v, Series::CfGradNormSq, row)? / get(v, Series::CfPredictedGradNormSq, row)?;
+            Some(Value::Percent(100.0 * (1.0 - own)))
+        },
+    ),
+    quantity("rank Σ", "rank of Σ", |v, row| Some(Value::Count(rank(v.history, row)))),
+    quantity("largest rank", "largest rank of Σ so far", |v, row| {
+        (0..=row).map(|row| rank(v.history, row)).max().map(Value::Count)
+    }),
+    quantity("tr Σ", "trace of Σ", |v, row| number(v, Series::CfSigmaTrace, row)),
+    quantity("σ₁²", "largest eigenvalue of Σ", |v, row| or_zero(v, 0, row)),
+    quantity("σ₂²", "second eigenvalue of Σ", |v, row| or_zero(v, 1, row)),
+    quantity("σ₃²", "third eigenvalue of Σ", |v, row| or_zero(v, 2, row)),
+    quantity("x", "displacement along the top eigenvector", |v, row| number(v, Series::Displacement(0), row)),
+    quantity("⟨x²⟩", "smoothed squared displacement along the top eigenvector", |v, row| {
+        smooth(v, Curve::Variance(0), row)
+    }),
+    quantity("⟨x₂²⟩", "smoothed squared displacement along the second eigenvector", |v, row| {
+        smooth(v, Curve::Variance(1), row)
+    }),
+    quantity("error of σ²", "σ₁² against the measured variance", |v, row| {
+        error(v, Series::CfSigma(0), Curve::Variance(0), row)
+    }),
+    quantity("distance", "from gradient descent to the central flow", |v, row| {
+        number(v, Series::DistanceGdCf, row)
+    }),
+    quantity("distance to the flow", "from gradient descent to the gradient flow", |v, row| {
+        number(v, Series::DistanceGdGf, row)
+    }),
+    quantity("times nearer", "distance to the gradient flow over that to the central flow", |v, row| {
+        Some(Value::Number(get(v, Series::DistanceGdGf, row)? / get(v, Series::DistanceGdCf, row)?))
+    }),
+    quantity("verdict", "the validity indicator", |v, row| {
+        let checks = checks(v.history, row, v.inspection);
+        Some(Value::Words(light(&checks).map_or("nothing to check yet", Light::name).to_owned()))
+    }),
+    quantity("why", "the worst of the validity checks", |v, row| {
+        let checks = checks(v.history, row, v.inspection);
+        let worst = checks.into_iter().max_by_key(|check| check.light)?;
+        Some(Value::Words(format!("{} {}: {}", worst.name, short(worst.value), worst.reason)))
+    }),
+];
+
+fn get(view: &RunView, series: Series, row: usize) -> Option<f64> {
+    view.history.value(series, row)
+}
+
+fn number(view: &RunView, series: Series, row: usize) -> Option<Value> {
+    get(view, series, row).map(Value::Number)
+}
+
+fn smooth(view: &RunView, curve: Curve, row: usize) -> Option<Value> {
+    view.curves.value(curve, row).map(Value::Number)
+}
+
+/// η λ_i/2.
+fn of_edge(view: &RunView, i: usize, row: usize) -> Option<f64> {
+    Some(0.5 * get(view, Series::Eta, row)? * get(view, Series::GdLambda(i), row)?)
+}
+
+fn factor(view: &RunView, i: usize, row: usize) -> Option<Value> {
+    of_edge(view, i, row).map(|share| Value::Number((1.0 - 2.0 * share).abs()))
+}
+
+/// How far a prediction is from what was measured, in percent.
+fn error(view: &RunView, predicted: Series, measured: Curve, row: usize) -> Option<Value> {
+    let measured = view.curves.value(measured, row)?;
+    Some(Value::Percent(100.0 * (get(view, predicted, row)? - measured).abs() / measured))
+}
+
+/// An eigenvalue of Σ; 0 while Σ has a lower rank.
+fn or_zero(view: &RunView, i: usize, row: usize) -> Option<Value> {
+    get(view, Series::CfSigmaTrace, row)?;
+    Some(Value::Number(get(view, Series::CfSigma(i), row).unwrap_or(0.0)))
+}
+
+fn rank(history: &History, row: usize) -> usize {
+    let positive = |i: &usize| history.value(Series::CfSigma(*i), row).is_some_and(|sigma| sigma > 0.0);
+    (0..history.max_tracked()).take_while(positive).count()
+}
+
+/// Of the cycle at a row, or of the one before.
+fn cycle(view: &RunView, row: usize, of: impl Fn(&crate::run::Cycle) -> Value) -> Option<Value> {
+    let cycles = view.curves.cycles();
+    let cycle = cycles.at(row).map(|place| &cycles.all()[place]).or(cycles.previous(row))?;
+    (!cycle.settled).then(|| of(cycle))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamics::{CentralFlowRecord, ProcessRecord, StepRecord};
+    use crate::picture::{Curves, Facts, ViewState};
+
+    fn values(names: &[&str], cursor: Option<usize>) -> Vec<Option<String>> {
+        let mut history = History::new(2);
+        for (step, (lambda, loss)) in [(10.0, 4.0), (25.0, 5.0), (20.0, 3.0)].into_iter().enumerate() {
+            let state = ProcessRecord { loss, lambda: vec![lambda, 1.0], ..ProcessRecord::default() };
+            history.push(&StepRecord {
+                step,
+                eta: 0.1,
+                gradient_descent: Some(state.clone()),
+                central_flow: Some(CentralFlowRecord {
+                    state,
+                    sigma: vec![0.3, 0.0],
+                    sigma_trace: 0.3,
+                    predicted_loss: Some(f64::NAN),
+                    ..CentralFlowRecord::default()
+                }),
+                ..StepRecord::default()
+            });
+        }
+        let (curves, facts) = (Curves::of(&history, 5.0), Facts::default());
+        let state = ViewState { cursor, ..ViewState::default() };
+        let view = RunView::still(&history, &curves, &facts, &state);
+        names.iter().map(|name| Quantity::named(name).expect("a name").value(&view)).collect()
+    }
+
+    #[test]
+    fn numbers_come_from_the_recorded_rows() {
+        let names =
+            ["step", "S·η/2", "|1−ηS|", "overshoot", "edge step", "k", "rank Σ", "trΣ/η", "rises of L"];
+        let some = |texts: &[&str]| texts.iter().map(|text| Some((*text).to_owned())).collect::<Vec<_>>();
+        assert_eq!(values(&names, None), some(&["2", "1.00", "1.00", "1.25", "1", "1", "1", "3.00", "1"]));
+        let at_first = values(&names[..3], Some(0));
+        assert_eq!(at_first, some(&["0", "0.500", "0"]));
+    }
+
+    #[test]
+    fn what_is_absent_or_no_number_has_no_value() {
+        assert_eq!(
+            values(&["L+trΣ/η", "L of the flow", "λ₃", "edge step"], Some(0)),
+            [None, None, None, None]
+        );
+    }
+
+    #[test]
+    fn names_are_unique() {
+        for (place, one) in QUANTITIES.iter().enumerate() {
+            assert!(QUANTITIES[..place].iter().all(|other| other.name != one.name), "{}", one.name);
+        }
+    }
+}
