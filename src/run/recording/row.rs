@@ -1,6 +1,6 @@
 //! A row of a history as the record that made it: the way back from columns.
 
-use crate::dynamics::{CentralFlowRecord, Event, ProcessRecord, StepRecord};
+use crate::dynamics::{CentralFlowRecord, Event, Process, ProcessRecord, StepRecord};
 use crate::run::{History, Series};
 
 /// The record of a row; what has no column (substeps of the central flow) is 0.
@@ -55,6 +55,13 @@ pub(super) fn record(history: &History, row: usize) -> StepRecord {
         test_loss: get(Series::TestLoss),
         train_accuracy: get(Series::TrainAccuracy),
         test_accuracy: get(Series::TestAccuracy),
+        positions: Process::ALL
+            .into_iter()
+            .filter_map(|process| {
+                let weight = |i| get(Series::Position(process, i));
+                Some((process, [weight(0)?, weight(1)?]))
+            })
+            .collect(),
         events: events(history, row),
     }
 }
