@@ -17,6 +17,9 @@ use crate::spectrum::norm;
 use std::sync::Arc;
 use std::time::Instant;
 
+/// Steps on either side of the step that the grids hold: few enough that each swing across the valley is seen.
+const FRAMED: usize = 30;
+
 /// What is to be looked at.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
@@ -170,7 +173,10 @@ impl Look {
         self.view.captured = captured.total();
         self.view.sketch_error = tracer.error();
         self.view.paths = tracer.paths(trail);
-        let extent = Extent::around(tracer.spread().chain([[0.0; 2]]), norm(self.frame.origin()));
+        let extent = Extent::around(
+            tracer.spread(self.view.step, FRAMED).chain([[0.0; 2]]),
+            norm(self.frame.origin()),
+        );
         let sharpness = Sharpness::new(extent, self.view.edge);
         self.stage = Stage::Grids(Box::new(Losses::new(extent)), Box::new(sharpness));
     }

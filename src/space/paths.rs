@@ -190,9 +190,10 @@ impl Tracer {
         (displacement > 0.0 && error > 0.0).then(|| (error / displacement).sqrt())
     }
 
-    /// Coordinates of gradient descent and the central flow in the exact steps.
-    pub fn spread(&self) -> impl Iterator<Item = [f64; 2]> {
-        self.exact.iter().flat_map(|points| {
+    /// Coordinates of gradient descent and the central flow in the exact steps within `half` of a step.
+    pub fn spread(&self, step: usize, half: usize) -> impl Iterator<Item = [f64; 2]> {
+        let near = move |row: &Row| row.step().abs_diff(step) <= half;
+        self.exact.iter().zip(&self.window).filter(move |(_, row)| near(row)).flat_map(|(points, _)| {
             let near = PROCESSES.iter().zip(points).filter(|(process, _)| **process != Process::GradientFlow);
             near.map(|(_, &[x, y, _])| [f64::from(x), f64::from(y)])
         })
