@@ -1,9 +1,10 @@
 //! Arguments, messages and exit statuses.
 
 use anyhow::Context;
+use brink::run::address::{Chosen, Steering};
 use brink::run::headless::{self, Outcome, Request};
 use brink::run::preset::{DEFAULT, Overrides};
-use brink::run::{Ending, Preset};
+use brink::run::{Address, Ending, Preset};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,6 +14,9 @@ use std::time::Instant;
 
 mod checkpoint;
 mod derivatives;
+mod export;
+#[cfg(feature = "picture")]
+mod picture;
 mod progress;
 mod record;
 mod tour;
@@ -33,7 +37,7 @@ struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    preset: PresetArgs,
+    address: Address,
     /// Open the window on the guided tour
     #[arg(long)]
     tour: bool,
@@ -46,7 +50,12 @@ Examples:
   brink tour                                 the guided tour; brink tour 9 opens its ninth chapter
   brink record vit --steps 400               keep a run to look at, in vit.brink
   brink presets                              the built-in presets
+  brink digits-mlp --eta-at 400=0.1 --fork 300=0.2 --at 500
+                                             a moment of a run that is steered, with a second run beside it
+  brink lecture.brink                        a saved session; the window goes on with it
   brink run digits-mlp --steps 400 --out results
+  brink run lecture.brink --steps 2000       a session goes on without a window
+  brink export digits-mlp --at 500 --panel sharpness --out sharpness.svg
   brink run digits-mlp --init weights.npz --data data.npz --precision f64 --set optimizer.eta=0.1
   brink run my.toml --set model.width=[64,32] --set run.seed=3
   brink derivatives digits-mlp --vectors v.npz --pairs u:v --top 6 --out derivatives.npz
@@ -57,21 +66,14 @@ Exit status:
   3    the training thread failed: what it had recorded is written
   130  interrupted by Ctrl-C: what was recorded is written";
 
-#[derive(Debug, Args)]
-struct PresetArgs {
-    /// A built-in preset (see `brink presets`) or a path to a .toml file [default: digits-noise]
-    #[arg(value_name = "PRESET")]
-    name: Option<String>,
-    /// Change one key of the preset; may be given again. presets/README.md lists the keys
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    set: Vec<String>,
-}
-
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run a preset without a window and write run.csv, preset.toml and summary.png
     #[command(after_help = EXAMPLES)]
     Run(RunArgs),
+    /// Compute a moment of a run and write one panel, all of them or an animation as a picture, or its history as CSV
+    #[command(after_help = export::FILES)]
+    Export(export::ExportArgs),
     /// Write exact derivatives of a preset's loss at its initial weights to an .npz file
     #[command(after_help = derivatives::ARRAYS)]
     Derivatives(derivatives::DerivativesArgs),
@@ -88,7 +90,9 @@ enum Command {
 #[derive(Debug, Args)]
 struct RunArgs {
     #[command(flatten)]
-    preset: PresetArgs,
+    preset: Chosen,
+    #[command(flatten)]
+    steering: Steering,
     /// Number of steps N: run.csv gets rows 0 to N−1 (run.steps)
     #[arg(long, value_name = "N")]
     steps: Option<String>,
@@ -106,6 +110,9 @@ struct RunArgs {
     /// Directory of the results; made if need be, files in it are replaced [default: brink-PRESET]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Write a session at the end, to go on from with more steps
+    #[arg(long, value_name = "FILE.brink")]
+    save: Option<PathBuf>,
 }
 
 /// Parses the arguments, does what they ask, and says so with the exit status.
@@ -118,11 +125,12 @@ pub fn main() -> ExitCode {
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Run(args)) => run(args),
+        Some(Command::Export(args)) => export::write(&args),
         Some(Command::Derivatives(args)) => derivatives::write(args),
         Some(Command::Checkpoint(args)) => checkpoint::write(&args),
         Some(Command::Record(args)) => record::write(args),
         Some(Command::Tour(args)) => tour::open(&args, started),
-        None => open_window(&cli.preset, cli.tour.then_some(0), started),
+        None => open_window(cli.address, cli.tour.then_some(0), started),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {}", message(&error));
@@ -154,8 +162,8 @@ fn list_presets() {
 }
 
 fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
-    let RunArgs { preset, steps, init, data, precision, out } = args;
-    let PresetArgs { name, mut set } = preset;
+    let RunArgs { preset, steering, steps, init, data, precision, out, save } = args;
+    let Chosen { name, mut set } = preset;
     let name = name.unwrap_or_else(|| DEFAULT.into());
     set.extend(steps.map(|n| format!("run.steps={n}")));
     set.extend(precision.map(|p| format!("run.precision={p}")));
@@ -163,18 +171,9 @@ fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
         let stem = std::path::Path::new(&name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
         format!("brink-{stem}").into()
     });
-    let request = Request { preset: name, overrides: Overrides { data, set }, init, out };
+    let request = Request { preset: name, overrides: Overrides { data, set }, steering, init, out, save };
 
-    let cancel = Arc::new(AtomicBool::new(false));
-    let interrupted = Arc::clone(&cancel);
-    let was_interrupted = Arc::new(AtomicBool::new(false));
-    let remembered = Arc::clone(&was_interrupted);
-    ctrlc::set_handler(move || {
-        interrupted.store(true, Ordering::Relaxed);
-        remembered.store(true, Ordering::Relaxed);
-    })
-    .context("cannot listen for Ctrl-C")?;
-
+    let (cancel, was_interrupted) = interruptible()?;
     let mut progress = progress::Terminal::default();
     let outcome = headless::run(&request, &cancel, &mut progress, SUMMARY);
     progress.finish();
@@ -196,36 +195,23 @@ fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     })
 }
 
+/// Two flags that Ctrl-C sets: one to obey and take back, one to remember.
+fn interruptible() -> anyhow::Result<(Arc<AtomicBool>, Arc<AtomicBool>)> {
+    let flags = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (cancel, remembered) = flags.clone();
+    ctrlc::set_handler(move || {
+        cancel.store(true, Ordering::Relaxed);
+        remembered.store(true, Ordering::Relaxed);
+    })
+    .context("cannot listen for Ctrl-C")?;
+    Ok(flags)
+}
+
 /// Draws `summary.png`.
 #[cfg(feature = "picture")]
-const SUMMARY: Option<&headless::Summary> = Some(&summary);
+const SUMMARY: Option<&headless::Summary> = Some(&picture::summary);
 #[cfg(not(feature = "picture"))]
 const SUMMARY: Option<&headless::Summary> = None;
-
-/// The window's panels, drawn without one.
-#[cfg(feature = "picture")]
-fn summary(preset: &Preset, name: &str, history: &brink::run::History) -> Result<Vec<u8>, String> {
-    use brink::picture::scene::of_landscape;
-    use brink::picture::{Curves, Facts, Panel, RunView, ViewState, summary_png};
-    let smoothing = preset.view.smoothing;
-    let is_log = |panel: &Panel| preset.view.log.iter().any(|log| log.name() == panel.name());
-    let state = ViewState {
-        log: Panel::ALL.into_iter().filter(is_log).collect(),
-        smoothing_steps: smoothing,
-        ..ViewState::default()
-    };
-    let facts = Facts {
-        preset: name.into(),
-        title: preset.title.clone(),
-        seed: preset.run.seed.to_string(),
-        version: env!("CARGO_PKG_VERSION").into(),
-    };
-    let curves = Curves::of(history, smoothing);
-    let newest = history.rows().saturating_sub(1);
-    let scene = of_landscape(preset, history, newest).map(Arc::new);
-    let view = RunView { scene: scene.as_ref(), ..RunView::still(history, &curves, &facts, &state) };
-    summary_png(&view).map_err(|e| e.to_string())
-}
 
 /// One line on the output; a reader that has closed it is no failure.
 fn say(line: &str) {
@@ -234,16 +220,20 @@ fn say(line: &str) {
 }
 
 #[cfg(feature = "window")]
-fn open_window(args: &PresetArgs, tour: Option<usize>, started: Instant) -> anyhow::Result<ExitCode> {
-    let name = args.name.as_deref().unwrap_or(DEFAULT);
-    let preset = Preset::load_with(name, &Overrides { data: None, set: args.set.clone() })?;
-    brink::app::open(&brink::app::Request { name: name.into(), preset, tour, started })?;
+fn open_window(address: Address, tour: Option<usize>, started: Instant) -> anyhow::Result<ExitCode> {
+    use brink::app::{Opening, Request};
+    use brink::run::beginning::Beginning;
+    let Beginning { name, preset, course, session } = Beginning::at(&address)?;
+    let Address { chosen: _, steering: _, forks, at } = address;
+    let opening = Opening { session, course: Some(course), forks, at };
+    brink::app::open(&Request { name, preset, tour, opening, started })?;
     Ok(ExitCode::SUCCESS)
 }
 
 #[cfg(not(feature = "window"))]
-fn open_window(args: &PresetArgs, _tour: Option<usize>, _started: Instant) -> anyhow::Result<ExitCode> {
-    let name = args.name.as_deref().unwrap_or(DEFAULT);
-    Preset::load_with(name, &Overrides { data: None, set: args.set.clone() })?;
+fn open_window(address: Address, _tour: Option<usize>, _started: Instant) -> anyhow::Result<ExitCode> {
+    use brink::run::beginning::Beginning;
+    Beginning::at(&address)?;
+    let name = address.chosen.name();
     anyhow::bail!("this brink was built without the feature `window`; `brink run {name}` runs without one")
 }

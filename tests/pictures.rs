@@ -39,7 +39,13 @@ fn history(steps: usize, defect: Defect) -> History {
 }
 
 fn facts() -> Facts {
-    Facts { preset: "sample".into(), title: "A made-up run".into(), seed: "3".into(), version: "0".into() }
+    Facts {
+        preset: "sample".into(),
+        title: "A made-up run".into(),
+        seed: "3".into(),
+        version: "0".into(),
+        command: "brink sample --at 3".into(),
+    }
 }
 
 /// Calls `use_view` with a view of a history.

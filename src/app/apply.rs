@@ -7,6 +7,7 @@ use super::lab::Lab;
 use super::layout;
 use super::model::{Banner, Level, Phase};
 use super::presenter;
+use super::session::{Reading, SessionForm};
 use crate::picture::scene::SceneChange;
 use crate::picture::{Panel, ViewChange};
 use crate::run::cycles::Cycle;
@@ -79,17 +80,12 @@ impl Lab {
                     format!("This is a recording: η = {eta} changes nothing in it. Its preset runs live");
                 self.model.raise(Banner::new(Level::Note, text));
             }
-            Command::SetEta(eta) => {
-                if eta.is_finite() && eta > 0.0 {
-                    self.model.eta = eta;
-                }
-                self.tell_first(WorkerCommand::SetEta(eta));
-            }
+            Command::SetEta(eta) => self.steer_eta(eta),
             Command::SetSpeed(speed) => {
                 self.model.speed = speed;
                 self.tell(WorkerCommand::SetSpeed(speed));
             }
-            Command::RestartFlows => self.tell_first(WorkerCommand::RestartFlows),
+            Command::RestartFlows => self.tell_steered(WorkerCommand::RestartFlows),
             Command::View(change) => {
                 if matches!(change, ViewChange::PlaceCursor(_)) {
                     self.model.playback.playing = false;
@@ -149,6 +145,33 @@ impl Lab {
                     self.model.fork_form.parent = None;
                 }
             }
+            Command::CloseCompared(place) => {
+                if place < self.model.compared.len() {
+                    self.model.compared.remove(place);
+                }
+            }
+            Command::SaveSession => self.save_session(),
+            Command::OpenSession => self.read_session(Reading::Open),
+            Command::CompareSession => self.read_session(Reading::Compare),
+            Command::ChooseSession(purpose) => {
+                if self.session_chosen.is_none() {
+                    let path = &self.model.session.path;
+                    self.session_chosen = (self.outside.choose_session)(path, purpose, &self.context);
+                }
+            }
+            Command::EditSession(path) => {
+                self.model.session = SessionForm { path, ..SessionForm::default() };
+            }
+            Command::OpenUnfinished => {
+                if let Some(path) = self.model.unfinished.first().cloned() {
+                    self.read_session(Reading::Unfinished(path));
+                }
+            }
+            Command::DiscardUnfinished => self.discard_unfinished(),
+            Command::CopyAddress => {
+                self.context.copy_text(self.address().to_string());
+                self.model.session.outcome = Some(Ok("The command is in the clipboard".into()));
+            }
             Command::NameLayout(name) => self.model.layout_name = name,
             Command::SaveLayout => {
                 let name = self.model.layout_name.trim().to_owned();
@@ -165,8 +188,10 @@ impl Lab {
             Command::Toggle(form) => {
                 let open = (self.model.form != Some(form)).then_some(form);
                 self.model.form = open;
-                if open == Some(Form::Palette) {
-                    self.model.search = Search::default();
+                match open {
+                    Some(Form::Palette) => self.model.search = Search::default(),
+                    Some(Form::Session) => self.model.facts.command = self.address().to_string(),
+                    _ => {}
                 }
             }
             Command::EditSearch(search) => self.model.search = search,
@@ -190,6 +215,7 @@ impl Lab {
             Command::Save => {
                 if self.saved.is_none() {
                     let size = self.context.content_rect().size();
+                    self.model.facts.command = self.address().to_string();
                     self.saved = export::save(self.model.snapshot(), size, &self.context);
                     self.model.export.saving = self.saved.is_some();
                 }

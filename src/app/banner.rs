@@ -35,6 +35,10 @@ fn banner_ui(ui: &mut Ui, banner: &Banner, place: usize, commands: &mut Vec<Comm
                     command_button(ui, &Command::Restart, None, commands);
                     command_button(ui, &Command::Toggle(Form::Export), None, commands);
                 }
+                if banner.offers_unfinished {
+                    command_button(ui, &Command::DiscardUnfinished, None, commands);
+                    command_button(ui, &Command::OpenUnfinished, None, commands);
+                }
                 if banner.offers_data {
                     command_button(ui, &Command::ChooseData, None, commands);
                 }

@@ -6,6 +6,7 @@ use super::export::ExportForm;
 use super::fork_form::ForkForm;
 use super::forms::{Form, Search};
 use super::layout::{Arrangement, Tree};
+use super::session::Purpose;
 use super::tour::TourCommand;
 use crate::picture::scene::Layer;
 use crate::picture::{Panel, ViewChange};
@@ -91,6 +92,24 @@ pub enum Command {
     EditFork(ForkForm),
     /// End a fork, by its number, and forget it.
     CloseFork(usize),
+    /// Put a saved run away that is compared with, by its place.
+    CloseCompared(usize),
+    /// Write the run that is steered into a session file.
+    SaveSession,
+    /// Go on with the session of the form's file.
+    OpenSession,
+    /// Draw the session of the form's file over the present run.
+    CompareSession,
+    /// Choose the session's file in the system's dialog.
+    ChooseSession(Purpose),
+    /// The file in the form of the sessions.
+    EditSession(String),
+    /// Go on with the run that a crash has left.
+    OpenUnfinished,
+    /// Remove the run that a crash has left.
+    DiscardUnfinished,
+    /// Put the command line that opens this moment again into the clipboard.
+    CopyAddress,
     /// Keep the present arrangement under the name of the layout form.
     SaveLayout,
     /// Forget a saved layout.
@@ -263,6 +282,36 @@ impl Command {
             ),
             Self::EditFork(_) => plain("Fork form", "Which run to leave, and with which learning rate"),
             Self::CloseFork(_) => plain("Close fork", "End this run and forget it"),
+            Self::CloseCompared(_) => plain("Close comparison", "Put this saved run away"),
+            Self::SaveSession => control(
+                Key::S,
+                "Save session",
+                "Write the run into a file that goes on from here: the run chosen among the forks, its history and \
+                 checkpoints",
+            ),
+            Self::OpenSession => {
+                plain("Open session", "Go on with the run in this file; the present one ends")
+            }
+            Self::CompareSession => {
+                plain("Compare with it", "Draw the run in this file over the present one")
+            }
+            Self::ChooseSession(Purpose::Open) => plain(
+                "Find session",
+                "Find a session in the system's dialog; a path can always be typed instead",
+            ),
+            Self::ChooseSession(Purpose::Save) => plain(
+                "New session file",
+                "Name a new file in the system's dialog; a path can always be typed instead",
+            ),
+            Self::EditSession(_) => plain("Session file", "The file of the session"),
+            Self::OpenUnfinished => {
+                plain("Open", "Go on with the run that was not finished; the present one ends")
+            }
+            Self::DiscardUnfinished => plain("Discard", "Remove the run that was not finished"),
+            Self::CopyAddress => plain(
+                "Copy the command",
+                "Put the command line that opens this moment again, with its forks and its cursor, into the clipboard",
+            ),
             Self::SaveLayout => plain("Save layout", "Keep the present arrangement under this name"),
             Self::ForgetLayout(_) => plain("Forget layout", "Forget this saved layout"),
             Self::NameLayout(_) => plain("Layout name", "The name to save the layout under"),
@@ -290,6 +339,9 @@ impl Command {
                     "Let runs leave this one at the cursor's step with another learning rate, side by side",
                 ),
                 Form::Layout => plain("Layouts…", "Save the arrangement of the panels, or forget one"),
+                Form::Session => {
+                    control(Key::O, "Sessions…", "Save the run into a file, open one, or compare with one")
+                }
             },
             Self::EditSearch(_) => plain("Search", "A few letters of a command's name"),
             Self::Leave => {
@@ -299,7 +351,7 @@ impl Command {
             Self::ChooseFile => {
                 plain("Choose…", "Choose the file in the system's dialog; a path can always be typed instead")
             }
-            Self::Save => plain("Save", "Write the file"),
+            Self::Save => plain("Save", "Write the file of the export form"),
             Self::ChooseData => plain(
                 "Choose directory…",
                 "Choose the directory that holds data_batch_1.bin and so on, and start the preset with it; the key \
@@ -355,6 +407,8 @@ impl Command {
             Self::Tour(TourCommand::Toggle),
             Self::Tour(TourCommand::Next),
             Self::Tour(TourCommand::Previous),
+            Self::SaveSession,
+            Self::CopyAddress,
         ];
         commands.extend([Self::ToggleFlat, Self::ResetScene]);
         commands.extend(Layer::ALL.map(Self::ToggleLayer));
@@ -376,6 +430,7 @@ impl Command {
             Self::Arrange(arrangement) => format!("{name}: {}", arrangement.title()),
             Self::ToggleBreakpoint(breakpoint) => format!("{name}: {breakpoint}"),
             Self::CloseFork(id) => format!("{name} {}", id + 1),
+            Self::CloseCompared(place) => format!("{name} {}", place + 1),
             Self::ForgetLayout(layout) => format!("{name}: {layout}"),
             Self::TogglePanel(panel) => format!("{name}: {}", panel.title()),
             _ => name.to_owned(),
@@ -398,11 +453,13 @@ impl Command {
         Self::simple().into_iter().filter(|command| command.is_pressed(context)).collect()
     }
 
-    /// The commands whose keys were pressed while a form is open: those that put it away, or quit.
+    /// The commands whose keys were pressed while a form is open: those that put it away, save a session, or quit.
     pub fn pressed_in_form(context: &egui::Context, form: Form) -> Vec<Self> {
         let types = context.text_edit_focused();
+        let save = (form == Form::Session).then_some(Self::SaveSession);
         [Self::Toggle(form), Self::Quit]
             .into_iter()
+            .chain(save)
             .filter(|command| {
                 let bare = command.entry().shortcut.is_some_and(|key| key.modifiers.is_none());
                 !(types && bare) && command.is_pressed(context)

@@ -65,6 +65,7 @@ fn run_bar_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
             command_button(ui, &Command::Tour(TourCommand::Toggle), Some(text), commands);
         }
         command_button(ui, &Command::TogglePresenter, None, commands);
+        command_button(ui, &Command::Toggle(Form::Session), Some("Session…"), commands);
         command_button(ui, &Command::Toggle(Form::Export), None, commands);
         command_button(ui, &Command::Toggle(Form::Runs), Some("Fork…"), commands);
         command_button(ui, &Command::Toggle(Form::Breakpoints), Some("Stop at…"), commands);
@@ -173,7 +174,8 @@ fn transport_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
         speed_ui(ui, model, commands);
         ui.separator();
         eta_ui(ui, model, commands);
-        ui.label(format!("2/η = {}", short(2.0 / model.eta)));
+        let whose = model.fork_form.parent.map_or("", |_| " (fork)");
+        ui.label(format!("2/η = {}{whose}", short(2.0 / model.steered_eta())));
         ui.separator();
         let flows =
             model.history.has(crate::run::Series::CfLoss) || model.history.has(crate::run::Series::GfLoss);
@@ -228,8 +230,9 @@ fn parse_speed(text: &str) -> Option<f64> {
 
 fn eta_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let preset = model.current().optimizer.eta;
-    let (low, high) = ((preset / ETA_REACH).min(model.eta), (preset * ETA_REACH).max(model.eta));
-    let mut eta = model.eta;
+    let steered = model.steered_eta();
+    let (low, high) = ((preset / ETA_REACH).min(steered), (preset * ETA_REACH).max(steered));
+    let mut eta = steered;
     let named = Command::SetEta(eta);
     let slider = Slider::new(&mut eta, low..=high)
         .logarithmic(true)

@@ -1,6 +1,8 @@
 //! The system's file dialogs, off the interface thread: it may hang or be missing, and the window goes on.
 
 use super::export::ExportForm;
+use super::session::Purpose;
+use crate::run::session::EXTENSION;
 use crossbeam_channel::{Receiver, bounded};
 use egui::Context;
 use std::future::Future;
@@ -30,6 +32,26 @@ pub(super) fn choose_file(form: &ExportForm, context: &Context) -> Option<Receiv
 pub(super) fn choose_data(context: &Context) -> Option<Receiver<Option<PathBuf>>> {
     let dialog = rfd::AsyncFileDialog::new().set_title("Directory of CIFAR-10's binary files");
     chosen(dialog.pick_folder(), context)
+}
+
+/// Opens the dialog for a session; as [`choose_file`].
+pub(super) fn choose_session(
+    path: &str,
+    purpose: Purpose,
+    context: &Context,
+) -> Option<Receiver<Option<PathBuf>>> {
+    let path = Path::new(path);
+    let mut dialog = rfd::AsyncFileDialog::new().add_filter("Brink session", &[EXTENSION]);
+    if let Some(directory) = path.parent().filter(|directory| directory.is_dir()) {
+        dialog = dialog.set_directory(directory);
+    }
+    match purpose {
+        Purpose::Open => chosen(dialog.set_title("Find session").pick_file(), context),
+        Purpose::Save => {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            chosen(dialog.set_title("New session file").set_file_name(name).save_file(), context)
+        }
+    }
 }
 
 fn chosen(

@@ -338,18 +338,21 @@ pub(super) fn save(model: Model, window_size: Vec2, context: &Context) -> Option
 pub(super) fn write(mut model: Model, window_size: Vec2) -> Saved {
     let path = PathBuf::from(&model.export.path);
     let failed = |error: &dyn std::fmt::Display| format!("cannot write {}: {error}", path.display());
+    let origin = format!("Brink {}: {}", model.facts.version, model.facts.command);
     match model.export.what {
         What::Csv => {
             let columns = csv::columns(model.current());
             let rows = 0..model.history.rows();
-            csv::write_file(&model.history, &columns, rows, &path).map_err(|error| failed(&error))?;
+            csv::write_file(&model.history, &columns, rows, &origin, &path)
+                .map_err(|error| failed(&error))?;
             return Ok(path);
         }
         What::VisibleCsv => {
             let columns = shown_series(&model);
             let rows = model.run_view().shown_rows();
             let rows = *rows.start()..(rows.end() + 1).min(model.history.rows());
-            csv::write_file(&model.history, &columns, rows, &path).map_err(|error| failed(&error))?;
+            csv::write_file(&model.history, &columns, rows, &origin, &path)
+                .map_err(|error| failed(&error))?;
             return Ok(path);
         }
         What::Panel | What::Dashboard | What::Window | What::Film => {}

@@ -13,7 +13,7 @@ const INDENT: f32 = 18.0;
 /// The next fork.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ForkForm {
-    /// The fork to leave; the first run where it is none.
+    /// The fork to steer and to leave; the first run where it is none.
     pub parent: Option<usize>,
     /// The learning rate to go on with.
     pub eta: f64,
@@ -22,7 +22,7 @@ pub struct ForkForm {
 /// The tree, and the next fork.
 pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let mut form = model.fork_form;
-    ui.label("Leave which run:");
+    ui.label("The run to steer (η, restart of the flows, saving) and to leave:");
     let rows = grouped(model.history.rows());
     ui.radio_value(
         &mut form.parent,
@@ -30,6 +30,15 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
         format!("η = {}, the run itself · {rows} steps", short(model.eta)),
     );
     branch_ui(ui, model, None, 1, &mut form, commands);
+    for (place, run) in model.compared.iter().enumerate() {
+        ui.horizontal(|ui| {
+            let sign = OVERLAY_SIGNS[(model.forks.list().len() + place) % OVERLAY_SIGNS.len()];
+            ui.label(format!("{sign} {}", run.label));
+            let state = format!("saved run · {} steps", grouped(run.history.rows()));
+            ui.label(RichText::new(state).color(Palette::in_ui(ui).faint_text));
+            command_button(ui, &Command::CloseCompared(place), Some("✕"), commands);
+        });
+    }
     ui.add_space(8.0);
     ui.horizontal(|ui| {
         let at = model.row().map_or(0, |row| row + usize::from(model.view.cursor.is_none()));

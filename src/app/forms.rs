@@ -2,7 +2,7 @@
 
 use super::command::Command;
 use super::model::Model;
-use super::{axes, breakpoint_form, export, fork_form, help, layout_form, search};
+use super::{axes, breakpoint_form, export, fork_form, help, layout_form, search, session};
 use egui::{Align2, Ui, vec2};
 
 /// A form over the window.
@@ -22,12 +22,22 @@ pub enum Form {
     Layout,
     /// What to write, and where.
     Export,
+    /// Runs in files.
+    Session,
 }
 
 impl Form {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Palette, Self::Help, Self::Axes, Self::Breakpoints, Self::Runs, Self::Layout, Self::Export];
+    pub const ALL: [Self; 8] = [
+        Self::Palette,
+        Self::Help,
+        Self::Axes,
+        Self::Breakpoints,
+        Self::Runs,
+        Self::Layout,
+        Self::Export,
+        Self::Session,
+    ];
 
     fn title(self) -> &'static str {
         match self {
@@ -38,6 +48,7 @@ impl Form {
             Self::Runs => "Runs side by side",
             Self::Layout => "Layouts",
             Self::Export => "Export",
+            Self::Session => "Sessions",
         }
     }
 }
@@ -67,6 +78,7 @@ pub(super) fn form_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
             Form::Breakpoints => breakpoint_form::fields_ui(ui, model, commands),
             Form::Runs => fork_form::fields_ui(ui, model, commands),
             Form::Layout => layout_form::fields_ui(ui, model, commands),
+            Form::Session => session::fields_ui(ui, model, commands),
             Form::Export => {
                 let rows = model.run_view().shown_rows();
                 export::fields_ui(ui, &model.export, [*rows.start(), *rows.end()], commands);

@@ -1,14 +1,19 @@
 //! The run and the viewer's choices: commands are applied here, and what the training thread sends is taken in here.
 
+use super::autosave::Autosave;
 use super::command::Command;
 use super::export::{ExportForm, Saved};
 use super::forms;
 use super::inspector::Inspector;
 use super::model::{Banner, Level, Model, Phase};
+use super::session::{Purpose, Reading};
 use super::settings::Settings;
 use super::weight_space::WeightSpace;
+use crate::run::address::Branch;
+use crate::run::beginning::Beginning;
+use crate::run::session::Kind;
 use crate::run::worker::Options;
-use crate::run::{Command as WorkerCommand, Engine, Preset, Worker};
+use crate::run::{Breakpoint, Command as WorkerCommand, Course, Ending, Engine, Preset, Session, Worker};
 use crate::space::Budget;
 use crossbeam_channel::{Receiver, TryRecvError};
 use egui::Context;
@@ -20,6 +25,9 @@ use std::time::{Duration, Instant};
 /// Makes the engine of a preset, or says why it cannot.
 pub type Assemble = dyn Fn(&Preset) -> Result<Box<dyn Engine>, String> + Send + Sync;
 
+/// Opens the system's dialog for a session: from the path in the form, for a purpose.
+pub type ChooseSession = fn(&str, Purpose, &Context) -> Option<Receiver<Option<PathBuf>>>;
+
 /// What the window cannot do by itself.
 pub struct Outside {
     /// Makes the engine; that of the replay thread too.
@@ -28,8 +36,25 @@ pub struct Outside {
     pub choose_file: fn(&ExportForm, &Context) -> Option<Receiver<Option<PathBuf>>>,
     /// Opens the system's dialog for the directory of the data; the path arrives on the channel.
     pub choose_data: fn(&Context) -> Option<Receiver<Option<PathBuf>>>,
+    /// Opens the system's dialog for a session; the path arrives on the channel.
+    pub choose_session: ChooseSession,
     /// The file of the settings; without one nothing is remembered.
     pub settings: Option<PathBuf>,
+    /// Where unfinished runs are kept, and how often; without it they are not.
+    pub autosave: Option<(PathBuf, Duration)>,
+}
+
+/// How a window begins.
+#[derive(Clone, Debug, Default)]
+pub struct Opening {
+    /// The session to go on with, instead of the preset's first step.
+    pub session: Option<Session>,
+    /// How the run is steered, where that is not by its preset alone.
+    pub course: Option<Course>,
+    /// Runs that are to leave it.
+    pub forks: Vec<Branch>,
+    /// The step to stop at.
+    pub at: Option<usize>,
 }
 
 /// Multiplications spent on derived curves in one frame: about 2 ms.
@@ -46,7 +71,7 @@ pub struct Lab {
     pub(super) model: Model,
     pub(super) outside: Outside,
     pub(super) context: Context,
-    worker: Option<Worker>,
+    pub(super) worker: Option<Worker>,
     /// Looks into steps of the run.
     inspector: Option<Inspector>,
     /// Looks at its weights.
@@ -66,6 +91,16 @@ pub struct Lab {
     pub(super) chosen_file: Option<Receiver<Option<PathBuf>>>,
     pub(super) chosen_data: Option<Receiver<Option<PathBuf>>>,
     pub(super) saved: Option<Receiver<Saved>>,
+    pub(super) session_chosen: Option<Receiver<Option<PathBuf>>>,
+    pub(super) session_saved: Option<Receiver<Saved>>,
+    pub(super) session_read: Option<(Reading, Receiver<Result<Session, String>>)>,
+    pub(super) autosave: Option<Autosave>,
+    /// Forks still to be made.
+    forks: Vec<Branch>,
+    /// Where the run and its forks are still to stop.
+    at: Option<usize>,
+    /// Whether learning rates are planned that the slider does not know yet.
+    planned: bool,
 }
 
 impl Lab {
@@ -73,7 +108,13 @@ impl Lab {
     ///
     /// # Panics
     /// If `preset` is not a place in `presets`.
-    pub fn new(presets: Vec<(String, Preset)>, preset: usize, outside: Outside, context: &Context) -> Self {
+    pub fn new(
+        presets: Vec<(String, Preset)>,
+        preset: usize,
+        opening: Opening,
+        outside: Outside,
+        context: &Context,
+    ) -> Self {
         crate::picture::theme::install(context);
         let mut lab = Self {
             model: Model::new(presets, preset),
@@ -92,14 +133,59 @@ impl Lab {
             chosen_file: None,
             chosen_data: None,
             saved: None,
+            session_chosen: None,
+            session_saved: None,
+            session_read: None,
+            autosave: None,
+            forks: Vec::new(),
+            at: None,
+            planned: false,
         };
         let broken = lab.restore_settings();
         context.set_theme(lab.model.theme);
-        lab.start(false);
+        lab.open(opening);
+        lab.open_autosave();
         if let Some(text) = broken {
             lab.model.raise(Banner::new(Level::Warning, text));
         }
         lab
+    }
+
+    /// Begins as the command line says.
+    fn open(&mut self, opening: Opening) {
+        let Opening { session, course, forks, at } = opening;
+        let reached = session.as_ref().zip(at).is_some_and(|(session, at)| session.history.rows() > at);
+        match (session, course) {
+            (Some(session), _) => self.open_session(session),
+            (None, Some(course)) => self.begin(course, None, false),
+            (None, None) => self.start(false),
+        }
+        (self.forks, self.at) = (forks, at);
+        if let Some(at) = at.filter(|_| !reached) {
+            self.tell_first(WorkerCommand::SetBreakpoint(Breakpoint::Step(at)));
+            if self.model.phase == Phase::Paused {
+                self.apply(Command::PlayPause);
+            }
+        }
+    }
+
+    /// Makes the forks whose steps have come, and puts the cursor where the command line wants it.
+    fn follow_plan(&mut self) {
+        let rows = self.model.history.rows();
+        while let Some(place) = self.forks.iter().position(|fork| fork.step() <= rows) {
+            let fork = self.forks.remove(place);
+            let paused = self.at.is_none() && self.model.phase != Phase::Training;
+            if let (Some(id), Some(at)) = (self.depart(None, &fork, paused), self.at) {
+                // it accepts any step
+                let _ = self.model.forks.send_to(id, WorkerCommand::SetBreakpoint(Breakpoint::Step(at)));
+            }
+        }
+        if self.forks.is_empty()
+            && let Some(at) = self.at.filter(|&at| rows > at)
+        {
+            self.at = None;
+            self.model.view.cursor = Some(at);
+        }
     }
 
     /// Takes what was remembered; says what is wrong with it.
@@ -146,6 +232,9 @@ impl Lab {
     /// Takes in what has arrived from the training thread and from dialogs. Runs also while the window is hidden.
     pub fn logic(&mut self) {
         self.drain();
+        self.follow_plan();
+        self.take_in_sessions();
+        self.keep_unfinished();
         self.replay();
         self.inspect();
         self.look();
@@ -232,35 +321,51 @@ impl Lab {
 
     /// Lets a run leave another one at the cursor's step, or at the newest, as the form says.
     pub(super) fn fork(&mut self) {
-        let Some(worker) = &self.worker else { return };
-        let model = &mut self.model;
+        let model = &self.model;
         let form = model.fork_form;
-        let mut preset = model.current().clone();
-        let first_eta = model.history.value(crate::run::Series::Eta, 0);
-        preset.optimizer.eta = first_eta.unwrap_or(preset.optimizer.eta);
         let parent = form.parent.and_then(|id| model.forks.list().iter().find(|fork| fork.id == id));
         let rows = parent.map_or(model.history.rows(), |fork| fork.history.rows());
         let step = model.view.cursor.unwrap_or(rows);
         let paused = model.phase != Phase::Training;
-        let options = Options { speed: model.speed, paused, ..Options::new(preset.run.steps, form.eta) };
+        self.depart(form.parent, &Branch::new(step, form.eta), paused);
+    }
+
+    /// Lets a run leave another one. Returns its number.
+    fn depart(&mut self, parent: Option<usize>, branch: &Branch, paused: bool) -> Option<usize> {
+        let worker = self.worker.as_ref()?;
+        let model = &mut self.model;
+        let mut preset = model.current().clone();
+        let first_eta = model.history.value(crate::run::Series::Eta, 0);
+        preset.optimizer.eta = first_eta.unwrap_or(preset.optimizer.eta);
+        let options =
+            Options { speed: model.speed, paused, ..Options::new(preset.run.steps, preset.optimizer.eta) };
         let (context, pause) = (self.context.clone(), Arc::clone(&self.pause));
         let wake = move || context.request_repaint_after(Duration::from_nanos(pause.load(Ordering::Relaxed)));
         let first = (&model.history, worker.past().as_ref());
         let make = || (self.outside.assemble)(&preset);
-        let started = model.forks.start(form.parent, first, (step, form.eta), make, &options, wake);
-        if let Err(error) = started {
-            model.raise(Banner::new(Level::Warning, format!("No fork: {error}")));
+        match model.forks.start(parent, first, branch, make, &options, wake) {
+            Ok(id) => Some(id),
+            Err(error) => {
+                model.raise(Banner::new(Level::Warning, format!("No fork: {error}")));
+                None
+            }
         }
     }
 
     fn drain(&mut self) {
         self.model.forks.drain();
+        for (label, step, event) in self.model.forks.news() {
+            self.model.note_of_fork(&label, step, &event);
+        }
         let Some(worker) = &mut self.worker else { return };
         let drained = worker.try_drain(&mut self.model.history);
         let events: Vec<_> = self.model.history.events()[self.noted_events..].to_vec();
         self.noted_events += events.len();
         for (step, event) in &events {
             self.model.note(*step, event);
+            if let (true, Event::EtaChanged { eta }) = (self.planned, event) {
+                self.model.eta = *eta;
+            }
         }
         if let Some(budget) = drained.thinned {
             let text = format!(
@@ -272,7 +377,10 @@ impl Lab {
         }
         for hit in drained.hits {
             self.model.phase = Phase::Paused;
-            self.model.forks.send(&WorkerCommand::Pause);
+            // on the way to the command line's step each run stops by itself
+            if self.at.is_none() {
+                self.model.forks.send(&WorkerCommand::Pause);
+            }
             if self.tour_takes(&hit) {
                 continue;
             }
@@ -323,20 +431,38 @@ impl Lab {
 
     /// Starts the current preset at step 0 with the present learning rate.
     pub(super) fn start(&mut self, paused: bool) {
+        self.begin(Course::new(self.model.eta), None, paused);
+    }
+
+    /// Starts the current preset at step 0, or where a session of it left off.
+    pub(super) fn begin(&mut self, course: Course, session: Option<Session>, paused: bool) {
         if let Some(worker) = self.worker.take() {
             worker.shut_down();
         }
         (self.inspector, self.weight_space) = (None, None);
         self.run_number += 1;
+        self.forget_autosave();
         self.model.clear();
         (self.noted_events, self.pace) = (0, None);
+        (self.forks, self.at) = (Vec::new(), None);
+        if let Some(session) = &session {
+            self.model.history = session.history.clone();
+            self.noted_events = session.history.events().len();
+        }
+        let rows = self.model.history.rows();
+        self.model.eta = course.eta_at(rows);
+        self.planned = course.eta_changes().last().is_some_and(|&(step, _)| step >= rows);
+        if session.as_ref().is_some_and(|session| session.kind == Kind::Recording) {
+            self.model.phase = Phase::Ended(Ending::Stopped);
+            return;
+        }
         let mut preset = self.model.current().clone();
-        preset.optimizer.eta = self.model.eta;
+        preset.optimizer.eta = course.eta_at(0);
         let made = match &self.model.recording {
             Some(recording) => Ok(Box::new(recording.player()) as Box<dyn Engine>),
             None => (self.outside.assemble)(&preset),
         };
-        let engine = match made {
+        let mut engine = match made {
             Ok(engine) => engine,
             Err(reason) => return self.fail(&reason),
         };
@@ -348,11 +474,14 @@ impl Lab {
             speed: self.model.speed,
             paused,
             trail: trail.then(Budget::default),
-            ..Options::new(preset.run.steps, self.model.eta)
+            ..Options::new(preset.run.steps, preset.optimizer.eta)
         };
+        let name = self.model.facts.preset.clone();
+        let beginning = Beginning { name, preset: preset.clone(), course, session };
+        let past = beginning.past(engine.as_mut(), options.checkpoint_budget);
         let (context, pause) = (self.context.clone(), Arc::clone(&self.pause));
         let wake = move || context.request_repaint_after(Duration::from_nanos(pause.load(Ordering::Relaxed)));
-        match Worker::spawn(engine, &options, wake) {
+        match Worker::resume(engine, past, &options, wake) {
             Ok(worker) => {
                 if trail {
                     let (past, assemble) = (worker.past(), &self.outside.assemble);
@@ -377,6 +506,23 @@ impl Lab {
         }
     }
 
+    /// Tells the run that is chosen in the tree.
+    pub(super) fn tell_steered(&mut self, command: WorkerCommand) {
+        let Some(id) = self.model.fork_form.parent else { return self.tell_first(command) };
+        if let Err(error) = self.model.forks.send_to(id, command) {
+            self.model.raise(Banner::new(Level::Warning, error.to_string()));
+        }
+    }
+
+    /// Gives the run that is chosen in the tree another learning rate; what was planned for it is dropped.
+    pub(super) fn steer_eta(&mut self, eta: f64) {
+        if self.model.fork_form.parent.is_none() && eta.is_finite() && eta > 0.0 {
+            self.model.eta = eta;
+            self.planned = false;
+        }
+        self.tell_steered(WorkerCommand::SetEta(eta));
+    }
+
     /// Tells the run and its forks.
     pub(super) fn tell(&mut self, command: WorkerCommand) {
         self.model.forks.send(&command);
@@ -397,9 +543,10 @@ impl Lab {
         self.tell(WorkerCommand::Stop);
     }
 
-    /// Remembers the settings and ends the training thread; at most a quarter of a second.
+    /// Remembers the settings, removes the autosave and ends the training thread; at most half a second.
     pub fn close(&mut self) {
         self.save_settings();
+        self.forget_autosave();
         if let Some(worker) = self.worker.take() {
             worker.shut_down();
         }

@@ -5,6 +5,7 @@
 //! run again without a window. Nothing here computes: the training thread does.
 
 mod apply;
+mod autosave;
 mod axes;
 mod banner;
 mod breakpoint_form;
@@ -27,6 +28,7 @@ mod playback;
 mod presenter;
 mod scene;
 mod search;
+mod session;
 mod settings;
 mod status;
 mod timeline;
@@ -40,11 +42,12 @@ pub use controls::window_ui;
 pub use export::{ExportForm, Scale, What};
 pub use fork_form::ForkForm;
 pub use forms::{Form, Search};
-pub use lab::{Assemble, Lab, Outside};
+pub use lab::{Assemble, ChooseSession, Lab, Opening, Outside};
 pub use layout::{Arrangement, Node, Saved, Tree};
-pub use model::{Banner, Level, Model, Phase};
+pub use model::{Banner, Compared, Level, Model, Phase};
 pub use open::{OpenError, Request, open};
 pub use playback::Playback;
+pub use session::{Purpose, SessionForm};
 pub use tour::{Tour, TourCommand};
 
 #[cfg(test)]

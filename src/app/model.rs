@@ -6,6 +6,7 @@ use super::fork_form::ForkForm;
 use super::forms::{Form, Search};
 use super::layout::{self, Arrangement, Saved, Tree};
 use super::playback::Playback;
+use super::session::SessionForm;
 use super::tour::Tour;
 use crate::dynamics::{Event, Inspection, Process, StepOutcome};
 use crate::picture::scene::{Camera, SceneView, of_landscape};
@@ -15,7 +16,7 @@ use crate::run::recording::Recording;
 use crate::run::{Breakpoint, Ending, Forks, History, Hit, Preset, Series};
 use egui::Theme;
 use std::borrow::Cow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What the run is doing.
@@ -44,6 +45,7 @@ pub enum Level {
 
 /// A message above the plots.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "one an offer, and a banner may make several")]
 pub struct Banner {
     /// How serious it is.
     pub level: Level,
@@ -55,13 +57,31 @@ pub struct Banner {
     pub offers_restart: bool,
     /// Whether it offers to choose the directory of the data.
     pub offers_data: bool,
+    /// Whether it offers to open what a crash has left.
+    pub offers_unfinished: bool,
 }
 
 impl Banner {
     /// A banner without offers.
     pub fn new(level: Level, text: impl Into<String>) -> Self {
-        Self { level, text: text.into(), offers_flows: false, offers_restart: false, offers_data: false }
+        Self {
+            level,
+            text: text.into(),
+            offers_flows: false,
+            offers_restart: false,
+            offers_data: false,
+            offers_unfinished: false,
+        }
     }
+}
+
+/// A saved run, drawn over the present one.
+#[derive(Clone, Debug)]
+pub struct Compared {
+    /// The name of its file.
+    pub label: String,
+    /// What it recorded.
+    pub history: History,
 }
 
 /// Everything the window shows. Views borrow it; only [`super::Lab`] changes it.
@@ -125,7 +145,13 @@ pub struct Model {
     pub hits: Vec<Hit>,
     /// Runs that left this one.
     pub forks: Forks,
-    /// In a snapshot, the histories of the forks.
+    /// Saved runs to compare with.
+    pub compared: Vec<Compared>,
+    /// The form of the sessions.
+    pub session: SessionForm,
+    /// Runs that a crash has left, the newest first.
+    pub unfinished: Vec<PathBuf>,
+    /// In a snapshot, the histories of the forks and of the saved runs.
     pub copied: Vec<Overlay<'static>>,
     /// The form of the forks, as edited.
     pub fork_form: ForkForm,
@@ -170,6 +196,9 @@ impl Model {
             breakpoints: Vec::new(),
             hits: Vec::new(),
             forks: Forks::default(),
+            compared: Vec::new(),
+            session: SessionForm::default(),
+            unfinished: Vec::new(),
             copied: Vec::new(),
             fork_form: ForkForm::default(),
             breakpoint_form: BreakpointForm::default(),
@@ -212,6 +241,7 @@ impl Model {
             title: chosen.title.clone(),
             seed: chosen.run.seed.to_string(),
             version: env!("CARGO_PKG_VERSION").into(),
+            command: String::new(),
         };
         self.eta = chosen.optimizer.eta;
         self.speed = chosen.view.speed;
@@ -229,6 +259,7 @@ impl Model {
             ..ViewState::default()
         };
         self.export.suggest_path(&name, true);
+        self.session.suggest(&name);
         self.clear();
     }
 
@@ -239,7 +270,7 @@ impl Model {
         self.curves = Curves::default();
         self.inspection = None;
         self.scene = None;
-        self.banners.clear();
+        self.banners.retain(|banner| banner.offers_unfinished);
         self.steps_per_second = None;
         self.view.visible = None;
         self.view.cursor = None;
@@ -248,7 +279,7 @@ impl Model {
         self.playback.playing = false;
         self.hits.clear();
         self.forks.clear();
-        self.fork_form = ForkForm { parent: None, eta: self.eta };
+        self.fork_form = ForkForm { parent: None, eta: smaller(self.eta) };
     }
 
     /// The title of a preset of the menu.
@@ -302,7 +333,12 @@ impl Model {
             history: Cow::Borrowed(&*run.history),
             from: run.from,
         });
-        forks.chain(copied).collect()
+        let compared = self.compared.iter().map(|run| Overlay {
+            label: Cow::Borrowed(&*run.label),
+            history: Cow::Borrowed(&run.history),
+            from: 0,
+        });
+        forks.chain(compared).chain(copied).collect()
     }
 
     /// What the window's title says: preset, seed, learning rates and version.
@@ -366,6 +402,9 @@ impl Model {
             hits: self.hits.clone(),
             // their histories are all that is written down
             forks: Forks::default(),
+            compared: Vec::new(),
+            session: SessionForm::default(),
+            unfinished: Vec::new(),
             copied: self.overlays().into_iter().map(Overlay::into_owned).collect(),
             fork_form: ForkForm::default(),
             breakpoint_form: BreakpointForm::default(),
@@ -397,6 +436,37 @@ impl Model {
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
         value(Series::CfCritical).map(|critical| critical as usize)
+    }
+
+    /// The learning rate of the run that is steered: the one chosen in the tree.
+    pub fn steered_eta(&self) -> f64 {
+        let chosen = self.fork_form.parent.and_then(|id| self.forks.list().iter().find(|fork| fork.id == id));
+        chosen.map_or(self.eta, crate::run::Fork::eta)
+    }
+
+    /// Shows what an event of a fork has to say: what stops or spoils one of its processes.
+    pub fn note_of_fork(&mut self, label: &str, step: usize, event: &Event) {
+        let (level, text) = match event {
+            Event::Outcome(process, StepOutcome::Diverged { loss }) => {
+                let name = process.name();
+                (
+                    Level::Error,
+                    format!("{name} diverged at step {step} (loss {loss:.3e}) and stays where it was"),
+                )
+            }
+            Event::Outcome(process, StepOutcome::TooSharp { eta_s }) => {
+                let name = process.name();
+                (
+                    Level::Warning,
+                    format!("{name} became too sharp to integrate at step {step} (η·S = {eta_s:.1})"),
+                )
+            }
+            Event::Trouble(process, text) => {
+                (Level::Warning, format!("{}, step {step}: {text}", process.name()))
+            }
+            _ => return,
+        };
+        self.raise(Banner::new(level, format!("Fork “{label}”: {text}")));
     }
 
     /// Shows what an event has to say.
@@ -452,6 +522,11 @@ impl Model {
 
 fn takes_directory(preset: &Preset) -> bool {
     preset.data.as_ref().is_some_and(|data| data.name == DataName::Cifar10)
+}
+
+/// Nine tenths of a learning rate, in three digits: what a fork tries at first.
+fn smaller(eta: f64) -> f64 {
+    format!("{:.2e}", 0.9 * eta).parse().unwrap_or(eta)
 }
 
 /// Steps a second of a recording, unless its preset says otherwise.

@@ -2,7 +2,7 @@
 
 use super::command::Command;
 use super::dialog;
-use super::lab::{Lab, Outside};
+use super::lab::{Lab, Opening, Outside};
 use super::timing::Timing;
 use super::tour::TourCommand;
 use crate::run::Preset;
@@ -23,6 +23,8 @@ pub struct Request {
     pub preset: Preset,
     /// The chapter of the tour to open, counted from 0.
     pub tour: Option<usize>,
+    /// How it begins.
+    pub opening: Opening,
     /// When the program began.
     pub started: Instant,
 }
@@ -182,12 +184,14 @@ impl App {
             }),
             choose_file: dialog::choose_file,
             choose_data: dialog::choose_data,
+            choose_session: dialog::choose_session,
             settings: super::settings::path(),
+            autosave: super::autosave::directory().map(|path| (path, super::autosave::INTERVAL)),
         };
         if let Some(state) = &creation.wgpu_render_state {
             super::scene::install(&creation.egui_ctx, state);
         }
-        let mut lab = Lab::new(presets, place, outside, &creation.egui_ctx);
+        let mut lab = Lab::new(presets, place, request.opening, outside, &creation.egui_ctx);
         if let Some(chapter) = request.tour {
             lab.apply(Command::Tour(TourCommand::Chapter(chapter)));
         }

@@ -5,6 +5,7 @@ use super::forms::Search;
 use super::layout::{self, Arrangement};
 use super::model::Model;
 use crate::picture::{Palette, Panel};
+use crate::run::Breakpoint;
 use egui::{Align, Key, Layout, Modifiers, RichText, ScrollArea, TextEdit, Ui};
 
 /// Width of the form, in points.
@@ -83,6 +84,18 @@ fn offers(model: &Model) -> Vec<(String, Command)> {
         .filter(|command| !hidden(command))
         .map(|command| (command.name().to_owned(), command))
         .collect();
+    offers.push(("Fork here".to_owned(), Command::Fork));
+    offers.push(("Write the export".to_owned(), Command::Save));
+    let stops = [
+        Breakpoint::AtEdge { k: 1 },
+        Breakpoint::AtEdge { k: 2 },
+        Breakpoint::OscillationPeak,
+        Breakpoint::Divergence,
+    ];
+    offers.extend(stops.map(|stop| {
+        let verb = if model.breakpoints.contains(&stop) { "No longer stop" } else { "Stop" };
+        (format!("{verb} where: {stop}"), Command::ToggleBreakpoint(stop))
+    }));
     let saved = model.layouts.iter().map(|layout| Arrangement::Saved(layout.name.clone()));
     offers.extend(
         Arrangement::BUILT_IN

@@ -40,16 +40,22 @@ fn needs_data(preset: &Preset) -> bool {
 }
 
 fn sized(engine: Fake, size: Vec2) -> Window {
-    built(engine, size, None)
+    built(engine, size, Opening::default(), None, None)
 }
 
 /// A window that remembers its settings in a file.
 fn with_settings(path: &std::path::Path) -> Window {
     let engine = Fake { step_time: Duration::from_millis(1), ..Fake::default() };
-    built(engine, Vec2::new(1280.0, 800.0), Some(path.to_path_buf()))
+    built(engine, Vec2::new(1280.0, 800.0), Opening::default(), Some(path.to_path_buf()), None)
 }
 
-fn built(engine: Fake, size: Vec2, settings: Option<std::path::PathBuf>) -> Window {
+fn built(
+    engine: Fake,
+    size: Vec2,
+    opening: Opening,
+    settings: Option<std::path::PathBuf>,
+    autosave: Option<(std::path::PathBuf, Duration)>,
+) -> Window {
     let outside = Outside {
         assemble: std::sync::Arc::new(move |preset| match preset.optimizer.eta {
             _ if needs_data(preset) => Err("CIFAR-10 is not found".into()),
@@ -70,13 +76,21 @@ fn built(engine: Fake, size: Vec2, settings: Option<std::path::PathBuf>) -> Wind
             sender.send(again.then(|| "chosen".into())).ok()?;
             Some(receiver)
         },
+        choose_session: |_, purpose, _| {
+            let (sender, receiver) = bounded(1);
+            let chosen = if purpose == Purpose::Open { "found.brink" } else { "new" };
+            sender.send(Some(chosen.into())).ok()?;
+            Some(receiver)
+        },
         settings,
+        autosave,
     };
-    let mut outside = Some(outside);
+    let mut begin = Some((opening, outside));
     let draw = move |ui: &mut egui::Ui, lab: &mut Option<Lab>| {
         let context = ui.ctx().clone();
         let lab = lab.get_or_insert_with(|| {
-            Lab::new(presets_with_cifar(), 0, outside.take().expect("one lab a window"), &context)
+            let (opening, outside) = begin.take().expect("one lab a window");
+            Lab::new(presets_with_cifar(), 0, opening, outside, &context)
         });
         lab.logic();
         lab.ui(ui);
@@ -355,7 +369,8 @@ fn a_failed_worker_keeps_its_data_and_a_new_run_starts() {
     let path = directory.path().join("kept rows.csv");
     export(&mut window, What::Csv, &path);
     let csv = std::fs::read_to_string(&path).expect("a file");
-    assert_eq!(csv.lines().count(), 41, "a header and every row");
+    assert_eq!(csv.lines().count(), 42, "where it comes from, a header and every row");
+    assert!(csv.starts_with("# Brink ") && csv.contains(": brink "), "{csv}");
 
     lab(&mut window).apply(Command::Toggle(Form::Export));
     window.run_steps(2);
@@ -498,8 +513,8 @@ fn what_is_shown_becomes_csv() {
     export(&mut window, What::VisibleCsv, &path);
     let csv = std::fs::read_to_string(&path).expect("a file");
     let lines: Vec<&str> = csv.lines().collect();
-    assert_eq!((lines.len(), lines[0].split(',').count()), (12, 5), "{csv}");
-    assert!(lines[1].starts_with("10,"), "{csv}");
+    assert_eq!((lines.len(), lines[1].split(',').count()), (13, 5), "{csv}");
+    assert!(lines[2].starts_with("10,"), "{csv}");
 }
 
 #[test]
@@ -599,3 +614,4 @@ fn missing_data_is_asked_for_and_the_preset_starts_with_what_is_chosen() {
 mod guided;
 mod hands;
 mod scene;
+mod sessions;

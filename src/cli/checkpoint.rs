@@ -1,7 +1,8 @@
 //! `brink checkpoint`: where the three processes of a run stand in the middle of it, as a small file.
 
-use super::{PresetArgs, say};
+use super::say;
 use anyhow::Context;
+use brink::run::address::Chosen;
 use brink::run::assemble::{Sources, assemble};
 use brink::run::bundled::Bundled;
 use brink::run::preset::{DEFAULT, Overrides, Preset};
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 #[derive(Debug, Args)]
 pub struct CheckpointArgs {
     #[command(flatten)]
-    preset: PresetArgs,
+    preset: Chosen,
     /// The step at whose start the weights are written
     #[arg(long, value_name = "N")]
     step: usize,

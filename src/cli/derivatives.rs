@@ -1,9 +1,10 @@
 //! `brink derivatives`: arrays for researchers.
 
-use super::{PresetArgs, say};
+use super::say;
 use anyhow::Context;
 use brink::data::import::load_vectors;
 use brink::run::Preset;
+use brink::run::address::Chosen;
 use brink::run::assemble::Sources;
 use brink::run::derivatives::{Derivatives, Wanted};
 use brink::run::preset::{DEFAULT, Overrides};
@@ -27,7 +28,7 @@ Exit status: 0, or 2 with one message that says what is wrong, and nothing writt
 #[derive(Debug, Args)]
 pub(super) struct DerivativesArgs {
     #[command(flatten)]
-    preset: PresetArgs,
+    preset: Chosen,
     /// Weights, .npz or .safetensors: parameters under their PyTorch names. Without it the preset's initial weights
     #[arg(long, value_name = "FILE")]
     init: Option<PathBuf>,
@@ -61,7 +62,7 @@ pub(super) struct DerivativesArgs {
 pub(super) fn write(args: DerivativesArgs) -> anyhow::Result<ExitCode> {
     let DerivativesArgs { preset, init, data, vectors, pairs, top, tolerance, outputs, precision, out } =
         args;
-    let PresetArgs { name, mut set } = preset;
+    let Chosen { name, mut set } = preset;
     set.insert(0, "run.precision=f64".into());
     set.extend(precision.map(|p| format!("run.precision={p}")));
     let preset = Preset::load_with(name.as_deref().unwrap_or(DEFAULT), &Overrides { data, set })?;

@@ -1,7 +1,8 @@
 //! `brink record`: a run to look at, in a small file.
 
-use super::{INTERRUPTED, PresetArgs, progress, say};
+use super::{INTERRUPTED, progress, say};
 use anyhow::Context;
+use brink::run::address::Chosen;
 use brink::run::assemble::{Sources, assemble};
 use brink::run::headless::Progress;
 use brink::run::preset::{DEFAULT, Overrides, Preset};
@@ -15,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug, Args)]
 pub struct RecordArgs {
     #[command(flatten)]
-    preset: PresetArgs,
+    preset: Chosen,
     /// Number of steps (run.steps)
     #[arg(long, value_name = "N")]
     steps: Option<usize>,

@@ -1,6 +1,7 @@
 //! `brink tour`: the window on a chapter of the guided tour.
 
-use super::{PresetArgs, open_window};
+use super::open_window;
+use brink::run::Address;
 use clap::Args;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -32,11 +33,11 @@ pub fn open(args: &TourArgs, started: Instant) -> anyhow::Result<ExitCode> {
             names.join(", ")
         );
     };
-    open_window(&PresetArgs { name: None, set: Vec::new() }, Some(place), started)
+    open_window(Address::default(), Some(place), started)
 }
 
 /// Says that there is no window.
 #[cfg(not(feature = "picture"))]
 pub fn open(_args: &TourArgs, started: Instant) -> anyhow::Result<ExitCode> {
-    open_window(&PresetArgs { name: None, set: Vec::new() }, None, started)
+    open_window(Address::default(), None, started)
 }

@@ -165,6 +165,7 @@ fn texts(view: &RunView) -> Vec<(String, String)> {
         ("Brink preset", facts.preset.clone()),
         ("Brink seed", facts.seed.clone()),
         ("Brink eta", etas.join(", ")),
+        ("Brink command", facts.command.clone()),
         ("Brink steps", rows.to_string()),
         ("Brink smoothing", format!("{} steps", view.state.smoothing_steps)),
     ]

@@ -131,6 +131,8 @@ pub struct Facts {
     pub seed: String,
     /// The program's version.
     pub version: String,
+    /// The command line that opens the moment again; empty where there is none.
+    pub command: String,
 }
 
 /// What the viewer has chosen. Owned by the window; panels read it and ask for a [`ViewChange`].
@@ -356,7 +358,7 @@ impl RunView<'_> {
 
     /// What the title says: preset, seed, η and how far the run is.
     pub fn caption(&self) -> String {
-        let Facts { preset, title, seed, version } = self.facts;
+        let Facts { preset, title, seed, version, command: _ } = self.facts;
         let name = if title.is_empty() { preset } else { title };
         let eta = self.eta().map_or(String::new(), |eta| format!(" · η = {eta}"));
         let steps = self.history.rows();

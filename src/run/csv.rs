@@ -54,12 +54,20 @@ pub fn write_rows(
     Ok(())
 }
 
-/// Writes some rows of a run to a file: into a temporary file beside it, then renamed, so that there is never half a file.
+/// Writes some rows of a run to a file, below a line that says where they come from: into a temporary file beside it, then
+/// renamed, so that there is never half a file.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write_file(history: &History, columns: &[Series], rows: Range<usize>, path: &Path) -> io::Result<()> {
+pub fn write_file(
+    history: &History,
+    columns: &[Series],
+    rows: Range<usize>,
+    origin: &str,
+    path: &Path,
+) -> io::Result<()> {
     super::files::write_whole(path, |out| {
+        writeln!(out, "# {}", origin.replace(['\n', '\r'], " "))?;
         write_header(columns, out)?;
         write_rows(history, columns, rows, out)
     })

@@ -1,10 +1,13 @@
 //! Runs that leave another run at one of its steps and go on with another learning rate.
 
+use super::address::Branch;
+use super::course::Course;
 use super::engine::Engine;
 use super::history::History;
 use super::message::{Command, Ending};
 use super::past::Past;
-use super::worker::{Options, Worker};
+use super::worker::{CommandError, Options, Worker};
+use crate::dynamics::Event;
 use std::sync::Arc;
 
 /// Most forks at a time.
@@ -19,25 +22,37 @@ pub struct Fork {
     pub parent: Option<usize>,
     /// Its first own step; the rows before are the parent's.
     pub step: usize,
-    /// Its learning rate from that step on.
-    pub eta: f64,
     /// The parent's rows before `step`, then its own.
     pub history: History,
     /// How it ended, once it has.
     pub end: Option<Result<Ending, String>>,
     worker: Worker,
+    /// Events that were told.
+    told: usize,
 }
 
 impl Fork {
     /// What to call it in a plot.
     pub fn label(&self) -> String {
-        format!("η = {} from step {}", self.eta, self.step)
+        label(self.step, &self.past().course())
+    }
+
+    /// Its learning rate now.
+    pub fn eta(&self) -> f64 {
+        self.past().course().eta_at(usize::MAX)
     }
 
     /// How it was steered, and its checkpoints.
     pub fn past(&self) -> &Arc<Past> {
         self.worker.past()
     }
+}
+
+/// What to call a run in a plot that is steered so from its first own step on.
+pub fn label(step: usize, course: &Course) -> String {
+    let first = format!("η = {} from step {step}", course.eta_at(step));
+    let later = course.eta_changes().iter().filter(|&&(later, _)| later > step);
+    later.fold(first, |label, (step, eta)| format!("{label}, {eta} from {step}"))
 }
 
 /// A fork that cannot be made.
@@ -81,7 +96,7 @@ impl Forks {
         &self.list
     }
 
-    /// Lets a run leave `parent` at the start of `step` with another learning rate; `first` is the run that is no fork.
+    /// Lets a run leave `parent` at the start of a step with another learning rate; `first` is the run that is no fork.
     /// `make` gives an engine of the same preset before its first step. Returns the fork's id.
     ///
     /// # Errors
@@ -90,7 +105,7 @@ impl Forks {
         &mut self,
         parent: Option<usize>,
         first: (&History, &Past),
-        (step, eta): (usize, f64),
+        branch: &Branch,
         make: impl FnOnce() -> Result<Box<dyn Engine>, String>,
         options: &Options,
         wake: impl Fn() + Send + 'static,
@@ -98,9 +113,7 @@ impl Forks {
         if self.list.len() >= MOST_FORKS {
             return Err(ForkError::TooMany);
         }
-        if !(eta.is_finite() && eta > 0.0) {
-            return Err(ForkError::Eta(eta));
-        }
+        let step = branch.step();
         let (history, past) = match parent {
             None => first,
             Some(id) => {
@@ -113,11 +126,16 @@ impl Forks {
             return Err(ForkError::NotReached { step, taken });
         }
         let (history, past) = (history.until(step), past.until(step));
-        past.steer(|course| course.set_eta(step, eta));
+        past.steer(|course| branch.steer(course));
+        let course = past.course();
+        if !course.is_valid() {
+            return Err(ForkError::Eta(course.eta_at(step)));
+        }
         let worker = Worker::resume(make().map_err(ForkError::Engine)?, past, options, wake)?;
         let id = self.made;
         self.made += 1;
-        self.list.push(Fork { id, parent, step, eta, history, end: None, worker });
+        let told = history.events().len();
+        self.list.push(Fork { id, parent, step, history, end: None, worker, told });
         Ok(id)
     }
 
@@ -130,6 +148,31 @@ impl Forks {
             fork.end = drained.end.or(fork.end.take());
         }
         rows
+    }
+
+    /// What has happened in them since the last call, with each one's label and the step.
+    pub fn news(&mut self) -> Vec<(String, usize, Event)> {
+        let mut news = Vec::new();
+        for fork in &mut self.list {
+            let events = fork.history.events();
+            let label = fork.label();
+            news.extend(
+                events[fork.told..].iter().map(|(step, event)| (label.clone(), *step, event.clone())),
+            );
+            fork.told = events.len();
+        }
+        news
+    }
+
+    /// Sends a command to one of them.
+    ///
+    /// # Errors
+    /// When the command carries a value outside its range.
+    pub fn send_to(&mut self, id: usize, command: Command) -> Result<(), CommandError> {
+        match self.list.iter_mut().find(|fork| fork.id == id) {
+            Some(fork) => fork.worker.send(command),
+            None => Ok(()),
+        }
     }
 
     /// Sends a command to all of them: play, pause, speed.
@@ -161,8 +204,8 @@ impl Forks {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::Series;
     use crate::run::fake::Fake;
-    use crate::run::{Course, Series};
     use std::time::{Duration, Instant};
 
     fn drained(forks: &mut Forks) {
@@ -182,9 +225,9 @@ mod tests {
         let mut forks = Forks::default();
         let make = || Ok(Box::new(Fake::default()) as Box<dyn Engine>);
         let first = (&history, worker.past().as_ref());
-        let a = forks.start(None, first, (20, 0.2), make, &options, || ()).unwrap();
+        let a = forks.start(None, first, &Branch::new(20, 0.2), make, &options, || ()).unwrap();
         drained(&mut forks);
-        let b = forks.start(Some(a), first, (30, 0.3), make, &options, || ()).unwrap();
+        let b = forks.start(Some(a), first, &Branch::new(30, 0.3), make, &options, || ()).unwrap();
         drained(&mut forks);
         let eta = |fork: usize, step: usize| forks.list()[fork].history.value(Series::Eta, step);
         assert_eq!([0, 1].map(|fork| forks.list()[fork].history.rows()), [50, 50]);
@@ -199,6 +242,32 @@ mod tests {
     }
 
     #[test]
+    fn a_fork_is_steered_alone_and_its_news_are_told_once() {
+        let options = Options::new(50, 0.1);
+        let mut worker = Worker::spawn(Box::new(Fake::default()), &options, || ()).unwrap();
+        let mut history = History::new(1);
+        while worker.try_drain(&mut history).end.is_none() {}
+        let mut forks = Forks::default();
+        let make = || Ok(Box::new(Fake { diverges_at: Some(47), ..Fake::default() }) as Box<dyn Engine>);
+        let options = Options { paused: true, ..options };
+        let branch: Branch = "20=0.2,40=0.05".parse().unwrap();
+        let id =
+            forks.start(None, (&history, worker.past().as_ref()), &branch, make, &options, || ()).unwrap();
+        forks.send_to(id, Command::SetEta(0.3)).unwrap();
+        assert!(forks.send_to(id, Command::SetEta(f64::NAN)).is_err());
+        forks.send_to(id, Command::Play).unwrap();
+        drained(&mut forks);
+        assert_eq!(forks.list()[0].eta(), 0.3);
+        assert_eq!(forks.list()[0].history.value(Series::Eta, 45), Some(0.3));
+        assert_eq!(worker.past().course(), Course::new(0.1));
+        let news = forks.news();
+        assert!(
+            matches!(&news[..], [(label, 47, Event::Outcome(..))] if label.starts_with("η = 0.3 from step 20"))
+        );
+        assert!(forks.news().is_empty());
+    }
+
+    #[test]
     fn what_cannot_be_forked_is_said() {
         let options = Options::new(10, 0.1);
         let mut worker = Worker::spawn(Box::new(Fake::default()), &options, || ()).unwrap();
@@ -208,7 +277,9 @@ mod tests {
         let mut start = |parent, step, eta| {
             let make = || Ok(Box::new(Fake::default()) as Box<dyn Engine>);
             let first = (&history, worker.past().as_ref());
-            forks.start(parent, first, (step, eta), make, &options, || ()).map_err(|error| error.to_string())
+            forks
+                .start(parent, first, &Branch::new(step, eta), make, &options, || ())
+                .map_err(|error| error.to_string())
         };
         assert!(start(None, 11, 0.1).unwrap_err().contains("has taken 10 steps"));
         assert!(start(Some(7), 5, 0.1).unwrap_err().contains("fork 7"));

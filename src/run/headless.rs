@@ -1,13 +1,16 @@
 //! A run without a window: the same training thread, with files at the other end.
 
+use super::address::{Address, Steering};
 use super::assemble::{AssembleError, Sources, assemble, warnings};
+use super::beginning::{Beginning, BeginningError};
 use super::csv;
 use super::engine::Engine;
 use super::files::{WholeFile, write_whole};
 use super::history::History;
 use super::message::{Ending, Message};
 use super::milestones::Milestones;
-use super::preset::{Overrides, Preset, PresetError};
+use super::preset::{Overrides, Preset};
+use super::session::{Session, SessionError};
 use super::worker::{Options, Worker};
 use crate::dynamics::{Event, StepRecord};
 use std::io::{self, Write};
@@ -18,22 +21,29 @@ use std::time::{Duration, Instant};
 /// What a headless run is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
-    /// A built-in preset's name, or a path.
+    /// A built-in preset's name, or the path of a preset or a session.
     pub preset: String,
     /// What the command line changes in it.
     pub overrides: Overrides,
+    /// How the run is steered.
+    pub steering: Steering,
     /// Initial weights.
     pub init: Option<PathBuf>,
     /// Directory of the results.
     pub out: PathBuf,
+    /// A session to write at the end.
+    pub save: Option<PathBuf>,
 }
 
 /// A run that could not be started, or whose results could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum HeadlessError {
-    /// The preset is not valid.
+    /// The preset or the session cannot be used.
     #[error(transparent)]
-    Preset(#[from] PresetError),
+    Beginning(#[from] BeginningError),
+    /// The session cannot be written.
+    #[error(transparent)]
+    Session(#[from] SessionError),
     /// Data or weights do not fit.
     #[error(transparent)]
     Assemble(#[from] AssembleError),
@@ -70,7 +80,7 @@ pub trait Progress {
 }
 
 /// Draws the summary of a run as a PNG file's bytes.
-pub type Summary = dyn Fn(&Preset, &str, &History) -> Result<Vec<u8>, String>;
+pub type Summary = dyn Fn(&Preset, &Address, &History) -> Result<Vec<u8>, String>;
 
 /// Runs a preset, writes `run.csv`, `preset.toml` and, where there is a `summary` to draw it, `summary.png`.
 ///
@@ -85,25 +95,33 @@ pub fn run(
     progress: &mut dyn Progress,
     summary: Option<&Summary>,
 ) -> Result<Outcome, HeadlessError> {
-    let preset = Preset::load_with(&request.preset, &request.overrides)?;
+    let beginning = Beginning::of(&request.preset, &request.overrides, &request.steering)?;
+    if let (Some(_), Some(init)) = (&beginning.session, &request.init) {
+        let option = format!("--init {}", init.display());
+        return Err(BeginningError::NotWithSession { option }.into());
+    }
     let sources = Sources { init: request.init.clone() };
-    let engine = assemble(&preset, &sources)?;
-    record(engine, &preset, request, cancel, progress, summary)
+    let engine = assemble(&beginning.preset, &sources)?;
+    record(engine, &beginning, request, cancel, progress, summary)
 }
+
+/// Bytes of the checkpoints of a session that is written at the end, beside the newest.
+const SAVED_CHECKPOINTS: usize = 16 << 20;
 
 /// Runs an engine of the preset and writes its results.
 ///
 /// # Errors
 /// When the directory cannot be written, or there is no thread.
 fn record(
-    engine: Box<dyn Engine>,
-    preset: &Preset,
+    mut engine: Box<dyn Engine>,
+    beginning: &Beginning,
     request: &Request,
     cancel: &AtomicBool,
     progress: &mut dyn Progress,
     summary: Option<&Summary>,
 ) -> Result<Outcome, HeadlessError> {
     let parameters = engine.dim();
+    let Beginning { name, preset, course, session } = beginning;
 
     let output = |path: &Path| {
         let path = path.to_path_buf();
@@ -114,15 +132,22 @@ fn record(
     let mut rows = WholeFile::create(&csv_path).map_err(output(&csv_path))?;
     let columns = csv::columns(preset);
     csv::write_header(&columns, &mut rows).map_err(output(&csv_path))?;
+    let mut history = match session {
+        Some(session) => session.history.clone(),
+        None => History::new(preset.eigen.max_tracked),
+    };
+    csv::write_rows(&history, &columns, 0..history.rows(), &mut rows).map_err(output(&csv_path))?;
 
     progress.started(preset, parameters);
     for warning in warnings(preset) {
         progress.said(&format!("warning: {warning}"));
     }
     let begun = Instant::now();
-    let options = Options { checkpoint_budget: 0, ..Options::new(preset.run.steps, preset.optimizer.eta) };
-    let mut worker = Worker::spawn(engine, &options, || {}).map_err(HeadlessError::Thread)?;
-    let mut history = History::new(preset.eigen.max_tracked);
+    let checkpoint_budget = if request.save.is_some() { Options::CHECKPOINT_BUDGET } else { 0 };
+    let options = Options { checkpoint_budget, ..Options::new(preset.run.steps, preset.optimizer.eta) };
+    let past = beginning.past(engine.as_mut(), checkpoint_budget);
+    let before = history.rows();
+    let mut worker = Worker::resume(engine, past, &options, || {}).map_err(HeadlessError::Thread)?;
     let outcome = loop {
         if cancel.swap(false, Ordering::Relaxed) {
             let _ = worker.send(super::message::Command::Stop);
@@ -148,13 +173,15 @@ fn record(
         }
     };
     let seconds = begun.elapsed().as_secs_f64();
+    let past = std::sync::Arc::clone(worker.past());
     worker.shut_down();
 
+    let address = Address::of(name, preset, course, &[], None);
     let toml_path = request.out.join("preset.toml");
-    let text = resolved(preset, request);
+    let text = resolved(preset, &address, request);
     write_whole(&toml_path, |out| out.write_all(text.as_bytes())).map_err(output(&toml_path))?;
     rows.finish().map_err(output(&csv_path))?;
-    match summary.map(|draw| draw(preset, &request.preset, &history)) {
+    match summary.map(|draw| draw(preset, &address, &history)) {
         None => {
             progress.said("summary.png is not written: this brink was built without the feature `picture`");
         }
@@ -165,22 +192,30 @@ fn record(
         }
     }
 
-    let count = history.rows();
+    let count = history.rows() - before;
     progress
         .said(&format!("{count} steps in {seconds:.1} s ({:.0} a second)", count as f64 / seconds.max(1e-9)));
     progress.said(&Milestones::of(&history).to_string());
+    if let Some(path) = &request.save {
+        let mut session = Session::new(name, preset.clone(), course.clone(), history);
+        session.keep_checkpoints(&past, SAVED_CHECKPOINTS, usize::MAX);
+        session.write(path)?;
+        progress.said(&format!("{} is written", path.display()));
+    }
     Ok(outcome)
 }
 
 /// `preset.toml`: the preset with every default written out, after a comment that says what else the run was given.
-fn resolved(preset: &Preset, request: &Request) -> String {
+fn resolved(preset: &Preset, address: &Address, request: &Request) -> String {
     let mut text = format!("# Written by brink {}.", env!("CARGO_PKG_VERSION"));
     if let Some(init) = &request.init {
         // Quoted, so that it stays one line whatever the path holds.
         let path = init.display().to_string();
         text = format!("{text} The initial weights came from --init {path:?}.");
     }
-    text + "\n" + &preset.resolved_toml()
+    // a path may hold anything, and a comment is one line
+    let address = address.to_string().replace(['\n', '\r'], " ");
+    format!("{text}\n# The same run in a window: {address}\n{}", preset.resolved_toml())
 }
 
 /// Events that deserve a line: those that stop or spoil a process.
@@ -231,19 +266,20 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let out = dir.path().join("out");
         let request = Request { preset: "valley".into(), out: out.clone(), ..Request::default() };
-        let preset = Preset::load("valley").unwrap();
+        let beginning = Beginning::of("valley", &Overrides::default(), &Steering::default()).unwrap();
         let mut lines = Lines::default();
-        let draw =
-            |_: &Preset, name: &str, history: &History| Ok(format!("{name} {}", history.rows()).into_bytes());
+        let draw = |_: &Preset, address: &Address, history: &History| {
+            Ok(format!("{address} {}", history.rows()).into_bytes())
+        };
         let broken = Fake { panics_at: Some(3), ..Fake::default() };
         let outcome =
-            record(Box::new(broken), &preset, &request, &AtomicBool::new(false), &mut lines, Some(&draw));
+            record(Box::new(broken), &beginning, &request, &AtomicBool::new(false), &mut lines, Some(&draw));
         let Ok(Outcome::Failed(reason)) = outcome else { panic!("{outcome:?}") };
         assert!(reason.contains("step 3") && reason.contains("not 42"), "{reason}");
         let csv = std::fs::read_to_string(out.join("run.csv")).unwrap();
         assert_eq!(csv.lines().count(), 4);
         assert!(csv.lines().nth(3).unwrap().starts_with("2,0.5,0.333"), "{csv}");
-        assert_eq!(std::fs::read(out.join("summary.png")).unwrap(), b"valley 3");
+        assert_eq!(std::fs::read(out.join("summary.png")).unwrap(), b"brink valley 3");
         assert!(out.join("preset.toml").exists());
         assert_eq!(std::fs::read_dir(&out).unwrap().count(), 3);
     }

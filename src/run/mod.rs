@@ -1,9 +1,12 @@
 //! A run: preset, training thread, messages, history, CSV. Knows no egui.
 
+pub mod address;
 pub mod assemble;
+pub mod beginning;
 pub mod breakpoint;
 pub mod bundled;
 pub mod checkpoint;
+pub mod compute;
 pub mod course;
 pub mod covariance;
 pub mod csv;
@@ -32,6 +35,7 @@ pub mod session;
 pub mod validity;
 pub mod worker;
 
+pub use address::Address;
 pub use breakpoint::{Breakpoint, Hit};
 pub use checkpoint::Checkpoint;
 pub use course::Course;

@@ -24,7 +24,7 @@ fn cursor(window: &Window) -> Option<usize> {
 }
 
 /// A window with at least `count` recorded steps, paused.
-fn paused(count: usize) -> Window {
+pub(super) fn paused(count: usize) -> Window {
     let mut window =
         sized(Fake { step_time: Duration::from_millis(1), ..Fake::default() }, Vec2::new(1280.0, 800.0));
     until(&mut window, "rows", |model| model.history.rows() > count);
@@ -384,7 +384,7 @@ fn runs_fork_at_the_cursor_and_are_drawn_over_the_first() {
     window.run_steps(3);
     press(&mut window, "Fork here");
     let fork = &model(&window).forks.list()[0];
-    assert_eq!((fork.step, fork.eta), (30, 0.25));
+    assert_eq!((fork.step, fork.eta()), (30, 0.25));
     assert!(window.query_by_label_contains("η = 0.25 from step 30").is_some());
     key(&mut window, Key::Escape);
     key(&mut window, Key::Space);

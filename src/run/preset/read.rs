@@ -100,6 +100,17 @@ impl Preset {
         toml::to_string(&resolved).expect("a preset is a table of plain values")
     }
 
+    /// `key=value` for everything that differs from another preset, in the order of the file: what turns that one into
+    /// this one.
+    pub fn differences(&self, base: &Self) -> Vec<String> {
+        let (mine, theirs) = (self.resolved().to_table(), base.resolved().to_table());
+        let find = |table: &Table, path: &str| lookup(&Value::Table(table.clone()), path).cloned();
+        let differs =
+            |key: &&keys::Key| key.path != "version" && find(&mine, key.path) != find(&theirs, key.path);
+        let change = |key: &keys::Key| Some(format!("{}={}", key.path, find(&mine, key.path)?));
+        KEYS.iter().filter(differs).filter_map(change).collect()
+    }
+
     fn to_table(&self) -> Table {
         Table::try_from(self).expect("a preset is a table of plain values")
     }

@@ -154,6 +154,8 @@ impl Training {
         self.catch_up(engine)?;
         loop {
             if self.next_step >= self.steps {
+                // a session of the run goes on from here, with more steps
+                self.past.keep(engine.checkpoint());
                 return Ok(Ending::AllSteps);
             }
             if engine.finished() {

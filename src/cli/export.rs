@@ -1,0 +1,190 @@
+//! `brink export`: a moment of a run as a file.
+
+use super::{interruptible, say};
+use anyhow::{Context, bail};
+use brink::run::compute::Computed;
+use brink::run::{Address, csv};
+use clap::Args;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+pub(super) const FILES: &str = "\
+What is written follows the extension of --out:
+  .csv   every column of every step, below one line that says how to open the run again
+  .png   one panel, or all of them; with --film an animated PNG
+  .svg   one panel, or all of them
+
+Every file names the preset, the seed, the learning rates, the version and the command that opens the moment again.
+Exit status: 0, or 2 with one message that says what is wrong, and nothing written.";
+
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    #[command(flatten)]
+    address: Address,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// One panel, by its name (a wrong one lists them) [default: all plots]
+    #[arg(long, value_name = "PANEL")]
+    panel: Option<String>,
+    /// Width and height in points [default: 1280x800, one panel 640x400]
+    #[arg(long, value_name = "WIDTHxHEIGHT")]
+    size: Option<String>,
+    /// Pixels a point, 0.1 to 8
+    #[arg(long, value_name = "SCALE", default_value = "2")]
+    scale: String,
+    /// Light lines on a dark ground
+    #[arg(long)]
+    dark: bool,
+    /// Let the cursor go through these steps: an animated PNG
+    #[arg(long, value_name = "FROM..TO")]
+    film: Option<String>,
+    /// Pictures of the animation, 1 to 1000
+    #[arg(long, value_name = "N", default_value = "60")]
+    frames: String,
+    /// Pictures a second, 1 to 60
+    #[arg(long, value_name = "N", default_value = "10")]
+    per_second: String,
+}
+
+/// Computes the moment and writes it.
+pub(super) fn write(args: &ExportArgs) -> anyhow::Result<ExitCode> {
+    let extension = args.out.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+    let draw = match extension.as_deref() {
+        Some("csv") => None,
+        Some(picture @ ("png" | "svg")) => Some(drawing(args, picture)?),
+        _ => bail!("--out {}: .csv, .png or .svg says what to write", args.out.display()),
+    };
+    // before the computation, which may take minutes
+    let directory = args.out.parent().filter(|directory| !directory.as_os_str().is_empty());
+    if let Some(directory) = directory.filter(|directory| !directory.is_dir()) {
+        bail!("--out {}: there is no directory {}", args.out.display(), directory.display());
+    }
+    let (cancel, _) = interruptible()?;
+    let mut steps = 0;
+    let computed = Computed::at(&args.address, &cancel, &mut |record| {
+        steps += 1;
+        if steps % 1000 == 0 {
+            eprintln!("step {}", record.step);
+        }
+    })?;
+    let Computed { name, preset, course, history, forks, .. } = &computed;
+    let steered: Vec<_> = forks.iter().map(|(step, course, _)| (*step, course.clone())).collect();
+    let address = Address::of(name, preset, course, &steered, args.address.at);
+    let written = match draw {
+        None => {
+            let columns = csv::columns(preset);
+            let origin = format!("Brink {}: {address}", env!("CARGO_PKG_VERSION"));
+            csv::write_file(history, &columns, 0..history.rows(), &origin, &args.out)
+        }
+        Some(draw) => {
+            use std::io::Write;
+            let bytes = draw(&computed, &address)?;
+            brink::run::files::write_whole(&args.out, |file| file.write_all(&bytes))
+        }
+    };
+    written.with_context(|| {
+        format!("cannot write {}; --out names a file that can be written", args.out.display())
+    })?;
+    say(&format!("{} is written: {} steps of {name}", args.out.display(), history.rows()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Draws a moment as the bytes of a file.
+type Draw = Box<dyn FnOnce(&Computed, &Address) -> anyhow::Result<Vec<u8>>>;
+
+#[cfg(not(feature = "picture"))]
+fn drawing(args: &ExportArgs, _: &str) -> anyhow::Result<Draw> {
+    let out = args.out.display();
+    bail!("--out {out}: this brink was built without the feature `picture`; .csv can be written")
+}
+
+/// What the options ask for, before anything is computed.
+#[cfg(feature = "picture")]
+fn drawing(args: &ExportArgs, extension: &str) -> anyhow::Result<Draw> {
+    use brink::picture::{
+        Curves, Film, Overlay, Panel, RunView, animation_png, dashboard_png, panel_png, picture_svg,
+    };
+    use std::borrow::Cow;
+    let panel = args.panel.as_deref().map(|name| {
+        let known = Panel::ALL.map(Panel::name).join(", ");
+        let panel = Panel::ALL.into_iter().find(|panel| panel.name() == name);
+        panel.with_context(|| format!("--panel {name}: there is no such panel; there are {known}"))
+    });
+    let panel = panel.transpose()?;
+    let size = match &args.size {
+        Some(text) => {
+            let sides =
+                text.split_once('x').map(|(width, height)| [width, height].map(|side| side.trim().parse()));
+            match sides {
+                Some([Ok(width), Ok(height)])
+                    if [width, height].iter().all(|side| (100.0..=8000.0).contains(side)) =>
+                {
+                    egui::vec2(width, height)
+                }
+                _ => bail!("--size {text}: WIDTHxHEIGHT in points is allowed, each from 100 to 8000"),
+            }
+        }
+        None if panel.is_some() => egui::vec2(640.0, 400.0),
+        None => egui::vec2(1280.0, 800.0),
+    };
+    let scale: f32 = within("--scale", &args.scale, 0.1, 8.0)?;
+    let theme = if args.dark { egui::Theme::Dark } else { egui::Theme::Light };
+    let frames = within("--frames", &args.frames, 1, Film::MOST)?;
+    let per_second = within("--per-second", &args.per_second, 1, 60)?;
+    let film = match &args.film {
+        Some(text) => {
+            let steps =
+                text.split_once("..").map(|(first, last)| [first, last].map(|step| step.trim().parse()));
+            match steps {
+                Some([Ok(first), Ok(last)]) if first <= last => {
+                    Some(Film { steps: [first, last], frames, per_second })
+                }
+                _ => bail!("--film {text}: FROM..TO is allowed, two steps in order"),
+            }
+        }
+        None => None,
+    };
+    let svg = extension == "svg";
+    if let (true, Some(film)) = (svg, &args.film) {
+        bail!("--film {film} has no place with .svg: an animation is a .png");
+    }
+    Ok(Box::new(move |computed, address| {
+        let Computed { name: _, preset, course: _, history, forks, inspection } = computed;
+        let facts = super::picture::facts(preset, address);
+        let mut state = super::picture::state(preset);
+        state.cursor = address.at;
+        let curves = Curves::of(history, state.smoothing_steps);
+        let overlays: Vec<_> = forks
+            .iter()
+            .map(|(step, course, history)| Overlay {
+                label: Cow::Owned(brink::run::fork::label(*step, course)),
+                history: Cow::Borrowed(history),
+                from: *step,
+            })
+            .collect();
+        let still = RunView::still(history, &curves, &facts, &state);
+        let view = RunView { inspection: inspection.as_ref(), overlays: &overlays, ..still };
+        Ok(match (film, panel) {
+            (Some(film), _) if film.steps[1] >= history.rows() => {
+                bail!("--film {}..{}: the run has {} steps", film.steps[0], film.steps[1], history.rows())
+            }
+            (Some(film), panel) => animation_png(&view, panel, size, scale, theme, &film)?,
+            (None, panel) if svg => picture_svg(&view, panel, size, theme).into_bytes(),
+            (None, Some(panel)) => panel_png(&view, panel, size, scale, theme)?,
+            (None, None) => dashboard_png(&view, size, scale, theme)?,
+        })
+    }))
+}
+
+/// A number between two others.
+#[cfg(feature = "picture")]
+fn within<T>(option: &str, text: &str, least: T, most: T) -> anyhow::Result<T>
+where
+    T: std::str::FromStr + PartialOrd + Copy + std::fmt::Display,
+{
+    match text.trim().parse() {
+        Ok(number) if number >= least && number <= most => Ok(number),
+        _ => bail!("{option} {text}: a number from {least} to {most} is allowed"),
+    }
+}
