@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 source .ci/display.sh
 
 cargo build --quiet
-program="$PWD/target/debug/brink"
+program="${CARGO_TARGET_DIR:-$PWD/target}/debug/brink"
 desk="$scratch/desk"
 mkdir "$desk"
 cd "$desk"
@@ -40,8 +40,8 @@ station() {
 
 serve 1280x800
 start "$program" digits-noise
-choose "stop where s first"
 photograph lecture-1-open
+choose "stop where s first"
 wait_still 60 "the run does not stop at the edge"
 station lecture-1-open lecture-2-edge
 xdotool key Left Left Left

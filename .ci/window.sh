@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 source .ci/display.sh
 
 cargo build --quiet
-program="$PWD/target/debug/brink"
+program="${CARGO_TARGET_DIR:-$PWD/target}/debug/brink"
 
 brightness() { convert "$shots/$1.png" -colorspace gray -format '%[fx:int(100*mean)]' info:; }
 

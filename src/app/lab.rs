@@ -363,9 +363,9 @@ impl Lab {
         self.noted_events += events.len();
         for (step, event) in &events {
             self.model.note(*step, event);
-            if let (true, Event::EtaChanged { eta }) = (self.planned, event) {
-                self.model.eta = *eta;
-            }
+        }
+        if let Some(eta) = self.model.run_view().eta().filter(|_| self.planned) {
+            self.model.eta = eta;
         }
         if let Some(budget) = drained.thinned {
             let text = format!(

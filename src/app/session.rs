@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Bytes of the checkpoints in a session, beside the newest.
-const CHECKPOINTS: usize = 32 << 20;
+const CHECKPOINTS: usize = 12 << 20;
 
 /// Largest newest checkpoint that is kept.
 const NEWEST_CHECKPOINT: usize = 512 << 20;
