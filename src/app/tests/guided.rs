@@ -61,6 +61,17 @@ fn the_run_goes_on_to_the_card_s_stop_and_waits_there() {
 }
 
 #[test]
+fn a_stop_that_lies_ahead_is_kept_while_cards_before_it_are_read() {
+    let mut window = quick();
+    lab(&mut window).apply(Command::Tour(TourCommand::Chapter(11)));
+    window.run_steps(2);
+    let ahead = model(&window).tour.armed();
+    assert!(ahead.is_some());
+    key(&mut window, Key::PageDown);
+    assert_eq!((place(&window), model(&window).tour.armed()), ((11, 1), ahead));
+}
+
+#[test]
 fn free_play_keeps_the_place_and_gives_the_panels_back() {
     let mut window = quick();
     let own = model(&window).tree.clone();

@@ -176,6 +176,14 @@ impl Lab {
                     self.apply(Command::PlayPause);
                 }
             }
+            // a run that goes on keeps the stop that lies ahead
+            None if self.model.phase == Phase::Training => {
+                let ahead =
+                    self.model.tour.here().and_then(|(chapter, _)| chapter.first_stop(self.model.tour.card));
+                if let Some(stop) = ahead.filter(|&stop| !lies_behind(stop, &self.model.history)) {
+                    self.arm(stop);
+                }
+            }
             None => {}
         }
         self.eta_asked = None;
