@@ -14,8 +14,9 @@ use egui::{Color32, Theme, Vec2, pos2, vec2};
 const MEAN: f64 = 4.0 / 255.0;
 const SHARE: f64 = 0.02;
 const FAR: u8 = 32;
-/// Share of the pixels of a single line that may be off by more: ends and bends, which are rounded otherwise.
-const LINE_SHARE: f64 = 0.12;
+/// Share of the pixels of a single line that may be off by more: dots of one pixel and a half are nothing but ends, which
+/// are cut otherwise. A dash that is lost is off by more than a third.
+const LINE_SHARE: f64 = 0.25;
 
 const SIZE: Vec2 = vec2(360.0, 300.0);
 
