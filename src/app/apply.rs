@@ -8,9 +8,11 @@ use super::layout;
 use super::model::{Banner, Level, Phase};
 use super::presenter;
 use super::session::{Reading, SessionForm};
+use crate::picture::predictions::Choice;
 use crate::picture::scene::SceneChange;
 use crate::picture::{Panel, ViewChange};
 use crate::run::cycles::Cycle;
+use crate::run::predictions::Examples;
 use crate::run::recording::{self, Recording, RecordingError};
 use crate::run::{Breakpoint, Command as WorkerCommand};
 use egui::Theme;
@@ -57,6 +59,10 @@ impl Lab {
             Command::NextCycle => self.seek_cycle(true),
             Command::PreviousCycle => self.seek_cycle(false),
             Command::LoopCycle => self.loop_cycle(),
+            Command::NextExample => self.choose_prediction(|choice, all| choice.next_example(all, true)),
+            Command::PreviousExample => self.choose_prediction(|choice, all| choice.next_example(all, false)),
+            Command::NextOutput => self.choose_prediction(|choice, all| choice.next_output(all, true)),
+            Command::PreviousOutput => self.choose_prediction(|choice, all| choice.next_output(all, false)),
             Command::TogglePhases => self.model.view.show_phases = !self.model.view.show_phases,
             Command::SetReplaySpeed(speed) => {
                 if speed.is_finite() && speed > 0.0 {
@@ -249,6 +255,12 @@ impl Lab {
                 self.model.raise(Banner::new(Level::Warning, error.to_string()));
                 false
             }
+        }
+    }
+
+    fn choose_prediction(&mut self, choose: impl Fn(Choice, &Examples) -> Choice) {
+        if let Some(found) = self.model.history.predictions() {
+            self.model.view.prediction = choose(self.model.view.prediction, found.examples());
         }
     }
 

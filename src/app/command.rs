@@ -42,6 +42,14 @@ pub enum Command {
     LoopCycle,
     /// Shade the phases of the cycles, or not.
     TogglePhases,
+    /// The predictions of the next recorded example.
+    NextExample,
+    /// The predictions of the recorded example before.
+    PreviousExample,
+    /// The predictions of the next class or position.
+    NextOutput,
+    /// The predictions of the class or position before.
+    PreviousOutput,
     /// Steps a second of the replay.
     SetReplaySpeed(f64),
     /// Start the preset again at step 0, with the present learning rate.
@@ -207,6 +215,26 @@ impl Command {
                 Key::H,
                 "Phases",
                 "Shade the phases of each cycle: sharpening, growth, reduction, decay; or a settled orbit",
+            ),
+            Self::NextExample => {
+                keyed(Key::J, "Next example", "Show the predictions of the next recorded example")
+            }
+            Self::PreviousExample => with(
+                Modifiers::SHIFT,
+                Key::J,
+                "Previous example",
+                "Show the predictions of the recorded example before",
+            ),
+            Self::NextOutput => keyed(
+                Key::Y,
+                "Next output",
+                "Show the predictions of the example's next class, position after position",
+            ),
+            Self::PreviousOutput => with(
+                Modifiers::SHIFT,
+                Key::Y,
+                "Previous output",
+                "Show the predictions of the example's class before, position before position",
             ),
             Self::SetReplaySpeed(_) => plain(
                 "Slow motion speed",
@@ -397,6 +425,10 @@ impl Command {
             Self::PreviousCycle,
             Self::LoopCycle,
             Self::TogglePhases,
+            Self::PreviousExample,
+            Self::NextExample,
+            Self::PreviousOutput,
+            Self::NextOutput,
             Self::Restart,
             Self::RestartFlows,
             Self::FollowRun,

@@ -357,7 +357,7 @@ pub(super) fn write(mut model: Model, window_size: Vec2) -> Saved {
         }
         What::Panel | What::Dashboard | What::Window | What::Film => {}
     }
-    model.curves.update(&model.history, model.view.smoothing_steps, usize::MAX);
+    model.derive_curves(usize::MAX);
     let bytes = picture(&model, window_size).map_err(|error| failed(&error))?;
     files::write_whole(&path, |file| file.write_all(&bytes)).map_err(|error| failed(&error))?;
     Ok(path)

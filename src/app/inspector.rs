@@ -1,8 +1,9 @@
-//! Looks into the cursor's step, on the replay thread, while a panel shows it.
+//! Looks into the cursor's step, on the replay thread, while a panel shows it; and has the spectra computed there.
 
 use super::lab::Assemble;
 use super::layout;
 use super::model::Model;
+use super::spectrum::Spectrum;
 use crate::dynamics::{InspectError, Inspection};
 use crate::picture::Panel;
 use crate::run::past::Past;
@@ -19,6 +20,9 @@ pub(super) struct Inspector {
     answer: Option<Answer<Result<Inspection, InspectError>>>,
     /// A step whose answer has arrived, be it an error.
     answered: Option<usize>,
+    spectrum: Spectrum,
+    past: Arc<Past>,
+    context: Context,
 }
 
 impl Inspector {
@@ -32,15 +36,30 @@ impl Inspector {
         preset: crate::run::Preset,
         context: &Context,
     ) -> std::io::Result<Self> {
-        let (assemble, context) = (Arc::clone(assemble), context.clone());
+        let (assemble, waking) = (Arc::clone(assemble), context.clone());
         let make = Box::new(move || assemble(&preset));
-        let replay = Replay::spawn(Arc::clone(past), make, move || context.request_repaint())?;
-        Ok(Self { replay, answer: None, answered: None })
+        let replay = Replay::spawn(Arc::clone(past), make, move || waking.request_repaint())?;
+        Ok(Self {
+            replay,
+            answer: None,
+            answered: None,
+            spectrum: Spectrum::default(),
+            past: Arc::clone(past),
+            context: context.clone(),
+        })
     }
 
     /// Asks about the cursor's step where it is shown and not known, and takes in the answer. Returns what went wrong.
     pub fn update(&mut self, model: &mut Model) -> Option<String> {
-        let shown = layout::shown(&model.tree).iter().any(|panel| PANELS.contains(panel));
+        let panels = layout::shown(&model.tree);
+        // the inspection first: it is the shorter one
+        let trouble = self.inspect(model, panels.iter().any(|panel| PANELS.contains(panel)));
+        let shown = panels.contains(&Panel::Spectrum);
+        self.spectrum.update(&self.replay, &self.past, &self.context, (model, shown));
+        trouble
+    }
+
+    fn inspect(&mut self, model: &mut Model, shown: bool) -> Option<String> {
         let step = model.view.cursor.filter(|&step| shown && step + 1 < model.history.rows())?;
         if self.answered != Some(step) && self.answer.as_ref().is_none_or(|answer| answer.step() != step) {
             self.answer = Some(self.replay.ask(step, look));

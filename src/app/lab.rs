@@ -239,8 +239,7 @@ impl Lab {
         self.inspect();
         self.look();
         self.model.look_at_landscape();
-        let smoothing = self.model.view.smoothing_steps;
-        if self.model.curves.update(&self.model.history, smoothing, CURVE_BUDGET) {
+        if self.model.derive_curves(CURVE_BUDGET) {
             self.guide();
         } else {
             self.context.request_repaint();
@@ -479,6 +478,9 @@ impl Lab {
         let name = self.model.facts.preset.clone();
         let beginning = Beginning { name, preset: preset.clone(), course, session };
         let past = beginning.past(engine.as_mut(), options.checkpoint_budget);
+        if let Some(examples) = engine.examples() {
+            self.model.history.watch(examples);
+        }
         let (context, pause) = (self.context.clone(), Arc::clone(&self.pause));
         let wake = move || context.request_repaint_after(Duration::from_nanos(pause.load(Ordering::Relaxed)));
         match Worker::resume(engine, past, &options, wake) {

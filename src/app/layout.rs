@@ -44,13 +44,16 @@ pub enum Arrangement {
     Compare,
     /// Weight space large, sharpness and distances beside it.
     WeightSpace,
+    /// What the network answers, and the whole spectrum.
+    Network,
     /// A saved one, by its name.
     Saved(String),
 }
 
 impl Arrangement {
     /// Those that come with the program.
-    pub const BUILT_IN: [Self; 4] = [Self::Lecture, Self::Inspect, Self::Compare, Self::WeightSpace];
+    pub const BUILT_IN: [Self; 5] =
+        [Self::Lecture, Self::Inspect, Self::Compare, Self::WeightSpace, Self::Network];
 
     /// Its name in menus.
     pub fn title(&self) -> &str {
@@ -59,6 +62,7 @@ impl Arrangement {
             Self::Inspect => "Inspect",
             Self::Compare => "Compare",
             Self::WeightSpace => "Weight space",
+            Self::Network => "Network",
             Self::Saved(name) => name,
         }
     }
@@ -70,6 +74,7 @@ impl Arrangement {
             Self::Inspect => Some(Key::Num2),
             Self::Compare => Some(Key::Num3),
             Self::WeightSpace => Some(Key::Num4),
+            Self::Network => Some(Key::Num5),
             Self::Saved(_) => None,
         }
     }
@@ -105,6 +110,10 @@ impl Arrangement {
             Self::WeightSpace => Node::Columns(vec![
                 (1.6, Node::of(Panel::WeightSpace)),
                 (1.0, Node::rows([Panel::Sharpness, Panel::Loss, Panel::Displacement])),
+            ]),
+            Self::Network => Node::Columns(vec![
+                (1.0, Node::rows([Panel::Sharpness, Panel::Loss])),
+                (1.2, Node::rows([Panel::Predictions, Panel::Spectrum])),
             ]),
             Self::Saved(_) => return None,
         })

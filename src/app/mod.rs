@@ -30,6 +30,7 @@ mod scene;
 mod search;
 mod session;
 mod settings;
+mod spectrum;
 mod status;
 mod timeline;
 mod timing;

@@ -13,6 +13,7 @@ use crate::picture::scene::{Camera, SceneView, of_landscape};
 use crate::picture::{Curves, Facts, Overlay, Panel, RunView, Scene, ViewState};
 use crate::run::preset::DataName;
 use crate::run::recording::Recording;
+use crate::run::spectra::Spectra;
 use crate::run::{Breakpoint, Ending, Forks, History, Hit, Preset, Series};
 use egui::Theme;
 use std::borrow::Cow;
@@ -105,6 +106,8 @@ pub struct Model {
     pub scene: Option<Arc<Scene>>,
     /// The rows and the learning rate that a landscape was drawn with.
     scene_state: (usize, Option<u64>),
+    /// The Hessian's spectra, as far as they are computed.
+    pub spectra: Spectra,
     /// Where the run comes from.
     pub facts: Facts,
     /// The viewer's choices for the plots.
@@ -174,6 +177,7 @@ impl Model {
             history: History::default(),
             curves: Curves::default(),
             inspection: None,
+            spectra: Spectra::default(),
             scene: None,
             scene_state: (0, None),
             facts: Facts::default(),
@@ -269,6 +273,7 @@ impl Model {
         self.history = History::new(max_tracked);
         self.curves = Curves::default();
         self.inspection = None;
+        self.spectra = Spectra::default();
         self.scene = None;
         self.banners.retain(|banner| banner.offers_unfinished);
         self.steps_per_second = None;
@@ -307,12 +312,20 @@ impl Model {
         self.variant.as_ref().unwrap_or(&self.presets[self.preset].1)
     }
 
+    /// Brings the derived curves up to the history, with about so many multiplications. Returns whether they are complete.
+    pub fn derive_curves(&mut self, budget: usize) -> bool {
+        let predictions = self.history.predictions();
+        self.curves.follow(predictions.map(|found| self.view.prediction.output(found.examples())));
+        self.curves.update(&self.history, self.view.smoothing_steps, budget)
+    }
+
     /// What the panels read.
     pub fn run_view(&self) -> RunView<'_> {
         RunView {
             history: &self.history,
             curves: &self.curves,
             inspection: self.inspection.as_ref(),
+            spectra: Some(&self.spectra),
             scene: self.scene.as_ref(),
             facts: &self.facts,
             state: &self.view,
@@ -379,6 +392,7 @@ impl Model {
             history: self.history.clone(),
             curves: Curves::default(),
             inspection: self.inspection.clone(),
+            spectra: Spectra { progress: None, ..self.spectra.clone() },
             scene: self.scene.clone(),
             scene_state: self.scene_state,
             facts: self.facts.clone(),

@@ -613,5 +613,6 @@ fn missing_data_is_asked_for_and_the_preset_starts_with_what_is_chosen() {
 
 mod guided;
 mod hands;
+mod network;
 mod scene;
 mod sessions;

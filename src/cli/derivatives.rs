@@ -20,6 +20,9 @@ The arrays, of f64 unless said otherwise (dim parameters in the order of `order`
   t_U_V                ∇(uᵀ H v) for the pair U:V, u and v held fixed, [dim]
   eigenvalues          the largest eigenvalues of H, descending, [K]
   eigenvectors         their orthonormal eigenvectors, one a row, [K, dim]
+  spectrum             eigenvalues of H, ascending: all of them up to 2,000 parameters, above that the nodes of a
+                       stochastic Lanczos quadrature of their density
+  spectrum_counts      how many eigenvalues each stands for: 1, or an expectation; they add up to dim
   outputs              the network's outputs on the first examples, [M, columns] or [M, positions, columns]
   order                the parameters' names, each tensor flattened row by row, text
 
@@ -50,6 +53,9 @@ pub(super) struct DerivativesArgs {
     /// Number of examples, the first ones, whose outputs are written [default: 10, or all there are]
     #[arg(long, value_name = "M")]
     outputs: Option<String>,
+    /// Write the whole spectrum of H, or its density
+    #[arg(long)]
+    spectrum: bool,
     /// Precision of all arithmetic: f32 or f64 [default: f64, whatever the preset has]
     #[arg(long, value_name = "PRECISION")]
     precision: Option<String>,
@@ -60,8 +66,19 @@ pub(super) struct DerivativesArgs {
 
 /// Computes what is asked for and writes it.
 pub(super) fn write(args: DerivativesArgs) -> anyhow::Result<ExitCode> {
-    let DerivativesArgs { preset, init, data, vectors, pairs, top, tolerance, outputs, precision, out } =
-        args;
+    let DerivativesArgs {
+        preset,
+        init,
+        data,
+        vectors,
+        pairs,
+        top,
+        tolerance,
+        outputs,
+        spectrum,
+        precision,
+        out,
+    } = args;
     let Chosen { name, mut set } = preset;
     set.insert(0, "run.precision=f64".into());
     set.extend(precision.map(|p| format!("run.precision={p}")));
@@ -74,6 +91,7 @@ pub(super) fn write(args: DerivativesArgs) -> anyhow::Result<ExitCode> {
             .map(|text| number("--tolerance", &text, "a number from 1e-14 to 0.1"))
             .transpose()?,
         outputs: outputs.map(|text| number("--outputs", &text, "a whole number, 0 or more")).transpose()?,
+        spectrum,
     };
     let found = Derivatives::of_preset(&preset, &Sources { init }, &wanted)?;
     found

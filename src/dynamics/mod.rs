@@ -88,6 +88,16 @@ impl<T: Real> Dynamics<T> {
 
     /// Records the state at the start of step t and advances every process to t + 1 with the learning rate `eta`.
     pub fn step(&mut self, objective: &mut dyn Objective<T>, eta: f64) -> StepRecord {
+        self.step_watched(objective, eta, &mut |_, _| ())
+    }
+
+    /// As [`Dynamics::step`]; `watch` sees the weights of every process that runs, at the start of the step.
+    pub fn step_watched(
+        &mut self,
+        objective: &mut dyn Objective<T>,
+        eta: f64,
+        watch: &mut (dyn FnMut(Process, &[T]) + Send),
+    ) -> StepRecord {
         let scale = Scale::new(eta);
         let mut record = StepRecord { step: self.state.step, eta, ..StepRecord::default() };
         match self.state.eta {
@@ -113,6 +123,7 @@ impl<T: Real> Dynamics<T> {
         }
         self.start_flows_if_due(eta_s, &mut record.events);
         record.positions = self.positions();
+        self.state.running().for_each(|(process, w)| watch(process, w));
 
         let descent = self.state.gradient_descent.as_ref().filter(|descent| !descent.diverged);
         let from_descent = |w: &[T]| descent.map(|descent| distance(&descent.w, w));

@@ -14,7 +14,7 @@ pub enum Process {
 }
 
 impl Process {
-    /// All three.
+    /// All three, in the order of lists by process.
     pub const ALL: [Self; 3] = [Self::GradientDescent, Self::GradientFlow, Self::CentralFlow];
 
     /// Its name within a sentence.
@@ -137,6 +137,9 @@ pub struct StepRecord {
     pub test_accuracy: Option<f64>,
     /// Where each process is that has started, where there are only two weights; empty otherwise.
     pub positions: Vec<(Process, [f64; 2])>,
+    /// The network's outputs on the recorded examples, by process in the order of [`Process::ALL`]; empty where a process
+    /// does not run, and where there is no network. Shape `[examples · rows · columns]`.
+    pub outputs: [Vec<f64>; 3],
     /// What happened in this step.
     pub events: Vec<Event>,
 }

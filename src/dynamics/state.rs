@@ -105,6 +105,17 @@ impl<T: Real> State<T> {
             && moving_average.as_ref().is_none_or(|average| average.len() == dim)
     }
 
+    /// The processes that have started and not stopped, with their weights.
+    pub(super) fn running(&self) -> impl Iterator<Item = (Process, &[T])> {
+        let descent = self.gradient_descent.as_ref().filter(|descent| !descent.diverged);
+        let flow = self.gradient_flow.as_ref().filter(|flow| !flow.diverged);
+        let central = self.central_flow.as_ref().filter(|flow| !flow.stopped());
+        let descent = descent.map(|descent| (Process::GradientDescent, descent.w.as_slice()));
+        let flow = flow.map(|flow| (Process::GradientFlow, flow.w.as_slice()));
+        let central = central.map(|flow| (Process::CentralFlow, flow.w.as_slice()));
+        descent.into_iter().chain(flow).chain(central)
+    }
+
     /// A process's weights; the last good ones where it has stopped. `None` before it has started.
     pub fn weights(&self, process: Process) -> Option<&[T]> {
         match process {

@@ -11,6 +11,7 @@
 use crate::dynamics::Event;
 use crate::dynamics::smoothing::Kernel;
 use crate::run::cycles::Cycles;
+use crate::run::predictions::Output;
 use crate::run::pyramid::Column;
 use crate::run::{History, Series};
 use std::ops::Range;
@@ -29,6 +30,8 @@ pub enum Curve {
     SquaredDisplacement(usize),
     /// Smoothed ⟨v_i, w_t − w(t)⟩²: the measured variance along v_i.
     Variance(usize),
+    /// The smoothed output of gradient descent that [`Curves::follow`] has named.
+    Output,
 }
 
 /// All derived curves of one run.
@@ -45,6 +48,8 @@ pub struct Curves {
     loss: Smoothed,
     grad_norm_sq: Smoothed,
     variance: Vec<Smoothed>,
+    followed: Option<Output>,
+    output: Smoothed,
     cycles: Cycles,
 }
 
@@ -54,13 +59,21 @@ impl Curves {
         &self.cycles
     }
 
+    /// Smooths this output too, from the next [`Curves::update`] on; of all outputs that one alone.
+    pub fn follow(&mut self, output: Option<Output>) {
+        if self.followed != output {
+            self.followed = output;
+            self.output = Smoothed::default();
+        }
+    }
+
     /// Brings the curves up to the history, with the given standard deviation in steps (0: no smoothing).
     ///
     /// `budget` bounds the work: about as many multiplications and additions are done for new rows (what the newest rows
     /// still change is done anew in any case; it is little). Returns whether the curves are complete; otherwise call it again at the next frame. A shorter history than before means a new run.
     pub fn update(&mut self, history: &History, smoothing_steps: f64, budget: usize) -> bool {
         if history.rows() < self.rows || history.events().len() < self.events {
-            *self = Self::default();
+            *self = Self { followed: self.followed, ..Self::default() };
         }
         let smoothing_steps = if smoothing_steps.is_finite() { smoothing_steps.max(0.0) } else { 0.0 };
         if smoothing_steps != self.smoothing_steps {
@@ -68,6 +81,7 @@ impl Curves {
             self.loss = Smoothed::default();
             self.grad_norm_sq = Smoothed::default();
             self.variance.clear();
+            self.output = Smoothed::default();
         }
         self.find_starts(history);
         let cycles_complete = self.cycles.update(history, budget / 10);
@@ -83,6 +97,10 @@ impl Curves {
         let mut complete = cycles_complete && self.squared_rows == rows;
         complete &= self.loss.update(of(Series::GdLoss), rows, starts, &kernel, &mut budget);
         complete &= self.grad_norm_sq.update(of(Series::GdGradNormSq), rows, starts, &kernel, &mut budget);
+        if let (Some(output), Some(found)) = (self.followed, history.predictions()) {
+            let value = |row| found.value(output, row);
+            complete &= self.output.update(value, rows, starts, &kernel, &mut budget);
+        }
         let mut starts = [self.eta_starts.as_slice(), self.flow_starts.as_slice()].concat();
         starts.sort_unstable();
         starts.dedup();
@@ -136,6 +154,7 @@ impl Curves {
             Curve::Loss => Some(&self.loss),
             Curve::GradNormSq => Some(&self.grad_norm_sq),
             Curve::Variance(i) => self.variance.get(i),
+            Curve::Output => Some(&self.output),
             Curve::SquaredDisplacement(_) => None,
         }
     }

@@ -9,7 +9,9 @@ use super::chart::{Chart, trace::Trace};
 use super::curves::Curve;
 use super::inspector::inspector_ui;
 use super::parabola::parabola_ui;
+use super::predictions::predictions_ui;
 use super::scene::weight_space_ui;
+use super::spectrum::spectrum_ui;
 use super::theme::{Palette, Role, Weight};
 use super::view::{Panel, RunView, ViewChange};
 use super::wall::wall_ui;
@@ -31,6 +33,8 @@ pub fn panel_ui(ui: &mut Ui, panel: Panel, view: &RunView, changes: &mut Vec<Vie
         Panel::WeightSpace => weight_space_ui(ui, view, changes),
         Panel::Parabola => parabola_ui(ui, view),
         Panel::Wall | Panel::LossWall => wall_ui(ui, panel, view),
+        Panel::Predictions => predictions_ui(ui, view, changes),
+        Panel::Spectrum => spectrum_ui(ui, view),
     }
 }
 
@@ -64,7 +68,9 @@ pub fn panel_series(panel: Panel, view: &RunView) -> Vec<Series> {
             [residuals, each(Series::CfLambda)].concat()
         }
         // Computed at one step, not recorded, or no series.
-        Panel::Terms | Panel::SharpnessChange | Panel::WeightSpace => Vec::new(),
+        Panel::Terms | Panel::SharpnessChange | Panel::WeightSpace | Panel::Predictions | Panel::Spectrum => {
+            Vec::new()
+        }
         Panel::Wall => [vec![Series::Eta, Series::CfLambda(0)], each(Series::GdLambda)].concat(),
         Panel::LossWall => vec![Series::GdLoss, Series::CfPredictedLoss],
         Panel::Parabola => vec![Series::Eta, Series::GdLambda(0), Series::GdLambda(1)],
@@ -101,10 +107,7 @@ pub fn sharpness_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) 
             traces.push(if i == 0 { trace } else { trace.unlisted() });
         }
     }
-    // Past the edge the gradient flow's goes many times as high: it may leave the panel, or 2/η could not be read.
-    traces.push(
-        Trace::recorded(Series::GfLambda1, ink(Role::GradientFlow), "gradient flow λ₁").end("GF").soft(),
-    );
+    traces.push(Trace::recorded(Series::GfLambda1, ink(Role::GradientFlow), "gradient flow λ₁").end("GF"));
     Chart { panel: Panel::Sharpness, traces, zero: false, ranks: true, empty: WAITING }
         .show(ui, view, changes);
 }

@@ -1,8 +1,10 @@
 //! What panels read, and what they may ask for.
 
 use super::curves::Curves;
+use super::predictions::Choice;
 use super::scene::{Scene, SceneChange, SceneView};
 use crate::dynamics::{Event, Inspection};
+use crate::run::spectra::Spectra;
 use crate::run::{History, Series};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -34,6 +36,10 @@ pub enum Panel {
     Covariance,
     /// Whether the theory holds here.
     Validity,
+    /// What the network answers on an example.
+    Predictions,
+    /// The eigenvalues of the Hessian, all of them or their density.
+    Spectrum,
     /// Where the processes are in weight space, over the loss and the region of stability.
     WeightSpace,
     /// The sharpness of this run and of every recording, as a wall of small plots.
@@ -46,7 +52,7 @@ pub enum Panel {
 
 impl Panel {
     /// Every panel: the plots, then the inspector's.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Sharpness,
         Self::Loss,
         Self::GradientNorm,
@@ -62,6 +68,8 @@ impl Panel {
         Self::Wall,
         Self::LossWall,
         Self::Parabola,
+        Self::Predictions,
+        Self::Spectrum,
     ];
 
     /// The plots over the steps, in the order of the dashboard.
@@ -86,6 +94,8 @@ impl Panel {
             Self::SharpnessChange => "Change of the sharpness",
             Self::Covariance => "Σ against the measured covariance",
             Self::Validity => "Does the theory hold here?",
+            Self::Predictions => "Predictions of the network",
+            Self::Spectrum => "Spectrum of the Hessian",
             Self::WeightSpace => "Weight space",
             Self::Wall => "Sharpness across networks, 2/η = 1",
             Self::LossWall => "Loss across networks: real and predicted",
@@ -107,6 +117,8 @@ impl Panel {
             Self::SharpnessChange => "sharpness-change",
             Self::Covariance => "covariance",
             Self::Validity => "validity",
+            Self::Predictions => "predictions",
+            Self::Spectrum => "spectrum",
             Self::WeightSpace => "weight-space",
             Self::Wall => "wall",
             Self::LossWall => "loss-wall",
@@ -156,6 +168,8 @@ pub struct ViewState {
     pub show_phases: bool,
     /// How weight space is looked at.
     pub scene: SceneView,
+    /// The output that the predictions show.
+    pub prediction: Choice,
 }
 
 impl Default for ViewState {
@@ -170,6 +184,7 @@ impl Default for ViewState {
             show_central_flow: true,
             show_phases: false,
             scene: SceneView::default(),
+            prediction: Choice::default(),
         }
     }
 }
@@ -189,6 +204,8 @@ pub enum ViewChange {
     SetRange(Panel, Option<[f64; 2]>),
     /// Look at weight space otherwise.
     Scene(SceneChange),
+    /// Show this output of this example.
+    ShowPrediction(Choice),
 }
 
 impl ViewState {
@@ -209,6 +226,7 @@ impl ViewState {
                 self.ranges.extend(range.map(|range| (panel, range)));
             }
             ViewChange::Scene(change) => self.scene.apply(change),
+            ViewChange::ShowPrediction(choice) => self.prediction = choice,
         }
     }
 
@@ -249,6 +267,8 @@ pub struct RunView<'a> {
     pub inspection: Option<&'a Inspection>,
     /// Weight space, where it is computed.
     pub scene: Option<&'a Arc<Scene>>,
+    /// The Hessian's spectra, as far as they are computed.
+    pub spectra: Option<&'a Spectra>,
     /// Where the run comes from.
     pub facts: &'a Facts,
     /// What the viewer has chosen.
@@ -262,7 +282,17 @@ pub struct RunView<'a> {
 impl<'a> RunView<'a> {
     /// Of one run alone, for a picture: nothing looked into, no other runs, no switches.
     pub fn still(history: &'a History, curves: &'a Curves, facts: &'a Facts, state: &'a ViewState) -> Self {
-        Self { history, curves, inspection: None, scene: None, facts, state, controls: false, overlays: &[] }
+        Self {
+            history,
+            curves,
+            inspection: None,
+            scene: None,
+            spectra: None,
+            facts,
+            state,
+            controls: false,
+            overlays: &[],
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::bundled::Bundled;
 use super::checkpoint::{Checkpoint, RestoreError};
 use super::engine::Engine;
+use super::predictions::Examples;
 use super::preset::{self, Precision, Preset, ProcessName};
 pub use super::problem::{AssembleError, MOST_PARAMETERS, Sources};
 use super::problem::{Network, Problem, TrainedLoss, problem};
@@ -13,6 +14,10 @@ use crate::dynamics::{
 };
 use crate::objective::Objective;
 use crate::space::{ObjectiveProbe, Probe, ProbeMemory};
+use crate::spectrum::{
+    Distribution, PreconditionedHessian, Preconditioner, SpectrumError, SpectrumSettings, spectrum,
+};
+use std::sync::Arc;
 
 /// Builds the engine of a preset, in its precision.
 ///
@@ -86,7 +91,7 @@ impl<T: Precise> Run<T> {
     /// Test loss and accuracies of gradient descent at the start of a step, where they are asked for and due.
     fn measure(&mut self, w: &[T], record: &mut StepRecord) {
         let TrainedLoss::Network(network) = &mut self.loss else { return };
-        let Network { train, test } = network.as_mut();
+        let Network { train, test, watched: _ } = network.as_mut();
         record.train_accuracy = train.accuracy(w);
         if let Some(test) = test {
             record.test_loss = Some(test.loss(w));
@@ -98,18 +103,27 @@ impl<T: Precise> Run<T> {
 impl<T: Precise> Engine for Run<T> {
     fn step(&mut self, eta: f64) -> StepRecord {
         let is_due = self.test_every.is_some_and(|every| self.dynamics.next_step().is_multiple_of(every));
-        let before =
-            is_due.then(|| self.dynamics.weights(Process::GradientDescent).map(<[T]>::to_vec)).flatten();
-        let mut record = match &mut self.loss {
-            // from inside the pool: a step makes a hundred calls that would each wake its threads anew
-            TrainedLoss::Network(network) if network.train.is_parallel() => {
-                let (dynamics, train) = (&mut self.dynamics, &mut network.train);
-                rayon::scope(move |_| dynamics.step(train, eta))
-            }
-            TrainedLoss::Network(network) => self.dynamics.step(&mut network.train, eta),
-            TrainedLoss::Landscape(loss) => self.dynamics.step(loss.as_mut(), eta),
+        let dynamics = &mut self.dynamics;
+        let network = match &mut self.loss {
+            TrainedLoss::Network(network) => network.as_mut(),
+            TrainedLoss::Landscape(loss) => return dynamics.step(loss.as_mut(), eta),
         };
-        if let (Some(w), Some(_)) = (before, &record.gradient_descent) {
+        let Network { train, watched, test: _ } = network;
+        let (mut descent, mut outputs) = (None, <[Vec<f64>; 3]>::default());
+        let mut watch = |process, w: &[T]| {
+            outputs[process as usize] = watched.outputs(w);
+            if is_due && process == Process::GradientDescent {
+                descent = Some(w.to_vec());
+            }
+        };
+        let mut record = if train.is_parallel() {
+            // from inside the pool: a step makes a hundred calls that would each wake its threads anew
+            rayon::scope(|_| dynamics.step_watched(train, eta, &mut watch))
+        } else {
+            dynamics.step_watched(train, eta, &mut watch)
+        };
+        record.outputs = outputs;
+        if let Some(w) = descent {
             self.measure(&w, &mut record);
         }
         record
@@ -163,6 +177,34 @@ impl<T: Precise> Engine for Run<T> {
             TrainedLoss::Landscape(loss) => loss.as_mut(),
         };
         Box::new(ObjectiveProbe::new(objective, &mut self.probe))
+    }
+
+    fn examples(&self) -> Option<Arc<Examples>> {
+        match &self.loss {
+            TrainedLoss::Network(network) => Some(Arc::clone(network.watched.examples())),
+            TrainedLoss::Landscape(_) => None,
+        }
+    }
+
+    fn spectrum(
+        &mut self,
+        process: Process,
+        go_on: &mut (dyn FnMut(f32) -> bool + Send),
+    ) -> Option<Result<Distribution, SpectrumError>> {
+        let w = self.dynamics.weights(process)?;
+        let (loss, parallel): (&mut dyn Objective<T>, bool) = match &mut self.loss {
+            TrainedLoss::Network(network) => {
+                let parallel = network.train.is_parallel();
+                (&mut network.train, parallel)
+            }
+            TrainedLoss::Landscape(loss) => (loss.as_mut(), false),
+        };
+        let hessian = Preconditioner::Uniform(1.0);
+        let mut found = move || {
+            let mut hessian = PreconditionedHessian::new(loss, w, &hessian);
+            spectrum(&mut hessian, &SpectrumSettings::default(), go_on)
+        };
+        Some(if parallel { rayon::scope(|_| found()) } else { found() })
     }
 }
 

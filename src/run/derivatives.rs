@@ -69,7 +69,9 @@ use super::preset::{Precision, Preset};
 use super::problem::{Problem, Sources, TrainedLoss, problem};
 use crate::calculus::{Block, Real};
 use crate::objective::Objective;
-use crate::spectrum::{Preconditioner, Tracker, TrackerSettings};
+use crate::spectrum::{
+    Distribution, PreconditionedHessian, Preconditioner, SpectrumSettings, Tracker, TrackerSettings, spectrum,
+};
 use std::io;
 use std::path::Path;
 
@@ -93,6 +95,8 @@ pub struct Wanted {
     pub tolerance: Option<f64>,
     /// On how many examples, the first ones, the outputs are given. Of a preset ten, or all there are, unless given.
     pub outputs: Option<usize>,
+    /// Whether the whole spectrum is given: all eigenvalues of H, or their density.
+    pub spectrum: bool,
 }
 
 /// What was found, widened to f64.
@@ -112,6 +116,8 @@ pub struct Derivatives {
     pub eigenvectors: Vec<Vec<f64>>,
     /// The outputs on the first examples, row by row. Shape `[examples, rows · columns]`.
     pub outputs: Vec<Vec<f64>>,
+    /// The whole spectrum of H, where it was wanted.
+    pub spectrum: Option<Distribution>,
     /// Rows of the outputs of one example: its positions for a network of tokens, else 1.
     pub rows: usize,
     /// The parameters' names, in the order of the flat weights. Empty from [`Derivatives::of`], which has none.
@@ -206,6 +212,11 @@ impl Derivatives {
         if wanted.top > 0 {
             found.solve(loss, w, wanted.top, tolerance)?;
         }
+        if wanted.spectrum {
+            let hessian = Preconditioner::Uniform(1.0);
+            let mut hessian = PreconditionedHessian::new(loss, w, &hessian);
+            found.spectrum = Some(spectrum(&mut hessian, &SpectrumSettings::default(), &mut |_| true)?);
+        }
         if let Some(examples) = wanted.outputs {
             found.outputs = loss.outputs(w, &(0..examples).collect::<Vec<_>>());
         }
@@ -238,7 +249,7 @@ impl Derivatives {
     }
 
     /// Writes an archive of arrays of f64: `loss` (a number), `grad`, `hv_<name>` and `t_<u>_<v>` of shape `[dim]`, where
-    /// they were wanted `eigenvalues` `[top]`, `eigenvectors` `[top, dim]` (one a row) and `outputs` `[examples, columns]`
+    /// they were wanted `spectrum` and `spectrum_counts` (a value and how many eigenvalues there are there), `eigenvalues` `[top]`, `eigenvectors` `[top, dim]` (one a row) and `outputs` `[examples, columns]`
     /// (or `[examples, positions, columns]`); and `order`, the parameters' names as text. The file is whole or not
     /// there.
     ///
@@ -253,6 +264,7 @@ impl Derivatives {
             eigenvalues,
             eigenvectors,
             outputs,
+            spectrum,
             rows,
             order,
             vectors,
@@ -271,6 +283,11 @@ impl Derivatives {
         if !eigenvalues.is_empty() {
             out.numbers("eigenvalues", &[eigenvalues.len()], eigenvalues)?;
             out.numbers("eigenvectors", &[eigenvectors.len(), dim], eigenvectors.iter().flatten())?;
+        }
+        if let Some(spectrum) = spectrum {
+            let shape = [spectrum.atoms.len()];
+            out.numbers("spectrum", &shape, spectrum.atoms.iter().map(|atom| &atom.value))?;
+            out.numbers("spectrum_counts", &shape, spectrum.atoms.iter().map(|atom| &atom.count))?;
         }
         if let Some(first) = outputs.first() {
             let shape = match rows {

@@ -1,8 +1,11 @@
 //! What the training thread drives: the three processes of one preset, whatever its precision or objective.
 
 use super::checkpoint::{Checkpoint, RestoreError};
+use super::predictions::Examples;
 use crate::dynamics::{InspectError, Inspection, Process, StepRecord};
 use crate::space::Probe;
+use crate::spectrum::{Distribution, SpectrumError};
+use std::sync::Arc;
 
 /// The processes of a run behind one step function.
 pub trait Engine: Send {
@@ -42,4 +45,19 @@ pub trait Engine: Send {
 
     /// Looks at the loss anywhere; no step takes notice of it.
     fn probe(&mut self) -> Box<dyn Probe + '_>;
+
+    /// The examples whose outputs [`Engine::step`] records; `None` where there is no network.
+    fn examples(&self) -> Option<Arc<Examples>>;
+
+    /// The spectrum of the Hessian at a process's weights at the start of the next step: all eigenvalues of a small one,
+    /// else their density. `go_on` is told the share done before every few Hessian-vector products, and says whether to
+    /// go on. `None` before the process has started.
+    ///
+    /// # Errors
+    /// When the Hessian is not finite or too large, or when told to stop.
+    fn spectrum(
+        &mut self,
+        process: Process,
+        go_on: &mut (dyn FnMut(f32) -> bool + Send),
+    ) -> Option<Result<Distribution, SpectrumError>>;
 }

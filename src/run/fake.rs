@@ -2,11 +2,16 @@
 
 use super::checkpoint::{Checkpoint, RestoreError};
 use super::engine::Engine;
+use super::predictions::Examples;
 use crate::dynamics::{
     CentralFlowRecord, Event, InspectError, Inspection, Process, ProcessRecord, State, StepOutcome,
     StepRecord,
 };
+use crate::objective::Quadratic;
 use crate::space::{Probe, Stop};
+use crate::spectrum::{
+    Distribution, PreconditionedHessian, Preconditioner, SpectrumError, SpectrumSettings, spectrum,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -26,9 +31,16 @@ pub(crate) struct Fake {
     pub loss_time: Duration,
     /// Counts them.
     pub losses: Arc<AtomicUsize>,
+    /// Its outputs on them count up: step + process + place.
+    pub examples: Option<Arc<Examples>>,
 }
 
 impl Fake {
+    fn outputs(&self, step: usize) -> [Vec<f64>; 3] {
+        let numbers = self.examples.as_ref().map_or(0, |all| all.list.len() * all.rows * all.columns);
+        std::array::from_fn(|process| (0..numbers).map(|i| (step + process + i) as f64).collect())
+    }
+
     /// Its weights say which step comes next, and whether the flows restart.
     fn state(&self) -> State<f64> {
         State::at(self.step, vec![self.step as f64, f64::from(u8::from(self.restart))])
@@ -64,6 +76,7 @@ impl Engine for Fake {
             central_flow: Some(CentralFlowRecord { state: process.clone(), ..CentralFlowRecord::default() }),
             gradient_descent: Some(process),
             events,
+            outputs: self.outputs(step),
             ..StepRecord::default()
         }
     }
@@ -99,6 +112,23 @@ impl Engine for Fake {
 
     fn weights(&self, _: Process) -> Option<Vec<f64>> {
         Some(vec![self.step as f64; 2])
+    }
+
+    fn examples(&self) -> Option<Arc<Examples>> {
+        self.examples.clone()
+    }
+
+    /// Those of diag(0, 1, …, step).
+    fn spectrum(
+        &mut self,
+        process: Process,
+        go_on: &mut (dyn FnMut(f32) -> bool + Send),
+    ) -> Option<Result<Distribution, SpectrumError>> {
+        let mut loss = Quadratic::diagonal((0..=self.step).map(|i| i as f64).collect());
+        let (w, hessian) = (vec![0.0; self.step + 1], Preconditioner::Uniform(1.0));
+        let mut hessian = PreconditionedHessian::new(&mut loss, &w, &hessian);
+        let found = || spectrum(&mut hessian, &SpectrumSettings::default(), go_on);
+        (process != Process::GradientFlow).then(found)
     }
 
     fn inspect(&mut self, _: f64) -> Result<Inspection, InspectError> {

@@ -3,10 +3,12 @@
 //! Non-finite contract: a value may be absent (not computed), NaN or infinite (computed so). All three come back as
 //! they went in; ranges and extremes look at finite values only.
 
+use super::predictions::{Examples, Predictions};
 use super::pyramid::Column;
 use super::series::Series;
 use crate::dynamics::{CentralFlowRecord, Event, Process, ProcessRecord, StepRecord};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The recorded steps of one run. Row i is step i.
 #[derive(Clone, Debug, Default)]
@@ -16,13 +18,24 @@ pub struct History {
     /// By [`Series::index`].
     columns: Vec<Column>,
     events: Vec<(usize, Event)>,
+    predictions: Option<Predictions>,
 }
 
 impl History {
     /// An empty history of a run that tracks at most `max_tracked` eigenvalues.
     pub fn new(max_tracked: usize) -> Self {
         let columns = vec![Column::default(); Series::count(max_tracked)];
-        Self { max_tracked, rows: 0, columns, events: Vec::new() }
+        Self { max_tracked, rows: 0, columns, events: Vec::new(), predictions: None }
+    }
+
+    /// Keeps the outputs on these examples too, from now on, within [`Predictions::BUDGET`].
+    pub fn watch(&mut self, examples: Arc<Examples>) {
+        self.predictions = Some(Predictions::new(examples, Predictions::BUDGET));
+    }
+
+    /// The outputs on a few examples; `None` where nothing was to be watched.
+    pub fn predictions(&self) -> Option<&Predictions> {
+        self.predictions.as_ref()
     }
 
     /// What was recorded once, in its columns; series without one have no value.
@@ -68,6 +81,7 @@ impl History {
             train_accuracy,
             test_accuracy,
             positions,
+            outputs,
             events,
         } = record;
         debug_assert_eq!(*step, self.rows, "records come in order, none left out");
@@ -93,6 +107,9 @@ impl History {
         for &(process, [x, y]) in positions {
             self.set(Series::Position(process, 0), x);
             self.set(Series::Position(process, 1), y);
+        }
+        if let Some(predictions) = &mut self.predictions {
+            predictions.push(*step, outputs);
         }
         self.events.extend(events.iter().map(|event| (*step, event.clone())));
         self.rows += 1;
@@ -165,6 +182,7 @@ impl History {
         history.rows = history.rows.min(rows);
         history.columns.iter_mut().for_each(|column| column.truncate(rows));
         history.events.retain(|&(step, _)| step < rows);
+        history.predictions.iter_mut().for_each(|predictions| predictions.truncate(rows));
         history
     }
 
@@ -213,7 +231,8 @@ impl History {
     /// Bytes on the heap, the texts of events left out.
     pub fn heap_bytes(&self) -> usize {
         let columns: usize = self.columns.iter().map(Column::heap_bytes).sum();
-        columns + self.events.capacity() * size_of::<(usize, Event)>()
+        let predictions = self.predictions.as_ref().map_or(0, Predictions::heap_bytes);
+        columns + predictions + self.events.capacity() * size_of::<(usize, Event)>()
     }
 }
 
@@ -254,6 +273,7 @@ mod tests {
             train_accuracy: Some(0.5),
             test_accuracy: Some(0.25),
             positions: vec![(Process::CentralFlow, [t, -t])],
+            outputs: [const { Vec::new() }; 3],
             events: Vec::new(),
         }
     }

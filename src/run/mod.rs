@@ -25,6 +25,7 @@ pub mod milestones;
 
 mod npz;
 pub mod past;
+pub mod predictions;
 pub mod preset;
 mod problem;
 pub mod pyramid;
@@ -32,6 +33,7 @@ pub mod recording;
 pub mod replay;
 pub mod series;
 pub mod session;
+pub mod spectra;
 pub mod validity;
 pub mod worker;
 
@@ -47,6 +49,7 @@ pub use history::History;
 pub use lookout::Lookout;
 pub use message::{Command, Ending, Message, Seen};
 pub use past::Past;
+pub use predictions::Predictions;
 pub use preset::Preset;
 pub use pyramid::Column;
 pub use replay::Replay;

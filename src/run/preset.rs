@@ -214,6 +214,9 @@ pub struct Run {
     /// Measure test loss and accuracies every so many steps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_every: Option<usize>,
+    /// Training examples whose outputs are recorded, by their places in the training set; a few are chosen unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub examples: Option<Vec<usize>>,
 }
 
 impl Default for Run {
@@ -228,6 +231,7 @@ impl Default for Run {
             checkpoint: None,
             ema: None,
             test_every: None,
+            examples: None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! From a preset and files to a loss, its parameters and its initial weights: everything but the dynamics.
 
+use super::predictions::{Watched, chosen};
 use super::preset::{self, Data, DataName, LandscapeName, LandscapeSettings, Preset, PresetError, Seed};
 use crate::calculus::Real;
 use crate::data::images::Selection;
@@ -49,6 +50,14 @@ pub enum AssembleError {
     /// The network cannot be trained on the data.
     #[error(transparent)]
     Objective(#[from] ObjectiveError),
+    /// An example that is to be recorded does not exist.
+    #[error("run.examples names example {index}, but the training set has {examples}: 0 to {}", .examples - 1)]
+    Example {
+        /// Its place in the training set.
+        index: usize,
+        /// Training examples.
+        examples: usize,
+    },
     /// The weights do not fit the network.
     #[error("the weights in {path} do not fit the network: {source}")]
     Init {
@@ -102,6 +111,8 @@ pub(super) enum TrainedLoss<T: Real> {
 pub(super) struct Network<T: Real> {
     pub(super) train: NetworkObjective<T>,
     pub(super) test: Option<NetworkObjective<T>>,
+    /// The examples whose outputs are recorded.
+    pub(super) watched: Watched<T>,
 }
 
 /// The problem that a valid preset and its files define. Test data is read where `test` asks for it.
@@ -191,7 +202,14 @@ fn network<T: Real>(
     };
     let train = NetworkObjective::new(architecture, &data.train, kind)?;
     let test = data.test.map(|test| NetworkObjective::new(architecture, &test, kind)).transpose()?;
-    Ok(Problem { start, parameters, loss: TrainedLoss::Network(Box::new(Network { train, test })) })
+    let (examples, rows) = (train.examples(), train.rows_per_example());
+    let indices = preset.run.examples.clone();
+    let indices = indices.unwrap_or_else(|| chosen(&data.train.targets, examples, rows));
+    if let Some(&index) = indices.iter().find(|&&index| index >= examples) {
+        return Err(AssembleError::Example { index, examples });
+    }
+    let watched = Watched::new(architecture, &data.train, kind, rows, &indices)?;
+    Ok(Problem { start, parameters, loss: TrainedLoss::Network(Box::new(Network { train, test, watched })) })
 }
 
 /// The network's parameters for this data, if there are not too many.

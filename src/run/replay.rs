@@ -19,6 +19,7 @@ use super::engine::Engine;
 use super::past::Past;
 use super::worker::panic_text;
 use crate::dynamics::{InspectError, Inspection, Process, StepRecord};
+use crate::spectrum::{Distribution, SpectrumError};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -98,7 +99,7 @@ pub struct Moment<'a> {
     /// Steps whose course is settled.
     taken: usize,
     course: &'a Course,
-    superseded: &'a dyn Fn() -> bool,
+    superseded: &'a (dyn Fn() -> bool + Sync),
 }
 
 impl Moment<'_> {
@@ -118,6 +119,24 @@ impl Moment<'_> {
     /// Where gradient descent does not run, or there is nothing to compare it with.
     pub fn inspect(&mut self) -> Result<Inspection, InspectError> {
         self.engine.inspect(self.eta())
+    }
+
+    /// The spectrum of the Hessian at a process's weights; `progress` is told the share done. `None` before the process has
+    /// started.
+    ///
+    /// # Errors
+    /// When there is none, or a request about another step has come.
+    pub fn spectrum(
+        &mut self,
+        process: Process,
+        progress: &mut (dyn FnMut(f32) + Send),
+    ) -> Option<Result<Distribution, SpectrumError>> {
+        let superseded = self.superseded;
+        let mut go_on = |share| {
+            progress(share);
+            !superseded()
+        };
+        self.engine.spectrum(process, &mut go_on)
     }
 
     /// A process's weights, widened. Shape `[dim]`; `None` before it has started.
@@ -267,7 +286,7 @@ impl Thread {
         &mut self,
         step: usize,
         course: &Course,
-        superseded: &dyn Fn() -> bool,
+        superseded: &(dyn Fn() -> bool + Sync),
     ) -> Result<Option<&mut dyn Engine>, String> {
         let engine = match &mut self.engine {
             Some(engine) => engine,

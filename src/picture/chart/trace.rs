@@ -3,6 +3,7 @@
 use crate::picture::curves::Curve;
 use crate::picture::theme::Ink;
 use crate::picture::view::RunView;
+use crate::run::predictions::Output;
 use crate::run::{History, Series};
 
 /// What marks the lines of the first, second, … other run.
@@ -15,6 +16,10 @@ pub enum Source {
     Recorded(Series),
     /// A derived curve.
     Derived(Curve),
+    /// A recorded output of the network.
+    Output(Output),
+    /// One value at every step.
+    Constant(f64),
 }
 
 /// What the axis does for a line.
@@ -60,6 +65,16 @@ impl Trace {
         Self::new(Source::Derived(curve), ink, name.into())
     }
 
+    /// A line of recorded outputs.
+    pub fn output(output: Output, ink: Ink, name: impl Into<String>) -> Self {
+        Self::new(Source::Output(output), ink, name.into())
+    }
+
+    /// A level.
+    pub fn constant(value: f64, ink: Ink, name: impl Into<String>) -> Self {
+        Self::new(Source::Constant(value), ink, name.into())
+    }
+
     fn new(source: Source, ink: Ink, name: String) -> Self {
         let map = |v| v;
         Self { source, map, ink, name, in_legend: true, end: String::new(), fit: Fit::Frame, overlay: None }
@@ -103,11 +118,13 @@ impl Trace {
     /// The same line of another run. Nothing for what is derived, or belongs to a further eigenvalue: four runs of five
     /// eigenvalues each could not be told apart.
     pub fn of_overlay(&self, place: usize, label: &str) -> Option<Self> {
-        let Source::Recorded(series) = self.source else { return None };
-        let further = matches!(
-            series,
-            Series::GdLambda(i) | Series::CfLambda(i) | Series::CfSigma(i) | Series::Displacement(i) if i > 0
-        );
+        let further = match self.source {
+            Source::Recorded(
+                Series::GdLambda(i) | Series::CfLambda(i) | Series::CfSigma(i) | Series::Displacement(i),
+            ) => i > 0,
+            Source::Recorded(_) | Source::Output(_) => false,
+            Source::Derived(_) | Source::Constant(_) => return None,
+        };
         let sign = OVERLAY_SIGNS[place % OVERLAY_SIGNS.len()];
         let end = if self.end.is_empty() { "GD" } else { &self.end };
         (!further && self.in_legend).then(|| Self {
@@ -126,11 +143,17 @@ impl Trace {
         overlay.map_or((view.history, 0), |overlay| (&overlay.history, overlay.from))
     }
 
+    fn predictions<'v>(&self, view: &RunView<'v>) -> Option<&'v crate::run::Predictions> {
+        self.history(view).0.predictions()
+    }
+
     /// Whether it has any value at all.
     pub fn has_values(&self, view: &RunView) -> bool {
         match self.source {
             Source::Recorded(series) => self.history(view).0.has(series),
             Source::Derived(curve) => view.curves.has(curve),
+            Source::Output(output) => self.predictions(view).is_some_and(|found| found.has(output)),
+            Source::Constant(_) => view.history.rows() > 0,
         }
     }
 
@@ -142,6 +165,11 @@ impl Trace {
                 (row >= from).then(|| history.value(series, row)).flatten()
             }
             Source::Derived(curve) => view.curves.value(curve, row),
+            Source::Output(output) => {
+                let from = self.history(view).1;
+                self.predictions(view).filter(|_| row >= from).and_then(|found| found.value(output, row))
+            }
+            Source::Constant(value) => Some(value),
         };
         value.map(self.map)
     }
@@ -155,6 +183,18 @@ impl Trace {
                 history.polyline(series, rows.start.max(from).min(rows.end)..rows.end, buckets, out);
             }
             Source::Derived(curve) => view.curves.polyline(curve, view.rows(), buckets, out),
+            Source::Output(output) => {
+                let (history, from) = self.history(view);
+                let rows = view.rows_of(history);
+                out.clear();
+                if let Some(found) = history.predictions() {
+                    found.polyline(output, rows.start.max(from).min(rows.end)..rows.end, buckets, out);
+                }
+            }
+            Source::Constant(value) => {
+                out.clear();
+                out.extend(view.steps().map(|step| [step, value]));
+            }
         }
         for point in out {
             point[1] = (self.map)(point[1]);
@@ -163,7 +203,11 @@ impl Trace {
 
     /// Whether the value at a row was computed and is not finite (and so not simply absent).
     pub fn is_broken(&self, view: &RunView, row: usize) -> bool {
-        let Source::Recorded(series) = self.source else { return false };
-        self.history(view).0.value(series, row).is_some_and(|v| !v.is_finite())
+        let value = match self.source {
+            Source::Recorded(series) => self.history(view).0.value(series, row),
+            Source::Output(output) => self.predictions(view).and_then(|found| found.value(output, row)),
+            Source::Derived(_) | Source::Constant(_) => None,
+        };
+        value.is_some_and(|v| !v.is_finite())
     }
 }

@@ -20,21 +20,8 @@ const ROW_HEIGHT: f32 = 18.0;
 
 /// Draws one of [`Panel::INSPECTOR`].
 pub(super) fn inspector_ui(ui: &mut Ui, panel: Panel, view: &RunView, changes: &mut Vec<ViewChange>) {
-    let room = ui.available_rect_before_wrap();
-    let whole = ui.allocate_rect(room, egui::Sense::hover()).rect;
-    if !(whole.width() > 40.0 && whole.height() > TITLE_HEIGHT + 10.0 && whole.is_finite()) {
-        return;
-    }
-    let palette = Palette::in_ui(ui);
-    let mut ui = ui.new_child(UiBuilder::new().max_rect(whole).id_salt(panel));
-    ui.set_clip_rect(whole.intersect(ui.clip_rect()));
-    let title = panel.title().to_owned();
-    let mut job = egui::text::LayoutJob::simple_singleline(title, theme::title_font(), palette.text);
-    job.wrap = egui::text::TextWrapping::truncate_at_width(whole.width());
-    let title = ui.painter().layout_job(job);
-    ui.painter().galley(whole.min, title, palette.text);
-    let body = Rect::from_min_max(pos2(whole.left(), whole.top() + TITLE_HEIGHT), whole.max);
-    let mut ui = ui.new_child(UiBuilder::new().max_rect(body).id_salt("body"));
+    let Some(body) = title_ui(ui, panel) else { return };
+    let mut ui = ui.new_child(UiBuilder::new().max_rect(body).id_salt(panel));
     ui.spacing_mut().item_spacing.y = 4.0;
     if panel == Panel::Cycles {
         return cycles::cycles_ui(&mut ui, view, changes);
@@ -45,6 +32,24 @@ pub(super) fn inspector_ui(ui: &mut Ui, panel: Panel, view: &RunView, changes: &
         Panel::Covariance => covariance::covariance_ui(ui, view),
         _ => validity::validity_ui(ui, view),
     });
+}
+
+/// Takes all the room there is, and writes a panel's title at its top. Returns the rectangle below it; nothing where there is
+/// no room.
+pub(super) fn title_ui(ui: &mut Ui, panel: Panel) -> Option<Rect> {
+    let room = ui.available_rect_before_wrap();
+    let whole = ui.allocate_rect(room, egui::Sense::hover()).rect;
+    if !(whole.width() > 40.0 && whole.height() > TITLE_HEIGHT + 10.0 && whole.is_finite()) {
+        return None;
+    }
+    let palette = Palette::in_ui(ui);
+    ui.set_clip_rect(whole.intersect(ui.clip_rect()));
+    let title = panel.title().to_owned();
+    let mut job = egui::text::LayoutJob::simple_singleline(title, theme::title_font(), palette.text);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(whole.width());
+    let title = ui.painter().layout_job(job);
+    ui.painter().galley(whole.min, title, palette.text);
+    Some(Rect::from_min_max(pos2(whole.left(), whole.top() + TITLE_HEIGHT), whole.max))
 }
 
 /// The inspection of the step that is looked at; says what to do where there is none.
@@ -62,7 +67,7 @@ fn inspected<'a>(ui: &mut Ui, view: &RunView<'a>) -> Option<&'a Inspection> {
 }
 
 /// A remark in faint text, on as many lines as it takes.
-fn note(ui: &mut Ui, text: &str) {
+pub(super) fn note(ui: &mut Ui, text: &str) {
     let color = Palette::in_ui(ui).faint_text;
     ui.add(Label::new(RichText::new(text).font(theme::label_font()).color(color)).wrap());
 }

@@ -2,6 +2,7 @@
 
 use crate::data::DataError;
 use crate::run::assemble::AssembleError;
+use crate::spectrum::SpectrumError;
 
 /// A request that cannot be answered, with the value and what is allowed.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +13,9 @@ pub enum DerivativesError {
     /// The file of vectors cannot be used.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// There is no whole spectrum.
+    #[error(transparent)]
+    Spectrum(#[from] SpectrumError),
     /// A vector's name cannot name an array of the result.
     #[error("the vector {name:?} cannot be used: names are of letters, digits, _, - and .")]
     Name {

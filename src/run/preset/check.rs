@@ -8,6 +8,7 @@ use super::{
 };
 use crate::data::{bundled, digits};
 use crate::network::Architecture;
+use crate::run::predictions::MOST_EXAMPLES;
 use std::ops::RangeInclusive;
 use toml::Value;
 
@@ -210,6 +211,13 @@ impl super::Run {
         }
         if let Some(every) = self.test_every {
             whole("run.test_every", every, 1..=1_000_000)?;
+        }
+        if let Some(examples) = &self.examples {
+            let twice = examples.iter().enumerate().any(|(i, index)| examples[..i].contains(index));
+            if twice || !(1..=MOST_EXAMPLES).contains(&examples.len()) {
+                let list = examples.iter().map(|&index| Value::from(integer(index)));
+                return refuse("run.examples", Value::Array(list.collect()));
+            }
         }
         for (key, seed) in [("run.seed", Some(self.seed)), ("data.seed", data_seed)] {
             if let Some(Seed::Number(seed)) = seed

@@ -87,6 +87,7 @@ pub const KEYS: &[Key] = &[
     ),
     key("run.ema", "a number from 0 to 1, below 1"),
     key("run.test_every", "a whole number from 1 to 1000000"),
+    key("run.examples", "a list of 1 to 16 different places in the training set, from 0 (networks only)"),
     key("eigen.initial", "a whole number from 1 to eigen.max_tracked"),
     key("eigen.track_threshold", "a number > 0, at most central_flow.candidate_threshold"),
     key("eigen.max_tracked", "a whole number from 1 to 32"),

@@ -60,6 +60,7 @@ fn everything() -> Preset {
         "run.checkpoint=digits-three-440",
         "run.ema=0.5",
         "run.test_every=10",
+        "run.examples=[3, 0]",
         "eigen.max_hvps=10",
         "view.speed=10",
     ] {
@@ -194,6 +195,7 @@ fn every_value_out_of_range_is_named_with_what_is_allowed() {
         ("run.precision=f16", "f32"),
         ("run.flows_start=late", "edge"),
         ("run.ema=1", "below 1"),
+        ("run.examples=[1, 1]", "different"),
         ("eigen.initial=9", "max_tracked"),
         ("eigen.max_tracked=0", "1 to 32"),
         ("eigen.tolerance=0", "1e-14"),

@@ -5,7 +5,9 @@ use crate::dynamics::{InspectError, Inspection, Process, State, StepRecord};
 use crate::run::History;
 use crate::run::checkpoint::{Checkpoint, RestoreError};
 use crate::run::engine::Engine;
+use crate::run::predictions::Examples;
 use crate::space::{Probe, Stop};
+use crate::spectrum::{Distribution, SpectrumError};
 use std::sync::Arc;
 
 /// Gives out recorded rows one after another. The learning rate it is asked for changes nothing, and no step can be looked into:
@@ -61,6 +63,18 @@ impl Engine for Player {
 
     fn inspect(&mut self, _eta: f64) -> Result<Inspection, InspectError> {
         Err(InspectError::Recorded { step: self.next })
+    }
+
+    fn examples(&self) -> Option<Arc<Examples>> {
+        None
+    }
+
+    fn spectrum(
+        &mut self,
+        _process: Process,
+        _go_on: &mut (dyn FnMut(f32) -> bool + Send),
+    ) -> Option<Result<Distribution, SpectrumError>> {
+        None
     }
 
     fn probe(&mut self) -> Box<dyn Probe + '_> {

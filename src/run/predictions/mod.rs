@@ -1,0 +1,15 @@
+//! What the network answers on a few examples, at every step and under every process: class probabilities where the
+//! loss is cross-entropy, the raw outputs where it is the squared error.
+//!
+//! The training thread evaluates them at the weights that the processes have at the start of a step; it takes a forward
+//! pass of these examples alone. [`Predictions`] keeps them beside the rest of the history, within a budget of memory.
+
+mod choice;
+mod example;
+mod store;
+mod watched;
+
+pub use choice::{MOST_EXAMPLES, chosen};
+pub use example::{Example, Examples, Input, Kind, Picture};
+pub use store::{Output, Predictions};
+pub(super) use watched::Watched;

@@ -1,0 +1,53 @@
+//! The Hessian's spectra at the weights of gradient descent and of the central flow, and how far their computation is.
+
+use super::replay::Moment;
+use crate::dynamics::Process;
+use crate::spectrum::{Distribution, SpectrumError};
+use std::time::{Duration, Instant};
+
+/// What is known of the spectra, for the panel.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Spectra {
+    /// The last ones computed.
+    pub found: Option<Found>,
+    /// The step under way, and the share done.
+    pub progress: Option<(usize, f32)>,
+    /// Why there are none at the step asked for last.
+    pub trouble: Option<String>,
+}
+
+/// The spectra at one step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// The step, at whose start the weights were.
+    pub step: usize,
+    /// Its learning rate.
+    pub eta: f64,
+    /// At gradient descent's weights, where it runs.
+    pub gradient_descent: Option<Distribution>,
+    /// At the central flow's weights, where it has started.
+    pub central_flow: Option<Distribution>,
+    /// What it took.
+    pub took: Duration,
+}
+
+impl Found {
+    /// Computes the spectra of a moment; `progress` is told the share done.
+    ///
+    /// # Errors
+    /// When a Hessian is not finite or too large, or a request about another step has come.
+    pub fn at(
+        moment: &mut Moment<'_>,
+        progress: &mut (dyn FnMut(f32) + Send),
+    ) -> Result<Self, SpectrumError> {
+        let begun = Instant::now();
+        let mut of = |process, from: f32| {
+            let mut halved = |share: f32| progress(from + 0.5 * share);
+            moment.spectrum(process, &mut halved).transpose()
+        };
+        let gradient_descent = of(Process::GradientDescent, 0.0)?;
+        let central_flow = of(Process::CentralFlow, 0.5)?;
+        let (step, eta) = (moment.step(), moment.eta());
+        Ok(Self { step, eta, gradient_descent, central_flow, took: begun.elapsed() })
+    }
+}
