@@ -6,7 +6,7 @@ use crate::run::predictions::{Example, Examples, Input, Kind, Picture};
 use std::sync::Arc;
 
 /// Two pictures of three classes.
-fn examples() -> Arc<Examples> {
+pub(super) fn examples() -> Arc<Examples> {
     let example = |index: usize| Example {
         index,
         input: Input::Picture(Picture { width: 2, height: 2, pixels: vec![[9, 99, 199]; 4] }),
