@@ -239,6 +239,7 @@ pub(super) fn bar(painter: &Painter, palette: &Palette, figure: &Figure, edge: O
     painter.text(room.min + vec2(4.0, 0.0), Align2::LEFT_TOP, name, theme::tick_font(), palette.text);
     let mut marks = scale.heights.levels(6);
     marks.extend([scale.heights.low, scale.heights.high]);
+    let span = scale.heights.high - scale.heights.low;
     let mut before: Vec<f32> = Vec::new();
     if let (Map::Inferno, Some(edge)) = (scale.map, edge) {
         let y = bar.bottom() - scale.heights.share(edge) * bar.height();
@@ -259,15 +260,15 @@ pub(super) fn bar(painter: &Painter, palette: &Palette, figure: &Figure, edge: O
         }
         before.push(y);
         let at = pos2(bar.right() + 4.0, y.clamp(bar.top() + 4.0, bar.bottom() - 4.0));
-        painter.text(at, Align2::LEFT_CENTER, rounded(value), theme::tick_font(), palette.faint_text);
+        painter.text(at, Align2::LEFT_CENTER, rounded(value, span), theme::tick_font(), palette.faint_text);
     }
 }
 
-/// Two or three digits.
-fn rounded(value: f32) -> String {
-    if value == 0.0 || !value.is_finite() {
+/// As many digits as tell values within `span` apart.
+fn rounded(value: f32, span: f32) -> String {
+    if value == 0.0 || !value.is_finite() || !(span.is_finite() && span > 0.0) {
         return number(value);
     }
-    let unit = 10f32.powf(value.abs().log10().floor() - 1.0);
+    let unit = 10f32.powf(span.log10().floor() - 1.0);
     number((value / unit).round() * unit)
 }

@@ -49,7 +49,9 @@ impl Session {
         write_section(out, Tag::EVENTS, &packed(&history.events())?)?;
         for series in Series::kept(history.max_tracked()) {
             if let Some(column) = history.column(series).filter(|column| !column.is_empty()) {
-                let bytes = columns::encode(series, column, *kind == Kind::Recording);
+                // η is said in titles and commands: it is kept as it was set
+                let single = *kind == Kind::Recording && series != Series::Eta;
+                let bytes = columns::encode(series, column, single);
                 write_section(out, Tag::COLUMN, &bytes)?;
             }
         }
