@@ -4,6 +4,7 @@
 use super::hands::{key, paused};
 use super::*;
 use crate::picture::ViewChange;
+use crate::picture::scene::SceneChange;
 use crate::run::address::Branch;
 use egui::Modifiers;
 use std::path::Path;
@@ -232,6 +233,10 @@ fn every_key_does_something_that_shows() {
             Command::Leave => lab(&mut window).apply(Command::Toggle(Form::Help)),
             Command::Arrange(Arrangement::Compare) => {
                 lab(&mut window).apply(Command::Arrange(Arrangement::Lecture));
+            }
+            Command::ResetScene => {
+                let nearer = ViewChange::Scene(SceneChange::Magnify(2.0, [0.0, 0.0]));
+                lab(&mut window).apply(Command::View(nearer));
             }
             _ => {}
         }

@@ -18,7 +18,7 @@ const LEGEND: f32 = 15.0;
 /// Left of, above, right of and below the plane seen from above.
 const MARGINS: [f32; 4] = [42.0, 17.0, 4.0, 33.0];
 /// Width of the colour bar with its numbers, and the least width of a panel that has one.
-const BAR: f32 = 48.0;
+const BAR: f32 = 56.0;
 const BAR_FROM: f32 = 250.0;
 /// Smallest picture.
 const LEAST: f32 = 24.0;

@@ -22,7 +22,7 @@ macro_rules! recordings {
     };
 }
 
-recordings![];
+recordings!["vit", "lstm", "transformer", "mamba"];
 
 /// A run to look at.
 #[derive(Clone, Debug)]
