@@ -1,7 +1,7 @@
 //! A fixed random projection of weight space onto a few hundred numbers (Johnson–Lindenstrauss): inner products survive it
 //! up to some `1/√width`.
 //!
-//! Every parameter is added, with a random sign, to one number of each of [`BLOCKS`] blocks (the sparse transform of Kane
+//! Every parameter is added, with a random sign, to one number of each of `BLOCKS` blocks (the sparse transform of Kane
 //! and Nelson, 2014). Signs and places are hashes of the parameter's number: nothing is stored, and every run has the same.
 
 /// Numbers of a sketch.
