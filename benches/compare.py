@@ -42,6 +42,7 @@ def main():
         "torch": [sys.executable, "benches/peers/torch_mlp.py", str(THREADS), *arguments.cases],
         "jax": [sys.executable, "benches/peers/jax_mlp.py", *arguments.cases],
         "torch networks": [sys.executable, "benches/peers/torch_networks.py", str(THREADS), *arguments.cases],
+        "jax networks": [sys.executable, "benches/peers/jax_networks.py", *arguments.cases],
     }
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])

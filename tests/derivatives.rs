@@ -97,7 +97,7 @@ fn check(case: &str, model: &str, loss: &str) {
             close(&format!("{case} {tag} {name}"), &out.numbers(name), &expected, tolerance);
         };
         is("loss", "loss", 1e-10);
-        is("grad", "grad", 1e-9);
+        is("grad", "grad", 1e-10);
         for (name, expected) in [("hv_v0", "Hv0"), ("hv_v1", "Hv1"), ("hv_v2", "Hv2")] {
             is(name, expected, 1e-9);
         }
@@ -106,7 +106,7 @@ fn check(case: &str, model: &str, loss: &str) {
         }
         let (shape, expected) = golden.array(&format!("{tag}_outputs"));
         assert_eq!(out.tensor("outputs").dims(), shape);
-        close(&format!("{case} {tag} outputs"), &out.numbers("outputs"), &expected, 1e-9);
+        close(&format!("{case} {tag} outputs"), &out.numbers("outputs"), &expected, 1e-10);
 
         let values = out.numbers("eigenvalues");
         let residuals = golden.vector(&format!("{tag}_eig_resid"));

@@ -187,14 +187,20 @@ impl<T: Real> Tracker<T> {
     }
 
     /// Writes the start vectors for weights `w` to `buffers.start`, at most `budget` of them.
+    ///
+    /// A small budget is shared out: older bases give way to the guard and to one residual a pair, without which an
+    /// eigenvalue that rises from outside would be seen too late, by a jump.
     fn prepare_start(&mut self, w: &[T], budget: usize) {
+        let bases = budget.saturating_sub(1 + self.tracked).max(self.tracked).min((budget - 1).max(1));
         self.buffers.start.reshape(w.len(), 0);
         let mut order: Vec<(f64, usize)> =
             self.memory.iter().enumerate().map(|(i, old)| (distance(w, &old.w), i)).collect();
         order.sort_by(|a, b| a.0.total_cmp(&b.0));
         for &(_, i) in order.iter().take(BASES) {
             for column in self.memory[i].vectors.columns() {
-                self.buffers.start.push(column);
+                if self.buffers.start.count() < bases {
+                    self.buffers.start.push(column);
+                }
             }
         }
         if self.memory.is_empty() {
@@ -324,6 +330,23 @@ mod tests {
         let mut values = first.to_vec();
         values.extend((first.len()..dim).map(|i| 0.9 * (i as f64 * 1.3).sin()));
         values
+    }
+
+    #[test]
+    fn a_small_budget_still_finds_an_eigenvalue_that_rises_from_outside() {
+        let w = vec![0.0; 120];
+        let p = Preconditioner::Uniform(1.0);
+        let settings =
+            TrackerSettings { track_threshold: None, tolerance: 1e-2, max_hvps: Some(6), ..SETTINGS };
+        let mut tracker = Tracker::new(3);
+        let mut values = spectrum(120, &[2.0, 1.9, 1.6]);
+        let mut before = Quadratic::rotated(values.clone());
+        (0..20).for_each(|_| assert!(tracker.solve(&mut before, &w, &p, &settings).hvps <= 6));
+        values[70] = 2.2;
+        let mut after = Quadratic::rotated(values);
+        (0..8).for_each(|_| assert!(tracker.solve(&mut after, &w, &p, &settings).hvps <= 6));
+        let found = tracker.pairs().values[0];
+        assert!((found - 2.2).abs() < 0.01, "{found}");
     }
 
     #[test]

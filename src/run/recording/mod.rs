@@ -22,7 +22,7 @@ macro_rules! recordings {
     };
 }
 
-recordings!["vit", "lstm", "transformer", "mamba"];
+recordings!["vit", "transformer"];
 
 /// A run to look at.
 #[derive(Clone, Debug)]
