@@ -7,6 +7,8 @@
 
 #[path = "pictures/compare.rs"]
 mod compare;
+#[path = "pictures/hand.rs"]
+mod hand;
 #[path = "pictures/sample.rs"]
 mod sample;
 #[path = "pictures/texts.rs"]
@@ -14,7 +16,7 @@ mod texts;
 
 use brink::dynamics::Inspection;
 use brink::picture::{
-    Curves, Facts, Image, Panel, RunView, ViewChange, ViewState, caption, panel_ui, render, theme,
+    Curves, Facts, Image, Panel, RunView, ViewChange, ViewState, caption, panel_ui, render,
 };
 use brink::run::assemble::{Sources, assemble};
 use brink::run::{History, Preset};
@@ -188,48 +190,8 @@ fn odd_runs_sizes_and_steps_are_drawn_without_harm() {
 #[test]
 fn the_table_moves_the_cursor() {
     let valley = Looked::valley(GROWTH);
-    valley.view(|view| {
-        let view = RunView { controls: true, ..*view };
-        let context = egui::Context::default();
-        theme::install(&context);
-        let frame = |events: Vec<egui::Event>| {
-            let mut changes = Vec::new();
-            let screen_rect = Some(egui::Rect::from_min_size(egui::Pos2::ZERO, SIZE));
-            let input = egui::RawInput { screen_rect, events, ..egui::RawInput::default() };
-            let output = context.run_ui(input, |ui| panel_ui(ui, Panel::Cycles, &view, &mut changes));
-            let mut places = Vec::new();
-            for shape in &output.shapes {
-                if let egui::Shape::Text(text) = &shape.shape {
-                    places.push((text.galley.text().to_owned(), text.visual_bounding_rect().center()));
-                }
-            }
-            output.drop_without_applying_deltas();
-            (changes, places)
-        };
-        frame(Vec::new());
-        let (_, places) = frame(Vec::new());
-        let click = |label: &str| {
-            let at = places
-                .iter()
-                .find(|(text, _)| text == label)
-                .unwrap_or_else(|| panic!("{label}: {places:?}"))
-                .1;
-            let button = |pressed| egui::Event::PointerButton {
-                pos: at,
-                button: egui::PointerButton::Primary,
-                pressed,
-                modifiers: egui::Modifiers::NONE,
-            };
-            frame(vec![egui::Event::PointerMoved(at)]);
-            frame(vec![button(true)]);
-            let (changes, _) = frame(vec![button(false)]);
-            (0..40).for_each(|_| {
-                frame(Vec::new());
-            });
-            changes
-        };
-        assert_eq!(click("next cycle ▶"), [ViewChange::PlaceCursor(Some(136))]);
-        assert_eq!(click("◀ previous cycle"), [ViewChange::PlaceCursor(Some(64))]);
-        assert_eq!(click("0.279"), [ViewChange::PlaceCursor(Some(64))], "the row of the second cycle");
-    });
+    let click = |label| valley.view(|view| hand::click(view, Panel::Cycles, SIZE, label, 0.0));
+    assert_eq!(click("next cycle ▶"), [ViewChange::PlaceCursor(Some(136))]);
+    assert_eq!(click("◀ previous cycle"), [ViewChange::PlaceCursor(Some(64))]);
+    assert_eq!(click("0.279"), [ViewChange::PlaceCursor(Some(64))], "the row of the second cycle");
 }

@@ -8,12 +8,14 @@
 
 #[path = "pictures/compare.rs"]
 mod compare;
+#[path = "pictures/hand.rs"]
+mod hand;
 #[path = "pictures/texts.rs"]
 mod texts;
 
 use brink::dynamics::Process;
 use brink::picture::predictions::Choice;
-use brink::picture::{Curves, Facts, Image, Panel, RunView, ViewChange, ViewState, panel_ui, render, theme};
+use brink::picture::{Curves, Facts, Image, Panel, RunView, ViewChange, ViewState, panel_ui, render};
 use brink::run::assemble::{Sources, assemble};
 use brink::run::predictions::Input;
 use brink::run::spectra::{Found, Spectra};
@@ -212,42 +214,11 @@ fn odd_runs_and_sizes_are_drawn_without_harm() {
     draw(&diverged, SIZE);
 }
 
-/// Clicks at a place of the panel of predictions.
+/// Clicks at a place of the panel of predictions, below its curve.
 fn clicked(looked: &Looked, label: &str) -> Vec<ViewChange> {
-    looked.view(|view| {
-        let view = RunView { controls: true, ..*view };
-        let context = egui::Context::default();
-        theme::install(&context);
-        let frame = |events: Vec<egui::Event>| {
-            let mut changes = Vec::new();
-            let screen_rect = Some(egui::Rect::from_min_size(egui::Pos2::ZERO, SIZE));
-            let input = egui::RawInput { screen_rect, events, ..egui::RawInput::default() };
-            let output = context.run_ui(input, |ui| panel_ui(ui, Panel::Predictions, &view, &mut changes));
-            let mut place = None;
-            for shape in &output.shapes {
-                if let egui::Shape::Text(text) = &shape.shape
-                    && text.galley.text() == label
-                    && text.pos.y > 250.0
-                {
-                    place = Some(text.visual_bounding_rect().center());
-                }
-            }
-            output.drop_without_applying_deltas();
-            (changes, place)
-        };
-        frame(Vec::new());
-        let at = frame(Vec::new()).1.unwrap_or_else(|| panic!("no {label}"));
-        let button = |pressed| egui::Event::PointerButton {
-            pos: at,
-            button: egui::PointerButton::Primary,
-            pressed,
-            modifiers: egui::Modifiers::NONE,
-        };
-        frame(vec![egui::Event::PointerMoved(at)]);
-        frame(vec![button(true)]);
-        let changes = frame(vec![button(false)]).0;
-        changes.into_iter().filter(|change| matches!(change, ViewChange::ShowPrediction(_))).collect()
-    })
+    let mut changes = looked.view(|view| hand::click(view, Panel::Predictions, SIZE, label, 250.0));
+    changes.retain(|change| matches!(change, ViewChange::ShowPrediction(_)));
+    changes
 }
 
 #[test]

@@ -1,32 +1,16 @@
 //! Going back: the steps after a checkpoint come out as they did the first time, to the last bit.
 #![allow(clippy::unwrap_used, reason = "a failure is a panic")]
 
+mod common;
+
 use brink::dynamics::{Event, Process, StepRecord};
-use brink::run::assemble::{Sources, assemble};
 use brink::run::replay::{Moment, ReplayError, Reply};
 use brink::run::worker::Options;
-use brink::run::{Breakpoint, Checkpoint, Command, Course, Engine, Message, Past, Preset, Replay, Worker};
+use brink::run::{Breakpoint, Checkpoint, Command, Course, Message, Past, Preset, Replay, Worker};
+use common::{engine, small_preset as preset};
 use proptest::prelude::*;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// A network at the edge within a hundred steps, or a landscape; in either precision.
-fn preset(name: &str, precision: &str) -> Preset {
-    let mut preset = Preset::load(name).unwrap();
-    preset.set(&format!("run.precision={precision}")).unwrap();
-    preset.set("run.test_every=7").unwrap();
-    preset.set("run.ema=0.9").unwrap();
-    if name == "digits-mlp" {
-        preset.set("data.n=150").unwrap();
-        preset.set("model.width=16").unwrap();
-        preset.set("optimizer.eta=0.3").unwrap();
-    }
-    preset
-}
-
-fn engine(preset: &Preset) -> Box<dyn Engine> {
-    assemble(preset, &Sources::default()).unwrap()
-}
 
 /// Every bit of it: NaN equals itself.
 fn bits(record: &StepRecord) -> String {

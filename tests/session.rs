@@ -1,30 +1,15 @@
 //! Sessions: a run goes on from its file as if it had never stopped, to the last bit.
 #![allow(clippy::unwrap_used, reason = "a failure is a panic")]
 
+mod common;
+
 use brink::dynamics::StepRecord;
-use brink::run::assemble::{Sources, assemble};
 use brink::run::session::Kind;
 use brink::run::worker::Options;
-use brink::run::{Command, Engine, History, Message, Preset, Series, Session, Worker};
+use brink::run::{Command, History, Message, Preset, Series, Session, Worker};
+use common::{engine, small_preset as preset};
 use proptest::prelude::*;
 use std::time::{Duration, Instant};
-
-fn engine(preset: &Preset) -> Box<dyn Engine> {
-    assemble(preset, &Sources::default()).unwrap()
-}
-
-fn preset(name: &str, precision: &str) -> Preset {
-    let mut preset = Preset::load(name).unwrap();
-    preset.set(&format!("run.precision={precision}")).unwrap();
-    preset.set("run.test_every=7").unwrap();
-    preset.set("run.ema=0.9").unwrap();
-    if name == "digits-mlp" {
-        preset.set("data.n=150").unwrap();
-        preset.set("model.width=16").unwrap();
-        preset.set("optimizer.eta=0.3").unwrap();
-    }
-    preset
-}
 
 /// Receives until there are so many records.
 fn train(worker: &mut Worker, records: &mut Vec<StepRecord>, rows: usize) {

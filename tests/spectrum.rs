@@ -257,19 +257,3 @@ proptest! {
         }
     }
 }
-
-/// Not run by default: what a spectrum of the default preset's size costs.
-#[test]
-#[ignore = "a measurement"]
-fn costs() {
-    let mut loss = Quadratic::rotated((0..2000).map(|i| (f64::from(i) * 0.7).sin()).collect());
-    let begun = std::time::Instant::now();
-    of(&mut loss, &[0.0; 2000], &SpectrumSettings::default());
-    eprintln!("2,000 eigenvalues: {:?}", begun.elapsed());
-    let (mut loss, w) = common::mlp::<f32>("digits-noise-mse", 32, 10, LossKind::Mse).unwrap();
-    let one = Preconditioner::Uniform(1.0);
-    let begun = std::time::Instant::now();
-    let mut hessian = PreconditionedHessian::new(&mut loss, &w, &one);
-    spectrum(&mut hessian, &SpectrumSettings::default(), &mut |_| true).unwrap();
-    eprintln!("density of {} eigenvalues: {:?}", w.len(), begun.elapsed());
-}

@@ -10,21 +10,9 @@ import numpy as np
 from jax.nn import sigmoid, silu, softmax
 
 from jax_derivatives import report
+from weights import Weights
 
 gelu = functools.partial(jax.nn.gelu, approximate=False)
-
-
-class Weights:
-    """Hands out the parts of a flat vector as arrays, in the order they are asked for."""
-
-    def __init__(self, flat):
-        self.flat, self.used = flat, 0
-
-    def __call__(self, *shape):
-        size = math.prod(shape)
-        part = self.flat[self.used : self.used + size].reshape(shape)
-        self.used += size
-        return part
 
 
 def conv(x, w, stride=1):

@@ -7,22 +7,10 @@ import torch
 import torch.nn.functional as F
 
 from torch_derivatives import report
+from weights import Weights
 
 torch.set_num_threads(int(sys.argv[1]))
 torch.manual_seed(0)
-
-
-class Weights:
-    """Hands out the parts of a flat vector as tensors, in the order they are asked for."""
-
-    def __init__(self, flat):
-        self.flat, self.used = flat, 0
-
-    def __call__(self, *shape):
-        size = math.prod(shape)
-        part = self.flat[self.used : self.used + size].view(shape)
-        self.used += size
-        return part
 
 
 def cnn(p, x, w=32):

@@ -107,7 +107,10 @@ pub fn sharpness_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) 
             traces.push(if i == 0 { trace } else { trace.unlisted() });
         }
     }
-    traces.push(Trace::recorded(Series::GfLambda1, ink(Role::GradientFlow), "gradient flow λ₁").end("GF"));
+    // Past the edge the gradient flow's goes many times as high: it may leave the panel, or 2/η could not be read.
+    traces.push(
+        Trace::recorded(Series::GfLambda1, ink(Role::GradientFlow), "gradient flow λ₁").end("GF").soft(),
+    );
     Chart { panel: Panel::Sharpness, traces, zero: false, ranks: true, empty: WAITING }
         .show(ui, view, changes);
 }

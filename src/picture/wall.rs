@@ -5,6 +5,7 @@ use super::curves::{Curve, Curves};
 use super::inspector::short;
 use super::theme::{self, Ink, Palette, Role, Weight};
 use super::view::{Panel, RunView};
+use crate::run::milestones::Milestones;
 use crate::run::recording::{Recording, bundled};
 use crate::run::{History, Series};
 use egui::text::{LayoutJob, TextWrapping};
@@ -23,17 +24,25 @@ const GAP: f32 = 12.0;
 /// One plot of the wall.
 struct Exhibit<'a> {
     title: String,
-    note: String,
+    caption: String,
     history: &'a History,
     curves: &'a Curves,
 }
 
-/// The recordings with their smoothed curves, which are derived once.
-fn recorded() -> &'static [(&'static Recording, Curves)] {
-    static DERIVED: OnceLock<Vec<(&'static Recording, Curves)>> = OnceLock::new();
+/// A recording with what is derived of it once: its smoothed curves, and what the two walls say of it.
+struct Recorded {
+    recording: &'static Recording,
+    curves: Curves,
+    said: [String; 2],
+}
+
+fn recorded() -> &'static [Recorded] {
+    static DERIVED: OnceLock<Vec<Recorded>> = OnceLock::new();
     DERIVED.get_or_init(|| {
         let derive = |recording: &'static std::sync::Arc<Recording>| {
-            (recording.as_ref(), Curves::of(&recording.history, recording.preset.view.smoothing))
+            let curves = Curves::of(&recording.history, recording.preset.view.smoothing);
+            let said = [Panel::Wall, Panel::LossWall].map(|panel| said(panel, &recording.history, &curves));
+            Recorded { recording, curves, said }
         };
         bundled().iter().filter_map(|recording| recording.as_ref().ok()).map(derive).collect()
     })
@@ -54,19 +63,24 @@ pub(super) fn wall_ui(ui: &mut Ui, panel: Panel, view: &RunView) {
     let title = if view.facts.title.is_empty() { &view.facts.preset } else { &view.facts.title };
     let live = Exhibit {
         title: format!("This run: {title}"),
-        note: format!("{} steps so far", view.history.rows()),
+        caption: format!("{}; {} steps so far", said_of_the_run(ui, panel, view), view.history.rows()),
         history: view.history,
         curves: view.curves,
     };
-    let others = recorded().iter().map(|(recording, curves)| Exhibit {
+    let others = recorded().iter().map(|Recorded { recording, curves, said }| Exhibit {
         title: recording.preset.title.clone(),
-        note: format!("{} parameters, recorded on {}", recording.parameters, recording.machine),
+        caption: format!(
+            "{}; {} parameters, recorded on {}",
+            said[usize::from(panel == Panel::LossWall)],
+            recording.parameters,
+            recording.machine
+        ),
         history: &recording.history,
         curves,
     });
     let exhibits: Vec<Exhibit> = std::iter::once(live).chain(others).collect();
     let words: Vec<String> =
-        exhibits.iter().map(|exhibit| format!("{}: {}", exhibit.title, said(panel, exhibit))).collect();
+        exhibits.iter().map(|exhibit| format!("{}: {}", exhibit.title, exhibit.caption)).collect();
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, words.join("; ")));
     let body = Rect::from_min_max(pos2(room.left(), room.top() + TITLE), room.max);
     let columns = columns(exhibits.len(), body.size());
@@ -91,43 +105,41 @@ fn columns(count: usize, room: Vec2) -> usize {
     (1..=most).min_by(|a, b| shape(*a).total_cmp(&shape(*b))).unwrap_or(1)
 }
 
+/// What the run that goes on shows: looked at again where it has grown by a fiftieth, and where it has stopped growing,
+/// since that takes the whole record.
+fn said_of_the_run(ui: &Ui, panel: Panel, view: &RunView) -> String {
+    let id = egui::Id::unique("brink: said of the run").with(panel);
+    let rows = view.history.rows();
+    let known: Option<(usize, usize, String)> = ui.data(|data| data.get_temp(id));
+    let (at, text) = match known {
+        Some((at, _, text)) if at == rows => (at, text),
+        Some((at, seen, text)) if seen != rows && (at..at + at / 50).contains(&rows) => (at, text),
+        _ => (rows, said(panel, view.history, view.curves)),
+    };
+    ui.data_mut(|data| data.insert_temp(id, (at, rows, text.clone())));
+    text
+}
+
 /// What a plot shows, in numbers from its data.
-fn said(panel: Panel, exhibit: &Exhibit) -> String {
-    let history = exhibit.history;
-    let first = first_at_edge(history);
+fn said(panel: Panel, history: &History, curves: &Curves) -> String {
+    let crossings = Milestones::of(history).crossings;
+    let Some(&first) = crossings.first() else { return "not at the edge yet".to_owned() };
     if panel == Panel::LossWall {
-        return match (first, median_error(history, exhibit.curves)) {
-            (Some(_), Some(error)) => format!("prediction off by {}% in the median", short(100.0 * error)),
-            _ => "not at the edge yet".to_owned(),
+        return match median_error(history, curves, first) {
+            Some(error) => format!("prediction off by {}% in the median", short(100.0 * error)),
+            None => "not at the edge yet".to_owned(),
         };
     }
-    let most = (0..history.max_tracked()).take_while(|&i| reaches_edge(history, i)).count();
-    match first {
-        Some(step) => format!("at the edge from step {step}, up to k = {most}"),
-        None => "not at the edge yet".to_owned(),
-    }
+    format!("at the edge from step {first}, up to k = {}", crossings.len())
 }
 
-fn of_edge(history: &History, series: Series, row: usize) -> Option<f64> {
-    Some(0.5 * history.value(Series::Eta, row)? * history.value(series, row)?)
-}
-
-fn first_at_edge(history: &History) -> Option<usize> {
-    (0..history.rows()).find(|&row| of_edge(history, Series::GdLambda(0), row).is_some_and(|x| x >= 1.0))
-}
-
-fn reaches_edge(history: &History, i: usize) -> bool {
-    (0..history.rows()).any(|row| of_edge(history, Series::GdLambda(i), row).is_some_and(|x| x >= 1.0))
-}
-
-/// The median over the steps since the edge of |predicted − smoothed|/smoothed loss.
-fn median_error(history: &History, curves: &Curves) -> Option<f64> {
+/// The median from a step on of |predicted − smoothed|/smoothed loss.
+fn median_error(history: &History, curves: &Curves, first: usize) -> Option<f64> {
     let error = |row| {
         let measured = curves.value(Curve::Loss, row)?;
         Some((history.value(Series::CfPredictedLoss, row)? - measured).abs() / measured)
     };
-    let mut errors: Vec<f64> =
-        (first_at_edge(history)?..history.rows()).filter_map(error).filter(|e| e.is_finite()).collect();
+    let mut errors: Vec<f64> = (first..history.rows()).filter_map(error).filter(|e| e.is_finite()).collect();
     errors.sort_by(f64::total_cmp);
     errors.get(errors.len() / 2).copied()
 }
@@ -175,7 +187,7 @@ fn one(painter: &Painter, palette: &Palette, room: Rect, panel: Panel, exhibit: 
         painter.galley(pos2(room.left(), plot.bottom() + 2.0 + 14.0 * line), galley, color);
     };
     write(exhibit.title.clone(), 0.0, palette.text);
-    write(format!("{}; {}", said(panel, exhibit), exhibit.note), 1.0, palette.faint_text);
+    write(exhibit.caption.clone(), 1.0, palette.faint_text);
 }
 
 type Line = (Vec<[f64; 2]>, Ink);

@@ -9,6 +9,8 @@ use brink::calculus::Real;
 use brink::data::{Split, Targets};
 use brink::network::{Activation, Architecture, flatten};
 use brink::objective::network::{LossKind, NetworkObjective};
+use brink::run::assemble::{Sources, assemble};
+use brink::run::{Engine, Preset};
 use candle_core::npy::NpzTensors;
 use candle_core::{DType, Device, Tensor};
 use nalgebra::DMatrix;
@@ -170,4 +172,25 @@ pub fn complementarity_problems() -> Vec<Complementarity> {
             Complementarity { a: square(&a), b, x: square(&x) }
         })
         .collect()
+}
+
+/// A network at the edge within a hundred steps, or a landscape; in either precision, with everything that is recorded now and
+/// then.
+pub fn small_preset(name: &str, precision: &str) -> Preset {
+    let mut preset = Preset::load(name).expect("a built-in preset");
+    let mut set = |set: &str| preset.set(set).expect("a key with its value");
+    set(&format!("run.precision={precision}"));
+    set("run.test_every=7");
+    set("run.ema=0.9");
+    if name == "digits-mlp" {
+        set("data.n=150");
+        set("model.width=16");
+        set("optimizer.eta=0.3");
+    }
+    preset
+}
+
+/// Its engine.
+pub fn engine(preset: &Preset) -> Box<dyn Engine> {
+    assemble(preset, &Sources::default()).expect("an engine")
 }

@@ -1,0 +1,16 @@
+"""What the peers' networks take their weights from."""
+
+import math
+
+
+class Weights:
+    """Hands out the parts of a flat vector in their shapes, in the order they are asked for."""
+
+    def __init__(self, flat):
+        self.flat, self.used = flat, 0
+
+    def __call__(self, *shape):
+        size = math.prod(shape)
+        part = self.flat[self.used : self.used + size].reshape(shape)
+        self.used += size
+        return part
