@@ -11,7 +11,7 @@ use egui::{Pos2, Rect};
 /// Points nearer than this to the one before, in points of the screen, are left out.
 const NEAR: f32 = 0.25;
 /// Longest piece of a line that is seen or hidden as a whole, in points of the screen.
-const PIECE: f32 = 4.0;
+const PIECE: f32 = 1.0;
 /// How far a line stands above the surface it lies on, in sides of the box; the shaders use it too.
 pub const LIFT: f32 = 0.012;
 
