@@ -22,7 +22,7 @@ macro_rules! recordings {
     };
 }
 
-recordings!["vit", "transformer"];
+recordings!["vit", "lstm", "transformer"];
 
 /// A run to look at.
 #[derive(Clone, Debug)]
