@@ -1,0 +1,54 @@
+//! Going back: what a jump of the cursor costs, and a look into the step there, anywhere in a run of digits-mlp.
+//!
+//! `cargo bench --bench replay --no-default-features`
+
+use brink::run::assemble::{Sources, assemble};
+use brink::run::replay::{Moment, Reply};
+use brink::run::worker::{Options, Worker};
+use brink::run::{History, Preset, Replay};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const STEPS: usize = 2_000;
+const JUMPS: usize = 60;
+
+fn main() {
+    let preset = Preset::load("digits-mlp").expect("it is built in");
+    let engine = || assemble(&preset, &Sources::default()).expect("it is valid");
+    let mut worker =
+        Worker::spawn(engine(), &Options::new(STEPS, preset.optimizer.eta), || ()).expect("threads start");
+    let mut history = History::new(preset.eigen.max_tracked);
+    let start = Instant::now();
+    while history.rows() < STEPS {
+        worker.try_drain(&mut history);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    println!("{STEPS} steps at {:.0} a second", STEPS as f64 / start.elapsed().as_secs_f64());
+
+    let made = {
+        let preset = preset.clone();
+        Box::new(move || assemble(&preset, &Sources::default()).map_err(|error| error.to_string()))
+    };
+    let replay = Replay::spawn(Arc::clone(worker.past()), made, || ()).expect("threads start");
+    replay.ask(0, |_: &mut Moment<'_>| ()).wait();
+    // Golden-ratio steps: anywhere, and never near the one before.
+    let anywhere =
+        (1..=JUMPS).map(|i| (i as f64 * 0.618_034).fract() * (STEPS - 1) as f64).map(|step| step as usize);
+    let (mut jumps, mut inspections) = (Vec::new(), Vec::new());
+    for step in anywhere {
+        let begun = Instant::now();
+        let answer = replay.ask(step, |moment: &mut Moment<'_>| {
+            let arrived = Instant::now();
+            moment.inspect().expect("the step is in the record");
+            arrived.elapsed()
+        });
+        let Reply::Ready(Ok(inspection)) = answer.wait() else { panic!("step {step} is in the record") };
+        jumps.push(begun.elapsed().saturating_sub(inspection));
+        inspections.push(inspection);
+    }
+    for (name, mut times) in [("jump", jumps), ("inspection", inspections)] {
+        times.sort_unstable();
+        println!("{name}: median {:.0?}, longest {:.0?}", times[JUMPS / 2], times[JUMPS - 1]);
+    }
+    worker.shut_down();
+}
