@@ -98,7 +98,7 @@ fn check(preset: &Preset, steps: usize) -> Examples {
             }
         }
     }
-    examples
+    Examples::clone(&examples)
 }
 
 const DOUBLE: &str = "run.precision=f64";

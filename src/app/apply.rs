@@ -13,7 +13,7 @@ use crate::picture::scene::SceneChange;
 use crate::picture::{Panel, ViewChange};
 use crate::run::cycles::Cycle;
 use crate::run::predictions::Examples;
-use crate::run::recording::{self, Recording, RecordingError};
+use crate::run::recording::{self, ReadRecording};
 use crate::run::{Breakpoint, Command as WorkerCommand};
 use egui::Theme;
 
@@ -239,15 +239,17 @@ impl Lab {
     }
 
     /// Plays a recording, or says why it cannot be played. Returns whether it plays.
-    pub(super) fn open_recording(
-        &mut self,
-        recording: &Result<std::sync::Arc<Recording>, RecordingError>,
-    ) -> bool {
+    pub(super) fn open_recording(&mut self, recording: &ReadRecording) -> bool {
         match recording {
             Ok(recording) => {
                 self.model.choose_recording(recording);
                 self.start(false);
-                let text = format!("This is a recording: {}. {}", recording.caption(), recording.command);
+                let text = format!(
+                    "This is a recording ({}): {}. {}",
+                    recording.size(),
+                    recording.caption(),
+                    recording.command
+                );
                 self.model.raise(Banner::new(Level::Note, text));
                 true
             }

@@ -120,7 +120,7 @@ fn preset_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
             for (place, recording) in bundled().iter().enumerate() {
                 let Ok(recording) = recording else { continue };
                 let title = format!("Recorded: {}", recording.preset.title);
-                if ui.selectable_label(false, title).on_hover_text(recording.caption()).clicked() {
+                if ui.selectable_label(false, title).on_hover_text(recording.description()).clicked() {
                     commands.push(Command::OpenRecording(place));
                 }
             }

@@ -8,12 +8,12 @@ use super::inspector::Inspector;
 use super::model::{Banner, Level, Model, Phase};
 use super::session::{Purpose, Reading};
 use super::settings::Settings;
-use super::weight_space::WeightSpace;
+use super::weight_space::{RecordedPaths, WeightSpace};
 use crate::run::address::Branch;
 use crate::run::beginning::Beginning;
-use crate::run::session::Kind;
+use crate::run::recording::ReadRecording;
 use crate::run::worker::Options;
-use crate::run::{Breakpoint, Command as WorkerCommand, Course, Ending, Engine, Preset, Session, Worker};
+use crate::run::{Breakpoint, Command as WorkerCommand, Course, Engine, Preset, Session, Worker};
 use crate::space::Budget;
 use crossbeam_channel::{Receiver, TryRecvError};
 use egui::Context;
@@ -38,6 +38,8 @@ pub struct Outside {
     pub choose_data: fn(&Context) -> Option<Receiver<Option<PathBuf>>>,
     /// Opens the system's dialog for a session; the path arrives on the channel.
     pub choose_session: ChooseSession,
+    /// The recording of a name that a chapter asks for; an error where it cannot be read.
+    pub recording: fn(&str) -> Option<&'static ReadRecording>,
     /// The file of the settings; without one nothing is remembered.
     pub settings: Option<PathBuf>,
     /// Where unfinished runs are kept, and how often; without it they are not.
@@ -76,6 +78,7 @@ pub struct Lab {
     inspector: Option<Inspector>,
     /// Looks at its weights.
     weight_space: Option<WeightSpace>,
+    recorded_paths: Option<RecordedPaths>,
     /// Nanoseconds between a message of the training thread and the repaint it asks for.
     pause: Arc<AtomicU64>,
     noted_events: usize,
@@ -123,6 +126,7 @@ impl Lab {
             worker: None,
             inspector: None,
             weight_space: None,
+            recorded_paths: None,
             pause: Arc::default(),
             noted_events: 0,
             pace: None,
@@ -316,6 +320,9 @@ impl Lab {
         {
             self.model.raise(Banner::new(Level::Note, reason));
         }
+        if let Some(paths) = &mut self.recorded_paths {
+            paths.update(&mut self.model);
+        }
     }
 
     /// Lets a run leave another one at the cursor's step, or at the newest, as the form says.
@@ -439,9 +446,15 @@ impl Lab {
             worker.shut_down();
         }
         (self.inspector, self.weight_space) = (None, None);
+        let recorded = self.model.recording.as_ref().and_then(|recording| recording.paths.clone());
+        self.recorded_paths = recorded.map(RecordedPaths::new);
         self.run_number += 1;
         self.forget_autosave();
         self.model.clear();
+        if self.model.recording.is_some() {
+            let text = "a recording has no weights to take the Hessian at; its preset runs live";
+            self.model.spectra.trouble = Some(text.into());
+        }
         (self.noted_events, self.pace) = (0, None);
         (self.forks, self.at) = (Vec::new(), None);
         if let Some(session) = &session {
@@ -451,10 +464,6 @@ impl Lab {
         let rows = self.model.history.rows();
         self.model.eta = course.eta_at(rows);
         self.planned = course.eta_changes().last().is_some_and(|&(step, _)| step >= rows);
-        if session.as_ref().is_some_and(|session| session.kind == Kind::Recording) {
-            self.model.phase = Phase::Ended(Ending::Stopped);
-            return;
-        }
         let mut preset = self.model.current().clone();
         preset.optimizer.eta = course.eta_at(0);
         let made = match &self.model.recording {

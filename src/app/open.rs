@@ -186,6 +186,7 @@ impl App {
             choose_data: dialog::choose_data,
             choose_session: dialog::choose_session,
             settings: super::settings::path(),
+            recording: crate::run::recording::named,
             autosave: super::autosave::directory().map(|path| (path, super::autosave::INTERVAL)),
         };
         if let Some(state) = &creation.wgpu_render_state {

@@ -8,6 +8,7 @@ use super::lab::Lab;
 use super::layout::Node;
 use super::model::{Banner, Compared, Level, Model};
 use crate::picture::{Palette, Panel};
+use crate::run::recording::Recording;
 use crate::run::session::{EXTENSION, Kind};
 use crate::run::{Address, Course, Past, Session};
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
@@ -261,7 +262,13 @@ impl Lab {
             return;
         }
         let Some(session) = self.session(self.model.fork_form.parent, NEWEST_CHECKPOINT) else {
-            self.model.session.outcome = Some(Err("Nothing has been recorded yet".into()));
+            let reason = match self.model.recording {
+                Some(_) => {
+                    "This is a recording: it has no weights to go on from, and its file is kept as it is"
+                }
+                None => "Nothing has been recorded yet",
+            };
+            self.model.session.outcome = Some(Err(reason.into()));
             return;
         };
         let path = PathBuf::from(&self.model.session.path);
@@ -356,8 +363,12 @@ impl Lab {
         }
     }
 
-    /// Goes on with a session, or shows a recording.
+    /// Goes on with a session, or plays a recording.
     pub(super) fn open_session(&mut self, session: Session) {
+        if session.kind == Kind::Recording {
+            self.open_recording(&Ok(Arc::new(Recording::of(session))));
+            return;
+        }
         let text = session.preset.resolved_toml();
         let same = |(name, preset): &(String, _)| {
             let preset: &crate::run::Preset = preset;
@@ -371,12 +382,7 @@ impl Lab {
         model.choose(place);
         model.breakpoints.clone_from(&session.breakpoints);
         let shown: Shown = session.shown.clone().try_into().unwrap_or_default();
-        let machine = (session.kind == Kind::Recording).then(|| session.machine.clone().unwrap_or_default());
         self.begin(session.course.clone(), Some(session), true);
         shown.restore(&mut self.model);
-        if let Some(machine) = machine {
-            let text = format!("This is a recording ({machine}): it can be looked at, not gone on with");
-            self.model.raise(Banner::new(Level::Note, text));
-        }
     }
 }

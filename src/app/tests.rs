@@ -82,6 +82,7 @@ fn built(
             sender.send(Some(chosen.into())).ok()?;
             Some(receiver)
         },
+        recording: guided::recording,
         settings,
         autosave,
     };

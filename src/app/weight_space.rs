@@ -8,6 +8,7 @@ use crate::picture::{Panel, Scene};
 use crate::run::lookout::Wish;
 use crate::run::past::Past;
 use crate::run::{Lookout, Preset, Worker};
+use crate::space::View;
 use egui::Context;
 use std::sync::Arc;
 use std::time::Instant;
@@ -54,5 +55,42 @@ impl WeightSpace {
             context.request_repaint_after(due.saturating_duration_since(now));
         }
         None
+    }
+}
+
+/// The paths of a recording, as far as it has played.
+pub(super) struct RecordedPaths {
+    paths: Arc<View>,
+    /// Rows of the history that the scene was drawn for.
+    rows: usize,
+}
+
+impl RecordedPaths {
+    /// Nothing drawn yet.
+    pub fn new(paths: Arc<View>) -> Self {
+        Self { paths, rows: 0 }
+    }
+
+    /// Draws what has been played, while the panel is shown.
+    pub fn update(&mut self, model: &mut Model) {
+        let Some(row) = model.history.rows().checked_sub(1) else { return };
+        let known = self.rows == row + 1 && model.scene.is_some();
+        if known || !layout::shown(&model.tree).contains(&Panel::WeightSpace) {
+            return;
+        }
+        self.rows = row + 1;
+        let View { step, sketch_error, .. } = *self.paths;
+        let error = sketch_error.map_or(String::new(), |error| {
+            format!(
+                "; faint points are off by ±{:.1}% of their distance from where it is then",
+                100.0 * error
+            )
+        });
+        let mut scene = of_view(&View { sketch_error: None, ..self.paths.until(row) }, &model.history);
+        scene.note = Some(format!(
+            "Recorded paths in the plane of step {step}{error}. A recording has no weights: no loss around them, no other axes"
+        ));
+        scene.choosable = false;
+        model.scene = Some(Arc::new(scene));
     }
 }

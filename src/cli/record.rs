@@ -29,11 +29,12 @@ pub struct RecordArgs {
 pub fn write(args: RecordArgs) -> anyhow::Result<ExitCode> {
     let name = args.preset.name.unwrap_or_else(|| DEFAULT.into());
     let mut set = args.preset.set;
-    set.extend(args.steps.map(|steps| format!("run.steps={steps}")));
     let command = std::iter::once(format!("brink record {name}"))
         .chain(set.iter().map(|change| format!("--set '{change}'")))
+        .chain(args.steps.map(|steps| format!("--steps {steps}")))
         .collect::<Vec<_>>()
         .join(" ");
+    set.extend(args.steps.map(|steps| format!("run.steps={steps}")));
     let preset = Preset::load_with(&name, &Overrides { data: None, set })?;
     let engine = assemble(&preset, &Sources::default())?;
     let stem = std::path::Path::new(&name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -58,12 +59,7 @@ pub fn write(args: RecordArgs) -> anyhow::Result<ExitCode> {
 
 /// What was recorded, in numbers.
 fn report(recording: &Recording) -> String {
-    let rows = recording.history.rows();
-    let milestones = brink::run::milestones::Milestones::of(&recording.history);
-    format!(
-        "{rows} steps of {} parameters in {:.0} s, {}; {milestones}",
-        recording.parameters,
-        recording.seconds,
-        recording.caption(),
-    )
+    let paths = if recording.paths.is_some() { "the paths in a plane of weight space" } else { "no paths" };
+    let outputs = recording.history.predictions().map_or(0, |found| found.examples().list.len());
+    format!("{}\n{paths}, outputs on {outputs} examples", recording.description())
 }

@@ -5,7 +5,7 @@ use super::curves::{Curve, Curves};
 use super::inspector::short;
 use super::theme::{self, Ink, Palette, Role, Weight};
 use super::view::{Panel, RunView};
-use crate::run::milestones::Milestones;
+use crate::run::outline::Outline;
 use crate::run::recording::{Recording, bundled};
 use crate::run::{History, Series};
 use egui::text::{LayoutJob, TextWrapping};
@@ -29,11 +29,10 @@ struct Exhibit<'a> {
     curves: &'a Curves,
 }
 
-/// A recording with what is derived of it once: its smoothed curves, and what the two walls say of it.
+/// A recording with its smoothed curves, derived once.
 struct Recorded {
     recording: &'static Recording,
     curves: Curves,
-    said: [String; 2],
 }
 
 fn recorded() -> &'static [Recorded] {
@@ -41,8 +40,7 @@ fn recorded() -> &'static [Recorded] {
     DERIVED.get_or_init(|| {
         let derive = |recording: &'static std::sync::Arc<Recording>| {
             let curves = Curves::of(&recording.history, recording.preset.view.smoothing);
-            let said = [Panel::Wall, Panel::LossWall].map(|panel| said(panel, &recording.history, &curves));
-            Recorded { recording, curves, said }
+            Recorded { recording, curves }
         };
         bundled().iter().filter_map(|recording| recording.as_ref().ok()).map(derive).collect()
     })
@@ -67,12 +65,12 @@ pub(super) fn wall_ui(ui: &mut Ui, panel: Panel, view: &RunView) {
         history: view.history,
         curves: view.curves,
     };
-    let others = recorded().iter().map(|Recorded { recording, curves, said }| Exhibit {
+    let others = recorded().iter().map(|Recorded { recording, curves }| Exhibit {
         title: recording.preset.title.clone(),
         caption: format!(
-            "{}; {} parameters, recorded on {}",
-            said[usize::from(panel == Panel::LossWall)],
-            recording.parameters,
+            "{}; {}, recorded on {}",
+            said(panel, &recording.outline),
+            recording.size(),
             recording.machine
         ),
         history: &recording.history,
@@ -114,34 +112,25 @@ fn said_of_the_run(ui: &Ui, panel: Panel, view: &RunView) -> String {
     let (at, text) = match known {
         Some((at, _, text)) if at == rows => (at, text),
         Some((at, seen, text)) if seen != rows && (at..at + at / 50).contains(&rows) => (at, text),
-        _ => (rows, said(panel, view.history, view.curves)),
+        _ => {
+            let outline = Outline::of(view.history, |row| view.curves.value(Curve::Loss, row));
+            (rows, said(panel, &outline))
+        }
     };
     ui.data_mut(|data| data.insert_temp(id, (at, rows, text.clone())));
     text
 }
 
 /// What a plot shows, in numbers from its data.
-fn said(panel: Panel, history: &History, curves: &Curves) -> String {
-    let crossings = Milestones::of(history).crossings;
-    let Some(&first) = crossings.first() else { return "not at the edge yet".to_owned() };
-    if panel == Panel::LossWall {
-        return match median_error(history, curves, first) {
-            Some(error) => format!("prediction off by {}% in the median", short(100.0 * error)),
-            None => "not at the edge yet".to_owned(),
-        };
+fn said(panel: Panel, outline: &Outline) -> String {
+    let Some(edge) = outline.edge() else { return "not at the edge yet".to_owned() };
+    match (panel, outline.loss_error) {
+        (Panel::LossWall, Some(error)) => {
+            format!("prediction off by {}% in the median", short(100.0 * error))
+        }
+        (Panel::LossWall, None) => "no prediction yet".to_owned(),
+        _ => format!("at the edge from step {edge}, k = {}, {} drops of S", outline.k(), outline.drops),
     }
-    format!("at the edge from step {first}, up to k = {}", crossings.len())
-}
-
-/// The median from a step on of |predicted − smoothed|/smoothed loss.
-fn median_error(history: &History, curves: &Curves, first: usize) -> Option<f64> {
-    let error = |row| {
-        let measured = curves.value(Curve::Loss, row)?;
-        Some((history.value(Series::CfPredictedLoss, row)? - measured).abs() / measured)
-    };
-    let mut errors: Vec<f64> = (first..history.rows()).filter_map(error).filter(|e| e.is_finite()).collect();
-    errors.sort_by(f64::total_cmp);
-    errors.get(errors.len() / 2).copied()
 }
 
 fn one(painter: &Painter, palette: &Palette, room: Rect, panel: Panel, exhibit: &Exhibit) {

@@ -44,8 +44,9 @@ impl History {
         rows: usize,
         columns: Vec<(Series, Column)>,
         events: Vec<(usize, Event)>,
+        predictions: Option<Predictions>,
     ) -> Self {
-        let mut history = Self { rows, events, ..Self::new(max_tracked) };
+        let mut history = Self { rows, events, predictions, ..Self::new(max_tracked) };
         for (series, column) in columns {
             if let Some(index) = series.index(max_tracked) {
                 history.columns[index] = column;

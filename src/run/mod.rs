@@ -22,6 +22,7 @@ pub mod history;
 pub mod lookout;
 pub mod message;
 pub mod milestones;
+pub mod outline;
 
 mod npz;
 pub mod past;

@@ -1,9 +1,10 @@
 //! What an axis of weight space may be.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A direction in weight space, by its meaning at the moment looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Axis {
     /// The i-th eigenvector of the Hessian, from 0.
     Eigenvector(usize),

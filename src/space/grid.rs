@@ -1,7 +1,9 @@
 //! Values at the nodes of a regular grid over the plane of the first two axes.
 
+use serde::{Deserialize, Serialize};
+
 /// The rectangle of the plane that grids cover.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Extent {
     /// From the first to the last column.
     pub x: [f64; 2],
@@ -35,7 +37,7 @@ impl Extent {
 }
 
 /// Values row by row; NaN where there is none, or none yet.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Grid {
     /// Where the outer nodes lie.
     pub extent: Extent,

@@ -14,6 +14,7 @@ use super::row::Row;
 use super::sharpness::Sharpness;
 use super::trail::Trail;
 use crate::spectrum::norm;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -44,7 +45,7 @@ pub struct NotKept {
 }
 
 /// An axis that is shown.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ShownAxis {
     /// Its meaning.
     pub axis: Axis,
@@ -53,7 +54,7 @@ pub struct ShownAxis {
 }
 
 /// What is known of weight space around a step.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct View {
     /// The step.
     pub step: usize,
@@ -75,6 +76,46 @@ pub struct View {
     pub progress: f64,
     /// What stands in for something else, or is missing, in words.
     pub notes: Vec<String>,
+}
+
+impl View {
+    /// Whether this is a view of paths of a run with so many steps, without grids: what is read from a file may be anything.
+    ///
+    /// # Errors
+    /// What does not fit, in words.
+    pub fn check(&self, steps: usize) -> Result<(), String> {
+        let Self { step, axes, captured, sketch_error, paths, surface, region, edge, progress, notes: _ } =
+            self;
+        let shares = axes.iter().filter_map(|axis| axis.captured).chain(*captured).chain(*sketch_error);
+        if ![0, 2, 3].contains(&axes.len()) || *step >= steps || surface.is_some() || region.is_some() {
+            return Err(format!("no view of paths: {} axes at step {step} of {steps}", axes.len()));
+        }
+        if !shares.chain([*edge, *progress]).all(f64::is_finite) {
+            return Err("a share or an edge is not finite".to_owned());
+        }
+        let wrong = paths.iter().find(|Path { process: _, points, exact, first_step, stride }| {
+            let last =
+                points.len().saturating_sub(1).checked_mul(*stride).and_then(|n| n.checked_add(*first_step));
+            let within = *stride > 0 && last.is_some_and(|last| last < steps) && exact.start <= exact.end;
+            !within || exact.end > points.len() || points.iter().flatten().any(|x| x.is_infinite())
+        });
+        wrong.map_or(Ok(()), |path| {
+            Err(format!("a path of {} points from step {} on is wrong", path.points.len(), path.first_step))
+        })
+    }
+
+    /// The paths up to a step; the last point of each is at or before it.
+    #[must_use]
+    pub fn until(&self, step: usize) -> Self {
+        let mut view = self.clone();
+        for Path { points, exact, first_step, stride, process: _ } in &mut view.paths {
+            let count = step.checked_sub(*first_step).map_or(0, |steps| steps / *stride + 1);
+            points.truncate(count);
+            *exact = exact.start.min(points.len())..exact.end.min(points.len());
+        }
+        view.paths.retain(|path| !path.points.is_empty());
+        view
+    }
 }
 
 /// What comes next.
@@ -119,6 +160,11 @@ impl Look {
     /// What is known so far.
     pub fn view(&self) -> &View {
         &self.view
+    }
+
+    /// Whether the axes and the paths are known, or are not to be had.
+    pub fn has_paths(&self) -> bool {
+        matches!(self.stage, Stage::Grids(..) | Stage::Done)
     }
 
     /// Whether everything is known.

@@ -9,6 +9,7 @@ use super::sketch::Sketch;
 use super::trail::Trail;
 use crate::dynamics::Process;
 use crate::spectrum::{dot, norm};
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,7 +18,7 @@ use std::time::Instant;
 const CHUNK: usize = 64;
 
 /// A stretch of the path of one process.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Path {
     /// Whose.
     pub process: Process,

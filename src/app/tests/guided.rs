@@ -2,7 +2,42 @@
 
 use super::*;
 use crate::app::TourCommand;
+use crate::run::recording::{ReadRecording, Recording};
 use crate::tour::Reveal;
+use std::sync::Arc;
+
+/// A recording of twelve steps at η = 0.5, and the same file cut off, damaged, and of the next format.
+pub(super) fn recording(name: &str) -> Option<&'static ReadRecording> {
+    let preset = crate::run::Preset::load("valley").expect("a preset");
+    let preset = crate::run::Preset { run: crate::run::preset::Run { steps: 12, ..preset.run }, ..preset };
+    let engine = Box::new(Fake::default());
+    let whole =
+        crate::run::recording::take(engine, ("valley", preset, "brink record valley".into()), |_, _| true);
+    let mut bytes = whole.session().to_bytes().expect("bytes");
+    match name {
+        "whole" => {}
+        "cut" => bytes.truncate(bytes.len() / 2),
+        "damaged" => {
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+        }
+        "newer" => bytes[8] += 1,
+        _ => return None,
+    }
+    Some(Box::leak(Box::new(Recording::from_bytes(name, &bytes).map(Arc::new))))
+}
+
+/// A window at a chapter that has one card, on a recording of `moons`.
+fn recorded(name: &str) -> Window {
+    let text = format!(
+        "+++\ntitle = \"Test\"\npreset = \"moons\"\npanels = \"loss\"\nwithin = 9\n+++\n## One\n> run moons recorded={name}\n@ step 5\nWords\n"
+    );
+    let chapter = crate::tour::Chapter::parse("01-test", &text).expect("a chapter");
+    let mut window = quick();
+    lab(&mut window).model.tour = crate::app::Tour::of(vec![chapter]);
+    key(&mut window, Key::T);
+    window
+}
 
 fn key(window: &mut Window, key: Key) {
     window.key_press(key);
@@ -130,6 +165,38 @@ fn the_card_is_there_in_presenter_mode_too() {
     assert_eq!(place(&window), (0, 1));
     key(&mut window, Key::Escape);
     assert!(!model(&window).presenter && model(&window).tour.guides);
+}
+
+#[test]
+fn a_recording_plays_to_the_card_s_stop() {
+    let mut window = recorded("whole");
+    assert!(model(&window).recording.is_some());
+    until(&mut window, "the stop at step 5", |model| model.phase == Phase::Paused);
+    assert_eq!((rows(&window), running_preset(&window)), (6, "valley"));
+    let said = &model(&window).banners[0].text;
+    assert!(said.contains("This is a recording") && said.contains("brink record valley"), "{said}");
+}
+
+#[test]
+fn a_recording_that_cannot_be_read_is_said_and_its_preset_runs_live() {
+    for (name, reason) in [("cut", "incomplete"), ("damaged", "damaged"), ("newer", "take the newer program")]
+    {
+        let mut window = recorded(name);
+        assert!(model(&window).recording.is_none());
+        assert_eq!(running_preset(&window), "moons");
+        let said = &model(&window).banners[0].text;
+        assert!(
+            said.contains(&format!("the recording {name} cannot be played")) && said.contains(reason),
+            "{said}"
+        );
+        until(&mut window, "the stop at step 5", |model| model.phase == Phase::Paused && !model.tour.waits());
+    }
+}
+
+#[test]
+fn a_chapter_without_its_recording_runs_live_and_says_nothing() {
+    let window = recorded("none");
+    assert!(model(&window).banners.is_empty() && model(&window).recording.is_none());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::app::layout::Node;
 use crate::app::model::{Banner, Level, Phase};
 use crate::app::{Arrangement, Lab};
 use crate::picture::ViewChange;
-use crate::run::{Breakpoint, Command as WorkerCommand, Hit, recording};
+use crate::run::{Breakpoint, Command as WorkerCommand, Hit};
 use crate::tour::{Action, Chapter, Columns, Reveal, lies_behind};
 
 impl Lab {
@@ -141,7 +141,7 @@ impl Lab {
                 return self.model.raise(Banner::new(Level::Error, text));
             }
         };
-        let recorded = source.recording.as_deref().and_then(recording::named);
+        let recorded = source.recording.as_deref().and_then(self.outside.recording);
         let (phases, shows) = (chapter.phases, self.model.view.show_central_flow);
         let first = chapter.first_stop(tour.card);
         // one that cannot be read says so, and its live sibling runs

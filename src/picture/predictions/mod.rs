@@ -72,7 +72,9 @@ pub(super) fn predictions_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<View
     let mut plot_ui = ui.new_child(UiBuilder::new().max_rect(plot).id_salt("plot"));
     let (traces, empty) = match found {
         Some(found) => (traces(ui, view, found), "waiting for the first step"),
-        None => (Vec::new(), "no outputs are recorded: this loss is a formula, or the run a recording"),
+        None => {
+            (Vec::new(), "no outputs are recorded: this loss is a formula, or the recording is an old one")
+        }
     };
     Chart { panel: Panel::Predictions, traces, zero: true, ranks: false, empty }.show(
         &mut plot_ui,
@@ -168,8 +170,11 @@ fn strip_ui_of(ui: &mut Ui, view: &RunView, found: &Predictions, changes: &mut V
         Input::Tokens(tokens) => {
             sequence::sequence_ui(ui, body, (view, found), output, (tokens, step), changes);
         }
-        Input::Numbers(numbers) => {
-            let words = input::numbers_text(numbers);
+        Input::Numbers(_) | Input::Withheld => {
+            let words = match &example.input {
+                Input::Numbers(numbers) => input::numbers_text(numbers),
+                _ => "The recording does not hold this input: it is not ours to pass on".to_owned(),
+            };
             let width = (0.34 * body.width()).min(190.0);
             input::text_ui(ui, Rect::from_min_size(body.min, vec2(width, body.height())), &words);
             let rest = Rect::from_min_max(pos2(body.left() + width + 10.0, body.top()), body.max);

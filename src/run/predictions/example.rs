@@ -3,9 +3,10 @@
 use crate::data::{Split, Targets};
 use crate::objective::network::LossKind;
 use candle_core::{DType, Tensor};
+use serde::{Deserialize, Serialize};
 
 /// What the recorded numbers are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     /// Probabilities of classes: the softmax of the outputs, or the logistic function of a single one.
     Probabilities,
@@ -14,7 +15,7 @@ pub enum Kind {
 }
 
 /// The examples whose outputs are recorded.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Examples {
     /// At least one.
     pub list: Vec<Example>,
@@ -29,7 +30,7 @@ pub struct Examples {
 }
 
 /// One training example.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Example {
     /// Its place in the training set.
     pub index: usize,
@@ -42,7 +43,7 @@ pub struct Example {
 }
 
 /// What a network sees of an example.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Input {
     /// A picture.
     Picture(Picture),
@@ -50,11 +51,13 @@ pub enum Input {
     Tokens(Vec<usize>),
     /// Plain numbers.
     Numbers(Vec<f64>),
+    /// Of a recording: an input that is not ours to pass on, such as a picture of CIFAR-10.
+    Withheld,
 }
 
 /// A picture in red, green and blue. In each channel the smallest value of the training set is 0 and the largest 255: the
 /// original pixels of a set that has black and full ones.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Picture {
     /// Pixels a row.
     pub width: usize,
@@ -65,6 +68,34 @@ pub struct Picture {
 }
 
 impl Examples {
+    /// The first of them, at most `most`; without what the network sees where that is to be withheld.
+    #[must_use]
+    pub fn first(&self, most: usize, withheld: bool) -> Self {
+        let mut list: Vec<Example> = self.list.iter().take(most.max(1)).cloned().collect();
+        if withheld {
+            for example in &mut list {
+                example.input = Input::Withheld;
+            }
+        }
+        Self { list, ..*self }
+    }
+
+    /// Whether all its parts fit together: what is read from a file may be anything.
+    pub(in crate::run) fn is_valid(&self) -> bool {
+        let Self { list, rows, columns, .. } = self;
+        let answers = rows.checked_mul(*columns).filter(|&count| count > 0);
+        !list.is_empty()
+            && list.iter().all(|Example { index: _, input, labels, targets }| {
+                let drawn = match input {
+                    Input::Picture(Picture { width, height, pixels }) => {
+                        width.checked_mul(*height) == Some(pixels.len()) && !pixels.is_empty()
+                    }
+                    Input::Tokens(_) | Input::Numbers(_) | Input::Withheld => true,
+                };
+                drawn && labels.len() == *rows && Some(targets.len()) == answers
+            })
+    }
+
     /// The class that the outputs of a row name; `None` where the outputs are no classes, or not all finite.
     pub fn predicted(&self, outputs: &[f64]) -> Option<usize> {
         let has_classes = self.list.iter().any(|example| example.labels.iter().any(Option::is_some));

@@ -48,8 +48,33 @@ impl Predictions {
         Self { examples, columns: vec![Column::default(); count], stride: 1, most_rows }
     }
 
+    /// What was recorded once: a column by process, example, row and column, each with a row every `stride` steps, a power of
+    /// two. `None` where the parts do not fit together.
+    pub(in crate::run) fn of(examples: Examples, stride: usize, columns: Vec<Column>) -> Option<Self> {
+        let count = [examples.list.len(), examples.rows, examples.columns]
+            .into_iter()
+            .try_fold(3_usize, usize::checked_mul)?;
+        let fits = examples.is_valid() && stride.is_power_of_two() && count == columns.len();
+        fits.then(|| Self { columns, stride, ..Self::new(Arc::new(examples), Self::BUDGET) })
+    }
+
+    /// The columns, in the order of [`Predictions::of`].
+    pub(in crate::run) fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// All outputs of the processes at a step, as [`Predictions::push`] takes them: empty where a process has none.
+    pub fn outputs(&self, step: usize) -> [Vec<f64>; 3] {
+        let each = self.columns.len() / 3;
+        let of = |process: usize| {
+            let columns = &self.columns[process * each..(process + 1) * each];
+            columns.iter().map_while(|column| column.get(step / self.stride)).collect()
+        };
+        std::array::from_fn(of)
+    }
+
     /// The examples.
-    pub fn examples(&self) -> &Examples {
+    pub fn examples(&self) -> &Arc<Examples> {
         &self.examples
     }
 

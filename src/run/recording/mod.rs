@@ -4,14 +4,19 @@
 
 mod machine;
 mod player;
+mod projected;
 mod row;
 
 pub use machine::machine;
 pub use player::Player;
 
-use super::session::{Kind, Problem, Session};
+use super::outline::Outline;
+use super::preset::DataName;
+use super::session::{Kind, Problem, Session, thin};
 use super::{Course, Engine, History, Preset};
 use crate::dynamics::StepRecord;
+use crate::space::View;
+use projected::Follower;
 use std::sync::{Arc, OnceLock};
 
 macro_rules! recordings {
@@ -31,8 +36,14 @@ pub struct Recording {
     pub name: String,
     /// The preset it was made with.
     pub preset: Preset,
-    /// What was recorded, in single precision.
+    /// What was recorded, in single precision, with the outputs on a few examples.
     pub history: Arc<History>,
+    /// What it shows, in numbers read off it.
+    pub outline: Outline,
+    /// The rows that are stored; the others lie on straight lines between them.
+    pub stored: Vec<usize>,
+    /// The paths in one plane of weight space.
+    pub paths: Option<Arc<View>>,
     /// The machine that made it.
     pub machine: String,
     /// The version of Brink that made it.
@@ -56,16 +67,19 @@ pub struct RecordingError {
     pub problem: Problem,
 }
 
+/// A recording, or why it cannot be played.
+pub type ReadRecording = Result<Arc<Recording>, RecordingError>;
+
 /// Those that come with the program, read once.
-pub fn bundled() -> &'static [Result<Arc<Recording>, RecordingError>] {
-    static READ: OnceLock<Vec<Result<Arc<Recording>, RecordingError>>> = OnceLock::new();
+pub fn bundled() -> &'static [ReadRecording] {
+    static READ: OnceLock<Vec<ReadRecording>> = OnceLock::new();
     READ.get_or_init(|| {
         FILES.iter().map(|(name, bytes)| Recording::from_bytes(name, bytes).map(Arc::new)).collect()
     })
 }
 
 /// The bundled one of a name; an error where it cannot be read, `None` where there is none.
-pub fn named(name: &str) -> Option<&'static Result<Arc<Recording>, RecordingError>> {
+pub fn named(name: &str) -> Option<&'static ReadRecording> {
     FILES.iter().position(|(known, _)| *known == name).and_then(|place| bundled().get(place))
 }
 
@@ -82,7 +96,7 @@ impl Recording {
 
     /// What a session holds that is one.
     pub fn of(session: Session) -> Self {
-        let Session { name, preset, history, machine, version, shown, .. } = session;
+        let Session { name, preset, history, stored, paths, machine, version, shown, .. } = session;
         let text = |key: &str| shown.get(key).and_then(toml::Value::as_str).unwrap_or_default().to_owned();
         let parameters = shown.get("parameters").and_then(toml::Value::as_integer).unwrap_or(0);
         Self {
@@ -90,7 +104,10 @@ impl Recording {
             parameters: usize::try_from(parameters).unwrap_or(0),
             seconds: shown.get("seconds").and_then(toml::Value::as_float).unwrap_or(0.0),
             machine: machine.unwrap_or_else(|| "an unknown machine".into()),
+            stored: stored.unwrap_or_else(|| (0..history.rows()).collect()),
+            outline: Outline::smoothed_by(&history, preset.view.smoothing),
             history: Arc::new(history),
+            paths,
             name,
             preset,
             version,
@@ -108,6 +125,8 @@ impl Recording {
             kind: Kind::Recording,
             machine: Some(self.machine.clone()),
             version: self.version.clone(),
+            stored: Some(self.stored.clone()),
+            paths: self.paths.clone(),
             shown,
             ..Session::new(&self.name, self.preset.clone(), course, History::clone(&self.history))
         }
@@ -118,10 +137,57 @@ impl Recording {
         Player::new(Arc::clone(&self.history), self.parameters)
     }
 
+    /// Number of training examples, where the preset says it.
+    pub fn examples(&self) -> Option<usize> {
+        self.preset.resolved().data?.n
+    }
+
+    /// Its size: training examples and parameters.
+    pub fn size(&self) -> String {
+        let parameters = format!("{} parameters", self.parameters);
+        self.examples().map_or(parameters.clone(), |n| format!("n = {n}, {parameters}"))
+    }
+
     /// What must be said of it.
     pub fn caption(&self) -> String {
-        format!("recorded with Brink {} on {}", self.version, self.machine)
+        format!("recorded with Brink {} on {} in {}", self.version, self.machine, duration(self.seconds))
     }
+
+    /// All that is known of it, a line each: its size, what it shows, what made it, how to make it again.
+    pub fn description(&self) -> String {
+        let thinned = self.thinned().unwrap_or_else(|| "all steps are stored".into());
+        [self.size(), self.outline.to_string(), thinned, self.caption(), self.command.clone()].join("\n")
+    }
+
+    /// How many of its steps are stored, where they are not all.
+    pub fn thinned(&self) -> Option<String> {
+        let (stored, all) = (self.stored.len(), self.history.rows());
+        (stored < all).then(|| {
+            format!("{stored} of {all} steps are stored, the quiet ones between them lie on straight lines")
+        })
+    }
+}
+
+/// Seconds in words.
+fn duration(seconds: f64) -> String {
+    if seconds < 100.0 { format!("{seconds:.0} s") } else { format!("{:.0} min", seconds / 60.0) }
+}
+
+/// Most examples whose outputs are kept …
+const MOST_EXAMPLES: usize = 4;
+/// … and most outputs of a process, unless a single example has more.
+const MOST_OUTPUTS: usize = 128;
+
+/// A history that watches a few of the engine's examples. Pictures that are not ours to pass on are left out.
+fn watching(engine: &dyn Engine, preset: &Preset) -> History {
+    let mut history = History::new(preset.eigen.max_tracked);
+    if let Some(examples) = engine.examples() {
+        let most = (MOST_OUTPUTS / (examples.rows * examples.columns).max(1)).clamp(1, MOST_EXAMPLES);
+        let ours =
+            !preset.data.as_ref().is_some_and(|data| matches!(data.name, DataName::Cifar10 | DataName::File));
+        history.watch(Arc::new(examples.first(most, !ours)));
+    }
+    history
 }
 
 /// Takes the steps of a preset, and keeps them; `advanced` is told of each and says whether to go on.
@@ -131,18 +197,32 @@ pub fn take(
     mut advanced: impl FnMut(usize, &StepRecord) -> bool,
 ) -> Recording {
     let begun = std::time::Instant::now();
-    let mut history = History::new(preset.eigen.max_tracked);
+    let mut history = watching(engine.as_ref(), &preset);
+    // two weights are recorded as they are
+    let two = preset.landscape.as_ref().is_some_and(|landscape| landscape.start.len() == 2);
+    let mut follower = (!two).then(Follower::new);
     while history.rows() < preset.run.steps && !engine.finished() {
+        if let Some(follower) = &mut follower {
+            follower.before(engine.as_ref());
+        }
         let record = engine.step(preset.optimizer.eta);
+        if let Some(follower) = &mut follower {
+            follower.after(&record);
+        }
         history.push(&record);
         if !advanced(history.rows(), &record) {
             break;
         }
     }
+    let eta = preset.optimizer.eta;
+    let paths = follower.and_then(|follower| follower.project(engine.as_mut(), eta)).map(Arc::new);
     Recording {
         name: name.into(),
         parameters: engine.dim(),
+        outline: Outline::smoothed_by(&history, preset.view.smoothing),
+        stored: thin::stored(&history),
         history: Arc::new(history),
+        paths,
         machine: machine(),
         version: env!("CARGO_PKG_VERSION").into(),
         seconds: begun.elapsed().as_secs_f64(),

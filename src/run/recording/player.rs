@@ -66,7 +66,7 @@ impl Engine for Player {
     }
 
     fn examples(&self) -> Option<Arc<Examples>> {
-        None
+        self.history.predictions().map(|found| Arc::clone(found.examples()))
     }
 
     fn spectrum(

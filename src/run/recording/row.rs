@@ -62,7 +62,7 @@ pub(super) fn record(history: &History, row: usize) -> StepRecord {
                 Some((process, [weight(0)?, weight(1)?]))
             })
             .collect(),
-        outputs: <[Vec<f64>; 3]>::default(),
+        outputs: history.predictions().map(|found| found.outputs(row)).unwrap_or_default(),
         events: events(history, row),
     }
 }

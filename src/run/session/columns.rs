@@ -22,15 +22,35 @@ struct Head<'a> {
     single: bool,
 }
 
-/// A column as bytes; `single` rounds to single precision (what is beyond it becomes its largest number).
-pub(super) fn encode(series: Series, column: &Column, single: bool) -> Vec<u8> {
+/// How precisely numbers are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Precision {
+    /// To the last bit.
+    Double,
+    /// In single precision; what is beyond it becomes its largest number.
+    Single,
+    /// In single precision of which twelve bits of the mantissa are left: to 1/4000, for what is only drawn.
+    Rough,
+}
+
+/// A series' column as bytes.
+pub(super) fn encode(series: Series, column: &Column, precision: Precision) -> Vec<u8> {
+    pack(&series.column_name(), column, precision)
+}
+
+/// A column as bytes, under a name.
+pub(super) fn pack(name: &str, column: &Column, precision: Precision) -> Vec<u8> {
     let rows = column.start()..column.end();
-    let name = series.column_name();
-    let head = Head { name: &name, first: rows.start as u64, count: rows.len() as u64, single };
+    let single = precision != Precision::Double;
+    let head = Head { name, first: rows.start as u64, count: rows.len() as u64, single };
     // nothing in it can fail to become bytes
     let mut bytes = postcard::to_stdvec(&head).unwrap_or_default();
     if single {
-        let bits = |value: Option<f64>| value.map_or(ABSENT_SINGLE, |value| rounded(value).to_bits());
+        let bits = |value: Option<f64>| match (value, precision) {
+            (None, _) => ABSENT_SINGLE,
+            (Some(value), Precision::Rough) => roughened(rounded(value)).to_bits(),
+            (Some(value), _) => rounded(value).to_bits(),
+        };
         shuffle(rows.map(|row| bits(column.get(row)).to_le_bytes()), &mut bytes);
     } else {
         let bits = |value: Option<f64>| value.map_or(ABSENT, f64::to_bits);
@@ -45,21 +65,33 @@ fn rounded(value: f64) -> f32 {
     if value.is_finite() { value.clamp(f32::MIN.into(), f32::MAX.into()) as f32 } else { value as f32 }
 }
 
+/// A number with twelve bits less, towards zero; NaN and infinities stay.
+fn roughened(value: f32) -> f32 {
+    if value.is_finite() { f32::from_bits(value.to_bits() & !0xfff) } else { value }
+}
+
 /// A column of a run with so many rows and tracked eigenvalues, from its bytes.
 pub(super) fn decode(bytes: &[u8], rows: usize, tracked: usize) -> Result<(Series, Column), String> {
+    let (name, column) = unpack(bytes, rows)?;
+    let named = |series: &Series| series.column_name() == name;
+    let series = Series::kept(tracked).into_iter().find(named);
+    series.map(|series| (series, column)).ok_or_else(|| format!("there is no column {:?}", shortened(name)))
+}
+
+/// A column of at most so many rows and its name, from its bytes.
+pub(super) fn unpack(bytes: &[u8], rows: usize) -> Result<(&str, Column), String> {
     let (head, data) =
         postcard::take_from_bytes::<Head>(bytes).map_err(|_| "a column without a heading".to_owned())?;
     let Head { name, first, count, single } = head;
-    let named = |series: &Series| series.column_name() == name;
-    let series = Series::kept(tracked).into_iter().find(named);
-    let series = series.ok_or_else(|| format!("there is no column {:?}", shortened(name)))?;
     let size = if single { 4 } else { 8 };
     let place = |number: u64| usize::try_from(number).ok().filter(|&number| number <= rows);
     let (Some(first), Some(count)) = (place(first), place(count)) else {
-        return Err(format!("column {name} has {count} rows from row {first} on, the run {rows}"));
+        let name = shortened(name);
+        return Err(format!("column {name:?} has {count} rows from row {first} on, the run {rows}"));
     };
     if first + count > rows || data.len() != size * count {
-        return Err(format!("column {name} has {count} rows from row {first} on in {} bytes", data.len()));
+        let name = shortened(name);
+        return Err(format!("column {name:?} has {count} rows from row {first} on in {} bytes", data.len()));
     }
     let mut column = Column::default();
     let mut push = |row: usize, value: Option<f64>| {
@@ -78,7 +110,7 @@ pub(super) fn decode(bytes: &[u8], rows: usize, tracked: usize) -> Result<(Serie
             push(row, (bits != ABSENT).then(|| f64::from_bits(bits)));
         }
     }
-    Ok((series, column))
+    Ok((name, column))
 }
 
 fn shortened(name: &str) -> String {

@@ -8,7 +8,7 @@ use std::fmt;
 use std::io::{self, Read, Write};
 
 /// The version of the format that is written, and the newest that is read.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// How a file begins.
 const MAGIC: [u8; 8] = *b"\x89BRINK\r\n";
@@ -24,6 +24,9 @@ impl Tag {
     pub(super) const HEAD: Self = Self(*b"HEAD");
     pub(super) const PRESET: Self = Self(*b"PRST");
     pub(super) const EVENTS: Self = Self(*b"EVTS");
+    pub(super) const ROWS: Self = Self(*b"ROWS");
+    pub(super) const OUTPUTS: Self = Self(*b"OUTP");
+    pub(super) const PATHS: Self = Self(*b"PATH");
     pub(super) const COLUMN: Self = Self(*b"COLM");
     pub(super) const CHECKPOINT: Self = Self(*b"CKPT");
     pub(super) const END: Self = Self(*b"END ");
@@ -33,7 +36,7 @@ impl Tag {
         match self {
             // the limit of a preset's file
             Self::HEAD | Self::PRESET => 1 << 20,
-            Self::EVENTS => 64 << 20,
+            Self::EVENTS | Self::ROWS | Self::OUTPUTS | Self::PATHS => 64 << 20,
             // sixteen million steps
             Self::COLUMN => 128 << 20,
             Self::CHECKPOINT => 1 << 30,

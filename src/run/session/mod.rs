@@ -16,9 +16,9 @@
 //! # }
 //! ```
 //!
-//! [`Session::read_bytes`] reads one that is built in. A recording keeps every row: gradient descent oscillates with
-//! period 2, so that every other row alone would tell a tale; single precision and compression do the rest (some 100
-//! bytes a step).
+//! [`Session::read_bytes`] reads one that is built in. A recording keeps every row near the edge: gradient descent oscillates
+//! with period 2 there, so that every other row alone would tell a tale. Of quiet stretches it keeps so many rows that the others
+//! lie on straight lines between them (`thin.rs`); single precision and compression do the rest.
 //!
 //! # The file
 //!
@@ -38,7 +38,10 @@
 //! | `HEAD` | TOML: kind, program version, preset's name, number of rows, course, breakpoints, machine, how it was shown |
 //! | `PRST` | the whole preset, as TOML |
 //! | `EVTS` | what happened, postcard |
+//! | `ROWS` | of a recording: the rows that the columns have, postcard; absent where they have all |
 //! | `COLM` | one column of the history: see `columns.rs` |
+//! | `OUTP` | of a recording: the network's outputs on a few examples: see `outputs.rs` |
+//! | `PATH` | of a recording: the paths in one plane of weight space, a [`View`] as postcard |
 //! | `CKPT` | one checkpoint, postcard |
 //!
 //! Non-finite contract: a column may hold NaN and infinities, apart from η; learning rates, breakpoints and what is shown
@@ -47,9 +50,11 @@
 mod columns;
 mod container;
 mod error;
+mod outputs;
 mod read;
 #[cfg(test)]
 mod tests;
+pub mod thin;
 mod write;
 
 pub use container::FORMAT;
@@ -61,6 +66,7 @@ use super::course::Course;
 use super::history::History;
 use super::past::Past;
 use super::preset::Preset;
+use crate::space::View;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -92,6 +98,10 @@ pub struct Session {
     pub course: Course,
     /// What was recorded.
     pub history: History,
+    /// Of a recording: the rows that are stored, where they are not all; see [`thin`].
+    pub stored: Option<Vec<usize>>,
+    /// Of a recording: the paths in one plane of weight space.
+    pub paths: Option<Arc<View>>,
     /// What to go on from, ascending in steps, none behind the history.
     pub checkpoints: Vec<Arc<Checkpoint>>,
     /// Where it is to stop by itself.
@@ -112,6 +122,8 @@ impl Session {
             preset,
             course,
             history,
+            stored: None,
+            paths: None,
             checkpoints: Vec::new(),
             breakpoints: Vec::new(),
             machine: None,

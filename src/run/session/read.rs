@@ -2,14 +2,17 @@
 
 use super::container::{Section, Sections, Tag};
 use super::error::{Problem, SessionError};
-use super::{Head, Session, columns};
+use super::outputs::Outputs;
+use super::{Head, Session, columns, thin};
 use crate::dynamics::Event;
 use crate::run::breakpoint::Breakpoint;
 use crate::run::checkpoint::Checkpoint;
 use crate::run::history::History;
+use crate::run::predictions::Predictions;
 use crate::run::preset::Preset;
 use crate::run::pyramid::Column;
 use crate::run::series::Series;
+use crate::space::View;
 use serde::de::DeserializeOwned;
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -53,12 +56,32 @@ fn read(from: impl Read) -> Result<Session, Problem> {
     let mut found: Vec<(Series, Column)> = Vec::new();
     let mut events: Option<Vec<(usize, Event)>> = None;
     let mut checkpoints: Vec<Arc<Checkpoint>> = Vec::new();
+    let mut stored: Option<Vec<usize>> = None;
+    let mut predictions: Option<Predictions> = None;
+    let mut paths: Option<Arc<View>> = None;
     while let Some(section) = sections.next()? {
         match section.tag {
             Tag::EVENTS => events = Some(checked_events(&section, head.rows)?),
+            Tag::ROWS if found.is_empty() && stored.is_none() => {
+                stored = Some(checked_rows(&section, head.rows)?);
+            }
+            Tag::OUTPUTS if predictions.is_none() => {
+                let outputs: Outputs = unpacked(&section)?;
+                predictions = Some(outputs.read(head.rows).map_err(|reason| section.wrong(reason))?);
+            }
+            Tag::PATHS if paths.is_none() => {
+                let view: View = unpacked(&section)?;
+                view.check(head.rows).map_err(|reason| section.wrong(reason))?;
+                paths = Some(Arc::new(view));
+            }
             Tag::COLUMN => {
-                let (series, column) = columns::decode(&section.content, head.rows, tracked)
+                let rows = stored.as_ref().map_or(head.rows, Vec::len);
+                let (series, column) = columns::decode(&section.content, rows, tracked)
                     .map_err(|reason| section.wrong(reason))?;
+                let column = match &stored {
+                    Some(stored) => thin::spread(series, &column, stored),
+                    None => column,
+                };
                 if found.iter().any(|(other, _)| *other == series) {
                     return Err(section.wrong(format!("column {} is there twice", series.column_name())));
                 }
@@ -84,8 +107,21 @@ fn read(from: impl Read) -> Result<Session, Problem> {
     }
     let events = events.ok_or(Problem::Missing(Tag::EVENTS))?;
     let Head { kind, version, preset: name, rows, machine, course, breakpoints, shown } = head;
-    let history = History::of(tracked, rows, found, events);
-    Ok(Session { kind, version, name, preset, course, history, checkpoints, breakpoints, machine, shown })
+    let history = History::of(tracked, rows, found, events, predictions);
+    Ok(Session {
+        kind,
+        version,
+        name,
+        preset,
+        course,
+        history,
+        stored,
+        paths,
+        checkpoints,
+        breakpoints,
+        machine,
+        shown,
+    })
 }
 
 fn head(section: &Section) -> Result<Head, Problem> {
@@ -119,6 +155,22 @@ fn unpacked<T: DeserializeOwned>(section: &Section) -> Result<T, Problem> {
         Ok((value, [])) => Ok(value),
         Ok((_, rest)) => Err(section.wrong(format!("{} bytes too many", rest.len()))),
         Err(error) => Err(section.wrong(error.to_string())),
+    }
+}
+
+/// The rows that are stored. What lies between them is made up when the file is read, so the gaps are bounded.
+fn checked_rows(section: &Section, rows: usize) -> Result<Vec<usize>, Problem> {
+    let stored: Vec<usize> = unpacked(section)?;
+    let whole = (stored.first(), stored.last()) == (Some(&0), rows.checked_sub(1).as_ref());
+    let near = |pair: &[usize]| pair[0] < pair[1] && pair[1] - pair[0] <= thin::LARGEST_GAP;
+    if whole && stored.windows(2).all(near) {
+        Ok(stored)
+    } else {
+        Err(section.wrong(format!(
+            "the stored rows go from 0 to {}, ascending by at most {}",
+            rows.saturating_sub(1),
+            thin::LARGEST_GAP
+        )))
     }
 }
 

@@ -1,8 +1,10 @@
 //! From a run to a file.
 
+use super::columns::{self, Precision};
 use super::container::{Tag, begin, write_section};
 use super::error::{Problem, SessionError};
-use super::{Head, Kind, Session, columns};
+use super::outputs::Outputs;
+use super::{Head, Kind, Session, thin};
 use crate::run::files;
 use crate::run::series::Series;
 use serde::Serialize;
@@ -30,8 +32,20 @@ impl Session {
     }
 
     fn write_to(&self, out: &mut impl Write) -> io::Result<()> {
-        let Self { kind, version, name, preset, course, history, checkpoints, breakpoints, machine, shown } =
-            self;
+        let Self {
+            kind,
+            version,
+            name,
+            preset,
+            course,
+            history,
+            stored,
+            paths,
+            checkpoints,
+            breakpoints,
+            machine,
+            shown,
+        } = self;
         let head = Head {
             kind: *kind,
             version: version.clone(),
@@ -47,13 +61,26 @@ impl Session {
         write_section(out, Tag::HEAD, head.as_bytes())?;
         write_section(out, Tag::PRESET, preset.resolved_toml().as_bytes())?;
         write_section(out, Tag::EVENTS, &packed(&history.events())?)?;
+        if let Some(stored) = stored {
+            write_section(out, Tag::ROWS, &packed(stored)?)?;
+        }
         for series in Series::kept(history.max_tracked()) {
             if let Some(column) = history.column(series).filter(|column| !column.is_empty()) {
                 // η is said in titles and commands: it is kept as it was set
                 let single = *kind == Kind::Recording && series != Series::Eta;
-                let bytes = columns::encode(series, column, single);
+                let precision = if single { Precision::Single } else { Precision::Double };
+                let bytes = match stored {
+                    Some(stored) => columns::encode(series, &thin::gathered(column, stored), precision),
+                    None => columns::encode(series, column, precision),
+                };
                 write_section(out, Tag::COLUMN, &bytes)?;
             }
+        }
+        if let Some(found) = history.predictions().filter(|_| *kind == Kind::Recording) {
+            write_section(out, Tag::OUTPUTS, &packed(&Outputs::of(found))?)?;
+        }
+        if let Some(paths) = paths {
+            write_section(out, Tag::PATHS, &packed(paths.as_ref())?)?;
         }
         for checkpoint in checkpoints {
             write_section(out, Tag::CHECKPOINT, &packed(checkpoint.as_ref())?)?;

@@ -1,0 +1,130 @@
+//! Recordings: what is taken comes back from its file, and what is damaged is said.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use brink::dynamics::Process;
+use brink::run::assemble::{Sources, assemble};
+use brink::run::predictions::{Input, Output};
+use brink::run::preset::{Overrides, Preset};
+use brink::run::recording::{Recording, bundled, take};
+use brink::run::{Engine, History, Series};
+
+fn recorded(name: &str, set: &[&str]) -> Recording {
+    let set = set.iter().map(|set| (*set).to_owned()).collect();
+    let preset = Preset::load_with(name, &Overrides { data: None, set }).unwrap();
+    let engine = assemble(&preset, &Sources::default()).unwrap();
+    take(engine, (name, preset, format!("brink record {name}")), |_, _| true)
+}
+
+/// A run that comes to the edge late.
+fn small() -> Recording {
+    recorded("moons", &["run.steps=560"])
+}
+
+/// A few steps on a few digits.
+fn short() -> Recording {
+    recorded("digits-mlp", &["run.steps=8", "data.n=20", "model.width=[4]"])
+}
+
+/// The largest distance of two series, as a share of the largest value.
+fn distance(a: &History, b: &History, series: Series) -> f64 {
+    let value = |history: &History, row| history.value(series, row);
+    let largest = (0..a.rows()).filter_map(|row| value(a, row)).fold(0.0, |most: f64, x| most.max(x.abs()));
+    let off = (0..a.rows()).map(|row| match (value(a, row), value(b, row)) {
+        (Some(a), Some(b)) => (a - b).abs() / largest.max(f64::MIN_POSITIVE),
+        (None, None) => 0.0,
+        _ => f64::INFINITY,
+    });
+    off.fold(0.0, f64::max)
+}
+
+#[test]
+fn a_recording_comes_back_from_its_file() {
+    let taken = small();
+    let bytes = taken.session().to_bytes().unwrap();
+    let read = Recording::from_bytes("small", &bytes).unwrap();
+    assert_eq!((read.history.rows(), read.examples()), (560, Some(200)));
+    assert_eq!(
+        (read.parameters, &read.command, &read.machine),
+        (taken.parameters, &taken.command, &taken.machine)
+    );
+    assert!(taken.stored.len() < 400, "the quiet beginning is thinned");
+    assert_eq!(read.stored, taken.stored);
+    assert!(read.outline.edge().is_some(), "{}", read.outline);
+    assert_eq!(read.outline.milestones, taken.outline.milestones);
+    for series in [Series::GdLoss, Series::GdLambda(0), Series::CfLoss, Series::DistanceGdGf] {
+        let off = distance(&taken.history, &read.history, series);
+        assert!(off < 1.1e-3, "{series:?} is off by {off}");
+    }
+    assert_eq!(read.paths.as_deref(), taken.paths.as_deref());
+    let paths = read.paths.as_ref().unwrap();
+    assert!(paths.paths.iter().any(|path| path.process == Process::CentralFlow) && paths.axes.len() == 2);
+    let outputs = |recording: &Recording| {
+        let found = recording.history.predictions().unwrap().clone();
+        let output = Output { process: Process::GradientDescent, example: 2, row: 0, column: 0 };
+        [0, 257, 559].map(|step| found.value(output, step).unwrap())
+    };
+    for (was, is) in outputs(&taken).iter().zip(outputs(&read)) {
+        assert!((was - is).abs() <= was.abs() / 2000.0, "{was} became {is}");
+    }
+    println!("{} bytes: {}", bytes.len(), read.description());
+}
+
+#[test]
+fn the_player_shows_the_outputs_too() {
+    let taken = small();
+    let mut player = taken.player();
+    let mut played = History::new(taken.history.max_tracked());
+    played.watch(player.examples().unwrap());
+    while !player.finished() {
+        played.push(&player.step(0.5));
+    }
+    let output = Output { process: Process::CentralFlow, example: 1, row: 0, column: 0 };
+    for step in 0..560 {
+        let value = |history: &History| history.predictions().unwrap().value(output, step);
+        assert_eq!(value(&played), value(&taken.history), "step {step}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_file_is_said() {
+    let bytes = short().session().to_bytes().unwrap();
+    let said = |bytes: &[u8]| Recording::from_bytes("broken", bytes).map(drop).unwrap_err().to_string();
+    for end in (0..bytes.len()).step_by(7) {
+        let text = said(&bytes[..end]);
+        assert!(text.starts_with("the recording broken cannot be played: "), "{text}");
+    }
+    for place in (0..bytes.len()).step_by(11) {
+        let mut flipped = bytes.clone();
+        flipped[place] ^= 1 << (place % 8);
+        assert!(said(&flipped).len() > 60, "byte {place}");
+    }
+    let mut newer = bytes;
+    newer[8] += 1;
+    assert!(said(&newer).contains("take the newer program"), "{}", said(&newer));
+}
+
+#[test]
+fn pictures_that_are_not_ours_are_not_passed_on() {
+    let taken = short();
+    let examples = taken.history.predictions().unwrap().examples();
+    assert!(
+        examples.list.iter().all(|example| matches!(example.input, Input::Picture(_))),
+        "digits are ours"
+    );
+    let withheld = examples.first(2, true);
+    assert!(withheld.list.len() == 2 && withheld.list.iter().all(|example| example.input == Input::Withheld));
+}
+
+#[test]
+fn every_bundled_recording_reads_and_reaches_the_edge() {
+    let mut bytes = 0;
+    for recording in bundled() {
+        let recording = recording.as_ref().unwrap_or_else(|error| panic!("{error}"));
+        bytes += recording.session().to_bytes().unwrap().len();
+        assert!(recording.outline.edge().is_some(), "{}: {}", recording.name, recording.outline);
+        assert!(recording.outline.loss_error.is_some_and(f64::is_finite) && recording.parameters > 0);
+        assert!(recording.command.starts_with("brink record "), "{}", recording.command);
+        println!("{}: {}\n", recording.name, recording.description());
+    }
+    assert!(bytes < 12 << 20, "{bytes} bytes");
+}
