@@ -10,8 +10,10 @@ use egui::{Pos2, Rect};
 
 /// Points nearer than this to the one before, in points of the screen, are left out.
 const NEAR: f32 = 0.25;
-/// Longest piece of a line that is seen or hidden as a whole, in points of the screen.
+/// Longest piece of a line that is seen or hidden as a whole, in points of the screen, up to `PIECES` of them.
 const PIECE: f32 = 1.0;
+/// Most pieces of a picture of many long lines, which are the longer then: what one frame may cost is bounded.
+const PIECES: f32 = 100_000.0;
 /// How far a line stands above the surface it lies on, in sides of the box; the shaders use it too.
 pub const LIFT: f32 = 0.012;
 
@@ -19,7 +21,10 @@ pub const LIFT: f32 = 0.012;
 pub fn mesh(figure: &Figure, projection: &Projection, clip: Rect, pixel: f32) -> Mesh {
     let mut mesh = Mesh::default();
     fill(&figure.fill, projection, &mut mesh);
-    let relief = figure.relief.as_ref().map(|relief| Relief::new(relief, projection));
+    let relief = figure.relief.as_ref().map(|relief| {
+        let length: f32 = figure.strokes.iter().map(|stroke| length(stroke, projection)).sum();
+        Relief::new(relief, projection, PIECE.max(length / PIECES))
+    });
     for stroke in &figure.strokes {
         draw(stroke, projection, relief.as_ref(), clip.expand(4.0), Pen { mesh: &mut mesh, pixel });
     }
@@ -44,6 +49,13 @@ fn fill(fill: &Fill, projection: &Projection, mesh: &mut Mesh) {
             mesh.indices.extend(fill.indices.get(from as usize..to as usize).into_iter().flatten());
         }
     }
+}
+
+/// Length of a stroke on the screen, in points.
+fn length(stroke: &Stroke, projection: &Projection) -> f32 {
+    let place = |point: &[f32; 4]| projection.place([point[0], point[1], point[2]]);
+    let pieces = stroke.points.windows(2).filter(|pair| pair[0][3] != BREAK);
+    pieces.map(|pair| place(&pair[0]).distance(place(&pair[1]))).filter(|length| length.is_finite()).sum()
 }
 
 /// Draws the pieces of a stroke.
@@ -107,7 +119,7 @@ fn finish(
             continue;
         };
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
-        let cuts = ((a.place.distance(b.place) / PIECE) as usize).clamp(1, 400);
+        let cuts = ((a.place.distance(b.place) / relief.piece) as usize).clamp(1, 400);
         for cut in 0..cuts {
             let (from, to) = (cut as f32 / cuts as f32, (cut + 1) as f32 / cuts as f32);
             if relief.hides(a.towards(&b, 0.5 * (from + to)).at) {
@@ -139,15 +151,17 @@ struct Relief<'a> {
     /// As far as the top of the surface, at most.
     top: f32,
     lift: [f32; 3],
+    /// Longest piece of a line that is asked about once, in points of the screen.
+    piece: f32,
 }
 
 impl<'a> Relief<'a> {
-    fn new(heights: &'a Grid, projection: &Projection) -> Self {
+    fn new(heights: &'a Grid, projection: &Projection, piece: f32) -> Self {
         let eye = projection.eye();
         let across = (eye[0] * heights.columns as f32).hypot(eye[1] * heights.rows as f32) * 0.5;
         let length = 0.7 / across.max(1.0);
         let top = heights.extremes().map_or(0.0, |[_, high]| high);
-        Self { heights, step: eye.map(|x| x * length), top, lift: eye.map(|x| x * LIFT) }
+        Self { heights, step: eye.map(|x| x * length), top, lift: eye.map(|x| x * LIFT), piece }
     }
 
     fn hides(&self, at: [f32; 3]) -> bool {
