@@ -1,15 +1,16 @@
 //! Matrix products on strided views, with bounds checked before the unsafe call.
 
+use super::small;
 use crate::calculus::Real;
 
 /// A strided view of a matrix: entry (i, j) is `data[i * row_stride + j * column_stride]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Matrix<'a, T> {
-    data: &'a [T],
-    rows: usize,
-    columns: usize,
-    row_stride: usize,
-    column_stride: usize,
+    pub(super) data: &'a [T],
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    pub(super) row_stride: usize,
+    pub(super) column_stride: usize,
 }
 
 impl<'a, T> Matrix<'a, T> {
@@ -46,10 +47,10 @@ impl<'a, T> Matrix<'a, T> {
 /// A row-major matrix to write, its rows `row_stride` entries apart.
 #[derive(Debug)]
 pub struct MatrixMut<'a, T> {
-    data: &'a mut [T],
+    pub(super) data: &'a mut [T],
     rows: usize,
     columns: usize,
-    row_stride: usize,
+    pub(super) row_stride: usize,
 }
 
 impl<'a, T> MatrixMut<'a, T> {
@@ -110,6 +111,9 @@ pub fn multiply_scaled<T: Real>(
         }
         return;
     }
+    if small::is_small(m, n, k) {
+        return small::multiply(MatrixMut { data: z, rows, columns, row_stride }, scale, x, y, accumulate);
+    }
     let parallelism = if parallel { gemm::Parallelism::Rayon(0) } else { gemm::Parallelism::None };
     // SAFETY: the constructors checked that every (i, j) inside a shape lies in its slice, and z's rows do not overlap.
     unsafe {
@@ -158,6 +162,39 @@ mod tests {
         let entry =
             |i: usize, j: usize| 1.0 + 0.5 * (0..3).map(|l| x[1 + 5 * i + l] * y[1 + 4 * j + l]).sum::<f64>();
         assert_eq!(z, [1.0, entry(0, 0), entry(0, 1), 1.0, entry(1, 0), entry(1, 1)]);
+    }
+
+    /// All shapes around those that fill a register, all layouts, against the definition.
+    #[test]
+    fn small_products_are_what_they_say() {
+        let numbers = |n: usize| (0..n).map(|i| (i * i % 11) as f64 - 4.0).collect::<Vec<_>>();
+        for (m, n, k) in [(1, 1, 1), (3, 8, 5), (15, 15, 8), (4, 16, 32), (9, 17, 3), (6, 7, 33), (64, 16, 9)]
+        {
+            for (turned, accumulate) in [(false, false), (true, true)] {
+                let (x, y) = (numbers(m * k), numbers(k * n));
+                let mut z = vec![2.0; m * (n + 1)];
+                let (a, b) = if turned {
+                    (Matrix::new(&x, k, m).transposed(), Matrix::new(&y, n, k).transposed())
+                } else {
+                    (Matrix::new(&x, m, k), Matrix::new(&y, k, n))
+                };
+                multiply_scaled(MatrixMut::strided(&mut z, m, n, n + 1), 0.5, a, b, accumulate, false);
+                for (i, z) in z.chunks(n + 1).enumerate() {
+                    for j in 0..n {
+                        let term = |l: usize| {
+                            if turned { x[l * m + i] * y[j * k + l] } else { x[i * k + l] * y[l * n + j] }
+                        };
+                        let sum = 0.5 * (0..k).map(term).sum::<f64>();
+                        assert_eq!(
+                            z[j],
+                            if accumulate { 2.0 + sum } else { sum },
+                            "{m} × {n} × {k} at {i}, {j}"
+                        );
+                    }
+                    assert_eq!(z[n], 2.0);
+                }
+            }
+        }
     }
 
     #[test]

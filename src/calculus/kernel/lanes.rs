@@ -17,18 +17,32 @@ pub fn zeros<T: Real>(planes: usize) -> Vec<Lanes<T>> {
     vec![[T::zero(); LANES]; planes]
 }
 
-/// Reads at most [`LANES`] entries; the lanes beyond them are zero.
+/// Entries that are copied at a time: blocks of a known size are register moves, of any size a call.
+const COPIED: usize = 16;
+
+/// Reads at most as many entries as there are lanes; the lanes beyond them are zero.
 #[inline(always)]
-pub fn load<T: Real>(lanes: &mut Lanes<T>, entries: &[T]) {
-    let (head, tail) = lanes.split_at_mut(entries.len());
-    head.copy_from_slice(entries);
-    tail.fill(T::zero());
+pub fn load<T: Real, const N: usize>(lanes: &mut [T; N], entries: &[T]) {
+    assert!(entries.len() <= N, "{} entries for {N} lanes", entries.len());
+    let (from, rest) = entries.as_chunks::<COPIED>();
+    let (to, _) = lanes.as_chunks_mut::<COPIED>();
+    for (block, to) in to.iter_mut().enumerate() {
+        *to = from.get(block).copied().unwrap_or([T::zero(); COPIED]);
+    }
+    if let Some(to) = to.get_mut(from.len()) {
+        to.iter_mut().zip(rest).for_each(|(lane, &x)| *lane = x);
+    }
 }
 
 /// Writes the first lanes, as many as there are entries.
 #[inline(always)]
-pub fn store<T: Real>(entries: &mut [T], lanes: &Lanes<T>) {
-    entries.copy_from_slice(&lanes[..entries.len()]);
+pub fn store<T: Real, const N: usize>(entries: &mut [T], lanes: &[T; N]) {
+    let (to, rest) = entries.as_chunks_mut::<COPIED>();
+    let (from, _) = lanes.as_chunks::<COPIED>();
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+    if let Some(from) = from.get(to.len()) {
+        rest.iter_mut().zip(from).for_each(|(x, &lane)| *x = lane);
+    }
 }
 
 /// `z_c = Σ x_a y_b` for the planes c of the products, which are sorted by c.

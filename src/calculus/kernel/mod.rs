@@ -9,6 +9,7 @@ pub mod normalize;
 pub mod patches;
 pub mod product;
 pub mod row;
+mod small;
 pub mod softmax;
 pub mod vector;
 

@@ -19,6 +19,21 @@ pub fn sum<T: Real>(x: &[T]) -> T {
     if blocks.is_empty() { rest } else { rest + total(lanes) }
 }
 
+/// The largest `x_i`, or −∞. What is NaN does not count.
+#[inline(always)]
+pub fn max<T: Real>(x: &[T]) -> T {
+    let larger = |x: T, y: T| if y > x { y } else { x };
+    let (blocks, rest) = x.as_chunks::<LANES>();
+    let mut lanes = [T::neg_infinity(); LANES];
+    for block in blocks {
+        for (lane, &x) in lanes.iter_mut().zip(block) {
+            *lane = larger(*lane, x);
+        }
+    }
+    let rest = rest.iter().fold(T::neg_infinity(), |top, &x| larger(top, x));
+    lanes.into_iter().fold(rest, larger)
+}
+
 /// `Σ x_i y_i`.
 #[inline(always)]
 pub fn dot<T: Real>(x: &[T], y: &[T]) -> T {
@@ -98,7 +113,7 @@ pub fn add<T: Real>(y: &mut [T], x: &[T]) {
 
 #[cfg(test)]
 mod tests {
-    use super::{dot, sum};
+    use super::{dot, max, sum};
 
     #[test]
     fn sums_of_any_length_are_right() {
@@ -106,6 +121,7 @@ mod tests {
             let x: Vec<f64> = (0..n).map(f64::from).collect();
             let n = f64::from(n);
             assert_eq!(sum(&x), n * (n - 1.0) / 2.0);
+            assert_eq!(max(&x), if n == 0.0 { f64::NEG_INFINITY } else { n - 1.0 });
             assert_eq!(dot(&x, &x), (n - 1.0) * n * (2.0 * n - 1.0) / 6.0);
         }
     }

@@ -4,23 +4,24 @@ use super::{dispatch, row};
 use crate::calculus::Real;
 use crate::calculus::ring::{Monomial, Product, Ring};
 
-/// Plane 0: the rows of `s` become softmax(s). With `causal`, row i of every `rows` keeps its first i + 1 entries, and
-/// the others become 0.
-pub fn primal<T: Real>(s: &mut [T], rows: usize, columns: usize, causal: bool) {
-    struct Softmax<'a, T>(&'a mut [T], usize, usize, bool);
+/// Plane 0: the first `columns` entries of the rows of `s`, `stride` apart, become softmax(s). With `causal`, row i of
+/// every `rows` keeps its first i + 1 entries. All others become 0.
+pub fn primal<T: Real>(s: &mut [T], rows: usize, columns: usize, stride: usize, causal: bool) {
+    struct Softmax<'a, T>(&'a mut [T], usize, usize, usize, bool);
     impl<T: Real> pulp::NullaryFnOnce for Softmax<'_, T> {
         type Output = ();
         #[inline(always)]
         fn call(self) {
-            let Self(s, rows, columns, causal) = self;
-            for (r, s) in s.chunks_exact_mut(columns).enumerate() {
+            let Self(s, rows, columns, stride, causal) = self;
+            for (r, s) in s.chunks_exact_mut(stride).enumerate() {
                 let seen = if causal { (r % rows + 1).min(columns) } else { columns };
-                let (s, masked) = s.split_at_mut(seen);
-                masked.fill(T::zero());
-                let top = s.iter().fold(T::neg_infinity(), |top, &x| if x > top { x } else { top });
+                // whole rows, whose length suits vector registers: the masked entries count as 0 in the end
+                s[seen..].fill(T::neg_infinity());
+                let top = row::max(s);
                 for x in s.iter_mut() {
                     *x = (*x - top).exponential();
                 }
+                s[seen..].fill(T::zero());
                 let inverse = T::one() / row::sum(s);
                 for x in s {
                     *x *= inverse;
@@ -28,11 +29,11 @@ pub fn primal<T: Real>(s: &mut [T], rows: usize, columns: usize, causal: bool) {
             }
         }
     }
-    dispatch(Softmax(s, rows, columns, causal));
+    dispatch(Softmax(s, rows, columns, stride, causal));
 }
 
 /// The planes above 0: from `p`, which holds softmax(s) in plane 0 and s in the others, to softmax(s) in all of them.
-/// Shape `[planes, rows, columns]`.
+/// Shape `[planes, rows, columns]`; where plane 0 is 0 the result is, whatever finite number stands in the other planes.
 ///
 /// With `t` the part of s above plane 0, shifted plane by plane to mean 0 under plane 0 of the result, softmax(s) is
 /// `p (1 + t)`; a second-degree plane of t contains the product of the first-degree ones.

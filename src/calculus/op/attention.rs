@@ -72,9 +72,10 @@ struct Place {
 }
 
 impl Place {
-    /// A dense block of planes from plane 0 on, made for one head.
+    /// A block of planes from plane 0 on, made for one head: rows of [`padded`] columns.
     fn block(rows: usize, columns: usize) -> Self {
-        Self { first_plane: 0, plane: rows * columns, offset: 0, rows, columns, stride: columns }
+        let stride = padded(columns);
+        Self { first_plane: 0, plane: rows * stride, offset: 0, rows, columns, stride }
     }
 
     fn start(self, c: usize) -> usize {
@@ -89,6 +90,16 @@ impl Place {
         MatrixMut::strided(&mut data[self.start(c)..], self.rows, self.columns, self.stride)
     }
 }
+
+/// Entries from one row of a head's softmax to the next: short rows fill a vector register, the rest of it with zeros.
+fn padded(columns: usize) -> usize {
+    if columns <= PADDED { columns.next_multiple_of(REGISTER) } else { columns }
+}
+
+/// Up to this many columns, rows are padded.
+const PADDED: usize = 64;
+/// Entries of a vector register of single precision.
+const REGISTER: usize = 16;
 
 /// `z_c (+)= scale Σ x_a y_b` for the planes from `first` on; `None` stands for a plane that vanishes.
 fn multiply<'a, T: Real>(
@@ -150,7 +161,8 @@ impl Attention {
         T::of(1.0 / (self.heads.width as f64).sqrt())
     }
 
-    /// All planes of one head's softmax, from plane 0 in `p`. Shape `[planes, rows of q, rows of k]`.
+    /// All planes of one head's softmax, from plane 0 in `p`. Shape `[planes, rows of q, rows of k]`, rows padded; what
+    /// stands in the padding is finite.
     fn softmax<T: Real>(&self, context: &Context<'_, T>, at: (usize, usize), p: &mut [T]) {
         let (rows, columns) = self.sizes(context);
         multiply(
@@ -160,7 +172,7 @@ impl Attention {
             |a| self.part(context, self.q, at, a),
             |b| self.part(context, self.k, at, b).map(Matrix::transposed),
         );
-        softmax::tangent(context.ring, p, columns);
+        softmax::tangent(context.ring, p, padded(columns));
     }
 
     /// Where to add to the adjoint of q, k or v; `None` for data.
@@ -190,13 +202,13 @@ impl Attention {
 impl<T: Real> Primitive<T> for Attention {
     fn forward(&self, context: &Context<'_, T>, node: NodeId, out: &mut Output<'_, T>) {
         let (rows, columns) = self.sizes(context);
-        let (ring, size) = (context.ring, rows * columns);
+        let (ring, size) = (context.ring, rows * padded(columns));
         let first = usize::from(context.phase == Phase::Tangent);
         if out.planes.is_empty() {
             return;
         }
         out.saved.resize(context.samples * self.heads.count * size, T::zero());
-        let mut p = context.buffers.take(ring.planes() * size);
+        let mut p = context.buffers.zeros(ring.planes() * size);
         let z = Columns { node, first: 0 };
         for (at, saved) in self.each(context.samples).zip(out.saved.chunks_exact_mut(size)) {
             match context.phase {
@@ -205,7 +217,7 @@ impl<T: Real> Primitive<T> for Attention {
                     let q = |a| self.part(context, self.q, at, a);
                     let k = |b| self.part(context, self.k, at, b).map(Matrix::transposed);
                     multiply((ring, 0), (saved, place, false), self.scale(), q, k);
-                    softmax::primal(saved, rows, columns, self.heads.causal);
+                    softmax::primal(saved, rows, columns, padded(columns), self.heads.causal);
                     p.copy_from_slice(saved);
                 }
                 Phase::Tangent => {
@@ -232,7 +244,7 @@ impl<T: Real> Primitive<T> for Attention {
         _: &mut Gradient<'_, T>,
     ) {
         let (rows, columns) = self.sizes(context);
-        let (ring, size) = (context.ring, rows * columns);
+        let (ring, size) = (context.ring, rows * padded(columns));
         let first = usize::from(context.phase == Phase::Tangent);
         let stacked = ring.planes() - first;
         // their columns are written part by part
@@ -245,7 +257,7 @@ impl<T: Real> Primitive<T> for Attention {
         }
         let width = self.heads.count * self.heads.width;
         let block = Place::block(rows, columns);
-        let [mut p, mut bar] = [(); 2].map(|()| context.buffers.take(ring.planes() * size));
+        let [mut p, mut bar] = [(); 2].map(|()| context.buffers.zeros(ring.planes() * size));
         for (at, saved) in self.each(context.samples).zip(own.saved.chunks_exact(size)) {
             p[..size].copy_from_slice(saved);
             if context.phase == Phase::Tangent {
@@ -261,7 +273,7 @@ impl<T: Real> Primitive<T> for Attention {
             }
             let v = |b| self.part(context, v, at, b).map(Matrix::transposed);
             multiply((ring, 0), (&mut bar, block, false), T::one(), z, v);
-            softmax::adjoint(ring, &p, &mut bar, columns);
+            softmax::adjoint(ring, &p, &mut bar, padded(columns));
             if let Some(target) = self.target(context, adjoints, q, at) {
                 let k = |b| self.part(context, k, at, b);
                 multiply((ring, first), target, self.scale(), |a| Some(block.of(&bar, a)), k);

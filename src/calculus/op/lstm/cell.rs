@@ -13,6 +13,9 @@ pub const STATE: usize = 6;
 /// Columns of a plane above 0 a hidden unit: those of G in the order i, f, g, o, and c.
 pub const TANGENT: usize = 5;
 
+/// Hidden units that plane 0 takes at a time: a vector register of single precision.
+const UNITS: usize = 16;
+
 /// Sizes of a pass.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
@@ -49,22 +52,33 @@ impl<T: Real> pulp::NullaryFnOnce for PrimalStep<'_, T> {
     fn call(self) {
         let Self { shape, t, state, h } = self;
         let n = shape.hidden;
-        let none = vec![T::zero(); n];
         for row in shape.at(t) {
-            let (before, own) = state.split_at_mut(row * STATE * n);
-            let before = if t == 0 { &none } else { &before[before.len() - n..] };
-            let (i, rest) = own.split_at_mut(n);
-            let (f, rest) = rest.split_at_mut(n);
-            let (g, rest) = rest.split_at_mut(n);
-            let (o, rest) = rest.split_at_mut(n);
-            let (tanh_c, c) = rest.split_at_mut(n);
-            let (c, h) = (&mut c[..n], &mut h[row * n..(row + 1) * n]);
-            for j in 0..n {
-                (i[j], f[j], o[j]) = (i[j].logistic().0, f[j].logistic().0, o[j].logistic().0);
-                g[j] = g[j].tanh_and_derivative().0;
-                c[j] = f[j].mul_add(before[j], i[j] * g[j]);
-                tanh_c[j] = c[j].tanh_and_derivative().0;
-                h[j] = o[j] * tanh_c[j];
+            for first in (0..n).step_by(UNITS) {
+                let units = first..n.min(first + UNITS);
+                let of = |row: usize, q: usize| {
+                    let start = (row * STATE + q) * n;
+                    start + units.start..start + units.end
+                };
+                // arrays of their own, which nothing else aliases, make loops that vectorize
+                let [mut i, mut f, mut g, mut o, mut before] = [[T::zero(); UNITS]; 5];
+                for (q, gate) in [&mut i, &mut f, &mut g, &mut o].into_iter().enumerate() {
+                    load(gate, &state[of(row, q)]);
+                }
+                if t > 0 {
+                    load(&mut before, &state[of(row - 1, 5)]);
+                }
+                let [mut tanh_c, mut c, mut out] = [[T::zero(); UNITS]; 3];
+                for l in 0..UNITS {
+                    (i[l], f[l], o[l]) = (i[l].logistic().0, f[l].logistic().0, o[l].logistic().0);
+                    g[l] = g[l].tanh_and_derivative().0;
+                    c[l] = f[l].mul_add(before[l], i[l] * g[l]);
+                    tanh_c[l] = c[l].tanh_and_derivative().0;
+                    out[l] = o[l] * tanh_c[l];
+                }
+                for (q, x) in [&i, &f, &g, &o, &tanh_c, &c].into_iter().enumerate() {
+                    store(&mut state[of(row, q)], x);
+                }
+                store(&mut h[row * n..][units], &out);
             }
         }
     }
