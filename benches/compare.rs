@@ -35,6 +35,11 @@ fn numbers(count: usize, salt: u64) -> Vec<f64> {
     (0..count).map(|_| next()).collect()
 }
 
+/// Whether the environment's QUANTITIES names a quantity; all are wanted where there is no such variable.
+fn is_quantity_wanted(quantity: &str) -> bool {
+    std::env::var("QUANTITIES").map_or(true, |names| names.split(',').any(|name| name == quantity))
+}
+
 /// Whether a case is asked for: all are, unless some are named; those of a growing size (`cnn-250`) only by name.
 fn is_wanted(name: &str) -> bool {
     let mut wanted = std::env::args().skip(1).filter(|a| !a.starts_with('-')).peekable();
@@ -114,15 +119,20 @@ fn case<T: Real>(name: &str, architecture: &Architecture, split: &Split, loss: L
         flip = -flip;
     };
     let report = |quantity: &str, time: f64| println!("{name} {quantity} {time:.5}");
-    report(
-        "gradient",
-        least(|| {
-            moved(&mut w);
-            black_box(objective.gradient(black_box(&w), &mut gradient));
-        }),
-    );
+    if is_quantity_wanted("gradient") {
+        report(
+            "gradient",
+            least(|| {
+                moved(&mut w);
+                black_box(objective.gradient(black_box(&w), &mut gradient));
+            }),
+        );
+    }
     let (mut hv, mut t) = (Block::default(), Block::default());
     for k in [1, 4] {
+        if !is_quantity_wanted(&format!("hvp{k}")) {
+            continue;
+        }
         let v = block(k);
         let fresh = least(|| {
             moved(&mut w);
@@ -133,6 +143,9 @@ fn case<T: Real>(name: &str, architecture: &Architecture, split: &Split, loss: L
         report(&format!("hvp{k}_kept"), kept);
     }
     for (k, quantity) in [(1, "t1"), (3, "t6")] {
+        if !is_quantity_wanted(quantity) {
+            continue;
+        }
         let u = block(k);
         let fresh = least(|| {
             moved(&mut w);
@@ -186,10 +199,10 @@ fn main() {
     let pool = rayon::ThreadPoolBuilder::new().build().expect("threads start");
     pool.install(|| {
         // the best of several sizes: on a busy machine a long product is interrupted
-        println!(
-            "machine peak_gflops {:.1}",
-            [256, 512, 1024, 2048].map(peak).into_iter().fold(0.0, f64::max)
-        );
+        if is_wanted("machine") {
+            let peaks = [256, 512, 1024, 2048].map(peak);
+            println!("machine peak_gflops {:.1}", peaks.into_iter().fold(0.0, f64::max));
+        }
         mlp::<f32>("wide", &[3072, 256, 256, 4], Activation::Gelu, 1000);
         mlp::<f32>("digits", &[64, 32, 32, 10], Activation::Gelu, 1000);
         mlp::<f64>("digits64", &[64, 32, 32, 10], Activation::Gelu, 1000);

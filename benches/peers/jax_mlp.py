@@ -30,7 +30,7 @@ def case(name, sizes, activation, n, dtype):
 
 
 gelu = functools.partial(jax.nn.gelu, approximate=False)
-wanted = sys.argv[1:]
+wanted = sys.argv[2:]
 for arguments in [
     ("wide", [3072, 256, 256, 4], gelu, 1000, jnp.float32),
     ("digits", [64, 32, 32, 10], gelu, 1000, jnp.float32),

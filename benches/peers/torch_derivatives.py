@@ -5,6 +5,8 @@ import time
 import torch
 from torch.func import grad, jvp, vmap
 
+from quantities import is_wanted
+
 
 def least(run):
     """Least time of several runs, in milliseconds; of long runs fewer."""
@@ -41,4 +43,5 @@ def report(name, loss, w):
         "t1": lambda: t(v[0], v[0]),
         "t6": lambda: [t(v[i], v[j]) for i, j in pairs],
     }.items():
-        print(name, quantity, f"{least(run):.5f}", flush=True)
+        if is_wanted(quantity):
+            print(name, quantity, f"{least(run):.5f}", flush=True)
