@@ -79,7 +79,9 @@ impl<T: Real> Multiply<'_, T> {
         }
         for (r, mut sums) in sums.into_iter().enumerate() {
             let z = &mut z.data[(i + r) * z.row_stride..][..y.columns];
-            sums.iter_mut().for_each(|sum| *sum *= *scale);
+            for sum in &mut sums {
+                *sum *= *scale;
+            }
             // rows of a known length are written by registers, all others by pieces of known lengths
             if let Ok(z) = <&mut [T; COLUMNS]>::try_from(&mut *z) {
                 put(z, &sums, *accumulate);
