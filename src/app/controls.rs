@@ -2,19 +2,17 @@
 
 use super::banner::banners_ui;
 use super::command::Command;
-use super::forms::Form;
-use super::layout::{self, Arrangement};
+use super::menus::run_bar_ui;
 use super::model::{Model, Phase};
 use super::panels::panels_ui;
 use super::presenter::presenter_ui;
 use super::status::status_ui;
 use super::timeline::timeline_ui;
-use super::tour::{TourCommand, tour_ui};
-use crate::picture::{self, Palette};
-use crate::run::recording::bundled;
+use super::tour::tour_ui;
+use crate::picture::Palette;
 use egui::{
-    Align, Button, CentralPanel, ComboBox, DragValue, Frame, Layout, Margin, Panel, Response, RichText, Role,
-    Slider, SliderClamping, Ui, WidgetInfo, vec2,
+    Align, Button, CentralPanel, Frame, Layout, Margin, Panel, Response, RichText, Role, Slider,
+    SliderClamping, Ui, WidgetInfo, vec2,
 };
 
 /// Steps a second that the speed slider offers; behind the last one it is unlimited.
@@ -45,106 +43,6 @@ pub fn window_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     }
     let middle = Frame::new().fill(palette.panel).inner_margin(Margin::symmetric(12, 8));
     CentralPanel::default().frame(middle).show(ui, |ui| panels_ui(ui, model, commands));
-}
-
-/// Which run, and how it is shown.
-fn run_bar_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
-    ui.horizontal_wrapped(|ui| {
-        preset_ui(ui, model, commands);
-        command_button(ui, &Command::Restart, None, commands);
-        ui.separator();
-        toggle_ui(ui, &Command::ToggleCentralFlow, model.view.show_central_flow, commands);
-        toggle_ui(ui, &Command::ToggleLogAxes, model.all_log(), commands);
-        smoothing_ui(ui, model, commands);
-        command_button(ui, &Command::FollowRun, None, commands);
-        layout_ui(ui, model, commands);
-        ui.separator();
-        toggle_ui(ui, &Command::ToggleTheme, model.theme == egui::Theme::Dark, commands);
-        if !model.tour.guides {
-            let text = if model.tour.has_begun() { "Back to the tour" } else { "Tour" };
-            command_button(ui, &Command::Tour(TourCommand::Toggle), Some(text), commands);
-        }
-        command_button(ui, &Command::TogglePresenter, None, commands);
-        command_button(ui, &Command::Toggle(Form::Session), Some("Session…"), commands);
-        command_button(ui, &Command::Toggle(Form::Export), None, commands);
-        command_button(ui, &Command::Toggle(Form::Runs), Some("Fork…"), commands);
-        command_button(ui, &Command::Toggle(Form::Breakpoints), Some("Stop at…"), commands);
-        command_button(ui, &Command::Toggle(Form::Palette), None, commands);
-        command_button(ui, &Command::Toggle(Form::Help), Some("?"), commands);
-    });
-}
-
-/// Which layout, and which panels.
-fn layout_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
-    let response = ui.menu_button("Layout", |ui| {
-        let saved = model.layouts.iter().map(|layout| Arrangement::Saved(layout.name.clone()));
-        for arrangement in Arrangement::BUILT_IN.into_iter().chain(saved) {
-            let title = arrangement.title().to_owned();
-            command_button(ui, &Command::Arrange(arrangement), Some(&title), commands);
-        }
-        command_button(ui, &Command::Toggle(Form::Layout), None, commands);
-        ui.separator();
-        command_button(ui, &Command::Toggle(Form::Axes), None, commands);
-        toggle_ui(ui, &Command::TogglePhases, model.view.show_phases, commands);
-        ui.separator();
-        for panel in picture::Panel::ALL {
-            let command = Command::TogglePanel(panel);
-            let mut shown = layout::has(&model.tree, panel);
-            if ui.checkbox(&mut shown, panel.title()).on_hover_text(command.tooltip()).clicked() {
-                commands.push(command);
-            }
-        }
-    });
-    response.response.on_hover_text("Arrange the panels, show and hide them, save the arrangement");
-}
-
-fn preset_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
-    let named = Command::OpenPreset(0);
-    let label = ui.label(named.name());
-    let response = ComboBox::from_id_salt("preset")
-        .selected_text(model.title(model.preset))
-        .width(236.0)
-        .truncate()
-        .height(500.0)
-        .show_ui(ui, |ui| {
-            for place in 0..model.presets.len() {
-                let note = model.presets[place].1.note.trim();
-                let mut entry = ui.selectable_label(place == model.preset, model.title(place));
-                if !note.is_empty() {
-                    entry = entry.on_hover_text(note);
-                }
-                if entry.clicked() {
-                    commands.push(Command::OpenPreset(place));
-                }
-            }
-            for (place, recording) in bundled().iter().enumerate() {
-                let Ok(recording) = recording else { continue };
-                let title = format!("Recorded: {}", recording.preset.title);
-                if ui.selectable_label(false, title).on_hover_text(recording.description()).clicked() {
-                    commands.push(Command::OpenRecording(place));
-                }
-            }
-        })
-        .response
-        .labelled_by(label.id);
-    let note = model.current().note.trim();
-    response.on_hover_text(if note.is_empty() { named.entry().hint } else { note });
-}
-
-fn smoothing_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
-    let mut steps = model.view.smoothing_steps;
-    let named = Command::SetSmoothing(steps);
-    let label = ui.label(named.name());
-    let field = DragValue::new(&mut steps)
-        .range(0.0..=1000.0)
-        .speed(0.5)
-        .max_decimals(1)
-        .suffix(" steps")
-        .update_while_editing(false);
-    let response = ui.add(field).labelled_by(label.id).on_hover_text(named.tooltip());
-    if response.changed() {
-        commands.push(Command::SetSmoothing(steps));
-    }
 }
 
 /// How the run goes on.

@@ -5,7 +5,7 @@ use super::layout;
 use super::model::Model;
 use super::spectrum::Spectrum;
 use crate::dynamics::{InspectError, Inspection};
-use crate::picture::Panel;
+use crate::picture::{Looking, Panel};
 use crate::run::past::Past;
 use crate::run::replay::{Answer, Moment, Replay, Reply};
 use egui::Context;
@@ -60,7 +60,10 @@ impl Inspector {
     }
 
     fn inspect(&mut self, model: &mut Model, shown: bool) -> Option<String> {
-        let step = model.view.cursor.filter(|&step| shown && step + 1 < model.history.rows())?;
+        let view = model.run_view();
+        let wanted = view.looking == Looking::Everywhere || view.state.cursor.is_some();
+        let rows = view.history.rows();
+        let step = view.inspected_step().filter(|step| shown && wanted && step + 1 < rows)?;
         if self.answered != Some(step) && self.answer.as_ref().is_none_or(|answer| answer.step() != step) {
             self.answer = Some(self.replay.ask(step, look));
         }

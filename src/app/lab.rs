@@ -9,6 +9,7 @@ use super::model::{Banner, Level, Model, Phase};
 use super::session::{Purpose, Reading};
 use super::settings::Settings;
 use super::weight_space::{RecordedPaths, WeightSpace};
+use crate::picture::{self, ViewChange};
 use crate::run::address::Branch;
 use crate::run::beginning::Beginning;
 use crate::run::recording::ReadRecording;
@@ -222,6 +223,9 @@ impl Lab {
         };
         super::window_ui(ui, &self.model, &mut commands);
         forms::form_ui(ui, &self.model, &mut commands);
+        if self.model.view.hover.is_some() && !picture::is_hovered(ui.ctx()) {
+            commands.push(Command::View(ViewChange::Hover(None)));
+        }
         for command in commands {
             self.apply(command);
         }

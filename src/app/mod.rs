@@ -21,6 +21,7 @@ mod inspector;
 mod lab;
 mod layout;
 mod layout_form;
+mod menus;
 mod model;
 mod open;
 mod panels;

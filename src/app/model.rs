@@ -10,7 +10,7 @@ use super::session::SessionForm;
 use super::tour::Tour;
 use crate::dynamics::{Event, Inspection, Process, StepOutcome};
 use crate::picture::scene::{Camera, SceneView, of_landscape};
-use crate::picture::{Curves, Facts, Overlay, Panel, RunView, Scene, ViewState};
+use crate::picture::{Curves, Facts, Looking, Overlay, Panel, RunView, Scene, ViewState};
 use crate::run::preset::DataName;
 use crate::run::recording::Recording;
 use crate::run::spectra::Spectra;
@@ -319,12 +319,22 @@ impl Model {
         self.curves.update(&self.history, self.view.smoothing_steps, budget)
     }
 
+    /// Which steps are looked into: while it trains only the cursor's.
+    fn looking(&self) -> Looking {
+        match self.phase {
+            _ if self.recording.is_some() => Looking::Nowhere,
+            Phase::Training => Looking::AtCursor,
+            Phase::Paused | Phase::Ended(_) | Phase::Failed => Looking::Everywhere,
+        }
+    }
+
     /// What the panels read.
     pub fn run_view(&self) -> RunView<'_> {
         RunView {
             history: &self.history,
             curves: &self.curves,
             inspection: self.inspection.as_ref(),
+            looking: self.looking(),
             spectra: Some(&self.spectra),
             scene: self.scene.as_ref(),
             facts: &self.facts,

@@ -4,7 +4,7 @@ use super::command::{Command, Entry, key_text};
 use super::forms::Search;
 use super::layout::{self, Arrangement};
 use super::model::Model;
-use crate::picture::{Palette, Panel};
+use crate::picture::{Palette, Panel, ViewChange};
 use crate::run::Breakpoint;
 use egui::{Align, Key, Layout, Modifiers, RichText, ScrollArea, TextEdit, Ui};
 
@@ -26,7 +26,8 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
     if search.letters != model.search.letters {
         search.line = 0;
     }
-    let found = find(offers(model), &search.letters);
+    let mut found = find(offers(model), &search.letters);
+    found.splice(0..0, go_to(model, &search.letters));
     let last = found.len().saturating_sub(1);
     search.line = match (up, down) {
         (true, false) => search.line.saturating_sub(1),
@@ -112,6 +113,13 @@ fn offers(model: &Model) -> Vec<(String, Command)> {
             .map(|place| (format!("Preset: {}", model.title(place)), Command::OpenPreset(place))),
     );
     offers
+}
+
+/// Where a number is typed: the cursor at that step, if it is recorded.
+fn go_to(model: &Model, letters: &str) -> Option<(String, Command)> {
+    let step: usize = letters.split_whitespace().last()?.parse().ok()?;
+    let there = Command::View(ViewChange::PlaceCursor(Some(step)));
+    (step < model.history.rows()).then(|| (format!("Go to step {step}"), there))
 }
 
 /// The offers that hold all letters in their order, best first.

@@ -127,6 +127,13 @@ fn tick(window: &mut Window, name: &str) {
     window.run_steps(3);
 }
 
+/// A mark in a menu; the menu is put away again.
+fn tick_in(window: &mut Window, menu: &str, name: &str) {
+    press(window, menu);
+    tick(window, name);
+    press(window, menu);
+}
+
 fn control<'a>(window: &'a Window, role: Role, name: &'a str) -> Node<'a> {
     window.get_by_role_and_label(role, name)
 }
@@ -265,17 +272,18 @@ fn a_typed_eta_counts_when_it_is_whole() {
 #[test]
 fn every_choice_of_the_view_has_its_effect() {
     let mut window = open();
-    tick(&mut window, "Dark");
+    tick_in(&mut window, "View", "Dark");
     assert_eq!(model(&window).theme, Theme::Dark);
     assert_eq!(window.ctx.theme(), Theme::Dark);
     tick(&mut window, "Central flow");
     assert!(!model(&window).view.show_central_flow);
-    tick(&mut window, "Log axes");
+    tick_in(&mut window, "View", "Log axes");
     assert!(model(&window).all_log());
     assert!(!model(&window).view.log.contains(&Panel::Displacement), "a quantity with a sign");
-    tick(&mut window, "Log axes");
+    tick_in(&mut window, "View", "Log axes");
     assert!(model(&window).view.log.is_empty());
 
+    press(&mut window, "View");
     control(&window, Role::SpinButton, "Smoothing").set_value_accesskit(20.0);
     window.run_steps(3);
     assert_eq!(model(&window).view.smoothing_steps, 20.0);
@@ -403,6 +411,7 @@ fn a_preset_that_cannot_be_assembled_says_why() {
 /// Fills in the export form and presses Save.
 fn export(window: &mut Window, what: What, path: &std::path::Path) {
     if model(window).form != Some(Form::Export) {
+        press(window, "File");
         window.get_all_by_role_and_label(Role::Button, "Export…").next().expect("a button").click();
         // The form finds its size and its place.
         window.run_steps(8);
@@ -552,15 +561,15 @@ fn every_control_is_reached_by_the_tab_key() {
         "Preset",
         "Restart",
         "Central flow",
-        "Log axes",
-        "Smoothing",
         "Whole run",
         "Layout",
-        "Dark",
+        "View",
+        "Forks…",
+        "Breakpoints…",
+        "File",
+        "Tour",
         "Presenter",
-        "Export…",
-        "Commands…",
-        "Keys",
+        "Help",
         "Play",
         "First step",
         "Step back",
@@ -569,6 +578,7 @@ fn every_control_is_reached_by_the_tab_key() {
         "Slow motion",
         "Slow motion speed",
         "Loop",
+        "Cursor at step",
         "Timeline",
         "Speed",
         "η",

@@ -47,8 +47,24 @@ pub(super) fn timeline_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command
         }
         toggle_ui(ui, &Command::ToggleLoop, model.playback.looping, commands);
         ui.separator();
+        cursor_field_ui(ui, model, commands);
         line_ui(ui, model, commands);
     });
+}
+
+/// The cursor's step (or the newest) as a number that can be typed.
+fn cursor_field_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
+    let newest = model.history.rows().saturating_sub(1);
+    let mut step = model.row().unwrap_or(0);
+    let field = DragValue::new(&mut step).range(0..=newest).prefix("step ").update_while_editing(false);
+    let response = ui
+        .add_enabled_ui(newest > 0, |ui| ui.add_sized(vec2(84.0, ui.spacing().interact_size.y), field))
+        .inner;
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::SpinButton, newest > 0, "Cursor at step"));
+    let hint = "The step that all panels show. Drag, or click the number, type, and press Enter";
+    if response.on_hover_text(hint).changed() {
+        commands.push(Command::View(ViewChange::PlaceCursor(Some(step))));
+    }
 }
 
 /// Where steps are on the line.

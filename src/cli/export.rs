@@ -102,16 +102,21 @@ fn drawing(args: &ExportArgs, _: &str) -> anyhow::Result<Draw> {
 /// What the options ask for, before anything is computed.
 #[cfg(feature = "picture")]
 fn drawing(args: &ExportArgs, extension: &str) -> anyhow::Result<Draw> {
+    use brink::picture::scene::of_landscape;
     use brink::picture::{
         Curves, Film, Overlay, Panel, RunView, animation_png, dashboard_png, panel_png, picture_svg,
     };
     use std::borrow::Cow;
+    use std::sync::Arc;
     let panel = args.panel.as_deref().map(|name| {
         let known = Panel::ALL.map(Panel::name).join(", ");
         let panel = Panel::ALL.into_iter().find(|panel| panel.name() == name);
         panel.with_context(|| format!("--panel {name}: there is no such panel; there are {known}"))
     });
     let panel = panel.transpose()?;
+    if let Some(panel) = panel {
+        can_be_drawn(panel, &args.address)?;
+    }
     let size = match &args.size {
         Some(text) => {
             let sides =
@@ -154,7 +159,11 @@ fn drawing(args: &ExportArgs, extension: &str) -> anyhow::Result<Draw> {
         let facts = super::picture::facts(preset, address);
         let mut state = super::picture::state(preset);
         state.cursor = address.at;
-        let curves = Curves::of(history, state.smoothing_steps);
+        let mut curves = Curves::default();
+        curves.follow(history.predictions().map(|found| state.prediction.output(found.examples())));
+        curves.update(history, state.smoothing_steps, usize::MAX);
+        let newest = history.rows().saturating_sub(1);
+        let scene = of_landscape(preset, history, address.at.unwrap_or(newest).min(newest)).map(Arc::new);
         let overlays: Vec<_> = forks
             .iter()
             .map(|(step, course, history)| Overlay {
@@ -164,7 +173,8 @@ fn drawing(args: &ExportArgs, extension: &str) -> anyhow::Result<Draw> {
             })
             .collect();
         let still = RunView::still(history, &curves, &facts, &state);
-        let view = RunView { inspection: inspection.as_ref(), overlays: &overlays, ..still };
+        let view =
+            RunView { inspection: inspection.as_ref(), scene: scene.as_ref(), overlays: &overlays, ..still };
         Ok(match (film, panel) {
             (Some(film), _) if film.steps[1] >= history.rows() => {
                 bail!("--film {}..{}: the run has {} steps", film.steps[0], film.steps[1], history.rows())
@@ -175,6 +185,24 @@ fn drawing(args: &ExportArgs, extension: &str) -> anyhow::Result<Draw> {
             (None, None) => dashboard_png(&view, size, scale, theme)?,
         })
     }))
+}
+
+/// Refuses the panels that show what the window computes while they are shown, before a run is computed for nothing.
+#[cfg(feature = "picture")]
+fn can_be_drawn(panel: brink::picture::Panel, address: &Address) -> anyhow::Result<()> {
+    use brink::picture::Panel;
+    let is_network = || {
+        let beginning = brink::run::beginning::Beginning::at(address)?;
+        anyhow::Ok(beginning.preset.landscape.is_none_or(|landscape| landscape.start.len() != 2))
+    };
+    if panel == Panel::Spectrum || (panel == Panel::WeightSpace && is_network()?) {
+        bail!(
+            "--panel {}: the window computes it while the panel is shown, but for weight space of two weights; open \
+             `{address}` and export it there",
+            panel.name()
+        );
+    }
+    Ok(())
 }
 
 /// A number between two others.

@@ -20,10 +20,11 @@ pub mod scene;
 mod spectrum;
 mod svg;
 pub mod theme;
+mod title;
 mod view;
 mod wall;
 
-pub use chart::{OVERLAY_SIGNS, shown_range};
+pub use chart::{OVERLAY_SIGNS, is_hovered, shown_range};
 pub use curves::{Curve, Curves};
 pub use dashboard::dashboard_ui;
 pub use export::{Film, SUMMARY_SIZE, animation_png, dashboard_png, panel_png, picture_svg, summary_png};
@@ -38,4 +39,4 @@ pub use raster::Image;
 pub use render::{render, render_svg};
 pub use scene::Scene;
 pub use theme::{Palette, Role, Weight};
-pub use view::{Facts, Overlay, Panel, RunView, ViewChange, ViewState};
+pub use view::{Facts, Looking, Overlay, Panel, RunView, ViewChange, ViewState};

@@ -4,6 +4,7 @@
 use super::chart::scale::subscript;
 use super::inspector::short;
 use super::theme::{self, Palette, Role, Weight};
+use super::title::title;
 use super::view::{Panel, RunView};
 use crate::run::Series;
 use egui::{Align2, Painter, Pos2, Rect, Sense, Shape, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2};
@@ -59,7 +60,7 @@ pub(super) fn parabola_ui(ui: &mut Ui, view: &RunView) {
     let mut child = ui.new_child(UiBuilder::new().max_rect(whole).id_salt(Panel::Parabola));
     child.set_clip_rect(whole.intersect(ui.clip_rect()));
     let painter = child.painter();
-    painter.text(whole.min, Align2::LEFT_TOP, Panel::Parabola.title(), theme::title_font(), palette.text);
+    title(&child, Panel::Parabola, whole.min, whole.width());
     let newest = view.history.rows().checked_sub(1);
     let row = newest.map(|newest| view.state.cursor.map_or(newest, |cursor| cursor.min(newest)));
     let models: Vec<Model> =

@@ -256,6 +256,17 @@ impl Overlay<'_> {
     }
 }
 
+/// Which steps of a run are looked into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looking {
+    /// None: there are no weights, as in a recording.
+    Nowhere,
+    /// The cursor's. The newest would be another one before it is looked into.
+    AtCursor,
+    /// The cursor's, or the newest.
+    Everywhere,
+}
+
 /// Everything a panel may look at.
 #[derive(Clone, Copy)]
 pub struct RunView<'a> {
@@ -265,6 +276,8 @@ pub struct RunView<'a> {
     pub curves: &'a Curves,
     /// A step that was looked into; the panels show it while the cursor is there.
     pub inspection: Option<&'a Inspection>,
+    /// Which steps are looked into.
+    pub looking: Looking,
     /// Weight space, where it is computed.
     pub scene: Option<&'a Arc<Scene>>,
     /// The Hessian's spectra, as far as they are computed.
@@ -286,6 +299,7 @@ impl<'a> RunView<'a> {
             history,
             curves,
             inspection: None,
+            looking: Looking::Nowhere,
             scene: None,
             spectra: None,
             facts,
@@ -336,10 +350,11 @@ impl RunView<'_> {
         row(first.ceil())..=row(last)
     }
 
-    /// The step that the inspector looks at: the cursor's, or the newest that has a successor.
+    /// The step that the inspector looks at: the cursor's, or the newest, where it has a successor; otherwise the one
+    /// before it.
     pub fn inspected_step(&self) -> Option<usize> {
         let last = self.history.rows().checked_sub(1)?;
-        Some(self.state.cursor.unwrap_or(last.saturating_sub(1)).min(last))
+        Some(self.state.cursor.unwrap_or(last).min(last.saturating_sub(1)))
     }
 
     /// The row at a step, if it is recorded.

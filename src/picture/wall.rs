@@ -4,12 +4,13 @@
 use super::curves::{Curve, Curves};
 use super::inspector::short;
 use super::theme::{self, Ink, Palette, Role, Weight};
+use super::title::title;
 use super::view::{Panel, RunView};
 use crate::run::outline::Outline;
 use crate::run::recording::{Recording, bundled};
 use crate::run::{History, Series};
 use egui::text::{LayoutJob, TextWrapping};
-use egui::{Align2, Painter, Pos2, Rect, Sense, Shape, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2};
+use egui::{Painter, Pos2, Rect, Sense, Shape, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2};
 use std::sync::OnceLock;
 
 /// Height of the title.
@@ -57,7 +58,7 @@ pub(super) fn wall_ui(ui: &mut Ui, panel: Panel, view: &RunView) {
     let mut child = ui.new_child(UiBuilder::new().max_rect(room).id_salt(panel));
     child.set_clip_rect(room.intersect(ui.clip_rect()));
     let painter = child.painter();
-    painter.text(room.min, Align2::LEFT_TOP, panel.title(), theme::title_font(), palette.text);
+    title(&child, panel, room.min, room.width());
     let title = if view.facts.title.is_empty() { &view.facts.preset } else { &view.facts.title };
     let live = Exhibit {
         title: format!("This run: {title}"),

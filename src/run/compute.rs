@@ -124,6 +124,7 @@ impl Computed {
             return Err(ComputeError::TooManyForks(address.forks.len()));
         }
         let engine = assemble(&preset, &Sources::default())?;
+        let engine_examples = engine.examples();
         let mut kept = vec![Arc::new(engine.checkpoint())];
         let (saved, checkpoints) = match session {
             Some(session) => (session.history, session.checkpoints),
@@ -134,6 +135,9 @@ impl Computed {
         let end = if saved.rows() > 0 { saved.rows() } else { steps };
         let rows = address.at.map_or(end, |at| at + 1);
         let mut history = saved.until(rows);
+        if let Some(examples) = engine_examples {
+            history.watch(examples);
+        }
         if history.rows() < rows {
             walk.go_to(history.rows(), &course)?;
             // where forks leave, so that they need not start from the beginning

@@ -9,6 +9,7 @@
 
 mod algebra;
 pub mod davidson;
+mod dense;
 pub mod distribution;
 pub mod preconditioner;
 pub mod quadrature;

@@ -5,12 +5,15 @@
 use nalgebra::DMatrix;
 
 use super::Operator;
+use super::dense::eigenvalues;
 use super::distribution::{Atom, Distribution, Source};
 use super::quadrature::{Quadrature, quadrature};
 use crate::calculus::{Block, Real};
 
 /// Columns of the dense matrix made at a time.
 const COLUMNS: usize = 32;
+/// Share of the time that the products take, roughly; the rest goes into the eigenvalues of the matrix.
+const PRODUCTS: f32 = 0.5;
 
 /// How a spectrum is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,13 +50,16 @@ pub enum SpectrumError {
         /// Bytes they may take.
         budget: usize,
     },
+    /// The iteration for the eigenvalues did not end.
+    #[error("the eigenvalues of the Hessian do not converge at these weights; choose another step")]
+    NotConverged,
     /// Whoever watched wanted no more of it.
     #[error("the computation of the spectrum was stopped")]
     Stopped,
 }
 
-/// The spectrum of a symmetric operator. `go_on` is told the share done before every product with it, and says
-/// whether to go on.
+/// The spectrum of a symmetric operator. `go_on` is told the share done before every product with it, and every few
+/// columns of a dense matrix, and says whether to go on.
 ///
 /// # Errors
 /// When the operator is not finite or too large, or when told to stop.
@@ -65,10 +71,10 @@ pub fn spectrum<T: Real>(
     if operator.dim() > settings.dense_up_to {
         return quadrature(operator, &settings.quadrature, go_on);
     }
-    let matrix = dense(operator, go_on)?;
+    let matrix = dense(operator, &mut |done| go_on(PRODUCTS * done))?;
     let symmetric = 0.5 * (&matrix + matrix.transpose());
-    let values = symmetric.symmetric_eigenvalues();
-    let atoms = values.iter().map(|&value| Atom { value, count: 1.0 }).collect();
+    let values = eigenvalues(symmetric, &mut |done| go_on(PRODUCTS + (1.0 - PRODUCTS) * done))?;
+    let atoms = values.into_iter().map(|value| Atom { value, count: 1.0 }).collect();
     Ok(Distribution::new(atoms, Source::Dense))
 }
 

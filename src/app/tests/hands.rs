@@ -132,6 +132,7 @@ fn the_palette_finds_commands_presets_and_panels() {
     key(&mut window, Key::Enter);
     assert_eq!((model(&window).theme, model(&window).form), (Theme::Dark, None));
 
+    press(&mut window, "Help");
     press(&mut window, "Commands…");
     assert_eq!(model(&window).search, Search::default(), "what was typed before is gone");
     type_text(&mut window, "step");
@@ -139,12 +140,14 @@ fn the_palette_finds_commands_presets_and_panels() {
     key(&mut window, Key::Enter);
     assert_eq!(cursor(&window), Some(rows(&window) - 2), "the second line is a step back");
 
+    press(&mut window, "Help");
     press(&mut window, "Commands…");
     type_text(&mut window, "hide loss");
     window.run_steps(3);
     press(&mut window, "Hide panel: Train loss");
     assert!(!layout::has(&model(&window).tree, Panel::Loss));
 
+    press(&mut window, "Help");
     press(&mut window, "Commands…");
     type_text(&mut window, "preset cheb");
     key(&mut window, Key::Enter);
@@ -154,6 +157,7 @@ fn the_palette_finds_commands_presets_and_panels() {
 #[test]
 fn letters_go_to_the_field_of_the_palette_and_escape_closes_it() {
     let mut window = paused(10);
+    press(&mut window, "Help");
     press(&mut window, "Commands…");
     for letter in [Key::D, Key::Space, Key::W] {
         key(&mut window, letter);
@@ -217,7 +221,7 @@ fn layouts_are_chosen_saved_forgotten_and_survive_the_window() {
     press(&mut window, "Save layout");
     key(&mut window, Key::Escape);
     let mine = layout::Node::from_tree(&model(&window).tree);
-    tick(&mut window, "Dark");
+    tick_in(&mut window, "View", "Dark");
     lab(&mut window).close();
 
     let mut again = with_settings(&settings);
@@ -282,7 +286,7 @@ fn a_panel_is_dragged_by_its_title() {
 #[test]
 fn presenter_mode_shows_plots_alone_and_escape_leaves() {
     let mut window = paused(40);
-    tick(&mut window, "Dark");
+    tick_in(&mut window, "View", "Dark");
     key(&mut window, Key::F5);
     assert!(model(&window).presenter);
     assert_eq!((window.ctx.theme(), window.ctx.zoom_factor()), (Theme::Light, presenter::ZOOM));

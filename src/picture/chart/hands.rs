@@ -32,7 +32,9 @@ pub(super) fn handle(
         return;
     }
     let step_at = |pos: Pos2| transform.value_from_position(pos).x;
-    hover(ui, chart.panel, view, response.hover_pos().map(step_at), changes);
+    if let Some(pos) = response.hover_pos() {
+        hover(ui, view, step_at(pos).round(), changes);
+    }
     if let Some(pos) = response.hover_pos()
         && let Some(row) = view.row_at(step_at(pos))
         && !response.dragged()
@@ -99,26 +101,24 @@ fn keep_inside(view: &RunView, first: f64, last: f64) -> [f64; 2] {
     [first, first + length]
 }
 
-/// Reports the step below the pointer; the panel it has left withdraws it.
-fn hover(ui: &Ui, panel: Panel, view: &RunView, step: Option<f64>, changes: &mut Vec<ViewChange>) {
-    let owner = Id::unique("brink: panel below the pointer");
-    let step = step.map(f64::round);
-    let owned: Option<Panel> = ui.data(|data| data.get_temp(owner));
-    let new = match step {
-        Some(step) => {
-            ui.data_mut(|data| data.insert_temp(owner, panel));
-            Some(step)
-        }
-        None if owned == Some(panel) => {
-            ui.data_mut(|data| data.remove_temp::<Panel>(owner));
-            None
-        }
-        None => return,
-    };
-    if new != view.state.hover {
-        changes.push(ViewChange::Hover(new));
+/// Reports the step below the pointer. That there is none any more is the window's to say: the plot may be gone.
+fn hover(ui: &Ui, view: &RunView, step: f64, changes: &mut Vec<ViewChange>) {
+    let pass = ui.ctx().cumulative_pass_nr();
+    ui.data_mut(|data| data.insert_temp(hovered_id(), pass));
+    if view.state.hover != Some(step) {
+        changes.push(ViewChange::Hover(Some(step)));
         ui.ctx().request_repaint();
     }
+}
+
+/// Whether the pointer is over a plot that this pass has drawn.
+pub fn is_hovered(context: &egui::Context) -> bool {
+    let pass = context.cumulative_pass_nr();
+    context.data(|data| data.get_temp(hovered_id())) == Some(pass)
+}
+
+fn hovered_id() -> Id {
+    Id::unique("brink: last pass with the pointer over a plot")
 }
 
 /// Dragging over steps selects them.

@@ -2,6 +2,7 @@
 
 use super::{Chart, scale::Scale, trace::Trace};
 use crate::picture::theme::{self, Dash, Ink, Palette};
+use crate::picture::title::title;
 use crate::picture::view::{RunView, ViewChange};
 use egui::{Align2, FontId, Painter, Pos2, Rect, Response, Sense, Shape, Ui, WidgetInfo, pos2, vec2};
 use std::sync::Arc;
@@ -20,6 +21,8 @@ const LEAST_ROWS: usize = 2;
 const LARGEST_SHARE: f32 = 0.22;
 /// Height of the title.
 const TITLE_HEIGHT: f32 = 18.0;
+/// Left free beside the title: for the unit of the axis and its switch.
+const TITLE_REST: f32 = 84.0;
 
 /// What stands above a plot.
 pub(super) struct Header {
@@ -41,15 +44,7 @@ pub(super) fn unit(ui: &Ui, header: &Header, scale: &Scale) {
 pub(super) fn header_ui(ui: &mut Ui, chart: &Chart, view: &RunView, changes: &mut Vec<ViewChange>) -> Header {
     let room = ui.max_rect();
     let palette = Palette::in_ui(ui);
-    let mut title = egui::text::LayoutJob::simple_singleline(
-        chart.panel.title().to_owned(),
-        theme::title_font(),
-        palette.text,
-    );
-    title.wrap = egui::text::TextWrapping::truncate_at_width(room.width() - 84.0);
-    let title = ui.painter().layout_job(title);
-    let title_rect = Rect::from_min_size(room.min, title.size());
-    ui.painter().galley(room.min, title, palette.text);
+    let title_rect = title(ui, chart.panel, room.min, room.width() - TITLE_REST);
     if view.controls && chart.panel.may_be_log() {
         log_switch_ui(ui, chart, view, changes);
     }

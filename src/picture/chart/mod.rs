@@ -18,6 +18,7 @@ use super::theme::{self, Palette};
 use super::view::{Panel, RunView, ViewChange};
 use egui::{Align2, Rect, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
 use egui_plot::{AxisHints, GridMark, Plot, PlotPoint, PlotTransform, Span};
+pub use hands::is_hovered;
 pub(super) use legend::sample as line_sample;
 use scale::{Extent, Scale, Tick};
 pub use trace::OVERLAY_SIGNS;

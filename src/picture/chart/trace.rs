@@ -115,7 +115,7 @@ impl Trace {
         self
     }
 
-    /// The same line of another run. Nothing for what is derived, or belongs to a further eigenvalue: four runs of five
+    /// The same line of another run, labelled by its process where the run's own line has no label. Nothing for what is derived, or belongs to a further eigenvalue: four runs of five
     /// eigenvalues each could not be told apart.
     pub fn of_overlay(&self, place: usize, label: &str) -> Option<Self> {
         let further = match self.source {
@@ -126,7 +126,11 @@ impl Trace {
             Source::Derived(_) | Source::Constant(_) => return None,
         };
         let sign = OVERLAY_SIGNS[place % OVERLAY_SIGNS.len()];
-        let end = if self.end.is_empty() { "GD" } else { &self.end };
+        let end = match self.source {
+            _ if !self.end.is_empty() => &self.end,
+            Source::Recorded(Series::CfLambda(_)) => "CF",
+            _ => "GD",
+        };
         (!further && self.in_legend).then(|| Self {
             ink: self.ink.of_overlay(place),
             name: format!("{} {sign} {label}", self.name),

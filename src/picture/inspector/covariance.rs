@@ -73,6 +73,15 @@ fn heat(palette: &Palette, value: f64, most: f64) -> Color32 {
     palette.plot.lerp_to_gamma(color, share)
 }
 
+/// A relative error in percent, or, where it is no error any more but another size, as a factor.
+fn relative(error: f64) -> String {
+    if error.abs() >= 10.0 {
+        format!("{} times", short(1.0 + error))
+    } else {
+        format!("{:+.1}%", 100.0 * error).replace('-', "−")
+    }
+}
+
 fn table_ui(ui: &mut Ui, found: &Covariance) {
     let palette = Palette::in_ui(ui);
     let width = ui.available_width().min(360.0);
@@ -86,7 +95,7 @@ fn table_ui(ui: &mut Ui, found: &Covariance) {
     };
     row(["", "eigenvalue of Σ", "measured", "relative error"].map(str::to_owned), palette.faint_text);
     for i in 0..found.rank() {
-        let error = format!("{:+.1}%", 100.0 * found.relative_error(i)).replace('-', "−");
+        let error = relative(found.relative_error(i));
         let cells =
             [format!("v{}", subscript(i + 1)), short(found.predicted[i]), short(found.variance(i)), error];
         row(cells, palette.text);

@@ -9,7 +9,8 @@ mod terms;
 mod validity;
 
 use super::theme::{self, Palette};
-use super::view::{Panel, RunView, ViewChange};
+use super::title::title;
+use super::view::{Looking, Panel, RunView, ViewChange};
 use crate::dynamics::Inspection;
 use egui::{Align2, Color32, Label, Painter, Pos2, Rect, RichText, ScrollArea, Ui, UiBuilder, pos2};
 
@@ -42,13 +43,8 @@ pub(super) fn title_ui(ui: &mut Ui, panel: Panel) -> Option<Rect> {
     if !(whole.width() > 40.0 && whole.height() > TITLE_HEIGHT + 10.0 && whole.is_finite()) {
         return None;
     }
-    let palette = Palette::in_ui(ui);
     ui.set_clip_rect(whole.intersect(ui.clip_rect()));
-    let title = panel.title().to_owned();
-    let mut job = egui::text::LayoutJob::simple_singleline(title, theme::title_font(), palette.text);
-    job.wrap = egui::text::TextWrapping::truncate_at_width(whole.width());
-    let title = ui.painter().layout_job(job);
-    ui.painter().galley(whole.min, title, palette.text);
+    title(ui, panel, whole.min, whole.width());
     Some(Rect::from_min_max(pos2(whole.left(), whole.top() + TITLE_HEIGHT), whole.max))
 }
 
@@ -59,7 +55,16 @@ fn inspected<'a>(ui: &mut Ui, view: &RunView<'a>) -> Option<&'a Inspection> {
     if found.is_none() {
         let text = match step {
             None => "waiting for the first step".to_owned(),
-            Some(step) => format!("step {step} is not looked into yet: pause, and put the cursor on a step"),
+            Some(step) if step + 1 >= view.history.rows() => "waiting for the second step".to_owned(),
+            Some(step) => match view.looking {
+                Looking::Nowhere => {
+                    format!("step {step} is not looked into: there are no weights to look at")
+                }
+                Looking::AtCursor if view.state.cursor.is_none() => {
+                    "pause, or put the cursor on a step, to look into it".to_owned()
+                }
+                Looking::AtCursor | Looking::Everywhere => format!("looking into step {step} …"),
+            },
         };
         note(ui, &text);
     }

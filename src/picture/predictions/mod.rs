@@ -63,6 +63,10 @@ impl Choice {
     }
 }
 
+const WAITING: &str = "waiting for the first step";
+/// Of the steps before a session was saved.
+const KEPT_NOWHERE: &str = "a session keeps no outputs: they are recorded again from its next step on";
+
 /// The network's answer to an example over the steps.
 pub(super) fn predictions_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
     let whole = ui.available_rect_before_wrap();
@@ -71,7 +75,9 @@ pub(super) fn predictions_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<View
     let plot = Rect::from_min_max(whole.min, pos2(whole.right(), whole.bottom() - strip));
     let mut plot_ui = ui.new_child(UiBuilder::new().max_rect(plot).id_salt("plot"));
     let (traces, empty) = match found {
-        Some(found) => (traces(ui, view, found), "waiting for the first step"),
+        Some(found) => {
+            (traces(ui, view, found), if view.history.rows() == 0 { WAITING } else { KEPT_NOWHERE })
+        }
         None => {
             (Vec::new(), "no outputs are recorded: this loss is a formula, or the recording is an old one")
         }

@@ -5,6 +5,7 @@ use super::view::Layer;
 use super::{Figure, Scene, ScenePath, axes, canvas, hands, toolbar};
 use crate::picture::chart::line_sample;
 use crate::picture::theme::{self, Palette, Role, Weight};
+use crate::picture::title::title;
 use crate::picture::view::{Panel, RunView, ViewChange};
 use egui::{
     Align2, Color32, Layout, Painter, Rect, Sense, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2, vec2,
@@ -33,7 +34,7 @@ pub fn weight_space_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange
     let mut ui = ui.new_child(UiBuilder::new().max_rect(whole).id_salt(Panel::WeightSpace));
     ui.set_clip_rect(whole.intersect(ui.clip_rect()));
     let palette = Palette::in_ui(&ui);
-    title_ui(&ui, palette, whole);
+    title(&ui, Panel::WeightSpace, whole.min, whole.width());
     let mut top = whole.top() + TITLE;
     let scene = view.scene.map(|scene| &**scene);
     if view.controls && whole.height() > 120.0 {
@@ -60,14 +61,6 @@ pub fn weight_space_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange
         let text = scene.note.as_deref().unwrap_or("No weights are finite: there is nothing to draw");
         says(&ui, palette, picture.shrink2(vec2(0.0, 2.0)), text);
     }
-}
-
-fn title_ui(ui: &Ui, palette: &Palette, whole: Rect) {
-    let title = Panel::WeightSpace.title().to_owned();
-    let mut job = egui::text::LayoutJob::simple_singleline(title, theme::title_font(), palette.text);
-    job.wrap = egui::text::TextWrapping::truncate_at_width(whole.width());
-    let title = ui.painter().layout_job(job);
-    ui.painter().galley(whole.min, title, palette.text);
 }
 
 /// A sentence in place of a picture.

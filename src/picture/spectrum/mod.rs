@@ -103,7 +103,7 @@ fn summary(name: &str, distribution: &Distribution, eta: f64) -> String {
         short(high),
         high / edge,
         above.max(0.0),
-        100.0 * negative / dim,
+        (100.0 * negative / dim).max(0.0),
     )
 }
 

@@ -160,6 +160,10 @@ fn axes(painter: &Painter, palette: &Palette, frame: Rect, (x_scale, y_scale): (
     for tick in y_scale.ticks(count(frame.height(), 30.0)) {
         let y = frame.bottom() - share(y_scale, &tick) * frame.height();
         painter.hline(frame.x_range(), y, (1.0, palette.grid));
+        // above the frame there are the names of the marks
+        if y < frame.top() + 7.0 {
+            continue;
+        }
         let at = pos2(frame.left() - 4.0, y);
         painter.text(at, Align2::RIGHT_CENTER, &tick.label, theme::tick_font(), palette.faint_text);
     }

@@ -1,0 +1,167 @@
+//! Every eigenvalue of a dense symmetric matrix, by a computation that can be stopped: Householder's tridiagonalization
+//! (the loop of `nalgebra::linalg::SymmetricTridiagonal`, which cannot), then implicit QL steps.
+//!
+//! Non-finite contract: a matrix with an entry that is not finite gives [`SpectrumError::NotConverged`] or eigenvalues that
+//! are not finite; never a loop without end.
+
+use super::whole::{SpectrumError, share};
+use nalgebra::{DMatrix, DVector, linalg::householder};
+
+/// Columns between two questions whether to go on.
+const COLUMNS: usize = 8;
+/// QL steps an eigenvalue may take; two are usual.
+const MOST_STEPS: usize = 60;
+
+/// The eigenvalues, in no order. `go_on` is told the share done and says whether to go on.
+///
+/// # Errors
+/// When told to stop, or when an eigenvalue does not converge.
+pub(super) fn eigenvalues(
+    matrix: DMatrix<f64>,
+    go_on: &mut dyn FnMut(f32) -> bool,
+) -> Result<Vec<f64>, SpectrumError> {
+    let (mut diagonal, mut beside) = tridiagonal(matrix, go_on)?;
+    if ql(&mut diagonal, &mut beside) { Ok(diagonal) } else { Err(SpectrumError::NotConverged) }
+}
+
+/// The diagonal of a tridiagonal matrix with the same eigenvalues, and what stands beside it: entry i couples i and i + 1, the
+/// last one nothing.
+fn tridiagonal(
+    mut matrix: DMatrix<f64>,
+    go_on: &mut dyn FnMut(f32) -> bool,
+) -> Result<(Vec<f64>, Vec<f64>), SpectrumError> {
+    let dim = matrix.nrows();
+    let mut beside = vec![0.0; dim];
+    let mut product = DVector::zeros(dim.saturating_sub(1));
+    for i in 0..dim.saturating_sub(1) {
+        // what is left of the work shrinks with the square of the columns
+        let left = 1.0 - share(i, dim);
+        if i.is_multiple_of(COLUMNS) && !go_on(1.0 - left * left * left) {
+            return Err(SpectrumError::Stopped);
+        }
+        let mut below = matrix.rows_range_mut(i + 1..);
+        let (mut axis, mut rest) = below.columns_range_pair_mut(i, i + 1..);
+        let (norm, reflects) = householder::reflection_axis_mut(&mut axis);
+        beside[i] = norm;
+        if reflects {
+            let mut product = product.rows_range_mut(i..);
+            product.hegemv(2.0, &rest, &axis, 0.0);
+            let dot = axis.dot(&product);
+            rest.hegerc(-1.0, &product, &axis, 1.0);
+            rest.hegerc(-1.0, &axis, &product, 1.0);
+            rest.hegerc(2.0 * dot, &axis, &axis, 1.0);
+        }
+    }
+    Ok((matrix.diagonal().iter().copied().collect(), beside))
+}
+
+/// Turns the diagonal of a tridiagonal matrix into its eigenvalues. Whether all have converged.
+fn ql(diagonal: &mut [f64], beside: &mut [f64]) -> bool {
+    let dim = diagonal.len();
+    for first in 0..dim {
+        let mut steps = 0;
+        loop {
+            let splits =
+                |&i: &usize| beside[i].abs() <= f64::EPSILON * (diagonal[i].abs() + diagonal[i + 1].abs());
+            let last = (first..dim - 1).find(splits).unwrap_or(dim - 1);
+            if last == first {
+                break;
+            }
+            steps += 1;
+            if steps > MOST_STEPS {
+                return false;
+            }
+            ql_step(diagonal, beside, first, last);
+        }
+    }
+    true
+}
+
+/// One implicit QL step with Wilkinson's shift on the rows `first..=last`.
+fn ql_step(diagonal: &mut [f64], beside: &mut [f64], first: usize, last: usize) {
+    let slope = (diagonal[first + 1] - diagonal[first]) / (2.0 * beside[first]);
+    let shift = beside[first] / (slope + slope.hypot(1.0).copysign(slope));
+    let mut g = diagonal[last] - diagonal[first] + shift;
+    let (mut sin, mut cos, mut moved) = (1.0, 1.0, 0.0);
+    for i in (first..last).rev() {
+        let (f, b) = (sin * beside[i], cos * beside[i]);
+        let length = f.hypot(g);
+        beside[i + 1] = length;
+        if length == 0.0 {
+            // the matrix falls apart here
+            diagonal[i + 1] -= moved;
+            beside[last] = 0.0;
+            return;
+        }
+        (sin, cos) = (f / length, g / length);
+        g = diagonal[i + 1] - moved;
+        let turned = (diagonal[i] - g) * sin + 2.0 * cos * b;
+        moved = sin * turned;
+        diagonal[i + 1] = g + moved;
+        g = cos * turned - b;
+    }
+    diagonal[first] -= moved;
+    beside[first] = g;
+    beside[last] = 0.0;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sorted(mut values: Vec<f64>) -> Vec<f64> {
+        values.sort_by(f64::total_cmp);
+        values
+    }
+
+    fn all(matrix: DMatrix<f64>) -> Vec<f64> {
+        sorted(eigenvalues(matrix, &mut |_| true).unwrap())
+    }
+
+    proptest! {
+        #[test]
+        fn they_are_those_of_nalgebra(dim in 1_usize..24, entries in prop::collection::vec(-1.0..1.0_f64, 576)) {
+            let entry = |i: usize, j: usize| entries[i.min(j) * 24 + i.max(j)];
+            let matrix = DMatrix::from_fn(dim, dim, entry);
+            let expected = sorted(matrix.symmetric_eigenvalues().iter().copied().collect());
+            for (ours, theirs) in all(matrix).into_iter().zip(expected) {
+                prop_assert!((ours - theirs).abs() < 1e-12 * dim as f64, "{ours} for {theirs}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_chain_of_springs_has_its_closed_form() {
+        let dim = 300;
+        let matrix = DMatrix::from_fn(dim, dim, |i, j| match i.abs_diff(j) {
+            0 => 2.0,
+            1 => -1.0,
+            _ => 0.0,
+        });
+        for (k, value) in all(matrix).into_iter().enumerate() {
+            let half = std::f64::consts::PI * (k + 1) as f64 / (2 * (dim + 1)) as f64;
+            assert!((value - 4.0 * half.sin().powi(2)).abs() < 1e-12, "{value} at {k}");
+        }
+    }
+
+    #[test]
+    fn special_matrices_are_no_trouble() {
+        assert_eq!(all(DMatrix::zeros(0, 0)), Vec::<f64>::new());
+        assert_eq!(all(DMatrix::zeros(5, 5)), [0.0; 5]);
+        assert_eq!(all(DMatrix::identity(7, 7)), [1.0; 7]);
+        let _ = eigenvalues(DMatrix::from_element(9, 9, f64::NAN), &mut |_| true);
+    }
+
+    #[test]
+    fn it_stops_when_told_to() {
+        let mut told = Vec::new();
+        let matrix = DMatrix::from_fn(64, 64, |i, j| ((i * j) as f64).sin());
+        let stopped = eigenvalues(&matrix + matrix.transpose(), &mut |done| {
+            told.push(done);
+            told.len() < 3
+        });
+        assert_eq!(stopped, Err(SpectrumError::Stopped));
+        assert!(told.len() == 3 && told.windows(2).all(|pair| pair[0] < pair[1]), "{told:?}");
+    }
+}
