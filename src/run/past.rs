@@ -39,11 +39,18 @@ impl Past {
         Self { inner: Mutex::new(inner), taken: AtomicUsize::new(0) }
     }
 
-    /// The past of a run that has read its own from a file. Checkpoints ascend in steps.
-    pub fn of(course: Course, checkpoints: Vec<Arc<Checkpoint>>, taken: usize, budget: usize) -> Self {
+    /// The past of a run that has read its own from a file. Checkpoints ascend in steps. The newest is kept even beyond
+    /// the budget, until there is a newer one: without it all steps would have to be taken again to go on.
+    pub fn of(course: Course, mut checkpoints: Vec<Arc<Checkpoint>>, taken: usize, budget: usize) -> Self {
         let past = Self::new(course, budget);
+        let newest = checkpoints.pop();
         for checkpoint in checkpoints {
             past.keep(checkpoint);
+        }
+        if let Some(newest) = newest {
+            let inner = &mut *past.inner();
+            inner.bytes += newest.bytes();
+            inner.kept.push(newest);
         }
         past.taken.store(taken, Ordering::Release);
         past
@@ -163,6 +170,16 @@ mod tests {
             past.keep(checkpoint(step));
         }
         assert_eq!(past.checkpoints().len(), 1);
+    }
+
+    #[test]
+    fn a_run_from_a_file_goes_on_from_its_newest_checkpoint_whatever_the_budget() {
+        let checkpoints: Vec<_> = [0, 40, 90].map(|step| Arc::new(checkpoint(step))).into();
+        for budget in [0, 2 * checkpoints[0].bytes(), usize::MAX] {
+            let past = Past::of(Course::new(0.1), checkpoints.clone(), 100, budget);
+            assert_eq!(past.nearest(100).unwrap().step(), 90, "{budget}");
+        }
+        assert!(Past::of(Course::new(0.1), Vec::new(), 0, 0).nearest(0).is_none());
     }
 
     #[test]

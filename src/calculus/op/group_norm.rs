@@ -75,7 +75,7 @@ impl Tile {
     /// Repeats channels. Shapes `[planes, channels]` and `[planes, len]`.
     fn repeat<T: Real>(&self, by_channel: &[T]) -> Vec<T> {
         let planes = by_channel.chunks_exact(self.channels);
-        planes.flat_map(|plane| plane.iter().cycle().take(self.len)).copied().collect()
+        planes.map(|plane| plane.repeat(self.len / self.channels)).collect::<Vec<_>>().concat()
     }
 
     /// Sums repetitions: the transpose of [`Tile::repeat`].
