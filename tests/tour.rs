@@ -15,8 +15,9 @@ use brink::picture::{Curves, Facts, RunView, ViewState, encode_png, render};
 use brink::run::assemble::{Sources, assemble};
 use brink::run::bundled::{Bundled, names, seen};
 use brink::run::replay::{Moment, Reply};
+use brink::run::validity::{Light, checks, light};
 use brink::run::worker::Options;
-use brink::run::{Breakpoint, Command, History, Preset, Replay, Series, Worker};
+use brink::run::{Breakpoint, Command, Engine, History, Preset, Replay, Series, Worker, recording};
 use brink::tour::{Action, Card, Chapter, ProseStyle, Reveal, Span, card_ui, chapters, lies_behind};
 use egui::{Theme, Vec2, vec2};
 use std::path::Path;
@@ -47,8 +48,18 @@ struct Walk {
 
 impl Walk {
     fn start(chapter: &Chapter, card: usize) -> Self {
-        let preset = chapter.preset(card, &[]).unwrap_or_else(|error| panic!("{error}"));
-        let engine = assemble(&preset, &Sources::default()).unwrap();
+        let wanted = chapter.source(card).recording.as_deref().and_then(recording::named);
+        let (preset, engine): (Preset, Box<dyn Engine>) = match wanted {
+            Some(recording) => {
+                let recording = recording.as_ref().unwrap_or_else(|error| panic!("{error}"));
+                (recording.preset.clone(), Box::new(recording.player()))
+            }
+            None => {
+                let preset = chapter.preset(card, &[]).unwrap_or_else(|error| panic!("{error}"));
+                let engine = assemble(&preset, &Sources::default()).unwrap();
+                (preset, engine)
+            }
+        };
         let options = Options { paused: true, ..Options::new(preset.run.steps, preset.optimizer.eta) };
         let worker = Worker::spawn(engine, &options, || {}).unwrap();
         let history = History::new(preset.eigen.max_tracked);
@@ -201,6 +212,55 @@ fn every_chapter_runs_stops_and_speaks() {
     }
     println!("all in {:.1?}", begun.elapsed());
     assert!(begun.elapsed() < Duration::from_mins(8), "the tour is too slow: {:?}", begun.elapsed());
+}
+
+#[test]
+fn the_indicator_turns_red_where_the_theory_fails_and_says_why() {
+    let all = chapters().unwrap();
+    let chapter = all.iter().find(|chapter| chapter.id == "limits").unwrap();
+    let mut verdicts = Vec::new();
+    let mut walk = Walk::start(chapter, 0);
+    for (place, card) in
+        chapter.cards.iter().enumerate().filter(|(place, card)| *place == 0 || card.stop.is_some())
+    {
+        if place > 0 && card.run.is_some() {
+            walk = Walk::start(chapter, place);
+        }
+        walk.enter(chapter, place);
+        let row = walk.history.rows() - 1;
+        let found = checks(&walk.history, row, walk.inspection.as_ref());
+        let worst = found.iter().max_by_key(|check| check.light).unwrap();
+        println!(
+            "{}: step {row}: {} {} {}: {}",
+            card.heading,
+            worst.light.name(),
+            worst.name,
+            worst.value,
+            worst.reason
+        );
+        verdicts.push((light(&found).unwrap(), worst.reason));
+    }
+    let (first, why) = verdicts[0];
+    assert!(first == Light::Red && why.contains("above 2/η"), "a start above the edge: {first:?}, {why}");
+    let (last, why) = verdicts[verdicts.len() - 1];
+    assert!(last > Light::Green && !why.is_empty(), "a learning rate too large: {last:?}, {why}");
+}
+
+#[test]
+fn a_parabola_has_no_cycles() {
+    let all = chapters().unwrap();
+    for chapter in &all[..2] {
+        let mut walk = Walk::start(chapter, 0);
+        walk.go_to(Breakpoint::Step(24), chapter.within, &chapter.id);
+        walk.view(|view| {
+            assert!(view.curves.cycles().all().is_empty(), "{}", chapter.id);
+            let said = brink::picture::caption(view, 20);
+            assert!(
+                said.contains("quadratic") && said.contains("grows by the factor") && !said.contains("cycle"),
+                "{said}"
+            );
+        });
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::controls::grouped;
 use super::model::Model;
 use crate::picture;
-use crate::run::cycles::Phase;
+use crate::run::cycles::{Phase, is_constant};
 
 /// What the sharpness and the oscillation do at the cursor's step, or at the newest.
 pub(super) fn caption(model: &Model) -> String {
@@ -11,6 +11,9 @@ pub(super) fn caption(model: &Model) -> String {
     let Some(newest) = model.row() else { return String::new() };
     // the newest step has no successor, with which the sharpness is averaged
     let row = if model.view.cursor.is_none() { newest.saturating_sub(2) } else { newest };
+    if is_constant(&model.history, row) {
+        return picture::caption(&model.run_view(), row);
+    }
     let Some(phase) = cycles.phase(row) else {
         return match model.at_edge(row) {
             Some(k) if k > 1 => format!("{k} eigenvalues at the edge: no cycle of a single one"),

@@ -132,6 +132,10 @@ pub fn loss_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
         ]);
     }
     traces.push(Trace::recorded(Series::GfLoss, ink(Role::GradientFlow), "gradient flow").end("GF"));
+    if view.history.has(Series::GdEmaLoss) {
+        let name = "L at GD's averaged weights";
+        traces.push(Trace::recorded(Series::GdEmaLoss, ink(Role::Eigen(2)), name).end("avg."));
+    }
     Chart { panel: Panel::Loss, traces, zero: false, ranks: false, empty: WAITING }.show(ui, view, changes);
 }
 

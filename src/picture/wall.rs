@@ -1,5 +1,6 @@
 //! A wall of small plots: the run that goes on, and beside it every recording that comes with the program. Once as the sharpness in
-//! units of the edge, once as the real against the predicted loss.
+//! units of the edge, once as the real against the predicted loss. Architectures of which there is neither have an empty place that
+//! names the preset that runs live.
 
 use super::curves::{Curve, Curves};
 use super::inspector::short;
@@ -7,8 +8,9 @@ use super::theme::{self, Ink, Palette, Role, Weight};
 use super::title::title;
 use super::view::{Panel, RunView};
 use crate::run::outline::Outline;
+use crate::run::preset::{ArchitectureName, LossKind};
 use crate::run::recording::{Recording, bundled};
-use crate::run::{History, Series};
+use crate::run::{History, Preset, Series};
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{Painter, Pos2, Rect, Sense, Shape, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2};
 use std::sync::OnceLock;
@@ -22,12 +24,23 @@ const CAPTION: f32 = 30.0;
 /// Between two plots.
 const GAP: f32 = 12.0;
 
-/// One plot of the wall.
+/// Every architecture that has a place on the wall, with a preset that runs live.
+const ARCHITECTURES: [(ArchitectureName, &str); 7] = [
+    (ArchitectureName::Mlp, "digits-mlp"),
+    (ArchitectureName::Cnn, "cnn"),
+    (ArchitectureName::Resnet, "resnet"),
+    (ArchitectureName::Vit, "vit"),
+    (ArchitectureName::Lstm, "lstm"),
+    (ArchitectureName::Transformer, "transformer"),
+    (ArchitectureName::Mamba, "mamba"),
+];
+
+/// One place on the wall.
 struct Exhibit<'a> {
     title: String,
     caption: String,
-    history: &'a History,
-    curves: &'a Curves,
+    /// Nothing where there is no run of an architecture.
+    run: Option<(&'a History, &'a Curves)>,
 }
 
 /// A recording with its smoothed curves, derived once.
@@ -63,21 +76,20 @@ pub(super) fn wall_ui(ui: &mut Ui, panel: Panel, view: &RunView) {
     let live = Exhibit {
         title: format!("This run: {title}"),
         caption: format!("{}; {} steps so far", said_of_the_run(ui, panel, view), view.history.rows()),
-        history: view.history,
-        curves: view.curves,
+        run: Some((view.history, view.curves)),
     };
     let others = recorded().iter().map(|Recorded { recording, curves }| Exhibit {
         title: recording.preset.title.clone(),
         caption: format!(
-            "{}; {}, recorded on {}",
+            "recorded: {}; {}, {}",
             said(panel, &recording.outline),
+            loss_name(&recording.preset),
             recording.size(),
-            recording.machine
         ),
-        history: &recording.history,
-        curves,
+        run: Some((&*recording.history, curves)),
     });
-    let exhibits: Vec<Exhibit> = std::iter::once(live).chain(others).collect();
+    let mut exhibits: Vec<Exhibit> = std::iter::once(live).chain(others).collect();
+    exhibits.extend(absent(&view.facts.preset));
     let words: Vec<String> =
         exhibits.iter().map(|exhibit| format!("{}: {}", exhibit.title, exhibit.caption)).collect();
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, words.join("; ")));
@@ -91,6 +103,32 @@ pub(super) fn wall_ui(ui: &mut Ui, panel: Panel, view: &RunView) {
     for (i, exhibit) in exhibits.iter().enumerate() {
         let corner = vec2((i % columns) as f32 * (size.x + GAP), (i / columns) as f32 * (size.y + GAP));
         one(painter, palette, Rect::from_min_size(body.min + corner, size), panel, exhibit);
+    }
+}
+
+/// A place for every architecture that neither runs nor is recorded.
+fn absent(running: &str) -> Vec<Exhibit<'static>> {
+    static BUILT_IN: OnceLock<Vec<(&'static str, Preset)>> = OnceLock::new();
+    let built_in = BUILT_IN.get_or_init(Preset::built_in);
+    let named = |name: &str| built_in.iter().find(|(known, _)| *known == name).map(|(_, preset)| preset);
+    let recordings = recorded().iter().map(|found| &found.recording.preset);
+    let networks = recordings.chain(named(running)).filter(|preset| preset.landscape.is_none());
+    let shown: Vec<ArchitectureName> = networks.map(|preset| preset.model.architecture).collect();
+    let missing = ARCHITECTURES.iter().filter(|(name, _)| !shown.contains(name));
+    let place = |&(_, preset): &(_, &str)| {
+        Some(Exhibit {
+            title: named(preset)?.title.clone(),
+            caption: format!("no recording here: the preset {preset} runs live"),
+            run: None,
+        })
+    };
+    missing.filter_map(place).collect()
+}
+
+fn loss_name(preset: &Preset) -> &'static str {
+    match preset.loss_kind() {
+        LossKind::Mse => "MSE",
+        LossKind::Ce => "cross-entropy",
     }
 }
 
@@ -137,15 +175,15 @@ fn said(panel: Panel, outline: &Outline) -> String {
 fn one(painter: &Painter, palette: &Palette, room: Rect, panel: Panel, exhibit: &Exhibit) {
     let plot = Rect::from_min_max(room.min, pos2(room.right(), room.bottom() - CAPTION));
     painter.rect_filled(plot, 0.0, palette.plot);
-    let history = exhibit.history;
-    let lines = if panel == Panel::LossWall {
-        losses(palette, exhibit, plot.width())
-    } else {
-        eigenvalues(palette, history, plot.width())
+    let lines = match exhibit.run {
+        Some(run) if panel == Panel::LossWall => losses(palette, run, plot.width()),
+        Some((history, _)) => eigenvalues(palette, history, plot.width()),
+        None => Vec::new(),
     };
+    let rows = exhibit.run.map_or(0, |(history, _)| history.rows());
     let finite = lines.iter().flat_map(|(line, _)| line).map(|point| point[1]).filter(|y| y.is_finite());
     let most = finite.fold(if panel == Panel::LossWall { 1e-300 } else { 1.25 }, f64::max);
-    let last = (history.rows().max(2) - 1) as f64;
+    let last = (rows.max(2) - 1) as f64;
     let inner = plot.shrink2(vec2(3.0, 4.0));
     let screen = |point: [f64; 2]| -> Pos2 {
         #[expect(clippy::cast_possible_truncation, reason = "shares of the plot")]
@@ -207,11 +245,10 @@ fn eigenvalues(palette: &Palette, history: &History, width: f32) -> Vec<Line> {
 }
 
 /// Gradient descent's loss, raw and smoothed, and the prediction.
-fn losses(palette: &Palette, exhibit: &Exhibit, width: f32) -> Vec<Line> {
-    let history = exhibit.history;
+fn losses(palette: &Palette, (history, curves): (&History, &Curves), width: f32) -> Vec<Line> {
     let mut smoothed = Vec::new();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a width in points")]
-    exhibit.curves.polyline(Curve::Loss, 0..history.rows(), width.max(2.0) as usize, &mut smoothed);
+    curves.polyline(Curve::Loss, 0..history.rows(), width.max(2.0) as usize, &mut smoothed);
     vec![
         (recorded_line(history, Series::GdLoss, width), palette.ink(Role::GradientDescent, Weight::Raw)),
         (smoothed, palette.ink(Role::GradientDescent, Weight::Smoothed)),
@@ -225,6 +262,25 @@ fn losses(palette: &Palette, exhibit: &Exhibit, width: f32) -> Vec<Line> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_architecture_has_a_place() {
+        let preset = |name: &str| Preset::load(name).expect("a built-in preset");
+        for (architecture, name) in ARCHITECTURES {
+            assert_eq!(preset(name).model.architecture, architecture, "{name}");
+        }
+        let recorded: Vec<_> =
+            recorded().iter().map(|found| found.recording.preset.model.architecture).collect();
+        let places = absent("digits-noise").len();
+        let missing = ARCHITECTURES
+            .iter()
+            .filter(|(name, _)| *name != ArchitectureName::Mlp && !recorded.contains(name));
+        assert_eq!(places, missing.count());
+        assert_eq!(
+            absent("parabola").len(),
+            places + usize::from(!recorded.contains(&ArchitectureName::Mlp))
+        );
+    }
 
     #[test]
     fn the_wall_fills_the_room_it_has() {

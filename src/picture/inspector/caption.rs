@@ -2,7 +2,7 @@
 
 use super::short;
 use crate::picture::view::RunView;
-use crate::run::cycles::mean_sharpness;
+use crate::run::cycles::{is_constant, mean_sharpness};
 use crate::run::{Phase, Series};
 
 /// "S = 1.07·2/η: the oscillation grows by the factor 1.14 a step". S is gradient descent's two-step mean.
@@ -13,6 +13,12 @@ pub fn caption(view: &RunView, step: usize) -> String {
     };
     let s = format!("S = {:.2}·2/η", 0.5 * eta * mean);
     let factor = format!("{:.2}", (1.0 - eta * mean).abs());
+    if is_constant(view.history, step) {
+        let how = if (1.0 - eta * mean).abs() > 1.0 { "grows" } else { "shrinks" };
+        return format!(
+            "{s} everywhere, as on any quadratic: the oscillation {how} by the factor {factor} a step"
+        );
+    }
     let x = value(Series::Displacement(0)).map_or(String::new(), |x| format!(", |x| = {},", short(x.abs())));
     let next = mean_sharpness(view.history, step + 1);
     let change = next.map_or(String::new(), |next| {

@@ -15,6 +15,8 @@
 //! *settled* orbit of period 2. With a second eigenvalue at the edge a cycle of the first alone has no meaning; the
 //! detection waits until there is one again.
 //!
+//! A quadratic loss has one sharpness everywhere: nothing pushes it, and an oscillation there is no part of a cycle.
+//!
 //! Non-finite contract: an absent, NaN or infinite sharpness cuts a cycle off, and the next row starts afresh.
 
 mod detector;
@@ -23,6 +25,9 @@ use super::history::History;
 use super::series::Series;
 use detector::{Detector, Sample};
 use std::ops::Range;
+
+/// By how much a constant sharpness may vary, as a share of itself.
+const ROUNDING: f64 = 1e-9;
 
 /// Share of tr Σ that its second eigenvalue must have to count as a second direction of oscillation.
 const SECOND_SHARE: f64 = 0.01;
@@ -208,6 +213,12 @@ pub fn mean_sharpness(history: &History, row: usize) -> Option<f64> {
     Some(0.5 * (now? + next?))
 }
 
+/// Whether S has been the same, up to rounding, from the first step to the one after a row: as on a quadratic loss.
+pub fn is_constant(history: &History, row: usize) -> bool {
+    let range = history.extremes(Series::GdLambda(0), 0..row + 2);
+    range.is_some_and(|(low, high)| high - low <= ROUNDING * high.abs())
+}
+
 /// What the detector sees of a row and its successor.
 fn sample(history: &History, row: usize) -> Result<Sample, Outcome> {
     let eta = history.value(Series::Eta, row).ok_or(Outcome::Gap)?;
@@ -217,6 +228,9 @@ fn sample(history: &History, row: usize) -> Result<Sample, Outcome> {
     let mean = mean_sharpness(history, row).filter(|mean| mean.is_finite()).ok_or(Outcome::Gap)?;
     if several(history, row, eta) {
         return Err(Outcome::SecondEigenvalue);
+    }
+    if is_constant(history, row) {
+        return Err(Outcome::Gap);
     }
     let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
     Ok(Sample {
