@@ -227,7 +227,7 @@ fn the_indicator_turns_red_where_the_theory_fails_and_says_why() {
             walk = Walk::start(chapter, place);
         }
         walk.enter(chapter, place);
-        let row = walk.history.rows() - 1;
+        let row = walk.cursor.unwrap_or(walk.history.rows() - 1);
         let found = checks(&walk.history, row, walk.inspection.as_ref());
         let worst = found.iter().max_by_key(|check| check.light).unwrap();
         println!(

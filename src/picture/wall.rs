@@ -19,8 +19,8 @@ use std::sync::OnceLock;
 const TITLE: f32 = 22.0;
 /// Narrowest and lowest plot with its caption.
 const LEAST: Vec2 = vec2(190.0, 120.0);
-/// Height of a plot's caption.
-const CAPTION: f32 = 30.0;
+/// Height of a plot's caption: three lines.
+const CAPTION: f32 = 44.0;
 /// Between two plots.
 const GAP: f32 = 12.0;
 
@@ -75,13 +75,13 @@ pub(super) fn wall_ui(ui: &mut Ui, panel: Panel, view: &RunView) {
     let title = if view.facts.title.is_empty() { &view.facts.preset } else { &view.facts.title };
     let live = Exhibit {
         title: format!("This run: {title}"),
-        caption: format!("{}; {} steps so far", said_of_the_run(ui, panel, view), view.history.rows()),
+        caption: format!("{}\n{} steps so far", said_of_the_run(ui, panel, view), view.history.rows()),
         run: Some((view.history, view.curves)),
     };
     let others = recorded().iter().map(|Recorded { recording, curves }| Exhibit {
         title: recording.preset.title.clone(),
         caption: format!(
-            "recorded: {}; {}, {}",
+            "{}\nrecorded; {}, {}",
             said(panel, &recording.outline),
             loss_name(&recording.preset),
             recording.size(),
@@ -90,8 +90,10 @@ pub(super) fn wall_ui(ui: &mut Ui, panel: Panel, view: &RunView) {
     });
     let mut exhibits: Vec<Exhibit> = std::iter::once(live).chain(others).collect();
     exhibits.extend(absent(&view.facts.preset));
-    let words: Vec<String> =
-        exhibits.iter().map(|exhibit| format!("{}: {}", exhibit.title, exhibit.caption)).collect();
+    let words: Vec<String> = exhibits
+        .iter()
+        .map(|exhibit| format!("{}: {}", exhibit.title, exhibit.caption.replace('\n', ", ")))
+        .collect();
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, words.join("; ")));
     let body = Rect::from_min_max(pos2(room.left(), room.top() + TITLE), room.max);
     let columns = columns(exhibits.len(), body.size());
@@ -118,7 +120,7 @@ fn absent(running: &str) -> Vec<Exhibit<'static>> {
     let place = |&(_, preset): &(_, &str)| {
         Some(Exhibit {
             title: named(preset)?.title.clone(),
-            caption: format!("no recording here: the preset {preset} runs live"),
+            caption: format!("not recorded\nthe preset {preset} runs live"),
             run: None,
         })
     };
@@ -215,7 +217,9 @@ fn one(painter: &Painter, palette: &Palette, room: Rect, panel: Panel, exhibit: 
         painter.galley(pos2(room.left(), plot.bottom() + 2.0 + 14.0 * line), galley, color);
     };
     write(exhibit.title.clone(), 0.0, palette.text);
-    write(exhibit.caption.clone(), 1.0, palette.faint_text);
+    for (line, text) in exhibit.caption.lines().enumerate() {
+        write(text.to_owned(), 1.0 + line as f32, palette.faint_text);
+    }
 }
 
 type Line = (Vec<[f64; 2]>, Ink);

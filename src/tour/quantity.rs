@@ -3,6 +3,7 @@
 //! Non-finite contract: a quantity that is not there, or not finite, has no value; the text then shows a dash.
 
 use crate::picture::{Curve, RunView, short};
+use crate::run::cycles::mean_sharpness;
 use crate::run::validity::{Light, checks, light};
 use crate::run::{History, Series};
 
@@ -97,6 +98,12 @@ pub const QUANTITIES: &[Quantity] = &[
     }),
     quantity("|1−ηS|", "growth of the oscillation along u₁ a step", |v, row| factor(v, 0, row)),
     quantity("|1−ηλ₂|", "growth of the oscillation along u₂ a step", |v, row| factor(v, 1, row)),
+    quantity("S rises or falls", "what the two-step mean of S does from the step on", |v, row| {
+        let mean = |row| mean_sharpness(v.history, row);
+        let row = if row + 2 < v.history.rows() { row } else { v.history.rows().checked_sub(3)? };
+        let (now, next) = (mean(row)?, mean(row + 1)?);
+        Some(Value::Words(if next < now { "falls" } else { "rises" }.to_owned()))
+    }),
     quantity("overshoot", "largest S·η/2 so far", |v, row| {
         let all = (0..=row).filter_map(|row| of_edge(v, 0, row));
         all.filter(|x| x.is_finite()).reduce(f64::max).map(Value::Number)
@@ -196,6 +203,7 @@ pub const QUANTITIES: &[Quantity] = &[
         },
     ),
     quantity("rank Σ", "rank of Σ", |v, row| Some(Value::Count(rank(v.history, row)))),
+    quantity("first rank Σ", "rank of Σ at the first step", |v, _| Some(Value::Count(rank(v.history, 0)))),
     quantity("largest rank", "largest rank of Σ so far", |v, row| {
         (0..=row).map(|row| rank(v.history, row)).max().map(Value::Count)
     }),

@@ -107,6 +107,28 @@ fn a_stop_that_lies_ahead_is_kept_while_cards_before_it_are_read() {
 }
 
 #[test]
+fn a_stop_that_is_reached_while_the_page_is_turned_holds_nothing_up() {
+    let mut window = quick();
+    lab(&mut window).apply(Command::Tour(TourCommand::Chapter(13)));
+    until(&mut window, "some steps", |model| model.history.rows() > 2);
+    key(&mut window, Key::PageDown);
+    let (stop, next) = {
+        let chapter = &model(&window).tour.chapters[13];
+        (chapter.cards[1].stop.expect("a stop"), chapter.cards[2].stop.expect("another"))
+    };
+    // the window learns of the stop after the next card has set its own
+    key(&mut window, Key::PageDown);
+    key(&mut window, Key::PageDown);
+    assert_eq!(model(&window).tour.armed(), Some(next));
+    lab(&mut window).model.phase = Phase::Paused;
+    let hit = crate::run::Hit { breakpoint: stop, step: 250, reason: "step 250".into() };
+    assert!(lab(&mut window).tour_takes(&hit));
+    window.run_steps(2);
+    assert!(model(&window).banners.is_empty());
+    assert_eq!((model(&window).tour.armed(), &model(&window).phase), (Some(next), &Phase::Training));
+}
+
+#[test]
 fn free_play_keeps_the_place_and_gives_the_panels_back() {
     let mut window = quick();
     let own = model(&window).tree.clone();

@@ -212,12 +212,22 @@ impl Lab {
     /// Whether a hit is the tour's own: then the panel says it, and no banner.
     pub(in crate::app) fn tour_takes(&mut self, hit: &Hit) -> bool {
         let tour = &mut self.model.tour;
-        let mine = tour.guides && tour.armed == Some(hit.breakpoint);
-        if mine {
+        if !tour.guides {
+            return false;
+        }
+        if tour.armed == Some(hit.breakpoint) {
             tour.reach(hit.breakpoint);
             self.disarm();
+            return true;
         }
-        mine
+        // the page was turned in the moment in which the run came to the stop before: it goes on to the new one
+        let cards = tour.here().map_or(&[][..], |(chapter, _)| &chapter.cards);
+        let passed = cards.iter().any(|card| card.stop == Some(hit.breakpoint));
+        let late = passed && !self.model.breakpoints.contains(&hit.breakpoint);
+        if late && self.model.tour.armed.is_some() && self.model.phase == Phase::Paused {
+            self.apply(Command::PlayPause);
+        }
+        late
     }
 
     /// Does what the card asks for once its stop is reached. Called when the curves are complete.

@@ -13,6 +13,8 @@ use egui::{
 
 /// Width of the panel at first, in points.
 const WIDTH: f32 = 330.0;
+/// How strongly a card is drawn while its run is on the way to its stop.
+const ON_THE_WAY: f32 = 0.6;
 /// Height of the bar of chapters.
 const BAR: f32 = 7.0;
 
@@ -50,9 +52,12 @@ pub(in crate::app) fn card_column_ui(
     ScrollArea::vertical().id_salt((tour.chapter, tour.card)).auto_shrink(false).show(ui, |ui| {
         let overlays = model.overlays();
         let view = crate::picture::RunView { overlays: &overlays, ..model.run_view() };
+        // what a card says of its stop is not yet true on the way there
+        ui.set_opacity(if tour.waits() { ON_THE_WAY } else { 1.0 });
         if card_ui(ui, card, &view, tour.reveal, style) {
             commands.push(Command::Tour(TourCommand::Reveal));
         }
+        ui.set_opacity(1.0);
         if tour.card == 0 || chapter.knobs.len() == tour.knobs.len() && !chapter.knobs.is_empty() {
             knobs_ui(ui, tour, commands);
         }

@@ -22,9 +22,15 @@ pub fn of_landscape(preset: &Preset, history: &History, row: usize) -> Option<Sc
     let mut loss = settings.objective::<f64>();
     let [x, y] = extents(history)?;
     let label = |name: &str| Some(SceneAxis { label: name.into(), captured: None });
+    let names = match settings.eigenvalues.as_deref() {
+        // a bowl lies along its eigenvectors; q₁ is that of the largest eigenvalue
+        Some([a, b]) if a >= b => ["q₁, first weight x", "q₂, second weight y"],
+        Some(_) => ["q₂, first weight x", "q₁, second weight y"],
+        None => ["first weight x", "second weight y"],
+    };
     let edge = to_f32(2.0 / eta);
     Some(Scene {
-        axes: [label("first weight x"), label("second weight y"), None],
+        axes: [label(names[0]), label(names[1]), None],
         captured: None,
         paths: paths(history),
         surface: Some(grid(&x, &y, |w| loss.loss(&w))),
