@@ -5,7 +5,8 @@
     python3 benches/compare.py [--rounds 1] [--limit 60] [--profile release] [case …]
 
 Each figure is the least of all rounds; ratios are what counts. Two threads everywhere. A quantity that a peer does not
-give within the limit of so many seconds, compilation included, is left out; the next one gets the same time.
+give within the limit of so many seconds, compilation included, is left out, and so are the harder ones after it. Figures go
+to standard error as they come.
 """
 
 import argparse
@@ -47,34 +48,31 @@ def run(command, quantities):
 
 
 def run_limited(command, limit):
-    """The lines that a peer prints, and `case quantity None` for each that took too long."""
+    """The lines that a peer prints, until it takes too long over one; then `case quantity None` for what is left."""
     left = list(QUANTITIES)
-    while left:
-        with start(command, left) as process:
-            late = False
+    with start(command, left) as process:
+        late = False
 
-            def stop():
-                nonlocal late
-                late = True
-                process.kill()
+        def stop():
+            nonlocal late
+            late = True
+            process.kill()
 
-            while True:
-                timer = threading.Timer(limit, stop)
-                timer.start()
-                line = process.stdout.readline()
-                timer.cancel()
-                if not line:
-                    break
-                case, quantity, value = line.split()
-                yield [case, quantity, value]
-                if quantity in left:
-                    left.remove(quantity)
-        if late:
-            yield [command[-1], left.pop(0), None]
-        elif process.returncode:
-            sys.exit(f"{' '.join(command)} failed")
-        else:
-            return
+        while True:
+            timer = threading.Timer(limit, stop)
+            timer.start()
+            line = process.stdout.readline()
+            timer.cancel()
+            if not line:
+                break
+            words = line.split()
+            if words[1] in left:
+                left.remove(words[1])
+            yield words
+    if late:
+        yield from ([command[-1], quantity, None] for quantity in left)
+    elif process.returncode:
+        sys.exit(f"{' '.join(command)} failed")
 
 
 def main():
@@ -93,7 +91,8 @@ def main():
 
     def note(who, words):
         nonlocal peak
-        case, quantity, value = words
+        print(who, *words, file=sys.stderr, flush=True)
+        case, quantity, value = words[:3]
         if quantity == "peak_gflops":
             peak = max(peak, float(value))
         elif quantity == "parameters":
@@ -101,7 +100,7 @@ def main():
             assert count == value, f"{case}: {count} parameters here, {value} with {who}"
         elif value is None:
             late.append((who, case, quantity))
-        else:
+        elif quantity != "peak_memory":
             best[who, case, quantity] = min(best[who, case, quantity], float(value))
 
     for _ in range(arguments.rounds):
@@ -112,7 +111,7 @@ def main():
             for words in run([*brink, case], QUANTITIES):
                 note("brink", words)
             for who in ["torch", "jax"]:
-                peer = [sys.executable, f"benches/peers/{who}_{family}.py", str(THREADS), case]
+                peer = [sys.executable, "-W", "ignore", f"benches/peers/{who}_{family}.py", str(THREADS), case]
                 for words in run_limited(peer, arguments.limit):
                     note(who, words)
         large = [name for name in GRADIENT_FLOPS if name.split("-")[0] in cases]
@@ -132,7 +131,7 @@ def main():
             print(f"| {case} | {quantity} | {' | '.join(cells)} |")
     print()
     for who, case, quantity in sorted(set(late)):
-        print(f"–: {quantity} of {case} with {who} took more than {arguments.limit:.0f} s, compilation included.")
+        print(f"–: {quantity} of {case} with {who} was not there after {arguments.limit:.0f} s, compilation included.")
     for name in large:
         rate = GRADIENT_FLOPS[name] / best["brink", name, "gradient"] / 1e6
         print(f"Gradient of {name} at n = 1000: {rate:.0f} GF/s, {100 * rate / peak:.0f}% of the peak.")
