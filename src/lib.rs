@@ -18,6 +18,10 @@
 //!
 //! Nothing under [`run`] or above knows egui; nothing under [`dynamics`] knows threads, channels or files.
 
+// what tests in here share with those in `tests/` names the crate as those do
+#[cfg(test)]
+extern crate self as brink;
+
 pub mod calculus;
 pub mod data;
 pub mod dynamics;

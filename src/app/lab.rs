@@ -105,6 +105,9 @@ pub struct Lab {
     at: Option<usize>,
     /// Whether learning rates are planned that the slider does not know yet.
     planned: bool,
+    /// What controls and keys have sent.
+    #[cfg(test)]
+    pub(super) sent: Vec<Command>,
 }
 
 impl Lab {
@@ -145,6 +148,8 @@ impl Lab {
             forks: Vec::new(),
             at: None,
             planned: false,
+            #[cfg(test)]
+            sent: Vec::new(),
         };
         let broken = lab.restore_settings();
         context.set_theme(lab.model.theme);
@@ -227,6 +232,8 @@ impl Lab {
             commands.push(Command::View(ViewChange::Hover(None)));
         }
         for command in commands {
+            #[cfg(test)]
+            self.sent.push(command.clone());
             self.apply(command);
         }
     }

@@ -622,8 +622,10 @@ fn missing_data_is_asked_for_and_the_preset_starts_with_what_is_chosen() {
     assert!(model(&window).banners.is_empty());
 }
 
+mod every_command;
 mod guided;
 mod hands;
 mod network;
+mod pictures;
 mod scene;
 mod sessions;

@@ -2,7 +2,8 @@
 
 use super::hands::key;
 use super::*;
-use crate::picture::scene::{Camera, Layer, Scene, ScenePath};
+use crate::picture::scene::{Camera, Figure, Layer, Projection, Scene, SceneChange, ScenePath};
+use crate::picture::{Palette, ViewChange};
 use egui::{Event, Modifiers, PointerButton};
 use std::sync::Arc;
 
@@ -16,6 +17,13 @@ fn with_scene() -> Window {
     pause(&mut window);
     let lab = lab(&mut window);
     lab.apply(Command::Arrange(Arrangement::WeightSpace));
+    lab.model.scene = Some(zigzag());
+    window.run_steps(4);
+    window
+}
+
+/// A path that goes to and fro.
+pub(super) fn zigzag() -> Arc<Scene> {
     let points: Vec<_> = (0_u8..20).map(|i| [f32::from(i), f32::from(i % 2), 0.0]).collect();
     let path = ScenePath {
         role: crate::picture::Role::GradientDescent,
@@ -25,9 +33,7 @@ fn with_scene() -> Window {
         first_step: 0,
         stride: 1,
     };
-    lab.model.scene = Some(Arc::new(Scene { paths: vec![path], choosable: true, ..Scene::default() }));
-    window.run_steps(4);
-    window
+    Arc::new(Scene { paths: vec![path], choosable: true, ..Scene::default() })
 }
 
 fn camera(window: &Window) -> Camera {
@@ -83,6 +89,34 @@ fn weight_space_is_turned_moved_magnified_and_reset() {
     assert!(camera(&window).pan != [0.0; 2], "in the plane a drag moves");
     key(&mut window, Key::X);
     assert_eq!(camera(&window), Camera::START);
+}
+
+#[test]
+fn a_click_on_a_point_of_a_path_puts_the_cursor_at_its_step() {
+    let mut window = with_scene();
+    for flat in [true, false] {
+        lab(&mut window).apply(Command::View(ViewChange::Scene(SceneChange::SetFlat(flat))));
+        window.run_steps(4);
+        let rect = window.get_by_label_contains("weight space: arrow keys").rect();
+        for step in [3, 11, 19] {
+            let model = model(&window);
+            let scene = model.scene.clone().expect("a scene");
+            let view = &model.view.scene;
+            let figure = Figure::new(&scene, view, true, Palette::of(Theme::Light)).expect("a figure");
+            let place = figure.place(&scene.paths[0], step).expect("a place");
+            let at = Projection::new(view.camera(), rect, flat).place(place);
+            window.event(Event::PointerMoved(at));
+            for pressed in [true, false] {
+                let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);
+                window.event(Event::PointerButton { pos: at, button, pressed, modifiers });
+                window.run_steps(2);
+            }
+            assert_eq!(super::model(&window).view.cursor, Some(step), "flat: {flat}");
+            // two clicks in a row are a double click
+            std::thread::sleep(Duration::from_millis(20));
+            window.run_steps(40);
+        }
+    }
 }
 
 #[test]

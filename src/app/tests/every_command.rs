@@ -1,0 +1,432 @@
+//! Every command there is, sent by a control that is found by its accessible name. The table below is a match without a
+//! wildcard: a new command does not compile before it says how it is reached, and with what it is tried.
+
+use super::hands::key;
+use super::*;
+use crate::app::TourCommand;
+use crate::app::model::Compared;
+use crate::picture::predictions::Choice;
+use crate::picture::scene::{Layer, SceneChange};
+use crate::picture::{Panel, ViewChange};
+use crate::run::{Breakpoint, History};
+use std::mem::discriminant;
+use std::path::Path;
+
+/// Sends a command by its controls.
+type Way = fn(&mut Window, &Command);
+
+/// One row a command: its pattern, what it is tried with, how it is sent.
+macro_rules! every_command {
+    ($($pattern:pat => $examples:expr, by $way:expr;)+) => {
+        fn way(command: &Command) -> Way {
+            match command { $($pattern => $way,)+ }
+        }
+
+        fn examples() -> Vec<Command> {
+            let mut all = Vec::new();
+            $(for example in $examples {
+                assert!(matches!(example, $pattern), "{example:?} is tried in another command's row");
+                all.push(example);
+            })+
+            all
+        }
+    };
+}
+
+use Command as C;
+use ViewChange as V;
+
+every_command! {
+    C::PlayPause => [C::PlayPause], by |window, _| press(window, "Play");
+    C::StepForward => [C::StepForward], by button;
+    C::StepBack => [C::StepBack], by button;
+    C::LeapForward => [C::LeapForward], by palette;
+    C::LeapBack => [C::LeapBack], by palette;
+    C::ToStart => [C::ToStart], by button;
+    C::ToEnd => [C::ToEnd], by button;
+    C::Replay => [C::Replay], by button;
+    C::ToggleLoop => [C::ToggleLoop], by mark;
+    C::NextCycle => [C::NextCycle], by palette;
+    C::PreviousCycle => [C::PreviousCycle], by palette;
+    C::LoopCycle => [C::LoopCycle], by palette;
+    C::TogglePhases => [C::TogglePhases], by |window, command| { press(window, "View"); mark(window, command); };
+    C::NextExample => [C::NextExample], by palette;
+    C::PreviousExample => [C::PreviousExample], by palette;
+    C::NextOutput => [C::NextOutput], by palette;
+    C::PreviousOutput => [C::PreviousOutput], by palette;
+    C::SetReplaySpeed(_) => [C::SetReplaySpeed(2.5), C::SetReplaySpeed(100.0)], by |window, command| {
+        if let C::SetReplaySpeed(speed) = command { set(window, Role::SpinButton, command.name(), *speed); }
+    };
+    C::Restart => [C::Restart], by button;
+    C::OpenPreset(_) => [C::OpenPreset(1), C::OpenPreset(3)], by |window, command| {
+        let C::OpenPreset(place) = command else { return };
+        let title = model(window).title(*place).to_owned();
+        choose(window, "Preset", &title);
+    };
+    C::OpenRecording(_) => [C::OpenRecording(0)], by |window, command| {
+        let C::OpenRecording(place) = command else { return };
+        let recording = crate::run::recording::bundled()[*place].as_ref().expect("a recording");
+        choose(window, "Preset", &format!("Recorded: {}", recording.preset.title));
+    };
+    C::SetEta(_) => [C::SetEta(0.05), C::SetEta(0.5)], by |window, command| {
+        if let C::SetEta(eta) = command { set(window, Role::Slider, command.name(), *eta); }
+    };
+    C::SetSpeed(_) => [C::SetSpeed(Some(10.0)), C::SetSpeed(Some(0.1))], by |window, command| {
+        let C::SetSpeed(Some(speed)) = command else { return };
+        type_number(window, command.name(), &speed.to_string());
+    };
+    C::RestartFlows => [C::RestartFlows], by button;
+    C::View(V::Show(_)) => [C::View(V::Show(Some([0.0, 50.0])))], by |window, _| {
+        press(window, "View");
+        button(window, &C::Toggle(Form::Axes));
+        set(window, Role::SpinButton, "Steps: to", 50.0);
+    };
+    C::View(V::PlaceCursor(_)) => [C::View(V::PlaceCursor(Some(12))), C::View(V::PlaceCursor(Some(0)))], by
+        |window, command| {
+            let C::View(V::PlaceCursor(Some(step))) = command else { return };
+            set(window, Role::SpinButton, "Cursor at step", *step as f64);
+        };
+    C::View(V::Hover(_)) => [C::View(V::Hover(Some(0.0)))], by |window, _| {
+        let corner = window.get_by_label("Logarithmic axis: Train loss").rect();
+        window.hover_at(corner.center() + egui::vec2(-100.0, 150.0));
+        window.run_steps(3);
+    };
+    C::View(V::SetLog(..)) => [C::View(V::SetLog(Panel::Loss, true))], by |window, _| {
+        tick(window, "Logarithmic axis: Train loss");
+    };
+    C::View(V::SetRange(..)) => [C::View(V::SetRange(Panel::Loss, Some([0.0, 3.0])))], by |window, _| {
+        press(window, "View");
+        button(window, &C::Toggle(Form::Axes));
+        set(window, Role::SpinButton, "Train loss: from", 0.0);
+        set(window, Role::SpinButton, "Train loss: to", 3.0);
+    };
+    C::View(V::Scene(_)) => [C::View(V::Scene(SceneChange::SetFlat(false)))], by |window, _| {
+        arrange(window, Arrangement::WeightSpace);
+        control(window, Role::RadioButton, "Weight space as a landscape").click();
+        window.run_steps(3);
+    };
+    C::View(V::ShowPrediction(_)) => [C::View(V::ShowPrediction(Choice { example: 1, ..Choice::default() }))], by
+        |window, _| {
+            arrange(window, Arrangement::Network);
+            press(window, "Next example");
+        };
+    C::FollowRun => [C::FollowRun], by button;
+    C::ToggleLogAxes => [C::ToggleLogAxes], by |window, command| { press(window, "View"); mark(window, command); };
+    C::ToggleTheme => [C::ToggleTheme], by |window, command| { press(window, "View"); mark(window, command); };
+    C::ToggleCentralFlow => [C::ToggleCentralFlow], by mark;
+    C::ToggleFlat => [C::ToggleFlat], by |window, command| { press(window, "View"); button(window, command); };
+    C::ResetScene => [C::ResetScene], by |window, command| { press(window, "View"); button(window, command); };
+    C::ToggleLayer(_) => Layer::ALL.map(C::ToggleLayer), by palette;
+    C::SetSmoothing(_) => [C::SetSmoothing(0.0), C::SetSmoothing(20.0)], by |window, command| {
+        let C::SetSmoothing(steps) = command else { return };
+        press(window, "View");
+        set(window, Role::SpinButton, command.name(), *steps);
+    };
+    C::TogglePresenter => [C::TogglePresenter], by button;
+    C::Arrange(_) => Arrangement::BUILT_IN.map(C::Arrange), by |window, command| {
+        press(window, "Layout");
+        button(window, command);
+    };
+    C::MovePanels(_) => [C::MovePanels(Box::new(Arrangement::default_tree()))], by |window, _| {
+        let title = window.get_by_label("Logarithmic axis: Hessian eigenvalues").rect();
+        let other = window.get_by_label("Logarithmic axis: Train loss").rect();
+        window.drag_at(egui::pos2(60.0, title.center().y));
+        window.run_steps(3);
+        for share in [0.5, 1.0] {
+            window.hover_at(title.center().lerp(other.center() + egui::vec2(-40.0, 150.0), share));
+            window.run_steps(2);
+        }
+        window.drop_at(other.center() + egui::vec2(-40.0, 150.0));
+        window.run_steps(4);
+    };
+    C::TogglePanel(_) => Panel::ALL.map(C::TogglePanel), by |window, command| {
+        let C::TogglePanel(panel) = command else { return };
+        press(window, "Layout");
+        tick(window, panel.title());
+    };
+    C::ToggleBreakpoint(_) => [
+        C::ToggleBreakpoint(Breakpoint::AtEdge { k: 1 }),
+        C::ToggleBreakpoint(Breakpoint::AtEdge { k: 2 }),
+        C::ToggleBreakpoint(Breakpoint::OscillationPeak),
+        C::ToggleBreakpoint(Breakpoint::LossSpike { factor: 1.5 }),
+        C::ToggleBreakpoint(Breakpoint::Divergence),
+        C::ToggleBreakpoint(Breakpoint::Step(1000)),
+    ], by |window, command| {
+        let C::ToggleBreakpoint(breakpoint) = command else { return };
+        button(window, &C::Toggle(Form::Breakpoints));
+        tick(window, &breakpoint.to_string());
+    };
+    C::EditBreakpoint(_) => [
+        C::EditBreakpoint(BreakpointForm { step: 40, ..BreakpointForm::default() }),
+        C::EditBreakpoint(BreakpointForm { factor: 2.0, ..BreakpointForm::default() }),
+    ], by |window, command| {
+        let C::EditBreakpoint(form) = command else { return };
+        button(window, &C::Toggle(Form::Breakpoints));
+        match form.step {
+            40 => set(window, Role::SpinButton, "Step to stop at", 40.0),
+            _ => set(window, Role::SpinButton, "Factor of a spike", 2.0),
+        }
+    };
+    C::Fork => [C::Fork], by |window, command| { button(window, &C::Toggle(Form::Runs)); button(window, command); };
+    C::EditFork(_) => [C::EditFork(ForkForm { parent: None, eta: 0.25 })], by |window, _| {
+        button(window, &C::Toggle(Form::Runs));
+        set(window, Role::SpinButton, "η of the fork", 0.25);
+    };
+    C::CloseFork(_) => [C::CloseFork(0)], by |window, command| {
+        lab(window).apply(C::Fork);
+        button(window, &C::Toggle(Form::Runs));
+        button(window, command);
+    };
+    C::CloseCompared(_) => [C::CloseCompared(0)], by |window, command| {
+        let label = "a saved run".to_owned();
+        lab(window).model.compared.push(Compared { label, history: History::new(1) });
+        button(window, &C::Toggle(Form::Runs));
+        button(window, command);
+    };
+    C::SaveSession => [C::SaveSession], by |window, command| {
+        session_form(window, "/no such directory/new.brink");
+        button(window, command);
+    };
+    C::OpenSession => [C::OpenSession], by existing_session;
+    C::CompareSession => [C::CompareSession], by existing_session;
+    C::ChooseSession(_) => [C::ChooseSession(Purpose::Open), C::ChooseSession(Purpose::Save)], by |window, command| {
+        session_form(window, "/no such directory/new.brink");
+        button(window, command);
+    };
+    C::EditSession(_) => [C::EditSession("typed.brink".into())], by |window, _| {
+        press(window, "File");
+        button(window, &C::Toggle(Form::Session));
+        type_text(window, "File", "typed.brink");
+    };
+    C::OpenUnfinished => [C::OpenUnfinished], by unfinished;
+    C::DiscardUnfinished => [C::DiscardUnfinished], by unfinished;
+    C::CopyAddress => [C::CopyAddress], by |window, command| { press(window, "File"); button(window, command); };
+    C::SaveLayout => [C::SaveLayout], by |window, command| {
+        layout_form(window);
+        type_text(window, "Layout name", "mine");
+        button(window, command);
+    };
+    C::ForgetLayout(_) => [C::ForgetLayout("mine".into())], by |window, command| {
+        lab(window).apply(C::NameLayout("mine".into()));
+        lab(window).apply(C::SaveLayout);
+        layout_form(window);
+        button(window, command);
+    };
+    C::NameLayout(_) => [C::NameLayout("mine".into())], by |window, _| {
+        layout_form(window);
+        type_text(window, "Layout name", "mine");
+    };
+    C::Toggle(_) => Form::ALL.map(C::Toggle), by |window, command| {
+        let C::Toggle(form) = command else { return };
+        match form {
+            Form::Palette | Form::Help => press(window, "Help"),
+            Form::Session | Form::Export => press(window, "File"),
+            Form::Axes => press(window, "View"),
+            Form::Layout => press(window, "Layout"),
+            Form::Breakpoints | Form::Runs => {}
+        }
+        button(window, command);
+    };
+    C::EditSearch(_) => [C::EditSearch(Search { letters: "loss".into(), line: 0 })], by |window, command| {
+        press(window, "Help");
+        button(window, &C::Toggle(Form::Palette));
+        type_text(window, command.entry().hint, "loss");
+    };
+    C::Leave => [C::Leave], by |window, _| { button(window, &C::Toggle(Form::Runs)); key(window, Key::Escape); };
+    C::EditExport(_) => [C::EditExport(ExportForm { what: What::Film, ..ExportForm::default() })], by |window, _| {
+        press(window, "File");
+        button(window, &C::Toggle(Form::Export));
+        window.run_steps(8);
+        for what in What::ALL {
+            control(window, Role::RadioButton, what.name()).click();
+            window.run_steps(8);
+            assert_eq!(model(window).export.what, what);
+        }
+        for (name, value) in
+            [("Width", 320.0), ("Height", 240.0), ("From step", 3.0), ("To step", 9.0), ("Number", 4.0), ("A second", 5.0)]
+        {
+            set(window, Role::SpinButton, name, value);
+        }
+        let form = &model(window).export;
+        assert_eq!((form.size, form.film.steps), ([320.0, 240.0], [3, 9]));
+        assert_eq!((form.film.frames, form.film.per_second), (4, 5));
+    };
+    C::ChooseFile => [C::ChooseFile], by |window, command| {
+        press(window, "File");
+        button(window, &C::Toggle(Form::Export));
+        window.run_steps(8);
+        button(window, command);
+    };
+    C::Save => [C::Save], by |window, command| {
+        lab(window).model.export.path = "/no such directory/run.csv".into();
+        press(window, "File");
+        button(window, &C::Toggle(Form::Export));
+        window.run_steps(8);
+        button(window, command);
+    };
+    C::ChooseData => [C::ChooseData], by |window, command| {
+        let colour = model(window).presets.len() - 1;
+        lab(window).apply(C::OpenPreset(colour));
+        window.run_steps(3);
+        button(window, command);
+    };
+    C::Tour(TourCommand::Toggle) => [C::Tour(TourCommand::Toggle)], by button;
+    C::Tour(TourCommand::Next) => [C::Tour(TourCommand::Next)], by in_tour;
+    C::Tour(TourCommand::Previous) => [C::Tour(TourCommand::Previous)], by |window, command| {
+        lab(window).apply(C::Tour(TourCommand::Chapter(1)));
+        window.run_steps(4);
+        button(window, command);
+    };
+    C::Tour(TourCommand::Chapter(_)) => [C::Tour(TourCommand::Chapter(2))], by |window, command| {
+        let C::Tour(TourCommand::Chapter(place)) = command else { return };
+        open_tour(window);
+        let title = format!("{} · {}", place + 1, model(window).tour.chapters[*place].title);
+        choose(window, "Chapter", &title);
+    };
+    C::Tour(TourCommand::Reveal) => [C::Tour(TourCommand::Reveal)], by in_tour;
+    C::Tour(TourCommand::Turn(..)) => [C::Tour(TourCommand::Turn(0, 0.5))], by |window, _| {
+        let knobbed = |chapter: &crate::tour::Chapter| !chapter.knobs.is_empty();
+        let chapter = model(window).tour.chapters.iter().position(knobbed).expect("a chapter with a slider");
+        lab(window).apply(C::Tour(TourCommand::Chapter(chapter)));
+        window.run_steps(4);
+        let knob = model(window).tour.chapters[chapter].knobs[0].clone();
+        set(window, Role::Slider, &knob.label, 0.7 * knob.least + 0.3 * knob.most);
+    };
+    C::Dismiss(_) => [C::Dismiss(0)], by |window, command| {
+        lab(window).model.raise(Banner::new(Level::Note, "said"));
+        window.run_steps(20);
+        button(window, command);
+    };
+    C::Quit => [C::Quit], by |window, command| { press(window, "File"); button(window, command); };
+}
+
+/// A paused window on a run with cycles and recorded outputs, its cursor at step 70.
+fn ready() -> Window {
+    let engine = Fake {
+        step_time: Duration::from_micros(200),
+        cycle_steps: Some(20),
+        examples: Some(super::network::examples()),
+        ..Fake::default()
+    };
+    let mut window = sized(engine, Vec2::new(1280.0, 800.0));
+    until(&mut window, "cycles", |model| model.history.rows() > 150);
+    pause(&mut window);
+    lab(&mut window).apply(Command::View(V::PlaceCursor(Some(70))));
+    window.run_steps(3);
+    lab(&mut window).sent.clear();
+    window
+}
+
+#[test]
+fn every_command_is_sent_by_a_control_with_its_name() {
+    for command in examples() {
+        let mut window = ready();
+        way(&command)(&mut window, &command);
+        let sent = &lab(&mut window).sent;
+        // the value of these is what the pointer or a whole form says
+        let any_value = matches!(
+            command,
+            C::MovePanels(_) | C::EditExport(_) | C::View(V::Hover(_)) | C::Tour(TourCommand::Turn(..))
+        );
+        let is_sent = if any_value {
+            sent.iter().any(|other| discriminant(other) == discriminant(&command))
+        } else {
+            sent.contains(&command)
+        };
+        assert!(is_sent, "{command:?} is not sent, but {sent:?}");
+    }
+}
+
+/// The first button of the command's name.
+fn button(window: &mut Window, command: &Command) {
+    let name = command.full_name();
+    window.get_all_by_role_and_label(Role::Button, &name).next().expect("a button").click();
+    window.run_steps(8);
+}
+
+fn mark(window: &mut Window, command: &Command) {
+    tick(window, command.name());
+}
+
+/// Through the palette: its field is found by its label, and the line by its text.
+fn palette(window: &mut Window, command: &Command) {
+    press(window, "Help");
+    button(window, &Command::Toggle(Form::Palette));
+    type_text(window, Command::EditSearch(Search::default()).entry().hint, command.name());
+    control(window, Role::Button, command.name()).click();
+    window.run_steps(3);
+}
+
+fn set(window: &mut Window, role: Role, name: &str, value: f64) {
+    control(window, role, name).set_value_accesskit(value);
+    window.run_steps(3);
+}
+
+/// Into the number beside a slider.
+fn type_number(window: &mut Window, name: &str, text: &str) {
+    control(window, Role::SpinButton, name).click();
+    window.run_steps(2);
+    window.key_press_modifiers(egui::Modifiers::COMMAND, Key::A);
+    window.event(egui::Event::Text(text.to_owned()));
+    window.step();
+    key(window, Key::Enter);
+}
+
+fn type_text(window: &mut Window, name: &str, text: &str) {
+    control(window, Role::TextInput, name).click();
+    window.run_steps(2);
+    window.key_press_modifiers(egui::Modifiers::COMMAND, Key::A);
+    window.event(egui::Event::Text(text.to_owned()));
+    window.run_steps(3);
+}
+
+/// A line of a list that a box opens.
+fn choose(window: &mut Window, list: &str, line: &str) {
+    control(window, Role::ComboBox, list).click();
+    window.run_steps(3);
+    let found = window.get_by_role_and_label(Role::Button, line);
+    found.scroll_to_me();
+    window.run_steps(3);
+    press(window, line);
+}
+
+fn arrange(window: &mut Window, arrangement: Arrangement) {
+    press(window, "Layout");
+    button(window, &Command::Arrange(arrangement));
+}
+
+fn layout_form(window: &mut Window) {
+    press(window, "Layout");
+    button(window, &Command::Toggle(Form::Layout));
+}
+
+fn session_form(window: &mut Window, path: &str) {
+    lab(window).apply(Command::EditSession(path.into()));
+    press(window, "File");
+    button(window, &Command::Toggle(Form::Session));
+}
+
+/// The form on a file that is there (and no session).
+fn existing_session(window: &mut Window, command: &Command) {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    session_form(window, &file.path().display().to_string());
+    button(window, command);
+}
+
+fn unfinished(window: &mut Window, command: &Command) {
+    let model = &mut lab(window).model;
+    model.unfinished.push(Path::new("left.brink").into());
+    model.raise(Banner { offers_unfinished: true, ..Banner::new(Level::Note, "a run was not finished") });
+    window.run_steps(20);
+    button(window, command);
+}
+
+fn open_tour(window: &mut Window) {
+    button(window, &Command::Tour(TourCommand::Toggle));
+    window.run_steps(4);
+}
+
+fn in_tour(window: &mut Window, command: &Command) {
+    open_tour(window);
+    button(window, command);
+}
