@@ -226,7 +226,6 @@ fn agree(gpu: &Gpu, one: &Shot, other: &Shot) -> Result<(), String> {
 
 /// Whether every line by itself is the same.
 fn lines_agree(gpu: &Gpu, one: &Shot, other: &Shot) -> Result<(), String> {
-    let hidden = one.figure.relief.is_some();
     let [empty_drawn, empty] = [one.alone(None).by_wgpu(gpu), other.alone(None).by_cpu()];
     for place in 0..one.figure.strokes.len().max(other.figure.strokes.len()) {
         let drawn = one.alone(Some(place)).by_wgpu(gpu);
@@ -244,7 +243,7 @@ fn lines_agree(gpu: &Gpu, one: &Shot, other: &Shot) -> Result<(), String> {
             !(is_like_one_near(&drawn, &expected, **place) && is_like_one_near(&expected, &drawn, **place))
         };
         let off = ink.iter().filter(is_off).count();
-        let share = if hidden { LINE_SHARE_IN_DEPTH } else { LINE_SHARE };
+        let share = if one.flat { LINE_SHARE } else { LINE_SHARE_IN_DEPTH };
         if off as f64 > share * ink.len() as f64 {
             return Err(format!("line {place}: {off} of its {} pixels are far off", ink.len()));
         }

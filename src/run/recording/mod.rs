@@ -27,7 +27,7 @@ macro_rules! recordings {
     };
 }
 
-recordings!["vit", "lstm", "transformer"];
+recordings!["vit", "lstm", "transformer", "mamba", "resnet"];
 
 /// A run to look at.
 #[derive(Clone, Debug)]
