@@ -58,11 +58,12 @@ fn tridiagonal(
 /// Turns the diagonal of a tridiagonal matrix into its eigenvalues. Whether all have converged.
 fn ql(diagonal: &mut [f64], beside: &mut [f64]) -> bool {
     let dim = diagonal.len();
+    // relative to the whole matrix: beside eigenvalues of 0, nothing gets small relative to them
+    let scale = diagonal.iter().chain(beside.iter()).fold(0.0, |most: f64, x| most.max(x.abs()));
     for first in 0..dim {
         let mut steps = 0;
         loop {
-            let splits =
-                |&i: &usize| beside[i].abs() <= f64::EPSILON * (diagonal[i].abs() + diagonal[i + 1].abs());
+            let splits = |&i: &usize| beside[i].abs() <= f64::EPSILON * scale;
             let last = (first..dim - 1).find(splits).unwrap_or(dim - 1);
             if last == first {
                 break;
