@@ -31,9 +31,8 @@ fn main() {
     };
     let replay = Replay::spawn(Arc::clone(worker.past()), made, || ()).expect("threads start");
     replay.ask(0, |_: &mut Moment<'_>| ()).wait();
-    // Golden-ratio steps: anywhere, and never near the one before.
-    let anywhere =
-        (1..=JUMPS).map(|i| (i as f64 * 0.618_034).fract() * (STEPS - 1) as f64).map(|step| step as usize);
+    // Steps of the golden section: anywhere, and never near the one before.
+    let anywhere = (1..=JUMPS).map(|i| i * STEPS * 618 / 1000 % STEPS);
     let (mut jumps, mut inspections) = (Vec::new(), Vec::new());
     for step in anywhere {
         let begun = Instant::now();

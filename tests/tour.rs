@@ -49,16 +49,13 @@ struct Walk {
 impl Walk {
     fn start(chapter: &Chapter, card: usize) -> Self {
         let wanted = chapter.source(card).recording.as_deref().and_then(recording::named);
-        let (preset, engine): (Preset, Box<dyn Engine>) = match wanted {
-            Some(recording) => {
-                let recording = recording.as_ref().unwrap_or_else(|error| panic!("{error}"));
-                (recording.preset.clone(), Box::new(recording.player()))
-            }
-            None => {
-                let preset = chapter.preset(card, &[]).unwrap_or_else(|error| panic!("{error}"));
-                let engine = assemble(&preset, &Sources::default()).unwrap();
-                (preset, engine)
-            }
+        let (preset, engine): (Preset, Box<dyn Engine>) = if let Some(recording) = wanted {
+            let recording = recording.as_ref().unwrap_or_else(|error| panic!("{error}"));
+            (recording.preset.clone(), Box::new(recording.player()))
+        } else {
+            let preset = chapter.preset(card, &[]).unwrap_or_else(|error| panic!("{error}"));
+            let engine = assemble(&preset, &Sources::default()).unwrap();
+            (preset, engine)
         };
         let options = Options { paused: true, ..Options::new(preset.run.steps, preset.optimizer.eta) };
         let worker = Worker::spawn(engine, &options, || {}).unwrap();

@@ -33,7 +33,7 @@ fn tridiagonal(
     let dim = matrix.nrows();
     let mut beside = vec![0.0; dim];
     let mut product = DVector::zeros(dim.saturating_sub(1));
-    for i in 0..dim.saturating_sub(1) {
+    for (i, beside) in beside.iter_mut().enumerate().take(dim.saturating_sub(1)) {
         // what is left of the work shrinks with the square of the columns
         let left = 1.0 - share(i, dim);
         if i.is_multiple_of(COLUMNS) && !go_on(1.0 - left * left * left) {
@@ -42,7 +42,7 @@ fn tridiagonal(
         let mut below = matrix.rows_range_mut(i + 1..);
         let (mut axis, mut rest) = below.columns_range_pair_mut(i, i + 1..);
         let (norm, reflects) = householder::reflection_axis_mut(&mut axis);
-        beside[i] = norm;
+        *beside = norm;
         if reflects {
             let mut product = product.rows_range_mut(i..);
             product.hegemv(2.0, &rest, &axis, 0.0);
