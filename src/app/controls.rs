@@ -11,7 +11,7 @@ use super::timeline::timeline_ui;
 use super::tour::tour_ui;
 use crate::picture::Palette;
 use egui::{
-    Align, Button, CentralPanel, Frame, Layout, Margin, Panel, Response, RichText, Role, Slider,
+    Align, Button, CentralPanel, Color32, Frame, Layout, Margin, Panel, Response, RichText, Role, Slider,
     SliderClamping, Ui, WidgetInfo, vec2,
 };
 
@@ -77,7 +77,8 @@ fn transport_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
         ui.separator();
         let flows =
             model.history.has(crate::run::Series::CfLoss) || model.history.has(crate::run::Series::GfLoss);
-        ui.add_enabled_ui(live && flows, |ui| command_button(ui, &Command::RestartFlows, None, commands));
+        let can = live && flows && model.recording.is_none();
+        ui.add_enabled_ui(can, |ui| command_button(ui, &Command::RestartFlows, None, commands));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| phase_ui(ui, model));
     });
 }
@@ -153,12 +154,23 @@ fn slider_ui(ui: &mut Ui, command: &Command, width: f32, slider: Slider) -> Resp
     response.inner.labelled_by(label.id).on_hover_text(command.tooltip())
 }
 
+/// What goes on: a run, or the playing of a recording.
+pub(super) fn running(model: &Model, palette: &Palette) -> (&'static str, Color32) {
+    if model.recording.is_some() {
+        ("● RECORDED", palette.eta_change)
+    } else {
+        ("● LIVE", palette.trouble)
+    }
+}
+
 /// Where the run stands, at the right end of the bar.
 fn phase_ui(ui: &mut Ui, model: &Model) {
     let palette = Palette::in_ui(ui);
     let (text, color) = match &model.phase {
-        Phase::Training if model.recording.is_some() => ("● RECORDED".to_owned(), palette.eta_change),
-        Phase::Training => ("● LIVE".to_owned(), palette.trouble),
+        Phase::Training => {
+            let (badge, color) = running(model, palette);
+            (badge.to_owned(), color)
+        }
         Phase::Paused => ("paused".to_owned(), palette.faint_text),
         Phase::Ended(ending) => (format!("{ending}"), palette.faint_text),
         Phase::Failed => ("failed".to_owned(), palette.trouble),

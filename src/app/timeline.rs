@@ -1,14 +1,14 @@
 //! The timeline below the plots: the whole run on one line, with the cursor, what is shown, and what happened.
 
 use super::command::Command;
-use super::controls::{command_button, grouped, toggle_ui};
+use super::controls::{command_button, grouped, running, toggle_ui};
 use super::model::{Model, Phase};
 use crate::dynamics::{Event, Process, StepOutcome};
 use crate::picture::{Palette, ViewChange, theme};
 use crate::run::Breakpoint;
 use egui::{
-    Align2, DragValue, EventFilter, Id, Painter, PointerButton, Pos2, Rect, Response, Sense, Shape, Stroke,
-    StrokeKind, Ui, WidgetInfo, pos2, vec2,
+    Align2, DragValue, EventFilter, Id, Painter, PointerButton, Pos2, Rect, Response, RichText, Sense, Shape,
+    Stroke, StrokeKind, TextStyle, Ui, WidgetInfo, WidgetText, pos2, vec2,
 };
 
 /// Height of the line with its marks, in points.
@@ -99,8 +99,14 @@ impl Place {
 
 fn line_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let palette = Palette::in_ui(ui);
-    let badge = if model.view.cursor.is_some() || model.phase != Phase::Training { 70.0 } else { 52.0 };
-    let width = (ui.available_width() - badge).max(40.0);
+    let (text, color) = match model.view.cursor {
+        Some(_) => ("recorded", palette.faint_text),
+        None if model.phase == Phase::Training => running(model, palette),
+        None => ("newest", palette.faint_text),
+    };
+    let text = RichText::new(text).color(color).strong();
+    let badge = WidgetText::from(text.clone()).into_galley(ui, None, f32::INFINITY, TextStyle::Body).size().x;
+    let width = (ui.available_width() - badge - ui.spacing().item_spacing.x).max(40.0);
     let (_, rect) = ui.allocate_space(vec2(width, HEIGHT));
     let response = ui.interact(rect, id(), Sense::click_and_drag());
     let bar = Rect::from_center_size(rect.center(), vec2(rect.width() - 12.0, BAR));
@@ -123,12 +129,7 @@ fn line_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
         let step = place.step(pos.x).unwrap_or(place.newest);
         response.on_hover_text_at_pointer(format!("step {}", grouped(step)));
     }
-    let (text, color) = match model.view.cursor {
-        Some(_) => ("recorded", palette.faint_text),
-        None if model.phase == Phase::Training => ("● LIVE", palette.trouble),
-        None => ("newest", palette.faint_text),
-    };
-    ui.colored_label(color, egui::RichText::new(text).strong());
+    ui.label(text);
 }
 
 /// The recorded steps, those that the plots show, and the stretches without predictions.

@@ -34,8 +34,14 @@ pub fn write(args: RecordArgs) -> anyhow::Result<ExitCode> {
         .chain(args.steps.map(|steps| format!("--steps {steps}")))
         .collect::<Vec<_>>()
         .join(" ");
+    let changes = set.join(", ");
     set.extend(args.steps.map(|steps| format!("run.steps={steps}")));
-    let preset = Preset::load_with(&name, &Overrides { data: None, set })?;
+    let mut preset = Preset::load_with(&name, &Overrides { data: None, set })?;
+    if !changes.is_empty() {
+        // title and note speak of the preset as it is
+        preset.title = format!("{}, changed", preset.title);
+        preset.note = format!("The preset {name} with {changes}.");
+    }
     let engine = assemble(&preset, &Sources::default())?;
     let stem = std::path::Path::new(&name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let out = args.out.unwrap_or_else(|| format!("{stem}.brink").into());

@@ -123,8 +123,15 @@ fn one(painter: &Painter, palette: &Palette, room: Rect, i: usize, model: &Model
         let newest = n + 1 == points.len();
         painter_in.circle_filled(*point, if newest { 5.5 } else { 3.0 }, ink.color);
     }
-    let label = pos2(plot.left() + 8.0, plot.top() + 6.0);
-    painter_in.text(label, Align2::LEFT_TOP, "dotted: curvature 2/η", theme::tick_font(), palette.faint_text);
+    // between the branches
+    let label = pos2(plot.center().x, plot.top() + 6.0);
+    painter_in.text(
+        label,
+        Align2::CENTER_TOP,
+        "dotted: curvature 2/η",
+        theme::tick_font(),
+        palette.faint_text,
+    );
     for (line, text) in caption(i, model).into_iter().enumerate() {
         let at = pos2(plot.center().x, plot.bottom() + 4.0 + 16.0 * line as f32);
         painter.text(at, Align2::CENTER_TOP, text, theme::label_font(), palette.text);

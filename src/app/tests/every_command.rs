@@ -300,18 +300,9 @@ every_command! {
     C::Quit => [C::Quit], by |window, command| { press(window, "File"); button(window, command); };
 }
 
-/// A paused window on a run with cycles and recorded outputs, its cursor at step 70.
+/// A window to try a command in, nothing sent yet.
 fn ready() -> Window {
-    let engine = Fake {
-        step_time: Duration::from_micros(200),
-        cycle_steps: Some(20),
-        examples: Some(super::network::examples()),
-        ..Fake::default()
-    };
-    let mut window = sized(engine, Vec2::new(1280.0, 800.0));
-    until(&mut window, "cycles", |model| model.history.rows() > 150);
-    pause(&mut window);
-    lab(&mut window).apply(Command::View(V::PlaceCursor(Some(70))));
+    let mut window = with_cycles();
     window.run_steps(3);
     lab(&mut window).sent.clear();
     window

@@ -217,18 +217,7 @@ fn every_key_does_something_that_shows() {
         if matches!(command, Command::Quit | Command::RestartFlows) {
             continue;
         }
-        let engine = Fake {
-            step_time: Duration::from_micros(200),
-            cycle_steps: Some(20),
-            examples: Some(super::network::examples()),
-            ..Fake::default()
-        };
-        let mut window = sized(engine, Vec2::new(1280.0, 800.0));
-        until(&mut window, "cycles", |model| {
-            model.history.rows() > 150 && model.curves.cycles().all().len() > 3
-        });
-        pause(&mut window);
-        lab(&mut window).apply(Command::View(ViewChange::PlaceCursor(Some(70))));
+        let mut window = with_cycles();
         match command {
             Command::Leave => lab(&mut window).apply(Command::Toggle(Form::Help)),
             Command::Arrange(Arrangement::Compare) => {

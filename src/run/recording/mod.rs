@@ -27,7 +27,17 @@ macro_rules! recordings {
     };
 }
 
-recordings!["vit", "lstm", "transformer", "mamba", "resnet", "cifar-cnn", "cifar-vit", "cifar-vit-half-eta"];
+recordings![
+    "digits-noise",
+    "vit",
+    "lstm",
+    "transformer",
+    "mamba",
+    "resnet",
+    "cifar-cnn",
+    "cifar-vit",
+    "cifar-vit-half-eta"
+];
 
 /// A run to look at.
 #[derive(Clone, Debug)]

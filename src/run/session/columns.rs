@@ -29,7 +29,7 @@ pub(super) enum Precision {
     Double,
     /// In single precision; what is beyond it becomes its largest number.
     Single,
-    /// In single precision of which twelve bits of the mantissa are left: to 1/4000, for what is only drawn.
+    /// In single precision of which twelve bits of the mantissa are left: to 1/2000, for what is only drawn.
     Rough,
 }
 
