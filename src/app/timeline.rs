@@ -99,13 +99,16 @@ impl Place {
 
 fn line_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let palette = Palette::in_ui(ui);
-    let (text, color) = match model.view.cursor {
-        Some(_) => ("recorded", palette.faint_text),
-        None if model.phase == Phase::Training => running(model, palette),
-        None => ("newest", palette.faint_text),
-    };
-    let text = RichText::new(text).color(color).strong();
-    let badge = WidgetText::from(text.clone()).into_galley(ui, None, f32::INFINITY, TextStyle::Body).size().x;
+    let running = running(model, palette);
+    let badges = [("recorded", palette.faint_text), ("newest", palette.faint_text), running]
+        .map(|(text, color)| RichText::new(text).color(color).strong());
+    // the widest, so that the line stays where it is while it is dragged
+    let badge = badges
+        .iter()
+        .map(|text| {
+            WidgetText::from(text.clone()).into_galley(ui, None, f32::INFINITY, TextStyle::Body).size().x
+        })
+        .fold(0.0, f32::max);
     let width = (ui.available_width() - badge - ui.spacing().item_spacing.x).max(40.0);
     let (_, rect) = ui.allocate_space(vec2(width, HEIGHT));
     let response = ui.interact(rect, id(), Sense::click_and_drag());
@@ -129,7 +132,12 @@ fn line_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
         let step = place.step(pos.x).unwrap_or(place.newest);
         response.on_hover_text_at_pointer(format!("step {}", grouped(step)));
     }
-    ui.label(text);
+    let [recorded, newest, running] = badges;
+    ui.label(match model.view.cursor {
+        Some(_) => recorded,
+        None if model.phase == Phase::Training => running,
+        None => newest,
+    });
 }
 
 /// The recorded steps, those that the plots show, and the stretches without predictions.
