@@ -250,7 +250,8 @@ fn real_images_of_cifar_are_read() {
     // of the whole set; a part of it may have fewer test images
     let of_class = test.x.dim(0).unwrap() / 4;
     assert!((50..=1000).contains(&of_class), "{of_class}");
-    let files = ["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"];
+    let files =
+        ["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"];
     for (split, files, most) in [(&data.train, &files[..], 250), (&test, &["test_batch.bin"][..], of_class)] {
         assert_eq!(split.x.dims(), [4 * most, 3, 32, 32]);
         let (labels, bytes) = first_of_each(&directory.join("cifar-10-batches-bin"), files, most);

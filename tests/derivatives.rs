@@ -326,7 +326,9 @@ fn outputs_beyond_the_examples_are_refused_by_the_library() {
         (Derivatives::of(&mut loss, &w, &wanted(4)), 3),
         (Derivatives::of(&mut Quadratic::diagonal(vec![2.0, 1.0]), &[1.0_f64, 1.0], &wanted(4)), 0),
     ] {
-        let Err(DerivativesError::Outputs { outputs: 4, examples: there }) = found else { panic!("{found:?}") };
+        let Err(DerivativesError::Outputs { outputs: 4, examples: there }) = found else {
+            panic!("{found:?}")
+        };
         assert_eq!(there, examples);
     }
 }

@@ -64,22 +64,10 @@ struct Tolerance {
     orthonormal: f64,
 }
 
-const DOUBLE: Tolerance = Tolerance {
-    first: 1e-10,
-    second: 1e-9,
-    third: 1e-8,
-    eigen: 1e-7,
-    solved: 1e-8,
-    orthonormal: 1e-10,
-};
-const SINGLE: Tolerance = Tolerance {
-    first: 5e-5,
-    second: 5e-5,
-    third: 5e-5,
-    eigen: 5e-5,
-    solved: 1e-5,
-    orthonormal: 1e-5,
-};
+const DOUBLE: Tolerance =
+    Tolerance { first: 1e-10, second: 1e-9, third: 1e-8, eigen: 1e-7, solved: 1e-8, orthonormal: 1e-10 };
+const SINGLE: Tolerance =
+    Tolerance { first: 5e-5, second: 5e-5, third: 5e-5, eigen: 5e-5, solved: 1e-5, orthonormal: 1e-5 };
 
 struct Case {
     name: &'static str,

@@ -184,7 +184,9 @@ impl<T: Real> CentralFlow<T> {
             if substep > 0 {
                 objective.gradient(&self.w, &mut self.buffers.nabla_l);
                 // the budget is the step's: when it is spent, the vectors stay as they are
-                if settings.resolve_every_substep && left.is_none_or(|left| left >= self.tracker.tracked() + 2) {
+                if settings.resolve_every_substep
+                    && left.is_none_or(|left| left >= self.tracker.tracked() + 2)
+                {
                     lambda = self.solve(objective, scale, &TrackerSettings { max_hvps: left, ..*tracker });
                     left = left.map(|left| left.saturating_sub(self.tracker.pairs().hvps));
                 } else {

@@ -27,8 +27,7 @@ fn measured(history: &History) -> Option<String> {
     let value = |row, series| history.value(series, row);
     let row = history.column(Series::TestLoss)?.end().checked_sub(1)?.min(last);
     let mut line = format!("at step {row}: test loss {:.4}", value(row, Series::TestLoss)?);
-    for (name, series) in
-        [("train accuracy", Series::TrainAccuracy), ("test accuracy", Series::TestAccuracy)]
+    for (name, series) in [("train accuracy", Series::TrainAccuracy), ("test accuracy", Series::TestAccuracy)]
     {
         if let Some(share) = value(row, series) {
             line = format!("{line}, {name} {:.1}%", 100.0 * share);

@@ -78,7 +78,7 @@ impl Desk {
         let mut zip = ZipWriter::new(std::fs::File::create(&path).unwrap());
         let options = SimpleFileOptions::default()
             .compression_method(zip::CompressionMethod::Deflated)
-            .compression_level(Some(1));
+            .compression_level(Some(6));
         zip.start_file("x_u8.npy", options).unwrap();
         zip.write_all(header).unwrap();
         let block = vec![0; 1 << 20];

@@ -54,8 +54,7 @@ impl Plan {
         let lanes = if is_small || parallel_operations { 1 } else { LANES };
         let bytes = tape.entries().saturating_mul(size_of::<T>());
         let for_planes = TANGENT_BUDGET / WANTED_PLANES / Needs::of(tape).plane(lanes).max(1);
-        let chunk =
-            if parallel_operations { samples } else { (CHUNK / bytes.max(1)).min(for_planes).max(1) };
+        let chunk = if parallel_operations { samples } else { (CHUNK / bytes.max(1)).min(for_planes).max(1) };
         Self::with(tape, samples, lanes, chunk, parallel_operations)
     }
 
@@ -73,12 +72,8 @@ impl Plan {
             .map(|lane| split(lane.clone(), lane.len().div_ceil(chunk.max(1)).max(1)))
             .collect();
         let needs = Needs::of(tape);
-        let plan = Self {
-            parallel_operations,
-            keeps: needs.primal(samples) <= KEPT_BUDGET,
-            most_planes: 0,
-            lanes,
-        };
+        let plan =
+            Self { parallel_operations, keeps: needs.primal(samples) <= KEPT_BUDGET, most_planes: 0, lanes };
         let plane = needs.plane(plan.at_a_time()).saturating_add(needs.working(plan.lanes.len()));
         Self { most_planes: TANGENT_BUDGET / plane.max(1), ..plan }
     }

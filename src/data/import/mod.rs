@@ -36,7 +36,8 @@ impl Count {
         if self.0 <= MOST_NUMBERS {
             return Ok(());
         }
-        let others = if self.0 > numbers { format!(" (with the arrays before it {})", self.0) } else { String::new() };
+        let others =
+            if self.0 > numbers { format!(" (with the arrays before it {})", self.0) } else { String::new() };
         Err(format!("has shape {shape:?}, {numbers} numbers{others}; at most {MOST_NUMBERS} are read"))
     }
 }

@@ -36,9 +36,13 @@ pub(super) fn read(path: &Path, wanted: Wanted) -> Result<Arrays, DataError> {
     let mut buffer = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
     buffer.extend(length);
     file.take(size - 8).read_to_end(&mut buffer).map_err(unreadable)?;
-    let (text, numbers) = buffer[8..].split_at_checked(usize::try_from(header).unwrap_or(usize::MAX)).ok_or_else(|| {
-        damaged(format!("it ended at byte {} while it was read; {size} bytes were expected", buffer.len()))
-    })?;
+    let (text, numbers) =
+        buffer[8..].split_at_checked(usize::try_from(header).unwrap_or(usize::MAX)).ok_or_else(|| {
+            damaged(format!(
+                "it ended at byte {} while it was read; {size} bytes were expected",
+                buffer.len()
+            ))
+        })?;
     check(text, numbers.len() as u64).map_err(damaged)?;
     let tensors = BufferedSafetensors::new(buffer).map_err(|e| damaged(e.to_string()))?;
     let (mut by_name, mut count) = (HashMap::new(), Count::default());

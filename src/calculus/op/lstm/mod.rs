@@ -227,7 +227,11 @@ impl<T: Real> Primitive<T> for Lstm {
         // the adjoint rule has the adjoints of G, h and c at hand, and x and h side by side
         let at_hand = 6 * self.hidden + self.inputs + self.hidden;
         let each = |columns: usize| own.rows.saturating_mul(columns);
-        Memory { primal: each(STATE * self.hidden), tangent: each(TANGENT * self.hidden + at_hand), working: 0 }
+        Memory {
+            primal: each(STATE * self.hidden),
+            tangent: each(TANGENT * self.hidden + at_hand),
+            working: 0,
+        }
     }
 
     fn forward(&self, context: &Context<'_, T>, _: NodeId, out: &mut Output<'_, T>) {
