@@ -215,8 +215,9 @@ fn load_arrays(path: &Path) {
             _ => "layers = 1\ndim = 4\nheads = 2",
         };
         let preset = format!(
-            "[model]\narchitecture = \"{architecture}\"\n{sizes}\n[data]\nname = \"file\"\npath = {path:?}\n\
-             [optimizer]\neta = 0.1\n"
+            "[model]\narchitecture = \"{architecture}\"\n{sizes}\n[data]\nname = \"file\"\npath = {:?}\n\
+             [optimizer]\neta = 0.1\n",
+            path.to_string_lossy()
         );
         let _ = assemble(&Preset::parse(&preset).unwrap(), &Sources::default());
     }

@@ -56,18 +56,34 @@ struct Tolerance {
     second: f64,
     /// Of third derivatives.
     third: f64,
-    /// Of eigenvalues, and of the residual of eigenvectors relative to the largest of them.
+    /// Of eigenvalues.
     eigen: f64,
+    /// Of the residual of eigenvectors, relative to the largest eigenvalue.
+    vector: f64,
     /// Residual to which the eigenpairs are solved.
     solved: f64,
     /// Of the eigenvectors' inner products.
     orthonormal: f64,
 }
 
-const DOUBLE: Tolerance =
-    Tolerance { first: 1e-10, second: 1e-9, third: 1e-8, eigen: 1e-7, solved: 1e-8, orthonormal: 1e-10 };
-const SINGLE: Tolerance =
-    Tolerance { first: 5e-5, second: 5e-5, third: 5e-5, eigen: 5e-5, solved: 1e-5, orthonormal: 1e-5 };
+const DOUBLE: Tolerance = Tolerance {
+    first: 1e-10,
+    second: 1e-9,
+    third: 1e-8,
+    eigen: 1e-7,
+    vector: 1e-7,
+    solved: 1e-8,
+    orthonormal: 1e-10,
+};
+const SINGLE: Tolerance = Tolerance {
+    first: 5e-5,
+    second: 5e-5,
+    third: 5e-5,
+    eigen: 5e-5,
+    vector: 5e-4,
+    solved: 1e-5,
+    orthonormal: 1e-5,
+};
 
 struct Case {
     name: &'static str,
@@ -146,7 +162,7 @@ fn check_eigenvalues<T: Real>(
     objective: &mut NetworkObjective<T>,
     tag: &str,
     w: &[f64],
-    Tolerance { eigen, solved, orthonormal, .. }: Tolerance,
+    Tolerance { eigen, vector, solved, orthonormal, .. }: Tolerance,
 ) {
     let w: Vec<T> = w.iter().map(|&x| T::of(x)).collect();
     let settings =
@@ -178,7 +194,7 @@ fn check_eigenvalues<T: Real>(
     for (i, (u, hu)) in vectors.iter().zip(&products).enumerate() {
         let difference: Vec<f64> = u.iter().zip(hu).map(|(u, hu)| hu - expected[i] * u).collect();
         let residual = norm(&difference) / expected[0];
-        assert!(residual <= eigen, "{} {tag}: eigenvector {i} has a residual of {residual:e}", case.name);
+        assert!(residual <= vector, "{} {tag}: eigenvector {i} has a residual of {residual:e}", case.name);
         for (j, v) in vectors.iter().enumerate() {
             let error = (dot(u, v) - f64::from(u8::from(i == j))).abs();
             assert!(error <= orthonormal, "{} {tag}: vectors {i} and {j} are off by {error:e}", case.name);

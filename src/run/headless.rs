@@ -197,7 +197,9 @@ fn record(
     progress
         .said(&format!("{count} steps in {seconds:.1} s ({:.0} a second)", count as f64 / seconds.max(1e-9)));
     progress.said(&Milestones::of(&history).to_string());
-    closing_lines(&history).iter().for_each(|line| progress.said(line));
+    for line in closing_lines(&history) {
+        progress.said(&line);
+    }
     if let Some(path) = &request.save {
         let mut session = Session::new(name, preset.clone(), course.clone(), history);
         session.keep_checkpoints(&past, SAVED_CHECKPOINTS, usize::MAX);

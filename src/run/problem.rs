@@ -40,7 +40,7 @@ pub enum AssembleError {
     #[error("{source} ({model}; {data})")]
     Fit {
         /// What does not fit.
-        source: ObjectiveError,
+        source: Box<ObjectiveError>,
         /// The keys of `[model]` with their values.
         model: String,
         /// Where the data is from, and the shape of an example.
@@ -225,12 +225,12 @@ fn unfit(preset: &Preset, shape: &[usize], source: ObjectiveError) -> AssembleEr
     let model = toml::Table::try_from(preset.model.resolved()).unwrap_or_default();
     let model: Vec<String> = model.iter().map(|(key, value)| format!("model.{key} = {value}")).collect();
     let from = match &preset.data {
-        Some(Data { path: Some(path), .. }) => format!("data.path = {path:?}"),
+        Some(Data { path: Some(path), .. }) => format!("data.path = {:?}", path.to_string_lossy()),
         Some(data) => format!("data.name = \"{}\"", data.name.name()),
         None => "no data".into(),
     };
     let data = format!("{from}, x of shape {shape:?}");
-    AssembleError::Fit { source, model: model.join(", "), data }
+    AssembleError::Fit { source: Box::new(source), model: model.join(", "), data }
 }
 
 /// The network's parameters for this data, if there are not too many.
