@@ -70,11 +70,12 @@ fn vision(name: &str, architecture: &Architecture, n: usize) {
     case::<f32>(name, architecture, &split, LossKind::CrossEntropy);
 }
 
-/// One network with ever more images: the work should grow as their number does. Prints the process's peak memory too.
-fn growing(name: &str, architecture: &Architecture, sizes: &[usize]) {
-    for &n in sizes {
+/// One network with ever more examples: the work should grow as their number does. Prints the process's peak memory too,
+/// which is a case's own where it is the only one.
+fn growing(name: &str, architecture: &Architecture, case: fn(&str, &Architecture, usize)) {
+    for n in [250, 500, 1000, 2000, 4000] {
         let name = format!("{name}-{n}");
-        vision(&name, architecture, n);
+        case(&name, architecture, n);
         if is_wanted(&name)
             && let Ok(status) = std::fs::read_to_string("/proc/self/status")
             && let Some(peak) = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))
@@ -214,10 +215,16 @@ fn main() {
         vision("resnet", &Architecture::ResNet { width: 16, stages: vec![3, 3, 3], activation }, 100);
         let vit = Architecture::Vit { patch: 4, dim: 64, depth: 4, mlp: 256, heads: 8 };
         vision("vit", &vit, 100);
-        growing("cnn", &cnn, &[250, 500, 1000, 2000, 4000]);
-        growing("vit", &vit, &[250, 500, 1000]);
-        sequence("lstm", &Architecture::Lstm { layers: 2, embedding: 48, hidden: 48 }, 1000);
-        sequence("transformer", &Architecture::Transformer { layers: 4, dim: 32, heads: 4 }, 500);
-        sequence("mamba", &Architecture::Mamba { layers: 2, dim: 64 }, 250);
+        growing("cnn", &cnn, vision);
+        growing("vit", &vit, vision);
+        let lstm = Architecture::Lstm { layers: 2, embedding: 48, hidden: 48 };
+        let transformer = Architecture::Transformer { layers: 4, dim: 32, heads: 4 };
+        let mamba = Architecture::Mamba { layers: 2, dim: 64 };
+        sequence("lstm", &lstm, 1000);
+        sequence("transformer", &transformer, 500);
+        sequence("mamba", &mamba, 250);
+        for (name, network) in [("lstm", &lstm), ("transformer", &transformer), ("mamba", &mamba)] {
+            growing(name, network, sequence);
+        }
     });
 }

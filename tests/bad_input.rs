@@ -199,7 +199,11 @@ fn files_that_are_cut_short_or_something_else() {
     let whole = std::fs::read(desk.path("d.npz")).unwrap();
     for length in [0, 1, 10, 60, whole.len() / 2, whole.len() - 1] {
         desk.write("d.npz", &whole[..length]);
-        says(&refused(&desk, &["digits-mlp", "--data", "d.npz"]), &["d.npz"]);
+        let message = refused(&desk, &["digits-mlp", "--data", "d.npz"]);
+        says(&message, &["d.npz"]);
+        if length >= 10 {
+            says(&message, &[&format!("{length} bytes"), "at their end", "cut short"]);
+        }
     }
     // The sizes in the directory say more than there is.
     let mut forged = whole.clone();
@@ -227,9 +231,119 @@ fn files_that_are_cut_short_or_something_else() {
     let header = br#"{"x":{"dtype":"F32","shape":[1000000,1000000],"data_offsets":[0,8]}}"#;
     let forged = [&(header.len() as u64).to_le_bytes()[..], header, &[0; 8]].concat();
     desk.write("d.safetensors", &forged);
-    says(&refused(&desk, &["digits-mlp", "--data", "d.safetensors"]), &["damaged"]);
+    let message = refused(&desk, &["digits-mlp", "--data", "d.safetensors"]);
+    says(
+        &message,
+        &["d.safetensors", "`x`", "[1000000, 1000000]", "4000000000000 bytes", "[0, 8]", "hold 8"],
+    );
+    for (header, words) in [
+        (
+            r#"{"x":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}"#,
+            vec!["`x`", "[4, 12]", "8 bytes behind"],
+        ),
+        (r#"{"x":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#, vec!["`x`", "[8, 0]"]),
+        (r#"{"x":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}"#, vec!["`x`", "whole numbers"]),
+        (r#"{"x":{"dtype":"F32","shape":[2]}}"#, vec!["`x`", "data_offsets"]),
+        (
+            r#"{"x":{"dtype":"F64","shape":[4294967296,4294967296],"data_offsets":[0,8]}}"#,
+            vec!["`x`", "counted"],
+        ),
+        (r#"{"x":3"#, vec!["byte 8", "JSON", "column 6"]),
+    ] {
+        let forged = [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &[0; 8]].concat();
+        desk.write("d.safetensors", &forged);
+        says(&refused(&desk, &["digits-mlp", "--data", "d.safetensors"]), &words);
+    }
     // A directory is read as .npy files.
     says(&refused(&desk, &["digits-mlp", "--data", "."]), &["no array `x`", "has none"]);
+}
+
+/// Small files and short presets that ask for tens or hundreds of gigabytes: refused before anything of that size is
+/// allocated, with nothing left behind.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_takes_too_much_memory() {
+    let desk = Desk::new();
+    // Linux refuses an allocation beyond this, so that one would end the program without a message.
+    let refused = |args: &[&str], words: &[&str]| {
+        let command = format!("ulimit -v {}; exec \"$0\" \"$@\"", 12 << 20);
+        let run = [&["-c", command.as_str(), env!("CARGO_BIN_EXE_brink"), "run"], args, &["--out", "out"]];
+        let output =
+            std::process::Command::new("sh").args(run.concat()).current_dir(desk.path("")).output().unwrap();
+        let message = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {message}");
+        assert!(!desk.path("out").exists(), "{args:?}");
+        assert_eq!(message.trim_end().lines().count(), 1, "{message}");
+        says(&message, words);
+    };
+    let rows = 100_000;
+    let classes: Vec<i64> = (0..rows).collect();
+    desk.npz(
+        "many.npz",
+        &[("x", Tensor::zeros((100_000, 1), DType::F32, &Device::Cpu).unwrap()), ("y", integers(&classes))],
+    );
+    refused(
+        &["digits-mlp", "--data", "many.npz"],
+        &["many.npz", "`y`", "holds 2684", "0 to 2683", "268435456"],
+    );
+
+    let tokens = Tensor::zeros((1, 100_000), DType::I64, &Device::Cpu).unwrap();
+    desk.npz("long.npz", &[("x", tokens.clone()), ("y", tokens)]);
+    refused(
+        &["transformer", "--data", "long.npz"],
+        &["long.npz", "on 1 example ", "[1, 100000]", "GiB", "at most 8.0 GiB", "model.heads = 2"],
+    );
+
+    let image = Tensor::zeros((1, 1, 512, 512), DType::F32, &Device::Cpu).unwrap();
+    desk.npz("large.npz", &[("x", image), ("y", integers(&[0]))]);
+    refused(
+        &["vit", "--data", "large.npz", "--set", "model.patch=2"],
+        &["large.npz", "[1, 1, 512, 512]", "at most 8.0 GiB", "model.patch = 2"],
+    );
+
+    // a gigabyte of zeros in one megabyte
+    let header = npy("{'descr': '|u1', 'fortran_order': False, 'shape': (262144, 4, 32, 32), }\n", &[]);
+    desk.bomb(
+        "bomb.npz",
+        &header,
+        1 << 30,
+        &[("y", npy("{'descr': '<i8', 'fortran_order': False, 'shape': (1,), }\n", &[0; 8]))],
+    );
+    assert!(std::fs::metadata(desk.path("bomb.npz")).unwrap().len() < 2 << 20);
+    refused(
+        &["digits-mlp", "--data", "bomb.npz"],
+        &["bomb.npz", "`x_u8`", "1073741824 numbers", "268435456"],
+    );
+
+    refused(
+        &["random-targets", "--set", "data.n=1000000", "--set", "data.dimension=10000"],
+        &["data.n = 1000000", "data.dimension = 10000", "10000000000 numbers", "268435456"],
+    );
+    refused(
+        &["lstm", "--set", "data.vocabulary=10000", "--set", "data.length=1000", "--set", "data.n=10000"],
+        &["data.n = 10000", "200000000000 outputs", "268435456"],
+    );
+    // no file, and no large data: one sequence seen by many heads
+    refused(
+        &[
+            "transformer",
+            "--set",
+            "data.n=1",
+            "--set",
+            "data.length=1000",
+            "--set",
+            "model.dim=256",
+            "--set",
+            "model.heads=256",
+        ],
+        &[
+            "on 1 example ",
+            "at most 8.0 GiB",
+            "operations save",
+            "data.name = \"sorting\"",
+            "model.heads = 256",
+        ],
+    );
 }
 
 #[test]

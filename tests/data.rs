@@ -3,6 +3,8 @@
 
 mod cli;
 
+use brink::data::images::Selection;
+use brink::data::{Targets, cifar as cifar10};
 use candle_core::{DType, Tensor};
 use cli::{Desk, cifar, integers, npy, refused, refused_with, says, stderr, wave};
 
@@ -230,4 +232,59 @@ fn images_of_bytes_need_a_scale_for_every_channel() {
     refuse(&bytes, &[0.0; 2], &[1.0; 1], &["`std`", "[1]", "2 channels"]);
     refuse(&bytes, &[0.0; 2], &[1.0, 0.0], &["`std`", "channel 1", "> 0"]);
     refuse(&bytes.flatten_from(2).unwrap(), &[0.0; 2], &[1.0; 2], &["`x_u8`", "[n, c, h, w]"]);
+}
+
+/// A thousand real images of four classes: the first 250 of each, every channel with the mean that the files' bytes have.
+#[test]
+fn real_images_of_cifar_are_read() {
+    let directory = std::env::var_os("BRINK_DATA").map(std::path::PathBuf::from);
+    let Some(directory) = directory.filter(|dir| dir.join("cifar-10-batches-bin").is_dir()) else {
+        let required = std::env::var_os("BRINK_REQUIRE_GOLDEN").is_some_and(|value| value == "1");
+        assert!(!required, "set BRINK_DATA to the directory that holds cifar-10-batches-bin");
+        eprintln!("skipped: CIFAR-10 is not here (set BRINK_DATA to the directory that holds it)");
+        return;
+    };
+    let selection = Selection { n: 1000, classes: 4, binary: false, test: true };
+    let data = cifar10::dataset(Some(&directory), selection).unwrap();
+    let test = data.test.unwrap();
+    // of the whole set; a part of it may have fewer test images
+    let of_class = test.x.dim(0).unwrap() / 4;
+    assert!((50..=1000).contains(&of_class), "{of_class}");
+    let files =
+        ["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"];
+    for (split, files, most) in [(&data.train, &files[..], 250), (&test, &["test_batch.bin"][..], of_class)] {
+        assert_eq!(split.x.dims(), [4 * most, 3, 32, 32]);
+        let (labels, bytes) = first_of_each(&directory.join("cifar-10-batches-bin"), files, most);
+        let Targets::Classes { labels: found, count: 4 } = &split.targets else { panic!("four classes") };
+        assert_eq!(found, &labels);
+        for (channel, (mean, std)) in
+            [(0.491_399_68, 0.247_032_33), (0.482_158_27, 0.243_485_05), (0.446_531_24, 0.261_587_68)]
+                .into_iter()
+                .enumerate()
+        {
+            let pixels = bytes.iter().flat_map(|image| &image[1024 * channel..1024 * (channel + 1)]);
+            let sum: u64 = pixels.map(|&v| u64::from(v)).sum();
+            let expected = (sum as f64 / (4.0 * most as f64 * 1024.0) / 255.0 - mean) / std;
+            let x = split.x.narrow(1, channel, 1).unwrap().mean_all().unwrap().to_scalar::<f64>().unwrap();
+            assert!((x - expected).abs() < 1e-6, "channel {channel}: {x}, not {expected}");
+            assert!(x.abs() < 0.3, "channel {channel}: {x}");
+        }
+    }
+}
+
+/// Labels and pixels of the first `most` images of each of the classes 0 to 3, in the order of the files.
+fn first_of_each(directory: &std::path::Path, files: &[&str], most: usize) -> (Vec<i64>, Vec<Vec<u8>>) {
+    let (mut labels, mut images, mut taken) = (Vec::new(), Vec::new(), [0; 4]);
+    for file in files {
+        let Ok(bytes) = std::fs::read(directory.join(file)) else { continue };
+        for record in bytes.chunks_exact(3073) {
+            let class = usize::from(record[0]);
+            if class < 4 && taken[class] < most {
+                taken[class] += 1;
+                labels.push(i64::from(record[0]));
+                images.push(record[1..].to_vec());
+            }
+        }
+    }
+    (labels, images)
 }

@@ -307,3 +307,28 @@ fn bad_requests_are_refused_and_nothing_is_written() {
     assert_eq!(output.status.code(), Some(2));
     says(&stderr(&output), &["the loss is", "top"]);
 }
+
+/// The library's own entrance: more outputs than there are examples is an error there too.
+#[test]
+fn outputs_beyond_the_examples_are_refused_by_the_library() {
+    use brink::data::{Split, Targets};
+    use brink::network::{Activation, Architecture};
+    use brink::objective::Quadratic;
+    use brink::objective::network::{LossKind, NetworkObjective};
+    use brink::run::derivatives::{Derivatives, DerivativesError, Wanted};
+    let data = Split { x: wave(&[3, 2], 0.7), targets: Targets::Classes { labels: vec![0, 1, 1], count: 2 } };
+    let network = Architecture::Mlp { hidden: vec![3], activation: Activation::Tanh };
+    let mut loss = NetworkObjective::<f64>::new(&network, &data, LossKind::CrossEntropy).unwrap();
+    let w = vec![0.1; 3 * 2 + 3 + 2 * 3 + 2];
+    let wanted = |outputs| Wanted { outputs: Some(outputs), ..Wanted::default() };
+    assert_eq!(Derivatives::of(&mut loss, &w, &wanted(3)).unwrap().outputs.len(), 3);
+    for (found, examples) in [
+        (Derivatives::of(&mut loss, &w, &wanted(4)), 3),
+        (Derivatives::of(&mut Quadratic::diagonal(vec![2.0, 1.0]), &[1.0_f64, 1.0], &wanted(4)), 0),
+    ] {
+        let Err(DerivativesError::Outputs { outputs: 4, examples: there }) = found else {
+            panic!("{found:?}")
+        };
+        assert_eq!(there, examples);
+    }
+}

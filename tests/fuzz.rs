@@ -1,8 +1,8 @@
 //! Damaged and forged files of every kind that is read: an error in words, never a panic, and no allocation that the
 //! file's own size does not account for.
 //!
-//! Every test replays a short seeded run of mutations of the files in `tests/corpus` (and of files that are made here,
-//! where they would be large). `BRINK_FUZZ_SECONDS=600 cargo test --release --test fuzz -- --nocapture` goes on for ten
+//! Every test replays a short seeded run of mutations of the files in `tests/corpus` (and of a session that is made here,
+//! since an old one would be none of this version). `BRINK_FUZZ_SECONDS=600 cargo test --release --test fuzz -- --nocapture` goes on for ten
 //! minutes a loader; `BRINK_FUZZ_SEED` starts elsewhere. A file that fails is left in the temporary directory, to be
 //! added to the corpus.
 #![allow(clippy::unwrap_used, reason = "a failure is a panic")]
@@ -207,6 +207,20 @@ fn load_arrays(path: &Path) {
     let _ = load_dataset(path, DatasetOptions { binary: true, n: Some(2), ..DatasetOptions::default() });
     let _ = load_weights(path, &["w", "x"]);
     let _ = load_vectors(path);
+    // and what a run makes of them
+    for architecture in ["mlp", "vit", "transformer"] {
+        let sizes = match architecture {
+            "mlp" => "width = 4",
+            "vit" => "patch = 1\ndim = 8\ndepth = 1\nmlp = 8\nheads = 1",
+            _ => "layers = 1\ndim = 4\nheads = 2",
+        };
+        let preset = format!(
+            "[model]\narchitecture = \"{architecture}\"\n{sizes}\n[data]\nname = \"file\"\npath = {:?}\n\
+             [optimizer]\neta = 0.1\n",
+            path.to_string_lossy()
+        );
+        let _ = assemble(&Preset::parse(&preset).unwrap(), &Sources::default());
+    }
 }
 
 #[test]
@@ -271,15 +285,6 @@ fn safetensors() {
 
 #[test]
 fn cifar_batches() {
-    // Three images of noise, the last one short, and one with a label out of range.
-    let mut rng = Rng(1);
-    let mut bytes: Vec<u8> = (0..3 * 3073).map(|_| u8::try_from(rng.below(256)).unwrap()).collect();
-    for (i, label) in [0, 1, 0].into_iter().enumerate() {
-        bytes[3073 * i] = label;
-    }
-    let mut wrong = bytes.clone();
-    wrong[3073] = 10;
-    let corpus = [bytes.clone(), bytes[..bytes.len() - 1].to_vec(), wrong, Vec::new()];
     // Most changes of length make a file of a wrong size: half of the files are brought to whole images.
     let whole = |bytes: &mut Vec<u8>, other: &[u8], rng: &mut Rng| {
         mutate(bytes, other, rng);
@@ -287,7 +292,7 @@ fn cifar_batches() {
             bytes.resize(bytes.len().next_multiple_of(3073), 1);
         }
     };
-    fuzz("cifar", "data_batch_1.bin", &corpus, whole, |path| {
+    fuzz("cifar", "data_batch_1.bin", &corpus("cifar"), whole, |path| {
         std::fs::copy(path, path.with_file_name("test_batch.bin")).unwrap();
         for (n, binary) in [(2, true), (4, false)] {
             let selection = Selection { n, classes: 2, binary, test: true };

@@ -4,7 +4,7 @@
 mod cli;
 
 use candle_core::{DType, Tensor};
-use cli::{Desk, integers, stderr, wave};
+use cli::{Desk, integers, says, stderr, wave};
 use std::time::{Duration, Instant};
 
 /// An MLP 3-4-4-2 on six examples.
@@ -37,7 +37,7 @@ fn a_run_leaves_every_column_and_the_preset_it_was_made_with() {
         k("cf_sigma"),
         fixed("cf_sigma_trace cf_predicted_loss cf_predicted_grad_norm_sq distance_gd_cf distance_gd_gf"),
         k("displacement"),
-        fixed("hvps"),
+        fixed("hvps gd_eigen_residual gf_eigen_residual cf_eigen_residual"),
     ]
     .concat();
     assert_eq!(csv.header, expected);
@@ -297,4 +297,50 @@ fn the_default_preset_is_the_golden_run() {
     ];
     let imported = desk.run(&args);
     assert_eq!(bundled.rows, imported.rows);
+}
+
+/// A budget too small for the tolerance: what it leaves is in the columns of all three processes, and said at the end.
+#[test]
+fn the_eigen_residual_that_a_budget_leaves_is_recorded_and_said() {
+    let desk = Desk::new();
+    let sets = ["eigen.max_hvps=3", "run.test_every=2", "data.n=200", "model.width=4"];
+    let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
+    let args = [&["run", "digits-mlp", "--steps", "6", "--out", "out"], &sets[..]].concat();
+    let output = desk.brink(&args);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let csv = desk.csv("out/run.csv");
+    let mut largest = Vec::new();
+    for column in ["gd_eigen_residual", "gf_eigen_residual", "cf_eigen_residual"] {
+        let residuals = csv.numbers(column);
+        assert_eq!(residuals.len(), 6, "{column}");
+        largest.push(residuals.iter().fold(0.0, |a: f64, b| a.max(*b)));
+        assert!(largest.iter().all(|largest| *largest > 1e-5), "{column}: {residuals:?}");
+    }
+    // the budget holds the guard, a residual and one pair
+    assert!(csv.column("gd_lambda_2").iter().all(|value| value.is_empty()));
+    let said = format!(
+        "largest relative eigen-residual: gradient descent {:.1e}, gradient flow {:.1e}, central flow {:.1e}",
+        largest[0], largest[1], largest[2]
+    );
+    says(&stderr(&output), &[&said, "at step 4: test loss", "test accuracy"]);
+}
+
+/// The budget is the step's: eigenvectors solved for at every substep share it.
+#[test]
+fn the_budget_of_a_step_is_not_that_of_a_substep() {
+    let desk = Desk::new();
+    let sets = [
+        "run.processes=[\"cf\"]",
+        "run.precision=f64",
+        "eigen.max_hvps=40",
+        "eigen.tolerance=1e-14",
+        "central_flow.resolve_every_substep=true",
+        "data.n=100",
+        "model.width=4",
+    ];
+    let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
+    let csv = desk.run(&[&["digits-mlp", "--steps", "4"], &sets[..]].concat());
+    // three more substeps may each look at the frozen pairs once, eight at most
+    assert!(csv.numbers("hvps").iter().all(|&hvps| hvps <= 40.0 + 3.0 * 8.0), "{:?}", csv.column("hvps"));
+    assert!(csv.numbers("hvps").iter().any(|&hvps| hvps >= 40.0), "{:?}", csv.column("hvps"));
 }

@@ -70,20 +70,25 @@ fn images_and_sequences_that_do_not_fit_the_network_are_refused_with_their_shape
     let refuse = |network: usize, sets: &[&str], words: &[&str]| {
         says(&refused(&desk, &strs(&two_steps(network, sets))), words);
     };
-    refuse(3, &["data.name=fashion-mnist", "model.patch=5"], &["patch of 5", "32"]);
+    refuse(
+        3,
+        &["data.name=fashion-mnist", "model.patch=5"],
+        &["patch of 5", "32", "model.patch = 5", "data.name = \"fashion-mnist\""],
+    );
     refuse(2, &["data.name=digits"], &["8", "too small"]);
     refuse(3, &["data.name=fashion-mnist", "model.dim=6"], &["6", "4"]);
-    refuse(5, &["model.heads=3"], &["heads = 3", "dim = 4"]);
+    refuse(5, &["model.heads=3"], &["heads = 3", "dim = 4", "model.heads = 3", "data.name = \"sorting\""]);
     refuse(1, &["data.name=fashion-mnist", "data.classes=0"], &["data.classes = 0"]);
     refuse(4, &["data.vocabulary=0"], &["data.vocabulary = 0"]);
     refuse(4, &["data.name=digits"], &["data.name", "\"lstm\"", "sorting"]);
     refuse(2, &["data.name=copying"], &["data.name", "\"resnet\"", "fashion-mnist"]);
     desk.npz("d.npz", &[("x", wave(&[6, 5], 0.7)), ("y", integers(&[0, 1, 0, 1, 1, 0]))]);
     for network in 1..4 {
-        refuse(network, &["data.name=file", "data.path=d.npz"], &["images", "[5]"]);
+        refuse(network, &["data.name=file", "data.path=d.npz"], &["images", "[5]", "data.path = \"d.npz\""]);
     }
     desk.npz("d.npz", &[("x", wave(&[2, 3, 5, 6], 0.7)), ("y", integers(&[0, 1]))]);
-    refuse(3, &["data.name=file", "data.path=d.npz"], &["patch of 4", "5", "6"]);
+    let words = ["patch of 4", "5 × 6", "model.patch = 4", "d.npz", "[2, 3, 5, 6]"];
+    refuse(3, &["data.name=file", "data.path=d.npz"], &words);
     for network in 4..7 {
         refuse(network, &["data.name=file", "data.path=d.npz"], &["`x`", "tokens", "[2, 3, 5, 6]"]);
     }

@@ -30,9 +30,22 @@ pub(super) fn status_ui(ui: &mut Ui, model: &Model) {
             ("loss", Series::GdLoss),
             ("HVPs/step", Series::Hvps),
             ("eigen-residual GD", Series::GdEigenResidual),
+            ("GF", Series::GfEigenResidual),
             ("CF", Series::CfEigenResidual),
         ] {
             if let Some(value) = value(series) {
+                fact_ui(ui, name, &short(value));
+            }
+        }
+        // measured every so many steps: the last time
+        let every = model.current().run.test_every.unwrap_or(1);
+        for (name, series) in [
+            ("test loss", Series::TestLoss),
+            ("train accuracy", Series::TrainAccuracy),
+            ("test accuracy", Series::TestAccuracy),
+        ] {
+            let last = |row| model.history.last_value(series, row, every.saturating_sub(1));
+            if let Some(value) = model.row().and_then(last) {
                 fact_ui(ui, name, &short(value));
             }
         }

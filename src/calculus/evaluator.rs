@@ -8,12 +8,14 @@
 
 mod chunk;
 mod lane;
+mod memory;
 mod plan;
 
 use std::sync::Mutex;
 
 use self::chunk::{Chunk, Pass, Scratch};
 use self::lane::{Lane, Task};
+pub use self::memory::Estimate;
 use self::plan::Plan;
 use super::kernel::vector;
 use super::op::Phase;
@@ -60,6 +62,11 @@ impl<T: Real> Evaluator<T> {
     pub fn new(tape: Tape<T>, data: &[(NodeId, Vec<T>)], samples: usize) -> Self {
         let plan = Plan::new(&tape, samples);
         Self::with_plan(tape, data, samples, plan)
+    }
+
+    /// What an evaluator of `samples` samples would take, before any of it is allocated.
+    pub fn estimate(tape: &Tape<T>, samples: usize) -> Estimate {
+        Estimate::new(tape, samples, &Plan::new(tape, samples))
     }
 
     /// The values of this node can be read after any pass: [`Evaluator::output`].

@@ -3,7 +3,8 @@
 //! A forward function adds nodes through the tape's vocabulary, which each primitive's file in `op` adds to; the list
 //! then serves gradients, Hessian-vector products and third derivatives, in f32 and f64, for any number of samples at a time.
 
-use super::op::Primitive;
+use super::Real;
+use super::op::{Memory, Primitive};
 
 /// A value on the tape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,6 +82,13 @@ pub struct Node<T> {
     pub(super) degree: usize,
 }
 
+impl<T> Node<T> {
+    /// Entries of one sample.
+    pub(super) fn entries(&self) -> usize {
+        self.rows.saturating_mul(self.columns)
+    }
+}
+
 /// A static list of primitive operations, each after its arguments; the last is the loss.
 #[derive(Debug)]
 pub struct Tape<T> {
@@ -126,7 +134,13 @@ impl<T> Tape<T> {
 
     /// Entries of all values of one sample.
     pub(super) fn entries(&self) -> usize {
-        self.nodes.iter().map(|node| node.rows * node.columns).sum()
+        self.nodes.iter().map(Node::entries).fold(0, usize::saturating_add)
+    }
+
+    /// Entries of the data of one sample.
+    pub(super) fn data_entries(&self) -> usize {
+        let data = self.nodes.iter().filter(|node| node.op.is_none());
+        data.map(Node::entries).fold(0, usize::saturating_add)
     }
 
     /// Rows and columns of one sample of a value.
@@ -175,5 +189,17 @@ impl<T> Tape<T> {
         assert!(node.op.is_none(), "only data is flattened");
         (node.rows, node.columns) = (1, node.rows * node.columns);
         x
+    }
+}
+
+impl<T: Real> Tape<T> {
+    /// What all operations take besides values and adjoints: they work one after the other, but what they save stays.
+    pub(super) fn memory(&self) -> Memory {
+        let each = self.nodes.iter().filter_map(|node| Some(node.op.as_ref()?.memory(&self.nodes, node)));
+        each.fold(Memory::default(), |all, one| Memory {
+            primal: all.primal.saturating_add(one.primal),
+            tangent: all.tangent.saturating_add(one.tangent),
+            working: all.working.max(one.working),
+        })
     }
 }

@@ -16,6 +16,9 @@ pub use error::DataError;
 
 use candle_core::Tensor;
 
+/// Most numbers that a data set may have, and most that a network may answer on it: 2 GiB in f64.
+pub const MOST_NUMBERS: usize = 1 << 28;
+
 /// What the network should answer, one entry a row.
 #[derive(Clone, Debug)]
 pub enum Targets {

@@ -1,7 +1,7 @@
 //! Sequence tasks: after ℓ random tokens, say them again, sorted or as they were.
 
 use super::random::generator;
-use super::{DataError, Dataset, Split, Targets};
+use super::{DataError, Dataset, MOST_NUMBERS, Split, Targets};
 use candle_core::{Device, Tensor};
 use rand::{Rng, RngExt};
 
@@ -23,7 +23,8 @@ pub enum Task {
 /// n sequences of the same seed.
 ///
 /// # Errors
-/// When `n` or `length` is 0, `vocabulary` is below 2, or there would be more than [`MOST_TOKENS`] tokens.
+/// When `n` or `length` is 0, `vocabulary` is below 2, or there would be more than [`MOST_TOKENS`] tokens or, one a token of
+/// the vocabulary at every position, more than [`MOST_NUMBERS`] outputs.
 pub fn dataset(
     task: Task,
     vocabulary: usize,
@@ -42,6 +43,14 @@ pub fn dataset(
     let tokens = length.checked_mul(2).and_then(|t| t.checked_mul(n));
     if tokens.is_none_or(|tokens| tokens > MOST_TOKENS) {
         let allowed = format!("{n} sequences of 2·{length} tokens are more than {MOST_TOKENS} in all");
+        return Err(DataError::Setting { key: "data.n", value: n.to_string(), allowed });
+    }
+    let outputs = tokens.unwrap_or(usize::MAX).saturating_mul(vocabulary);
+    if outputs > MOST_NUMBERS {
+        let allowed = format!(
+            "{n} sequences of 2·{length} tokens out of {vocabulary} need {outputs} outputs; data.n · 2·data.length · \
+             data.vocabulary is at most {MOST_NUMBERS}"
+        );
         return Err(DataError::Setting { key: "data.n", value: n.to_string(), allowed });
     }
     let mut rng = generator(seed);
@@ -146,5 +155,7 @@ mod tests {
         assert!(refused(4, 8, 0).contains("data.n = 0"));
         assert!(refused(4, usize::MAX, 10).contains("20000000"));
         assert!(refused(4, 1000, 10_001).contains("10001 sequences"));
+        let message = refused(10_000, 1000, 10_000);
+        assert!(message.contains("200000000000 outputs") && message.contains("268435456"), "{message}");
     }
 }

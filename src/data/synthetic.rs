@@ -1,7 +1,7 @@
 //! Data made by a formula or drawn from a seed.
 
 use super::random::generator;
-use super::{DataError, Dataset, Split, Targets};
+use super::{DataError, Dataset, MOST_NUMBERS, Split, Targets};
 use candle_core::{Device, Tensor};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -71,13 +71,20 @@ fn draw_moons(n: usize, noise: f64, rng: &mut impl Rng) -> Result<Split, DataErr
 /// Regression on noise: x ~ N(0, 1) of shape `[n, dimension]`, y ~ N(0, 1) of shape `[n, 1]`.
 ///
 /// # Errors
-/// When `n` or `dimension` is 0.
+/// When `n` or `dimension` is 0, or their product more than [`MOST_NUMBERS`].
 pub fn random_targets(n: usize, dimension: usize, seed: u64) -> Result<Dataset, DataError> {
     at_least("data.n", n, 1)?;
     at_least("data.dimension", dimension, 1)?;
+    let numbers = n.saturating_mul(dimension);
+    if numbers > MOST_NUMBERS {
+        let allowed = format!(
+            "with data.dimension = {dimension} that is {numbers} numbers; data.n · data.dimension is at most {MOST_NUMBERS}"
+        );
+        return Err(DataError::Setting { key: "data.n", value: n.to_string(), allowed });
+    }
     let mut rng = generator(seed);
     let mut draw = |count: usize| -> Vec<f64> { (0..count).map(|_| normal(&mut rng)).collect() };
-    let x = Tensor::from_vec(draw(n * dimension), (n, dimension), &Device::Cpu)?;
+    let x = Tensor::from_vec(draw(numbers), (n, dimension), &Device::Cpu)?;
     let y = Tensor::from_vec(draw(n), (n, 1), &Device::Cpu)?;
     Ok(Dataset { train: Split { x, targets: Targets::Regression(y) }, test: None })
 }
@@ -145,6 +152,8 @@ mod tests {
         let x = draw(3);
         let mean = x.iter().sum::<f64>() / 400.0;
         let var = x.iter().map(|v| v * v).sum::<f64>() / 400.0;
+        let message = random_targets(1_000_000, 10_000, 0).unwrap_err().to_string();
+        assert!(message.contains("data.n = 1000000") && message.contains("268435456"), "{message}");
         assert!(mean.abs() < 0.2 && (var - 1.0).abs() < 0.3, "{mean} {var}");
     }
 }

@@ -154,16 +154,22 @@ impl<T: Real> CentralFlow<T> {
             return (record, Vec::new());
         }
         let mut lambda = self.solve(objective, scale, tracker);
+        let mut left = tracker.max_hvps.map(|budget| budget.saturating_sub(self.hvps));
         record.state.lambda = scale.hessian_eigenvalues(&lambda);
         record.state.eigen_residual = self.tracker.pairs().residual;
         self.watch_edge(lambda[0], events);
-        let most = tracker.max_tracked;
+        let most = tracker.most(self.w.len());
         let candidate = settings.candidate_threshold;
         // Above the edge the pairs beyond have time: those tracked come down first, and predictions are left out.
         if !self.above && lambda.len() == most && most < self.w.len() && lambda[most - 1] > candidate {
+            let limit = if most < tracker.max_tracked {
+                "that eigen.max_hvps has room for"
+            } else {
+                "of eigen.max_tracked"
+            };
             let message = format!(
-                "the central flow needs more than the {most} eigenvalues of eigen.max_tracked: η·λ{most} = {:.3} is \
-                 critical; allow more, or take a smaller η",
+                "the central flow needs more than the {most} eigenvalues {limit}: η·λ{most} = {:.3} is critical; allow \
+                 more, or take a smaller η",
                 lambda[most - 1]
             );
             self.stop(Event::Trouble(Process::CentralFlow, message), events);
@@ -177,8 +183,12 @@ impl<T: Real> CentralFlow<T> {
             let mut contracted = Vec::new();
             if substep > 0 {
                 objective.gradient(&self.w, &mut self.buffers.nabla_l);
-                if settings.resolve_every_substep {
-                    lambda = self.solve(objective, scale, tracker);
+                // the budget is the step's: when it is spent, the vectors stay as they are
+                if settings.resolve_every_substep
+                    && left.is_none_or(|left| left >= self.tracker.tracked() + 2)
+                {
+                    lambda = self.solve(objective, scale, &TrackerSettings { max_hvps: left, ..*tracker });
+                    left = left.map(|left| left.saturating_sub(self.tracker.pairs().hvps));
                 } else {
                     contracted = self.rayleigh_quotients(objective, scale, settings, reach, &mut lambda);
                 }

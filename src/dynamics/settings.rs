@@ -70,7 +70,8 @@ pub struct EigenSettings {
     /// Relative residual ‖Hu − λu‖/|λ| to reach; in (0, 0.1]. In f32, less than about 2e-6 is not attainable.
     /// Default 1e-5.
     pub tolerance: f64,
-    /// At most this many Hessian-vector products a solve, at least one; the residual left is recorded. Default: none.
+    /// At most this many Hessian-vector products for the eigensolves of one process in one step, at least one; the residual
+    /// left is recorded. At most two pairs fewer are tracked. Default: none.
     pub max_hvps: Option<usize>,
 }
 
@@ -96,8 +97,8 @@ pub struct CentralFlowSettings {
     pub substeps: usize,
     /// An eigenvalue is in the complementarity problem when η·λ exceeds this (strictly); in (0, 2). Default 1.95.
     pub candidate_threshold: f64,
-    /// Whether eigenpairs are solved at every substep (true) or once a step, the vectors frozen in between (false,
-    /// the default).
+    /// Whether eigenpairs are solved at every substep (true), as far as the step's budget goes, or once a step, the vectors
+    /// frozen in between (false, the default).
     pub resolve_every_substep: bool,
 }
 

@@ -1,7 +1,7 @@
 //! A small convolutional network: (3 × 3 convolution → activation → pool 2)² → Linear → activation → Linear.
 
 use super::image::Pixels;
-use super::size::{check_parameters, check_sizes};
+use super::size::{check_parameters, check_sizes, check_table};
 use super::{Activation, NetworkError};
 use crate::calculus::Real;
 use crate::calculus::tape::{Initial, NodeId, Tape};
@@ -42,6 +42,5 @@ pub(super) fn check(pixels: Pixels, width: usize, outputs: usize) -> Result<(), 
         &[outputs, 4, width],
         &[outputs],
     ])?;
-    // not parameters, but as large
-    check_parameters(&[&[pixels.channels, pixels.image.pixels()]])
+    check_table("an image's pixels", &[pixels.channels, pixels.image.pixels()])
 }

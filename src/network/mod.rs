@@ -27,6 +27,22 @@ use crate::calculus::tape::{Declaration, Initial, NodeId, Tape};
 /// Most parameters a network may have: beyond it one direction alone takes 8 GiB in f64.
 pub const MAX_PARAMETERS: usize = 1 << 30;
 
+/// Most numbers of a table that comes with a network, such as the places of a sequence: 1 GiB in f64.
+pub const MAX_TABLE: usize = 1 << 27;
+
+/// A number of parameters in words.
+fn counted(parameters: usize) -> String {
+    match parameters {
+        usize::MAX => "more parameters than can be counted".into(),
+        parameters => format!("{parameters} parameters or more"),
+    }
+}
+
+/// A count in words.
+fn shown(count: usize) -> String {
+    if count == usize::MAX { "more than countable".into() } else { count.to_string() }
+}
+
 /// Why a network cannot be built or its weights not be read.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum NetworkError {
@@ -37,10 +53,18 @@ pub enum NetworkError {
         what: String,
     },
     /// The network is too large.
-    #[error("the network has {parameters} parameters or more; at most {MAX_PARAMETERS} are allowed")]
+    #[error("the network has {}; at most {MAX_PARAMETERS} are allowed", counted(*.parameters))]
     TooLarge {
-        /// A lower bound of what it would have.
+        /// A lower bound of what it would have; `usize::MAX` where it is beyond counting.
         parameters: usize,
+    },
+    /// Numbers that are no parameters, but come with the network, are too many.
+    #[error("{what} takes {} numbers; at most {MAX_TABLE} are allowed", shown(*.entries))]
+    Table {
+        /// What they are.
+        what: &'static str,
+        /// How many; `usize::MAX` where that is beyond counting.
+        entries: usize,
     },
     /// A size is too small.
     #[error("{what} is {size}; it must be at least {least}")]
@@ -475,6 +499,17 @@ mod tests {
         assert!(matches!(DIGITS.parameters(&[0, 4], 2), Err(NetworkError::Zero { .. })));
         assert!(matches!(mlp(&[1 << 40, 1 << 40]).parameters(&[4], 2), Err(NetworkError::TooLarge { .. })));
         assert!(matches!(DIGITS.parameters(&[1 << 40, 1 << 40], 2), Err(NetworkError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn sizes_beyond_counting_are_told_in_words() {
+        let message = mlp(&[1 << 40, 1 << 40]).parameters(&[4], 2).unwrap_err().to_string();
+        assert!(message.contains("5497558138880 parameters or more"), "{message}");
+        let message = DIGITS.parameters(&[1 << 40, 1 << 40], 2).unwrap_err().to_string();
+        assert!(message.contains("than can be counted") && message.contains("1073741824"), "{message}");
+        let transformer = Architecture::Transformer { layers: 1, dim: 2, heads: 1 };
+        let message = transformer.parameters(&[1 << 40], 2).unwrap_err().to_string();
+        assert!(message.contains("positions") && message.contains("2199023255552 numbers"), "{message}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A residual network with group normalization: convolution → stages of residual blocks → pool 4 → Linear.
 
 use super::image::{Pixels, linear_from_zero};
-use super::size::{check_parameters, check_sizes};
+use super::size::{check_parameters, check_sizes, check_table};
 use super::{Activation, NetworkError};
 use crate::calculus::tape::{Initial, NodeId, Tape};
 use crate::calculus::{Image, Real, ScaleShift};
@@ -125,6 +125,5 @@ pub(super) fn check(
     let side = |pixels: usize| pixels.div_ceil(halvings) / 4;
     shapes.push([outputs, last, side(pixels.image.height), side(pixels.image.width)]);
     check_parameters(&shapes.iter().map(|shape| &shape[..]).collect::<Vec<_>>())?;
-    // not parameters, but as large
-    check_parameters(&[&[pixels.channels, pixels.image.pixels()]])
+    check_table("an image's pixels", &[pixels.channels, pixels.image.pixels()])
 }

@@ -1,6 +1,6 @@
 //! Sizes are refused before anything is allocated.
 
-use super::{MAX_PARAMETERS, NetworkError};
+use super::{MAX_PARAMETERS, MAX_TABLE, NetworkError};
 
 /// Refuses sizes that are zero.
 pub(super) fn check_sizes(sizes: &[(&str, usize)]) -> Result<(), NetworkError> {
@@ -10,9 +10,19 @@ pub(super) fn check_sizes(sizes: &[(&str, usize)]) -> Result<(), NetworkError> {
 
 /// Refuses networks of more parameters than are allowed, given the shapes that make them up.
 pub(super) fn check_parameters(shapes: &[&[usize]]) -> Result<(), NetworkError> {
-    let count = |shape: &[usize]| shape.iter().fold(1_usize, |all, &size| all.saturating_mul(size));
     let parameters = shapes.iter().fold(0_usize, |sum, shape| sum.saturating_add(count(shape)));
     if parameters > MAX_PARAMETERS { Err(NetworkError::TooLarge { parameters }) } else { Ok(()) }
+}
+
+/// Refuses a table of more numbers than are allowed, which is no parameter but comes with the network.
+pub(super) fn check_table(what: &'static str, shape: &[usize]) -> Result<(), NetworkError> {
+    let entries = count(shape);
+    if entries > MAX_TABLE { Err(NetworkError::Table { what, entries }) } else { Ok(()) }
+}
+
+/// Entries of a shape; `usize::MAX` where they are more.
+fn count(shape: &[usize]) -> usize {
+    shape.iter().fold(1, |all, &size| all.saturating_mul(size))
 }
 
 /// The length of a sequence of tokens, one a row, from the shape of an input.

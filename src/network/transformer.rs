@@ -2,7 +2,7 @@
 //! (without a mask, so that the network is not causal), and a feed-forward part.
 
 use super::NetworkError;
-use super::size::{check_parameters, check_sizes};
+use super::size::{check_parameters, check_sizes, check_table};
 use crate::calculus::Real;
 use crate::calculus::function::Function;
 use crate::calculus::op::attention::{Columns, Heads};
@@ -133,6 +133,5 @@ pub(super) fn check(
         &[vocabulary, dim],
         &[vocabulary],
     ])?;
-    // not parameters, but as large
-    check_parameters(&[&[length, dim]])
+    check_table("the encoding of positions", &[length, dim])
 }

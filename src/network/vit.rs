@@ -2,7 +2,7 @@
 
 use super::NetworkError;
 use super::image::{Pixels, linear_from_zero};
-use super::size::{check_parameters, check_sizes};
+use super::size::{check_parameters, check_sizes, check_table};
 use crate::calculus::function::Function;
 use crate::calculus::tape::{NodeId, Tape};
 use crate::calculus::{Columns, Heads, Image, Real};
@@ -126,6 +126,6 @@ pub(super) fn check(pixels: Pixels, sizes: Sizes, outputs: usize) -> Result<(), 
         &[outputs, dim],
         &[outputs],
     ])?;
-    // not parameters, but as large
-    check_parameters(&[&[pixels.channels, height, width], &[height / patch, width / patch, dim]])
+    check_table("the order of pixels in patches", &[pixels.channels, height, width])?;
+    check_table("the encoding of positions", &[height / patch, width / patch, dim])
 }

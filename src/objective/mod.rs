@@ -53,6 +53,11 @@ pub trait Objective<T: Real>: Send {
         u.count()
     }
 
+    /// Training examples that there are outputs on; none for a landscape.
+    fn examples(&self) -> usize {
+        0
+    }
+
     /// The network's outputs on the given training examples, one row each. Empty for a landscape.
     fn outputs(&mut self, w: &[T], examples: &[usize]) -> Vec<Vec<f64>>;
 }

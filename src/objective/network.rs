@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Objective;
-use crate::calculus::evaluator::Evaluator;
+use crate::calculus::evaluator::{Estimate, Evaluator};
 use crate::calculus::tape::{NodeId, Tape};
 use crate::calculus::{Block, Real};
 use crate::data::{Split, Targets};
@@ -23,6 +23,9 @@ pub enum LossKind {
     #[serde(rename = "ce")]
     CrossEntropy,
 }
+
+/// Most bytes that a network may take with its data, by an estimate made before anything of that size is allocated.
+pub const MOST_BYTES: usize = 8 << 30;
 
 /// Why a network cannot be trained on some data.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -82,12 +85,38 @@ pub enum ObjectiveError {
         /// The value.
         value: f64,
     },
+    /// It would take too much memory.
+    #[error(
+        "training on {} takes about {} of memory, {} of it for {part}; at most {} are allowed: fewer or smaller examples, or \
+         a smaller network, take less",
+        counted(*.samples), gigabytes(*.bytes), gigabytes(*.of_part), gigabytes(MOST_BYTES)
+    )]
+    Memory {
+        /// Examples.
+        samples: usize,
+        /// Bytes in all.
+        bytes: usize,
+        /// What takes most of them.
+        part: &'static str,
+        /// Bytes that it takes.
+        of_part: usize,
+    },
     /// An array cannot be read as numbers.
     #[error("the data cannot be read: {reason}")]
     Data {
         /// What candle says.
         reason: String,
     },
+}
+
+/// A number of examples in words.
+fn counted(examples: usize) -> String {
+    if examples == 1 { "1 example".into() } else { format!("{examples} examples") }
+}
+
+/// Bytes in words: "8.0 GiB".
+fn gigabytes(bytes: usize) -> String {
+    format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
 }
 
 /// The full-batch loss of a network on a training (or test) set, with its exact derivatives.
@@ -106,7 +135,8 @@ impl<T: Real> NetworkObjective<T> {
     /// A network, what it is trained on, and the loss.
     ///
     /// # Errors
-    /// If the network cannot be built for the data, or the data does not fit the loss.
+    /// If the network cannot be built for the data, would take more than [`MOST_BYTES`] with it, or the data does not fit the
+    /// loss.
     pub fn new(architecture: &Architecture, split: &Split, loss: LossKind) -> Result<Self, ObjectiveError> {
         let (&samples, shape) =
             split.x.dims().split_first().ok_or(ObjectiveError::NoRows { rows: 0, masked: 0 })?;
@@ -116,18 +146,16 @@ impl<T: Real> NetworkObjective<T> {
         let rows_per_sample = tape.shape(output).0;
         let rows = samples * rows_per_sample;
 
-        let x = numbers::<T>(&split.x, "the inputs x")?;
-        if architecture.reads_tokens() {
-            check_tokens(&x, rows_per_sample, outputs)?;
-        }
-        let mut data = vec![(input, x)];
         let (labels, classes) = match &split.targets {
             Targets::Classes { labels, count } => (labels.as_slice(), *count),
             Targets::Binary { labels } => (labels.as_slice(), 2),
             Targets::Regression(_) => (&[][..], 0),
         };
         check_labels(labels, classes)?;
-        let targets = if let Targets::Regression(y) = &split.targets { y.dims()[0] } else { labels.len() };
+        let targets = match &split.targets {
+            Targets::Regression(y) => y.dims().first().copied().unwrap_or(0),
+            _ => labels.len(),
+        };
         if targets != rows {
             return Err(ObjectiveError::RowCount { rows, targets });
         }
@@ -137,24 +165,36 @@ impl<T: Real> NetworkObjective<T> {
         }
         let scale = 1.0 / (rows - masked) as f64;
 
-        match loss {
+        let (y, mask) = match loss {
             LossKind::Mse => {
                 let (y, mask) = (tape.data(rows_per_sample, outputs), tape.data(rows_per_sample, 1));
-                data.push((y, answers(&split.targets, outputs)?));
-                let counts = |&y: &i64| T::of(if y < 0 { 0.0 } else { 1.0 });
-                let all = vec![T::one(); rows];
-                data.push((mask, if labels.is_empty() { all } else { labels.iter().map(counts).collect() }));
                 tape.mean_squared_error(output, y, mask, scale);
+                (y, Some(mask))
             }
             LossKind::CrossEntropy => {
                 let y = tape.data(rows_per_sample, 1);
-                data.push((y, labels.iter().map(|&y| T::of(y as f64)).collect()));
                 match split.targets {
                     Targets::Classes { .. } => tape.cross_entropy(output, y, scale),
                     Targets::Binary { .. } => tape.binary_cross_entropy(output, y, scale),
                     Targets::Regression(_) => return Err(ObjectiveError::RegressionNeedsMse),
                 };
+                (y, None)
             }
+        };
+        check_memory(&Evaluator::estimate(&tape, samples), samples)?;
+
+        let x = numbers::<T>(&split.x, "the inputs x")?;
+        if architecture.reads_tokens() {
+            check_tokens(&x, rows_per_sample, outputs)?;
+        }
+        let mut data = vec![(input, x)];
+        if let Some(mask) = mask {
+            data.push((y, answers(&split.targets, outputs)?));
+            let counts = |&y: &i64| T::of(if y < 0 { 0.0 } else { 1.0 });
+            let all = vec![T::one(); rows];
+            data.push((mask, if labels.is_empty() { all } else { labels.iter().map(counts).collect() }));
+        } else {
+            data.push((y, labels.iter().map(|&y| T::of(y as f64)).collect()));
         }
         let evaluator = Evaluator::new(tape, &data, samples).with_output(output);
         Ok(Self { evaluator, output, samples, labels: labels.to_vec(), second_derivatives: Block::default() })
@@ -197,6 +237,12 @@ impl<T: Real> NetworkObjective<T> {
     }
 }
 
+/// Refuses what would take too much memory.
+fn check_memory(estimate: &Estimate, samples: usize) -> Result<(), ObjectiveError> {
+    let (bytes, (part, of_part)) = (estimate.bytes(), estimate.largest());
+    if bytes > MOST_BYTES { Err(ObjectiveError::Memory { samples, bytes, part, of_part }) } else { Ok(()) }
+}
+
 fn check_labels(labels: &[i64], classes: usize) -> Result<(), ObjectiveError> {
     let wrong = labels.iter().position(|&y| y < -1 || usize::try_from(y).is_ok_and(|y| y >= classes));
     wrong.map_or(Ok(()), |row| Err(ObjectiveError::Label { row, label: labels[row], classes }))
@@ -212,16 +258,26 @@ fn check_tokens<T: Real>(tokens: &[T], length: usize, vocabulary: usize) -> Resu
     })
 }
 
-/// All entries of a tensor, checked to be finite and rounded to T.
+/// All entries of a tensor, checked to be finite and rounded to T: some rows at a time, so that no second copy is made.
 fn numbers<T: Real>(tensor: &Tensor, what: &'static str) -> Result<Vec<T>, ObjectiveError> {
-    let numbers = tensor.to_dtype(DType::F64).and_then(|t| t.flatten_all()).and_then(|t| t.to_vec1::<f64>());
-    let numbers = numbers.map_err(|error| ObjectiveError::Data { reason: error.to_string() })?;
-    if let Some(i) = numbers.iter().position(|x| !x.is_finite()) {
-        let row = i / (numbers.len() / tensor.dims()[0]);
-        return Err(ObjectiveError::NonFinite { what, row, value: numbers[i] });
+    let rows = tensor.dims()[0];
+    let columns = (tensor.elem_count() / rows.max(1)).max(1);
+    let at_a_time = (AT_A_TIME / columns).max(1);
+    let mut all = Vec::with_capacity(tensor.elem_count());
+    for first in (0..rows).step_by(at_a_time) {
+        let part = tensor.narrow(0, first, at_a_time.min(rows - first)).and_then(|t| t.to_dtype(DType::F64));
+        let part = part.and_then(|t| t.flatten_all()).and_then(|t| t.to_vec1::<f64>());
+        let part = part.map_err(|error| ObjectiveError::Data { reason: error.to_string() })?;
+        if let Some(i) = part.iter().position(|x| !x.is_finite()) {
+            return Err(ObjectiveError::NonFinite { what, row: first + i / columns, value: part[i] });
+        }
+        all.extend(part.into_iter().map(T::of));
     }
-    Ok(numbers.into_iter().map(T::of).collect())
+    Ok(all)
 }
+
+/// Entries of a tensor that are read at a time.
+const AT_A_TIME: usize = 1 << 20;
 
 /// What the squared error compares with. Shape `[rows, outputs]`; rows left out are zero.
 fn answers<T: Real>(targets: &Targets, outputs: usize) -> Result<Vec<T>, ObjectiveError> {
@@ -248,6 +304,10 @@ fn largest<T: Real>(x: &[T]) -> usize {
 impl<T: Real> Objective<T> for NetworkObjective<T> {
     fn dim(&self) -> usize {
         self.evaluator.dim()
+    }
+
+    fn examples(&self) -> usize {
+        self.samples
     }
 
     fn loss(&mut self, w: &[T]) -> f64 {

@@ -46,7 +46,11 @@ pub fn panel_series(panel: Panel, view: &RunView) -> Vec<Series> {
             let fixed = vec![Series::Eta, Series::GfLambda1];
             [fixed, each(Series::GdLambda), each(Series::CfLambda)].concat()
         }
-        Panel::Loss => vec![Series::GdLoss, Series::CfLoss, Series::CfPredictedLoss, Series::GfLoss],
+        Panel::Loss => {
+            let test = Some(Series::TestLoss).filter(|&series| view.history.has(series));
+            let fixed = [Series::GdLoss, Series::CfLoss, Series::CfPredictedLoss, Series::GfLoss];
+            fixed.into_iter().chain(test).collect()
+        }
         Panel::GradientNorm => vec![
             Series::GdGradNormSq,
             Series::CfGradNormSq,
@@ -135,6 +139,10 @@ pub fn loss_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
     if view.history.has(Series::GdEmaLoss) {
         let name = "L at GD's averaged weights";
         traces.push(Trace::recorded(Series::GdEmaLoss, ink(Role::Eigen(2)), name).end("avg."));
+    }
+    if view.history.has(Series::TestLoss) {
+        let name = "L of GD on the test data";
+        traces.push(Trace::recorded(Series::TestLoss, ink(Role::Eigen(3)), name).end("test").soft());
     }
     Chart { panel: Panel::Loss, traces, zero: false, ranks: false, empty: WAITING }.show(ui, view, changes);
 }

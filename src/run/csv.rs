@@ -107,7 +107,7 @@ mod tests {
             "step,eta,gd_loss,gd_grad_norm_sq,gd_lambda_1,gd_lambda_2,gf_loss,gf_grad_norm_sq,gf_lambda_1,gf_substeps,\
              cf_loss,cf_grad_norm_sq,cf_lambda_1,cf_lambda_2,cf_critical,cf_sigma_1,cf_sigma_2,cf_sigma_trace,\
              cf_predicted_loss,cf_predicted_grad_norm_sq,distance_gd_cf,distance_gd_gf,displacement_1,displacement_2,\
-             hvps\n"
+             hvps,gd_eigen_residual,gf_eigen_residual,cf_eigen_residual\n"
         );
         let names = |sets: &[&str]| -> Vec<String> {
             columns(&preset(sets)).iter().map(|c| c.column_name()).collect()
@@ -126,6 +126,7 @@ mod tests {
                 loss: f64::NAN,
                 grad_norm_sq: f64::INFINITY,
                 lambda: vec![1e-7],
+                eigen_residual: 0.125,
                 ..ProcessRecord::default()
             }),
             hvps: 7,
@@ -134,7 +135,7 @@ mod tests {
         let mut text = Vec::new();
         write_rows(&history, &columns(&preset(&[])), 0..1, &mut text).unwrap();
         let text = String::from_utf8(text).unwrap();
-        assert_eq!(text, "0,0.5,nan,inf,1e-7,,,,,,,,,,,,,,,,,,,,7\n");
+        assert_eq!(text, "0,0.5,nan,inf,1e-7,,,,,,,,,,,,,,,,,,,,7,0.125,,\n");
     }
 
     #[test]

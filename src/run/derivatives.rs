@@ -93,7 +93,8 @@ pub struct Wanted {
     /// Relative residual ‖Hu − λu‖/|λ| to which they are solved (for small λ relative to a thousandth of the largest);
     /// 1e-8 in f64 and 1e-5 in f32 unless given.
     pub tolerance: Option<f64>,
-    /// On how many examples, the first ones, the outputs are given. Of a preset ten, or all there are, unless given.
+    /// On how many examples, the first ones, the outputs are given; at most as many as there are (none for a landscape). Of
+    /// a preset ten, or all there are, unless given.
     pub outputs: Option<usize>,
     /// Whether the whole spectrum is given: all eigenvalues of H, or their density.
     pub spectrum: bool,
@@ -147,10 +148,7 @@ impl Derivatives {
             TrainedLoss::Network(network) => {
                 let mut loss = network.train;
                 let examples = loss.examples();
-                let outputs = *wanted.outputs.get_or_insert(EXAMPLES.min(examples));
-                if outputs > examples {
-                    return Err(DerivativesError::Outputs { outputs, examples });
-                }
+                wanted.outputs.get_or_insert(EXAMPLES.min(examples));
                 let rows = loss.rows_per_example();
                 let found = if loss.is_parallel() {
                     rayon::scope(|_| Self::of(&mut loss, &w, &wanted))
@@ -159,22 +157,18 @@ impl Derivatives {
                 };
                 (found?, rows)
             }
-            TrainedLoss::Landscape(mut loss) => {
-                if let Some(outputs) = wanted.outputs.filter(|&outputs| outputs > 0) {
-                    return Err(DerivativesError::Outputs { outputs, examples: 0 });
-                }
-                (Self::of(loss.as_mut(), &w, &wanted)?, 1)
-            }
+            TrainedLoss::Landscape(mut loss) => (Self::of(loss.as_mut(), &w, &wanted)?, 1),
         };
         found.rows = rows;
         found.order = parameters.into_iter().map(|parameter| parameter.name).collect();
         Ok(found)
     }
 
-    /// Derivatives of any loss at the weights w. Outputs are given on at most as many examples as the loss has.
+    /// Derivatives of any loss at the weights w.
     ///
     /// # Errors
-    /// When what is wanted does not fit the loss, or the eigenpairs cannot be solved to the tolerance.
+    /// When what is wanted does not fit the loss (more outputs than it has examples, say), or the eigenpairs cannot be solved
+    /// to the tolerance.
     ///
     /// # Panics
     /// If `w` is not as long as the loss has parameters: that is a defect of the caller.
@@ -187,6 +181,10 @@ impl Derivatives {
         assert_eq!(w.len(), dim, "there is one weight for each parameter");
         let pairs = pairs::check(wanted, dim)?;
         let tolerance = tolerance::<T>(wanted, dim)?;
+        let examples = loss.examples();
+        if let Some(outputs) = wanted.outputs.filter(|&outputs| outputs > examples) {
+            return Err(DerivativesError::Outputs { outputs, examples });
+        }
         let mut directions = Block::zeros(dim, 0);
         for (_, v) in &wanted.vectors {
             directions.push(&v.iter().map(|&x| T::of(x)).collect::<Vec<_>>());

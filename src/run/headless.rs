@@ -3,6 +3,7 @@
 use super::address::{Address, Steering};
 use super::assemble::{AssembleError, Sources, assemble, warnings};
 use super::beginning::{Beginning, BeginningError};
+use super::closing::closing_lines;
 use super::csv;
 use super::engine::Engine;
 use super::files::{WholeFile, write_whole};
@@ -196,6 +197,9 @@ fn record(
     progress
         .said(&format!("{count} steps in {seconds:.1} s ({:.0} a second)", count as f64 / seconds.max(1e-9)));
     progress.said(&Milestones::of(&history).to_string());
+    for line in closing_lines(&history) {
+        progress.said(&line);
+    }
     if let Some(path) = &request.save {
         let mut session = Session::new(name, preset.clone(), course.clone(), history);
         session.keep_checkpoints(&past, SAVED_CHECKPOINTS, usize::MAX);

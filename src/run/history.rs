@@ -127,11 +127,15 @@ impl History {
     }
 
     fn push_gradient_flow(&mut self, process: &ProcessRecord) {
-        let ProcessRecord { loss, grad_norm_sq, lambda, eigen_residual: _, substeps } = process;
+        let ProcessRecord { loss, grad_norm_sq, lambda, eigen_residual, substeps } = process;
         self.set(Series::GfLoss, *loss);
         self.set(Series::GfGradNormSq, *grad_norm_sq);
         self.set_some(Series::GfLambda1, lambda.first().copied());
         self.set(Series::GfSubsteps, *substeps as f64);
+        // a recording made before it was recorded has none
+        if !lambda.is_empty() && !eigen_residual.is_nan() {
+            self.set(Series::GfEigenResidual, *eigen_residual);
+        }
     }
 
     fn push_central_flow(&mut self, process: &CentralFlowRecord) {
@@ -195,6 +199,12 @@ impl History {
     /// The value at a row; `None` when it was not computed.
     pub fn value(&self, series: Series, row: usize) -> Option<f64> {
         self.column(series)?.get(row)
+    }
+
+    /// The value at a row or, where none was computed there, at the last of the `back` rows before it that has one.
+    pub fn last_value(&self, series: Series, row: usize, back: usize) -> Option<f64> {
+        let column = self.column(series).filter(|column| !column.is_empty())?;
+        (row.saturating_sub(back)..=row).rev().find_map(|row| column.get(row))
     }
 
     /// Whether the series has any value at all.
@@ -296,6 +306,7 @@ mod tests {
             (Series::GfGradNormSq, 32.1),
             (Series::GfLambda1, 32.2),
             (Series::GfSubsteps, 4.0),
+            (Series::GfEigenResidual, 1e-5),
             (Series::CfLoss, 33.0),
             (Series::CfGradNormSq, 33.1),
             (Series::CfLambda(0), 33.2),
@@ -345,6 +356,8 @@ mod tests {
         }
         assert_eq!(history.value(Series::GdLoss, 0), Some(1.0));
         assert_eq!(history.value(Series::GdLoss, 1), None);
+        assert_eq!(history.last_value(Series::GdLoss, 1, 1), Some(1.0));
+        assert_eq!(history.last_value(Series::GdLoss, 1, 0), None);
         assert!(history.value(Series::GdLoss, 2).is_some_and(f64::is_nan));
         assert_eq!(history.value(Series::GdLoss, 3), Some(f64::INFINITY));
         assert_eq!(history.extremes(Series::GdLoss, 0..4), Some((1.0, 1.0)));

@@ -308,7 +308,7 @@ pub struct Eigen {
     pub max_tracked: usize,
     /// Relative residual ‖Hu − λu‖/|λ| at which a pair is solved.
     pub tolerance: f64,
-    /// Most Hessian-vector products a process may spend on one solve.
+    /// Most Hessian-vector products that one process may spend on eigenpairs in one step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_hvps: Option<usize>,
 }

@@ -36,9 +36,16 @@ pub enum AssembleError {
     /// The dynamics refuse a setting.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// The network cannot be built.
-    #[error(transparent)]
-    Network(#[from] NetworkError),
+    /// The network cannot be built for the data, or not be trained on it.
+    #[error("{source} ({model}; {data})")]
+    Fit {
+        /// What does not fit.
+        source: Box<ObjectiveError>,
+        /// The keys of `[model]` with their values.
+        model: String,
+        /// Where the data is from, and the shape of an example.
+        data: String,
+    },
     /// The network is too large to keep eigenvectors of.
     #[error(
         "the network has {parameters} parameters; at most {MOST_PARAMETERS} are allowed (model.*, data.*)"
@@ -47,9 +54,6 @@ pub enum AssembleError {
         /// Its number of parameters.
         parameters: usize,
     },
-    /// The network cannot be trained on the data.
-    #[error(transparent)]
-    Objective(#[from] ObjectiveError),
     /// An example that is to be recorded does not exist.
     #[error("run.examples names example {index}, but the training set has {examples}: 0 to {}", .examples - 1)]
     Example {
@@ -176,7 +180,9 @@ fn network<T: Real>(
     test: bool,
 ) -> Result<Problem<T>, AssembleError> {
     let mut data = dataset(preset, architecture, test, None)?;
-    let mut parameters = parameters_for(architecture, &data)?;
+    let shape = data.train.x.dims().to_vec();
+    let unfit = |source: ObjectiveError| unfit(preset, &shape, source);
+    let mut parameters = parameters_for(architecture, &data, unfit)?;
     let given = init.map(|path| given_weights(&parameters, path)).transpose()?;
     // A file of data may have fewer classes than the weights were made for.
     if let Some(outputs) = given.as_ref().and_then(|given| given.outputs)
@@ -184,37 +190,57 @@ fn network<T: Real>(
         && matches!(data.train.targets, Targets::Classes { count, .. } if count != outputs)
     {
         data = dataset(preset, architecture, test, Some(outputs))?;
-        parameters = parameters_for(architecture, &data)?;
+        parameters = parameters_for(architecture, &data, unfit)?;
     }
     let start = match (given, preset.run.seed) {
         (Some(weights), _) => flatten(&parameters, &weights.arrays)
             .map_err(|source| AssembleError::Init { path: weights.path.clone(), source })?,
-        (None, Seed::Bundled) => flatten(&parameters, &bundled::start()?.weights)?,
+        (None, Seed::Bundled) => {
+            flatten(&parameters, &bundled::start()?.weights).map_err(|source| unfit(source.into()))?
+        }
         (None, Seed::Number(seed)) => {
-            let weights =
-                architecture.initialize(&data.train.x.dims()[1..], data.train.targets.outputs(), seed)?;
-            weights.into_iter().map(f64::from).collect()
+            let weights = architecture.initialize(&shape[1..], data.train.targets.outputs(), seed);
+            weights.map_err(|source| unfit(source.into()))?.into_iter().map(f64::from).collect()
         }
     };
     let kind = match preset.loss_kind() {
         preset::LossKind::Mse => LossKind::Mse,
         preset::LossKind::Ce => LossKind::CrossEntropy,
     };
-    let train = NetworkObjective::new(architecture, &data.train, kind)?;
-    let test = data.test.map(|test| NetworkObjective::new(architecture, &test, kind)).transpose()?;
+    let train = NetworkObjective::new(architecture, &data.train, kind).map_err(unfit)?;
+    let test = data.test.map(|test| NetworkObjective::new(architecture, &test, kind)).transpose();
+    let test = test.map_err(unfit)?;
     let (examples, rows) = (train.examples(), train.rows_per_example());
     let indices = preset.run.examples.clone();
     let indices = indices.unwrap_or_else(|| chosen(&data.train.targets, examples, rows));
     if let Some(&index) = indices.iter().find(|&&index| index >= examples) {
         return Err(AssembleError::Example { index, examples });
     }
-    let watched = Watched::new(architecture, &data.train, kind, rows, &indices)?;
+    let watched = Watched::new(architecture, &data.train, kind, rows, &indices).map_err(unfit)?;
     Ok(Problem { start, parameters, loss: TrainedLoss::Network(Box::new(Network { train, test, watched })) })
 }
 
+/// Names the keys and the file of a network that does not fit its data. Shape of the inputs: `[n, …]`.
+fn unfit(preset: &Preset, shape: &[usize], source: ObjectiveError) -> AssembleError {
+    let model = toml::Table::try_from(preset.model.resolved()).unwrap_or_default();
+    let model: Vec<String> = model.iter().map(|(key, value)| format!("model.{key} = {value}")).collect();
+    let from = match &preset.data {
+        Some(Data { path: Some(path), .. }) => format!("data.path = {:?}", path.to_string_lossy()),
+        Some(data) => format!("data.name = \"{}\"", data.name.name()),
+        None => "no data".into(),
+    };
+    let data = format!("{from}, x of shape {shape:?}");
+    AssembleError::Fit { source: Box::new(source), model: model.join(", "), data }
+}
+
 /// The network's parameters for this data, if there are not too many.
-fn parameters_for(architecture: &Architecture, data: &Dataset) -> Result<Vec<Parameter>, AssembleError> {
-    let parameters = architecture.parameters(&data.train.x.dims()[1..], data.train.targets.outputs())?;
+fn parameters_for(
+    architecture: &Architecture,
+    data: &Dataset,
+    unfit: impl Fn(ObjectiveError) -> AssembleError,
+) -> Result<Vec<Parameter>, AssembleError> {
+    let parameters = architecture.parameters(&data.train.x.dims()[1..], data.train.targets.outputs());
+    let parameters = parameters.map_err(|source| unfit(source.into()))?;
     let count = parameters.iter().map(|p| p.shape.iter().product::<usize>()).sum();
     if count > MOST_PARAMETERS {
         return Err(AssembleError::TooLarge { parameters: count });

@@ -45,6 +45,12 @@ pub enum Series {
     Displacement(usize),
     /// Hessian-vector products this step.
     Hvps,
+    /// Largest relative eigen-residual ‖Hu − λu‖/|λ| of GD's tracked pairs.
+    GdEigenResidual,
+    /// The same of the gradient flow's.
+    GfEigenResidual,
+    /// The same of the central flow's.
+    CfEigenResidual,
     /// Loss on the test split.
     TestLoss,
     /// Accuracy on the training split.
@@ -53,11 +59,7 @@ pub enum Series {
     TestAccuracy,
     /// Loss at the moving average of GD's weights.
     GdEmaLoss,
-    /// Largest relative eigen-residual of GD's tracked pairs. Kept in the history, not part of `run.csv`.
-    GdEigenResidual,
-    /// Largest relative eigen-residual of the central flow's tracked pairs. Not part of `run.csv`.
-    CfEigenResidual,
-    /// Relative KKT residual of the complementarity problem. Not part of `run.csv`.
+    /// Relative KKT residual of the complementarity problem. Kept in the history, not part of `run.csv`.
     CfComplementarityResidual,
     /// The first or the second weight of a process, where there are two. Not part of `run.csv`.
     Position(Process, usize),
@@ -78,6 +80,7 @@ impl Series {
         all.extend([Self::DistanceGdCf, Self::DistanceGdGf]);
         all.extend(each(Self::Displacement));
         all.push(Self::Hvps);
+        all.extend([Self::GdEigenResidual, Self::GfEigenResidual, Self::CfEigenResidual]);
         all.extend([Self::TestLoss, Self::TrainAccuracy, Self::TestAccuracy, Self::GdEmaLoss]);
         all
     }
@@ -85,14 +88,14 @@ impl Series {
     /// Every series that a history keeps, by [`Series::index`]: those of [`Series::all`], then those outside `run.csv`.
     pub fn kept(k: usize) -> Vec<Self> {
         let mut kept = Self::all(k);
-        kept.extend([Self::GdEigenResidual, Self::CfEigenResidual, Self::CfComplementarityResidual]);
+        kept.push(Self::CfComplementarityResidual);
         kept.extend(Process::ALL.into_iter().flat_map(|process| [0, 1].map(|i| Self::Position(process, i))));
         kept
     }
 
     /// Number of series of a run that tracks at most `k` eigenvalues, those outside `run.csv` included.
     pub fn count(k: usize) -> usize {
-        4 * k + 29
+        4 * k + 30
     }
 
     /// Its place among the [`Series::count`] series: first those of [`Series::all`] in that order, then those outside
@@ -120,16 +123,17 @@ impl Series {
             Self::DistanceGdGf => Some(3 * k + 14),
             Self::Displacement(i) => each(3 * k + 15, i),
             Self::Hvps => Some(4 * k + 15),
-            Self::TestLoss => Some(4 * k + 16),
-            Self::TrainAccuracy => Some(4 * k + 17),
-            Self::TestAccuracy => Some(4 * k + 18),
-            Self::GdEmaLoss => Some(4 * k + 19),
-            Self::GdEigenResidual => Some(4 * k + 20),
-            Self::CfEigenResidual => Some(4 * k + 21),
-            Self::CfComplementarityResidual => Some(4 * k + 22),
+            Self::GdEigenResidual => Some(4 * k + 16),
+            Self::GfEigenResidual => Some(4 * k + 17),
+            Self::CfEigenResidual => Some(4 * k + 18),
+            Self::TestLoss => Some(4 * k + 19),
+            Self::TrainAccuracy => Some(4 * k + 20),
+            Self::TestAccuracy => Some(4 * k + 21),
+            Self::GdEmaLoss => Some(4 * k + 22),
+            Self::CfComplementarityResidual => Some(4 * k + 23),
             Self::Position(process, i) => {
                 let place = Process::ALL.iter().position(|&other| other == process)?;
-                (i < 2).then_some(4 * k + 23 + 2 * place + i)
+                (i < 2).then_some(4 * k + 24 + 2 * place + i)
             }
         }
     }
@@ -162,6 +166,7 @@ impl Series {
             Self::TestAccuracy => "test_accuracy".into(),
             Self::GdEmaLoss => "gd_ema_loss".into(),
             Self::GdEigenResidual => "gd_eigen_residual".into(),
+            Self::GfEigenResidual => "gf_eigen_residual".into(),
             Self::CfEigenResidual => "cf_eigen_residual".into(),
             Self::CfComplementarityResidual => "cf_complementarity_residual".into(),
             Self::Position(Process::GradientDescent, i) => format!("gd_weight_{}", i + 1),

@@ -169,6 +169,10 @@ impl<T: Real> Objective<T> for Stoppable<'_, T> {
         self.objective.third_derivatives(w, u, t);
     }
 
+    fn examples(&self) -> usize {
+        self.objective.examples()
+    }
+
     fn outputs(&mut self, w: &[T], examples: &[usize]) -> Vec<Vec<f64>> {
         self.objective.outputs(w, examples)
     }

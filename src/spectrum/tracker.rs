@@ -38,12 +38,22 @@ pub struct TrackerSettings {
     /// Grow the number of tracked pairs until the smallest tracked eigenvalue of P⁻¹H is below this. `None`: the
     /// number is fixed.
     pub track_threshold: Option<f64>,
-    /// Track at most this many.
+    /// Track at most this many; see [`TrackerSettings::most`].
     pub max_tracked: usize,
     /// Relative residual `‖Ay − λy‖/|λ|` to reach.
     pub tolerance: f64,
-    /// At most this many Hessian-vector products a solve.
+    /// At most this many Hessian-vector products a solve. (Up to 16 parameters the whole Hessian is formed instead.)
     pub max_hvps: Option<usize>,
+}
+
+impl TrackerSettings {
+    /// The most pairs that are tracked of `dim`: one product of the budget is the guard's and one is for a residual, so that
+    /// pairs converge; each of the others keeps one pair. More would be columns of noise.
+    pub fn most(&self, dim: usize) -> usize {
+        let budget = if dim <= DENSE_DIM { None } else { self.max_hvps };
+        let affordable = budget.map_or(dim, |budget| budget.saturating_sub(2));
+        self.max_tracked.min(affordable).min(dim).max(1)
+    }
 }
 
 /// Tracked eigenpairs of A = P^{-1/2} H P^{-1/2} at one point.
@@ -151,7 +161,7 @@ impl<T: Real> Tracker<T> {
         settings: &TrackerSettings,
     ) -> &Eigenpairs<T> {
         let dim = w.len();
-        let most = settings.max_tracked.min(dim).max(1);
+        let most = settings.most(dim);
         self.tracked = self.tracked.min(most);
         let mut operator = PreconditionedHessian::new(objective, w, preconditioner);
         let budget = settings.max_hvps.unwrap_or(usize::MAX).max(1);
@@ -347,6 +357,34 @@ mod tests {
         (0..8).for_each(|_| assert!(tracker.solve(&mut after, &w, &p, &settings).hvps <= 6));
         let found = tracker.pairs().values[0];
         assert!((found - 2.2).abs() < 0.01, "{found}");
+    }
+
+    #[test]
+    fn a_budget_leaves_no_pair_to_noise() {
+        // eight large eigenvalues, and a budget for four pairs, the guard and a residual
+        let w = vec![0.0; 120];
+        let p = Preconditioner::Uniform(1.0);
+        let mut quadratic = Quadratic::rotated(spectrum(120, &[3.0, 2.9, 2.8, 2.7, 2.6, 2.5, 2.4, 2.3]));
+        let settings = TrackerSettings { tolerance: 1e-2, max_hvps: Some(6), ..SETTINGS };
+        assert_eq!((settings.most(120), settings.most(3), settings.most(10)), (4, 3, 8));
+        let mut tracker = Tracker::new(8);
+        for solve in 0..200 {
+            let pairs = tracker.solve(&mut quadratic, &w, &p, &settings);
+            assert!(pairs.hvps <= 6 && pairs.values.len() == 4, "{} products", pairs.hvps);
+            // what is reported is true: an eigenvalue lies as near as the residual says
+            if solve > 20 {
+                for &value in &pairs.values {
+                    let nearest = [3.0, 2.9, 2.8, 2.7, 2.6, 2.5, 2.4, 2.3]
+                        .into_iter()
+                        .map(|exact: f64| (exact - value).abs())
+                        .fold(f64::INFINITY, f64::min);
+                    let reach = pairs.residual * value.abs().max(1e-3 * pairs.values[0]);
+                    assert!(nearest <= reach + 1e-9, "{value} with a residual of {}", pairs.residual);
+                }
+            }
+        }
+        let pairs = tracker.pairs();
+        assert!(pairs.residual < 0.05, "{}", pairs.residual);
     }
 
     #[test]

@@ -71,6 +71,28 @@ impl Desk {
         path
     }
 
+    /// An npz whose array `x_u8` is this header and so many zeros, which deflate makes small; and further arrays.
+    pub fn bomb(&self, name: &str, header: &[u8], zeros: usize, entries: &[(&str, Vec<u8>)]) -> PathBuf {
+        use zip::write::{SimpleFileOptions, ZipWriter};
+        let path = self.path(name);
+        let mut zip = ZipWriter::new(std::fs::File::create(&path).unwrap());
+        let options = SimpleFileOptions::default()
+            .compression_method(zip::CompressionMethod::Deflated)
+            .compression_level(Some(6));
+        zip.start_file("x_u8.npy", options).unwrap();
+        zip.write_all(header).unwrap();
+        let block = vec![0; 1 << 20];
+        for _ in 0..zeros / block.len() {
+            zip.write_all(&block).unwrap();
+        }
+        for (entry, bytes) in entries {
+            zip.start_file(format!("{entry}.npy"), options).unwrap();
+            zip.write_all(bytes).unwrap();
+        }
+        zip.finish().unwrap();
+        path
+    }
+
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_brink"));
         command.args(args).current_dir(self.dir.path());

@@ -85,6 +85,7 @@ pub(super) struct Scratch<T> {
     /// Plane 0 where it is not kept.
     pub(super) primal: Primal<T>,
     tangents: Vec<Vec<T>>,
+    tangent_saved: Vec<Vec<T>>,
     tangent_adjoints: Vec<Vec<T>>,
     written: Vec<bool>,
     buffers: Buffers<T>,
@@ -97,6 +98,7 @@ impl<T: Real> Scratch<T> {
         Self {
             primal: Primal::new(nodes),
             tangents: empty(),
+            tangent_saved: empty(),
             tangent_adjoints: empty(),
             written: vec![false; nodes],
             buffers: Buffers::default(),
@@ -124,7 +126,12 @@ impl<T: Real> Scratch<T> {
                 own.resize(len, T::zero());
             }
             let context = pass.context(samples, &primal.values, &self.tangents, &self.buffers);
-            let mut out = Output { planes: &mut own[..len], saved: &mut primal.saved[id], loss: &mut loss };
+            let mut out = Output {
+                planes: &mut own[..len],
+                saved: &mut primal.saved[id],
+                tangent_saved: &mut self.tangent_saved[id],
+                loss: &mut loss,
+            };
             op.forward(&context, NodeId(id), &mut out);
             match pass.phase {
                 Phase::Primal => primal.values[id] = own,
@@ -164,7 +171,8 @@ impl<T: Real> Scratch<T> {
                     (own_primal, own[0].get(..all).unwrap_or_default(), lower)
                 }
             };
-            let own = Own { primal: own_primal, tangents, saved: &primal.saved[id] };
+            let (saved, tangent_saved) = (&primal.saved[id][..], &self.tangent_saved[id][..]);
+            let own = Own { primal: own_primal, tangents, saved, tangent_saved };
             let mut adjoints = Adjoints { lower, written: &mut self.written };
             op.backward(&context, own, &mut adjoints, &mut gradient);
         }

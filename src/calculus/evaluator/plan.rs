@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use super::memory::Needs;
+use crate::calculus::Real;
 use crate::calculus::tape::Tape;
 
 /// Below this many multiply–adds a forward pass, threads cost more than they bring.
@@ -25,8 +27,8 @@ const CHUNK: usize = 8 << 20;
 const KEPT_BUDGET: usize = 1 << 30;
 /// Bytes that the planes above 0 of all lanes may take: more directions than fit are taken in groups.
 const TANGENT_BUDGET: usize = 2 << 30;
-/// Arrays of the size of a node that are kept: its value, its adjoint, and mostly three derivatives of half the nodes.
-const KEPT_ARRAYS: usize = 4;
+/// Planes that a chunk is made small enough for: three directions and their pairs.
+const WANTED_PLANES: usize = 9;
 
 /// The split of a data set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,20 +45,21 @@ pub(super) struct Plan {
 
 impl Plan {
     /// The split of `samples` samples of a tape.
-    pub(super) fn new<T>(tape: &Tape<T>, samples: usize) -> Self {
+    pub(super) fn new<T: Real>(tape: &Tape<T>, samples: usize) -> Self {
         let work = samples.saturating_mul(tape.work());
         let is_small = work <= SERIAL_WORK;
         let dim = tape.dim();
         let lane_work = if tape.work() < REUSED * dim { LANE_WORK } else { LANE_WORK_REUSED };
         let parallel_operations = !is_small && dim >= HEAVY_WEIGHTS && work < lane_work.saturating_mul(dim);
         let lanes = if is_small || parallel_operations { 1 } else { LANES };
-        let bytes = tape.entries() * size_of::<T>();
-        let chunk = if parallel_operations { samples } else { (CHUNK / bytes.max(1)).max(1) };
+        let bytes = tape.entries().saturating_mul(size_of::<T>());
+        let for_planes = TANGENT_BUDGET / WANTED_PLANES / Needs::of(tape).plane(lanes).max(1);
+        let chunk = if parallel_operations { samples } else { (CHUNK / bytes.max(1)).min(for_planes).max(1) };
         Self::with(tape, samples, lanes, chunk, parallel_operations)
     }
 
     /// At most `lanes` lanes, in chunks of at most about `chunk` samples.
-    pub(super) fn with<T>(
+    pub(super) fn with<T: Real>(
         tape: &Tape<T>,
         samples: usize,
         lanes: usize,
@@ -68,16 +71,16 @@ impl Plan {
             .into_iter()
             .map(|lane| split(lane.clone(), lane.len().div_ceil(chunk.max(1)).max(1)))
             .collect();
-        let bytes = tape.entries() * size_of::<T>();
-        let largest = lanes.iter().flatten().map(Range::len).max().unwrap_or(0);
-        // a value and an adjoint a plane
-        let plane = 2 * largest * lanes.len() * bytes;
-        Self {
-            parallel_operations,
-            keeps: KEPT_ARRAYS * samples * bytes <= KEPT_BUDGET,
-            most_planes: TANGENT_BUDGET / plane.max(1),
-            lanes,
-        }
+        let needs = Needs::of(tape);
+        let plan =
+            Self { parallel_operations, keeps: needs.primal(samples) <= KEPT_BUDGET, most_planes: 0, lanes };
+        let plane = needs.plane(plan.at_a_time()).saturating_add(needs.working(plan.lanes.len()));
+        Self { most_planes: TANGENT_BUDGET / plane.max(1), ..plan }
+    }
+
+    /// Samples that all lanes together work on at a time, at most.
+    pub(super) fn at_a_time(&self) -> usize {
+        self.lanes.len() * self.lanes.iter().flatten().map(Range::len).max().unwrap_or(0)
     }
 }
 
@@ -90,6 +93,7 @@ fn split(range: Range<usize>, parts: usize) -> Vec<Range<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calculus::{Columns, Heads};
 
     /// `layers` linear layers of width `width`, on `rows` rows a sample.
     fn tape(rows: usize, width: usize, layers: usize) -> Tape<f32> {
@@ -137,5 +141,34 @@ mod tests {
         assert!(!large.keeps);
         assert!(large.lanes[0].len() > 50, "{}", large.lanes[0].len());
         assert!(large.most_planes >= 14, "{} planes: four pairs take 14", large.most_planes);
+    }
+
+    /// The states of an LSTM are three times its values, and the squares of attention grow beyond them.
+    #[test]
+    fn what_operations_save_counts() {
+        let recurrent = |hidden| {
+            let mut tape = Tape::<f32>::new();
+            let x = tape.data(15, 48);
+            let h = tape.lstm("0", x, hidden);
+            tape.lstm("1", h, hidden);
+            tape
+        };
+        let values = 2 * 15 * (48 + 48 + 48) * size_of::<f32>();
+        let state = 2 * 6 * 15 * 48 * size_of::<f32>();
+        let most = KEPT_BUDGET / (values + state);
+        let plan = Plan::new(&recurrent(48), most);
+        assert!(plan.keeps && plan.most_planes >= WANTED_PLANES, "{} planes", plan.most_planes);
+        assert!(!Plan::new(&recurrent(48), most + 1).keeps);
+
+        let attentive = |rows| {
+            let mut tape = Tape::<f32>::new();
+            let x = tape.data(rows, 1);
+            let qkv = tape.linear("qkv", x, 3);
+            let part = |first| Columns { node: qkv, first };
+            tape.attention(part(0), part(1), part(2), Heads { count: 1, width: 1, causal: true });
+            tape
+        };
+        assert!(Plan::new(&attentive(10_000), 2).keeps);
+        assert!(!Plan::new(&attentive(10_000), 3).keeps);
     }
 }

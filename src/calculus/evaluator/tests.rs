@@ -42,6 +42,13 @@ fn everything(evaluator: &mut Evaluator<f32>, weights: &[f32]) -> Vec<f32> {
     result
 }
 
+/// A block of one vector.
+fn block(v: &[f64]) -> Block<f64> {
+    let mut block = Block::zeros(v.len(), 0);
+    block.push(v);
+    block
+}
+
 fn weights(p: usize) -> Vec<f32> {
     numbers(p).into_iter().map(|x| f32::of(0.3 * x)).collect()
 }
@@ -153,6 +160,48 @@ fn outputs_are_there_for_every_sample_whether_kept_or_not() {
         assert_eq!(kept.output(sample).len(), 5);
         for (a, b) in kept.output(sample).iter().zip(forgotten.output(sample)) {
             assert!((a - b).abs() < 1e-5);
+        }
+    }
+}
+
+/// What a pass leaves is what was counted before, operation by operation, for every architecture.
+#[test]
+fn operations_save_as_much_as_they_say() {
+    use crate::network::{Activation, Architecture};
+    let activation = Activation::Gelu;
+    for (architecture, shape) in [
+        (Architecture::Mlp { hidden: vec![5], activation }, vec![4]),
+        (Architecture::Cnn { width: 2, activation }, vec![1, 8, 8]),
+        (Architecture::ResNet { width: 2, stages: vec![1, 1], activation }, vec![1, 8, 8]),
+        (Architecture::Vit { patch: 4, dim: 8, depth: 2, mlp: 8, heads: 2 }, vec![1, 8, 8]),
+        (Architecture::Lstm { layers: 2, embedding: 3, hidden: 5 }, vec![4]),
+        (Architecture::Transformer { layers: 1, dim: 4, heads: 2 }, vec![4]),
+        (Architecture::Mamba { layers: 1, dim: 4 }, vec![4]),
+    ] {
+        let mut tape = Tape::<f64>::new();
+        let (input, output) = architecture.build(&mut tape, &shape, 3).unwrap();
+        let (rows, samples) = (tape.shape(output).0, 3);
+        let y = tape.data(rows, 1);
+        tape.cross_entropy(output, y, 1.0);
+        let x = (0..samples * shape.iter().product::<usize>()).map(|i| (i % 3) as f64).collect();
+        let labels = (0..samples * rows).map(|i| (i % 3) as f64).collect();
+        let mut evaluator = Evaluator::new(tape, &[(input, x), (y, labels)], samples);
+        assert!(evaluator.keeps);
+        let w = numbers(evaluator.dim());
+        let v = block(&w);
+        let mut hv = Block::default();
+        evaluator.hessian_vector_products(&w, &v, &mut hv);
+        let nodes = evaluator.tape.nodes();
+        for (id, node) in nodes.iter().enumerate() {
+            let Some(op) = &node.op else { continue };
+            let saved: usize = evaluator
+                .lanes
+                .iter()
+                .flat_map(|lane| &lane.chunks)
+                .map(|chunk| chunk.primal.saved[id].len())
+                .sum();
+            let said = op.memory(nodes, node).primal;
+            assert_eq!(saved, samples * said, "{architecture:?}, node {id}: {op:?}");
         }
     }
 }

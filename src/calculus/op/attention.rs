@@ -1,11 +1,11 @@
 //! Scaled dot-product attention over several heads.
 
-use super::{Adjoints, Context, Gradient, Output, Own, Phase, Primitive};
+use super::{Adjoints, Context, Gradient, Memory, Output, Own, Phase, Primitive};
 use crate::calculus::Real;
 use crate::calculus::kernel::gemm::{Matrix, MatrixMut, multiply_scaled};
 use crate::calculus::kernel::softmax;
 use crate::calculus::ring::{Product, Ring};
-use crate::calculus::tape::{NodeId, Tape};
+use crate::calculus::tape::{Node, NodeId, Tape};
 
 /// Consecutive columns of a value: head h takes `first + h · width ..` with the head's width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,6 +200,13 @@ impl Attention {
 }
 
 impl<T: Real> Primitive<T> for Attention {
+    fn memory(&self, nodes: &[Node<T>], own: &Node<T>) -> Memory {
+        let square = own.rows.saturating_mul(padded(nodes[self.k.node.0].rows));
+        // the softmax of every head; two squares of one head at a time
+        let primal = square.saturating_mul(self.heads.count);
+        Memory { primal, tangent: 0, working: square.saturating_mul(2) }
+    }
+
     fn forward(&self, context: &Context<'_, T>, node: NodeId, out: &mut Output<'_, T>) {
         let (rows, columns) = self.sizes(context);
         let (ring, size) = (context.ring, rows * padded(columns));

@@ -1,10 +1,10 @@
 //! Cross-entropy, categorical and binary.
 
-use super::{Adjoints, Context, Gradient, Output, Own, Phase, Primitive};
+use super::{Adjoints, Context, Gradient, Memory, Output, Own, Phase, Primitive};
 use crate::calculus::Real;
 use crate::calculus::function::Function;
 use crate::calculus::ring::{Monomial, Ring};
-use crate::calculus::tape::{NodeId, Tape};
+use crate::calculus::tape::{Node, NodeId, Tape};
 
 /// `scale · Σ_rows (logsumexp(f) − f[y])`. Saves softmax(f).
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +35,11 @@ impl<T: Real> Tape<T> {
 }
 
 impl<T: Real> Primitive<T> for CrossEntropy {
+    fn memory(&self, nodes: &[Node<T>], _: &Node<T>) -> Memory {
+        let f = &nodes[self.f.0];
+        Memory { primal: f.rows.saturating_mul(f.columns), ..Memory::default() }
+    }
+
     fn forward(&self, context: &Context<'_, T>, _: NodeId, out: &mut Output<'_, T>) {
         if context.phase == Phase::Tangent {
             return;
@@ -163,6 +168,10 @@ pub struct BinaryCrossEntropy {
 }
 
 impl<T: Real> Primitive<T> for BinaryCrossEntropy {
+    fn memory(&self, nodes: &[Node<T>], _: &Node<T>) -> Memory {
+        Memory { primal: nodes[self.f.0].rows.saturating_mul(3), ..Memory::default() }
+    }
+
     fn forward(&self, context: &Context<'_, T>, _: NodeId, out: &mut Output<'_, T>) {
         if context.phase == Phase::Tangent {
             return;

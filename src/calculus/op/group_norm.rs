@@ -6,11 +6,11 @@
 use std::ops::Range;
 
 use super::layer_norm::ScaleShift;
-use super::{Adjoints, Context, Gradient, Output, Own, Phase, Primitive};
+use super::{Adjoints, Context, Gradient, Memory, Output, Own, Phase, Primitive};
 use crate::calculus::Real;
 use crate::calculus::kernel::{dispatch, normalize, row};
 use crate::calculus::ring::{Product, Ring};
-use crate::calculus::tape::{NodeId, Tape};
+use crate::calculus::tape::{Node, NodeId, Tape};
 
 /// What keeps the deviation of a constant group from dividing by zero.
 const EPSILON: f64 = 1e-6;
@@ -407,6 +407,10 @@ impl<T: Real> pulp::NullaryFnOnce for Backward<'_, '_, '_, T> {
 }
 
 impl<T: Real> Primitive<T> for GroupNorm {
+    fn memory(&self, _: &[Node<T>], _: &Node<T>) -> Memory {
+        Memory { primal: 2 * self.groups, ..Memory::default() }
+    }
+
     fn forward(&self, context: &Context<'_, T>, _: NodeId, out: &mut Output<'_, T>) {
         match context.phase {
             Phase::Primal => {

@@ -1,10 +1,10 @@
 //! Layer normalization: every row scaled to mean 0 and deviation 1, then an affine map by columns.
 
-use super::{Adjoints, Context, Gradient, Output, Own, Phase, Primitive};
+use super::{Adjoints, Context, Gradient, Memory, Output, Own, Phase, Primitive};
 use crate::calculus::Real;
 use crate::calculus::kernel::{dispatch, normalize, row};
 use crate::calculus::ring::{Product, Ring};
-use crate::calculus::tape::{Initial, NodeId, Slot, Tape};
+use crate::calculus::tape::{Initial, Node, NodeId, Slot, Tape};
 
 /// What keeps the deviation of a constant row from dividing by zero.
 const EPSILON: f64 = 1e-6;
@@ -259,6 +259,10 @@ impl<T: Real> pulp::NullaryFnOnce for Backward<'_, '_, '_, T> {
 }
 
 impl<T: Real> Primitive<T> for LayerNorm {
+    fn memory(&self, _: &[Node<T>], own: &Node<T>) -> Memory {
+        Memory { primal: own.rows.saturating_mul(SAVED), ..Memory::default() }
+    }
+
     fn forward(&self, context: &Context<'_, T>, _: NodeId, out: &mut Output<'_, T>) {
         match context.phase {
             Phase::Primal => {

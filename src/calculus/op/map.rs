@@ -1,10 +1,10 @@
 //! An elementwise function.
 
-use super::{Adjoints, Context, Gradient, Output, Own, Phase, Primitive};
+use super::{Adjoints, Context, Gradient, Memory, Output, Own, Phase, Primitive};
 use crate::calculus::Real;
 use crate::calculus::function::Function;
 use crate::calculus::kernel::elementwise::{self, Lift};
-use crate::calculus::tape::{NodeId, Tape};
+use crate::calculus::tape::{Node, NodeId, Tape};
 
 /// `z = f(x)`, entry by entry. Saves f', f'', f'''.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +32,10 @@ impl<T: Real> Tape<T> {
 }
 
 impl<T: Real> Primitive<T> for Map {
+    fn memory(&self, _: &[Node<T>], own: &Node<T>) -> Memory {
+        Memory { primal: own.rows.saturating_mul(own.columns).saturating_mul(3), ..Memory::default() }
+    }
+
     fn forward(&self, context: &Context<'_, T>, _: NodeId, out: &mut Output<'_, T>) {
         match context.phase {
             Phase::Primal => {

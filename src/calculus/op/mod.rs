@@ -136,6 +136,8 @@ pub struct Output<'a, T> {
     pub(super) planes: &'a mut [T],
     /// What the rule wants to keep from the primal pass for later ones.
     pub(super) saved: &'a mut Vec<T>,
+    /// What the rule wants to keep from a tangent pass for its own adjoint rule.
+    pub(super) tangent_saved: &'a mut Vec<T>,
     /// The loss, from a loss in the primal phase.
     pub(super) loss: &'a mut f64,
 }
@@ -168,6 +170,8 @@ pub struct Own<'a, T> {
     pub(super) tangents: &'a [T],
     /// From the forward rule's primal phase.
     pub(super) saved: &'a [T],
+    /// From the forward rule's tangent phase.
+    pub(super) tangent_saved: &'a [T],
 }
 
 impl<'a, T: Real> Own<'a, T> {
@@ -224,12 +228,28 @@ impl<T: Real> Gradient<'_, T> {
     }
 }
 
+/// Entries that the rules of an operation take besides values and adjoints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// Saved of every sample by the primal pass.
+    pub primal: usize,
+    /// Of every sample and plane above 0: saved by the tangent pass, or at hand while its adjoint rule runs.
+    pub tangent: usize,
+    /// Of every plane, whatever the number of samples.
+    pub working: usize,
+}
+
 /// A primitive operation: its rules over the ring.
 ///
 /// Rules compute the planes of `context.phase` only. Each parameter belongs to one operation.
 pub trait Primitive<T: Real>: Debug + Send + Sync {
     /// Writes the value, all entries of all planes of the phase that it has.
     fn forward(&self, context: &Context<'_, T>, node: NodeId, out: &mut Output<'_, T>);
+
+    /// What the rules take besides values and adjoints, where that is not little: for the node that they compute.
+    fn memory(&self, _nodes: &[Node<T>], _own: &Node<T>) -> Memory {
+        Memory::default()
+    }
 
     /// Adds to the adjoints of the arguments that are variable, and to the wanted planes of the weight gradient.
     fn backward(

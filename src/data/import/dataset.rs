@@ -1,7 +1,8 @@
 //! A data set from a file: `x`, `y`, and where it has them `x_test`, `y_test`.
 
 use super::{Arrays, Wanted, index_in, read_arrays};
-use crate::data::{DataError, Dataset, Split, Targets};
+use crate::data::images::round;
+use crate::data::{DataError, Dataset, MOST_NUMBERS, Split, Targets};
 use candle_core::{DType, Tensor};
 use std::path::Path;
 
@@ -118,17 +119,22 @@ fn images(arrays: &Arrays) -> Result<Tensor, DataError> {
             return Err(arrays.error(name, what));
         }
     }
-    let deviations: Vec<f64> = std.flatten_all()?.to_vec1()?;
+    let [means, deviations]: [Vec<f64>; 2] = [mean.flatten_all()?.to_vec1()?, std.flatten_all()?.to_vec1()?];
     if let Some(channel) = deviations.iter().position(|&std| std <= 0.0) {
         let what = format!("holds {} for channel {channel}; a number > 0 is needed", deviations[channel]);
         return Err(arrays.error("std", what));
     }
-    let per_channel = (1, shape[1], 1, 1);
-    let x = bytes
-        .to_dtype(DType::F64)?
-        .broadcast_sub(&mean.reshape(per_channel)?)?
-        .broadcast_div(&std.reshape(per_channel)?)?;
-    Ok(x.to_dtype(DType::F32)?.to_dtype(DType::F64)?)
+    // a byte has 256 values in a channel, and one widened copy is large enough
+    let table = |(mean, std): (&f64, &f64)| -> Vec<f64> {
+        (0..=u8::MAX).map(|v| round((f64::from(v) - mean) / std)).collect()
+    };
+    let tables: Vec<Vec<f64>> = means.iter().zip(&deviations).map(table).collect();
+    let bytes: Vec<u8> = bytes.flatten_all()?.to_vec1()?;
+    let mut x = Vec::with_capacity(bytes.len());
+    for (plane, table) in bytes.chunks_exact(shape[2] * shape[3]).zip(tables.iter().cycle()) {
+        x.extend(plane.iter().map(|&v| table[usize::from(v)]));
+    }
+    Ok(Tensor::from_vec(x, shape, mean.device())?)
 }
 
 /// Targets of the inputs x.
@@ -212,9 +218,9 @@ fn count_to(most: i64) -> usize {
 }
 
 /// Most classes that so many labels may have: a class more than there are examples is a forged or mistaken label, and
-/// would make a network of that width.
+/// would make a network of that width, with as many outputs for every label.
 fn most_classes(labels: usize) -> usize {
-    labels.max(1000)
+    labels.max(1000).min((MOST_NUMBERS / labels.max(1)).max(2))
 }
 
 fn check_labels(
@@ -227,8 +233,12 @@ fn check_labels(
     let bad = labels.iter().position(|&y| y < -1 || usize::try_from(y).is_ok_and(|y| y >= allowed));
     let Some(i) = bad else { return Ok(()) };
     let shape = arrays.require(name)?.dims();
+    let why = match outputs {
+        Some(_) => "",
+        None => " (at most 1000 or as many as labels, and labels × classes at most 268435456)",
+    };
     let what = format!(
-        "holds {} at index {:?}; classes are 0 to {}, and −1 leaves a row out",
+        "holds {} at index {:?}; classes are 0 to {}{why}, and −1 leaves a row out",
         labels[i],
         index_in(shape, i),
         allowed - 1

@@ -21,8 +21,26 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// Largest array (or safetensors file) that is read: 4 GiB.
-pub const MAX_ARRAY_BYTES: u64 = 4 << 30;
+/// Most numbers that the arrays of a file that are read may have in all: widened to f64 they take 2 GiB.
+pub const MOST_NUMBERS: u64 = super::MOST_NUMBERS as u64;
+
+/// Counts the numbers of the arrays that are read.
+#[derive(Debug, Default)]
+struct Count(u64);
+
+impl Count {
+    /// Counts one more array, by its shape; in words, why it is one too many.
+    fn add(&mut self, shape: &[usize]) -> Result<(), String> {
+        let numbers = shape.iter().fold(1, |all: u64, &size| all.saturating_mul(size as u64));
+        self.0 = self.0.saturating_add(numbers);
+        if self.0 <= MOST_NUMBERS {
+            return Ok(());
+        }
+        let others =
+            if self.0 > numbers { format!(" (with the arrays before it {})", self.0) } else { String::new() };
+        Err(format!("has shape {shape:?}, {numbers} numbers{others}; at most {MOST_NUMBERS} are read"))
+    }
+}
 
 /// Which arrays of a file to read; the others are not looked into.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,7 @@
 //! candle's reader.
 
 use super::npy::{self, HeaderError};
-use super::{Arrays, MAX_ARRAY_BYTES, Wanted, list};
+use super::{Arrays, Count, Wanted, list};
 use crate::data::DataError;
 use candle_core::Tensor;
 use std::collections::HashMap;
@@ -18,9 +18,9 @@ pub(super) fn read(directory: &Path, wanted: Wanted) -> Result<Arrays, DataError
         let name = entry.map_err(unreadable)?.file_name();
         names.extend(name.to_str().and_then(|name| name.strip_suffix(".npy")).map(str::to_owned));
     }
-    let mut by_name = HashMap::new();
+    let (mut by_name, mut count) = (HashMap::new(), Count::default());
     for name in names.iter().filter(|name| wanted.includes(name)) {
-        by_name.insert(name.clone(), array(&directory.join(format!("{name}.npy")), name)?);
+        by_name.insert(name.clone(), array(&directory.join(format!("{name}.npy")), name, &mut count)?);
     }
     Ok(Arrays { path: directory.into(), by_name, has: list(names) })
 }
@@ -32,7 +32,7 @@ pub(super) fn beside(path: &Path, wanted: Wanted) -> Result<Arrays, DataError> {
     let is_npy = path.extension().is_some_and(|e| e == "npy");
     match wanted {
         Wanted::All => {
-            let by_name = HashMap::from([(name.clone(), array(path, &name)?)]);
+            let by_name = HashMap::from([(name.clone(), array(path, &name, &mut Count::default())?)]);
             Ok(Arrays { path: path.into(), by_name, has: name })
         }
         Wanted::Named(_) if is_npy && wanted.includes(&name) => read(directory, wanted),
@@ -47,7 +47,7 @@ pub(super) fn beside(path: &Path, wanted: Wanted) -> Result<Arrays, DataError> {
     }
 }
 
-fn array(path: &Path, name: &str) -> Result<Tensor, DataError> {
+fn array(path: &Path, name: &str, count: &mut Count) -> Result<Tensor, DataError> {
     let unreadable = |source| DataError::Unreadable { path: path.into(), source };
     let damaged = |what: String| DataError::Damaged { path: path.into(), what };
     let unusable = |what: String| DataError::Array { path: path.into(), array: name.into(), what };
@@ -61,12 +61,7 @@ fn array(path: &Path, name: &str) -> Result<Tensor, DataError> {
         HeaderError::Unusable(what) => unusable(what),
     })?;
     let shape = &header.shape;
-    if header.data_bytes > MAX_ARRAY_BYTES {
-        return Err(unusable(format!(
-            "has shape {shape:?}, {} bytes; at most {MAX_ARRAY_BYTES} are read",
-            header.data_bytes
-        )));
-    }
+    count.add(shape).map_err(unusable)?;
     let expected = header.own_bytes + header.data_bytes;
     if kind.len() != expected {
         return Err(damaged(format!(

@@ -1,7 +1,7 @@
 //! NumPy archives: our own check of names, headers and sizes, then candle's reader.
 
 use super::npy::{self, Header, HeaderError};
-use super::{Arrays, MAX_ARRAY_BYTES, Wanted, list};
+use super::{Arrays, Count, Wanted, list};
 use crate::data::DataError;
 use candle_core::npy::NpzTensors;
 use std::collections::{HashMap, HashSet};
@@ -14,7 +14,13 @@ use zip::{CompressionMethod, ZipArchive};
 pub(super) fn read(path: &Path, wanted: Wanted) -> Result<Arrays, DataError> {
     let damaged = |what: String| DataError::Damaged { path: path.into(), what };
     let open = File::open(path).map_err(|source| DataError::Unreadable { path: path.into(), source })?;
-    let mut archive = ZipArchive::new(BufReader::new(open)).map_err(|e| damaged(format!("{e}")))?;
+    let size = open.metadata().map_err(|source| DataError::Unreadable { path: path.into(), source })?.len();
+    let mut archive = ZipArchive::new(BufReader::new(open)).map_err(|e| {
+        damaged(format!(
+            "{size} bytes, and the archive's directory, which is expected at their end, is missing or broken there: cut \
+             short? ({e})"
+        ))
+    })?;
     // candle opens the file again; these leave only one way of reading its directory.
     if archive.has_duplicate_names() {
         return Err(damaged("two of its arrays have the same name".into()));
@@ -30,16 +36,9 @@ pub(super) fn read(path: &Path, wanted: Wanted) -> Result<Arrays, DataError> {
     if names.iter().collect::<HashSet<_>>().len() != names.len() {
         return Err(damaged("two of its arrays have the same name".into()));
     }
-    let mut headers = Vec::new();
-    let mut bytes = 0;
+    let (mut headers, mut count) = (Vec::new(), Count::default());
     for name in names.iter().filter(|name| wanted.includes(name)) {
-        let header = check(path, &mut archive, name)?;
-        bytes += header.data_bytes;
-        if bytes > MAX_ARRAY_BYTES {
-            let what = format!("is one too many: {bytes} bytes in all; at most {MAX_ARRAY_BYTES} are read");
-            return Err(DataError::Array { path: path.into(), array: name.clone(), what });
-        }
-        headers.push((name, header));
+        headers.push((name, check(path, &mut archive, name, &mut count)?));
     }
     drop(archive);
 
@@ -59,7 +58,12 @@ pub(super) fn read(path: &Path, wanted: Wanted) -> Result<Arrays, DataError> {
 
 /// Checks one array without keeping any of it: its kind, its header, and that exactly as many bytes as its shape
 /// needs are there.
-fn check(path: &Path, archive: &mut ZipArchive<BufReader<File>>, name: &str) -> Result<Header, DataError> {
+fn check(
+    path: &Path,
+    archive: &mut ZipArchive<BufReader<File>>,
+    name: &str,
+    count: &mut Count,
+) -> Result<Header, DataError> {
     let damaged =
         |what: String| DataError::Damaged { path: path.into(), what: format!("array `{name}`: {what}") };
     let unusable = |what: String| DataError::Array { path: path.into(), array: name.into(), what };
@@ -76,12 +80,7 @@ fn check(path: &Path, archive: &mut ZipArchive<BufReader<File>>, name: &str) -> 
         HeaderError::Damaged(what) => damaged(what),
         HeaderError::Unusable(what) => unusable(what),
     })?;
-    if header.data_bytes > MAX_ARRAY_BYTES {
-        return Err(unusable(format!(
-            "has shape {:?}, {} bytes; at most {MAX_ARRAY_BYTES} are read",
-            header.shape, header.data_bytes
-        )));
-    }
+    count.add(&header.shape).map_err(unusable)?;
     let expected = header.own_bytes + header.data_bytes;
     let shape = &header.shape;
     if claimed != expected {

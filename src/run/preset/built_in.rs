@@ -36,6 +36,8 @@ presets![
     "sorting-transformer",
     "sorting-mamba",
     "copying-lstm",
+    "copying-transformer",
+    "copying-mamba",
     "valley",
     "parabola",
     "digits-three",

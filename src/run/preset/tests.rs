@@ -365,3 +365,54 @@ proptest! {
         }
     }
 }
+
+/// The six that run live are as large as a room can watch: all the structure of the full ones, and so many weights and
+/// examples. The parameters of every network stand in its note.
+#[test]
+fn the_small_presets_have_the_structure_of_the_full_ones() {
+    for (name, least_layers) in
+        [("cnn", 2), ("resnet", 2), ("vit", 2), ("lstm", 2), ("transformer", 2), ("mamba", 2)]
+    {
+        let preset = Preset::load(name).unwrap();
+        let data = preset.resolved().data.unwrap();
+        assert!(data.n.unwrap() >= 200, "{name}: n = {:?}", data.n);
+        let layers = match preset.model.network().unwrap() {
+            // always two convolutions
+            Architecture::Cnn { .. } => 2,
+            Architecture::ResNet { stages, .. } => stages.iter().sum(),
+            Architecture::Vit { depth, .. } => depth,
+            Architecture::Lstm { layers, .. }
+            | Architecture::Transformer { layers, .. }
+            | Architecture::Mamba { layers, .. } => layers,
+            Architecture::Mlp { .. } => 0,
+        };
+        assert!(layers >= least_layers, "{name}: {layers} layers");
+        assert!(parameters(&preset) >= 5000, "{name}: {} parameters", parameters(&preset));
+    }
+    for (name, preset) in Preset::built_in() {
+        let is_mlp = matches!(preset.model.network(), Some(Architecture::Mlp { .. }) | None);
+        if is_mlp {
+            continue;
+        }
+        let count = parameters(&preset).to_string();
+        let (thousands, rest) = count.split_at(count.len() - 3);
+        let said = format!("{thousands},{rest} parameters");
+        assert!(preset.note.contains(&said), "{name}: the note does not say {said}");
+    }
+}
+
+/// Parameters of a network of a preset, whose data need not be here.
+fn parameters(preset: &Preset) -> usize {
+    let data = preset.resolved().data.unwrap();
+    let (shape, outputs) = match data.name {
+        DataName::Cifar10 => (vec![3, 32, 32], data.classes.unwrap()),
+        DataName::FashionMnist => (vec![1, 32, 32], data.classes.unwrap()),
+        DataName::Digits => (vec![1, 8, 8], data.classes.unwrap()),
+        DataName::Sorting | DataName::Copying => {
+            (vec![2 * data.length.unwrap() - 1], data.vocabulary.unwrap())
+        }
+        other => panic!("no preset of a network other than an MLP is on {other:?}"),
+    };
+    let parameters = preset.model.network().unwrap().parameters(&shape, outputs).unwrap();
+    parameters.iter().map(|p| p.shape.iter().product::<usize>()).sum()
+}

@@ -23,7 +23,7 @@ pub(super) fn record(history: &History, row: usize) -> StepRecord {
         loss,
         grad_norm_sq: or_nan(Series::GfGradNormSq),
         lambda: get(Series::GfLambda1).into_iter().collect(),
-        eigen_residual: 0.0,
+        eigen_residual: or_nan(Series::GfEigenResidual),
         substeps: count(Series::GfSubsteps),
     });
     let central_flow = get(Series::CfLoss).map(|loss| CentralFlowRecord {

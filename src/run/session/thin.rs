@@ -36,6 +36,7 @@ fn between(series: Series) -> Between {
         | Series::GfSubsteps
         | Series::CfCritical
         | Series::GdEigenResidual
+        | Series::GfEigenResidual
         | Series::CfEigenResidual
         | Series::CfComplementarityResidual => Between::Before,
         Series::TestLoss | Series::TrainAccuracy | Series::TestAccuracy => Between::Nothing,

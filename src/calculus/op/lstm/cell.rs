@@ -291,8 +291,10 @@ pub struct BackwardStep<'a, T> {
     pub degree: usize,
     pub shape: Shape,
     pub t: usize,
-    /// What the forward rule saved.
-    pub saved: &'a [T],
+    /// What the forward rule saved of plane 0. Shape `[rows, 6 hidden]`.
+    pub state: &'a [T],
+    /// And of the planes above. Shape `[planes − 1, rows, 5 hidden]`.
+    pub tangents: &'a [T],
     pub adjoint: &'a mut Adjoint<T>,
     pub work: &'a mut Work<T>,
 }
@@ -301,12 +303,11 @@ impl<T: Real> pulp::NullaryFnOnce for BackwardStep<'_, T> {
     type Output = ();
     #[inline(always)]
     fn call(self) {
-        let Self { ring, degree, shape, t, saved, adjoint, work } = self;
+        let Self { ring, degree, shape, t, state, tangents, adjoint, work } = self;
         let (rows, n) = (shape.rows(), shape.hidden);
         let (planes, all, new) =
             (ring.planes_of(degree), ring.products_up_to(degree), new_products(ring, degree));
-        let (primal, tangents) = saved.split_at(rows * STATE * n);
-        let states = States { primal, tangents, shape };
+        let states = States { primal: state, tangents, shape };
         for block in Block::at(shape, t) {
             states.read_cell(ring, planes.end, t, block, work);
             let Work { gates: [i, f, g, o], tanh_c, before, c, h, x, y, z } = &mut *work;

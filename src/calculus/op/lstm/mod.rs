@@ -8,15 +8,15 @@
 mod cell;
 
 use self::cell::{Adjoint, BackwardStep, ForwardStep, PrimalStep, STATE, Shape, TANGENT, Work};
-use super::{Adjoints, Context, Gradient, Output, Own, Phase, Primitive};
+use super::{Adjoints, Context, Gradient, Memory, Output, Own, Phase, Primitive};
 use crate::calculus::Real;
 use crate::calculus::kernel::gemm::{Matrix, MatrixMut, multiply, multiply_scaled};
 use crate::calculus::kernel::{dispatch, vector};
 use crate::calculus::ring::Product;
-use crate::calculus::tape::{Initial, NodeId, Slot, Tape};
+use crate::calculus::tape::{Initial, Node, NodeId, Slot, Tape};
 
-/// See the module. Saves, for the primal pass, [`STATE`] columns a hidden unit, and behind them, for the last tangent pass,
-/// [`TANGENT`] columns a hidden unit and plane.
+/// See the module. Saves [`STATE`] columns a hidden unit in the primal pass, and [`TANGENT`] columns a hidden unit and plane in
+/// a tangent pass.
 #[derive(Clone, Copy, Debug)]
 pub struct Lstm {
     /// The argument.
@@ -97,10 +97,8 @@ impl Lstm {
     fn forward_primal<T: Real>(&self, context: &Context<'_, T>, out: &mut Output<'_, T>) {
         let shape @ Shape { samples, steps, hidden } = self.shape(context);
         let (rows, width, gates) = (shape.rows(), STATE * hidden, 4 * hidden);
-        if out.saved.len() < rows * width {
-            out.saved.resize(rows * width, T::zero());
-        }
-        let (state, h) = (&mut out.saved[..rows * width], &mut *out.planes);
+        out.saved.resize(rows * width, T::zero());
+        let (state, h) = (&mut out.saved[..], &mut *out.planes);
         self.start(context, 0, state, width);
         let Some([wih, whh]) = self.weights(context, 0) else { return };
         let x = Matrix::new(context.value(self.x), rows, self.inputs);
@@ -125,12 +123,12 @@ impl Lstm {
     fn forward_tangent<T: Real>(&self, context: &Context<'_, T>, out: &mut Output<'_, T>) {
         let shape @ Shape { samples, steps, hidden } = self.shape(context);
         let (rows, width, gates) = (shape.rows(), TANGENT * hidden, 4 * hidden);
-        let (ring, primal) = (context.ring, rows * STATE * hidden);
-        let all = primal + (ring.planes() - 1) * rows * width;
-        if out.saved.len() < all {
-            out.saved.resize(all, T::zero());
+        let (ring, state) = (context.ring, &out.saved[..]);
+        let all = (ring.planes() - 1) * rows * width;
+        if out.tangent_saved.len() < all {
+            out.tangent_saved.resize(all, T::zero());
         }
-        let (state, tangents) = out.saved[..all].split_at_mut(primal);
+        let tangents = &mut out.tangent_saved[..all];
         for (i, plane) in tangents.chunks_exact_mut((rows * width).max(1)).enumerate() {
             self.start(context, 1 + i, plane, width);
         }
@@ -216,7 +214,8 @@ impl Lstm {
                     multiply_scaled(h, T::one(), g, whh.transposed(), true, context.parallel);
                 }
                 let (adjoint, work) = (&mut adjoint, &mut work);
-                dispatch(BackwardStep { ring, degree, shape, t, saved: own.saved, adjoint, work });
+                let (state, tangents) = (own.saved, own.tangent_saved);
+                dispatch(BackwardStep { ring, degree, shape, t, state, tangents, adjoint, work });
             }
         }
         adjoint
@@ -224,6 +223,17 @@ impl Lstm {
 }
 
 impl<T: Real> Primitive<T> for Lstm {
+    fn memory(&self, _: &[Node<T>], own: &Node<T>) -> Memory {
+        // the adjoint rule has the adjoints of G, h and c at hand, and x and h side by side
+        let at_hand = 6 * self.hidden + self.inputs + self.hidden;
+        let each = |columns: usize| own.rows.saturating_mul(columns);
+        Memory {
+            primal: each(STATE * self.hidden),
+            tangent: each(TANGENT * self.hidden + at_hand),
+            working: 0,
+        }
+    }
+
     fn forward(&self, context: &Context<'_, T>, _: NodeId, out: &mut Output<'_, T>) {
         match context.phase {
             Phase::Primal => self.forward_primal(context, out),

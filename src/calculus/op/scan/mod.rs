@@ -7,10 +7,10 @@
 mod recurrence;
 
 use self::recurrence::{Backward, Forward, Parameters, Sequence};
-use super::{Adjoints, Context, Gradient, Output, Own, Phase, Primitive};
+use super::{Adjoints, Context, Gradient, Memory, Output, Own, Phase, Primitive};
 use crate::calculus::Real;
 use crate::calculus::kernel::{dispatch, vector};
-use crate::calculus::tape::{NodeId, Slot, Tape};
+use crate::calculus::tape::{Node, NodeId, Slot, Tape};
 
 /// See the module.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +74,12 @@ impl Scan {
 }
 
 impl<T: Real> Primitive<T> for Scan {
+    fn memory(&self, nodes: &[Node<T>], own: &Node<T>) -> Memory {
+        // the adjoint rule's own adjoints of x, δ and B, C
+        let columns = 2 * own.columns + nodes[self.bc.0].columns;
+        Memory { tangent: own.rows.saturating_mul(columns), ..Memory::default() }
+    }
+
     fn forward(&self, context: &Context<'_, T>, _: NodeId, out: &mut Output<'_, T>) {
         let (sequence, parameters) = (self.sequence(context), self.parameters(context));
         dispatch(Forward { sequence, parameters, z: out.planes });
