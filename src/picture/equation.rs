@@ -172,7 +172,8 @@ fn live(ink: &Ink, term: &[Node], name: &str, size: f32) -> Laid {
     let term = lay(ink, term, size);
     let number = (ink.numbers)(name).unwrap_or_else(|| "–".to_owned());
     let number = letters(ink.painter, &number, NUMBER * size, ink.faint);
-    let width = term.width.max(number.width);
+    // so that the numbers of two neighbours stand apart
+    let width = term.width.max(number.width + 0.4 * size);
     let mut laid = Laid { width, ..Laid::default() };
     laid.place(&term, vec2(0.5 * (width - term.width), 0.0));
     laid.place(&number, vec2(0.5 * (width - number.width), term.descent + number.ascent));
