@@ -328,7 +328,7 @@ pub fn spoken(text: &str, numbers: &dyn Fn(&str) -> Option<String>) -> String {
                 Node::Live(term, name) => {
                     say(term, numbers, said);
                     if let Some(number) = numbers(name) {
-                        said.push_str(&format!(" ({number})"));
+                        said.extend([" (", number.as_str(), ")"]);
                     }
                 }
             }
@@ -346,10 +346,13 @@ pub fn names(text: &str) -> Vec<String> {
             match node {
                 Node::Text(_) => {}
                 Node::Script(first, second) => {
-                    first.iter().chain(second).for_each(|nodes| find(nodes, names));
+                    for nodes in first.iter().chain(second) {
+                        find(nodes, names);
+                    }
                 }
                 Node::Fraction(first, second) => {
-                    [first, second].into_iter().for_each(|nodes| find(nodes, names))
+                    find(first, names);
+                    find(second, names);
                 }
                 Node::Live(term, name) => {
                     find(term, names);
