@@ -113,7 +113,7 @@ const CLAIMS: &[Claim] = &[
     ("everywhere", "A vision transformer arrives", "S has risen to the edge", |m| {
         m.n("S·η/2") >= 1.0 && m.n("S start") < m.n("S")
     }),
-    ("third-term", "The terms, now", "it oscillates", |m| m.n("x").abs() > 1e-4),
+    ("third-term", "The terms, now", "it oscillates", |m| m.n("x").abs() > 1e-3),
     ("third-term", "A push on the sharpness", "the oscillation is strong, and S falls", |m| {
         m.said("S rises or falls") == "falls"
     }),
