@@ -43,6 +43,30 @@ struct Cli {
     tour: bool,
 }
 
+/// A preset with changes, for what goes on from no session.
+#[derive(Debug, Args)]
+struct PlainPreset {
+    /// A built-in preset (see `brink presets`), or a path to a .toml file [default: digits-noise]
+    #[arg(value_name = "PRESET")]
+    name: Option<String>,
+    /// Change one key of the preset; may be given again. presets/README.md lists the keys
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+impl PlainPreset {
+    /// Says what a saved session or a recording is not.
+    fn refuse_session(&self, command: &str) -> anyhow::Result<()> {
+        let chosen = Chosen { name: self.name.clone(), set: Vec::new() };
+        anyhow::ensure!(
+            !chosen.is_session(),
+            "{} is a saved run; brink {command} takes a preset, by its name or its .toml file",
+            chosen.name()
+        );
+        Ok(())
+    }
+}
+
 const EXAMPLES: &str = "\
 Examples:
   brink                                      open the window on the default preset

@@ -50,6 +50,16 @@ fn presets_and_keys() {
 }
 
 #[test]
+fn a_recording_has_nothing_to_go_on_from() {
+    let desk = Desk::new();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/recordings/digits-noise.brink");
+    says(&refused(&desk, &[path]), &["is a recording", "brink record digits-noise"]);
+    let output = desk.brink(&["record", path, "--out", "again.brink"]);
+    assert_eq!(output.status.code(), Some(2));
+    says(&stderr(&output), &["digits-noise.brink is a saved run", "a preset"]);
+}
+
+#[test]
 fn preset_files() {
     let desk = Desk::new();
     let refuse = |bytes: &[u8], words: &[&str]| {

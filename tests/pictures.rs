@@ -45,6 +45,7 @@ fn facts() -> Facts {
         seed: "3".into(),
         version: "0".into(),
         command: "brink sample --at 3".into(),
+        ..Facts::default()
     }
 }
 

@@ -4,8 +4,8 @@
 use brink::dynamics::Process;
 use brink::run::assemble::{Sources, assemble};
 use brink::run::predictions::{Input, Output};
-use brink::run::preset::{Overrides, Preset};
-use brink::run::recording::{Recording, bundled, take};
+use brink::run::preset::{DataName, Overrides, Preset};
+use brink::run::recording::{Recording, bundled, names, take};
 use brink::run::{Engine, History, Series};
 
 fn recorded(name: &str, set: &[&str]) -> Recording {
@@ -116,15 +116,78 @@ fn pictures_that_are_not_ours_are_not_passed_on() {
 }
 
 #[test]
-fn every_bundled_recording_reads_and_reaches_the_edge() {
-    let mut bytes = 0;
-    for recording in bundled() {
+fn every_bundled_recording_reads_and_shows_what_it_is_there_for() {
+    let readme = include_str!("../assets/recordings/README.md");
+    let (mut bytes, mut several) = (0, Vec::new());
+    for (name, recording) in names().zip(bundled()) {
         let recording = recording.as_ref().unwrap_or_else(|error| panic!("{error}"));
+        let outline = &recording.outline;
+        println!("{name}: {}\n", recording.description());
         bytes += recording.session().to_bytes().unwrap().len();
-        assert!(recording.outline.edge().is_some(), "{}: {}", recording.name, recording.outline);
-        assert!(recording.outline.loss_error.is_some_and(f64::is_finite) && recording.parameters > 0);
-        assert!(recording.command.starts_with("brink record "), "{}", recording.command);
-        println!("{}: {}\n", recording.name, recording.description());
+        assert!(outline.edge().is_some(), "{name}: {outline}");
+        assert!(
+            outline.loss_error.is_some_and(f64::is_finite) && recording.parameters > 0,
+            "{name}: {outline}"
+        );
+        let row = readme.lines().find(|line| line.starts_with(&format!("| `{name}.brink` |")));
+        let row = row.unwrap_or_else(|| panic!("assets/recordings/README.md does not list {name}"));
+        assert!(outline.drops >= 3 || row.contains("few drops"), "{name} does not say why: {outline}");
+        let architecture = format!("{:?}", recording.preset.model.architecture);
+        if outline.k() >= 2 && !several.contains(&architecture) {
+            several.push(architecture);
+        }
     }
     assert!(bytes < 12 << 20, "{bytes} bytes");
+    assert!(several.len() >= 4, "k = 2 is reached by {several:?} only");
+}
+
+/// The preset that a recording's command asks for.
+fn asked_for(command: &str) -> Preset {
+    let command = command.strip_prefix("brink record ").unwrap_or_else(|| panic!("{command}"));
+    let mut words = command.split_whitespace();
+    let name = words.next().unwrap();
+    let mut set = Vec::new();
+    while let Some(option) = words.next() {
+        let value =
+            words.next().unwrap_or_else(|| panic!("{command}: {option} has no value")).trim_matches('\'');
+        set.push(match option {
+            "--set" => value.to_owned(),
+            "--steps" => format!("run.steps={value}"),
+            _ => panic!("{command}: {option} is no option of `brink record`"),
+        });
+    }
+    Preset::load_with(name, &Overrides { data: None, set })
+        .unwrap_or_else(|error| panic!("{command}: {error}"))
+}
+
+#[test]
+fn the_command_in_a_recording_makes_it_again() {
+    for (name, recording) in names().zip(bundled()) {
+        let recording = recording.as_ref().unwrap();
+        let asked = asked_for(&recording.command);
+        // what is not given is written out; title, note and version may have been worded anew since
+        let plain = |preset: &Preset| Preset {
+            version: None,
+            title: String::new(),
+            note: String::new(),
+            ..preset.resolved()
+        };
+        assert_eq!(plain(&recording.preset), plain(&asked), "{name}");
+        if asked.data.as_ref().is_some_and(|data| matches!(data.name, DataName::Cifar10 | DataName::File)) {
+            continue;
+        }
+        let eta = asked.optimizer.eta;
+        let mut engine = assemble(&asked, &Sources::default()).unwrap();
+        let mut again = History::new(asked.eigen.max_tracked);
+        for _ in 0..3 {
+            again.push(&engine.step(eta));
+        }
+        assert_eq!(engine.dim(), recording.parameters, "{name}");
+        for series in
+            [Series::GdLoss, Series::GdLambda(0), Series::CfLoss, Series::CfLambda(0), Series::GdGradNormSq]
+        {
+            let off = distance(&again, &recording.history, series);
+            assert!(off < 3e-3, "{name}: {series:?} is off by {off}");
+        }
+    }
 }

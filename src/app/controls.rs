@@ -30,8 +30,11 @@ pub fn window_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let bar = Frame::new().fill(palette.panel).inner_margin(Margin::symmetric(12, 6));
     Panel::top("controls").frame(bar).show(ui, |ui| {
         ui.spacing_mut().item_spacing = vec2(8.0, 6.0);
+        // what no longer fits goes to the next row whole, not letter by letter into what is left of this one
+        ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
         run_bar_ui(ui, model, commands);
         transport_ui(ui, model, commands);
+        ui.style_mut().wrap_mode = None;
         banners_ui(ui, model, commands);
     });
     Panel::bottom("status").frame(bar).show(ui, |ui| {

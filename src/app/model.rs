@@ -240,13 +240,7 @@ impl Model {
         (self.preset, self.variant, self.recording) = (preset, variant, None);
         let (name, _) = &self.presets[preset];
         let (name, chosen) = (name.clone(), self.current().clone());
-        self.facts = Facts {
-            preset: name.clone(),
-            title: chosen.title.clone(),
-            seed: chosen.run.seed.to_string(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            command: String::new(),
-        };
+        self.facts = Facts::of(&name, &chosen, String::new());
         self.eta = chosen.optimizer.eta;
         self.speed = chosen.view.speed;
         self.view = ViewState {

@@ -18,9 +18,9 @@ const PLOTS: usize = 3;
 /// Between two plots, in points before the zoom.
 const GAP: f32 = 10.0;
 /// Share of the width that the tour's card takes.
-const CARDS: f32 = 0.4;
+const CARDS: f32 = 0.45;
 /// Letters of the tour's card, before the zoom.
-const PROSE: ProseStyle = ProseStyle { text: 11.0, equation: 12.0, heading: 13.0 };
+const PROSE: ProseStyle = ProseStyle { text: 11.0, equation: 12.0, heading: 13.0, least: 10.5 };
 /// Height of the line of facts.
 const LINE: f32 = 16.0;
 

@@ -1,8 +1,7 @@
 //! `brink checkpoint`: where the three processes of a run stand in the middle of it, as a small file.
 
-use super::say;
+use super::{PlainPreset, say};
 use anyhow::Context;
-use brink::run::address::Chosen;
 use brink::run::assemble::{Sources, assemble};
 use brink::run::bundled::Bundled;
 use brink::run::preset::{DEFAULT, Overrides, Preset};
@@ -13,7 +12,7 @@ use std::process::ExitCode;
 #[derive(Debug, Args)]
 pub struct CheckpointArgs {
     #[command(flatten)]
-    preset: Chosen,
+    preset: PlainPreset,
     /// The step at whose start the weights are written
     #[arg(long, value_name = "N")]
     step: usize,
@@ -24,6 +23,7 @@ pub struct CheckpointArgs {
 
 /// Runs up to the step, and writes the file.
 pub fn write(args: &CheckpointArgs) -> anyhow::Result<ExitCode> {
+    args.preset.refuse_session("checkpoint")?;
     let name = args.preset.name.as_deref().unwrap_or(DEFAULT);
     let preset = Preset::load_with(name, &Overrides { data: None, set: args.preset.set.clone() })?;
     let mut engine = assemble(&preset, &Sources::default())?;

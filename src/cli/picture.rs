@@ -17,13 +17,7 @@ pub(super) fn summary(preset: &Preset, address: &Address, history: &History) -> 
 
 /// Where a run comes from.
 pub(super) fn facts(preset: &Preset, address: &Address) -> Facts {
-    Facts {
-        preset: address.chosen.name().into(),
-        title: preset.title.clone(),
-        seed: preset.run.seed.to_string(),
-        version: env!("CARGO_PKG_VERSION").into(),
-        command: address.to_string(),
-    }
+    Facts::of(address.chosen.name(), preset, address.to_string())
 }
 
 /// How its preset wants it shown.

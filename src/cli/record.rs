@@ -1,8 +1,7 @@
 //! `brink record`: a run to look at, in a small file.
 
-use super::{INTERRUPTED, progress, say};
+use super::{INTERRUPTED, PlainPreset, progress, say};
 use anyhow::Context;
-use brink::run::address::Chosen;
 use brink::run::assemble::{Sources, assemble};
 use brink::run::headless::Progress;
 use brink::run::preset::{DEFAULT, Overrides, Preset};
@@ -16,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug, Args)]
 pub struct RecordArgs {
     #[command(flatten)]
-    preset: Chosen,
+    preset: PlainPreset,
     /// Number of steps (run.steps)
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
@@ -27,6 +26,7 @@ pub struct RecordArgs {
 
 /// Takes the run and writes it. Ctrl-C ends it early; what was recorded is written.
 pub fn write(args: RecordArgs) -> anyhow::Result<ExitCode> {
+    args.preset.refuse_session("record")?;
     let name = args.preset.name.unwrap_or_else(|| DEFAULT.into());
     let mut set = args.preset.set;
     let command = std::iter::once(format!("brink record {name}"))

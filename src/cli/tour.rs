@@ -8,7 +8,7 @@ use std::time::Instant;
 
 #[derive(Debug, Args)]
 pub struct TourArgs {
-    /// The chapter: its number, or its name such as one-cycle [default: 1]
+    /// The chapter: its number, or its name such as stable-region [default: 1]
     #[arg(value_name = "CHAPTER")]
     chapter: Option<String>,
 }

@@ -401,9 +401,7 @@ impl<T: Real> CentralFlow<T> {
             let factor = 4.0 / (scale.eta * scale.eta);
             record.predicted_grad_norm_sq = Some(record.state.grad_norm_sq + factor * record.sigma_trace);
         }
-        let least = 1e-9 * record.sigma_trace;
-        let rank = record.sigma.iter().filter(|&&s| s > least).count();
-        if let Some(k) = self.edge.entered(rank) {
+        if let Some(k) = self.edge.entered(record.rank()) {
             events.push(Event::Outcome(Process::CentralFlow, StepOutcome::EnteredEdge { k }));
         }
         vectors

@@ -16,7 +16,7 @@ pub mod smoothing;
 mod state;
 
 pub use inspection::{InspectError, Inspection};
-pub use record::{CentralFlowRecord, Event, Process, ProcessRecord, StepOutcome, StepRecord};
+pub use record::{CentralFlowRecord, Event, Process, ProcessRecord, StepOutcome, StepRecord, rank};
 pub use settings::{
     CentralFlowSettings, EigenSettings, FlowsStart, GradientFlowSettings, Processes, Settings, SettingsError,
 };

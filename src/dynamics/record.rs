@@ -106,6 +106,21 @@ pub struct CentralFlowRecord {
     pub complementarity_residual: f64,
 }
 
+/// Share of tr Σ below which an eigenvalue of Σ is rounding.
+const ROUNDING: f64 = 1e-9;
+
+/// The rank of a Σ with these eigenvalues and this trace: how many are more than rounding.
+pub fn rank(sigma: impl IntoIterator<Item = f64>, sigma_trace: f64) -> usize {
+    sigma.into_iter().filter(|&sigma| sigma > ROUNDING * sigma_trace).count()
+}
+
+impl CentralFlowRecord {
+    /// The rank of Σ.
+    pub fn rank(&self) -> usize {
+        rank(self.sigma.iter().copied(), self.sigma_trace)
+    }
+}
+
 /// The three processes at the start of step `step`, before their update.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StepRecord {

@@ -1,7 +1,8 @@
 //! Equations typeset by hand: a small part of TeX's notation, laid out with the fonts of the plots.
 //!
 //! `_` lowers and `^` raises what follows, one letter or a group in braces; `\frac{a}{b}` is a fraction. Everything else is
-//! written as it stands, so that Greek letters and signs are typed as such.
+//! written as it stands, so that Greek letters and signs are typed as such. `\live{a}{name}` is the term `a` with a number
+//! of the run below it, which whoever lays the equation out finds by its name.
 
 use egui::{Color32, FontFamily, FontId, Galley, Painter, Pos2, Rect, Vec2, pos2, vec2};
 use std::iter::Peekable;
@@ -12,6 +13,8 @@ use std::sync::Arc;
 const SCRIPT: f32 = 0.7;
 /// Size of the parts of a fraction.
 const PART: f32 = 0.86;
+/// Size of a number below a term.
+const NUMBER: f32 = 0.78;
 /// How far an index is lowered, and an exponent raised, relative to the letters' size.
 const LOWERED: f32 = 0.22;
 const RAISED: f32 = 0.40;
@@ -25,6 +28,8 @@ enum Node {
     /// Lowered, raised.
     Script(Option<Vec<Node>>, Option<Vec<Node>>),
     Fraction(Vec<Node>, Vec<Node>),
+    /// A term, and the name of the number below it.
+    Live(Vec<Node>, String),
 }
 
 /// Reads up to the end, or to the brace that closes the group.
@@ -55,6 +60,9 @@ fn read(chars: &mut Peekable<Chars>) -> Vec<Node> {
                 if name == "frac" {
                     let above = group(chars);
                     nodes.push(Node::Fraction(above, group(chars)));
+                } else if name == "live" {
+                    let term = group(chars);
+                    nodes.push(Node::Live(term, braced(chars)));
                 } else {
                     nodes.push(Node::Text(format!("\\{name}")));
                 }
@@ -77,6 +85,21 @@ fn group(chars: &mut Peekable<Chars>) -> Vec<Node> {
     }
 }
 
+/// The letters between two braces, as they stand.
+fn braced(chars: &mut Peekable<Chars>) -> String {
+    chars.next_if_eq(&'{');
+    chars.take_while(|&c| c != '}').collect()
+}
+
+/// What is laid out alike in all of an equation.
+struct Ink<'a> {
+    painter: &'a Painter,
+    color: Color32,
+    /// Of the numbers below terms.
+    faint: Color32,
+    numbers: &'a dyn Fn(&str) -> Option<String>,
+}
+
 /// A piece laid out around its baseline's left end.
 #[derive(Clone, Default)]
 struct Laid {
@@ -86,6 +109,8 @@ struct Laid {
     /// Each with its upper left corner.
     letters: Vec<(Pos2, Arc<Galley>)>,
     rules: Vec<Rect>,
+    /// Terms with a number: its name, and where both are.
+    terms: Vec<(String, Rect)>,
 }
 
 impl Laid {
@@ -98,20 +123,20 @@ impl Laid {
     fn place(&mut self, piece: &Self, at: Vec2) {
         self.letters.extend(piece.letters.iter().map(|(corner, galley)| (*corner + at, Arc::clone(galley))));
         self.rules.extend(piece.rules.iter().map(|rule| rule.translate(at)));
+        self.terms.extend(piece.terms.iter().map(|(name, rect)| (name.clone(), rect.translate(at))));
         self.ascent = self.ascent.max(piece.ascent - at.y);
         self.descent = self.descent.max(piece.descent + at.y);
     }
 }
 
-fn lay(painter: &Painter, nodes: &[Node], size: f32, color: Color32) -> Laid {
+fn lay(ink: &Ink, nodes: &[Node], size: f32) -> Laid {
     let mut row = Laid::default();
     for node in nodes {
         match node {
-            Node::Text(text) => row.push(&letters(painter, text, size, color), 0.0),
+            Node::Text(text) => row.push(&letters(ink.painter, text, size, ink.color), 0.0),
             Node::Script(lowered, raised) => {
-                let part = |nodes: &Option<Vec<Node>>| {
-                    nodes.as_ref().map(|nodes| lay(painter, nodes, SCRIPT * size, color))
-                };
+                let part =
+                    |nodes: &Option<Vec<Node>>| nodes.as_ref().map(|nodes| lay(ink, nodes, SCRIPT * size));
                 let (lowered, raised) = (part(lowered), part(raised));
                 let width = lowered.iter().chain(&raised).map(|part| part.width).fold(0.0, f32::max);
                 let at = row.width;
@@ -122,7 +147,8 @@ fn lay(painter: &Painter, nodes: &[Node], size: f32, color: Color32) -> Laid {
                 }
                 row.width += width + 0.04 * size;
             }
-            Node::Fraction(above, below) => row.push(&fraction(painter, above, below, size, color), 0.0),
+            Node::Fraction(above, below) => row.push(&fraction(ink, above, below, size), 0.0),
+            Node::Live(term, name) => row.push(&live(ink, term, name, size), 0.0),
         }
     }
     row
@@ -137,12 +163,27 @@ fn letters(painter: &Painter, text: &str, size: f32, color: Color32) -> Laid {
         ascent,
         descent: galley.size().y - ascent,
         letters: vec![(pos2(0.0, -ascent), galley)],
-        rules: Vec::new(),
+        ..Laid::default()
     }
 }
 
-fn fraction(painter: &Painter, above: &[Node], below: &[Node], size: f32, color: Color32) -> Laid {
-    let part = |nodes| lay(painter, nodes, PART * size, color);
+/// A term, and centred below it its number, or a dash while there is none.
+fn live(ink: &Ink, term: &[Node], name: &str, size: f32) -> Laid {
+    let term = lay(ink, term, size);
+    let number = (ink.numbers)(name).unwrap_or_else(|| "–".to_owned());
+    let number = letters(ink.painter, &number, NUMBER * size, ink.faint);
+    // so that the numbers of two neighbours stand apart
+    let width = term.width.max(number.width + 0.4 * size);
+    let mut laid = Laid { width, ..Laid::default() };
+    laid.place(&term, vec2(0.5 * (width - term.width), 0.0));
+    laid.place(&number, vec2(0.5 * (width - number.width), term.descent + number.ascent));
+    let whole = Rect::from_min_max(pos2(0.0, -laid.ascent), pos2(width, laid.descent));
+    laid.terms.push((name.to_owned(), whole));
+    laid
+}
+
+fn fraction(ink: &Ink, above: &[Node], below: &[Node], size: f32) -> Laid {
+    let part = |nodes| lay(ink, nodes, PART * size);
     let (above, below) = (part(above), part(below));
     let side = 0.12 * size;
     let width = above.width.max(below.width) + 2.0 * side;
@@ -164,18 +205,32 @@ pub struct Equation {
     pub size: Vec2,
 }
 
+/// No term has a number.
+fn none(_: &str) -> Option<String> {
+    None
+}
+
 impl Equation {
     /// On one line.
     pub fn line(painter: &Painter, text: &str, size: f32, color: Color32) -> Self {
-        Self::wrapped(painter, text, size, color, f32::INFINITY)
+        Self::wrapped(painter, text, size, [color; 2], f32::INFINITY, &none)
     }
 
-    /// On as many lines as the width asks for, broken before signs such as = and + that stand between spaces.
-    pub fn wrapped(painter: &Painter, text: &str, size: f32, color: Color32, width: f32) -> Self {
+    /// On as many lines as the width asks for, broken before signs such as = and + that stand between spaces. The numbers
+    /// below terms have the second colour; `numbers` finds them by their names.
+    pub fn wrapped(
+        painter: &Painter,
+        text: &str,
+        size: f32,
+        [color, faint]: [Color32; 2],
+        width: f32,
+        numbers: &dyn Fn(&str) -> Option<String>,
+    ) -> Self {
+        let ink = Ink { painter, color, faint, numbers };
         let mut lines: Vec<Laid> = Vec::new();
         let space = letters(painter, "\u{a0}", size, color).width;
         for word in words(text) {
-            let laid = lay(painter, &read(&mut word.chars().peekable()), size, color);
+            let laid = lay(&ink, &read(&mut word.chars().peekable()), size);
             match lines.last_mut() {
                 Some(line) if line.width + space + laid.width <= width => {
                     line.width += space;
@@ -200,6 +255,14 @@ impl Equation {
             whole = vec2(whole.x.max(line.width), whole.y + line.ascent + line.descent);
         }
         Self { lines: placed, color, size: whole }
+    }
+
+    /// The terms with a number: its name, and where both are, seen from the upper left corner.
+    pub fn terms(&self) -> impl Iterator<Item = (&str, Rect)> {
+        self.lines.iter().flat_map(|(baseline, line)| {
+            let at = baseline.to_vec2();
+            line.terms.iter().map(move |(name, rect)| (name.as_str(), rect.translate(at)))
+        })
     }
 
     /// Draws it with its upper left corner at `corner`.
@@ -243,10 +306,64 @@ fn words(text: &str) -> Vec<String> {
 /// Signs before which a line may be broken.
 const SIGNS: [&str; 8] = ["=", "≈", "+", "−", "⇒", "⇔", "≤", "≥"];
 
-/// The equation as a line of plain text, for screen readers.
-pub fn spoken(text: &str) -> String {
-    let over = text.replace("\\frac", "").replace("}{", "}/{");
-    over.chars().filter(|c| !matches!(c, '{' | '}')).collect()
+/// The equation as a line of plain text, for screen readers; of the numbers below terms those that there are.
+pub fn spoken(text: &str, numbers: &dyn Fn(&str) -> Option<String>) -> String {
+    fn say(nodes: &[Node], numbers: &dyn Fn(&str) -> Option<String>, said: &mut String) {
+        for node in nodes {
+            match node {
+                Node::Text(text) => said.push_str(text),
+                Node::Script(lowered, raised) => {
+                    for (sign, part) in [('_', lowered), ('^', raised)] {
+                        if let Some(part) = part {
+                            said.push(sign);
+                            say(part, numbers, said);
+                        }
+                    }
+                }
+                Node::Fraction(above, below) => {
+                    say(above, numbers, said);
+                    said.push('/');
+                    say(below, numbers, said);
+                }
+                Node::Live(term, name) => {
+                    say(term, numbers, said);
+                    if let Some(number) = numbers(name) {
+                        said.extend([" (", number.as_str(), ")"]);
+                    }
+                }
+            }
+        }
+    }
+    let mut said = String::new();
+    say(&read(&mut text.chars().peekable()), numbers, &mut said);
+    said
+}
+
+/// The names of the numbers below an equation's terms.
+pub fn names(text: &str) -> Vec<String> {
+    fn find(nodes: &[Node], names: &mut Vec<String>) {
+        for node in nodes {
+            match node {
+                Node::Text(_) => {}
+                Node::Script(first, second) => {
+                    for nodes in first.iter().chain(second) {
+                        find(nodes, names);
+                    }
+                }
+                Node::Fraction(first, second) => {
+                    find(first, names);
+                    find(second, names);
+                }
+                Node::Live(term, name) => {
+                    find(term, names);
+                    names.push(name.clone());
+                }
+            }
+        }
+    }
+    let mut names = Vec::new();
+    find(&read(&mut text.chars().peekable()), &mut names);
+    names
 }
 
 #[cfg(test)]
@@ -263,7 +380,7 @@ mod tests {
         let script = Node::Script(Some(vec![text("t+1")]), Some(vec![text("2")]));
         assert_eq!(nodes, [text("a"), script, Node::Fraction(vec![text("1")], vec![text("2")]), text("x")]);
         assert_eq!(words("a = {b = c} d + e"), ["a", "=\u{a0}{b = c}\u{a0}d", "+\u{a0}e"]);
-        assert_eq!(spoken("\\frac{dw}{dt} = x_{t+1}"), "dw/dt = x_t+1");
+        assert_eq!(spoken("\\frac{dw}{dt} = x_{t+1}", &none), "dw/dt = x_t+1");
         assert_eq!(read(&mut "x_".chars().peekable()).len(), 2, "half a formula is drawn too");
     }
 
@@ -272,12 +389,36 @@ mod tests {
         let mut sizes = Vec::new();
         let _ = crate::picture::render(vec2(400.0, 100.0), 1.0, egui::Theme::Light, |ui| {
             let lay = |width| {
-                Equation::wrapped(ui.painter(), "w_{t+1} = w_t − η∇L(w_t)", 15.0, Color32::BLACK, width)
+                let text = "w_{t+1} = w_t − η∇L(w_t)";
+                Equation::wrapped(ui.painter(), text, 15.0, [Color32::BLACK; 2], width, &none)
             };
             sizes =
                 [f32::INFINITY, 90.0].map(lay).map(|equation| (equation.lines.len(), equation.size)).to_vec();
         });
         assert_eq!(sizes[0].0, 1);
         assert!(sizes[1].0 > 1 && sizes[1].1.x <= 100.0 && sizes[1].1.y > sizes[0].1.y, "{sizes:?}");
+    }
+
+    #[test]
+    fn a_term_has_its_number_below_it() {
+        let text = "⟨L⟩ = \\live{\\frac{tr Σ}{η}}{trΣ/η}";
+        let numbers = |name: &str| (name == "trΣ/η").then(|| "0.25".to_owned());
+        assert_eq!(names(text), ["trΣ/η"]);
+        assert_eq!(spoken(text, &numbers), "⟨L⟩ = tr Σ/η (0.25)");
+        assert_eq!(spoken(text, &none), "⟨L⟩ = tr Σ/η");
+        let mut heights = Vec::new();
+        let _ = crate::picture::render(vec2(400.0, 100.0), 1.0, egui::Theme::Light, |ui| {
+            let with = Equation::wrapped(ui.painter(), text, 15.0, [Color32::BLACK; 2], 300.0, &numbers);
+            let without = Equation::line(ui.painter(), "⟨L⟩ = \\frac{tr Σ}{η}", 15.0, Color32::BLACK);
+            let terms: Vec<Rect> = with.terms().map(|(_, rect)| rect).collect();
+            assert!(
+                terms.len() == 1
+                    && terms[0].right() <= with.size.x
+                    && terms[0].bottom() <= with.size.y + 0.01
+            );
+            heights = vec![with.size.y, without.size.y];
+        });
+        assert!(heights[0] > heights[1] + 8.0, "{heights:?}");
+        assert_eq!(names("\\live{x}").len(), 1, "half a formula is read too");
     }
 }

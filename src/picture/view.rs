@@ -4,8 +4,9 @@ use super::curves::Curves;
 use super::predictions::Choice;
 use super::scene::{Scene, SceneChange, SceneView};
 use crate::dynamics::{Event, Inspection};
+use crate::run::assemble::warnings;
 use crate::run::spectra::Spectra;
-use crate::run::{History, Series};
+use crate::run::{History, Preset, Series};
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
@@ -145,6 +146,25 @@ pub struct Facts {
     pub version: String,
     /// The command line that opens the moment again; empty where there is none.
     pub command: String,
+    /// Number of training examples, where the preset says it.
+    pub examples: Option<usize>,
+    /// Whether the network has kinks, which the theory's derivatives miss.
+    pub kinks: bool,
+}
+
+impl Facts {
+    /// Of a run of a preset.
+    pub fn of(name: &str, preset: &Preset, command: String) -> Self {
+        Self {
+            preset: name.into(),
+            title: preset.title.clone(),
+            seed: preset.run.seed.to_string(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            command,
+            examples: preset.resolved().data.and_then(|data| data.n),
+            kinks: !warnings(preset).is_empty(),
+        }
+    }
 }
 
 /// What the viewer has chosen. Owned by the window; panels read it and ask for a [`ViewChange`].
@@ -403,7 +423,7 @@ impl RunView<'_> {
 
     /// What the title says: preset, seed, η and how far the run is.
     pub fn caption(&self) -> String {
-        let Facts { preset, title, seed, version, command: _ } = self.facts;
+        let Facts { preset, title, seed, version, .. } = self.facts;
         let name = if title.is_empty() { preset } else { title };
         let eta = self.eta().map_or(String::new(), |eta| format!(" · η = {eta}"));
         let steps = self.history.rows();

@@ -1,6 +1,6 @@
 //! A wall of small plots: the run that goes on, and beside it every recording that comes with the program. Once as the sharpness in
-//! units of the edge, once as the real against the predicted loss. Architectures of which there is neither have an empty place that
-//! names the preset that runs live.
+//! units of the edge, once as the real against the predicted loss. A recording that cannot be read says why in its place;
+//! an architecture of which there is neither run nor recording has one that names the preset that runs live.
 
 use super::curves::{Curve, Curves};
 use super::inspector::short;
@@ -88,7 +88,12 @@ pub(super) fn wall_ui(ui: &mut Ui, panel: Panel, view: &RunView) {
         ),
         run: Some((&*recording.history, curves)),
     });
-    let mut exhibits: Vec<Exhibit> = std::iter::once(live).chain(others).collect();
+    let broken = bundled().iter().filter_map(|recording| recording.as_ref().err()).map(|error| Exhibit {
+        title: format!("Recording {}", error.name),
+        caption: format!("cannot be played\n{}", error.problem),
+        run: None,
+    });
+    let mut exhibits: Vec<Exhibit> = std::iter::once(live).chain(others).chain(broken).collect();
     exhibits.extend(absent(&view.facts.preset));
     let words: Vec<String> = exhibits
         .iter()
@@ -102,9 +107,10 @@ pub(super) fn wall_ui(ui: &mut Ui, panel: Panel, view: &RunView) {
         (body.width() - GAP * (columns as f32 - 1.0)) / columns as f32,
         (body.height() - GAP * (rows as f32 - 1.0)) / rows as f32,
     );
+    let flow = view.state.show_central_flow;
     for (i, exhibit) in exhibits.iter().enumerate() {
         let corner = vec2((i % columns) as f32 * (size.x + GAP), (i / columns) as f32 * (size.y + GAP));
-        one(painter, palette, Rect::from_min_size(body.min + corner, size), panel, exhibit);
+        one(painter, palette, Rect::from_min_size(body.min + corner, size), (panel, flow), exhibit);
     }
 }
 
@@ -174,12 +180,13 @@ fn said(panel: Panel, outline: &Outline) -> String {
     }
 }
 
-fn one(painter: &Painter, palette: &Palette, room: Rect, panel: Panel, exhibit: &Exhibit) {
+/// One plot; with the central flow's lines, or without.
+fn one(painter: &Painter, palette: &Palette, room: Rect, (panel, flow): (Panel, bool), exhibit: &Exhibit) {
     let plot = Rect::from_min_max(room.min, pos2(room.right(), room.bottom() - CAPTION));
     painter.rect_filled(plot, 0.0, palette.plot);
     let lines = match exhibit.run {
-        Some(run) if panel == Panel::LossWall => losses(palette, run, plot.width()),
-        Some((history, _)) => eigenvalues(palette, history, plot.width()),
+        Some(run) if panel == Panel::LossWall => losses(palette, run, plot.width(), flow),
+        Some((history, _)) => eigenvalues(palette, history, plot.width(), flow),
         None => Vec::new(),
     };
     let rows = exhibit.run.map_or(0, |(history, _)| history.rows());
@@ -232,7 +239,7 @@ fn recorded_line(history: &History, series: Series, width: f32) -> Vec<[f64; 2]>
 }
 
 /// η λ_i/2 of gradient descent and of the central flow.
-fn eigenvalues(palette: &Palette, history: &History, width: f32) -> Vec<Line> {
+fn eigenvalues(palette: &Palette, history: &History, width: f32, flow: bool) -> Vec<Line> {
     let scaled = |series| -> Vec<[f64; 2]> {
         let eta = |row: f64| {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a row")]
@@ -244,23 +251,24 @@ fn eigenvalues(palette: &Palette, history: &History, width: f32) -> Vec<Line> {
     let count = (0..history.max_tracked()).take_while(|&i| history.has(Series::GdLambda(i))).count();
     let descent =
         (0..count).rev().map(|i| (scaled(Series::GdLambda(i)), palette.ink(Role::Eigen(i), Weight::Normal)));
-    let flow = (scaled(Series::CfLambda(0)), palette.ink(Role::CentralFlow, Weight::Normal));
-    descent.chain([flow]).collect()
+    let flow = flow.then(|| (scaled(Series::CfLambda(0)), palette.ink(Role::CentralFlow, Weight::Normal)));
+    descent.chain(flow).collect()
 }
 
 /// Gradient descent's loss, raw and smoothed, and the prediction.
-fn losses(palette: &Palette, (history, curves): (&History, &Curves), width: f32) -> Vec<Line> {
+fn losses(palette: &Palette, (history, curves): (&History, &Curves), width: f32, flow: bool) -> Vec<Line> {
     let mut smoothed = Vec::new();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a width in points")]
     curves.polyline(Curve::Loss, 0..history.rows(), width.max(2.0) as usize, &mut smoothed);
-    vec![
+    let mut lines = vec![
         (recorded_line(history, Series::GdLoss, width), palette.ink(Role::GradientDescent, Weight::Raw)),
         (smoothed, palette.ink(Role::GradientDescent, Weight::Smoothed)),
-        (
-            recorded_line(history, Series::CfPredictedLoss, width),
-            palette.ink(Role::Prediction, Weight::Normal),
-        ),
-    ]
+    ];
+    if flow {
+        let line = recorded_line(history, Series::CfPredictedLoss, width);
+        lines.push((line, palette.ink(Role::Prediction, Weight::Normal)));
+    }
+    lines
 }
 
 #[cfg(test)]

@@ -32,6 +32,11 @@ pub enum Breakpoint {
         /// Which eigenvalue.
         k: usize,
     },
+    /// Σ gets this rank.
+    AtRank {
+        /// Which, 1 or more.
+        k: usize,
+    },
     /// The oscillation of gradient descent about the central flow has passed a peak.
     OscillationPeak,
     /// Gradient descent's loss exceeds `factor` times its mean over the last 32 steps.
@@ -49,7 +54,7 @@ impl Breakpoint {
     /// Whether its numbers make sense.
     pub fn is_valid(self) -> bool {
         match self {
-            Self::AtEdge { k } => k >= 1,
+            Self::AtEdge { k } | Self::AtRank { k } => k >= 1,
             Self::LossSpike { factor } => factor.is_finite() && factor > 1.0,
             Self::OscillationPeak | Self::Divergence | Self::Step(_) => true,
         }
@@ -61,6 +66,7 @@ impl fmt::Display for Breakpoint {
         match self {
             Self::AtEdge { k: 1 } => write!(f, "S first reaches 2/η"),
             Self::AtEdge { k } => write!(f, "λ{k} first reaches 2/η"),
+            Self::AtRank { k } => write!(f, "Σ gets rank {k}"),
             Self::OscillationPeak => write!(f, "an oscillation peaks"),
             Self::LossSpike { factor } => write!(f, "the loss exceeds {factor} times its recent mean"),
             Self::Divergence => write!(f, "a process diverges"),
@@ -110,6 +116,10 @@ enum Seen {
         /// Whether it was hit with this learning rate.
         spent: bool,
     },
+    Rank {
+        /// Whether the rank was lower.
+        armed: bool,
+    },
     Oscillation {
         last: Option<f64>,
         lowest: f64,
@@ -128,6 +138,7 @@ impl Breakpoints {
         self.clear(breakpoint);
         let seen = match breakpoint {
             Breakpoint::AtEdge { .. } => Seen::Edge { below: 0, armed: next_step == 0, spent: false },
+            Breakpoint::AtRank { .. } => Seen::Rank { armed: next_step == 0 },
             Breakpoint::OscillationPeak => {
                 Seen::Oscillation { last: None, lowest: f64::INFINITY, peak: None }
             }
@@ -170,6 +181,12 @@ impl Watch {
                     let edge = EDGE / record.eta;
                     format!("λ{k} = {lambda:.4} has reached 2/η = {edge:.4} (η·λ{k} = {eta_lambda:.4})")
                 })
+            }
+            (Breakpoint::AtRank { k }, Seen::Rank { armed }) => {
+                let rank = record.central_flow.as_ref()?.rank();
+                let is_hit = *armed && rank >= k;
+                *armed = rank < k;
+                is_hit.then(|| format!("Σ has rank {rank}"))
             }
             (Breakpoint::OscillationPeak, Seen::Oscillation { last, lowest, peak }) => {
                 let x = record.displacement.first()?.abs();
@@ -217,9 +234,13 @@ impl Watch {
             (Breakpoint::Step(step), _) => {
                 (record.step == step).then(|| format!("step {step} has a breakpoint"))
             }
-            (Breakpoint::AtEdge { .. } | Breakpoint::OscillationPeak | Breakpoint::LossSpike { .. }, _) => {
-                None
-            }
+            (
+                Breakpoint::AtEdge { .. }
+                | Breakpoint::AtRank { .. }
+                | Breakpoint::OscillationPeak
+                | Breakpoint::LossSpike { .. },
+                _,
+            ) => None,
         }
     }
 }
@@ -227,7 +248,7 @@ impl Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dynamics::ProcessRecord;
+    use crate::dynamics::{CentralFlowRecord, ProcessRecord};
 
     /// Steps at which a breakpoint is hit, given η·λ, x and the loss of each step.
     fn hits(breakpoint: Breakpoint, steps: impl Iterator<Item = (f64, f64, f64)>) -> Vec<Hit> {
@@ -265,6 +286,25 @@ mod tests {
     }
 
     #[test]
+    fn a_rank_is_hit_when_sigma_gets_it_and_rounding_is_none() {
+        let mut breakpoints = Breakpoints::default();
+        breakpoints.set(Breakpoint::AtRank { k: 2 }, 0);
+        let sigmas =
+            [vec![], vec![1e-4, 1e-25], vec![1e-4, 1e-5], vec![1e-4, 2e-5], vec![1e-4], vec![1e-4, 1e-5]];
+        let found: Vec<Hit> = sigmas
+            .into_iter()
+            .enumerate()
+            .flat_map(|(step, sigma)| {
+                let sigma_trace = sigma.iter().sum();
+                let flow = CentralFlowRecord { sigma, sigma_trace, ..CentralFlowRecord::default() };
+                breakpoints.observe(&StepRecord { step, central_flow: Some(flow), ..StepRecord::default() })
+            })
+            .collect();
+        assert_eq!(at(&found), [2, 5]);
+        assert_eq!(found[0].to_string(), "Paused at step 2: Σ has rank 2");
+    }
+
+    #[test]
     fn every_cycle_has_one_peak() {
         // Three cycles of 100 steps whose envelope runs over two decades, with period 2 and a little noise.
         let x = |t: usize| {
@@ -293,6 +333,7 @@ mod tests {
         let nan = || (0..50).map(|_| (f64::NAN, f64::NAN, f64::INFINITY));
         for breakpoint in [
             Breakpoint::AtEdge { k: 1 },
+            Breakpoint::AtRank { k: 1 },
             Breakpoint::OscillationPeak,
             Breakpoint::LossSpike { factor: 1.5 },
             Breakpoint::Divergence,

@@ -11,7 +11,8 @@ use super::history::History;
 use super::message::{Ending, Message};
 use super::milestones::Milestones;
 use super::preset::{Overrides, Preset};
-use super::session::{Session, SessionError};
+use super::recording::Recording;
+use super::session::{Kind, Session, SessionError};
 use super::worker::{Options, Worker};
 use crate::dynamics::{Event, StepRecord};
 use std::io::{self, Write};
@@ -42,6 +43,16 @@ pub enum HeadlessError {
     /// The preset or the session cannot be used.
     #[error(transparent)]
     Beginning(#[from] BeginningError),
+    /// A recording has no weights to go on from.
+    #[error(
+        "{path} is a recording, with nothing to go on from; `{command}` makes it again, `brink {path}` plays it"
+    )]
+    Recording {
+        /// The file.
+        path: String,
+        /// What made it.
+        command: String,
+    },
     /// The session cannot be written.
     #[error(transparent)]
     Session(#[from] SessionError),
@@ -100,6 +111,10 @@ pub fn run(
     if let (Some(_), Some(init)) = (&beginning.session, &request.init) {
         let option = format!("--init {}", init.display());
         return Err(BeginningError::NotWithSession { option }.into());
+    }
+    if let Some(session) = beginning.session.as_ref().filter(|session| session.kind == Kind::Recording) {
+        let command = Recording::of(session.clone()).command;
+        return Err(HeadlessError::Recording { path: request.preset.clone(), command });
     }
     let sources = Sources { init: request.init.clone() };
     let engine = assemble(&beginning.preset, &sources)?;

@@ -6,7 +6,7 @@
 use super::predictions::{Examples, Predictions};
 use super::pyramid::Column;
 use super::series::Series;
-use crate::dynamics::{CentralFlowRecord, Event, Process, ProcessRecord, StepRecord};
+use crate::dynamics::{CentralFlowRecord, Event, Process, ProcessRecord, StepRecord, rank};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -205,6 +205,12 @@ impl History {
     pub fn last_value(&self, series: Series, row: usize, back: usize) -> Option<f64> {
         let column = self.column(series).filter(|column| !column.is_empty())?;
         (row.saturating_sub(back)..=row).rev().find_map(|row| column.get(row))
+    }
+
+    /// The rank of Σ at a row; 0 where there is none.
+    pub fn rank(&self, row: usize) -> usize {
+        let trace = self.value(Series::CfSigmaTrace, row).unwrap_or(0.0);
+        rank((0..self.max_tracked).map_while(|i| self.value(Series::CfSigma(i), row)), trace)
     }
 
     /// Whether the series has any value at all.

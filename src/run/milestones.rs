@@ -27,11 +27,8 @@ impl Milestones {
             {
                 found.crossings.push(row);
             }
-            while found.ranks.len() < history.max_tracked()
-                && history.value(Series::CfSigma(found.ranks.len()), row).is_some_and(|sigma| sigma > 0.0)
-            {
-                found.ranks.push(row);
-            }
+            let rank = history.rank(row).max(found.ranks.len());
+            found.ranks.resize(rank, row);
         }
         found
     }
@@ -59,7 +56,23 @@ impl fmt::Display for Milestones {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dynamics::{ProcessRecord, StepRecord};
+    use crate::dynamics::{CentralFlowRecord, ProcessRecord, StepRecord};
+
+    #[test]
+    fn an_eigenvalue_of_sigma_that_is_rounding_is_no_rank() {
+        let mut history = History::new(3);
+        for (step, sigma) in [vec![], vec![2e-4, 3e-25], vec![2e-4, 1e-5, 1e-26]].into_iter().enumerate() {
+            let sigma_trace = sigma.iter().sum();
+            history.push(&StepRecord {
+                step,
+                eta: 0.5,
+                central_flow: Some(CentralFlowRecord { sigma, sigma_trace, ..CentralFlowRecord::default() }),
+                ..StepRecord::default()
+            });
+        }
+        assert_eq!(Milestones::of(&history).ranks, [1, 2]);
+        assert_eq!([0, 1, 2].map(|row| history.rank(row)), [0, 1, 2]);
+    }
 
     #[test]
     fn crossings_come_in_the_order_of_eigenvalues() {

@@ -8,6 +8,7 @@
 //! | relative eigen-residual ‖Hu − λu‖/\|λ\| | 1e-3 | 1e-2 |
 //! | ‖w_GD − w_CF‖ / ‖w_CF‖ | 0.03 | 0.15 |
 //! | the central flow lies above the edge | never | always |
+//! | the network has kinks | never | never: amber |
 //!
 //! In between it is amber. The light is the worst of the checks; NaN is red. The remainder and the distance need an
 //! inspected step, and are left out without one. A remainder below a thousandth of the step −η∇L(w_t) is green whatever
@@ -45,8 +46,8 @@ impl Light {
 pub struct Check {
     /// What it is.
     pub name: &'static str,
-    /// Its value.
-    pub value: f64,
+    /// Its value, where it is a matter of degree.
+    pub value: Option<f64>,
     /// What follows.
     pub light: Light,
     /// Why, in words.
@@ -64,10 +65,31 @@ fn small(value: f64, green: f64, red: f64) -> Light {
     }
 }
 
-/// All checks that can be made at a row; `inspection` counts where it is of that row.
-pub fn checks(history: &History, row: usize, inspection: Option<&Inspection>) -> Vec<Check> {
+/// All checks that can be made at a row of a run whose network has kinks or none; `inspection` counts where it is of that
+/// row.
+pub fn checks(history: &History, row: usize, inspection: Option<&Inspection>, kinks: bool) -> Vec<Check> {
     let inspection = inspection.filter(|inspection| inspection.step == row);
     let mut checks = Vec::new();
+    let flow_runs = history.value(Series::CfLoss, row).is_some();
+    if flow_runs && history.value(Series::CfPredictedLoss, row).is_none() {
+        checks.push(Check {
+            name: "above the edge",
+            value: history
+                .value(Series::CfLambda(0), row)
+                .zip(history.value(Series::Eta, row))
+                .map(|(lambda, eta)| 0.5 * lambda * eta),
+            light: Light::Red,
+            reason: "the central flow lies above 2/η, where it predicts nothing",
+        });
+    }
+    if flow_runs && kinks {
+        checks.push(Check {
+            name: "kinks",
+            value: None,
+            light: Light::Amber,
+            reason: "the third derivative misses what the activation's kinks contribute",
+        });
+    }
     if let Some(inspection) = inspection {
         checks.push(remainder(inspection));
         if inspection.center == Center::CentralFlow {
@@ -77,18 +99,6 @@ pub fn checks(history: &History, row: usize, inspection: Option<&Inspection>) ->
     checks.extend(gap(history, row));
     checks.extend(complementarity(history, row));
     checks.extend(eigen_residual(history, row));
-    let flow_runs = history.value(Series::CfLoss, row).is_some();
-    if flow_runs && history.value(Series::CfPredictedLoss, row).is_none() {
-        checks.push(Check {
-            name: "above the edge",
-            value: history
-                .value(Series::CfLambda(0), row)
-                .zip(history.value(Series::Eta, row))
-                .map_or(f64::NAN, |(lambda, eta)| 0.5 * lambda * eta),
-            light: Light::Red,
-            reason: "the central flow lies above 2/η, where it predicts nothing",
-        });
-    }
     checks
 }
 
@@ -107,7 +117,7 @@ fn remainder(inspection: &Inspection) -> Check {
         Light::Amber => "terms beyond the cubic model are felt",
         Light::Red => "terms beyond the cubic model rule the step",
     };
-    Check { name: "Taylor remainder", value, light, reason }
+    Check { name: "Taylor remainder", value: Some(value), light, reason }
 }
 
 fn distance(inspection: &Inspection) -> Check {
@@ -118,7 +128,7 @@ fn distance(inspection: &Inspection) -> Check {
         Light::Amber => "gradient descent has come away from the central flow",
         Light::Red => "gradient descent is elsewhere: restart the flows here",
     };
-    Check { name: "‖w_GD − w_CF‖/‖w_CF‖", value, light, reason }
+    Check { name: "‖w_GD − w_CF‖/‖w_CF‖", value: Some(value), light, reason }
 }
 
 fn gap(history: &History, row: usize) -> Option<Check> {
@@ -140,7 +150,7 @@ fn gap(history: &History, row: usize) -> Option<Check> {
         Light::Amber => "the next eigenvalue is near: eigenvectors mix",
         Light::Red => "the next eigenvalue is as large: its eigenvector belongs to the critical ones",
     };
-    Some(Check { name: "gap to the next eigenvalue", value, light, reason })
+    Some(Check { name: "gap to the next eigenvalue", value: Some(value), light, reason })
 }
 
 fn complementarity(history: &History, row: usize) -> Option<Check> {
@@ -151,7 +161,7 @@ fn complementarity(history: &History, row: usize) -> Option<Check> {
         Light::Amber => "Σ is solved for loosely",
         Light::Red => "Σ could not be solved for and is taken as 0",
     };
-    Some(Check { name: "complementarity residual", value, light, reason })
+    Some(Check { name: "complementarity residual", value: Some(value), light, reason })
 }
 
 fn eigen_residual(history: &History, row: usize) -> Option<Check> {
@@ -166,7 +176,7 @@ fn eigen_residual(history: &History, row: usize) -> Option<Check> {
         Light::Amber => "eigenvectors are rough: lower eigen.tolerance",
         Light::Red => "eigenvectors have not converged: lower eigen.tolerance, raise eigen.max_hvps",
     };
-    Some(Check { name: "eigen-residual", value, light, reason })
+    Some(Check { name: "eigen-residual", value: Some(value), light, reason })
 }
 
 #[cfg(test)]
@@ -194,7 +204,7 @@ mod tests {
     }
 
     fn lights(history: &History) -> Vec<(&'static str, Light)> {
-        checks(history, 0, None).into_iter().map(|check| (check.name, check.light)).collect()
+        checks(history, 0, None, false).into_iter().map(|check| (check.name, check.light)).collect()
     }
 
     #[test]
@@ -207,8 +217,8 @@ mod tests {
         assert_eq!(lights(&row(1e-5, 1e-12, 15.0)), all(Green, Green, Green));
         assert_eq!(lights(&row(5e-3, 1e-7, 19.7)), all(Amber, Amber, Amber));
         assert_eq!(lights(&row(0.1, f64::NAN, 19.99)), all(Red, Red, Red));
-        assert_eq!(light(&checks(&row(f64::NAN, 0.0, 15.0), 0, None)), Some(Red));
-        assert_eq!(light(&checks(&History::new(1), 0, None)), None);
+        assert_eq!(light(&checks(&row(f64::NAN, 0.0, 15.0), 0, None, false)), Some(Red));
+        assert_eq!(light(&checks(&History::new(1), 0, None, false)), None);
     }
 
     #[test]
@@ -219,8 +229,18 @@ mod tests {
             ..CentralFlowRecord::default()
         };
         history.push(&StepRecord { eta: 0.1, central_flow: Some(flow), ..StepRecord::default() });
-        let found = checks(&history, 0, None);
+        let found = checks(&history, 0, None, false);
         let above = found.iter().find(|check| check.name == "above the edge").unwrap();
-        assert!(above.light == Light::Red && (above.value - 1.5).abs() < 1e-12);
+        assert!(above.light == Light::Red && above.value.is_some_and(|value| (value - 1.5).abs() < 1e-12));
+    }
+
+    #[test]
+    fn kinks_are_a_reservation_wherever_the_flow_runs() {
+        let history = row(1e-5, 1e-12, 15.0);
+        assert_eq!(light(&checks(&history, 0, None, false)), Some(Green));
+        let found = checks(&history, 0, None, true);
+        assert_eq!(light(&found), Some(Amber));
+        assert!(found[0].value.is_none() && found[0].reason.contains("kinks"));
+        assert_eq!(checks(&History::new(1), 0, None, true), [], "there is no flow");
     }
 }

@@ -1,11 +1,16 @@
 //! A card as it is drawn: heading, paragraphs with live numbers, equations, a question and its answer.
 
 use super::chapter::{Block, Card};
+use super::quantity::Quantity;
 use super::text::Span;
 use crate::picture::equation::{Equation, spoken};
-use crate::picture::{Palette, RunView, font};
+use crate::picture::{Palette, Role, RunView, font};
 use egui::text::{LayoutJob, TextFormat};
-use egui::{Align, Color32, FontFamily, FontId, Frame, Label, Margin, Sense, Stroke, Ui, WidgetInfo};
+use egui::{
+    Align, Color32, FontFamily, FontId, Frame, Galley, Hyperlink, Label, Margin, Sense, Stroke, Ui, Vec2,
+    WidgetInfo, vec2,
+};
+use std::sync::Arc;
 
 /// Sizes of the letters, in points.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,11 +21,47 @@ pub struct ProseStyle {
     pub equation: f32,
     /// Of the heading.
     pub heading: f32,
+    /// The text's letters may shrink to this size where a card is too high.
+    pub least: f32,
 }
 
 impl Default for ProseStyle {
     fn default() -> Self {
-        Self { text: 14.0, equation: 16.0, heading: 17.0 }
+        Self { text: 14.0, equation: 16.0, heading: 17.0, least: 10.5 }
+    }
+}
+
+/// How much smaller letters are at the next try.
+const SHRINK: f32 = 0.95;
+
+impl ProseStyle {
+    /// All letters larger or smaller by a factor.
+    fn scaled(self, factor: f32) -> Self {
+        let Self { text, equation, heading, least } = self;
+        Self { text: factor * text, equation: factor * equation, heading: factor * heading, least }
+    }
+
+    /// The largest letters, up to these, with which a card and its answer fit a room; the smallest where none do. A line is
+    /// kept free, so that numbers that grow do not change the size.
+    #[must_use]
+    pub fn fitting(self, ui: &Ui, card: &Card, view: &RunView, room: Vec2) -> Self {
+        let mut style = self;
+        while style.text * SHRINK >= self.least
+            && card_height(ui, card, view, &style, room.x) + style.line() > room.y
+        {
+            style = style.scaled(SHRINK);
+        }
+        style
+    }
+
+    /// From one line of text to the next.
+    fn line(&self) -> f32 {
+        1.36 * self.text
+    }
+
+    /// Between two pieces.
+    fn gap(&self) -> f32 {
+        0.64 * self.text
     }
 }
 
@@ -34,27 +75,108 @@ pub enum Reveal {
     Shown,
 }
 
+/// Around what stands in a box.
+const BOX: Margin = Margin::symmetric(9, 7);
+/// Width of a box's line.
+const BOX_LINE: f32 = 1.0;
+/// Left and right of an equation.
+const INDENT: f32 = 10.0;
+/// Above and below an equation.
+const AIR: f32 = 2.0;
+
+/// A piece of a card, laid out.
+enum Piece<'a> {
+    Words(Arc<Galley>),
+    Equation(&'a str, Equation),
+    Link(&'a str, Arc<Galley>),
+    Question(Arc<Galley>),
+    Answer(Arc<Galley>),
+}
+
+impl Piece<'_> {
+    fn height(&self) -> f32 {
+        match self {
+            Self::Words(words) | Self::Link(_, words) => words.size().y,
+            Self::Equation(_, equation) => equation.size.y + 2.0 * AIR,
+            Self::Question(words) | Self::Answer(words) => words.size().y + BOX.sum().y + 2.0 * BOX_LINE,
+        }
+    }
+}
+
+/// The pieces of a card in a width, the answer among them.
+fn lay<'a>(ui: &Ui, card: &'a Card, view: &RunView, style: &ProseStyle, width: f32) -> Vec<Piece<'a>> {
+    let palette = Palette::in_ui(ui);
+    let galley = |mut job: LayoutJob, width: f32| {
+        job.wrap.max_width = width;
+        ui.painter().layout_job(job)
+    };
+    let heading = TextFormat::simple(FontId::new(style.heading, font::bold()), palette.text);
+    let heading = LayoutJob::single_section(card.heading.clone(), heading);
+    let mut pieces = vec![Piece::Words(galley(heading, width))];
+    let boxed = width - BOX.sum().x - 2.0 * BOX_LINE;
+    for block in &card.blocks {
+        pieces.push(match block {
+            Block::Text(spans) => Piece::Words(galley(prose(palette, spans, view, style), width)),
+            Block::Question(spans) => Piece::Question(galley(prose(palette, spans, view, style), boxed)),
+            Block::Answer(spans) => Piece::Answer(galley(prose(palette, spans, view, style), boxed)),
+            Block::Link(url) => {
+                let font = FontId::new(style.text, FontFamily::Proportional);
+                let format = TextFormat {
+                    line_height: Some(style.line()),
+                    ..TextFormat::simple(font, palette.color(Role::GradientDescent))
+                };
+                let shown = url.trim_start_matches("https://").to_owned();
+                Piece::Link(url, galley(LayoutJob::single_section(shown, format), width))
+            }
+            Block::Equation(text) => {
+                let colors = [palette.text, palette.color(Role::GradientDescent)];
+                let room = width - 2.0 * INDENT;
+                let equation = Equation::wrapped(ui.painter(), text, style.equation, colors, room, &|name| {
+                    value(name, view)
+                });
+                Piece::Equation(text, equation)
+            }
+        });
+    }
+    pieces
+}
+
+fn value(name: &str, view: &RunView) -> Option<String> {
+    Quantity::named(name)?.value(view)
+}
+
+/// How high [`card_ui`] draws a card in a width, its answer revealed.
+pub fn card_height(ui: &Ui, card: &Card, view: &RunView, style: &ProseStyle, width: f32) -> f32 {
+    let pieces = lay(ui, card, view, style, width);
+    pieces.iter().map(Piece::height).sum::<f32>() + style.gap() * (pieces.len() as f32 - 1.0)
+}
+
 /// Draws a card into the width there is. Returns whether the answer was asked for.
 pub fn card_ui(ui: &mut Ui, card: &Card, view: &RunView, reveal: Reveal, style: &ProseStyle) -> bool {
     let palette = Palette::in_ui(ui);
-    ui.spacing_mut().item_spacing.y = 9.0;
-    let heading = egui::RichText::new(&card.heading).font(FontId::new(style.heading, font::bold()));
-    ui.add(Label::new(heading.color(palette.text)).wrap());
+    ui.spacing_mut().item_spacing.y = style.gap();
     let mut asked = false;
-    for block in &card.blocks {
-        match block {
-            Block::Text(spans) => prose_ui(ui, spans, view, style, palette.text),
-            Block::Equation(text) => equation_ui(ui, text, style),
-            Block::Question(spans) => boxed_ui(ui, palette.eta_change, |ui| {
-                prose_ui(ui, spans, view, style, palette.text);
+    for piece in lay(ui, card, view, style, ui.available_width()) {
+        match piece {
+            Piece::Words(words) => {
+                ui.add(Label::new(words));
+            }
+            Piece::Link(url, words) => {
+                ui.add(Hyperlink::from_label_and_url(words, url));
+            }
+            Piece::Equation(text, equation) => equation_ui(ui, text, &equation, view),
+            Piece::Question(words) => boxed_ui(ui, palette.eta_change, |ui| {
+                ui.add(Label::new(words));
                 if card.has_answer() && reveal == Reveal::Hidden {
                     asked |= ui.button("Reveal").on_hover_text("Show the answer  [PageDown]").clicked();
                 }
             }),
-            Block::Answer(spans) if reveal == Reveal::Shown => {
-                boxed_ui(ui, palette.frame, |ui| prose_ui(ui, spans, view, style, palette.text));
+            Piece::Answer(words) if reveal == Reveal::Shown => {
+                boxed_ui(ui, palette.frame, |ui| {
+                    ui.add(Label::new(words));
+                });
             }
-            Block::Answer(_) => {}
+            Piece::Answer(_) => {}
         }
     }
     asked
@@ -63,18 +185,18 @@ pub fn card_ui(ui: &mut Ui, card: &Card, view: &RunView, reveal: Reveal, style: 
 /// Something with a coloured line around it.
 fn boxed_ui(ui: &mut Ui, color: Color32, content_ui: impl FnOnce(&mut Ui)) {
     Frame::new()
-        .stroke(Stroke::new(1.0, color))
+        .stroke(Stroke::new(BOX_LINE, color))
         .fill(color.gamma_multiply(0.08))
         .corner_radius(5)
-        .inner_margin(Margin::symmetric(9, 7))
+        .inner_margin(BOX)
         .show(ui, |ui| {
             ui.set_width(ui.available_width());
             content_ui(ui);
         });
 }
 
-fn prose_ui(ui: &mut Ui, spans: &[Span], view: &RunView, style: &ProseStyle, color: Color32) {
-    let palette = Palette::in_ui(ui);
+fn prose(palette: &Palette, spans: &[Span], view: &RunView, style: &ProseStyle) -> LayoutJob {
+    let color = palette.text;
     let plain = |size, color| TextFormat::simple(FontId::new(size, FontFamily::Proportional), color);
     let strong = |color| TextFormat::simple(FontId::new(style.text, font::bold()), color);
     let mut job = LayoutJob::default();
@@ -87,23 +209,33 @@ fn prose_ui(ui: &mut Ui, spans: &[Span], view: &RunView, style: &ProseStyle, col
             }
             // not yet there: a dash in its place
             Span::Live(quantity) => match quantity.value(view) {
-                Some(value) => (value, strong(palette.color(crate::picture::Role::GradientDescent))),
+                Some(value) => (value, strong(palette.color(Role::GradientDescent))),
                 None => ("–".to_owned(), plain(style.text, palette.faint_text)),
             },
         };
-        let format = TextFormat { line_height: Some(1.36 * style.text), ..format };
-        job.append(&text, 0.0, format);
+        job.append(&text, 0.0, TextFormat { line_height: Some(style.line()), ..format });
     }
-    ui.add(Label::new(job).wrap());
+    job
 }
 
-fn equation_ui(ui: &mut Ui, text: &str, style: &ProseStyle) {
+/// The equation; the term below the pointer stands out and says what its number is.
+fn equation_ui(ui: &mut Ui, text: &str, equation: &Equation, view: &RunView) {
     let palette = Palette::in_ui(ui);
-    let indent = 10.0;
-    let width = ui.available_width() - 2.0 * indent;
-    let equation = Equation::wrapped(ui.painter(), text, style.equation, palette.text, width);
-    let size = egui::vec2(ui.available_width(), equation.size.y + 4.0);
+    let size = vec2(ui.available_width(), equation.size.y + 2.0 * AIR);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, spoken(text)));
-    equation.draw(ui.painter(), rect.min + egui::vec2(indent, 2.0));
+    let said = || WidgetInfo::labeled(egui::Role::Label, true, spoken(text, &|name| value(name, view)));
+    response.widget_info(said);
+    let corner = rect.min + vec2(INDENT, AIR);
+    let pointed = response.hover_pos().and_then(|at| {
+        let term = equation.terms().find(|(_, term)| term.translate(corner.to_vec2()).contains(at));
+        term.map(|(name, term)| (name.to_owned(), term.translate(corner.to_vec2())))
+    });
+    if let Some((_, term)) = &pointed {
+        let color = palette.color(Role::GradientDescent);
+        ui.painter().rect_filled(term.expand(2.0), 3.0, color.gamma_multiply(0.16));
+    }
+    equation.draw(ui.painter(), corner);
+    if let Some(quantity) = pointed.and_then(|(name, _)| Quantity::named(&name)) {
+        response.on_hover_text(quantity.meaning());
+    }
 }

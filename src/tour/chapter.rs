@@ -2,9 +2,12 @@
 
 use super::error::ChapterError;
 use super::layout::Columns;
+use super::quantity::Quantity;
 use super::text::Span;
+use crate::picture::equation;
 use crate::run::preset::{Overrides, Preset};
 use crate::run::{Breakpoint, History, Series};
+use serde::Deserialize;
 
 /// One chapter: what it says, and the run that it says it with.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,9 +24,9 @@ pub struct Chapter {
     pub within: usize,
     /// Whether the phases of cycles are shaded.
     pub phases: bool,
-    /// Whether the central flow's curves are hidden until the question is answered.
-    pub hide_central_flow: bool,
-    /// Sliders on the first card.
+    /// When the central flow's curves are shown.
+    pub central_flow: Shown,
+    /// Sliders on the cards that have them.
     pub knobs: Vec<Knob>,
     /// The cards; at least one.
     pub cards: Vec<Card>,
@@ -57,8 +60,23 @@ pub struct Card {
     pub run: Option<Source>,
     /// Other panels than the chapter's, from this card on.
     pub layout: Option<Columns>,
+    /// Whether it has the chapter's sliders.
+    pub sliders: bool,
     /// What it says.
     pub blocks: Vec<Block>,
+}
+
+/// When the central flow's curves are shown in a chapter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shown {
+    /// From the first card on.
+    #[default]
+    Always,
+    /// When an answer is revealed, or a card shows them.
+    Answered,
+    /// When the viewer asks for them: the chapter does not speak of them.
+    Asked,
 }
 
 /// What runs: a built-in preset with changes.
@@ -79,6 +97,8 @@ pub enum Block {
     Text(Vec<Span>),
     /// An equation on its own line, in the notation of [`crate::picture::equation`].
     Equation(String),
+    /// An address, on its own line.
+    Link(String),
     /// A question to the room.
     Question(Vec<Span>),
     /// What is hidden until it is asked for.
@@ -141,24 +161,41 @@ impl Card {
     pub fn spans(&self) -> impl Iterator<Item = &Span> {
         self.blocks.iter().flat_map(|block| match block {
             Block::Text(spans) | Block::Question(spans) | Block::Answer(spans) => spans.as_slice(),
-            Block::Equation(_) => &[],
+            Block::Equation(_) | Block::Link(_) => &[],
+        })
+    }
+
+    /// Every live number of its text and its equations.
+    pub fn numbers(&self) -> impl Iterator<Item = Quantity> {
+        self.blocks.iter().flat_map(|block| match block {
+            Block::Text(spans) | Block::Question(spans) | Block::Answer(spans) => {
+                let live = spans.iter().filter_map(|span| match span {
+                    Span::Live(quantity) => Some(*quantity),
+                    _ => None,
+                });
+                live.collect::<Vec<_>>()
+            }
+            Block::Equation(text) => {
+                equation::names(text).iter().filter_map(|name| Quantity::named(name)).collect()
+            }
+            Block::Link(_) => Vec::new(),
         })
     }
 }
 
 /// Whether what a breakpoint waits for lies behind already, since the last change of η. Peaks and spikes come again.
 pub fn lies_behind(stop: Breakpoint, history: &History) -> bool {
+    let value = |series, row| history.value(series, row);
+    let Some(newest) = history.rows().checked_sub(1) else { return false };
+    let eta = value(Series::Eta, newest);
+    let mut rows = (0..=newest).rev().take_while(|&row| value(Series::Eta, row) == eta);
     match stop {
-        Breakpoint::Step(step) => history.rows() > step,
-        Breakpoint::AtEdge { k } => {
-            let value = |series, row| history.value(series, row);
-            let Some(newest) = history.rows().checked_sub(1) else { return false };
-            let eta = value(Series::Eta, newest);
-            let place = k.saturating_sub(1);
-            (0..=newest).rev().take_while(|&row| value(Series::Eta, row) == eta).any(|row| {
-                value(Series::GdLambda(place), row).zip(eta).is_some_and(|(l, eta)| l * eta >= 2.0)
-            })
-        }
+        Breakpoint::Step(step) => newest >= step,
+        Breakpoint::AtEdge { k } => rows.any(|row| {
+            let lambda = value(Series::GdLambda(k.saturating_sub(1)), row);
+            lambda.zip(eta).is_some_and(|(lambda, eta)| lambda * eta >= 2.0)
+        }),
+        Breakpoint::AtRank { k } => rows.any(|row| history.rank(row) >= k),
         Breakpoint::OscillationPeak | Breakpoint::LossSpike { .. } | Breakpoint::Divergence => false,
     }
 }

@@ -11,8 +11,8 @@ mod parse;
 mod quantity;
 mod text;
 
-pub use card::{ProseStyle, Reveal, card_ui};
-pub use chapter::{Action, Block, Card, Chapter, Knob, Source, lies_behind};
+pub use card::{ProseStyle, Reveal, card_height, card_ui};
+pub use chapter::{Action, Block, Card, Chapter, Knob, Shown, Source, lies_behind};
 pub use error::ChapterError;
 pub use layout::{Columns, PanelColumn};
 pub use quantity::{QUANTITIES, Quantity};

@@ -3,20 +3,24 @@
 //! | line | what it is |
 //! |---|---|
 //! | `## heading` | a new card |
-//! | `@ stop` | the run goes on to this stop: `edge 1`, `peak`, `spike 1.5`, `divergence`, `step 200` |
+//! | `@ stop` | the run goes on to this stop: `edge 1`, `rank 2`, `peak`, `spike 1.5`, `divergence`, `step 200` |
 //! | `> run PRESET key=value …` | another run from this card on; with `recorded=NAME` that recording in its place |
 //! | `> panels …` | other panels from this card on |
+//! | `> sliders` | the chapter's sliders stand below this card |
 //! | `> eta 0.06` | the run goes on with this learning rate |
 //! | `> action` | when the card is shown and its stop reached: `look`, `loop cycle`, `whole run`, `play`, `show central flow` |
-//! | `= equation` | an equation on its own line |
+//! | `= equation` | an equation on its own line; `\live{term}{number}` puts a live number below a term |
 //! | `? question` | to the room, up to the next empty line |
 //! | `! answer` | hidden until it is asked for, up to the next empty line |
+//! | `https://…` | an address to open |
 //! | other lines | a paragraph, up to the next empty line |
 
-use super::chapter::{Action, Block, Card, Chapter, Knob, Source};
+use super::chapter::{Action, Block, Card, Chapter, Knob, Shown, Source};
 use super::error::ChapterError;
 use super::layout::Columns;
+use super::quantity::Quantity;
 use super::text::{self, Span};
+use crate::picture::equation;
 use crate::run::Breakpoint;
 use serde::Deserialize;
 
@@ -34,7 +38,7 @@ struct Head {
     #[serde(default)]
     phases: bool,
     #[serde(default)]
-    hide_central_flow: bool,
+    central_flow: Shown,
     #[serde(default)]
     knobs: Vec<RawKnob>,
 }
@@ -66,7 +70,7 @@ impl Chapter {
             return Err(head_error(format!("the file must start with a line {FENCE} and have a second one")));
         };
         let parsed: Head = toml::from_str(head).map_err(|error| head_error(error.message().to_owned()))?;
-        let Head { title, preset, set, recording, panels, within, phases, hide_central_flow, knobs } = parsed;
+        let Head { title, preset, set, recording, panels, within, phases, central_flow, knobs } = parsed;
         let layout = Columns::parse(&panels).map_err(head_error)?;
         let first_line = head.lines().count();
         let cards = cards(body, |line, reason| ChapterError::Line {
@@ -83,7 +87,7 @@ impl Chapter {
         });
         let knobs = knobs.collect();
         let source = Source { preset, set, recording };
-        Ok(Self { id, title, source, layout, within, phases, hide_central_flow, knobs, cards })
+        Ok(Self { id, title, source, layout, within, phases, central_flow, knobs, cards })
     }
 }
 
@@ -99,7 +103,8 @@ fn cards(body: &str, at: impl Fn(usize, String) -> ChapterError) -> Result<Vec<C
             Some((sign @ ("##" | "@" | ">" | "=" | "?" | "!"), rest)) => (sign, rest.trim()),
             _ => ("", line),
         };
-        if (line.is_empty() || !sign.is_empty()) && !paragraph.is_empty() {
+        let ends = line.is_empty() || !sign.is_empty() || line.starts_with("https://");
+        if ends && !paragraph.is_empty() {
             let block = kind(text::spans(&std::mem::take(&mut paragraph)).map_err(wrong)?);
             kind = Block::Text;
             cards.last_mut().ok_or_else(|| wrong(NO_CARD.into()))?.blocks.push(block);
@@ -115,9 +120,10 @@ fn cards(body: &str, at: impl Fn(usize, String) -> ChapterError) -> Result<Vec<C
         match sign {
             "@" => card.stop = Some(stop(rest).map_err(wrong)?),
             ">" => order(card, rest).map_err(wrong)?,
-            "=" => card.blocks.push(Block::Equation(rest.to_owned())),
+            "=" => card.blocks.push(equation(rest).map_err(wrong)?),
             "?" => (kind, paragraph) = (Block::Question, rest.to_owned()),
             "!" => (kind, paragraph) = (Block::Answer, rest.to_owned()),
+            _ if line.starts_with("https://") => card.blocks.push(Block::Link(line.to_owned())),
             _ => {
                 if !paragraph.is_empty() {
                     paragraph.push(' ');
@@ -129,18 +135,29 @@ fn cards(body: &str, at: impl Fn(usize, String) -> ChapterError) -> Result<Vec<C
     Ok(cards)
 }
 
+/// An equation whose terms have numbers that there are.
+fn equation(text: &str) -> Result<Block, String> {
+    let unknown = equation::names(text).into_iter().find(|name| Quantity::named(name).is_none());
+    match unknown {
+        Some(name) => Err(format!("there is no live number {{{name}}}")),
+        None => Ok(Block::Equation(text.to_owned())),
+    }
+}
+
 /// In a run's line, before the name of the recording that plays in its place.
 const RECORDED: &str = "recorded=";
 
 const NO_CARD: &str = "this stands before the first card; a card starts with a line `## heading`";
 
 fn stop(text: &str) -> Result<Breakpoint, String> {
-    let refused =
-        || format!("{text:?} is no stop; `edge 1`, `peak`, `spike 1.5`, `divergence`, `step 200` are");
+    let refused = || {
+        format!("{text:?} is no stop; `edge 1`, `rank 2`, `peak`, `spike 1.5`, `divergence`, `step 200` are")
+    };
     let (word, number) = text.split_once(' ').unwrap_or((text, ""));
     let count = || number.parse::<usize>().map_err(|_| refused());
     let stop = match word {
         "edge" => Breakpoint::AtEdge { k: count()? },
+        "rank" => Breakpoint::AtRank { k: count()? },
         "peak" => Breakpoint::OscillationPeak,
         "spike" => Breakpoint::LossSpike { factor: number.parse().map_err(|_| refused())? },
         "divergence" => Breakpoint::Divergence,
@@ -161,6 +178,8 @@ fn order(card: &mut Card, text: &str) -> Result<(), String> {
         card.run = Some(Source { preset, set, recording });
     } else if let Some(panels) = text.strip_prefix("panels ") {
         card.layout = Some(Columns::parse(panels)?);
+    } else if text == "sliders" {
+        card.sliders = true;
     } else {
         card.actions.push(action(text)?);
     }
@@ -178,7 +197,7 @@ fn action(text: &str) -> Result<Action, String> {
             Some(Ok(eta)) if eta.is_finite() && eta > 0.0 => Action::SetEta(eta),
             _ => {
                 return Err(format!(
-                    "{text:?} is no action; `run PRESET`, `panels …`, `look`, `loop cycle`, `whole run`, `play`, \
+                    "{text:?} is no action; `run PRESET`, `panels …`, `sliders`, `look`, `loop cycle`, `whole run`, `play`, \
                      `show central flow` and `eta 0.06` are"
                 ));
             }
@@ -225,6 +244,8 @@ mod tests {
         assert!(reason("words\n").contains("before the first card"));
         assert!(reason("").contains("no card"));
         assert!(reason("## A\n{pi}\n").contains("{pi}"));
+        assert!(reason("## A\n= x = \\live{y}{pi}\n").contains("{pi}"));
+        assert!(reason("## A\n@ rank 0\n").contains("rank 0"));
         let text = HEAD.replace("loss*2", "loos");
         assert!(Chapter::parse("01-x", &text).expect_err("refused").to_string().contains("loos"));
         assert!(Chapter::parse("01-x", "## A\n").is_err());

@@ -2,10 +2,11 @@
 //!
 //! Non-finite contract: a quantity that is not there, or not finite, has no value; the text then shows a dash.
 
+use crate::dynamics::{Event, Process, StepOutcome};
 use crate::picture::{Curve, RunView, short};
-use crate::run::cycles::mean_sharpness;
-use crate::run::validity::{Light, checks, light};
-use crate::run::{History, Series};
+use crate::run::Series;
+use crate::run::cycles::{Outcome, mean_sharpness};
+use crate::run::validity::{Check, Light, checks, light};
 
 /// η·λ from which an eigenvalue of gradient descent, which flickers with period 2, counts as at the edge.
 const AT_EDGE: f64 = 1.97;
@@ -52,11 +53,26 @@ impl Quantity {
         self.meaning
     }
 
-    /// Its value at the cursor, or at the newest step, in words; `None` while there is none.
-    pub fn value(self, view: &RunView) -> Option<String> {
+    fn find(self, view: &RunView) -> Option<Value> {
         let newest = view.history.rows().checked_sub(1)?;
         let row = view.state.cursor.map_or(newest, |cursor| cursor.min(newest));
-        match (self.find)(view, row)? {
+        (self.find)(view, row)
+    }
+
+    /// Its value at the cursor, or at the newest step, as a number; `None` while there is none, and where it is words.
+    pub fn number(self, view: &RunView) -> Option<f64> {
+        match self.find(view)? {
+            Value::Number(number) | Value::Percent(number) => {
+                Some(number).filter(|number| number.is_finite())
+            }
+            Value::Count(count) => Some(count as f64),
+            Value::Words(_) => None,
+        }
+    }
+
+    /// Its value at the cursor, or at the newest step, in words; `None` while there is none.
+    pub fn value(self, view: &RunView) -> Option<String> {
+        match self.find(view)? {
             Value::Number(number) => number.is_finite().then(|| short(number)),
             Value::Percent(number) => number.is_finite().then(|| format!("{}%", short(number))),
             Value::Count(count) => Some(count.to_string()),
@@ -72,8 +88,12 @@ const fn quantity(name: &'static str, meaning: &'static str, find: Find) -> Quan
 /// Every live number.
 pub const QUANTITIES: &[Quantity] = &[
     quantity("step", "the step", |_, row| Some(Value::Count(row))),
+    quantity("n", "number of training examples", |v, _| v.facts.examples.map(Value::Count)),
     quantity("η", "learning rate", |v, row| number(v, Series::Eta, row)),
     quantity("2/η", "the edge", |v, row| Some(Value::Number(2.0 / get(v, Series::Eta, row)?))),
+    quantity("times higher", "the edge over the edge at the first step", |v, row| {
+        Some(Value::Number(get(v, Series::Eta, 0)? / get(v, Series::Eta, row)?))
+    }),
     quantity("S", "sharpness λ₁ of gradient descent", |v, row| number(v, Series::GdLambda(0), row)),
     quantity("λ₂", "second eigenvalue of gradient descent", |v, row| number(v, Series::GdLambda(1), row)),
     quantity("λ₃", "third eigenvalue of gradient descent", |v, row| number(v, Series::GdLambda(2), row)),
@@ -93,8 +113,40 @@ pub const QUANTITIES: &[Quantity] = &[
     quantity("S(w(t))·η/2", "sharpness of the central flow in units of the edge", |v, row| {
         Some(Value::Number(0.5 * get(v, Series::Eta, row)? * get(v, Series::CfLambda(0), row)?))
     }),
+    quantity("λ₂(w(t))·η/2", "second eigenvalue of the central flow in units of the edge", |v, row| {
+        Some(Value::Number(0.5 * get(v, Series::Eta, row)? * get(v, Series::CfLambda(1), row)?))
+    }),
+    quantity("λ₃(w(t))·η/2", "third eigenvalue of the central flow in units of the edge", |v, row| {
+        Some(Value::Number(0.5 * get(v, Series::Eta, row)? * get(v, Series::CfLambda(2), row)?))
+    }),
+    quantity(
+        "end of the flow",
+        "the step at which the gradient flow had become too sharp to go on",
+        |v, row| end_of_the_flow(v, row).map(|(step, _)| Value::Count(step)),
+    ),
+    quantity(
+        "ηS at the end of the flow",
+        "η times the gradient flow's sharpness where it ended",
+        |v, row| end_of_the_flow(v, row).map(|(_, eta_s)| Value::Number(eta_s)),
+    ),
     quantity("S of the flow·η/2", "sharpness of the gradient flow in units of the edge", |v, row| {
         Some(Value::Number(0.5 * get(v, Series::Eta, row)? * get(v, Series::GfLambda1, row)?))
+    }),
+    quantity("1−ηS", "what x along u₁ is multiplied by in a step", |v, row| {
+        of_edge(v, 0, row).map(|share| Value::Number(1.0 - 2.0 * share))
+    }),
+    quantity("1−ηλ₂", "what x along u₂ is multiplied by in a step", |v, row| {
+        of_edge(v, 1, row).map(|share| Value::Number(1.0 - 2.0 * share))
+    }),
+    quantity("S above or below", "on which side of the edge S is", |v, row| {
+        side(v, 0, row, ["above", "below"])
+    }),
+    quantity("λ₂ above or below", "on which side of the edge λ₂ is", |v, row| {
+        side(v, 1, row, ["above", "below"])
+    }),
+    quantity("grows or shrinks", "what |x| along u₁ does", |v, row| side(v, 0, row, ["grows", "shrinks"])),
+    quantity("grows or shrinks along u₂", "what |x| along u₂ does", |v, row| {
+        side(v, 1, row, ["grows", "shrinks"])
     }),
     quantity("|1−ηS|", "growth of the oscillation along u₁ a step", |v, row| factor(v, 0, row)),
     quantity("|1−ηλ₂|", "growth of the oscillation along u₂ a step", |v, row| factor(v, 1, row)),
@@ -115,9 +167,18 @@ pub const QUANTITIES: &[Quantity] = &[
         let at_edge = |i: &usize| of_edge(v, *i, row).is_some_and(|x| 2.0 * x >= AT_EDGE);
         Some(Value::Count((0..v.history.max_tracked()).take_while(at_edge).count()))
     }),
-    quantity("cycles", "cycles that have begun", |v, row| {
-        let begun = v.curves.cycles().all().iter().filter(|cycle| !cycle.settled && cycle.start() <= row);
-        Some(Value::Count(begun.count()))
+    quantity("most k", "most eigenvalues of gradient descent above the edge at once so far", |v, row| {
+        let above = |row| {
+            (0..v.history.max_tracked()).take_while(|&i| of_edge(v, i, row).is_some_and(|x| x >= 1.0)).count()
+        };
+        (0..=row).map(above).max().map(Value::Count)
+    }),
+    quantity("cycles", "cycles that are complete", |v, row| {
+        let complete =
+            v.curves.cycles().all().iter().filter(|cycle| {
+                !cycle.settled && cycle.outcome == Outcome::Complete && cycle.end() <= row + 1
+            });
+        Some(Value::Count(complete.count()))
     }),
     quantity("phase", "the phase of the cycle", |v, row| {
         let cycles = v.curves.cycles();
@@ -202,21 +263,24 @@ pub const QUANTITIES: &[Quantity] = &[
             Some(Value::Percent(100.0 * (1.0 - own)))
         },
     ),
-    quantity("rank Σ", "rank of Σ", |v, row| Some(Value::Count(rank(v.history, row)))),
-    quantity("first rank Σ", "rank of Σ at the first step", |v, _| Some(Value::Count(rank(v.history, 0)))),
-    quantity("largest rank", "largest rank of Σ so far", |v, row| {
-        (0..=row).map(|row| rank(v.history, row)).max().map(Value::Count)
-    }),
+    quantity("rank Σ", "rank of Σ", |v, row| Some(Value::Count(v.history.rank(row)))),
+    quantity("first rank Σ", "rank of Σ at the first step", |v, _| Some(Value::Count(v.history.rank(0)))),
     quantity("tr Σ", "trace of Σ", |v, row| number(v, Series::CfSigmaTrace, row)),
     quantity("σ₁²", "largest eigenvalue of Σ", |v, row| or_zero(v, 0, row)),
     quantity("σ₂²", "second eigenvalue of Σ", |v, row| or_zero(v, 1, row)),
     quantity("σ₃²", "third eigenvalue of Σ", |v, row| or_zero(v, 2, row)),
     quantity("x", "displacement along the top eigenvector", |v, row| number(v, Series::Displacement(0), row)),
+    quantity("|x|", "size of the displacement along the top eigenvector", |v, row| {
+        Some(Value::Number(get(v, Series::Displacement(0), row)?.abs()))
+    }),
     quantity("⟨x²⟩", "smoothed squared displacement along the top eigenvector", |v, row| {
         smooth(v, Curve::Variance(0), row)
     }),
     quantity("⟨x₂²⟩", "smoothed squared displacement along the second eigenvector", |v, row| {
         smooth(v, Curve::Variance(1), row)
+    }),
+    quantity("⟨x₃²⟩", "smoothed squared displacement along the third eigenvector", |v, row| {
+        smooth(v, Curve::Variance(2), row)
     }),
     quantity("error of σ²", "σ₁² against the measured variance", |v, row| {
         error(v, Series::CfSigma(0), Curve::Variance(0), row)
@@ -231,13 +295,17 @@ pub const QUANTITIES: &[Quantity] = &[
         Some(Value::Number(get(v, Series::DistanceGdGf, row)? / get(v, Series::DistanceGdCf, row)?))
     }),
     quantity("verdict", "the validity indicator", |v, row| {
-        let checks = checks(v.history, row, v.inspection);
-        Some(Value::Words(light(&checks).map_or("nothing to check yet", Light::name).to_owned()))
+        Some(Value::Words(light(&found(v, row)).map_or("nothing to check yet", Light::name).to_owned()))
     }),
     quantity("why", "the worst of the validity checks", |v, row| {
-        let checks = checks(v.history, row, v.inspection);
-        let worst = checks.into_iter().max_by_key(|check| check.light)?;
-        Some(Value::Words(format!("{} {}: {}", worst.name, short(worst.value), worst.reason)))
+        let found = found(v, row);
+        let light = light(&found)?;
+        let worst = found.into_iter().find(|check| check.light == light)?;
+        let value = worst.value.map_or(String::new(), |value| format!(" {}", short(value)));
+        Some(Value::Words(match light {
+            Light::Green => "every check holds".to_owned(),
+            Light::Amber | Light::Red => format!("{}{value}: {}", worst.name, worst.reason),
+        }))
     }),
 ];
 
@@ -258,6 +326,25 @@ fn of_edge(view: &RunView, i: usize, row: usize) -> Option<f64> {
     Some(0.5 * get(view, Series::Eta, row)? * get(view, Series::GdLambda(i), row)?)
 }
 
+/// One word above the edge, another one up to it.
+fn side(view: &RunView, i: usize, row: usize, [above, below]: [&str; 2]) -> Option<Value> {
+    let share = of_edge(view, i, row).filter(|share| !share.is_nan())?;
+    Some(Value::Words(if share > 1.0 { above } else { below }.to_owned()))
+}
+
+/// Where the gradient flow became too sharp to go on, and η·S there.
+fn end_of_the_flow(view: &RunView, row: usize) -> Option<(usize, f64)> {
+    view.history.events().iter().take_while(|(step, _)| *step <= row).find_map(|(step, event)| match event {
+        Event::Outcome(Process::GradientFlow, StepOutcome::TooSharp { eta_s }) => Some((*step, *eta_s)),
+        _ => None,
+    })
+}
+
+/// The validity checks of a row.
+fn found(view: &RunView, row: usize) -> Vec<Check> {
+    checks(view.history, row, view.inspection, view.facts.kinks)
+}
+
 fn factor(view: &RunView, i: usize, row: usize) -> Option<Value> {
     of_edge(view, i, row).map(|share| Value::Number((1.0 - 2.0 * share).abs()))
 }
@@ -271,12 +358,8 @@ fn error(view: &RunView, predicted: Series, measured: Curve, row: usize) -> Opti
 /// An eigenvalue of Σ; 0 while Σ has a lower rank.
 fn or_zero(view: &RunView, i: usize, row: usize) -> Option<Value> {
     get(view, Series::CfSigmaTrace, row)?;
-    Some(Value::Number(get(view, Series::CfSigma(i), row).unwrap_or(0.0)))
-}
-
-fn rank(history: &History, row: usize) -> usize {
-    let positive = |i: &usize| history.value(Series::CfSigma(*i), row).is_some_and(|sigma| sigma > 0.0);
-    (0..history.max_tracked()).take_while(positive).count()
+    let sigma = get(view, Series::CfSigma(i), row).filter(|_| i < view.history.rank(row));
+    Some(Value::Number(sigma.unwrap_or(0.0)))
 }
 
 /// Of the cycle at a row, or of the one before.
@@ -291,6 +374,7 @@ mod tests {
     use super::*;
     use crate::dynamics::{CentralFlowRecord, ProcessRecord, StepRecord};
     use crate::picture::{Curves, Facts, ViewState};
+    use crate::run::History;
 
     fn values(names: &[&str], cursor: Option<usize>) -> Vec<Option<String>> {
         let mut history = History::new(2);
@@ -302,7 +386,7 @@ mod tests {
                 gradient_descent: Some(state.clone()),
                 central_flow: Some(CentralFlowRecord {
                     state,
-                    sigma: vec![0.3, 0.0],
+                    sigma: vec![0.3, 3e-25],
                     sigma_trace: 0.3,
                     predicted_loss: Some(f64::NAN),
                     ..CentralFlowRecord::default()
@@ -318,10 +402,26 @@ mod tests {
 
     #[test]
     fn numbers_come_from_the_recorded_rows() {
-        let names =
-            ["step", "S·η/2", "|1−ηS|", "overshoot", "edge step", "k", "rank Σ", "trΣ/η", "rises of L"];
+        let names = [
+            "step",
+            "S·η/2",
+            "|1−ηS|",
+            "overshoot",
+            "edge step",
+            "k",
+            "rank Σ",
+            "trΣ/η",
+            "rises of L",
+            "σ₂²",
+        ];
         let some = |texts: &[&str]| texts.iter().map(|text| Some((*text).to_owned())).collect::<Vec<_>>();
-        assert_eq!(values(&names, None), some(&["2", "1.00", "1.00", "1.25", "1", "1", "1", "3.00", "1"]));
+        assert_eq!(
+            values(&names, None),
+            some(&["2", "1.00", "1.00", "1.25", "1", "1", "1", "3.00", "1", "0"])
+        );
+        let sides =
+            ["S above or below", "grows or shrinks", "λ₂ above or below", "1−ηS", "most k", "times higher"];
+        assert_eq!(values(&sides, Some(1)), some(&["above", "grows", "below", "−1.50", "1", "1.00"]));
         let at_first = values(&names[..3], Some(0));
         assert_eq!(at_first, some(&["0", "0.500", "0"]));
     }

@@ -30,6 +30,8 @@ pub(super) fn spans(text: &str) -> Result<Vec<Span>, String> {
         let inside: String = chars.by_ref().take_while(|&c| c != end).collect();
         if inside.trim().is_empty() {
             Err(format!("nothing stands before {end:?} in {text:?}"))
+        } else if inside.contains('{') {
+            Err(format!("a live number stands by itself, not within {inside:?}"))
         } else {
             Ok(inside)
         }
@@ -76,5 +78,6 @@ mod tests {
     fn an_unknown_number_is_refused() {
         assert!(spans("{the answer}").is_err_and(|reason| reason.contains("the answer")));
         assert!(spans("{").is_err() && spans("**").is_err() && spans("_").is_err());
+        assert!(spans("*{S}*").is_err_and(|reason| reason.contains("by itself")));
     }
 }

@@ -89,6 +89,9 @@ fn the_run_goes_on_to_the_card_s_stop_and_waits_there() {
     until(&mut window, "the stop at step 8", |model| model.phase == Phase::Paused);
     assert_eq!(rows(&window), 9);
     assert!(!model(&window).tour.waits() && model(&window).banners.is_empty(), "the card says it");
+    // the next card has the same stop
+    key(&mut window, Key::PageDown);
+    assert_eq!((place(&window), model(&window).tour.waits(), rows(&window)), ((0, 2), false, 9));
     key(&mut window, Key::PageDown);
     until(&mut window, "the stop at step 24", |model| {
         model.phase == Phase::Paused && model.history.rows() == 25
@@ -219,6 +222,58 @@ fn a_recording_that_cannot_be_read_is_said_and_its_preset_runs_live() {
 fn a_chapter_without_its_recording_runs_live_and_says_nothing() {
     let window = recorded("none");
     assert!(model(&window).banners.is_empty() && model(&window).recording.is_none());
+}
+
+/// What of a card is out of sight, at the first card that does not fit a window.
+fn overflow(window: Vec2, presenter: bool) -> Option<String> {
+    let mut model = super::pictures::looked_at();
+    (model.presenter, model.tour.guides, model.tour.reveal) = (presenter, true, Reveal::Shown);
+    let chapters = Arc::clone(&model.tour.chapters);
+    for (place, chapter) in chapters.iter().enumerate() {
+        for card in 0..chapter.cards.len() {
+            (model.tour.chapter, model.tour.card) = (place, card);
+            model.tour.knobs = vec![2.0; chapter.knobs.len()];
+            let texts = super::pictures::texts(window, |ui| window_ui(ui, &model, &mut Vec::new()));
+            let column = f32::min(330.0, 0.45 * window.x);
+            let words =
+                texts.iter().filter(|(text, rect, _)| !text.trim().is_empty() && rect.left() < column);
+            for (text, rect, clip) in words {
+                if rect.bottom() > clip.bottom() + 1.0 || rect.right() > clip.right() + 1.0 {
+                    return Some(format!(
+                        "{} in {window:?}, card {}: {text:?} at {rect:?} is cut off by {clip:?}",
+                        chapter.id,
+                        card + 1
+                    ));
+                }
+            }
+        }
+    }
+    None
+}
+
+#[test]
+fn every_card_fits_with_its_answer_on_a_small_projector_too() {
+    let projector = Vec2::new(1280.0, 800.0);
+    for (window, presenter) in
+        [(projector, false), (projector / 1.5, false), (projector / crate::app::presenter::ZOOM, true)]
+    {
+        assert_eq!(overflow(window, presenter), None);
+    }
+}
+
+#[test]
+fn the_key_for_the_next_card_shows_the_rest_of_this_one_first() {
+    let mut window = sized(Fake::default(), Vec2::new(640.0, 330.0));
+    key(&mut window, Key::T);
+    lab(&mut window).apply(Command::Tour(TourCommand::Chapter(12)));
+    window.run_steps(3);
+    let mut turns = 0;
+    while model(&window).tour.reveal == Reveal::Hidden && place(&window) == (12, 0) {
+        key(&mut window, Key::PageDown);
+        turns += 1;
+        assert!(turns < 20, "the page never ends");
+    }
+    assert!(turns > 1, "the card fits: a smaller window is needed");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::app::timeline::timeline_ui;
 use crate::picture::{Image, render, theme};
 use crate::run::{Breakpoint, Engine, Hit};
 use compare::check;
-use texts::texts;
+pub(super) use texts::texts;
 
 const TIMELINE: Vec2 = Vec2::new(1000.0, 44.0);
 /// A small and a large projector, in pixels.
@@ -40,7 +40,7 @@ fn run() -> Model {
 }
 
 /// Its cursor at a step, part of it in sight, a breakpoint, and one that was hit.
-fn looked_at() -> Model {
+pub(super) fn looked_at() -> Model {
     let mut model = run();
     model.view.cursor = Some(130);
     model.view.visible = Some([90.0, 200.0]);

@@ -1,5 +1,6 @@
 //! What the tour does to the window: it starts runs, arms stops, arranges panels. All by the means that the user has.
 
+use super::page::Page;
 use super::state::TourCommand;
 use crate::app::command::Command;
 use crate::app::layout::Node;
@@ -7,7 +8,7 @@ use crate::app::model::{Banner, Level, Phase};
 use crate::app::{Arrangement, Lab};
 use crate::picture::ViewChange;
 use crate::run::{Breakpoint, Command as WorkerCommand, Hit};
-use crate::tour::{Action, Chapter, Columns, Reveal, lies_behind};
+use crate::tour::{Action, Chapter, Columns, Reveal, Shown, lies_behind};
 
 impl Lab {
     /// Applies a command of the tour.
@@ -21,6 +22,7 @@ impl Lab {
             TourCommand::Reveal => self.reveal(),
             // the panel shows where that would be
             TourCommand::Next | TourCommand::Previous if !tour.guides => self.resume_tour(),
+            TourCommand::Next if Page::of(tour).turns(&self.context) => {}
             TourCommand::Next if hidden => self.reveal(),
             TourCommand::Next => self.next_card(),
             TourCommand::Previous => self.previous_card(),
@@ -55,7 +57,7 @@ impl Lab {
     fn reveal(&mut self) {
         let tour = &mut self.model.tour;
         tour.reveal = Reveal::Shown;
-        if tour.here().is_some_and(|(chapter, _)| chapter.hide_central_flow) {
+        if tour.here().is_some_and(|(chapter, _)| chapter.central_flow == Shown::Answered) {
             self.model.view.show_central_flow = true;
         }
     }
@@ -90,7 +92,7 @@ impl Lab {
         }
         (tour.chapter, tour.card, tour.guides, tour.reveal) = (chapter, 0, true, Reveal::Hidden);
         tour.knobs = knob_values(&tour.chapters[chapter]);
-        self.model.view.show_central_flow = !tour.chapters[chapter].hide_central_flow;
+        self.model.view.show_central_flow = tour.chapters[chapter].central_flow == Shown::Always;
         self.start_source();
     }
 

@@ -1,6 +1,7 @@
 //! The guided tour in the window: a panel of cards at the left, and a guide that sends the same commands as the user does.
 
 mod guide;
+mod page;
 mod panel;
 mod state;
 

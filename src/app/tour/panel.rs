@@ -1,5 +1,6 @@
 //! The panel of the tour: the chapters, the card, where the run goes on to, and the way on.
 
+use super::page::Page;
 use super::state::{Tour, TourCommand};
 use crate::app::command::Command;
 use crate::app::controls::{command_button, short};
@@ -17,6 +18,8 @@ const WIDTH: f32 = 330.0;
 const ON_THE_WAY: f32 = 0.6;
 /// Height of the bar of chapters.
 const BAR: f32 = 7.0;
+/// In a column lower than this, in points, the card gets what the bar of chapters would take.
+const LOW: f32 = 440.0;
 
 /// The panel at the left of the window.
 pub(in crate::app) fn tour_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
@@ -38,30 +41,46 @@ pub(in crate::app) fn card_column_ui(
 ) {
     let tour = &model.tour;
     let Some((chapter, card)) = tour.here() else { return };
+    let low = ui.available_height() < LOW;
     chapters_ui(ui, tour, commands);
-    ui.add_space(4.0);
-    progress_ui(ui, tour, commands);
-    ui.add_space(8.0);
+    if !low {
+        ui.add_space(4.0);
+        progress_ui(ui, tour, commands);
+    }
+    ui.add_space(if low { 2.0 } else { 8.0 });
     let clear = Frame::new();
     Panel::bottom("tour: way on").frame(clear).show_separator_line(false).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = 6.0;
-        ui.add_space(6.0);
+        ui.spacing_mut().item_spacing.y = if low { 3.0 } else { 6.0 };
+        ui.add_space(ui.spacing().item_spacing.y);
         status_ui(ui, model);
         way_ui(ui, tour, chapter.cards.len(), commands);
     });
-    ScrollArea::vertical().id_salt((tour.chapter, tour.card)).auto_shrink(false).show(ui, |ui| {
+    let page = Page::of(tour);
+    let mut area = ScrollArea::vertical().id_salt((tour.chapter, tour.card)).auto_shrink(false);
+    if let Some(down) = page.take_turn(ui.ctx()) {
+        area = area.vertical_scroll_offset(down);
+    }
+    let shown = area.show(ui, |ui| {
         let overlays = model.overlays();
         let view = crate::picture::RunView { overlays: &overlays, ..model.run_view() };
+        let sliders = if card.sliders { chapter.knobs.len() as f32 * slider_height(ui) } else { 0.0 };
+        let room = vec2(ui.available_width(), ui.clip_rect().height() - sliders);
+        let style = style.fitting(ui, card, &view, room);
         // what a card says of its stop is not yet true on the way there
         ui.set_opacity(if tour.waits() { ON_THE_WAY } else { 1.0 });
-        if card_ui(ui, card, &view, tour.reveal, style) {
+        if card_ui(ui, card, &view, tour.reveal, &style) {
             commands.push(Command::Tour(TourCommand::Reveal));
         }
         ui.set_opacity(1.0);
-        if tour.card == 0 || chapter.knobs.len() == tour.knobs.len() && !chapter.knobs.is_empty() {
+        if card.sliders {
             knobs_ui(ui, tour, commands);
         }
     });
+    page.drawn(ui.ctx(), shown.state.clamped_offset().y, shown.inner_rect.height(), shown.content_size.y);
+}
+
+fn slider_height(ui: &Ui) -> f32 {
+    ui.spacing().interact_size.y + ui.spacing().item_spacing.y
 }
 
 fn chapters_ui(ui: &mut Ui, tour: &Tour, commands: &mut Vec<Command>) {

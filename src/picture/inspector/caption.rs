@@ -38,7 +38,7 @@ pub fn caption(view: &RunView, step: usize) -> String {
         Some(Phase::Settled) => {
             format!("{s}: a settled orbit of period 2; the oscillation{x} balances the sharpening")
         }
-        None if value(Series::CfSigma(1)).is_some_and(|sigma| sigma > 0.0) => {
+        None if view.history.rank(step) > 1 => {
             format!("{s}: several eigenvalues are at the edge, no cycle of one")
         }
         None => format!("{s}: no cycle here"),

@@ -8,7 +8,7 @@ use egui::{Align2, Label, Painter, Pos2, RichText, Sense, Shape, Stroke, Ui, Wid
 
 pub(super) fn validity_ui(ui: &mut Ui, view: &RunView) {
     let Some(step) = view.inspected_step() else { return note(ui, "waiting for the first step") };
-    let checks = checks(view.history, step, view.inspection);
+    let checks = checks(view.history, step, view.inspection, view.facts.kinks);
     let Some(worst) = light(&checks) else { return note(ui, "nothing to check at this step") };
     let palette = Palette::in_ui(ui);
     let width = ui.available_width();
@@ -21,14 +21,17 @@ pub(super) fn validity_ui(ui: &mut Ui, view: &RunView) {
     for check in &checks {
         let (line, response) = ui.allocate_exact_size(vec2(width, ROW_HEIGHT), Sense::hover());
         response.widget_info(|| {
-            let words = format!("{}: {}, {}", check.name, short(check.value), check.light.name());
+            let value = check.value.map_or(String::new(), |value| format!("{}, ", short(value)));
+            let words = format!("{}: {value}{}", check.name, check.light.name());
             WidgetInfo::labeled(egui::Role::Label, true, words)
         });
         sign(ui.painter(), palette, line.left_center() + vec2(11.0, 0.0), 5.0, check.light);
         let at = pos2(line.left() + 27.0, line.center().y);
         let end = write(ui.painter(), Align2::LEFT_CENTER, at, check.name, palette.text).right();
         let value = pos2(end + 8.0, line.center().y);
-        write(ui.painter(), Align2::LEFT_CENTER, value, &short(check.value), palette.faint_text);
+        if let Some(number) = check.value {
+            write(ui.painter(), Align2::LEFT_CENTER, value, &short(number), palette.faint_text);
+        }
         ui.horizontal(|ui| {
             ui.add_space(27.0);
             let text = RichText::new(check.reason).font(theme::label_font()).color(palette.faint_text);

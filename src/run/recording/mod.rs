@@ -88,6 +88,11 @@ pub fn bundled() -> &'static [ReadRecording] {
     })
 }
 
+/// The names of those that come with the program, in the order of [`bundled`].
+pub fn names() -> impl Iterator<Item = &'static str> {
+    FILES.iter().map(|(name, _)| *name)
+}
+
 /// The bundled one of a name; an error where it cannot be read, `None` where there is none.
 pub fn named(name: &str) -> Option<&'static ReadRecording> {
     FILES.iter().position(|(known, _)| *known == name).and_then(|place| bundled().get(place))
