@@ -10,7 +10,7 @@ use super::history::History;
 use super::message::{Ending, Message};
 use super::milestones::Milestones;
 use super::preset::{Overrides, Preset};
-use super::session::{Session, SessionError};
+use super::session::{Kind, Session, SessionError};
 use super::worker::{Options, Worker};
 use crate::dynamics::{Event, StepRecord};
 use std::io::{self, Write};
@@ -47,6 +47,15 @@ pub enum HeadlessError {
     /// Data or weights do not fit.
     #[error(transparent)]
     Assemble(#[from] AssembleError),
+    /// A recording has no weights to go on from.
+    #[error(
+        "this is a recording, which keeps no weights to go on from; `brink export` writes what it shows, and `brink run \
+         {preset}` runs its preset"
+    )]
+    Recorded {
+        /// The preset.
+        preset: String,
+    },
     /// The directory cannot be written.
     #[error("cannot write {path}: {source}; --out names a directory that can be written")]
     Output {
@@ -95,13 +104,18 @@ pub fn run(
     progress: &mut dyn Progress,
     summary: Option<&Summary>,
 ) -> Result<Outcome, HeadlessError> {
-    let beginning = Beginning::of(&request.preset, &request.overrides, &request.steering)?;
-    if let (Some(_), Some(init)) = (&beginning.session, &request.init) {
-        let option = format!("--init {}", init.display());
-        return Err(BeginningError::NotWithSession { option }.into());
+    let mut beginning = Beginning::of(&request.preset, &request.overrides, &request.steering)?;
+    if let Some(init) = &request.init {
+        if beginning.session.is_some() {
+            let option = format!("--init {}", init.display());
+            return Err(BeginningError::NotWithSession { option }.into());
+        }
+        beginning.preset.run.init = Some(init.clone());
     }
-    let sources = Sources { init: request.init.clone() };
-    let engine = assemble(&beginning.preset, &sources)?;
+    if let Some(session) = beginning.session.as_ref().filter(|session| session.kind == Kind::Recording) {
+        return Err(HeadlessError::Recorded { preset: session.name.clone() });
+    }
+    let engine = assemble(&beginning.preset, &Sources::default())?;
     record(engine, &beginning, request, cancel, progress, summary)
 }
 
@@ -178,7 +192,7 @@ fn record(
 
     let address = Address::of(name, preset, course, &[], None);
     let toml_path = request.out.join("preset.toml");
-    let text = resolved(preset, &address, request);
+    let text = resolved(preset, &address);
     write_whole(&toml_path, |out| out.write_all(text.as_bytes())).map_err(output(&toml_path))?;
     rows.finish().map_err(output(&csv_path))?;
     match summary.map(|draw| draw(preset, &address, &history)) {
@@ -205,14 +219,9 @@ fn record(
     Ok(outcome)
 }
 
-/// `preset.toml`: the preset with every default written out, after a comment that says what else the run was given.
-fn resolved(preset: &Preset, address: &Address, request: &Request) -> String {
-    let mut text = format!("# Written by brink {}.", env!("CARGO_PKG_VERSION"));
-    if let Some(init) = &request.init {
-        // Quoted, so that it stays one line whatever the path holds.
-        let path = init.display().to_string();
-        text = format!("{text} The initial weights came from --init {path:?}.");
-    }
+/// `preset.toml`: the preset with every default written out, after a comment on how to see the run.
+fn resolved(preset: &Preset, address: &Address) -> String {
+    let text = format!("# Written by brink {}.", env!("CARGO_PKG_VERSION"));
     // a path may hold anything, and a comment is one line
     let address = address.to_string().replace(['\n', '\r'], " ");
     format!("{text}\n# The same run in a window: {address}\n{}", preset.resolved_toml())
