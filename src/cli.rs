@@ -248,7 +248,7 @@ fn open_window(address: Address, tour: Option<usize>, started: Instant) -> anyho
     use brink::app::{Opening, Request};
     use brink::run::beginning::Beginning;
     let Beginning { name, preset, course, session } = Beginning::at(&address)?;
-    let Address { chosen: _, steering: _, forks, at } = address;
+    let Address { chosen: _, data: _, steering: _, forks, at } = address;
     let opening = Opening { session, course: Some(course), forks, at };
     brink::app::open(&Request { name, preset, tour, opening, started })?;
     Ok(ExitCode::SUCCESS)

@@ -2,7 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use brink::run::assemble::{Sources, assemble};
-use brink::run::{Cycles, History, Preset};
+use brink::run::cycles::Outcome;
+use brink::run::{Cycles, History, Preset, recording};
 
 fn history(preset: &str, steps: usize) -> History {
     let preset = Preset::load(preset).unwrap();
@@ -12,6 +13,25 @@ fn history(preset: &str, steps: usize) -> History {
         history.push(&engine.step(preset.optimizer.eta));
     }
     history
+}
+
+/// On the default preset: six cycles, each smaller than the one before, then a settled orbit, then a second eigenvalue.
+#[test]
+fn the_default_run_goes_round_six_times_and_settles() {
+    let recording = recording::named("digits-noise").unwrap().as_ref().unwrap();
+    let cycles = Cycles::of(&recording.history);
+    let found = cycles.all();
+    let (settled, cycling) = found.split_last().unwrap();
+    assert!(settled.settled && settled.outcome == Outcome::SecondEigenvalue, "{settled:?}");
+    assert!(settled.start() < 1110 && settled.end().abs_diff(1380) <= 3, "{settled:?}");
+    // where the plain two-step mean crosses 2/η upwards
+    let ups = [215, 378, 602, 835, 979, 1095];
+    assert_eq!(cycling.iter().map(|cycle| cycle.bounds[1]).collect::<Vec<_>>(), ups, "{found:?}");
+    assert!(cycling.iter().all(|cycle| !cycle.settled && cycle.outcome == Outcome::Complete), "{found:?}");
+    // Whole ones lose what they gained; the last one runs into the settled orbit.
+    for cycle in &cycling[..5] {
+        assert!(cycle.phases().count() == 4 && cycle.sharpness_drop > 0.0, "{cycle:?}");
+    }
 }
 
 #[test]

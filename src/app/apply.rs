@@ -222,7 +222,8 @@ impl Lab {
                 if self.saved.is_none() {
                     let size = self.context.content_rect().size();
                     self.model.facts.command = self.address().to_string();
-                    self.saved = export::save(self.model.snapshot(), size, &self.context);
+                    let reel = if self.model.export.what == export::What::Film { self.reel() } else { None };
+                    self.saved = export::save(self.model.snapshot(), reel, size, &self.context);
                     self.model.export.saving = self.saved.is_some();
                 }
             }

@@ -9,8 +9,9 @@ use crate::run::cycles::{Phase, is_constant};
 pub(super) fn caption(model: &Model) -> String {
     let cycles = model.curves.cycles();
     let Some(newest) = model.row() else { return String::new() };
-    // the newest step has no successor, with which the sharpness is averaged
-    let row = if model.view.cursor.is_none() { newest.saturating_sub(2) } else { newest };
+    // the newest step has no successor, with which the sharpness is averaged, and the one before none to compare with
+    let settled = model.history.rows().saturating_sub(if model.view.cursor.is_none() { 3 } else { 2 });
+    let row = newest.min(settled);
     if is_constant(&model.history, row) {
         return picture::caption(&model.run_view(), row);
     }

@@ -3,11 +3,12 @@
 
 use super::command::Command;
 use super::controls;
+use super::film::{FilmError, Projector, Reel};
 use super::layout;
 use super::model::Model;
 use crate::picture::{
-    Film, Palette, Panel, PngError, RunView, animation_png, dashboard_png, encode_png, panel_png,
-    panel_series, picture_svg, render, theme,
+    Film, Palette, Panel, RunView, animation_png, dashboard_png, encode_png, panel_png, panel_series,
+    picture_svg, render, texts, theme,
 };
 use crate::run::{Series, csv, files};
 use crossbeam_channel::{Receiver, bounded};
@@ -322,20 +323,25 @@ fn outcome_ui(ui: &mut Ui, form: &ExportForm, edited: &ExportForm, commands: &mu
 }
 
 /// Writes a snapshot as its form says, on a thread of its own.
-pub(super) fn save(model: Model, window_size: Vec2, context: &Context) -> Option<Receiver<Saved>> {
+pub(super) fn save(
+    model: Model,
+    reel: Option<Reel>,
+    window_size: Vec2,
+    context: &Context,
+) -> Option<Receiver<Saved>> {
     let context = context.clone();
     // One message, so a channel for one: the sender never waits.
     let (sender, receiver) = bounded(1);
     let thread = std::thread::Builder::new().name("export".into()).spawn(move || {
         // The window may be gone by now.
-        let _ = sender.send(write(model, window_size));
+        let _ = sender.send(write(model, reel, window_size));
         context.request_repaint();
     });
     thread.ok().map(|_| receiver)
 }
 
 /// Writes a snapshot as its form says. Nothing is left behind where it fails.
-pub(super) fn write(mut model: Model, window_size: Vec2) -> Saved {
+pub(super) fn write(mut model: Model, reel: Option<Reel>, window_size: Vec2) -> Saved {
     let path = PathBuf::from(&model.export.path);
     let failed = |error: &dyn std::fmt::Display| format!("cannot write {}: {error}", path.display());
     let origin = format!("Brink {}: {}", model.facts.version, model.facts.command);
@@ -358,7 +364,7 @@ pub(super) fn write(mut model: Model, window_size: Vec2) -> Saved {
         What::Panel | What::Dashboard | What::Window | What::Film => {}
     }
     model.derive_curves(usize::MAX);
-    let bytes = picture(&model, window_size).map_err(|error| failed(&error))?;
+    let bytes = picture(&model, reel, window_size).map_err(|error| failed(&error))?;
     files::write_whole(&path, |file| file.write_all(&bytes)).map_err(|error| failed(&error))?;
     Ok(path)
 }
@@ -376,7 +382,7 @@ fn shown_series(model: &Model) -> Vec<Series> {
     series
 }
 
-fn picture(model: &Model, window_size: Vec2) -> Result<Vec<u8>, PngError> {
+fn picture(model: &Model, reel: Option<Reel>, window_size: Vec2) -> Result<Vec<u8>, FilmError> {
     let ExportForm { what, panel, film_panel, film, svg, size, scale, .. } = &model.export;
     let scale = match scale {
         Scale::Single => 1.0,
@@ -387,15 +393,18 @@ fn picture(model: &Model, window_size: Vec2) -> Result<Vec<u8>, PngError> {
     let (theme, size) = (model.theme, Vec2::from(*size));
     match what {
         What::Panel if *svg => Ok(picture_svg(&view, Some(*panel), size, theme).into_bytes()),
-        What::Panel => panel_png(&view, *panel, size, scale, theme),
+        What::Panel => Ok(panel_png(&view, *panel, size, scale, theme)?),
         What::Csv | What::VisibleCsv | What::Dashboard if *svg => {
             Ok(picture_svg(&view, None, size, theme).into_bytes())
         }
-        What::Csv | What::VisibleCsv | What::Dashboard => dashboard_png(&view, size, scale, theme),
+        What::Csv | What::VisibleCsv | What::Dashboard => Ok(dashboard_png(&view, size, scale, theme)?),
         What::Film => {
             let newest = model.history.rows().saturating_sub(1);
             let film = Film { steps: film.steps.map(|step| step.min(newest)), ..*film };
-            animation_png(&view, *film_panel, size, scale, theme, &film)
+            let projector =
+                Projector::new(model, reel).map_err(|error| FilmError::Look(error.to_string()))?;
+            let look = |step| projector.look(*film_panel, step);
+            animation_png(&view, *film_panel, size, scale, theme, &film, look)
         }
         What::Window => {
             let theme = if model.presenter { egui::Theme::Light } else { theme };
@@ -403,7 +412,7 @@ fn picture(model: &Model, window_size: Vec2) -> Result<Vec<u8>, PngError> {
                 theme::set_high_contrast(ui.ctx(), model.presenter);
                 super::window_ui(ui, model, &mut Vec::new());
             });
-            encode_png(&image, scale, &[("Title".into(), view.caption())])
+            Ok(encode_png(&image, scale, &texts(&view))?)
         }
     }
 }

@@ -11,9 +11,6 @@ use crate::run::replay::{Answer, Moment, Replay, Reply};
 use egui::Context;
 use std::sync::Arc;
 
-/// The panels that show an inspected step.
-const PANELS: [Panel; 3] = [Panel::Terms, Panel::SharpnessChange, Panel::Validity];
-
 /// The replay thread of one run, and what it was asked last.
 pub(super) struct Inspector {
     replay: Replay,
@@ -53,7 +50,7 @@ impl Inspector {
     pub fn update(&mut self, model: &mut Model) -> Option<String> {
         let panels = layout::shown(&model.tree);
         // the inspection first: it is the shorter one
-        let trouble = self.inspect(model, panels.iter().any(|panel| PANELS.contains(panel)));
+        let trouble = self.inspect(model, panels.iter().any(|panel| Panel::INSPECTED.contains(panel)));
         let shown = panels.contains(&Panel::Spectrum);
         self.spectrum.update(&self.replay, &self.past, &self.context, (model, shown));
         trouble
@@ -62,8 +59,7 @@ impl Inspector {
     fn inspect(&mut self, model: &mut Model, shown: bool) -> Option<String> {
         let view = model.run_view();
         let wanted = view.looking == Looking::Everywhere || view.state.cursor.is_some();
-        let rows = view.history.rows();
-        let step = view.inspected_step().filter(|step| shown && wanted && step + 1 < rows)?;
+        let step = view.inspected_step().filter(|_| shown && wanted)?;
         if self.answered != Some(step) && self.answer.as_ref().is_none_or(|answer| answer.step() != step) {
             self.answer = Some(self.replay.ask(step, look));
         }

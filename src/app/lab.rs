@@ -13,6 +13,7 @@ use crate::picture::{self, ViewChange};
 use crate::run::address::Branch;
 use crate::run::beginning::Beginning;
 use crate::run::recording::ReadRecording;
+use crate::run::session::Kind;
 use crate::run::worker::Options;
 use crate::run::{Breakpoint, Command as WorkerCommand, Course, Engine, Preset, Session, Worker};
 use crate::space::Budget;
@@ -164,7 +165,9 @@ impl Lab {
     /// Begins as the command line says.
     fn open(&mut self, opening: Opening) {
         let Opening { session, course, forks, at } = opening;
-        let reached = session.as_ref().zip(at).is_some_and(|(session, at)| session.history.rows() > at);
+        // a recording plays from its first step
+        let goes_on = session.as_ref().filter(|session| session.kind == Kind::Session);
+        let reached = goes_on.zip(at).is_some_and(|(session, at)| session.history.rows() > at);
         match (session, course) {
             (Some(session), _) => self.open_session(session),
             (None, Some(course)) => self.begin(course, None, false),
@@ -338,6 +341,12 @@ impl Lab {
 
     /// Lets a run leave another one at the cursor's step, or at the newest, as the form says.
     pub(super) fn fork(&mut self) {
+        if self.model.recording.is_some() {
+            let text =
+                "No fork: this is a recording, which keeps no weights to go on from. Its preset runs live";
+            self.model.raise(Banner::new(Level::Note, text));
+            return;
+        }
         let model = &self.model;
         let form = model.fork_form;
         let parent = form.parent.and_then(|id| model.forks.list().iter().find(|fork| fork.id == id));

@@ -14,6 +14,7 @@ mod command;
 mod controls;
 mod dialog;
 mod export;
+mod film;
 mod fork_form;
 mod forms;
 mod help;

@@ -211,6 +211,9 @@ impl Lab {
     /// The command line that opens this moment again.
     pub(super) fn address(&self) -> Address {
         let model = &self.model;
+        if let Some(recording) = &model.recording {
+            return Address::of_recording(recording, model.row());
+        }
         let course = self.course();
         let forks: Vec<_> = model
             .forks

@@ -3,7 +3,7 @@
 use super::lab::Assemble;
 use super::layout;
 use super::model::{Model, Phase};
-use crate::picture::scene::of_view;
+use crate::picture::scene::{of_paths, of_view};
 use crate::picture::{Panel, Scene};
 use crate::run::lookout::Wish;
 use crate::run::past::Past;
@@ -79,18 +79,6 @@ impl RecordedPaths {
             return;
         }
         self.rows = row + 1;
-        let View { step, sketch_error, .. } = *self.paths;
-        let error = sketch_error.map_or(String::new(), |error| {
-            format!(
-                "; faint points are off by ±{:.1}% of their distance from where it is then",
-                100.0 * error
-            )
-        });
-        let mut scene = of_view(&View { sketch_error: None, ..self.paths.until(row) }, &model.history);
-        scene.note = Some(format!(
-            "Recorded paths in the plane of step {step}{error}. A recording has no weights: no loss around them, no other axes"
-        ));
-        scene.choosable = false;
-        model.scene = Some(Arc::new(scene));
+        model.scene = Some(Arc::new(of_paths(&self.paths, &model.history, row)));
     }
 }

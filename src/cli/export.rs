@@ -4,6 +4,7 @@ use super::{interruptible, say};
 use anyhow::{Context, bail};
 use brink::run::compute::Computed;
 use brink::run::{Address, csv};
+use brink::space::Budget;
 use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -62,36 +63,38 @@ pub(super) fn write(args: &ExportArgs) -> anyhow::Result<ExitCode> {
     }
     let (cancel, _) = interruptible()?;
     let mut steps = 0;
-    let computed = Computed::at(&args.address, &cancel, &mut |record| {
+    let shows_weights = args.panel.as_deref() == Some("weight-space");
+    let trail = shows_weights.then(Budget::default);
+    let mut computed = Computed::at(&args.address, trail, &cancel, &mut |record| {
         steps += 1;
         if steps % 1000 == 0 {
             eprintln!("step {}", record.step);
         }
     })?;
-    let Computed { name, preset, course, history, forks, .. } = &computed;
-    let steered: Vec<_> = forks.iter().map(|(step, course, _)| (*step, course.clone())).collect();
-    let address = Address::of(name, preset, course, &steered, args.address.at);
+    let address = computed.address(args.address.at);
     let written = match draw {
         None => {
-            let columns = csv::columns(preset);
+            let columns = csv::columns(&computed.preset);
             let origin = format!("Brink {}: {address}", env!("CARGO_PKG_VERSION"));
+            let history = &computed.history;
             csv::write_file(history, &columns, 0..history.rows(), &origin, &args.out)
         }
         Some(draw) => {
             use std::io::Write;
-            let bytes = draw(&computed, &address)?;
+            let bytes = draw(&mut computed, &address)?;
             brink::run::files::write_whole(&args.out, |file| file.write_all(&bytes))
         }
     };
     written.with_context(|| {
         format!("cannot write {}; --out names a file that can be written", args.out.display())
     })?;
-    say(&format!("{} is written: {} steps of {name}", args.out.display(), history.rows()));
+    let (name, rows) = (&computed.name, computed.history.rows());
+    say(&format!("{} is written: {rows} steps of {name}", args.out.display()));
     Ok(ExitCode::SUCCESS)
 }
 
 /// Draws a moment as the bytes of a file.
-type Draw = Box<dyn FnOnce(&Computed, &Address) -> anyhow::Result<Vec<u8>>>;
+type Draw = Box<dyn FnOnce(&mut Computed, &Address) -> anyhow::Result<Vec<u8>>>;
 
 #[cfg(not(feature = "picture"))]
 fn drawing(args: &ExportArgs, _: &str) -> anyhow::Result<Draw> {
@@ -102,21 +105,17 @@ fn drawing(args: &ExportArgs, _: &str) -> anyhow::Result<Draw> {
 /// What the options ask for, before anything is computed.
 #[cfg(feature = "picture")]
 fn drawing(args: &ExportArgs, extension: &str) -> anyhow::Result<Draw> {
-    use brink::picture::scene::of_landscape;
+    use super::picture::look;
     use brink::picture::{
         Curves, Film, Overlay, Panel, RunView, animation_png, dashboard_png, panel_png, picture_svg,
     };
     use std::borrow::Cow;
-    use std::sync::Arc;
     let panel = args.panel.as_deref().map(|name| {
         let known = Panel::ALL.map(Panel::name).join(", ");
         let panel = Panel::ALL.into_iter().find(|panel| panel.name() == name);
         panel.with_context(|| format!("--panel {name}: there is no such panel; there are {known}"))
     });
     let panel = panel.transpose()?;
-    if let Some(panel) = panel {
-        can_be_drawn(panel, &args.address)?;
-    }
     let size = match &args.size {
         Some(text) => {
             let sides =
@@ -155,7 +154,7 @@ fn drawing(args: &ExportArgs, extension: &str) -> anyhow::Result<Draw> {
         bail!("--film {film} has no place with .svg: an animation is a .png");
     }
     Ok(Box::new(move |computed, address| {
-        let Computed { name: _, preset, course: _, history, forks, inspection } = computed;
+        let Computed { preset, history, forks, recording, walk, .. } = computed;
         let facts = super::picture::facts(preset, address);
         let mut state = super::picture::state(preset);
         state.cursor = address.at;
@@ -163,7 +162,6 @@ fn drawing(args: &ExportArgs, extension: &str) -> anyhow::Result<Draw> {
         curves.follow(history.predictions().map(|found| state.prediction.output(found.examples())));
         curves.update(history, state.smoothing_steps, usize::MAX);
         let newest = history.rows().saturating_sub(1);
-        let scene = of_landscape(preset, history, address.at.unwrap_or(newest).min(newest)).map(Arc::new);
         let overlays: Vec<_> = forks
             .iter()
             .map(|(step, course, history)| Overlay {
@@ -172,37 +170,23 @@ fn drawing(args: &ExportArgs, extension: &str) -> anyhow::Result<Draw> {
                 from: *step,
             })
             .collect();
-        let still = RunView::still(history, &curves, &facts, &state);
-        let view =
-            RunView { inspection: inspection.as_ref(), scene: scene.as_ref(), overlays: &overlays, ..still };
-        Ok(match (film, panel) {
-            (Some(film), _) if film.steps[1] >= history.rows() => {
-                bail!("--film {}..{}: the run has {} steps", film.steps[0], film.steps[1], history.rows())
+        let mut look =
+            |step: usize| look(panel, (preset, history), recording.as_deref(), walk.as_mut(), step);
+        let view = RunView { overlays: &overlays, ..RunView::still(history, &curves, &facts, &state) };
+        if let Some(film) = film {
+            if film.steps[1] >= history.rows() {
+                bail!("--film {}..{}: the run has {} steps", film.steps[0], film.steps[1], history.rows());
             }
-            (Some(film), panel) => animation_png(&view, panel, size, scale, theme, &film)?,
-            (None, panel) if svg => picture_svg(&view, panel, size, theme).into_bytes(),
-            (None, Some(panel)) => panel_png(&view, panel, size, scale, theme)?,
-            (None, None) => dashboard_png(&view, size, scale, theme)?,
+            return animation_png(&view, panel, size, scale, theme, &film, look);
+        }
+        let looked = look(address.at.unwrap_or(newest).min(newest))?;
+        let view = looked.in_view(&view);
+        Ok(match panel {
+            panel if svg => picture_svg(&view, panel, size, theme).into_bytes(),
+            Some(panel) => panel_png(&view, panel, size, scale, theme)?,
+            None => dashboard_png(&view, size, scale, theme)?,
         })
     }))
-}
-
-/// Refuses the panels that show what the window computes while they are shown, before a run is computed for nothing.
-#[cfg(feature = "picture")]
-fn can_be_drawn(panel: brink::picture::Panel, address: &Address) -> anyhow::Result<()> {
-    use brink::picture::Panel;
-    let is_network = || {
-        let beginning = brink::run::beginning::Beginning::at(address)?;
-        anyhow::Ok(beginning.preset.landscape.is_none_or(|landscape| landscape.start.len() != 2))
-    };
-    if panel == Panel::Spectrum || (panel == Panel::WeightSpace && is_network()?) {
-        bail!(
-            "--panel {}: the window computes it while the panel is shown, but for weight space of two weights; open \
-             `{address}` and export it there",
-            panel.name()
-        );
-    }
-    Ok(())
 }
 
 /// A number between two others.

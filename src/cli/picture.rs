@@ -1,7 +1,11 @@
 //! The window's panels, drawn without one.
 
-use brink::picture::scene::of_landscape;
-use brink::picture::{Curves, Facts, Panel, RunView, ViewState, summary_png};
+use anyhow::Context;
+use brink::picture::scene::{SceneView, of_landscape, of_paths, of_view};
+use brink::picture::{Curves, Facts, Looked, Panel, RunView, Scene, ViewState, summary_png};
+use brink::run::compute::{ComputeError, Walk};
+use brink::run::recording::Recording;
+use brink::run::spectra::{Found, Spectra};
 use brink::run::{Address, History, Preset};
 use std::sync::Arc;
 
@@ -13,6 +17,54 @@ pub(super) fn summary(preset: &Preset, address: &Address, history: &History) -> 
     let scene = of_landscape(preset, history, newest).map(Arc::new);
     let view = RunView { scene: scene.as_ref(), ..RunView::still(history, &curves, &facts, &state) };
     summary_png(&view).map_err(|error| error.to_string())
+}
+
+/// Computes what a panel, or all plots where it is none, shows of a step beside what was recorded.
+///
+/// # Errors
+/// When the panel would stay empty: the step cannot be looked into, or there are no weights to look at.
+pub(super) fn look(
+    panel: Option<Panel>,
+    (preset, history): (&Preset, &History),
+    recording: Option<&Recording>,
+    walk: Option<&mut Walk>,
+    step: usize,
+) -> anyhow::Result<Looked> {
+    let mut looked = Looked::default();
+    let two_weights = of_landscape(preset, history, step).map(Arc::new);
+    let recorded = || ComputeError::Recorded {
+        what: panel.map_or(String::new(), |panel| format!("--panel {}", panel.name())),
+        preset: recording.map_or(String::new(), |recording| recording.name.clone()),
+    };
+    match (panel, walk) {
+        (Some(Panel::WeightSpace), walk) => {
+            looked.scene = Some(match (two_weights, recording.and_then(|found| found.paths.as_ref())) {
+                (Some(scene), _) => scene,
+                (None, Some(paths)) => Arc::new(of_paths(paths, history, step)),
+                (None, None) => around(walk.ok_or_else(recorded)?, history, step)?,
+            });
+        }
+        (None, _) => looked.scene = two_weights,
+        (Some(Panel::Terms | Panel::SharpnessChange), walk) => {
+            looked.inspection = Some(walk.ok_or_else(recorded)?.moment(step)?.inspect()?);
+        }
+        // without the weights it has the checks that need none
+        (Some(Panel::Validity), Some(walk)) => looked.inspection = walk.moment(step)?.inspect().ok(),
+        (Some(Panel::Spectrum), walk) => {
+            let mut moment = walk.ok_or_else(recorded)?.moment(step)?;
+            let found = Found::at(&mut moment, &mut |_| ()).with_context(|| format!("step {step}"))?;
+            looked.spectra = Some(Spectra { found: Some(found), ..Spectra::default() });
+        }
+        (Some(_), _) => {}
+    }
+    Ok(looked)
+}
+
+/// Weight space around a step, along the axes that the window shows first.
+fn around(walk: &mut Walk, history: &History, step: usize) -> anyhow::Result<Arc<Scene>> {
+    let SceneView { axes, third, .. } = SceneView::default();
+    let axes: Vec<_> = axes.into_iter().chain(third).collect();
+    Ok(Arc::new(of_view(&walk.look(step, &axes)?, history)))
 }
 
 /// Where a run comes from.

@@ -5,10 +5,13 @@ use super::panel::panel_ui;
 use super::png::{PngError, encode_animation, encode_png};
 use super::render::{render, render_svg};
 use super::theme::{self, Palette};
-use super::view::{Panel, RunView};
-use super::{Curves, Image};
-use crate::run::{History, Series};
+use super::view::{Panel, RunView, ViewState};
+use super::{Curves, Image, Scene};
+use crate::dynamics::Inspection;
+use crate::run::History;
+use crate::run::spectra::Spectra;
 use egui::{Align, CentralPanel, Frame, Layout, Margin, Theme, Ui, Vec2, vec2};
+use std::sync::Arc;
 
 /// Size of `summary.png`, in points.
 pub const SUMMARY_SIZE: Vec2 = vec2(1280.0, 800.0);
@@ -90,26 +93,69 @@ impl Film {
     }
 }
 
-/// A panel (or all of them) as an animated PNG file: the cursor goes through the steps of a film.
+/// What was computed at one step, beside what was recorded.
+#[derive(Clone, Debug, Default)]
+pub struct Looked {
+    /// The step under the lens.
+    pub inspection: Option<Inspection>,
+    /// Weight space around it.
+    pub scene: Option<Arc<Scene>>,
+    /// The Hessian's spectra there.
+    pub spectra: Option<Spectra>,
+}
+
+impl Looked {
+    /// A view that shows it; what it has not is as it was.
+    pub fn in_view<'a>(&'a self, view: &RunView<'a>) -> RunView<'a> {
+        let Self { inspection, scene, spectra } = self;
+        RunView {
+            inspection: inspection.as_ref().or(view.inspection),
+            scene: scene.as_ref().or(view.scene),
+            spectra: spectra.as_ref().or(view.spectra),
+            ..*view
+        }
+    }
+}
+
+/// A panel (or all of them) as an animated PNG file: the cursor goes through the steps of a film. `look` is asked what is to
+/// be seen at each, in ascending order.
 ///
 /// # Errors
-/// See [`encode_animation`].
-pub fn animation_png(
+/// See [`encode_animation`]; or what `look` says.
+pub fn animation_png<E: From<PngError>>(
     view: &RunView,
     panel: Option<Panel>,
     size: Vec2,
     scale: f32,
     theme: Theme,
     film: &Film,
-) -> Result<Vec<u8>, PngError> {
+    mut look: impl FnMut(usize) -> Result<Looked, E>,
+) -> Result<Vec<u8>, E> {
     let frames = film.frames.clamp(1, Film::MOST);
-    let images = (0..frames).map(|frame| {
-        let mut state = view.state.clone();
-        state.cursor = Some(film.step(frame));
-        let view = RunView { state: &state, ..*view };
-        picture(&view, size, scale, theme, |ui, view| subject_ui(ui, panel, view))
+    let mut failed = None;
+    let mut seen: Option<(usize, Looked)> = None;
+    let images = (0..frames).map_while(|frame| {
+        let step = film.step(frame);
+        // more pictures than steps show some twice
+        if seen.as_ref().is_none_or(|(at, _)| *at != step) {
+            match look(step) {
+                Ok(looked) => seen = Some((step, looked)),
+                Err(error) => {
+                    failed = Some(error);
+                    return None;
+                }
+            }
+        }
+        let (_, looked) = seen.as_ref()?;
+        let state = ViewState { cursor: Some(step), ..view.state.clone() };
+        let view = RunView { state: &state, ..looked.in_view(view) };
+        Some(picture(&view, size, scale, theme, |ui, view| subject_ui(ui, panel, view)))
     });
-    encode_animation(frames, images, (1, film.per_second.max(1)), &texts(view))
+    let bytes = encode_animation(frames, images, (1, film.per_second.max(1)), &texts(view));
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(bytes?),
+    }
 }
 
 fn subject_ui(ui: &mut Ui, panel: Option<Panel>, view: &RunView) {
@@ -140,45 +186,26 @@ fn captioned_ui(ui: &mut Ui, view: &RunView, content_ui: impl FnOnce(&mut Ui)) {
         ui.with_layout(Layout::top_down(Align::Min), |ui| {
             let caption =
                 egui::RichText::new(view.caption()).font(theme::label_font()).color(palette.faint_text);
-            ui.add(egui::Label::new(caption).truncate());
+            ui.add(egui::Label::new(caption).wrap());
             ui.add_space(4.0);
             content_ui(ui);
         });
     });
 }
 
-/// What a file says about its origin.
-fn texts(view: &RunView) -> Vec<(String, String)> {
-    let rows = view.history.rows();
-    let mut etas: Vec<String> = Vec::new();
-    let mut last = None;
-    for (step, eta) in eta_changes(view) {
-        if last != Some(eta) {
-            etas.push(if step == 0 { eta.to_string() } else { format!("{eta} from step {step}") });
-        }
-        last = Some(eta);
-    }
+/// What a picture says about its origin: keywords and texts.
+pub fn texts(view: &RunView) -> Vec<(String, String)> {
     let facts = view.facts;
     [
         ("Title", facts.title.clone()),
         ("Software", format!("Brink {}", facts.version)),
         ("Brink preset", facts.preset.clone()),
         ("Brink seed", facts.seed.clone()),
-        ("Brink eta", etas.join(", ")),
+        ("Brink eta", view.etas().join(", ")),
         ("Brink command", facts.command.clone()),
-        ("Brink steps", rows.to_string()),
+        ("Brink steps", view.history.rows().to_string()),
         ("Brink smoothing", format!("{} steps", view.state.smoothing_steps)),
     ]
     .map(|(keyword, text)| (keyword.to_owned(), text))
     .to_vec()
-}
-
-/// The learning rate at the first step, and every change.
-fn eta_changes(view: &RunView) -> Vec<(usize, f64)> {
-    let first = view.history.value(Series::Eta, 0).map(|eta| (0, eta));
-    let changes = view.history.events().iter().filter_map(|(step, event)| match event {
-        crate::dynamics::Event::EtaChanged { eta } => Some((*step, *eta)),
-        _ => None,
-    });
-    first.into_iter().chain(changes).collect()
 }

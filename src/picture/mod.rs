@@ -27,7 +27,9 @@ mod wall;
 pub use chart::{OVERLAY_SIGNS, is_hovered, shown_range};
 pub use curves::{Curve, Curves};
 pub use dashboard::dashboard_ui;
-pub use export::{Film, SUMMARY_SIZE, animation_png, dashboard_png, panel_png, picture_svg, summary_png};
+pub use export::{
+    Film, Looked, SUMMARY_SIZE, animation_png, dashboard_png, panel_png, picture_svg, summary_png, texts,
+};
 pub use inspector::caption::caption;
 pub(crate) use inspector::short;
 pub use panel::{

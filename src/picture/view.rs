@@ -81,6 +81,9 @@ impl Panel {
     pub const INSPECTOR: [Self; 5] =
         [Self::Cycles, Self::Terms, Self::SharpnessChange, Self::Covariance, Self::Validity];
 
+    /// Those of the inspector's that show what only the weights tell.
+    pub const INSPECTED: [Self; 3] = [Self::Terms, Self::SharpnessChange, Self::Validity];
+
     /// Its title.
     pub fn title(self) -> &'static str {
         match self {
@@ -370,11 +373,10 @@ impl RunView<'_> {
         row(first.ceil())..=row(last)
     }
 
-    /// The step that the inspector looks at: the cursor's, or the newest, where it has a successor; otherwise the one
-    /// before it.
+    /// The step that the inspector looks at: the cursor's, or the newest.
     pub fn inspected_step(&self) -> Option<usize> {
         let last = self.history.rows().checked_sub(1)?;
-        Some(self.state.cursor.unwrap_or(last).min(last.saturating_sub(1)))
+        Some(self.state.cursor.unwrap_or(last).min(last))
     }
 
     /// The row at a step, if it is recorded.
@@ -425,10 +427,31 @@ impl RunView<'_> {
     pub fn caption(&self) -> String {
         let Facts { preset, title, seed, version, .. } = self.facts;
         let name = if title.is_empty() { preset } else { title };
-        let eta = self.eta().map_or(String::new(), |eta| format!(" · η = {eta}"));
+        let mut etas: Vec<String> = self.etas();
+        if etas.len() > ETAS {
+            etas.splice(1..etas.len() - (ETAS - 1), ["…".to_owned()]);
+        }
+        let eta = if etas.is_empty() { String::new() } else { format!(" · η = {}", etas.join(", ")) };
         let steps = self.history.rows();
         let at = self.state.cursor.map_or(String::new(), |cursor| format!(" · cursor at step {cursor}"));
         let version = if version.is_empty() { String::new() } else { format!(" · Brink {version}") };
         format!("{name} · seed {seed}{eta} · {steps} steps{at}{version}")
     }
+
+    /// The learning rate at the first step, and every change with its step, in words.
+    pub fn etas(&self) -> Vec<String> {
+        let first = self.history.value(Series::Eta, 0).map(|eta| (0, eta));
+        let changes = self.history.events().iter().filter_map(|(step, event)| match event {
+            Event::EtaChanged { eta } => Some((*step, *eta)),
+            _ => None,
+        });
+        let mut etas: Vec<(usize, f64)> = first.into_iter().chain(changes).collect();
+        etas.dedup_by_key(|(_, eta)| *eta);
+        let words =
+            |(step, eta)| if step == 0 { format!("{eta}") } else { format!("{eta} from step {step}") };
+        etas.into_iter().map(words).collect()
+    }
 }
+
+/// Learning rates that a caption names.
+const ETAS: usize = 4;

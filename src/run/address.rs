@@ -3,17 +3,19 @@
 //! The line is written by `Display` and read by the same type's derived arguments, so that each knows what the other says.
 
 use super::course::Course;
-use super::preset::{DEFAULT, Overrides, Preset, PresetError};
+use super::preset::{DEFAULT, DataName, Overrides, Preset, PresetError};
+use super::recording::Recording;
 use clap::Args;
 use std::borrow::Cow;
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 /// A preset with changes, as the command line names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub struct Chosen {
-    /// A built-in preset (see `brink presets`), a path to a .toml file, or a saved session NAME.brink [default:
-    /// digits-noise]
+    /// A built-in preset (see `brink presets`), a path to a .toml file, or a saved session or a recording NAME.brink
+    /// [default: digits-noise]
     #[arg(value_name = "PRESET")]
     pub name: Option<String>,
     /// Change one key of the preset; may be given again. presets/README.md lists the keys
@@ -38,6 +40,9 @@ pub struct Address {
     /// Which run.
     #[command(flatten)]
     pub chosen: Chosen,
+    /// Data in place of the preset's [data], as of `brink run`
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
     /// How it is steered.
     #[command(flatten)]
     pub steering: Steering,
@@ -179,7 +184,17 @@ impl Address {
     ) -> Self {
         let mut preset = preset.clone();
         preset.optimizer.eta = course.eta_at(0);
-        let set = Preset::load(name).map(|base| preset.differences(&base)).unwrap_or_default();
+        let own = Preset::load(name);
+        // a file takes the place of the whole of [data]: no single change does
+        let file = preset.data.as_ref().filter(|data| data.name == DataName::File);
+        let is_own =
+            own.as_ref().is_ok_and(|own| own.data.as_ref().map(|data| data.name) == Some(DataName::File));
+        let data = file.filter(|_| !is_own).and_then(|data| data.path.clone());
+        let base = match &data {
+            Some(path) => Preset::load_with(name, &Overrides { data: Some(path.clone()), set: Vec::new() }),
+            None => own,
+        };
+        let set = base.map(|base| preset.differences(&base)).unwrap_or_default();
         let changes = |course: &Course, from: usize| -> Vec<EtaAt> {
             let later = course.eta_changes().iter().filter(|&&(step, _)| step >= from);
             later.map(|&(step, eta)| EtaAt { step, eta }).collect()
@@ -190,6 +205,7 @@ impl Address {
         };
         Self {
             chosen: Chosen { name: Some(name.into()), set },
+            data,
             steering: Steering {
                 eta_at: changes(course, 1),
                 restart_flows_at: course.flow_restarts().to_vec(),
@@ -198,17 +214,26 @@ impl Address {
             at,
         }
     }
+
+    /// Of a recording.
+    pub fn of_recording(recording: &Recording, at: Option<usize>) -> Self {
+        let name = recording.file.display().to_string();
+        Self { chosen: Chosen { name: Some(name), set: Vec::new() }, at, ..Self::default() }
+    }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { chosen, steering, forks, at } = self;
+        let Self { chosen, data, steering, forks, at } = self;
         let Chosen { name, set } = chosen;
         let Steering { eta_at, restart_flows_at } = steering;
         let mut words = vec!["brink".to_owned()];
         words.extend(name.clone());
         let mut option =
             |name: &str, value: &dyn fmt::Display| words.extend([format!("--{name}"), value.to_string()]);
+        if let Some(path) = data {
+            option("data", &path.display());
+        }
         for set in set {
             option("set", set);
         }
@@ -267,12 +292,14 @@ mod tests {
             restart_flows_at in prop::collection::vec(0..9999_usize, 0..3),
             forks in prop::collection::vec(prop::collection::btree_map(0..9999_usize, 1e-9..1e9_f64, 1..4), 0..3),
             at in prop::option::of(0..1_000_000_usize),
+            data in prop::option::of("[a-z][ a-z'é/.]{0,9}"),
         ) -> Address {
             let branch = |fork: std::collections::BTreeMap<usize, f64>| {
                 Branch(fork.into_iter().map(|(step, eta)| EtaAt { step, eta }).collect())
             };
             Address {
                 chosen: Chosen { name, set },
+                data: data.map(PathBuf::from),
                 steering: Steering { eta_at, restart_flows_at },
                 forks: forks.into_iter().map(branch).collect(),
                 at,
@@ -324,6 +351,27 @@ mod tests {
                 prop_assert_eq!((branch.step(), &steered), (*step, left));
             }
         }
+    }
+
+    #[test]
+    fn data_and_weights_of_ones_own_are_part_of_it() {
+        let sets = ["model.width=4", "run.init=w.npz"].map(str::to_owned).to_vec();
+        let overrides = Overrides { data: Some("my data.npz".into()), set: sets };
+        let preset = Preset::load_with("digits-noise", &overrides).unwrap();
+        let line = Address::of("digits-noise", &preset, &Course::new(0.12), &[], None).to_string();
+        assert!(line.contains("--data 'my data.npz' --set model.width=4"), "{line}");
+        let again = read(&line);
+        let overrides = Overrides { data: again.data, set: again.chosen.set };
+        let same = Preset::load_with("digits-noise", &overrides).unwrap();
+        assert_eq!(same.resolved_toml(), preset.resolved_toml());
+        // a preset that names a file of its own needs no word more
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("mine.toml");
+        std::fs::write(&path, preset.resolved_toml()).unwrap();
+        let name = path.display().to_string();
+        let preset = Preset::load(&name).unwrap();
+        let line = Address::of(&name, &preset, &Course::new(preset.optimizer.eta), &[], None).to_string();
+        assert_eq!(line, format!("brink {name}"));
     }
 
     #[test]

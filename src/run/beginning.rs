@@ -5,7 +5,9 @@ use super::course::Course;
 use super::engine::Engine;
 use super::past::Past;
 use super::preset::{Overrides, Preset, PresetError};
+use super::recording;
 use super::session::{Session, SessionError};
+use std::path::Path;
 
 /// A run before it goes on.
 #[derive(Clone, Debug)]
@@ -40,7 +42,8 @@ pub enum BeginningError {
 }
 
 impl Beginning {
-    /// Of a preset with changes, or of a session, whose number of steps alone may change.
+    /// Of a preset with changes, or of a session or a recording, whose number of steps alone may change. Where there is no
+    /// such file, the name may be that of a recording that comes with the program.
     ///
     /// # Errors
     /// When the preset or the session cannot be used.
@@ -60,7 +63,11 @@ impl Beginning {
         if let Some(option) = refused.or(data).or(eta).or(flows) {
             return Err(BeginningError::NotWithSession { option });
         }
-        let session = Session::read(name.as_ref())?;
+        let session = match (Path::new(name).exists(), recording::named_file(name)) {
+            (false, Some(Ok(bundled))) => bundled.session(),
+            // one that cannot be played says so where it is named
+            _ => Session::read(name.as_ref())?,
+        };
         let mut preset = session.preset.clone();
         for set in &overrides.set {
             preset.set(set)?;
@@ -79,7 +86,7 @@ impl Beginning {
     /// # Errors
     /// When the preset or the session cannot be used.
     pub fn at(address: &Address) -> Result<Self, BeginningError> {
-        let overrides = Overrides { data: None, set: address.chosen.set.clone() };
+        let overrides = Overrides { data: address.data.clone(), set: address.chosen.set.clone() };
         Self::of(address.chosen.name(), &overrides, &address.steering)
     }
 

@@ -43,22 +43,6 @@ pub enum HeadlessError {
     /// The preset or the session cannot be used.
     #[error(transparent)]
     Beginning(#[from] BeginningError),
-    /// A recording has no weights to go on from.
-    #[error(
-        "{path} is a recording, with nothing to go on from; `{command}` makes it again, `brink {path}` plays it"
-    )]
-    Recording {
-        /// The file.
-        path: String,
-        /// What made it.
-        command: String,
-    },
-    /// The session cannot be written.
-    #[error(transparent)]
-    Session(#[from] SessionError),
-    /// Data or weights do not fit.
-    #[error(transparent)]
-    Assemble(#[from] AssembleError),
     /// The directory cannot be written.
     #[error("cannot write {path}: {source}; --out names a directory that can be written")]
     Output {
@@ -107,17 +91,19 @@ pub fn run(
     progress: &mut dyn Progress,
     summary: Option<&Summary>,
 ) -> Result<Outcome, HeadlessError> {
-    let beginning = Beginning::of(&request.preset, &request.overrides, &request.steering)?;
-    if let (Some(_), Some(init)) = (&beginning.session, &request.init) {
-        let option = format!("--init {}", init.display());
-        return Err(BeginningError::NotWithSession { option }.into());
+    let mut beginning = Beginning::of(&request.preset, &request.overrides, &request.steering)?;
+    if let Some(init) = &request.init {
+        if beginning.session.is_some() {
+            let option = format!("--init {}", init.display());
+            return Err(BeginningError::NotWithSession { option }.into());
+        }
+        beginning.preset.run.init = Some(init.clone());
     }
     if let Some(session) = beginning.session.as_ref().filter(|session| session.kind == Kind::Recording) {
         let command = Recording::of(session.clone()).command;
         return Err(HeadlessError::Recording { path: request.preset.clone(), command });
     }
-    let sources = Sources { init: request.init.clone() };
-    let engine = assemble(&beginning.preset, &sources)?;
+    let engine = assemble(&beginning.preset, &Sources::default())?;
     record(engine, &beginning, request, cancel, progress, summary)
 }
 
@@ -194,7 +180,7 @@ fn record(
 
     let address = Address::of(name, preset, course, &[], None);
     let toml_path = request.out.join("preset.toml");
-    let text = resolved(preset, &address, request);
+    let text = resolved(preset, &address);
     write_whole(&toml_path, |out| out.write_all(text.as_bytes())).map_err(output(&toml_path))?;
     rows.finish().map_err(output(&csv_path))?;
     match summary.map(|draw| draw(preset, &address, &history)) {
@@ -224,14 +210,9 @@ fn record(
     Ok(outcome)
 }
 
-/// `preset.toml`: the preset with every default written out, after a comment that says what else the run was given.
-fn resolved(preset: &Preset, address: &Address, request: &Request) -> String {
-    let mut text = format!("# Written by brink {}.", env!("CARGO_PKG_VERSION"));
-    if let Some(init) = &request.init {
-        // Quoted, so that it stays one line whatever the path holds.
-        let path = init.display().to_string();
-        text = format!("{text} The initial weights came from --init {path:?}.");
-    }
+/// `preset.toml`: the preset with every default written out, after a comment on how to see the run.
+fn resolved(preset: &Preset, address: &Address) -> String {
+    let text = format!("# Written by brink {}.", env!("CARGO_PKG_VERSION"));
     // a path may hold anything, and a comment is one line
     let address = address.to_string().replace(['\n', '\r'], " ");
     format!("{text}\n# The same run in a window: {address}\n{}", preset.resolved_toml())

@@ -6,7 +6,7 @@ use super::message::{Command, Seen};
 use super::past::Past;
 use super::replay::{Answer, Make, Moment, Replay, Reply};
 use super::worker::{CommandError, Worker};
-use crate::space::{Axis, PROCESSES, Request, Row, View};
+use crate::space::{Axis, Look, PROCESSES, Request, Row, Trail, View};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -27,6 +27,9 @@ const REST: Duration = Duration::from_millis(120);
 
 /// Least time between two looks at a run that goes on, or for a cursor that keeps moving.
 const INTERVAL: Duration = Duration::from_secs(1);
+
+/// A slice of a look that nobody waits for.
+const SLICE: Duration = Duration::from_millis(100);
 
 /// What the window wants to see.
 #[derive(Clone, Debug, PartialEq)]
@@ -228,6 +231,24 @@ fn rows(moment: &mut Moment<'_>, step: usize, last: usize) -> Rows {
         }
     }
     rows
+}
+
+/// Looks around a step to the end, within a job: the moment is that of the step, or up to [`HALF_WINDOW`] steps before it,
+/// which are computed again where the trail does not have them. `None` where it is superseded, or the run has not come to
+/// the step.
+pub fn look(moment: &mut Moment<'_>, step: usize, axes: &[Axis], trail: &Trail) -> Option<View> {
+    let known = trail.row(step).is_some();
+    let rows = if known { Vec::new() } else { rows(moment, step, step + HALF_WINDOW) };
+    let request = Request { step, eta: moment.eta_at(step), axes: axes.to_vec(), half: HALF_WINDOW, rows };
+    let mut look = Look::new(request, trail).ok()?;
+    while !look.done() {
+        if moment.superseded() {
+            return None;
+        }
+        let (mut probe, stop) = moment.probe();
+        look.advance(probe.as_mut(), trail, Instant::now() + SLICE, stop);
+    }
+    Some(look.view().clone())
 }
 
 #[cfg(test)]

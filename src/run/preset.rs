@@ -23,6 +23,7 @@ pub use model::{ArchitectureName, Model, Width};
 pub use read::Overrides;
 
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// Everything that defines a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -208,6 +209,9 @@ pub struct Run {
     /// A checkpoint that comes with the program, from which all three processes go on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<String>,
+    /// A file with the initial weights, in place of those that the seed gives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub init: Option<PathBuf>,
     /// Decay of the moving average of GD's weights whose loss is recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ema: Option<f64>,
@@ -229,6 +233,7 @@ impl Default for Run {
             warm_start: 0,
             flows_start: FlowsStart::Step(0),
             checkpoint: None,
+            init: None,
             ema: None,
             test_every: None,
             examples: None,

@@ -17,7 +17,7 @@ use candle_core::Tensor;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// What a run takes from files besides its preset.
+/// What a run takes from files in place of what its preset names.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     /// Initial weights, under the network's parameter names (`w` for a landscape).
@@ -125,7 +125,7 @@ pub(super) fn problem<T: Real>(
     sources: &Sources,
     test: bool,
 ) -> Result<Problem<T>, AssembleError> {
-    let init = sources.init.as_deref();
+    let init = sources.init.as_deref().or(preset.run.init.as_deref());
     match (&preset.landscape, preset.model.network()) {
         (_, Some(architecture)) => network(preset, &architecture, init, test),
         (Some(settings), None) => landscape(settings, init),

@@ -19,11 +19,12 @@ use super::engine::Engine;
 use super::past::Past;
 use super::worker::panic_text;
 use crate::dynamics::{InspectError, Inspection, Process, StepRecord};
+use crate::space::{Probe, Stop};
 use crate::spectrum::{Distribution, SpectrumError};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Requests under way to the thread. A watcher asks some three things about one step; those about another supersede
 /// them and are soon thrown away.
@@ -99,7 +100,20 @@ pub struct Moment<'a> {
     /// Steps whose course is settled.
     taken: usize,
     course: &'a Course,
-    superseded: &'a (dyn Fn() -> bool + Sync),
+    superseded: Box<dyn Fn() -> bool + Sync + 'a>,
+}
+
+impl<'a> Moment<'a> {
+    /// Of an engine at the start of a step of a run that has taken so many and was steered so; a set `cancel` stops long
+    /// jobs.
+    pub(super) fn new(
+        engine: &'a mut dyn Engine,
+        taken: usize,
+        course: &'a Course,
+        cancel: &'a AtomicBool,
+    ) -> Self {
+        Self { engine, taken, course, superseded: Box::new(|| cancel.load(Ordering::Relaxed)) }
+    }
 }
 
 impl Moment<'_> {
@@ -131,12 +145,23 @@ impl Moment<'_> {
         process: Process,
         progress: &mut (dyn FnMut(f32) + Send),
     ) -> Option<Result<Distribution, SpectrumError>> {
-        let superseded = self.superseded;
+        let superseded = &self.superseded;
         let mut go_on = |share| {
             progress(share);
             !superseded()
         };
         self.engine.spectrum(process, &mut go_on)
+    }
+
+    /// The learning rate of any step of the run.
+    pub fn eta_at(&self, step: usize) -> f64 {
+        self.course.eta_at(step)
+    }
+
+    /// Looks at the loss anywhere, of which the run takes no notice; and what says that a request about another step has
+    /// come.
+    pub fn probe(&mut self) -> (Box<dyn Probe + '_>, Stop<'_>) {
+        (self.engine.probe(), &*self.superseded)
     }
 
     /// A process's weights, widened. Shape `[dim]`; `None` before it has started.
@@ -260,7 +285,7 @@ impl Thread {
         let mut job = Some(job);
         let done = catch_unwind(AssertUnwindSafe(|| -> Result<(), String> {
             let Some(engine) = self.go_to(step, &course, &superseded)? else { return Ok(()) };
-            let moment = &mut Moment { engine, taken, course: &course, superseded: &superseded };
+            let moment = &mut Moment { engine, taken, course: &course, superseded: Box::new(&superseded) };
             if let Some(job) = job.take() {
                 job(Ok(moment));
             }

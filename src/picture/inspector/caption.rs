@@ -5,8 +5,10 @@ use crate::picture::view::RunView;
 use crate::run::cycles::{is_constant, mean_sharpness};
 use crate::run::{Phase, Series};
 
-/// "S = 1.07·2/η: the oscillation grows by the factor 1.14 a step". S is gradient descent's two-step mean.
+/// "S = 1.07·2/η: the oscillation grows by the factor 1.14 a step". S is gradient descent's two-step mean; at the newest step,
+/// which has no successor, that of the step before.
 pub fn caption(view: &RunView, step: usize) -> String {
+    let step = if step + 1 == view.history.rows() { step.saturating_sub(1) } else { step };
     let value = |series| view.history.value(series, step);
     let (Some(eta), Some(mean)) = (value(Series::Eta), mean_sharpness(view.history, step)) else {
         return "no sharpness is recorded here".to_owned();

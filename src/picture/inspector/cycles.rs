@@ -42,15 +42,20 @@ pub(super) fn cycles_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChang
     let palette = Palette::in_ui(ui);
     let (head, _) = ui.allocate_exact_size(vec2(width, ROW_HEIGHT), Sense::hover());
     row(ui, head, &COLUMNS.map(|(text, _)| text.to_owned()), palette.faint_text);
-    let current = cycles.at(step);
+    // the newest step, which has no successor, belongs to the cycle before it
+    let current = cycles.at(step.min(view.history.rows().saturating_sub(2)));
     ui.spacing_mut().item_spacing.y = 0.0;
     ScrollArea::vertical().auto_shrink(false).show_rows(ui, ROW_HEIGHT, cycles.all().len(), |ui, shown| {
         for index in shown {
             let cycle = &cycles.all()[index];
-            let cells = cells(index, cycle);
+            let number = number(cycles.all(), index);
+            let cells = cells(number, cycle);
             let sense = if view.controls { Sense::click() } else { Sense::hover() };
             let (rect, response) = ui.allocate_exact_size(vec2(width, ROW_HEIGHT), sense);
-            let name = format!("cycle {} from step {}", index + 1, cycle.start());
+            let name = match number {
+                Some(number) => format!("cycle {number} from step {}", cycle.start()),
+                None => format!("settled from step {}", cycle.start()),
+            };
             response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &name));
             if current == Some(index) {
                 ui.painter().rect_filled(rect, 2.0, palette.grid);
@@ -81,8 +86,14 @@ fn legend_ui(ui: &mut Ui) {
     });
 }
 
+/// The number of a cycle, which settled stretches do not count in; they have none.
+fn number(all: &[Cycle], index: usize) -> Option<usize> {
+    let count = all[..=index].iter().filter(|cycle| !cycle.settled).count();
+    (!all[index].settled).then_some(count)
+}
+
 /// The cells of a cycle's row.
-fn cells(index: usize, cycle: &Cycle) -> [String; COLUMNS.len()] {
+fn cells(number: Option<usize>, cycle: &Cycle) -> [String; COLUMNS.len()] {
     let what = match cycle.outcome {
         _ if cycle.settled => "settled",
         Outcome::Open => "goes on",
@@ -92,7 +103,7 @@ fn cells(index: usize, cycle: &Cycle) -> [String; COLUMNS.len()] {
         Outcome::Gap => "broken off",
     };
     [
-        (index + 1).to_string(),
+        number.map_or("–".into(), |number| number.to_string()),
         cycle.start().to_string(),
         cycle.length().to_string(),
         format!("{:.3}", 0.5 * cycle.eta * cycle.peak_sharpness),

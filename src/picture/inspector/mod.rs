@@ -55,7 +55,6 @@ fn inspected<'a>(ui: &mut Ui, view: &RunView<'a>) -> Option<&'a Inspection> {
     if found.is_none() {
         let text = match step {
             None => "waiting for the first step".to_owned(),
-            Some(step) if step + 1 >= view.history.rows() => "waiting for the second step".to_owned(),
             Some(step) => match view.looking {
                 Looking::Nowhere => {
                     format!("step {step} is not looked into: there are no weights to look at")

@@ -25,7 +25,7 @@ pub use camera::{Camera, Projection};
 pub use canvas::{Canvas, install_canvas};
 pub use figure::Figure;
 pub use landscape::of_landscape;
-pub use of_view::of_view;
+pub use of_view::{of_paths, of_view};
 pub use panel::weight_space_ui;
 pub use view::{Layer, SceneChange, SceneView};
 

@@ -24,6 +24,19 @@ pub fn of_view(view: &View, history: &History) -> Scene {
     }
 }
 
+/// Draws the paths of a recording up to a row of its history.
+pub fn of_paths(paths: &View, history: &History, row: usize) -> Scene {
+    let error = paths.sketch_error.map_or(String::new(), |error| {
+        format!("; faint points are off by ±{:.1}% of their distance from where it is then", 100.0 * error)
+    });
+    let note = format!(
+        "Recorded paths in the plane of step {}{error}. A recording has no weights: no loss around them, no other axes",
+        paths.step
+    );
+    let scene = of_view(&View { sketch_error: None, ..paths.until(row) }, history);
+    Scene { note: Some(note), choosable: false, ..scene }
+}
+
 fn scene_path(path: &space::Path, history: &History) -> ScenePath {
     let (role, series) = match path.process {
         Process::GradientDescent => (Role::GradientDescent, Series::GdLoss),

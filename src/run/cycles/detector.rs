@@ -5,13 +5,15 @@ use std::ops::Range;
 
 /// Share of 2/η by which the mean of S must pass it, two steps in a row, before a crossing counts. The crossing is then
 /// dated back to the step at which 2/η itself was passed.
-const CROSSING: f64 = 1e-3;
-/// A settled orbit holds the mean of S within this share of 2/η …
-const SETTLED_SHARPNESS: f64 = 1e-3;
-/// … and the envelope of x within this factor of Σ's prediction σ …
+const CROSSING: f64 = 2e-4;
+/// In a settled orbit the envelope of x stays within this factor of Σ's prediction σ …
 const SETTLED_FACTOR: f64 = 1.25;
-/// … for at least so many steps. It is left when either goes out of twice these bounds.
-const SETTLED_STEPS: usize = 100;
+/// … and the mean of S within this share of 2/η. It need not be closer: the orbit rests where S neither lets x grow nor
+/// shrink, beside 2/η by what the terms beyond the cubic ones add, while the factor above holds S there: at 1% beyond
+/// 2/η, x grows 20-fold in the time below.
+const SETTLED_SHARPNESS: f64 = 1e-2;
+/// … for at least so many steps without a crossing. It is left when either goes out of twice these bounds.
+const SETTLED_STEPS: usize = 150;
 /// After a time with several eigenvalues at the edge, steps with one alone before detection goes on.
 const ALONE_STEPS: usize = 50;
 
@@ -98,8 +100,19 @@ struct Stretch {
     /// The same up to the lowest mean, and from there on.
     until_lowest: Tally,
     from_lowest: Tally,
-    /// The first of the last steps that were all balanced, and the tally since.
-    balanced: Option<(usize, Tally)>,
+    /// The last steps, where they were all balanced and 2/η was not crossed.
+    balanced: Option<Balanced>,
+}
+
+/// A stretch of balanced steps.
+#[derive(Clone, Copy, Debug)]
+struct Balanced {
+    /// Its first step.
+    since: usize,
+    /// Over the steps of the cycle before it.
+    before: Tally,
+    /// Over its own.
+    tally: Tally,
 }
 
 /// Finds cycles in samples that come in order.
@@ -179,11 +192,12 @@ impl Detector {
                 return self.advance(begun, sample);
             }
         } else if sample.is_balanced(1.0) {
-            let (since, mut tally) = stretch.balanced.unwrap_or((sample.step, Tally::default()));
-            tally.add(sample);
-            stretch.balanced = Some((since, tally));
-            if sample.step + 1 - since >= SETTLED_STEPS {
-                self.settle(&mut stretch, since, tally);
+            let fresh = Balanced { since: sample.step, before: stretch.tally, tally: Tally::default() };
+            let balanced = stretch.balanced.get_or_insert(fresh);
+            balanced.tally.add(sample);
+            let balanced = *balanced;
+            if sample.step + 1 - balanced.since >= SETTLED_STEPS {
+                self.settle(&mut stretch, balanced);
             }
         } else {
             stretch.balanced = None;
@@ -223,6 +237,7 @@ impl Detector {
             let (start, up) = (stretch.extreme.0, stretch.near + 1);
             self.cycles.push(cycle(sample.eta, [start, up, up, up, up]));
             stretch.side = Side::Above;
+            stretch.balanced = None;
             stretch.tally = stretch.from_lowest;
             stretch.extreme = stretch.beyond.take().unwrap_or((sample.step, sample.mean));
             stretch.near = sample.step;
@@ -254,6 +269,7 @@ impl Detector {
             let lowest = stretch.beyond.take().unwrap_or((sample.step, sample.mean));
             let top = stretch.extreme.0;
             stretch.side = Side::Below;
+            stretch.balanced = None;
             stretch.extreme = lowest;
             stretch.near = sample.step;
             stretch.until_lowest = stretch.tally;
@@ -273,12 +289,18 @@ impl Detector {
     }
 
     /// The orbit has been settled since a step: what was taken for a cycle since then was none.
-    fn settle(&mut self, stretch: &mut Stretch, since: usize, tally: Tally) {
+    fn settle(&mut self, stretch: &mut Stretch, Balanced { since, before, tally }: Balanced) {
         while self.cycles.last().is_some_and(|cycle| cycle.bounds[1] >= since) {
             self.cycles.pop();
         }
         if let Some(cycle) = self.cycles.last_mut() {
             cycle.bounds.iter_mut().for_each(|bound| *bound = since.min(*bound));
+        }
+        // what came after `since` is no part of the cycle
+        if stretch.side == Side::Above
+            && let Some(cycle) = self.open()
+        {
+            cycle.absorb(&before);
         }
         self.close(Outcome::Complete, since);
         self.cycles.push(Cycle { settled: true, ..cycle(stretch.eta, [since; 5]) });

@@ -11,8 +11,8 @@
 //! | reduction | above, falls | is strong enough to push S down | highest m … m crosses 2/η back |
 //! | decay | below, falls | shrinks | crossing … lowest m |
 //!
-//! Where the oscillation has just the strength that Σ predicts and m stays at 2/η, there are no cycles any more: a
-//! *settled* orbit of period 2. With a second eigenvalue at the edge a cycle of the first alone has no meaning; the
+//! Where the oscillation keeps the strength that Σ predicts and m no longer crosses 2/η but stays beside it, there are no
+//! cycles any more: a *settled* orbit of period 2. With a second eigenvalue at the edge a cycle of the first alone has no meaning; the
 //! detection waits until there is one again.
 //!
 //! A quadratic loss has one sharpness everywhere: nothing pushes it, and an oscillation there is no part of a cycle.

@@ -206,6 +206,9 @@ impl super::Run {
                 return refuse("run.checkpoint", name.as_str());
             }
         }
+        if let Some(path) = self.init.as_ref().filter(|path| path.as_os_str().is_empty()) {
+            return refuse("run.init", path.display().to_string());
+        }
         if let Some(ema) = self.ema {
             number("run.ema", ema, (0.0..1.0).contains(&ema))?;
         }

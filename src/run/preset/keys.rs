@@ -85,6 +85,7 @@ pub const KEYS: &[Key] = &[
         "run.checkpoint",
         "\"digits-three-295\" or \"digits-three-440\"; with run.warm_start and run.flows_start 0 only",
     ),
+    key("run.init", "the path of a .npz or .safetensors file with the initial weights"),
     key("run.ema", "a number from 0 to 1, below 1"),
     key("run.test_every", "a whole number from 1 to 1000000"),
     key("run.examples", "a list of 1 to 16 different places in the training set, from 0 (networks only)"),

@@ -58,6 +58,7 @@ fn everything() -> Preset {
         "data.length=8",
         "data.seed=1",
         "run.checkpoint=digits-three-440",
+        "run.init=weights.npz",
         "run.ema=0.5",
         "run.test_every=10",
         "run.examples=[3, 0]",

@@ -12,11 +12,12 @@ pub use player::Player;
 
 use super::outline::Outline;
 use super::preset::DataName;
-use super::session::{Kind, Problem, Session, thin};
+use super::session::{EXTENSION, Kind, Problem, Session, thin};
 use super::{Course, Engine, History, Preset};
 use crate::dynamics::StepRecord;
 use crate::space::View;
 use projected::Follower;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 macro_rules! recordings {
@@ -64,6 +65,8 @@ pub struct Recording {
     pub parameters: usize,
     /// Seconds that it took.
     pub seconds: f64,
+    /// Its file; of one that comes with the program, the name that it is opened by where there is no such file.
+    pub file: PathBuf,
 }
 
 /// A recording that cannot be played.
@@ -93,6 +96,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     FILES.iter().map(|(name, _)| *name)
 }
 
+/// The bundled one whose file has this name, `NAME.brink`.
+pub fn named_file(name: &str) -> Option<&'static ReadRecording> {
+    name.strip_suffix(EXTENSION).and_then(|name| name.strip_suffix('.')).and_then(named)
+}
+
 /// The bundled one of a name; an error where it cannot be read, `None` where there is none.
 pub fn named(name: &str) -> Option<&'static ReadRecording> {
     FILES.iter().position(|(known, _)| *known == name).and_then(|place| bundled().get(place))
@@ -106,12 +114,12 @@ impl Recording {
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, RecordingError> {
         let session =
             Session::read_bytes(bytes).map_err(|problem| RecordingError { name: name.into(), problem })?;
-        Ok(Self::of(session))
+        Ok(Self { file: file_of(name), ..Self::of(session) })
     }
 
     /// What a session holds that is one.
     pub fn of(session: Session) -> Self {
-        let Session { name, preset, history, stored, paths, machine, version, shown, .. } = session;
+        let Session { name, preset, history, stored, paths, machine, version, shown, file, .. } = session;
         let text = |key: &str| shown.get(key).and_then(toml::Value::as_str).unwrap_or_default().to_owned();
         let parameters = shown.get("parameters").and_then(toml::Value::as_integer).unwrap_or(0);
         Self {
@@ -123,6 +131,7 @@ impl Recording {
             outline: Outline::smoothed_by(&history, preset.view.smoothing),
             history: Arc::new(history),
             paths,
+            file: file.unwrap_or_else(|| file_of(&name)),
             name,
             preset,
             version,
@@ -143,6 +152,7 @@ impl Recording {
             stored: Some(self.stored.clone()),
             paths: self.paths.clone(),
             shown,
+            file: Some(self.file.clone()),
             ..Session::new(&self.name, self.preset.clone(), course, History::clone(&self.history))
         }
     }
@@ -181,6 +191,12 @@ impl Recording {
             format!("{stored} of {all} steps are stored, the quiet ones between them lie on straight lines")
         })
     }
+}
+
+/// The file of a recording with this name, which may be that of a preset's file.
+fn file_of(name: &str) -> PathBuf {
+    let stem = Path::new(name).file_stem().unwrap_or_default();
+    Path::new(stem).with_extension(EXTENSION)
 }
 
 /// Seconds in words.
@@ -241,6 +257,7 @@ pub fn take(
         machine: machine(),
         version: env!("CARGO_PKG_VERSION").into(),
         seconds: begun.elapsed().as_secs_f64(),
+        file: file_of(name),
         preset,
         command,
     }

@@ -68,6 +68,7 @@ use super::past::Past;
 use super::preset::Preset;
 use crate::space::View;
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The extension of a file's name.
@@ -110,6 +111,8 @@ pub struct Session {
     pub machine: Option<String>,
     /// How it was shown, in words that only the window knows.
     pub shown: toml::Table,
+    /// The file that it was read from.
+    pub file: Option<PathBuf>,
 }
 
 impl Session {
@@ -128,6 +131,7 @@ impl Session {
             breakpoints: Vec::new(),
             machine: None,
             shown: toml::Table::new(),
+            file: None,
         }
     }
 

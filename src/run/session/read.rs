@@ -30,7 +30,9 @@ impl Session {
     pub fn read(path: &Path) -> Result<Self, SessionError> {
         let file = File::open(path).map_err(Problem::Unreadable);
         let session = file.and_then(|file| read(BufReader::new(file)));
-        session.map_err(|problem| SessionError { path: path.into(), problem })
+        session
+            .map(|session| Self { file: Some(path.into()), ..session })
+            .map_err(|problem| SessionError { path: path.into(), problem })
     }
 
     /// Reads what is in memory.
@@ -121,6 +123,7 @@ fn read(from: impl Read) -> Result<Session, Problem> {
         breakpoints,
         machine,
         shown,
+        file: None,
     })
 }
 

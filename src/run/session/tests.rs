@@ -128,7 +128,7 @@ proptest! {
     #[test]
     fn a_session_comes_back_as_it_was(session in session()) {
         let read = Session::read_bytes(&session.to_bytes().unwrap()).unwrap();
-        let Session { kind, version, name, preset, course, history, stored, paths, checkpoints, breakpoints, machine, shown } = &read;
+        let Session { kind, version, name, preset, course, history, stored, paths, checkpoints, breakpoints, machine, shown, file: _ } = &read;
         prop_assert!(stored.is_none() && paths.is_none());
         prop_assert_eq!((kind, version, name), (&session.kind, &session.version, &session.name));
         prop_assert_eq!(preset.resolved_toml(), session.preset.resolved_toml());

@@ -45,6 +45,7 @@ impl Session {
             breakpoints,
             machine,
             shown,
+            file: _,
         } = self;
         let head = Head {
             kind: *kind,

@@ -1,0 +1,125 @@
+//! What an animation shows of each step beside what was recorded. The thread that writes it has a replay thread of its own:
+//! the window's goes on following the cursor.
+
+use super::lab::Lab;
+use super::model::Model;
+use crate::picture::scene::{of_landscape, of_paths, of_view};
+use crate::picture::{Looked, Panel, PngError};
+use crate::run::Past;
+use crate::run::lookout::{self, HALF_WINDOW};
+use crate::run::replay::{Make, Moment, Replay, Reply};
+use crate::run::spectra::{Found, Spectra};
+use crate::space::{Axis, Budget, Trail, View};
+use std::sync::Arc;
+
+/// An animation that cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum FilmError {
+    /// A picture cannot be encoded.
+    #[error(transparent)]
+    Png(#[from] PngError),
+    /// A step cannot be looked into.
+    #[error("{0}")]
+    Look(String),
+}
+
+/// What a run's steps are computed again from.
+pub(super) struct Reel {
+    past: Arc<Past>,
+    make: Box<Make>,
+}
+
+impl Lab {
+    /// That of the run, where the animation that is asked for needs it.
+    pub(super) fn reel(&self) -> Option<Reel> {
+        let model = &self.model;
+        let panel = model.export.film_panel?;
+        let two = model.current().landscape.as_ref().is_some_and(|landscape| landscape.start.len() == 2);
+        let computed = Panel::INSPECTED.contains(&panel)
+            || panel == Panel::Spectrum
+            || panel == Panel::WeightSpace && !two;
+        let worker = self.worker.as_ref().filter(|_| computed && model.recording.is_none())?;
+        let mut preset = model.current().clone();
+        preset.optimizer.eta = worker.past().course().eta_at(0);
+        let assemble = Arc::clone(&self.outside.assemble);
+        Some(Reel { past: Arc::clone(worker.past()), make: Box::new(move || assemble(&preset)) })
+    }
+}
+
+/// Looks at the steps of an animation one after another.
+pub(super) struct Projector<'a> {
+    model: &'a Model,
+    replay: Option<Replay>,
+}
+
+impl<'a> Projector<'a> {
+    /// For a snapshot.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub fn new(model: &'a Model, reel: Option<Reel>) -> std::io::Result<Self> {
+        let replay = reel.map(|Reel { past, make }| Replay::spawn(past, make, || ())).transpose()?;
+        Ok(Self { model, replay })
+    }
+
+    /// What a panel, or all of them where it is none, shows of a step.
+    pub fn look(&self, panel: Option<Panel>, step: usize) -> Result<Looked, FilmError> {
+        let Model { history, recording, .. } = self.model;
+        let mut looked = Looked::default();
+        match panel {
+            None | Some(Panel::WeightSpace) => {
+                let paths = recording.as_ref().and_then(|recording| recording.paths.as_ref());
+                let known = of_landscape(self.model.current(), history, step)
+                    .or_else(|| paths.map(|paths| of_paths(paths, history, step)));
+                looked.scene = match (known, panel) {
+                    (Some(scene), _) => Some(Arc::new(scene)),
+                    // beside the plots it is as it was when it was looked at
+                    (None, None) => None,
+                    (None, Some(_)) => Some(Arc::new(of_view(&self.around(step)?, history))),
+                };
+            }
+            Some(Panel::Spectrum) => {
+                let found = self.ask(step, |moment| Found::at(moment, &mut |_| ()))?;
+                let found = found.map_err(|error| FilmError::Look(format!("step {step}: {error}")))?;
+                looked.spectra = Some(Spectra { found: Some(found), ..Spectra::default() });
+            }
+            Some(Panel::Terms | Panel::SharpnessChange) => {
+                let found = self.ask(step, |moment| moment.inspect())?;
+                looked.inspection = Some(found.map_err(|error| FilmError::Look(error.to_string()))?);
+            }
+            // without the weights it has the checks that need none
+            Some(Panel::Validity) if self.replay.is_some() => {
+                looked.inspection = self.ask(step, |moment| moment.inspect())?.ok();
+            }
+            Some(_) => {}
+        }
+        Ok(looked)
+    }
+
+    fn around(&self, step: usize) -> Result<View, FilmError> {
+        let scene = &self.model.view.scene;
+        let axes: Vec<Axis> = scene.axes.into_iter().chain(scene.third).collect();
+        let first = step.saturating_sub(HALF_WINDOW);
+        let view = self
+            .ask(first, move |moment| lookout::look(moment, step, &axes, &Trail::new(Budget::default())))?;
+        view.ok_or_else(|| FilmError::Look(format!("step {step} cannot be looked at")))
+    }
+
+    fn ask<A: Send + 'static>(
+        &self,
+        step: usize,
+        job: impl FnOnce(&mut Moment<'_>) -> A + Send + 'static,
+    ) -> Result<A, FilmError> {
+        let Some(replay) = &self.replay else {
+            let text = "the panel shows what only the weights tell, and there are none: this is a recording, or the run \
+                        could not be started";
+            return Err(FilmError::Look(text.into()));
+        };
+        match replay.ask(step, job).wait() {
+            Reply::Ready(found) => found.map_err(|error| FilmError::Look(error.to_string())),
+            Reply::Pending | Reply::Superseded => {
+                Err(FilmError::Look(format!("the thread that goes back to step {step} is gone")))
+            }
+        }
+    }
+}
