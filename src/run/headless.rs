@@ -43,6 +43,23 @@ pub enum HeadlessError {
     /// The preset or the session cannot be used.
     #[error(transparent)]
     Beginning(#[from] BeginningError),
+    /// A recording has no weights to go on from.
+    #[error(
+        "{path} is a recording, with nothing to go on from; `{command}` makes it again, `brink {path}` plays it, `brink \
+         export {path}` writes what it shows"
+    )]
+    Recording {
+        /// The file.
+        path: String,
+        /// What made it.
+        command: String,
+    },
+    /// The session cannot be written.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// Data or weights do not fit.
+    #[error(transparent)]
+    Assemble(#[from] AssembleError),
     /// The directory cannot be written.
     #[error("cannot write {path}: {source}; --out names a directory that can be written")]
     Output {
