@@ -49,10 +49,10 @@ impl Lab {
             Command::Replay => {
                 let model = &mut self.model;
                 model.playback.playing = !model.playback.playing && model.history.rows() > 1;
-                let at_end = model.view.cursor.is_none_or(|cursor| cursor + 1 >= model.history.rows());
+                let at_end = model.view.cursor.is_none_or(|cursor| cursor + 1 >= model.most_rows());
                 if model.playback.playing && at_end {
                     // from the first step in sight
-                    model.view.cursor = Some(*model.run_view().shown_rows().start());
+                    model.view.cursor = Some(model.shown_steps()[0]);
                 }
             }
             Command::ToggleLoop => self.model.playback.looping = !self.model.playback.looping,
@@ -63,7 +63,10 @@ impl Lab {
             Command::PreviousExample => self.choose_prediction(|choice, all| choice.next_example(all, false)),
             Command::NextOutput => self.choose_prediction(|choice, all| choice.next_output(all, true)),
             Command::PreviousOutput => self.choose_prediction(|choice, all| choice.next_output(all, false)),
-            Command::TogglePhases => self.model.view.show_phases = !self.model.view.show_phases,
+            Command::TogglePhases => {
+                self.model.view.show_phases = !self.model.view.show_phases;
+                self.save_settings();
+            }
             Command::SetReplaySpeed(speed) => {
                 if speed.is_finite() && speed > 0.0 {
                     self.model.playback.speed = speed;
@@ -128,7 +131,11 @@ impl Lab {
             }
             Command::ResetScene => self.model.view.scene.apply(SceneChange::Reset),
             Command::ToggleLayer(layer) => self.model.view.scene.apply(SceneChange::Toggle(layer)),
-            Command::SetSmoothing(steps) => self.model.view.smoothing_steps = steps,
+            Command::SetSmoothing(steps) => {
+                self.model.view.smoothing_steps = steps;
+                self.model.smoothing.insert(self.model.facts.preset.clone(), steps);
+                self.save_settings();
+            }
             Command::TogglePresenter => self.present(!self.model.presenter),
             Command::Arrange(arrangement) => {
                 if let Some(node) = arrangement.node(&self.model.layouts) {
@@ -136,11 +143,21 @@ impl Lab {
                     self.save_settings();
                 }
             }
-            Command::MovePanels(tree) => self.model.tree = *tree,
+            Command::MovePanels(tree) => {
+                self.model.tree = *tree;
+                self.panels_moved = true;
+            }
             Command::TogglePanel(panel) => {
                 layout::toggle(&mut self.model.tree, panel);
                 self.save_settings();
             }
+            Command::Dock => {
+                if let Some(tree) = self.model.dock.applied(&self.model.tree) {
+                    self.model.tree = tree;
+                    self.save_settings();
+                }
+            }
+            Command::EditDock(dock) => self.model.dock = dock,
             Command::ToggleBreakpoint(breakpoint) => self.toggle_breakpoint(breakpoint),
             Command::EditBreakpoint(form) => self.model.breakpoint_form = form,
             Command::Fork => self.fork(),
@@ -273,7 +290,7 @@ impl Lab {
 
     /// Forward through what is recorded; at its end, the training takes the steps that are left.
     fn step_forward(&mut self, steps: usize) {
-        let newest = self.model.history.rows().saturating_sub(1);
+        let newest = self.model.most_rows().saturating_sub(1);
         let (cursor, to_train) = match self.model.view.cursor {
             Some(cursor) if cursor < newest => ((cursor + steps <= newest).then_some(cursor + steps), 0),
             _ => (None, steps),
@@ -293,7 +310,7 @@ impl Lab {
         if self.model.view.cursor.is_none() && self.model.phase == Phase::Training {
             self.apply(Command::PlayPause);
         }
-        let cursor = self.model.view.cursor.unwrap_or(newest).min(newest);
+        let cursor = self.model.view.cursor.unwrap_or(newest).min(self.model.most_rows() - 1);
         self.place_cursor(Some(cursor.saturating_sub(steps)));
     }
 

@@ -3,7 +3,7 @@
 use super::command::Command;
 use super::controls::{command_button, short};
 use super::model::Model;
-use crate::picture::{Panel, ViewChange, shown_range};
+use crate::picture::{Panel, RunView, ViewChange, shown_range};
 use egui::{DragValue, Grid, Ui, vec2};
 
 /// Between two columns and two rows.
@@ -16,7 +16,8 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
             ui.strong(heading);
         }
         ui.end_row();
-        let whole = model.run_view().steps();
+        let overlays = model.overlays();
+        let whole = RunView { overlays: &overlays, ..model.run_view() }.steps();
         if let Some(steps) = row_ui(ui, "Steps", model.view.visible, whole) {
             commands.push(Command::View(ViewChange::Show(steps)));
         }

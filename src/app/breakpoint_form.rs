@@ -6,12 +6,11 @@ use crate::picture::Palette;
 use crate::run::Breakpoint;
 use egui::{DragValue, RichText, Ui};
 
-/// Eigenvalues that can be waited for.
-const EIGENVALUES: usize = 3;
-
 /// The numbers of the breakpoints to set.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BreakpointForm {
+    /// Which eigenvalue must reach the edge, counted from 1: one after the first.
+    pub k: usize,
     /// How many times its mean the loss must reach.
     pub factor: f64,
     /// The step.
@@ -20,7 +19,7 @@ pub struct BreakpointForm {
 
 impl Default for BreakpointForm {
     fn default() -> Self {
-        Self { factor: 1.5, step: 1000 }
+        Self { k: 2, factor: 1.5, step: 1000 }
     }
 }
 
@@ -28,18 +27,28 @@ impl Default for BreakpointForm {
 pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let mut form = model.breakpoint_form;
     ui.label("The run pauses behind the step at which");
-    let tracked = model.current().eigen.max_tracked.min(EIGENVALUES);
-    let mut offered: Vec<Breakpoint> = (1..=tracked).map(|k| Breakpoint::AtEdge { k }).collect();
-    offered.extend([Breakpoint::OscillationPeak, Breakpoint::Divergence]);
-    for breakpoint in &offered {
-        mark_ui(ui, model, *breakpoint, commands);
-    }
-    // what is set with other numbers than those below
+    let tracked = model.current().eigen.max_tracked;
+    let further = Breakpoint::AtEdge { k: form.k.min(tracked) };
     let spike = Breakpoint::LossSpike { factor: form.factor };
     let step = Breakpoint::Step(form.step);
-    offered.extend([spike, step]);
+    let always = [Breakpoint::AtEdge { k: 1 }, Breakpoint::OscillationPeak, Breakpoint::Divergence];
+    for breakpoint in always {
+        mark_ui(ui, model, breakpoint, commands);
+    }
+    // what is set with other numbers than those below
+    let offered = always.into_iter().chain([further, spike, step]).collect::<Vec<_>>();
     for other in model.breakpoints.iter().filter(|set| !offered.contains(set)) {
         mark_ui(ui, model, *other, commands);
+    }
+    if tracked > 1 {
+        ui.horizontal(|ui| {
+            mark_ui(ui, model, further, commands);
+            let field = DragValue::new(&mut form.k).range(2..=tracked).speed(0.05).prefix("λ");
+            let response = ui.add(field.update_while_editing(false));
+            response.widget_info(|| {
+                egui::WidgetInfo::labeled(egui::Role::SpinButton, true, "Eigenvalue to wait for")
+            });
+        });
     }
     ui.horizontal(|ui| {
         mark_ui(ui, model, spike, commands);

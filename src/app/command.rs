@@ -5,7 +5,7 @@ use super::breakpoint_form::BreakpointForm;
 use super::export::ExportForm;
 use super::fork_form::ForkForm;
 use super::forms::{Form, Search};
-use super::layout::{Arrangement, Tree};
+use super::layout::{Arrangement, Dock, Tree};
 use super::session::Purpose;
 use super::tour::TourCommand;
 use crate::picture::scene::Layer;
@@ -90,6 +90,10 @@ pub enum Command {
     MovePanels(Box<Tree>),
     /// Show a panel, or hide it.
     TogglePanel(Panel),
+    /// Put a panel beside another one, as the layout form says.
+    Dock,
+    /// Which panel the layout form puts where.
+    EditDock(Dock),
     /// Stop the run where this happens, or no more.
     ToggleBreakpoint(Breakpoint),
     /// The form of the breakpoints as edited.
@@ -302,6 +306,8 @@ impl Command {
             }
             Self::MovePanels(_) => plain("Panels", "Move the panels"),
             Self::TogglePanel(_) => plain("Panel", "Show this panel, or hide it"),
+            Self::Dock => plain("Move panel", "Put this panel beside the other one"),
+            Self::EditDock(_) => plain("Move panel form", "Which panel is put where"),
             Self::ToggleBreakpoint(_) => plain("Breakpoint", "Pause the run where this happens"),
             Self::EditBreakpoint(_) => plain("Breakpoint form", "The numbers of the breakpoints"),
             Self::Fork => plain(
@@ -353,7 +359,7 @@ impl Command {
                 Form::Palette => control(
                     Key::K,
                     "Commands…",
-                    "Find a command, a preset or a panel by a few letters of its name",
+                    "Find a command, a preset, a chapter or a panel by a few letters of its name, or with a number",
                 ),
                 Form::Help => keyed(Key::Questionmark, "Keys", "What every key does"),
                 Form::Axes => keyed(Key::A, "Axes…", "Set the range of every axis by hand"),
@@ -367,7 +373,7 @@ impl Command {
                     "Forks…",
                     "Let runs leave this one at the cursor's step with another learning rate, side by side",
                 ),
-                Form::Layout => plain("Layouts…", "Save the arrangement of the panels, or forget one"),
+                Form::Layout => plain("Layouts…", "Move panels, save their arrangement, or forget one"),
                 Form::Session => {
                     control(Key::O, "Sessions…", "Save the run into a file, open one, or compare with one")
                 }

@@ -6,6 +6,7 @@ use super::menus::run_bar_ui;
 use super::model::{Model, Phase};
 use super::panels::panels_ui;
 use super::presenter::presenter_ui;
+use super::speed::speed_ui;
 use super::status::status_ui;
 use super::timeline::timeline_ui;
 use super::tour::tour_ui;
@@ -14,9 +15,6 @@ use egui::{
     Align, Button, CentralPanel, Color32, Frame, Layout, Margin, Panel, Response, RichText, Role, Slider,
     SliderClamping, Ui, WidgetInfo, vec2,
 };
-
-/// Steps a second that the speed slider offers; behind the last one it is unlimited.
-const SPEEDS: [f64; 13] = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0];
 
 /// How far the η slider reaches to either side of the preset's η.
 const ETA_REACH: f64 = 10.0;
@@ -86,50 +84,6 @@ fn transport_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     });
 }
 
-fn speed_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
-    let named = Command::SetSpeed(model.speed);
-    let fastest = SPEEDS.len() as f64;
-    let mut notch = model.speed.map_or(fastest, notch_of);
-    let slider = Slider::new(&mut notch, 0.0..=fastest)
-        .step_by(1.0)
-        .update_while_editing(false)
-        .custom_formatter(|notch, _| {
-            speed_of(notch).map_or("max".into(), |speed| format!("{} /s", short(speed)))
-        })
-        .custom_parser(parse_speed);
-    if slider_ui(ui, &named, 90.0, slider).changed() {
-        commands.push(Command::SetSpeed(speed_of(notch)));
-    }
-}
-
-/// Where a speed lies on the slider, between its notches.
-fn notch_of(speed: f64) -> f64 {
-    let above = SPEEDS.partition_point(|&notch| notch < speed);
-    match above {
-        0 => 0.0,
-        above if above == SPEEDS.len() => (SPEEDS.len() - 1) as f64,
-        above => {
-            let (low, high) = (SPEEDS[above - 1], SPEEDS[above]);
-            (above - 1) as f64 + (speed / low).ln() / (high / low).ln()
-        }
-    }
-}
-
-fn speed_of(notch: f64) -> Option<f64> {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place on the slider")]
-    SPEEDS.get(notch.round().max(0.0) as usize).copied()
-}
-
-/// The notch of a typed speed.
-fn parse_speed(text: &str) -> Option<f64> {
-    let text = text.trim().trim_end_matches("/s").trim();
-    if matches!(text, "max" | "∞" | "inf") {
-        return Some(SPEEDS.len() as f64);
-    }
-    let speed: f64 = text.parse().ok()?;
-    (speed.is_finite() && speed > 0.0).then(|| notch_of(speed))
-}
-
 fn eta_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let preset = model.current().optimizer.eta;
     let steered = model.steered_eta();
@@ -148,7 +102,7 @@ fn eta_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
 }
 
 /// A slider behind the command's name.
-fn slider_ui(ui: &mut Ui, command: &Command, width: f32, slider: Slider) -> Response {
+pub(super) fn slider_ui(ui: &mut Ui, command: &Command, width: f32, slider: Slider) -> Response {
     let label = ui.label(command.name());
     let response = ui.scope(|ui| {
         ui.spacing_mut().slider_width = width;
@@ -250,16 +204,5 @@ mod tests {
         assert_eq!(short(1.25e-7), "1.25e-7");
         assert_eq!(grouped(1_234_567), "1\u{2009}234\u{2009}567");
         assert_eq!(grouped(12), "12");
-    }
-
-    #[test]
-    fn speeds_survive_the_slider() {
-        for speed in SPEEDS {
-            assert_eq!(speed_of(notch_of(speed)), Some(speed));
-        }
-        assert_eq!(speed_of(SPEEDS.len() as f64), None);
-        assert_eq!(parse_speed("max").map(speed_of), Some(None));
-        assert_eq!(parse_speed("20 /s").map(speed_of), Some(Some(20.0)));
-        assert_eq!(parse_speed("-1"), None);
     }
 }

@@ -41,8 +41,7 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
     }
     ui.add_space(8.0);
     ui.horizontal(|ui| {
-        let at = model.row().map_or(0, |row| row + usize::from(model.view.cursor.is_none()));
-        ui.label(format!("at step {},", grouped(at)));
+        ui.label(format!("at step {},", grouped(model.departure())));
         let label = ui.label("η of the fork");
         let speed = 0.002 * form.eta.abs().max(1e-9);
         let field = DragValue::new(&mut form.eta).speed(speed).max_decimals(9).update_while_editing(false);

@@ -4,6 +4,7 @@ use super::autosave::Autosave;
 use super::command::Command;
 use super::export::{ExportForm, Saved};
 use super::forms;
+use super::gaps::Gaps;
 use super::inspector::Inspector;
 use super::model::{Banner, Level, Model, Phase};
 use super::session::{Purpose, Reading};
@@ -84,6 +85,8 @@ pub struct Lab {
     /// Nanoseconds between a message of the training thread and the repaint it asks for.
     pause: Arc<AtomicU64>,
     noted_events: usize,
+    /// Values that are not finite.
+    gaps: Gaps,
     pace: Option<(Instant, usize)>,
     /// When the slow motion last moved the cursor.
     replayed: Option<Instant>,
@@ -91,6 +94,8 @@ pub struct Lab {
     pub(super) run_number: u64,
     /// A learning rate that the tour has just asked for, of which nothing is recorded yet.
     pub(super) eta_asked: Option<f64>,
+    /// Whether the panels were dragged since the settings were saved.
+    pub(super) panels_moved: bool,
     /// The zoom outside presenter mode.
     pub(super) zoom: f32,
     pub(super) chosen_file: Option<Receiver<Option<PathBuf>>>,
@@ -134,10 +139,12 @@ impl Lab {
             recorded_paths: None,
             pause: Arc::default(),
             noted_events: 0,
+            gaps: Gaps::default(),
             pace: None,
             replayed: None,
             run_number: 0,
             eta_asked: None,
+            panels_moved: false,
             zoom: context.zoom_factor(),
             chosen_file: None,
             chosen_data: None,
@@ -208,7 +215,14 @@ impl Lab {
         broken
     }
 
+    /// Remembers how large the window is.
+    pub(super) fn keep_window_size(&mut self, size: Option<egui::Vec2>) {
+        let sides = size.filter(|_| !self.model.presenter).map(|size| [size.x.round(), size.y.round()]);
+        self.model.window_size = sides.or(self.model.window_size);
+    }
+
     pub(super) fn save_settings(&mut self) {
+        self.panels_moved = false;
         if let Some(path) = &self.outside.settings
             && let Err(reason) = Settings::of(&self.model).save(path)
         {
@@ -238,6 +252,9 @@ impl Lab {
             #[cfg(test)]
             self.sent.push(command.clone());
             self.apply(command);
+        }
+        if self.panels_moved && !ui.input(|input| input.pointer.any_down()) {
+            self.save_settings();
         }
     }
 
@@ -303,15 +320,12 @@ impl Lab {
         let now = Instant::now();
         let before = self.replayed.replace(now).unwrap_or(now);
         let model = &mut self.model;
-        let Some(newest) = model.history.rows().checked_sub(1).filter(|_| model.playback.playing) else {
+        let Some(newest) = model.most_rows().checked_sub(1).filter(|_| model.playback.playing) else {
             self.replayed = None;
             return;
         };
         let range = match model.view.visible {
-            Some(_) if model.playback.looping => {
-                let rows = model.run_view().shown_rows();
-                [*rows.start(), *rows.end()]
-            }
+            Some(_) if model.playback.looping => model.shown_steps(),
             _ => [0, newest],
         };
         let cursor = model.view.cursor.unwrap_or(range[0]);
@@ -347,13 +361,9 @@ impl Lab {
             self.model.raise(Banner::new(Level::Note, text));
             return;
         }
-        let model = &self.model;
-        let form = model.fork_form;
-        let parent = form.parent.and_then(|id| model.forks.list().iter().find(|fork| fork.id == id));
-        let rows = parent.map_or(model.history.rows(), |fork| fork.history.rows());
-        let step = model.view.cursor.unwrap_or(rows);
-        let paused = model.phase != Phase::Training;
-        self.depart(form.parent, &Branch::new(step, form.eta), paused);
+        let form = self.model.fork_form;
+        let paused = self.model.phase != Phase::Training;
+        self.depart(form.parent, &Branch::new(self.model.departure(), form.eta), paused);
     }
 
     /// Lets a run leave another one. Returns its number.
@@ -389,6 +399,9 @@ impl Lab {
         self.noted_events += events.len();
         for (step, event) in &events {
             self.model.note(*step, event);
+        }
+        if let Some(text) = self.gaps.news(&self.model.history) {
+            self.model.raise(Banner::new(Level::Warning, text));
         }
         if let Some(eta) = self.model.run_view().eta().filter(|_| self.planned) {
             self.model.eta = eta;
@@ -482,6 +495,7 @@ impl Lab {
             self.noted_events = session.history.events().len();
         }
         let rows = self.model.history.rows();
+        self.gaps = Gaps::after(rows);
         self.model.eta = course.eta_at(rows);
         self.planned = course.eta_changes().last().is_some_and(|&(step, _)| step >= rows);
         let mut preset = self.model.current().clone();

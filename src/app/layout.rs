@@ -50,6 +50,67 @@ pub enum Arrangement {
     Saved(String),
 }
 
+/// On which side of another panel one is put.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Side {
+    /// Left of it.
+    #[default]
+    Left,
+    /// Right of it.
+    Right,
+    /// Above it.
+    Above,
+    /// Below it.
+    Below,
+    /// In front of it, with tabs to choose.
+    Front,
+}
+
+impl Side {
+    /// Every side.
+    pub const ALL: [Self; 5] = [Self::Left, Self::Right, Self::Above, Self::Below, Self::Front];
+
+    /// Its words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Left => "left of",
+            Self::Right => "right of",
+            Self::Above => "above",
+            Self::Below => "below",
+            Self::Front => "in front of",
+        }
+    }
+}
+
+/// A panel to be put beside another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dock {
+    /// The panel.
+    pub panel: Panel,
+    /// On which side.
+    pub side: Side,
+    /// Of which other one.
+    pub other: Panel,
+}
+
+impl Default for Dock {
+    fn default() -> Self {
+        Self { panel: Panel::Loss, side: Side::default(), other: Panel::Sharpness }
+    }
+}
+
+impl Dock {
+    /// The tree with the panel there; nothing where the other one is not shown, or they are one.
+    pub fn applied(self, tree: &Tree) -> Option<Tree> {
+        let Self { panel, side, other } = self;
+        if panel == other || !has(tree, other) {
+            return None;
+        }
+        let rest = Node::from_tree(tree)?.without(panel)?;
+        Some(rest.with(&Node::of(panel), side, other).tree())
+    }
+}
+
 impl Arrangement {
     /// Those that come with the program.
     pub const BUILT_IN: [Self; 5] =
@@ -131,6 +192,78 @@ impl Node {
 
     fn columns<const N: usize>(panels: [Panel; N]) -> Self {
         Self::Columns(panels.map(|panel| (1.0, Self::of(panel))).into())
+    }
+
+    /// The panels without one of them; nothing where none is left.
+    fn without(self, panel: Panel) -> Option<Self> {
+        let rest = |children: Vec<(f32, Self)>| -> Vec<(f32, Self)> {
+            children.into_iter().filter_map(|(share, child)| Some((share, child.without(panel)?))).collect()
+        };
+        match self {
+            Self::Panel(name) => (name != panel.name()).then_some(Self::Panel(name)),
+            Self::Columns(children) => Self::of_many(rest(children), Self::Columns),
+            Self::Rows(children) => Self::of_many(rest(children), Self::Rows),
+            Self::Tabs(children) => {
+                let children = children.into_iter().map(|child| (1.0, child)).collect();
+                let tabs =
+                    |all: Vec<(f32, Self)>| Self::Tabs(all.into_iter().map(|(_, child)| child).collect());
+                Self::of_many(rest(children), tabs)
+            }
+        }
+    }
+
+    /// A container of several; one alone needs none.
+    fn of_many(mut children: Vec<(f32, Self)>, container: impl Fn(Vec<(f32, Self)>) -> Self) -> Option<Self> {
+        if children.len() > 1 { Some(container(children)) } else { children.pop().map(|(_, child)| child) }
+    }
+
+    /// The panels with a new one on one side of another. What goes beside one of several tabs goes beside all of them.
+    fn with(self, new: &Self, side: Side, other: Panel) -> Self {
+        let across = matches!(side, Side::Left | Side::Right);
+        let upright = matches!(side, Side::Above | Side::Below);
+        match self {
+            Self::Columns(children) => Self::Columns(Self::with_in(children, across, new, side, other)),
+            Self::Rows(children) => Self::Rows(Self::with_in(children, upright, new, side, other)),
+            Self::Tabs(mut children) if side == Side::Front && children.contains(&Self::of(other)) => {
+                children.insert(0, new.clone());
+                Self::Tabs(children)
+            }
+            node if node.is_place_of(other) => match side {
+                Side::Left => Self::Columns(vec![(1.0, new.clone()), (1.0, node)]),
+                Side::Right => Self::Columns(vec![(1.0, node), (1.0, new.clone())]),
+                Side::Above => Self::Rows(vec![(1.0, new.clone()), (1.0, node)]),
+                Side::Below => Self::Rows(vec![(1.0, node), (1.0, new.clone())]),
+                Side::Front => Self::Tabs(vec![new.clone(), node]),
+            },
+            node => node,
+        }
+    }
+
+    /// [`Node::with`] among children; `along` is whether the side lies in their direction.
+    fn with_in(
+        mut children: Vec<(f32, Self)>,
+        along: bool,
+        new: &Self,
+        side: Side,
+        other: Panel,
+    ) -> Vec<(f32, Self)> {
+        match children.iter().position(|(_, child)| child.is_place_of(other)) {
+            Some(place) if along => {
+                let after = usize::from(matches!(side, Side::Right | Side::Below));
+                children.insert(place + after, (children[place].0, new.clone()));
+                children
+            }
+            _ => children.into_iter().map(|(share, child)| (share, child.with(new, side, other))).collect(),
+        }
+    }
+
+    /// Whether it is a panel, or tabs with that panel among them.
+    fn is_place_of(&self, panel: Panel) -> bool {
+        match self {
+            Self::Panel(name) => name == panel.name(),
+            Self::Tabs(children) => children.iter().any(|child| child.is_place_of(panel)),
+            Self::Columns(_) | Self::Rows(_) => false,
+        }
     }
 
     /// The tree that draws it. Panels that this version does not know, or that stand there twice, are left out.
@@ -276,6 +409,43 @@ mod tests {
         ]);
         assert_eq!(shown(&strange.tree()), [Panel::Loss]);
         assert!(Node::Rows(Vec::new()).tree().is_empty());
+    }
+
+    #[test]
+    fn panels_are_put_on_every_side_of_another() {
+        let node = || Arrangement::Lecture.node(&[]).expect("built in");
+        let docked = |side, other| {
+            let dock = Dock { panel: Panel::Loss, side, other };
+            dock.applied(&node().tree()).and_then(|tree| Node::from_tree(&tree)).expect("both are shown")
+        };
+        let [sharpness, loss, variance] = [Panel::Sharpness, Panel::Loss, Panel::Variance].map(Node::of);
+        let columns = |list: &[(f32, Node)]| Node::Columns(list.to_vec());
+        let one = |node: &Node| (1.0, node.clone());
+        let both = |side| docked(side, Panel::Sharpness);
+        assert_eq!(
+            both(Side::Left),
+            columns(&[(1.5, loss.clone()), (1.5, sharpness.clone()), one(&variance)])
+        );
+        assert_eq!(
+            both(Side::Right),
+            columns(&[(1.5, sharpness.clone()), (1.5, loss.clone()), one(&variance)])
+        );
+        let above = Node::Rows(vec![one(&loss), one(&sharpness)]);
+        assert_eq!(both(Side::Above), columns(&[(1.5, above), one(&variance)]));
+        let below = Node::Rows(vec![one(&sharpness), one(&loss)]);
+        assert_eq!(both(Side::Below), columns(&[(1.5, below), one(&variance)]));
+        let tabs = Node::Tabs(vec![loss.clone(), sharpness.clone()]);
+        assert_eq!(both(Side::Front), columns(&[(1.5, tabs.clone()), one(&variance)]));
+
+        let tabbed = columns(&[(1.5, tabs), one(&variance)]).tree();
+        let dock = Dock { panel: Panel::Distance, side: Side::Front, other: Panel::Loss };
+        let three = dock.applied(&tabbed).expect("it is shown");
+        assert_eq!(shown(&three), [Panel::Distance, Panel::Variance], "the first tab is in front");
+        assert!(has(&three, Panel::Loss) && has(&three, Panel::Sharpness));
+        let beside = Dock { side: Side::Below, ..dock }.applied(&tabbed).expect("it is shown");
+        assert_eq!(shown(&beside), [Panel::Loss, Panel::Distance, Panel::Variance]);
+        assert_eq!(Dock { other: Panel::Terms, ..dock }.applied(&tabbed), None);
+        assert_eq!(Dock { other: Panel::Distance, ..dock }.applied(&tabbed), None);
     }
 
     #[test]

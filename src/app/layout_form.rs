@@ -1,10 +1,11 @@
-//! Saving the arrangement of the panels, and forgetting one.
+//! Saving the arrangement of the panels, forgetting one, and putting a panel beside another without dragging it.
 
 use super::command::Command;
 use super::controls::command_button;
-use super::layout::Arrangement;
+use super::layout::{self, Arrangement, Side};
 use super::model::Model;
-use egui::{Grid, TextEdit, Ui, vec2};
+use crate::picture::Panel;
+use egui::{ComboBox, Grid, Role, TextEdit, Ui, WidgetInfo, vec2};
 
 /// A name to save under, and what is saved.
 pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
@@ -23,6 +24,8 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
         commands.insert(0, Command::NameLayout(name));
     }
     ui.add_space(6.0);
+    dock_ui(ui, model, commands);
+    ui.add_space(6.0);
     Grid::new("layouts").num_columns(3).spacing(vec2(12.0, 6.0)).show(ui, |ui| {
         for arrangement in Arrangement::BUILT_IN {
             ui.label(arrangement.title());
@@ -37,4 +40,43 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
             ui.end_row();
         }
     });
+}
+
+/// Which panel goes where.
+fn dock_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
+    let mut dock = model.dock;
+    ui.horizontal(|ui| {
+        let choice = |ui: &mut Ui, name: &str, chosen: &mut Panel, offered: &[Panel]| {
+            let label = ui.label(name);
+            ComboBox::from_id_salt(name)
+                .selected_text(chosen.title())
+                .width(190.0)
+                .truncate()
+                .show_ui(ui, |ui| {
+                    for &panel in offered {
+                        ui.selectable_value(chosen, panel, panel.title());
+                    }
+                })
+                .response
+                .labelled_by(label.id);
+        };
+        choice(ui, "Put", &mut dock.panel, &Panel::ALL);
+        let side = ComboBox::from_id_salt("side").selected_text(dock.side.name()).width(84.0);
+        let side = side.show_ui(ui, |ui| {
+            for side in Side::ALL {
+                ui.selectable_value(&mut dock.side, side, side.name());
+            }
+        });
+        let name = "Side of the other panel";
+        side.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, name));
+        let others: Vec<Panel> =
+            Panel::ALL.into_iter().filter(|&panel| layout::has(&model.tree, panel)).collect();
+        choice(ui, "panel", &mut dock.other, &others);
+        let can = dock.panel != dock.other && others.contains(&dock.other);
+        ui.add_enabled_ui(can, |ui| command_button(ui, &Command::Dock, Some("Move"), commands));
+    });
+    if dock != model.dock {
+        // before the move of the same frame
+        commands.insert(0, Command::EditDock(dock));
+    }
 }

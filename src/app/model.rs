@@ -4,7 +4,7 @@ use super::breakpoint_form::BreakpointForm;
 use super::export::ExportForm;
 use super::fork_form::ForkForm;
 use super::forms::{Form, Search};
-use super::layout::{self, Arrangement, Saved, Tree};
+use super::layout::{self, Arrangement, Dock, Saved, Tree};
 use super::playback::Playback;
 use super::session::SessionForm;
 use super::tour::Tour;
@@ -17,6 +17,7 @@ use crate::run::spectra::Spectra;
 use crate::run::{Breakpoint, Ending, Forks, History, Hit, Preset, Series};
 use egui::Theme;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -76,13 +77,24 @@ impl Banner {
     }
 }
 
-/// A saved run, drawn over the present one.
-#[derive(Clone, Debug)]
+/// A saved run, drawn over the present one; in a snapshot, a copy of a fork too.
+#[derive(Debug)]
 pub struct Compared {
-    /// The name of its file.
+    /// The name of its file, or what the fork is called.
     pub label: String,
     /// What it recorded.
     pub history: History,
+    /// Its first row that is drawn.
+    pub from: usize,
+    /// What is derived from it.
+    pub curves: Curves,
+}
+
+impl Compared {
+    /// A run that is drawn from its first step on.
+    pub fn new(label: String, history: History) -> Self {
+        Self { label, history, from: 0, curves: Curves::default() }
+    }
 }
 
 /// Everything the window shows. Views borrow it; only [`super::Lab`] changes it.
@@ -140,6 +152,8 @@ pub struct Model {
     pub layouts: Vec<Saved>,
     /// The name in the layout form.
     pub layout_name: String,
+    /// Which panel the layout form puts where.
+    pub dock: Dock,
     /// Whether the window shows plots for a projector.
     pub presenter: bool,
     /// Where the run is to stop by itself; they stay for the next run.
@@ -154,14 +168,20 @@ pub struct Model {
     pub session: SessionForm,
     /// Runs that a crash has left, the newest first.
     pub unfinished: Vec<PathBuf>,
-    /// In a snapshot, the histories of the forks and of the saved runs.
-    pub copied: Vec<Overlay<'static>>,
+    /// What is derived from the forks' histories, by their numbers.
+    fork_curves: Vec<(usize, Curves)>,
     /// The form of the forks, as edited.
     pub fork_form: ForkForm,
     /// The form of the breakpoints, as edited.
     pub breakpoint_form: BreakpointForm,
     /// The guided tour.
     pub tour: Tour,
+    /// The smoothing that was set for a preset, by its name; without one, the preset's own counts.
+    pub smoothing: BTreeMap<String, f64>,
+    /// Width and height of the window in points, once they are known.
+    pub window_size: Option<[f32; 2]>,
+    /// Keys of the settings that this version does not know, to be kept.
+    pub other_settings: toml::Table,
     /// The user's own panels while the tour arranges them.
     pub own_tree: Option<Tree>,
 }
@@ -196,6 +216,7 @@ impl Model {
             tree: Arrangement::default_tree(),
             layouts: Vec::new(),
             layout_name: String::new(),
+            dock: Dock::default(),
             presenter: false,
             breakpoints: Vec::new(),
             hits: Vec::new(),
@@ -203,9 +224,12 @@ impl Model {
             compared: Vec::new(),
             session: SessionForm::default(),
             unfinished: Vec::new(),
-            copied: Vec::new(),
+            fork_curves: Vec::new(),
             fork_form: ForkForm::default(),
             breakpoint_form: BreakpointForm::default(),
+            smoothing: BTreeMap::new(),
+            window_size: None,
+            other_settings: toml::Table::new(),
             tour: Tour::new().unwrap_or_else(|_| Tour::of(Vec::new())),
             own_tree: None,
         };
@@ -243,6 +267,8 @@ impl Model {
         self.facts = Facts::of(&name, &chosen, String::new());
         self.eta = chosen.optimizer.eta;
         self.speed = chosen.view.speed;
+        // a variant says itself how it is to be looked at
+        let own_smoothing = self.smoothing.get(&name).copied().filter(|_| self.variant.is_none());
         self.view = ViewState {
             log: chosen
                 .view
@@ -250,7 +276,7 @@ impl Model {
                 .iter()
                 .filter_map(|log| Panel::ALL.into_iter().find(|panel| panel.name() == log.name()))
                 .collect(),
-            smoothing_steps: chosen.view.smoothing,
+            smoothing_steps: own_smoothing.unwrap_or(chosen.view.smoothing),
             show_central_flow: self.view.show_central_flow,
             show_phases: self.view.show_phases,
             scene: SceneView { above: Camera::START, orbit: Camera::START, ..self.view.scene.clone() },
@@ -278,6 +304,7 @@ impl Model {
         self.playback.playing = false;
         self.hits.clear();
         self.forks.clear();
+        self.fork_curves.clear();
         self.fork_form = ForkForm { parent: None, eta: smaller(self.eta) };
     }
 
@@ -306,11 +333,42 @@ impl Model {
         self.variant.as_ref().unwrap_or(&self.presets[self.preset].1)
     }
 
-    /// Brings the derived curves up to the history, with about so many multiplications. Returns whether they are complete.
+    /// Brings the derived curves up to the histories, with about so many multiplications for the run and as many again for
+    /// all that are drawn over it. Returns whether they are complete.
     pub fn derive_curves(&mut self, budget: usize) -> bool {
         let predictions = self.history.predictions();
         self.curves.follow(predictions.map(|found| self.view.prediction.output(found.examples())));
-        self.curves.update(&self.history, self.view.smoothing_steps, budget)
+        let smoothing = self.view.smoothing_steps;
+        let mut complete = self.curves.update(&self.history, smoothing, budget);
+        let forks = self.forks.list();
+        self.fork_curves.retain(|(id, _)| forks.iter().any(|fork| fork.id == *id));
+        let share = budget / (forks.len() + self.compared.len()).max(1);
+        for fork in forks {
+            let place = self.fork_curves.iter().position(|(id, _)| *id == fork.id);
+            let place = place.unwrap_or_else(|| {
+                self.fork_curves.push((fork.id, Curves::default()));
+                self.fork_curves.len() - 1
+            });
+            complete &= self.fork_curves[place].1.update(&fork.history, smoothing, share);
+        }
+        for run in &mut self.compared {
+            complete &= run.curves.update(&run.history, smoothing, share);
+        }
+        complete
+    }
+
+    /// The first and the last step in sight that any run has recorded.
+    pub fn shown_steps(&self) -> [usize; 2] {
+        let overlays = self.overlays();
+        let rows = RunView { overlays: &overlays, ..self.run_view() }.shown_rows();
+        [*rows.start(), *rows.end()]
+    }
+
+    /// Recorded steps of the longest run: this one, a fork or a saved one.
+    pub fn most_rows(&self) -> usize {
+        let forks = self.forks.list().iter().map(|fork| fork.history.rows());
+        let compared = self.compared.iter().map(|run| run.history.rows());
+        forks.chain(compared).fold(self.history.rows(), usize::max)
     }
 
     /// Which steps are looked into: while it trains only the cursor's.
@@ -334,28 +392,26 @@ impl Model {
             facts: &self.facts,
             state: &self.view,
             controls: true,
+            switches: true,
             overlays: &[],
         }
     }
 
-    /// The other runs that plots draw over this one: forks, or their copies in a snapshot.
+    /// The other runs that plots draw over this one.
     pub fn overlays(&self) -> Vec<Overlay<'_>> {
         let forks = self.forks.list().iter().map(|fork| Overlay {
             label: fork.label().into(),
-            history: Cow::Borrowed(&fork.history),
+            history: &fork.history,
             from: fork.step,
-        });
-        let copied = self.copied.iter().map(|run| Overlay {
-            label: Cow::Borrowed(&*run.label),
-            history: Cow::Borrowed(&*run.history),
-            from: run.from,
+            curves: self.fork_curves.iter().find(|(id, _)| *id == fork.id).map(|(_, curves)| curves),
         });
         let compared = self.compared.iter().map(|run| Overlay {
             label: Cow::Borrowed(&*run.label),
-            history: Cow::Borrowed(&run.history),
-            from: 0,
+            history: &run.history,
+            from: run.from,
+            curves: Some(&run.curves),
         });
-        forks.chain(compared).chain(copied).collect()
+        forks.chain(compared).collect()
     }
 
     /// What the window's title says: preset, seed, learning rates and version.
@@ -415,17 +471,21 @@ impl Model {
             tree: self.tree.clone(),
             layouts: self.layouts.clone(),
             layout_name: String::new(),
+            dock: Dock::default(),
             presenter: self.presenter,
             breakpoints: self.breakpoints.clone(),
             hits: self.hits.clone(),
-            // their histories are all that is written down
             forks: Forks::default(),
-            compared: Vec::new(),
+            // of a fork, its history is all that is written down
+            compared: self.overlays().iter().map(copied).collect(),
             session: SessionForm::default(),
             unfinished: Vec::new(),
-            copied: self.overlays().into_iter().map(Overlay::into_owned).collect(),
+            fork_curves: Vec::new(),
             fork_form: ForkForm::default(),
             breakpoint_form: BreakpointForm::default(),
+            smoothing: BTreeMap::new(),
+            window_size: None,
+            other_settings: toml::Table::new(),
             tour: self.tour.clone(),
             own_tree: None,
         }
@@ -454,6 +514,13 @@ impl Model {
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
         value(Series::CfCritical).map(|critical| critical as usize)
+    }
+
+    /// The step at which the next fork leaves its run: the cursor's, or the one that comes next in that run.
+    pub fn departure(&self) -> usize {
+        let chosen = self.fork_form.parent.and_then(|id| self.forks.list().iter().find(|fork| fork.id == id));
+        let taken = chosen.map_or(self.history.rows(), |fork| fork.history.rows());
+        self.view.cursor.unwrap_or(taken)
     }
 
     /// The learning rate of the run that is steered: the one chosen in the tree.
@@ -536,6 +603,11 @@ impl Model {
             self.banners.remove(0);
         }
     }
+}
+
+/// A copy of a run that is drawn over another, its curves to be derived.
+fn copied(run: &Overlay) -> Compared {
+    Compared { from: run.from, ..Compared::new(run.label.to_string(), run.history.clone()) }
 }
 
 fn takes_directory(preset: &Preset) -> bool {

@@ -3,6 +3,7 @@
 use super::command::Command;
 use super::dialog;
 use super::lab::{Lab, Opening, Outside};
+use super::settings::{self, Settings};
 use super::timing::Timing;
 use super::tour::TourCommand;
 use crate::run::Preset;
@@ -132,7 +133,7 @@ fn options(renderer: Renderer) -> NativeOptions {
             .with_title("Brink")
             .with_app_id("brink")
             .with_icon(IconData::default())
-            .with_inner_size([1280.0, 800.0])
+            .with_inner_size(Settings::window_size().unwrap_or([1280.0, 800.0]))
             .with_min_inner_size([480.0, 360.0])
             .with_clamp_size_to_monitor_size(true),
         persist_window: false,
@@ -185,7 +186,7 @@ impl App {
             choose_file: dialog::choose_file,
             choose_data: dialog::choose_data,
             choose_session: dialog::choose_session,
-            settings: super::settings::path(),
+            settings: settings::path(),
             recording: crate::run::recording::named,
             autosave: super::autosave::directory().map(|path| (path, super::autosave::INTERVAL)),
         };
@@ -219,6 +220,13 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
         self.lab.ui(ui);
+        // in points of the screen, whatever the zoom
+        let zoom = ui.ctx().zoom_factor();
+        self.lab.keep_window_size(ui.input(|input| {
+            let viewport = input.viewport();
+            let whole = viewport.fullscreen == Some(true) || viewport.maximized == Some(true);
+            viewport.inner_rect.filter(|_| !whole).map(|rect| rect.size() * zoom)
+        }));
         let title = self.lab.model().window_title();
         if title != self.title {
             ui.ctx().send_viewport_cmd(ViewportCommand::Title(title.clone()));

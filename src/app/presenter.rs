@@ -45,7 +45,7 @@ pub(super) fn presenter_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Comman
         }
         panels.truncate(if model.tour.guides { PLOTS - 1 } else { PLOTS });
         let overlays = model.overlays();
-        let view = RunView { overlays: &overlays, ..model.run_view() };
+        let view = RunView { overlays: &overlays, switches: false, ..model.run_view() };
         for (panel, rect) in panels.iter().zip(places(plots, panels.len())) {
             let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt(panel));
             panel_ui(&mut child, *panel, &view, &mut changes);

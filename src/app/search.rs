@@ -1,12 +1,19 @@
-//! The palette: every command, preset and panel, found by a few letters of its name.
+//! The palette: every command, preset, recording, chapter and panel, found by a few letters of its name; and what a typed
+//! number can mean.
 
+use super::breakpoint_form::BreakpointForm;
 use super::command::{Command, Entry, key_text};
+use super::fork_form::ForkForm;
 use super::forms::Search;
 use super::layout::{self, Arrangement};
 use super::model::Model;
+use super::session::Purpose;
+use super::tour::TourCommand;
 use crate::picture::{Palette, Panel, ViewChange};
 use crate::run::Breakpoint;
+use crate::run::recording::bundled;
 use egui::{Align, Key, Layout, Modifiers, RichText, ScrollArea, TextEdit, Ui};
+use std::path::Path;
 
 /// Width of the form, in points.
 const WIDTH: f32 = 460.0;
@@ -27,7 +34,7 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
         search.line = 0;
     }
     let mut found = find(offers(model), &search.letters);
-    found.splice(0..0, go_to(model, &search.letters));
+    found.splice(0..0, with_number(model, &search.letters));
     let last = found.len().saturating_sub(1);
     search.line = match (up, down) {
         (true, false) => search.line.saturating_sub(1),
@@ -87,16 +94,28 @@ fn offers(model: &Model) -> Vec<(String, Command)> {
         .collect();
     offers.push(("Fork here".to_owned(), Command::Fork));
     offers.push(("Write the export".to_owned(), Command::Save));
-    let stops = [
-        Breakpoint::AtEdge { k: 1 },
-        Breakpoint::AtEdge { k: 2 },
+    let path = &model.session.path;
+    if Path::new(path).is_file() {
+        offers.push((format!("Open session: {path}"), Command::OpenSession));
+        offers.push((format!("Compare with session: {path}"), Command::CompareSession));
+    }
+    offers.push(("Find a session to open".to_owned(), Command::ChooseSession(Purpose::Open)));
+    let edges = (1..=model.current().eigen.max_tracked).map(|k| Breakpoint::AtEdge { k });
+    let BreakpointForm { k: _, factor, step } = model.breakpoint_form;
+    let stops = edges.chain([
         Breakpoint::OscillationPeak,
+        Breakpoint::LossSpike { factor },
         Breakpoint::Divergence,
-    ];
-    offers.extend(stops.map(|stop| {
-        let verb = if model.breakpoints.contains(&stop) { "No longer stop" } else { "Stop" };
-        (format!("{verb} where: {stop}"), Command::ToggleBreakpoint(stop))
-    }));
+        Breakpoint::Step(step),
+    ]);
+    offers.extend(stops.map(|stop| stop_at(model, stop)));
+    let forks = model.forks.list().iter();
+    offers.extend(forks.map(|fork| (format!("Close fork: {}", fork.label()), Command::CloseFork(fork.id))));
+    let compared = model.compared.iter().enumerate();
+    offers.extend(
+        compared
+            .map(|(place, run)| (format!("Close comparison: {}", run.label), Command::CloseCompared(place))),
+    );
     let saved = model.layouts.iter().map(|layout| Arrangement::Saved(layout.name.clone()));
     offers.extend(
         Arrangement::BUILT_IN
@@ -112,14 +131,51 @@ fn offers(model: &Model) -> Vec<(String, Command)> {
         (0..model.presets.len())
             .map(|place| (format!("Preset: {}", model.title(place)), Command::OpenPreset(place))),
     );
+    let recordings = bundled().iter().enumerate();
+    offers.extend(recordings.filter_map(|(place, recording)| {
+        let title = &recording.as_ref().ok()?.preset.title;
+        Some((format!("Recorded: {title}"), Command::OpenRecording(place)))
+    }));
+    let chapters = model.tour.chapters.iter().enumerate();
+    offers.extend(chapters.map(|(place, chapter)| {
+        let title = format!("Tour, chapter {}: {}", place + 1, chapter.title);
+        (title, Command::Tour(TourCommand::Chapter(place)))
+    }));
     offers
 }
 
-/// Where a number is typed: the cursor at that step, if it is recorded.
-fn go_to(model: &Model, letters: &str) -> Option<(String, Command)> {
-    let step: usize = letters.split_whitespace().last()?.parse().ok()?;
-    let there = Command::View(ViewChange::PlaceCursor(Some(step)));
-    (step < model.history.rows()).then(|| (format!("Go to step {step}"), there))
+/// Sets a breakpoint, or takes it away.
+fn stop_at(model: &Model, stop: Breakpoint) -> (String, Command) {
+    let verb = if model.breakpoints.contains(&stop) { "No longer stop" } else { "Stop" };
+    (format!("{verb} where: {stop}"), Command::ToggleBreakpoint(stop))
+}
+
+/// What a typed number may mean, where the letters before it stand in the words for that: a step to go to or to stop at, a
+/// learning rate, speeds, the smoothing.
+fn with_number(model: &Model, letters: &str) -> Vec<(String, Command)> {
+    let letters = letters.trim();
+    let (words, number) = letters.rsplit_once(char::is_whitespace).unwrap_or(("", letters));
+    let mut offers = Vec::new();
+    if let Ok(step) = number.parse::<usize>() {
+        let there = Command::View(ViewChange::PlaceCursor(Some(step)));
+        let recorded = step < model.most_rows();
+        offers.extend(recorded.then(|| (format!("Go to step {step}"), there)));
+        offers.push(stop_at(model, Breakpoint::Step(step)));
+    }
+    if let Ok(value) = number.parse::<f64>()
+        && value.is_finite()
+        && value > 0.0
+    {
+        let fork = ForkForm { eta: value, ..model.fork_form };
+        offers.extend([
+            (format!("Train with eta, η = {value}"), Command::SetEta(value)),
+            (format!("Edit the fork: η = {value}"), Command::EditFork(fork)),
+            (format!("Speed: {value} steps a second"), Command::SetSpeed(Some(value))),
+            (format!("Slow motion speed: {value} steps a second"), Command::SetReplaySpeed(value)),
+            (format!("Smoothing: {value} steps"), Command::SetSmoothing(value)),
+        ]);
+    }
+    find(offers, words)
 }
 
 /// The offers that hold all letters in their order, best first.

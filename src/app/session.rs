@@ -344,7 +344,7 @@ impl Lab {
                 let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
                 let compared = &mut self.model.compared;
                 let outcome = if compared.len() < MOST_COMPARED {
-                    compared.push(Compared { label: name, history: session.history });
+                    compared.push(Compared::new(name, session.history));
                     Ok("It is drawn over the run, and listed among the forks".into())
                 } else {
                     Err(format!("{MOST_COMPARED} runs are compared already; close one among the forks"))

@@ -1,4 +1,5 @@
-//! What the window remembers between two runs: theme, panels, saved layouts, the speed of the slow motion.
+//! What the window remembers between two runs: its size, theme, panels, saved layouts, the speed of the slow motion, the
+//! smoothing, whether phases are shaded.
 
 use super::layout::{Node, Saved};
 use super::model::Model;
@@ -6,28 +7,48 @@ use super::playback::Playback;
 use crate::run::files;
 use egui::Theme;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// The settings file's content. Every key may be missing.
+/// The settings file's content. Every key may be missing; those of another version are kept as they are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub(super) struct Settings {
     dark: bool,
+    phases: bool,
     replay_speed: f64,
+    /// Width and height in points.
+    window: Option<[f32; 2]>,
+    /// By the preset's name.
+    smoothing: BTreeMap<String, f64>,
     panels: Option<Node>,
     layouts: Vec<Saved>,
+    #[serde(flatten)]
+    other: toml::Table,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let replay_speed = Playback::default().speed;
-        Self { dark: false, replay_speed, panels: None, layouts: Vec::new() }
+        Self {
+            dark: false,
+            phases: false,
+            replay_speed,
+            window: None,
+            smoothing: BTreeMap::new(),
+            panels: None,
+            layouts: Vec::new(),
+            other: toml::Table::new(),
+        }
     }
 }
 
 /// Largest settings file that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
+
+/// Smallest and largest side of a window that is opened again, in points.
+const SIDES: std::ops::RangeInclusive<f32> = 100.0..=16_384.0;
 
 /// Where the settings of this user are; nothing where there is no home directory.
 pub(super) fn path() -> Option<PathBuf> {
@@ -35,14 +56,19 @@ pub(super) fn path() -> Option<PathBuf> {
 }
 
 impl Settings {
-    /// Reads the settings. A file that is not there means the defaults; one that is broken too, and the message says
-    /// so.
+    /// Reads the settings. A file that is not there means the defaults; one that is broken too: it is put aside, and the
+    /// message says so.
     pub fn load(path: &Path) -> (Self, Option<String>) {
         match Self::read(path) {
             Ok(settings) => (settings, None),
             Err(reason) => {
+                let aside = path.with_added_extension("broken");
+                let kept = match std::fs::rename(path, &aside) {
+                    Ok(()) => format!("the file is kept as {}", aside.display()),
+                    Err(error) => format!("the file is written anew, as it cannot be renamed ({error})"),
+                };
                 let text = format!(
-                    "The settings in {} cannot be read ({}); the defaults are used, and the file is written anew",
+                    "The settings in {} cannot be read ({}); the defaults are used, and {kept}",
                     path.display(),
                     reason.trim()
                 );
@@ -66,24 +92,49 @@ impl Settings {
         if !(speed.is_finite() && speed > 0.0) {
             return Err(format!("replay_speed = {speed} is not a positive number"));
         }
+        if let Some([width, height]) = settings.window
+            && ![width, height].iter().all(|side| SIDES.contains(side))
+        {
+            return Err(format!("window = [{width}, {height}] is no size of a window"));
+        }
+        if let Some((preset, steps)) =
+            settings.smoothing.iter().find(|(_, steps)| !(steps.is_finite() && **steps >= 0.0))
+        {
+            return Err(format!("smoothing.{preset} = {steps} is not a number from 0 on"));
+        }
         Ok(settings)
+    }
+
+    /// The size of the window, where one is remembered.
+    pub fn window_size() -> Option<[f32; 2]> {
+        Self::read(&path()?).ok()?.window
     }
 
     /// What a window would remember.
     pub fn of(model: &Model) -> Self {
         Self {
             dark: model.theme == Theme::Dark,
+            phases: model.view.show_phases,
             replay_speed: model.playback.speed,
+            window: model.window_size,
+            smoothing: model.smoothing.clone(),
             panels: Node::from_tree(model.own_tree.as_ref().unwrap_or(&model.tree)),
             layouts: model.layouts.clone(),
+            other: model.other_settings.clone(),
         }
     }
 
     /// Gives a window what was remembered.
     pub fn restore(self, model: &mut Model) {
-        let Self { dark, replay_speed, panels, layouts } = self;
+        let Self { dark, phases, replay_speed, window, smoothing, panels, layouts, other } = self;
         model.theme = if dark { Theme::Dark } else { Theme::Light };
+        model.view.show_phases = phases;
         model.playback.speed = replay_speed;
+        (model.window_size, model.other_settings) = (window, other);
+        if let Some(steps) = smoothing.get(&model.facts.preset) {
+            model.view.smoothing_steps = *steps;
+        }
+        model.smoothing = smoothing;
         model.layouts = layouts;
         // panels of another version may leave nothing to show
         if let Some(tree) = panels.map(|node| node.tree()).filter(|tree| !tree.is_empty()) {
@@ -117,7 +168,11 @@ mod tests {
         let panels = Arrangement::Lecture.node(&[]);
         let settings = Settings {
             dark: true,
+            phases: true,
             replay_speed: 0.5,
+            window: Some([1000.0, 700.5]),
+            smoothing: [("digits, \"noisy\"".to_owned(), 12.5)].into(),
+            other: toml::Table::new(),
             layouts: vec![Saved { name: "mine: \"π\"".into(), panels: panels.clone().expect("built in") }],
             panels,
         };
@@ -129,20 +184,36 @@ mod tests {
     fn broken_settings_become_defaults_and_say_so() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("settings.toml");
+        let aside = directory.path().join("settings.toml.broken");
         for broken in [
             "dark = 7",
-            "unknown = 1",
             "\u{0}\u{1}",
             "replay_speed = -1",
             "replay_speed = nan",
+            "window = [1000, 0]",
+            "window = [nan, 700]",
+            "smoothing.digits-mlp = -2",
             "panels = { columns = [[1.0, { nothing = 3 }]] }",
         ] {
             std::fs::write(&path, broken).expect("a file");
             let (settings, message) = Settings::load(&path);
             assert_eq!(settings, Settings::default());
-            assert!(message.is_some_and(|message| message.contains("settings.toml")), "{broken}");
+            assert!(message.is_some_and(|message| message.contains("settings.toml.broken")), "{broken}");
+            assert_eq!(std::fs::read_to_string(&aside).expect("it is put aside"), broken);
         }
         std::fs::write(&path, [0xff, 0xfe]).expect("a file");
         assert!(Settings::load(&path).1.is_some());
+    }
+    #[test]
+    fn keys_of_another_version_are_kept_and_lose_nothing() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("settings.toml");
+        let text = "dark = true\nnewer = [1, 2]\n[[layouts]]\nname = \"mine\"\npanels = { panel = \"loss\" }\n\
+                    [later]\nmore = \"π\"\n";
+        std::fs::write(&path, text).expect("a file");
+        let (settings, message) = Settings::load(&path);
+        assert_eq!((message, settings.layouts.len(), settings.other.len()), (None, 1, 2));
+        settings.save(&path).expect("a file");
+        assert_eq!(Settings::load(&path), (settings, None));
     }
 }

@@ -354,6 +354,45 @@ fn the_speed_is_limited_and_unlimited() {
 }
 
 #[test]
+fn the_slider_leaves_a_speed_as_it_is_and_keys_go_to_the_next_notch() {
+    let mut window = open();
+    for speed in [60.0, 40.0, 3.0, 0.3, 2500.0] {
+        lab(&mut window).apply(Command::SetSpeed(Some(speed)));
+        window.run_steps(5);
+        assert_eq!(model(&window).speed, Some(speed), "drawing the slider has changed it");
+    }
+    lab(&mut window).apply(Command::SetSpeed(Some(60.0)));
+    control(&window, Role::Slider, "Speed").focus();
+    window.run_steps(3);
+    for (key, speed) in [(Key::ArrowRight, 100.0), (Key::ArrowRight, 200.0), (Key::ArrowLeft, 100.0)] {
+        window.key_press(key);
+        window.run_steps(3);
+        assert_eq!(model(&window).speed, Some(speed));
+    }
+    let rect = control(&window, Role::Slider, "Speed").rect();
+    let at = egui::pos2(rect.left() + 0.3 * rect.width(), rect.center().y);
+    for pressed in [true, false] {
+        let (button, modifiers) = (egui::PointerButton::Primary, egui::Modifiers::NONE);
+        window.event(egui::Event::PointerMoved(at));
+        window.event(egui::Event::PointerButton { pos: at, button, pressed, modifiers });
+        window.run_steps(2);
+    }
+    let speed = model(&window).speed.expect("a speed");
+    assert!([0.2, 0.5, 1.0, 2.0, 5.0, 10.0].contains(&speed), "the pointer stops at notches: {speed}");
+}
+
+#[test]
+fn values_that_are_not_finite_are_said() {
+    let engine = Fake { step_time: Duration::from_millis(2), gap_at: Some(20), ..Fake::default() };
+    let mut window = sized(engine, Vec2::new(1280.0, 800.0));
+    until(&mut window, "the banner", |model| !model.banners.is_empty());
+    window.run_steps(2);
+    assert!(window.query_by_label_contains("gd_lambda_1 = NaN at step 20").is_some());
+    until(&mut window, "more rows", |model| model.history.rows() > 40);
+    assert_eq!(model(&window).banners.len(), 1, "said once");
+}
+
+#[test]
 fn another_preset_starts_another_run() {
     let mut window = open();
     let other = model(&window).presets[1].1.clone();

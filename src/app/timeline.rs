@@ -4,7 +4,7 @@ use super::command::Command;
 use super::controls::{command_button, grouped, running, toggle_ui};
 use super::model::{Model, Phase};
 use crate::dynamics::{Event, Process, StepOutcome};
-use crate::picture::{Palette, ViewChange, theme};
+use crate::picture::{Palette, RunView, ViewChange, theme};
 use crate::run::Breakpoint;
 use egui::{
     Align2, DragValue, EventFilter, Id, Painter, PointerButton, Pos2, Rect, Response, RichText, Sense, Shape,
@@ -33,11 +33,12 @@ pub(super) fn timeline_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command
             command_button(ui, &Command::Replay, Some(text), commands);
         });
         let mut speed = model.playback.speed;
+        let a_point = 0.01 * speed.max(1.0);
         let named = Command::SetReplaySpeed(speed);
         let field = DragValue::new(&mut speed)
-            .range(0.1..=10_000.0)
-            .speed(0.1)
-            .max_decimals(1)
+            .range(0.01..=1e6)
+            .speed(a_point)
+            .max_decimals(2)
             .suffix(" /s")
             .update_while_editing(false);
         let response = ui.add_sized(vec2(64.0, ui.spacing().interact_size.y), field);
@@ -54,8 +55,8 @@ pub(super) fn timeline_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command
 
 /// The cursor's step (or the newest) as a number that can be typed.
 fn cursor_field_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
-    let newest = model.history.rows().saturating_sub(1);
-    let mut step = model.row().unwrap_or(0);
+    let newest = model.most_rows().saturating_sub(1);
+    let mut step = model.view.cursor.or(model.row()).unwrap_or(0);
     let field = DragValue::new(&mut step).range(0..=newest).prefix("step ").update_while_editing(false);
     let response = ui
         .add_enabled_ui(newest > 0, |ui| ui.add_sized(vec2(84.0, ui.spacing().interact_size.y), field))
@@ -113,7 +114,7 @@ fn line_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let (_, rect) = ui.allocate_space(vec2(width, HEIGHT));
     let response = ui.interact(rect, id(), Sense::click_and_drag());
     let bar = Rect::from_center_size(rect.center(), vec2(rect.width() - 12.0, BAR));
-    let place = Place { bar, newest: model.history.rows().saturating_sub(1) };
+    let place = Place { bar, newest: model.most_rows().saturating_sub(1) };
     let painter = ui.painter_at(rect.expand(2.0));
     bar_ui(&painter, palette, model, &place);
     events_ui(&painter, palette, model, &place);
@@ -126,7 +127,7 @@ fn line_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
         ui.memory_mut(|memory| memory.set_focus_lock_filter(id(), filter));
     }
     scrub(&response, model, &place, commands);
-    let at = model.row().unwrap_or(0);
+    let at = model.view.cursor.or(model.row()).unwrap_or(0);
     response.widget_info(|| WidgetInfo::slider(true, at as f64, "Timeline"));
     if let Some(pos) = response.hover_pos().filter(|_| !response.dragged()) {
         let step = place.step(pos.x).unwrap_or(place.newest);
@@ -144,9 +145,10 @@ fn line_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
 fn bar_ui(painter: &Painter, palette: &Palette, model: &Model, place: &Place) {
     let bar = place.bar;
     painter.rect_filled(bar, 3.0, palette.plot);
-    let view = model.run_view();
+    let overlays = model.overlays();
+    let view = RunView { overlays: &overlays, ..model.run_view() };
     let mut free_from = bar.left();
-    for (phase, steps) in model.curves.cycles().phases(0..place.newest + 1) {
+    for (phase, steps) in model.curves.cycles().phases(0..model.history.rows()) {
         let right = place.x(steps.end as f64);
         // phases too short to be seen are drawn as one
         if right - free_from >= 1.0 {
@@ -232,7 +234,8 @@ fn wedge(painter: &Painter, tip: Pos2, height: f32, color: egui::Color32) {
 /// The cursor with its step, or a knob at the head.
 fn cursor_ui(painter: &Painter, palette: &Palette, model: &Model, place: &Place, rect: Rect) {
     let Some(cursor) = model.view.cursor else {
-        let head = pos2(place.x(place.newest as f64), place.bar.center().y);
+        let newest = model.history.rows().saturating_sub(1);
+        let head = pos2(place.x(newest as f64), place.bar.center().y);
         painter.circle(head, 5.0, palette.panel, (2.0, palette.text));
         return;
     };
@@ -247,7 +250,7 @@ fn cursor_ui(painter: &Painter, palette: &Palette, model: &Model, place: &Place,
 
 fn scrub(response: &Response, model: &Model, place: &Place, commands: &mut Vec<Command>) {
     let scrubs = response.clicked() || response.dragged_by(PointerButton::Primary);
-    if let (true, Some(pos)) = (scrubs && model.history.rows() > 1, response.interact_pointer_pos()) {
+    if let (true, Some(pos)) = (scrubs && model.most_rows() > 1, response.interact_pointer_pos()) {
         let cursor = place.step(pos.x);
         if cursor != model.view.cursor {
             commands.push(Command::View(ViewChange::PlaceCursor(cursor)));

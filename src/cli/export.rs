@@ -162,12 +162,16 @@ fn drawing(args: &ExportArgs, extension: &str) -> anyhow::Result<Draw> {
         curves.follow(history.predictions().map(|found| state.prediction.output(found.examples())));
         curves.update(history, state.smoothing_steps, usize::MAX);
         let newest = history.rows().saturating_sub(1);
+        let fork_curves = forks.iter().map(|(_, _, history)| Curves::of(history, state.smoothing_steps));
+        let fork_curves: Vec<_> = fork_curves.collect();
         let overlays: Vec<_> = forks
             .iter()
-            .map(|(step, course, history)| Overlay {
+            .zip(&fork_curves)
+            .map(|((step, course, history), curves)| Overlay {
                 label: Cow::Owned(brink::run::fork::label(*step, course)),
-                history: Cow::Borrowed(history),
+                history,
                 from: *step,
+                curves: Some(curves),
             })
             .collect();
         let mut look =

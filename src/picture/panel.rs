@@ -84,6 +84,12 @@ pub fn panel_series(panel: Panel, view: &RunView) -> Vec<Series> {
 const WAITING: &str = "waiting for the first step";
 const NO_CENTRAL_FLOW: &str = "needs gradient descent and the central flow";
 
+/// Raw values: labelled where no smoothed curve is.
+fn raw(view: &RunView, trace: Trace) -> Trace {
+    let trace = trace.soft();
+    if view.state.smoothing_steps > 0.0 { trace } else { trace.end("GD") }
+}
+
 fn smoothed_name(view: &RunView) -> String {
     format!("GD smoothed (σ = {} steps)", view.state.smoothing_steps)
 }
@@ -125,7 +131,7 @@ pub fn loss_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
     let gd = |weight| palette.ink(Role::GradientDescent, weight);
     let ink = |role| palette.ink(role, Weight::Normal);
     let mut traces = vec![
-        Trace::recorded(Series::GdLoss, gd(Weight::Raw), "GD").soft(),
+        raw(view, Trace::recorded(Series::GdLoss, gd(Weight::Raw), "GD")),
         Trace::derived(Curve::Loss, gd(Weight::Smoothed), smoothed_name(view)).end("GD").main(),
     ];
     if view.state.show_central_flow {
@@ -153,7 +159,7 @@ pub fn gradient_norm_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChang
     let gd = |weight| palette.ink(Role::GradientDescent, weight);
     let ink = |role| palette.ink(role, Weight::Normal);
     let mut traces = vec![
-        Trace::recorded(Series::GdGradNormSq, gd(Weight::Raw), "GD").soft(),
+        raw(view, Trace::recorded(Series::GdGradNormSq, gd(Weight::Raw), "GD")),
         Trace::derived(Curve::GradNormSq, gd(Weight::Smoothed), smoothed_name(view)).end("GD").main(),
     ];
     if view.state.show_central_flow {

@@ -52,6 +52,9 @@ pub enum Dash {
 /// Widths of the lines of the first, second, … other run, in points; none is that of the run itself.
 const OVERLAY_WIDTHS: [f32; 4] = [2.4, 0.9, 3.2, 2.0];
 
+/// How strong the lines of the first other runs are, and those of the runs after them, which have the same widths.
+const OVERLAY_STRENGTHS: [f32; 2] = [0.75, 0.4];
+
 /// What a line looks like.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ink {
@@ -70,7 +73,14 @@ impl Ink {
     #[must_use]
     pub fn of_overlay(self, place: usize) -> Self {
         let width = OVERLAY_WIDTHS[place % OVERLAY_WIDTHS.len()];
-        Self { color: self.label.gamma_multiply(0.75), width, ..self }
+        let strength = OVERLAY_STRENGTHS[place / OVERLAY_WIDTHS.len() % OVERLAY_STRENGTHS.len()];
+        Self { color: self.label.gamma_multiply(strength), width, ..self }
+    }
+
+    /// Raw values of another run, behind its smoothed ones.
+    #[must_use]
+    pub fn behind_overlay(self, place: usize) -> Self {
+        Self { color: self.of_overlay(place).color.gamma_multiply(0.4), width: 0.7, ..self }
     }
 
     /// Its colour and width.
@@ -357,6 +367,16 @@ mod tests {
             for role in roles {
                 assert!(contrast(palette.color(role), palette.plot) >= least, "{theme} {role:?}");
             }
+        }
+    }
+
+    #[test]
+    fn every_other_run_has_a_weight_of_its_own() {
+        let ink = Palette::of(Theme::Light).ink(Role::CentralFlow, Weight::Normal);
+        let look = |ink: Ink| (ink.width.to_bits(), ink.color);
+        let all: Vec<_> = (0..8).map(|place| look(ink.of_overlay(place))).chain([look(ink)]).collect();
+        for (place, one) in all.iter().enumerate() {
+            assert!(!all[..place].contains(one), "run {place} looks like one before");
         }
     }
 

@@ -262,21 +262,14 @@ impl ViewState {
 /// Another run, drawn over the first in every plot: a fork, or a saved run to compare with.
 #[derive(Clone, Debug)]
 pub struct Overlay<'a> {
-    /// Its name in read-outs.
+    /// Its name in legends.
     pub label: Cow<'a, str>,
     /// What it recorded.
-    pub history: Cow<'a, History>,
+    pub history: &'a History,
     /// Its first own row; the rows before are those of the run it left.
     pub from: usize,
-}
-
-impl Overlay<'_> {
-    /// A copy that borrows nothing.
-    #[must_use]
-    pub fn into_owned(self) -> Overlay<'static> {
-        let Self { label, history, from } = self;
-        Overlay { label: Cow::Owned(label.into_owned()), history: Cow::Owned(history.into_owned()), from }
-    }
+    /// What was derived from its history; without it, only recorded lines are drawn.
+    pub curves: Option<&'a Curves>,
 }
 
 /// Which steps of a run are looked into.
@@ -309,8 +302,10 @@ pub struct RunView<'a> {
     pub facts: &'a Facts,
     /// What the viewer has chosen.
     pub state: &'a ViewState,
-    /// Whether switches are shown and the pointer acts: not in a picture.
+    /// Whether the pointer acts: not in a picture.
     pub controls: bool,
+    /// Whether a plot whose pointer acts has a switch for its axis: not before an audience.
+    pub switches: bool,
     /// Other runs, drawn over this one.
     pub overlays: &'a [Overlay<'a>],
 }
@@ -328,6 +323,7 @@ impl<'a> RunView<'a> {
             facts,
             state,
             controls: false,
+            switches: false,
             overlays: &[],
         }
     }
@@ -336,12 +332,22 @@ impl<'a> RunView<'a> {
 impl RunView<'_> {
     /// The steps on the axis: what the viewer chose, or the whole run. The second is larger than the first.
     pub fn steps(&self) -> [f64; 2] {
-        let others = self.overlays.iter().map(|overlay| overlay.history.rows()).max();
-        let whole = [0.0, (self.history.rows().max(others.unwrap_or(0)).max(2) - 1) as f64];
+        let whole = [0.0, self.last_step()];
         match self.state.visible {
             Some([first, last]) if first.is_finite() && last.is_finite() && last > first => [first, last],
             _ => whole,
         }
+    }
+
+    /// Recorded rows of the longest run: this one, or one drawn over it.
+    pub fn most_rows(&self) -> usize {
+        let others = self.overlays.iter().map(|overlay| overlay.history.rows());
+        others.fold(self.history.rows(), usize::max)
+    }
+
+    /// The last step of the whole axis; at least 1.
+    pub fn last_step(&self) -> f64 {
+        (self.most_rows().max(2) - 1) as f64
     }
 
     /// The recorded rows on the axis, with one more on either side so that lines run to the frame.
@@ -361,9 +367,9 @@ impl RunView<'_> {
         row((first - 1.0).max(0.0)).min(end)..end
     }
 
-    /// The first and the last recorded row in sight.
+    /// The first and the last row in sight that this run or one drawn over it has recorded.
     pub fn shown_rows(&self) -> std::ops::RangeInclusive<usize> {
-        let newest = self.history.rows().saturating_sub(1);
+        let newest = self.most_rows().saturating_sub(1);
         let [first, last] = self.steps();
         let row = |step: f64| {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
@@ -379,11 +385,11 @@ impl RunView<'_> {
         Some(self.state.cursor.unwrap_or(last).min(last))
     }
 
-    /// The row at a step, if it is recorded.
+    /// The row at a step, if this run or one drawn over it has recorded it.
     pub fn row_at(&self, step: f64) -> Option<usize> {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
         let row = step.round().max(0.0) as usize;
-        (step.is_finite() && row < self.history.rows()).then_some(row)
+        (step.is_finite() && row < self.most_rows()).then_some(row)
     }
 
     /// Whether a panel's axis is logarithmic.

@@ -24,6 +24,8 @@ pub(crate) struct Fake {
     pub diverges_at: Option<usize>,
     pub above_edge_at: Option<usize>,
     pub panics_at: Option<usize>,
+    /// Where gradient descent's eigenvalue is NaN.
+    pub gap_at: Option<usize>,
     pub restart: bool,
     /// S goes round 2/η once in so many steps.
     pub cycle_steps: Option<u8>,
@@ -70,11 +72,12 @@ impl Engine for Fake {
             2.0 / eta * (1.0 - 0.1 * turn.cos())
         });
         let process = ProcessRecord { loss, lambda: vec![lambda], ..ProcessRecord::default() };
+        let descent_lambda = if self.gap_at == Some(step) { f64::NAN } else { lambda };
         StepRecord {
             step,
             eta,
             central_flow: Some(CentralFlowRecord { state: process.clone(), ..CentralFlowRecord::default() }),
-            gradient_descent: Some(process),
+            gradient_descent: Some(ProcessRecord { lambda: vec![descent_lambda], ..process }),
             events,
             outputs: self.outputs(step),
             ..StepRecord::default()

@@ -71,7 +71,7 @@ every_command! {
     C::SetEta(_) => [C::SetEta(0.05), C::SetEta(0.5)], by |window, command| {
         if let C::SetEta(eta) = command { set(window, Role::Slider, command.name(), *eta); }
     };
-    C::SetSpeed(_) => [C::SetSpeed(Some(10.0)), C::SetSpeed(Some(0.1))], by |window, command| {
+    C::SetSpeed(_) => [10.0, 0.1, 3.0, 60.0, 2500.0].map(|speed| C::SetSpeed(Some(speed))), by |window, command| {
         let C::SetSpeed(Some(speed)) = command else { return };
         type_number(window, command.name(), &speed.to_string());
     };
@@ -144,9 +144,24 @@ every_command! {
         press(window, "Layout");
         tick(window, panel.title());
     };
+    C::Dock => [C::Dock], by |window, command| { layout_form(window); button(window, command); };
+    C::EditDock(_) => [
+        C::EditDock(Dock { panel: Panel::Distance, ..Dock::default() }),
+        C::EditDock(Dock { side: Side::Below, ..Dock::default() }),
+        C::EditDock(Dock { other: Panel::Variance, ..Dock::default() }),
+    ], by |window, command| {
+        let C::EditDock(dock) = command else { return };
+        layout_form(window);
+        match (dock.panel, dock.side) {
+            (Panel::Distance, _) => choose(window, "Put", Panel::Distance.title()),
+            (_, Side::Below) => choose(window, "Side of the other panel", Side::Below.name()),
+            _ => choose(window, "panel", Panel::Variance.title()),
+        }
+    };
     C::ToggleBreakpoint(_) => [
         C::ToggleBreakpoint(Breakpoint::AtEdge { k: 1 }),
         C::ToggleBreakpoint(Breakpoint::AtEdge { k: 2 }),
+        C::ToggleBreakpoint(Breakpoint::AtEdge { k: 5 }),
         C::ToggleBreakpoint(Breakpoint::OscillationPeak),
         C::ToggleBreakpoint(Breakpoint::LossSpike { factor: 1.5 }),
         C::ToggleBreakpoint(Breakpoint::Divergence),
@@ -154,16 +169,21 @@ every_command! {
     ], by |window, command| {
         let C::ToggleBreakpoint(breakpoint) = command else { return };
         button(window, &C::Toggle(Form::Breakpoints));
+        if let Breakpoint::AtEdge { k } = breakpoint && *k > 2 {
+            set(window, Role::SpinButton, "Eigenvalue to wait for", *k as f64);
+        }
         tick(window, &breakpoint.to_string());
     };
     C::EditBreakpoint(_) => [
         C::EditBreakpoint(BreakpointForm { step: 40, ..BreakpointForm::default() }),
         C::EditBreakpoint(BreakpointForm { factor: 2.0, ..BreakpointForm::default() }),
+        C::EditBreakpoint(BreakpointForm { k: 4, ..BreakpointForm::default() }),
     ], by |window, command| {
         let C::EditBreakpoint(form) = command else { return };
         button(window, &C::Toggle(Form::Breakpoints));
-        match form.step {
-            40 => set(window, Role::SpinButton, "Step to stop at", 40.0),
+        match (form.step, form.k) {
+            (40, _) => set(window, Role::SpinButton, "Step to stop at", 40.0),
+            (_, 4) => set(window, Role::SpinButton, "Eigenvalue to wait for", 4.0),
             _ => set(window, Role::SpinButton, "Factor of a spike", 2.0),
         }
     };
@@ -179,7 +199,7 @@ every_command! {
     };
     C::CloseCompared(_) => [C::CloseCompared(0)], by |window, command| {
         let label = "a saved run".to_owned();
-        lab(window).model.compared.push(Compared { label, history: History::new(1) });
+        lab(window).model.compared.push(Compared::new(label, History::new(1)));
         button(window, &C::Toggle(Form::Runs));
         button(window, command);
     };

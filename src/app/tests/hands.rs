@@ -1,7 +1,7 @@
 //! Timeline, palette, keys, axes, layouts, presenter mode, settings.
 
 use super::*;
-use crate::picture::ViewChange;
+use crate::picture::{Curve, ViewChange};
 use egui::Modifiers;
 
 pub(super) fn key(window: &mut Window, key: Key) {
@@ -389,7 +389,7 @@ fn runs_fork_at_the_cursor_and_are_drawn_over_the_first() {
     press(&mut window, "Fork here");
     let fork = &model(&window).forks.list()[0];
     assert_eq!((fork.step, fork.eta()), (30, 0.25));
-    assert!(window.query_by_label_contains("η = 0.25 from step 30").is_some());
+    assert!(window.query_all_by_label_contains("η = 0.25 from step 30").next().is_some());
     key(&mut window, Key::Escape);
     key(&mut window, Key::Space);
     until(&mut window, "the fork's own rows", |model| {
@@ -408,6 +408,112 @@ fn runs_fork_at_the_cursor_and_are_drawn_over_the_first() {
     lab(&mut window).apply(Command::EditFork(ForkForm { parent: None, eta: -1.0 }));
     press(&mut window, "Fork here");
     assert!(model(&window).banners.iter().any(|banner| banner.text.contains("η = -1")));
+}
+
+#[test]
+fn steps_that_only_a_longer_run_has_are_reached() {
+    let mut window = paused(60);
+    let newest = rows(&window) - 1;
+    let mut longer = crate::run::History::new(1);
+    let mut engine = Fake::default();
+    for _ in 0..400 {
+        longer.push(&crate::run::Engine::step(&mut engine, 0.1));
+    }
+    lab(&mut window).model.compared.push(Compared::new("longer".into(), longer));
+    window.run_steps(3);
+    control(&window, Role::SpinButton, "Cursor at step").set_value_accesskit(350.0);
+    window.run_steps(3);
+    assert_eq!(cursor(&window), Some(350));
+    key(&mut window, Key::ArrowRight);
+    key(&mut window, Key::ArrowLeft);
+    key(&mut window, Key::ArrowLeft);
+    assert_eq!(cursor(&window), Some(349));
+    assert_eq!(rows(&window), newest + 1, "nothing is trained to get there");
+    let rect = window.get_by_label("Timeline").rect();
+    let pos = egui::pos2(egui::lerp(rect.x_range(), 0.75), rect.center().y);
+    for pressed in [true, false] {
+        let (button, modifiers) = (egui::PointerButton::Primary, Modifiers::NONE);
+        window.event(egui::Event::PointerMoved(pos));
+        window.event(egui::Event::PointerButton { pos, button, pressed, modifiers });
+        window.run_steps(2);
+    }
+    let there = cursor(&window).expect("a cursor");
+    assert!(there.abs_diff(300) < 8, "{there} of 400");
+    assert!(window.get_all_by_label("② longer").next().is_some(), "the legend says who is who");
+    assert!(model(&window).overlays()[0].curves.is_some_and(|curves| curves.has(Curve::Loss)), "smoothed");
+}
+
+#[test]
+fn a_fork_of_a_fork_leaves_at_the_newest_step_of_the_fork() {
+    let mut window = paused(60);
+    lab(&mut window).apply(Command::View(ViewChange::PlaceCursor(Some(30))));
+    lab(&mut window).apply(Command::EditFork(ForkForm { parent: None, eta: 0.25 }));
+    lab(&mut window).apply(Command::Fork);
+    lab(&mut window).apply(Command::View(ViewChange::PlaceCursor(None)));
+    lab(&mut window).apply(Command::EditFork(ForkForm { parent: Some(0), eta: 0.3 }));
+    let taken = model(&window).forks.list()[0].history.rows();
+    assert_ne!(taken, rows(&window));
+    lab(&mut window).apply(Command::Toggle(Form::Runs));
+    window.run_steps(8);
+    assert!(window.query_by_label(&format!("at step {taken},")).is_some(), "as the form says");
+    press(&mut window, "Fork here");
+    assert_eq!(model(&window).forks.list()[1].step, taken);
+}
+
+#[test]
+fn a_number_in_the_palette_is_a_step_a_rate_or_a_speed() {
+    let mut window = paused(60);
+    let stop = crate::run::Breakpoint::Step(5000);
+    for (letters, line, command) in [
+        ("go 12", "Go to step 12", Command::View(ViewChange::PlaceCursor(Some(12)))),
+        ("5000", "Stop where: step 5000", Command::ToggleBreakpoint(stop)),
+        ("eta 0.05", "Train with eta, η = 0.05", Command::SetEta(0.05)),
+        ("speed 3", "Speed: 3 steps a second", Command::SetSpeed(Some(3.0))),
+        ("smo 20", "Smoothing: 20 steps", Command::SetSmoothing(20.0)),
+    ] {
+        lab(&mut window).sent.clear();
+        press(&mut window, "Help");
+        press(&mut window, "Commands…");
+        type_text(&mut window, letters);
+        press(&mut window, line);
+        assert!(lab(&mut window).sent.contains(&command), "{command:?} is not sent");
+    }
+    let chapter = model(&window).tour.chapters[3].title.clone();
+    let line = format!("Tour, chapter 4: {chapter}");
+    let mut choose = |letters: &str, line: &str| {
+        press(&mut window, "Help");
+        press(&mut window, "Commands…");
+        type_text(&mut window, letters);
+        window.run_steps(3);
+        press(&mut window, line);
+    };
+    choose("tour, chapter 4:", &line);
+    assert_eq!(model(&window).tour.chapter, 3);
+}
+
+#[test]
+fn panels_dragged_smoothing_and_phases_are_remembered() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let settings = directory.path().join("settings.toml");
+    let mut window = with_settings(&settings);
+    lab(&mut window).keep_window_size(Some(Vec2::new(1000.0, 700.0)));
+    lab(&mut window).apply(Command::SetSmoothing(12.0));
+    lab(&mut window).apply(Command::TogglePhases);
+    let tree = Arrangement::Network.node(&[]).expect("built in").tree();
+    lab(&mut window).apply(Command::MovePanels(Box::new(tree.clone())));
+    window.run_steps(3);
+    drop(window);
+    let mut again = with_settings(&settings);
+    let shown = model(&again);
+    assert_eq!((shown.view.smoothing_steps, shown.view.show_phases), (12.0, true));
+    assert_eq!(shown.window_size, Some([1000.0, 700.0]));
+    assert_eq!(layout::shown(&shown.tree), layout::shown(&tree));
+    let other = shown.presets[1].1.view.smoothing;
+    lab(&mut again).apply(Command::OpenPreset(1));
+    assert_eq!(model(&again).view.smoothing_steps, other, "each preset has its own");
+    lab(&mut again).apply(Command::OpenPreset(0));
+    assert_eq!(model(&again).view.smoothing_steps, 12.0);
+    assert!(model(&again).view.show_phases);
 }
 
 #[test]

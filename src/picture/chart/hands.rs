@@ -67,8 +67,7 @@ pub(super) fn handle(
             let centre = step_at(pos);
             let [a, b] = [centre + (first - centre) / factor, centre + (last - centre) / factor];
             if b - a >= LEAST_STEPS {
-                let whole = view.history.rows().max(2) as f64 - 1.0;
-                let all = a <= 0.0 && b >= whole;
+                let all = a <= 0.0 && b >= view.last_step();
                 changes.push(ViewChange::Show((!all).then(|| keep_inside(view, a, b))));
             }
         }
@@ -93,9 +92,9 @@ fn zoom_values(
     ViewChange::SetRange(panel, Some(range))
 }
 
-/// A range of steps moved into the run, its length kept where possible.
+/// A range of steps moved into the longest run, its length kept where possible.
 fn keep_inside(view: &RunView, first: f64, last: f64) -> [f64; 2] {
-    let whole = view.history.rows().max(2) as f64 - 1.0;
+    let whole = view.last_step();
     let length = (last - first).clamp(LEAST_STEPS.min(whole), whole);
     let first = first.clamp(0.0, whole - length);
     [first, first + length]

@@ -16,6 +16,8 @@ struct Label<'a> {
     color: Color32,
     /// Where its line ends, moved into the frame.
     end: Pos2,
+    /// Labels of a lower rank are written first where there is no room for all.
+    rank: u8,
 }
 
 /// Writes the labels: right of the frame, or where a line ends before it, right of that.
@@ -31,7 +33,12 @@ pub(super) fn line_ends(
     for line in drawn.iter().filter(|line| !line.trace.end.is_empty()) {
         let Some(end) = end_in_view(&line.points, scale, transform) else { continue };
         let end = pos2(end.x.min(frame.right()), end.y.clamp(frame.top(), frame.bottom()));
-        let label = Label { text: &line.trace.end, color: line.trace.ink.label, end };
+        let rank = match line.trace.overlay {
+            None => 0,
+            Some(_) if line.trace.is_gradient_descent() => 1,
+            Some(_) => 2,
+        };
+        let label = Label { text: &line.trace.end, color: line.trace.ink.label, end, rank };
         if end.x > frame.right() - EARLY_END { &mut outside } else { &mut inside }.push(label);
     }
     write(painter, palette, frame, outside, |_| frame.right());
@@ -64,10 +71,13 @@ fn write(
     mut labels: Vec<Label>,
     start: impl Fn(&Label) -> f32,
 ) {
+    let half = 0.5 * LINE_HEIGHT;
+    let (top, bottom) = (frame.top() + half, frame.bottom() - half);
+    labels.sort_by_key(|label| label.rank);
+    labels.truncate(capacity(LINE_HEIGHT, top, bottom));
     labels.sort_by(|a, b| a.end.y.total_cmp(&b.end.y));
     let heights: Vec<f32> = labels.iter().map(|label| label.end.y).collect();
-    let half = 0.5 * LINE_HEIGHT;
-    let places = spread(&heights, LINE_HEIGHT, frame.top() + half, frame.bottom() - half);
+    let places = spread(&heights, LINE_HEIGHT, top, bottom);
     for (label, y) in labels.iter().zip(places) {
         let Some(y) = y else { continue };
         let from = start(label);
@@ -81,12 +91,17 @@ fn write(
     }
 }
 
+/// How many labels fit one above the other.
+fn capacity(distance: f32, top: f32, bottom: f32) -> usize {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
+    let more = ((bottom - top) / distance) as usize;
+    if bottom < top { 0 } else { more + 1 }
+}
+
 /// Heights as near to the wanted ones (ascending) as their distance and the bounds allow. Where not all fit, the last
 /// ones have no place.
 pub(super) fn spread(wanted: &[f32], distance: f32, top: f32, bottom: f32) -> Vec<Option<f32>> {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
-    let capacity = if bottom < top { 0 } else { ((bottom - top) / distance) as usize + 1 };
-    let shown = wanted.len().min(capacity);
+    let shown = wanted.len().min(capacity(distance, top, bottom));
     // Groups of labels that touch: (sum of wanted positions of the first label, count). Merge while they overlap.
     let mut groups: Vec<(f32, usize)> = Vec::new();
     let start = |&(sum, count): &(f32, usize)| {

@@ -1,9 +1,11 @@
-//! Above a plot: its title, a switch for the axis, and what each line is, with its dash and width.
+//! Above a plot: its title, a switch for the axis, what each line is, with its dash and width, and which other runs are
+//! drawn over this one.
 
-use super::{Chart, scale::Scale, trace::Trace};
-use crate::picture::theme::{self, Dash, Ink, Palette};
+use super::{Chart, scale::Scale, trace::OVERLAY_SIGNS};
+use crate::picture::theme::{self, Dash, Ink, Palette, Role, Weight};
 use crate::picture::title::title;
 use crate::picture::view::{RunView, ViewChange};
+use egui::text::{LayoutJob, TextWrapping};
 use egui::{Align2, FontId, Painter, Pos2, Rect, Response, Sense, Shape, Ui, WidgetInfo, pos2, vec2};
 use std::sync::Arc;
 
@@ -18,7 +20,7 @@ const ROW_HEIGHT: f32 = 15.0;
 /// Rows that are always kept free, so that the plots of neighbouring panels align.
 const LEAST_ROWS: usize = 2;
 /// Share of a panel's height that the legend may take; what does not fit is in the read-out.
-const LARGEST_SHARE: f32 = 0.22;
+const LARGEST_SHARE: f32 = 0.3;
 /// Height of the title.
 const TITLE_HEIGHT: f32 = 18.0;
 /// Left free beside the title: for the unit of the axis and its switch.
@@ -45,41 +47,65 @@ pub(super) fn header_ui(ui: &mut Ui, chart: &Chart, view: &RunView, changes: &mu
     let room = ui.max_rect();
     let palette = Palette::in_ui(ui);
     let title_rect = title(ui, chart.panel, room.min, room.width() - TITLE_REST);
-    if view.controls && chart.panel.may_be_log() {
+    if view.controls && view.switches && chart.panel.may_be_log() {
         log_switch_ui(ui, chart, view, changes);
     }
-    let top = room.top() + TITLE_HEIGHT;
-    let (mut at, mut rows) = (pos2(room.left(), top), 1);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few rows")]
     let most = ((LARGEST_SHARE * room.height() / ROW_HEIGHT) as usize).max(LEAST_ROWS);
-    for trace in chart.traces.iter().filter(|trace| trace.in_legend && !trace.name.is_empty()) {
-        let text = ui.painter().layout_no_wrap(trace.name.clone(), theme::label_font(), palette.text);
+    let lines = chart.traces.iter().filter(|trace| trace.in_legend && !trace.name.is_empty());
+    let lines = lines.map(|trace| (trace.ink, trace.name.clone()));
+    let mut rows = entries_ui(ui, palette, 0, most, lines).max(LEAST_ROWS);
+    if !view.overlays.is_empty() {
+        let runs = view.overlays.iter().enumerate().map(|(place, run)| {
+            let ink = palette.ink(Role::GradientDescent, Weight::Normal).of_overlay(place);
+            (ink, format!("{} {}", OVERLAY_SIGNS[place % OVERLAY_SIGNS.len()], run.label))
+        });
+        rows += entries_ui(ui, palette, rows, rows + most, runs);
+    }
+    Header { title: title_rect, bottom: room.top() + TITLE_HEIGHT + ROW_HEIGHT * rows as f32 }
+}
+
+/// Writes entries, each a line's look and its name, from row `first` on and above row `end`. What finds no room is an
+/// ellipsis. Returns the number of rows.
+fn entries_ui(
+    ui: &Ui,
+    palette: &Palette,
+    first: usize,
+    end: usize,
+    entries: impl Iterator<Item = (Ink, String)>,
+) -> usize {
+    let room = ui.max_rect();
+    let top = |row: usize| room.top() + TITLE_HEIGHT + ROW_HEIGHT * row as f32;
+    let (mut at, mut row) = (pos2(room.left(), top(first)), first);
+    for (ink, name) in entries {
+        let mut job = LayoutJob::simple_singleline(name.clone(), theme::label_font(), palette.text);
+        job.wrap = TextWrapping::truncate_at_width((room.width() - SAMPLE_WIDTH - GAP).max(0.0));
+        let text = ui.painter().layout_job(job);
         let width = SAMPLE_WIDTH + GAP + text.size().x;
         if at.x + width > room.right() && at.x > room.left() {
-            if rows == most {
+            if row + 1 >= end {
                 let more = at - vec2(SPACING, 0.0) + vec2(GAP, 0.5 * ROW_HEIGHT);
                 ui.painter().text(more, Align2::LEFT_CENTER, "…", theme::label_font(), palette.faint_text);
                 break;
             }
-            at = pos2(room.left(), at.y + ROW_HEIGHT);
-            rows += 1;
+            row += 1;
+            at = pos2(room.left(), top(row));
         }
-        entry(ui, palette, trace, at, text);
+        entry(ui, palette, (ink, &name), at, text);
         at.x += width + SPACING;
     }
-    let height = TITLE_HEIGHT + ROW_HEIGHT * (rows.max(LEAST_ROWS) as f32);
-    Header { title: title_rect, bottom: room.top() + height }
+    row + 1 - first
 }
 
-fn entry(ui: &Ui, palette: &Palette, trace: &Trace, at: Pos2, text: Arc<egui::Galley>) {
+fn entry(ui: &Ui, palette: &Palette, (ink, name): (Ink, &str), at: Pos2, text: Arc<egui::Galley>) {
     let middle = at.y + 0.5 * ROW_HEIGHT;
-    sample(ui.painter(), trace.ink, pos2(at.x, middle), SAMPLE_WIDTH);
+    sample(ui.painter(), ink, pos2(at.x, middle), SAMPLE_WIDTH);
     let corner = pos2(at.x + SAMPLE_WIDTH + GAP, middle - 0.5 * text.size().y);
     let rect = Rect::from_min_size(corner, text.size());
     ui.painter().galley(corner, text, palette.text);
     // A name for screen readers and tests.
-    let response = ui.interact(rect, ui.scope_id().with(("legend", &trace.name)), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, &trace.name));
+    let response = ui.interact(rect, ui.scope_id().with(("legend", name)), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, name));
 }
 
 /// A piece of a line as it looks in the plot, from `at` to the right.

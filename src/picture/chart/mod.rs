@@ -30,6 +30,8 @@ const AXIS_WIDTH: f32 = 46.0;
 const AXIS_HEIGHT: f32 = 18.0;
 /// Width of the labels at the lines' ends, right of a plot.
 const GUTTER_WIDTH: f32 = 36.0;
+/// The same where other runs are drawn over this one: their labels have a sign.
+const WIDE_GUTTER: f32 = 52.0;
 /// Points per labelled tick.
 const TICK_SPACING: Vec2 = vec2(76.0, 34.0);
 /// Share of the visible steps, from the left, that may be cut at a linear axis: how a run starts would flatten all that
@@ -68,13 +70,9 @@ struct Drawn<'a> {
 impl Chart {
     /// Draws title, legend and plot into all the room there is.
     pub fn show(mut self, ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
-        let others: Vec<Trace> = view
-            .overlays
-            .iter()
-            .enumerate()
-            .flat_map(|(place, run)| {
-                self.traces.iter().filter_map(move |trace| trace.of_overlay(place, &run.label))
-            })
+        let smooth = view.state.smoothing_steps > 0.0;
+        let others: Vec<Trace> = (0..view.overlays.len())
+            .flat_map(|place| self.traces.iter().filter_map(move |trace| trace.of_overlay(place, smooth)))
             .collect();
         self.traces.extend(others);
         self.traces.retain(|trace| trace.has_values(view));
@@ -87,10 +85,11 @@ impl Chart {
         ui.set_clip_rect(whole.intersect(ui.clip_rect()));
         let header = legend::header_ui(&mut ui, &self, view, changes);
         let body = Rect::from_min_max(pos2(whole.left(), header.bottom + 5.0), whole.max);
-        if body.width() < AXIS_WIDTH + GUTTER_WIDTH + SMALLEST.x || body.height() < AXIS_HEIGHT + SMALLEST.y {
+        let gutter = if view.overlays.is_empty() { GUTTER_WIDTH } else { WIDE_GUTTER };
+        if body.width() < AXIS_WIDTH + gutter + SMALLEST.x || body.height() < AXIS_HEIGHT + SMALLEST.y {
             return;
         }
-        let plot_size = vec2(body.width() - GUTTER_WIDTH, body.height());
+        let plot_size = vec2(body.width() - gutter, body.height());
         let mut plot_ui = ui.new_child(UiBuilder::new().max_rect(Rect::from_min_size(body.min, plot_size)));
         let scale = self.plot_ui(&mut plot_ui, &ui, view, changes);
         legend::unit(&ui, &header, &scale);

@@ -1,6 +1,6 @@
 //! One line of a chart: where its values come from and what it looks like.
 
-use crate::picture::curves::Curve;
+use crate::picture::curves::{Curve, Curves};
 use crate::picture::theme::Ink;
 use crate::picture::view::RunView;
 use crate::run::predictions::Output;
@@ -115,36 +115,61 @@ impl Trace {
         self
     }
 
-    /// The same line of another run, labelled by its process where the run's own line has no label. Nothing for what is derived, or belongs to a further eigenvalue: four runs of five
-    /// eigenvalues each could not be told apart.
-    pub fn of_overlay(&self, place: usize, label: &str) -> Option<Self> {
-        let further = match self.source {
+    /// The same line of another run, labelled by its process where the run's own line has no label. Nothing for what belongs
+    /// to a further eigenvalue: four runs of five eigenvalues each could not be told apart. `smooth` is whether smoothed
+    /// curves are shown: the raw line behind one stays faint.
+    pub fn of_overlay(&self, place: usize, smooth: bool) -> Option<Self> {
+        let shown = match self.source {
             Source::Recorded(
                 Series::GdLambda(i) | Series::CfLambda(i) | Series::CfSigma(i) | Series::Displacement(i),
-            ) => i > 0,
-            Source::Recorded(_) | Source::Output(_) => false,
-            Source::Derived(_) | Source::Constant(_) => return None,
+            )
+            | Source::Derived(Curve::Variance(i)) => i == 0,
+            Source::Recorded(_) | Source::Output(_) => true,
+            Source::Derived(curve) => matches!(curve, Curve::Loss | Curve::GradNormSq),
+            Source::Constant(_) => false,
         };
+        let has_smoothed =
+            matches!(self.source, Source::Recorded(Series::GdLoss | Series::GdGradNormSq)) && smooth;
         let sign = OVERLAY_SIGNS[place % OVERLAY_SIGNS.len()];
         let end = match self.source {
             _ if !self.end.is_empty() => &self.end,
             Source::Recorded(Series::CfLambda(_)) => "CF",
             _ => "GD",
         };
-        (!further && self.in_legend).then(|| Self {
-            ink: self.ink.of_overlay(place),
-            name: format!("{} {sign} {label}", self.name),
-            end: format!("{end} {sign}"),
+        (shown && self.in_legend).then(|| Self {
+            ink: if has_smoothed { self.ink.behind_overlay(place) } else { self.ink.of_overlay(place) },
+            name: format!("{} {sign}", self.name),
+            end: if has_smoothed { String::new() } else { format!("{end} {sign}") },
             in_legend: false,
             overlay: Some(place),
             ..self.clone()
         })
     }
 
+    /// Whether its values are gradient descent's.
+    pub fn is_gradient_descent(&self) -> bool {
+        match self.source {
+            Source::Recorded(series) => matches!(
+                series,
+                Series::GdLoss | Series::GdGradNormSq | Series::GdLambda(_) | Series::Displacement(_)
+            ),
+            Source::Derived(_) => true,
+            Source::Output(_) | Source::Constant(_) => false,
+        }
+    }
+
     /// The history its recorded values come from, and the first row that counts.
     fn history<'v>(&self, view: &RunView<'v>) -> (&'v History, usize) {
         let overlay = self.overlay.and_then(|place| view.overlays.get(place));
-        overlay.map_or((view.history, 0), |overlay| (&overlay.history, overlay.from))
+        overlay.map_or((view.history, 0), |overlay| (overlay.history, overlay.from))
+    }
+
+    /// The curves its derived values come from.
+    fn curves<'v>(&self, view: &RunView<'v>) -> Option<&'v Curves> {
+        match self.overlay {
+            None => Some(view.curves),
+            Some(place) => view.overlays.get(place)?.curves,
+        }
     }
 
     fn predictions<'v>(&self, view: &RunView<'v>) -> Option<&'v crate::run::Predictions> {
@@ -155,7 +180,7 @@ impl Trace {
     pub fn has_values(&self, view: &RunView) -> bool {
         match self.source {
             Source::Recorded(series) => self.history(view).0.has(series),
-            Source::Derived(curve) => view.curves.has(curve),
+            Source::Derived(curve) => self.curves(view).is_some_and(|curves| curves.has(curve)),
             Source::Output(output) => self.predictions(view).is_some_and(|found| found.has(output)),
             Source::Constant(_) => view.history.rows() > 0,
         }
@@ -168,7 +193,10 @@ impl Trace {
                 let (history, from) = self.history(view);
                 (row >= from).then(|| history.value(series, row)).flatten()
             }
-            Source::Derived(curve) => view.curves.value(curve, row),
+            Source::Derived(curve) => {
+                let from = self.history(view).1;
+                self.curves(view).filter(|_| row >= from).and_then(|curves| curves.value(curve, row))
+            }
             Source::Output(output) => {
                 let from = self.history(view).1;
                 self.predictions(view).filter(|_| row >= from).and_then(|found| found.value(output, row))
@@ -186,7 +214,14 @@ impl Trace {
                 let rows = view.rows_of(history);
                 history.polyline(series, rows.start.max(from).min(rows.end)..rows.end, buckets, out);
             }
-            Source::Derived(curve) => view.curves.polyline(curve, view.rows(), buckets, out),
+            Source::Derived(curve) => {
+                let (history, from) = self.history(view);
+                let rows = view.rows_of(history);
+                out.clear();
+                if let Some(curves) = self.curves(view) {
+                    curves.polyline(curve, rows.start.max(from).min(rows.end)..rows.end, buckets, out);
+                }
+            }
             Source::Output(output) => {
                 let (history, from) = self.history(view);
                 let rows = view.rows_of(history);

@@ -21,11 +21,11 @@ pub(super) fn sharpness_change_ui(ui: &mut Ui, view: &RunView) {
                 inspection.step
             ),
         );
-        parts_ui(ui, change);
+        parts_ui(ui, change, inspection.expansion.x.len());
     }
     if let Some(change) = &inspection.sharpness {
         note(ui, "This step alone");
-        parts_ui(ui, change);
+        parts_ui(ui, change, inspection.expansion.x.len());
     } else {
         note(ui, "gradient descent goes no further: nothing to measure");
     }
@@ -45,14 +45,18 @@ pub(super) fn sharpness_change_ui(ui: &mut Ui, view: &RunView) {
     }
 }
 
-/// The parts, their sum, and the measured change, as bars.
-fn parts_ui(ui: &mut Ui, change: &SharpnessChange) {
+/// The parts, their sum, and the measured change, as bars, with k critical eigenvectors.
+fn parts_ui(ui: &mut Ui, change: &SharpnessChange, k: usize) {
     let palette = Palette::in_ui(ui);
     let [sharpening, alternating, push] = change.parts;
+    let (alternates, pushes) = match k {
+        0 | 1 => ("alternating −ηxS⟨u, ∇S⟩", "push −½ηx²‖∇S‖²"),
+        _ => ("alternating −ηΣxᵢλᵢ⟨uᵢ, ∇S⟩", "push −½ηΣxᵢxⱼ⟨Tᵢⱼ, ∇S⟩"),
+    };
     let rows: [(&str, f64, Color32); 5] = [
         ("sharpening −η⟨∇S, ∇L⟩", sharpening, palette.term(Term::Gradient)),
-        ("alternating −ηxS⟨u, ∇S⟩", alternating, palette.term(Term::Oscillation)),
-        ("push −½ηx²‖∇S‖²", push, palette.term(Term::Push)),
+        (alternates, alternating, palette.term(Term::Oscillation)),
+        (pushes, push, palette.term(Term::Push)),
         ("predicted: their sum", change.predicted(), palette.text),
         ("measured", change.measured, palette.faint_text),
     ];
