@@ -16,6 +16,7 @@ mod dialog;
 mod export;
 mod fork_form;
 mod forms;
+mod graphics;
 mod help;
 mod inspector;
 mod lab;

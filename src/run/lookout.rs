@@ -10,8 +10,12 @@ use crate::space::{Axis, PROCESSES, Request, Row, View};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Steps on either side of the cursor that are projected exactly, as far as their weights are at hand.
-pub const HALF_WINDOW: usize = 300;
+/// Most steps around the cursor that are projected exactly, as far as their weights are kept: what the trail's budget holds
+/// of the digits MLP.
+pub const WINDOW: usize = 5000;
+
+/// Steps on either side that a replay computes again.
+const REPLAYED_HALF: usize = 300;
 
 /// Steps on either side that a replay computes again at first.
 const FIRST_HALF: usize = 24;
@@ -142,7 +146,7 @@ impl Lookout {
 
     fn request(&self, wish: &Wish, rows: Rows) -> Request {
         let eta = Course::eta_at(&self.past.course(), wish.step);
-        Request { step: wish.step, eta, axes: wish.axes.clone(), half: HALF_WINDOW, rows }
+        Request { step: wish.step, eta, axes: wish.axes.clone(), most: WINDOW, rows }
     }
 
     fn ask(worker: &mut Worker, request: Option<Request>) {
@@ -202,8 +206,8 @@ impl Lookout {
         let Some((asked, _)) = self.asked.clone().filter(|_| !rows.is_empty()) else { return Ok(false) };
         let request = self.request(&asked, rows);
         Self::ask(worker, Some(request));
-        if half < HALF_WINDOW && took < QUICK {
-            self.start_replay(asked.step, HALF_WINDOW, Instant::now())?;
+        if half < REPLAYED_HALF && took < QUICK {
+            self.start_replay(asked.step, REPLAYED_HALF, Instant::now())?;
         }
         Ok(false)
     }

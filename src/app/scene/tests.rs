@@ -47,6 +47,11 @@ fn gpu() -> Option<Gpu> {
     None
 }
 
+/// A device of its own, to be spoilt; `None` as in [`gpu`].
+pub(in crate::app) fn device() -> Option<Device> {
+    gpu().map(|gpu| gpu.device)
+}
+
 /// A figure from one side, in a rectangle that does not begin at the window's corner.
 #[derive(Clone)]
 struct Shot {

@@ -28,8 +28,13 @@ pub fn install_canvas(context: &Context, canvas: Arc<dyn Canvas>) {
     context.data_mut(|data| data.insert_temp(canvas_id(), Installed(canvas)));
 }
 
+/// Lets a context draw weight space by meshes from now on.
+pub fn remove_canvas(context: &Context) {
+    context.data_mut(|data| data.remove::<Installed>(canvas_id()));
+}
+
 /// Whether a context has a canvas.
-pub(super) fn has_canvas(context: &Context) -> bool {
+pub fn has_canvas(context: &Context) -> bool {
     context.data(|data| data.get_temp::<Installed>(canvas_id()).is_some())
 }
 

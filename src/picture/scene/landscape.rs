@@ -1,6 +1,6 @@
 //! The scene of a run with two weights: the plane is all of weight space, everything in it exact and at once.
 
-use super::{Grid, Role, Scene, SceneAxis, ScenePath, StableRegion};
+use super::{BLOWN_UP, Grid, Role, Scene, SceneAxis, ScenePath, StableRegion};
 use crate::calculus::Block;
 use crate::dynamics::Process;
 use crate::objective::Objective;
@@ -11,8 +11,6 @@ use std::ops::Range;
 const NODES: usize = 129;
 /// Share of the paths' extent left free on either side.
 const MARGIN: f64 = 0.2;
-/// Points whose loss is more than this many times what the flows and the start have do not stretch the picture.
-const BLOWN_UP: f64 = 10.0;
 
 /// Draws what is recorded, over the preset's own loss; `None` where it has not two weights, or nothing is recorded.
 /// The region is that of the learning rate at `row`.
@@ -20,7 +18,10 @@ pub fn of_landscape(preset: &Preset, history: &History, row: usize) -> Option<Sc
     let settings = preset.landscape.as_ref().filter(|settings| settings.start.len() == 2)?;
     let eta = history.value(Series::Eta, row)?;
     let mut loss = settings.objective::<f64>();
-    let [x, y] = extents(history)?;
+    let Some([x, y]) = extents(history) else {
+        let note = Some("No weights are finite: there is nothing to draw; start anew with a smaller η".into());
+        return Some(Scene { note, ..Scene::default() });
+    };
     let label = |name: &str| Some(SceneAxis { label: name.into(), captured: None });
     let names = match settings.eigenvalues.as_deref() {
         // a bowl lies along its eigenvectors; q₁ is that of the largest eigenvalue
@@ -78,7 +79,7 @@ fn extents(history: &History) -> Option<[Range<f64>; 2]> {
     let rows = history.rows();
     let most = |series| history.extremes(series, 0..rows).map_or(0.0, |(_, most)| most);
     let start = history.value(Series::GdLoss, 0).unwrap_or(0.0);
-    let bound = BLOWN_UP * most(Series::CfLoss).max(most(Series::GfLoss)).max(start);
+    let bound = f64::from(BLOWN_UP) * most(Series::CfLoss).max(most(Series::GfLoss)).max(start);
     let seen = |process: Process, series: Series| {
         history.positions(process).enumerate().filter_map(move |(row, at)| {
             let calm = history.value(series, row).is_some_and(|loss| loss <= bound);

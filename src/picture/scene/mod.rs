@@ -22,7 +22,7 @@ mod toolbar;
 mod view;
 
 pub use camera::{Camera, Projection};
-pub use canvas::{Canvas, install_canvas};
+pub use canvas::{Canvas, has_canvas, install_canvas, remove_canvas};
 pub use figure::Figure;
 pub use landscape::of_landscape;
 pub use of_view::of_view;
@@ -33,6 +33,9 @@ pub use crate::space::Axis as AxisChoice;
 
 use super::theme::Role;
 use std::ops::Range;
+
+/// Points whose loss is more than this many times what the flows and the start have do not stretch the picture.
+const BLOWN_UP: f32 = 10.0;
 
 /// One picture of weight space.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -91,8 +91,13 @@ fn legend(ui: &Ui, palette: &Palette, scene: &Scene, view: &RunView, room: Rect)
             entries.push((Sample::Line(path.role), text.to_owned()));
         }
     }
-    if scene.region.is_some() && view.state.scene.shows(Layer::Region) {
-        entries.push((Sample::Tint(palette.stable), "stable: S ≤ 2/η".to_owned()));
+    if let Some(region) = scene.region.as_ref().filter(|_| view.state.scene.shows(Layer::Region)) {
+        match region.sharpness.extremes() {
+            Some([low, _]) if low > region.edge => {
+                entries.push((Sample::Nothing, "S > 2/η everywhere in sight".to_owned()));
+            }
+            _ => entries.push((Sample::Tint(palette.stable), "stable: S ≤ 2/η".to_owned())),
+        }
     }
     if scene.paths.iter().any(|path| path.exact.len() < path.points.len()) {
         entries.push((Sample::Nothing, "faint: from a sketch".to_owned()));
