@@ -52,6 +52,14 @@ xdotool key Right
 sleep 1
 photograph stepped
 different still stepped || fail "a step shows nothing"
+xdotool key 4
+sleep 6
+photograph weight-space
+different stepped weight-space || fail "the key 4 shows no weight space"
+xdotool key v
+sleep 6
+photograph weight-space-turned
+different weight-space weight-space-turned || fail "the V key does not turn weight space"
 xdotool key space
 sleep 1
 close
@@ -60,6 +68,14 @@ echo "--- without Vulkan"
 start env VK_ICD_FILENAMES=/nonexistent VK_DRIVER_FILES=/nonexistent "$program" chebyshev
 sleep 4
 photograph opengl
+xdotool key 4
+sleep 6
+photograph opengl-weight-space
+different opengl opengl-weight-space || fail "the key 4 shows no weight space"
+xdotool key v
+sleep 6
+photograph opengl-weight-space-turned
+different opengl-weight-space opengl-weight-space-turned || fail "the V key does not turn weight space"
 close
 
 echo "--- software Vulkan, 1920x1080"

@@ -25,7 +25,7 @@ fn main() {
 
 fn request(step: usize, eta: f64) -> Request {
     let axes = vec![Axis::Eigenvector(0), Axis::SharpnessGradient];
-    Request { step, eta, axes, half: 300, rows: Vec::new() }
+    Request { step, eta, axes, most: brink::run::lookout::WINDOW, rows: Vec::new() }
 }
 
 /// Trains, keeps the trail, and takes one look.

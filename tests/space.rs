@@ -3,6 +3,7 @@
 use brink::run::assemble::{Sources, assemble};
 use brink::run::message::Seen;
 use brink::run::worker::Options;
+use brink::run::preset::Precision;
 use brink::run::{Command, Engine, History, Preset, Series, Worker};
 use brink::space::look::Request;
 use brink::space::{Axis, Budget, Frame, Look, PROCESSES, Row, Trail, View};
@@ -29,51 +30,57 @@ fn trained(preset: &Preset, steps: usize) -> (Box<dyn Engine>, Trail) {
     (engine, trail)
 }
 
-fn look(engine: &mut dyn Engine, trail: &Trail, request: Request) -> View {
+/// What is seen, and the axes of the plane.
+fn look(engine: &mut dyn Engine, trail: &Trail, request: Request) -> (View, Frame) {
     let mut look = Look::new(request, trail).expect("the step is kept");
     while !look.done() {
         look.advance(engine.probe().as_mut(), trail, Instant::now() + Duration::from_millis(5), &|| false);
     }
-    look.view().clone()
+    (look.view().clone(), look.frame().clone())
 }
+
+/// The weights of a process at a step.
+fn weights(trail: &Trail, step: usize, process: usize) -> Vec<f64> {
+    let mut w = Vec::new();
+    assert!(trail.row(step).is_some_and(|row| row.read(process, &mut w)), "step {step} is kept");
+    w
+}
+
+const CENTRAL_FLOW: usize = 2;
 
 #[test]
 fn the_plane_of_a_network_shows_what_direct_evaluations_give() {
-    let preset = preset();
+    let mut preset = preset();
+    preset.run.precision = Precision::F64;
     let (mut engine, trail) = trained(&preset, 60);
     let (step, eta) = (50, 2.0 / 9.0);
     let axes = vec![Axis::Eigenvector(0), Axis::Drift];
-    let view = look(engine.as_mut(), &trail, Request { step, eta, axes, half: 300, rows: Vec::new() });
+    let (view, frame) = look(engine.as_mut(), &trail, Request { step, eta, axes, most: 600, rows: Vec::new() });
     assert!(view.notes.is_empty(), "{:?}", view.notes);
     assert!(view.captured.is_some_and(|share| share > 0.0 && share <= 1.0));
 
     // the same axes once more, by hand
-    let mut origin = Vec::new();
-    let central_flow = 2;
-    assert!(trail.row(step).is_some_and(|row| row.read(central_flow, &mut origin)));
+    let origin = weights(&trail, step, CENTRAL_FLOW);
+    assert_eq!(frame.origin(), origin);
     let u = engine.probe().eigenvectors(&origin, 1, &|| false).remove(0);
-    let (mut before, mut after) = (Vec::new(), Vec::new());
-    assert!(trail.row(31).is_some_and(|row| row.read(central_flow, &mut before)));
-    assert!(trail.row(59).is_some_and(|row| row.read(central_flow, &mut after)));
-    let mut frame = Frame::new(origin.clone());
-    frame.add("u₁", u).expect("an axis");
-    frame
-        .add("drift", after.iter().zip(&before).map(|(after, before)| after - before).collect())
-        .expect("an axis");
+    let (before, after) = (weights(&trail, 31, CENTRAL_FLOW), weights(&trail, 59, CENTRAL_FLOW));
+    let mut by_hand = Frame::new(origin.clone());
+    by_hand.add("u₁", u).expect("an axis");
+    let drift = after.iter().zip(&before).map(|(after, before)| after - before).collect();
+    by_hand.add("drift", drift).expect("an axis");
+    for (shown, by_hand) in frame.axes().iter().zip(by_hand.axes()) {
+        let cosine: f64 = shown.iter().zip(by_hand).map(|(a, b)| a * b).sum();
+        assert!((cosine.abs() - 1.0).abs() < 1e-5, "{cosine}");
+    }
     for path in &view.paths {
         let process = PROCESSES.iter().position(|&process| process == path.process).expect("a process");
         for step in 0..60 {
-            let mut w = Vec::new();
-            let there = trail.row(step).is_some_and(|row| row.read(process, &mut w));
-            assert!(there, "{step}");
+            let mut w = weights(&trail, step, process);
             w.iter_mut().zip(&origin).for_each(|(w, o)| *w -= o);
-            let at = frame.coordinates(&w);
-            let shown = path.points[step - path.first_step];
+            let (at, shown) = (frame.coordinates(&w), path.points[step - path.first_step]);
             for axis in 0..2 {
-                assert!(
-                    (f64::from(shown[axis]) - at[axis]).abs() < 2e-3 * (1.0 + at[axis].abs()),
-                    "{step}: {shown:?} {at:?}"
-                );
+                let off = (f64::from(shown[axis]) - at[axis]).abs();
+                assert!(off < 1e-6 * (1.0 + at[axis].abs()), "{step}: {shown:?} {at:?}");
             }
         }
     }
@@ -81,22 +88,74 @@ fn the_plane_of_a_network_shows_what_direct_evaluations_give() {
     let (surface, region) = (view.surface.expect("losses"), view.region.expect("sharpness"));
     assert!(surface.columns >= 64 && region.columns >= 24);
     let mut w = Vec::new();
-    for (column, row) in [(0, 0), (64, 0), (0, 64), (31, 7), (12, 50), (33, 32)] {
-        let [x, y] = surface.node(column, row);
-        frame.point(x, y, &mut w);
-        let (direct, shown) = (engine.probe().loss(&w), f64::from(surface.at(column, row)));
-        assert!((direct - shown).abs() < 2e-3 * direct, "({x}, {y}): {shown} for {direct}");
+    for row in (0..surface.rows).step_by(4) {
+        for column in (0..surface.columns).step_by(4) {
+            let [x, y] = surface.node(column, row);
+            frame.point(x, y, &mut w);
+            let (direct, shown) = (engine.probe().loss(&w), f64::from(surface.at(column, row)));
+            assert!((direct - shown).abs() < 1e-6 * direct, "({x}, {y}): {shown} for {direct}");
+        }
     }
-    // at the origin the surface is the central flow's own loss, and the sharpness its own
+    // at the origin the plane has the central flow's own loss and sharpness, as they were recorded
+    let mut again = assemble(&preset, &Sources::default()).expect("an engine");
+    let record = (0..=step).map(|_| again.step(preset.optimizer.eta)).last().expect("a step");
+    let flow = record.central_flow.expect("it runs").state;
+    frame.point(0.0, 0.0, &mut w);
+    let own = engine.probe().loss(&w);
+    assert!((own - flow.loss).abs() < 1e-9 * flow.loss, "{own} for {}", flow.loss);
+    let own = engine.probe().sharpness(&w, &|| false);
+    assert!(own.converged && (own.value - flow.lambda[0]).abs() < 1e-3 * flow.lambda[0], "{own:?} for {flow:?}");
     for (column, row) in [(0, 0), (46, 46), (22, 24), (10, 40), (46, 0)] {
         let [x, y] = region.node(column, row);
         frame.point(x, y, &mut w);
         let shown = f64::from(region.at(column, row));
         // a cold solve, from noise
         let mut fresh = assemble(&preset, &Sources::default()).expect("an engine");
-        let direct = fresh.probe().sharpness(&w, &|| false);
+        let direct = fresh.probe().sharpness(&w, &|| false).value;
         assert!((direct - shown).abs() < 0.02 * direct, "({x}, {y}): {shown} for {direct}");
     }
+}
+
+#[cfg(feature = "picture")]
+#[test]
+fn gradient_descent_that_diverges_leaves_the_picture_to_the_flows() {
+    let mut preset = preset();
+    preset.optimizer.eta = 0.35;
+    let steps = 120;
+    let mut engine = assemble(&preset, &Sources::default()).expect("an engine");
+    let (mut trail, mut history) = (Trail::new(Budget::default()), History::new(preset.eigen.max_tracked));
+    for step in 0..steps {
+        // calm until step 40; then one that no valley bears
+        let eta = if step < 40 { 0.01 } else { preset.optimizer.eta * 100.0 };
+        let before = PROCESSES.map(|process| engine.weights(process));
+        let record = engine.step(eta);
+        trail.push(Row::of_step(&before, &record));
+        history.push(&record);
+    }
+    let diverged = (0..steps).find(|&step| trail.row(step).is_some_and(|row| !row.has(0))).expect("it diverges");
+    assert!((40..steps - 1).contains(&diverged), "{diverged}");
+    // while it blows up, and where it is gone
+    for step in [diverged - 1, diverged + 1] {
+        let axes = vec![Axis::Eigenvector(0), Axis::Drift];
+        let (view, frame) = look(engine.as_mut(), &trail, Request { step, eta: 0.01, axes, most: 600, rows: Vec::new() });
+        let surface = view.surface.as_ref().expect("losses");
+        let far = weights(&trail, diverged - 1, 0);
+        let far: f64 = far.iter().zip(frame.origin()).map(|(a, b)| (a - b) * (a - b)).sum();
+        let size = surface.extent.x.into_iter().chain(surface.extent.y).fold(0.0_f64, |most, at| most.max(at.abs()));
+        assert!(far.sqrt() > 20.0 * size, "{} against {size}: nothing blew up", far.sqrt());
+        let [mut least, mut most] = [f32::MAX, 0.0_f32];
+        for &loss in surface.values.iter().filter(|loss| loss.is_finite()) {
+            (least, most) = (least.min(loss), most.max(loss));
+        }
+        assert!(most < 100.0 * least, "the valley is seen: {least} to {most}");
+        let note = note_of(&view, &history);
+        assert!(note.contains(&format!("gradient descent ends at step {}", diverged - 1)), "{note}");
+    }
+}
+
+#[cfg(feature = "picture")]
+fn note_of(view: &View, history: &History) -> String {
+    brink::picture::scene::of_view(view, history).note.expect("a note")
 }
 
 #[test]
@@ -113,7 +172,7 @@ fn training_takes_no_notice_of_being_looked_at() {
             worker.try_drain(&mut history);
             if looks && !asked && history.rows() > 20 {
                 let axes = vec![Axis::Eigenvector(0), Axis::SharpnessGradient, Axis::Principal(0)];
-                let request = Request { step: 15, eta: 0.15, axes, half: 300, rows: Vec::new() };
+                let request = Request { step: 15, eta: 0.15, axes, most: 600, rows: Vec::new() };
                 worker.send(Command::Look(Some(Arc::new(request)))).expect("a command");
                 asked = true;
             }

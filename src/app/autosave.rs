@@ -29,6 +29,9 @@ const NEWEST_CHECKPOINT: usize = 128 << 20;
 /// How long closing waits for an autosave under way.
 const PATIENCE: Duration = Duration::from_millis(300);
 
+/// How long a window that has to go waits for its last autosave.
+const WRITTEN: Duration = Duration::from_secs(10);
+
 /// Where autosaves of this user are; nothing where there is no home directory.
 pub(super) fn directory() -> Option<PathBuf> {
     directories::ProjectDirs::from("", "", "brink").map(|dirs| dirs.data_dir().join("unfinished"))
@@ -157,6 +160,28 @@ impl Lab {
     pub(super) fn forget_autosave(&mut self) {
         if let Some(autosave) = &mut self.autosave {
             autosave.forget();
+        }
+    }
+
+    /// Keeps the run though it is not due: the window cannot stay.
+    pub(super) fn keep_unfinished_now(&mut self) {
+        if let Some(autosave) = &mut self.autosave {
+            autosave.due = Instant::now();
+        }
+        self.keep_unfinished();
+    }
+
+    /// Ends as a crash does, in order: what is kept of the run stays, for the next window to offer.
+    pub(super) fn abandon(&mut self) {
+        self.save_settings();
+        self.keep_unfinished_now();
+        if let Some(writing) = self.autosave.as_mut().and_then(|autosave| autosave.writing.take()) {
+            let _ = writing.recv_timeout(WRITTEN);
+        }
+        // its lock is given back
+        self.autosave = None;
+        if let Some(worker) = self.worker.take() {
+            worker.shut_down();
         }
     }
 

@@ -6,7 +6,7 @@ use super::model::Model;
 use crate::picture::scene::{of_landscape, of_paths, of_view};
 use crate::picture::{Looked, Panel, PngError};
 use crate::run::Past;
-use crate::run::lookout::{self, HALF_WINDOW};
+use crate::run::lookout::{self, REPLAYED_HALF};
 use crate::run::replay::{Make, Moment, Replay, Reply};
 use crate::run::spectra::{Found, Spectra};
 use crate::space::{Axis, Budget, Trail, View};
@@ -99,7 +99,7 @@ impl<'a> Projector<'a> {
     fn around(&self, step: usize) -> Result<View, FilmError> {
         let scene = &self.model.view.scene;
         let axes: Vec<Axis> = scene.axes.into_iter().chain(scene.third).collect();
-        let first = step.saturating_sub(HALF_WINDOW);
+        let first = step.saturating_sub(REPLAYED_HALF);
         let view = self
             .ask(first, move |moment| lookout::look(moment, step, &axes, &Trail::new(Budget::default())))?;
         view.ok_or_else(|| FilmError::Look(format!("step {step} cannot be looked at")))

@@ -18,6 +18,7 @@ mod film;
 mod fork_form;
 mod forms;
 mod gaps;
+mod graphics;
 mod help;
 mod inspector;
 mod lab;

@@ -9,7 +9,7 @@ use super::playback::Playback;
 use super::session::SessionForm;
 use super::tour::Tour;
 use crate::dynamics::{Event, Inspection, Process, StepOutcome};
-use crate::picture::scene::{Camera, SceneView, of_landscape};
+use crate::picture::scene::{Camera, SceneView, of_landscape_after};
 use crate::picture::{Curves, Facts, Looking, Overlay, Panel, RunView, Scene, ViewState};
 use crate::run::preset::DataName;
 use crate::run::recording::Recording;
@@ -437,7 +437,8 @@ impl Model {
         let state = (self.history.rows(), self.history.value(Series::Eta, row).map(f64::to_bits));
         if self.scene.is_none() || self.scene_state != state {
             self.scene_state = state;
-            self.scene = of_landscape(self.current(), &self.history, row).map(Arc::new);
+            let before = self.scene.as_deref();
+            self.scene = of_landscape_after(self.current(), &self.history, row, before).map(Arc::new);
         }
     }
 

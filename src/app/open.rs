@@ -2,8 +2,10 @@
 
 use super::command::Command;
 use super::dialog;
+use super::graphics::Graphics;
 use super::lab::{Lab, Opening, Outside};
 use super::settings::{self, Settings};
+use super::model::{Banner, Level};
 use super::timing::Timing;
 use super::tour::TourCommand;
 use crate::run::Preset;
@@ -69,9 +71,16 @@ pub fn open(request: &Request) -> Result<(), OpenError> {
         return Err(OpenError::NoDisplay(request.name.clone()));
     }
     let mut tried = Vec::new();
+    let mut lost = None;
     for renderer in [Renderer::Wgpu, Renderer::Glow] {
-        match run(request, renderer) {
+        match run(request, renderer, lost.take()) {
             Ok(()) => return Ok(()),
+            Err(Failure::Lost(why)) => {
+                let text = format!("The graphics device was lost: {why}");
+                eprintln!("{text}");
+                lost = Some(format!("{text}. This is a new window, drawn by OpenGL"));
+                tried.push(format!("{renderer}: the graphics device was lost: {why}"));
+            }
             Err(Failure::WindowSystem(message)) => {
                 let remedy = remedy(&message, &request.name);
                 return Err(OpenError::WindowSystem { message, remedy });
@@ -90,15 +99,25 @@ fn no_display() -> bool {
 enum Failure {
     WindowSystem(String),
     Renderer(String),
+    /// The window was there, until its device could draw no more.
+    Lost(String),
 }
 
-fn run(request: &Request, renderer: Renderer) -> Result<(), Failure> {
+/// `lost` says why the window before this one had to go.
+fn run(request: &Request, renderer: Renderer, lost: Option<String>) -> Result<(), Failure> {
     let created = Arc::new(AtomicBool::new(false));
     let shown = Arc::clone(&created);
     let request = request.clone();
+    let graphics = Graphics::default();
+    let options = options(renderer, &graphics);
+    let heard = graphics.clone();
     let create = Box::new(move |creation: &CreationContext<'_>| {
         shown.store(true, Ordering::Relaxed);
-        Ok(Box::new(App::new(request, creation)) as Box<dyn eframe::App>)
+        let mut app = App::new(request, heard, creation);
+        if let Some(text) = lost {
+            app.lab.model.raise(Banner::new(Level::Warning, text));
+        }
+        Ok(Box::new(app) as Box<dyn eframe::App>)
     });
     // winit panics where a library it opens at run time is missing. Before the window is there, that is no bug of ours
     // and no news for a back trace.
@@ -109,10 +128,10 @@ fn run(request: &Request, renderer: Renderer) -> Result<(), Failure> {
             hook(info);
         }
     }));
-    let outcome = catch_unwind(AssertUnwindSafe(|| eframe::run_native("brink", options(renderer), create)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| eframe::run_native("brink", options, create)));
     std::panic::set_hook(Box::new(move |info| previous(info)));
     match outcome {
-        Ok(Ok(())) => Ok(()),
+        Ok(Ok(())) => graphics.is_lost().map_or(Ok(()), |why| Err(Failure::Lost(why))),
         Ok(Err(error @ (eframe::Error::WinitEventLoop(_) | eframe::Error::Winit(_)))) => {
             Err(Failure::WindowSystem(error.to_string()))
         }
@@ -126,9 +145,11 @@ fn run(request: &Request, renderer: Renderer) -> Result<(), Failure> {
     }
 }
 
-fn options(renderer: Renderer) -> NativeOptions {
+fn options(renderer: Renderer, graphics: &Graphics) -> NativeOptions {
+    let default = NativeOptions::default();
     NativeOptions {
         renderer,
+        wgpu_options: graphics.configuration(default.wgpu_options.clone()),
         viewport: ViewportBuilder::default()
             .with_title("Brink")
             .with_app_id("brink")
@@ -137,7 +158,7 @@ fn options(renderer: Renderer) -> NativeOptions {
             .with_min_inner_size([480.0, 360.0])
             .with_clamp_size_to_monitor_size(true),
         persist_window: false,
-        ..NativeOptions::default()
+        ..default
     }
 }
 
@@ -163,12 +184,13 @@ fn remedy(message: &str, name: &str) -> String {
 /// The window's end of eframe.
 struct App {
     lab: Lab,
+    graphics: Graphics,
     timing: Timing,
     title: String,
 }
 
 impl App {
-    fn new(request: Request, creation: &CreationContext<'_>) -> Self {
+    fn new(request: Request, graphics: Graphics, creation: &CreationContext<'_>) -> Self {
         let timing = Timing::new(request.started);
         let mut presets: Vec<(String, Preset)> =
             Preset::built_in().into_iter().map(|(name, preset)| (name.to_owned(), preset)).collect();
@@ -191,13 +213,16 @@ impl App {
             autosave: super::autosave::directory().map(|path| (path, super::autosave::INTERVAL)),
         };
         if let Some(state) = &creation.wgpu_render_state {
+            let context = creation.egui_ctx.clone();
+            graphics.listen(&state.device, move || context.request_repaint());
             super::scene::install(&creation.egui_ctx, state);
         }
+        crate::picture::scene::make_figures_in_background(&creation.egui_ctx);
         let mut lab = Lab::new(presets, place, request.opening, outside, &creation.egui_ctx);
         if let Some(chapter) = request.tour {
             lab.apply(Command::Tour(TourCommand::Chapter(chapter)));
         }
-        Self { lab, timing, title: String::new() }
+        Self { lab, graphics, timing, title: String::new() }
     }
 }
 
@@ -206,6 +231,12 @@ impl eframe::App for App {
         self.timing.begin(frame.info().cpu_usage);
         if context.input(|input| input.viewport().close_requested()) {
             self.lab.prepare_to_close();
+        }
+        for banner in self.graphics.report(context) {
+            self.lab.model.raise(banner);
+        }
+        if self.graphics.is_lost().is_some() {
+            context.send_viewport_cmd(ViewportCommand::Close);
         }
         self.lab.logic();
         if self.lab.model().tour.has_stopped() {
@@ -242,7 +273,11 @@ impl eframe::App for App {
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
         self.timing.report(self.lab.model().history.rows());
-        self.lab.close();
+        if self.graphics.is_lost().is_some() {
+            self.lab.abandon();
+        } else {
+            self.lab.close();
+        }
     }
 
     fn persist_egui_memory(&self) -> bool {

@@ -41,7 +41,7 @@ impl WeightSpace {
         let wish = model.row().filter(|_| shown).map(|step| Wish {
             step,
             follows: model.view.cursor.is_none(),
-            axes: model.view.scene.axes.into_iter().chain(model.view.scene.third).collect(),
+            axes: model.view.scene.seen_axes().collect(),
         });
         let now = Instant::now();
         let changed = match self.lookout.update(worker, wish, now) {

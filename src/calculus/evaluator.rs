@@ -12,6 +12,7 @@ mod memory;
 mod plan;
 
 use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
 
 use self::chunk::{Chunk, Pass, Scratch};
 use self::lane::{Lane, Task};
@@ -21,8 +22,11 @@ use super::kernel::vector;
 use super::op::Phase;
 use super::ring::Ring;
 use super::tape::{NodeId, Tape};
-use super::{Block, Real};
+use super::{Block, Real, Stop};
 use crate::objective::pair_index;
+
+/// For what is always wanted.
+const NEVER: Stop<'static> = &|| false;
 
 /// How much of plane 0 is there for the kept weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -127,8 +131,16 @@ impl<T: Real> Evaluator<T> {
     }
 
     /// One pass over all chunks: what is not there yet of plane 0 up to `needed`, then `tangent`: directions, their
-    /// ring (by its place in `rings`), and the first wanted plane. The wanted planes go to `result`.
-    fn pass(&mut self, needed: Kept, tangent: Option<(&Block<T>, usize, usize)>, result: &mut [T]) {
+    /// ring (by its place in `rings`), and the first wanted plane. The wanted planes go to `result`. Returns false where
+    /// `stop` became true: nothing is in `result` then, and nothing kept.
+    fn pass(
+        &mut self,
+        needed: Kept,
+        tangent: Option<(&Block<T>, usize, usize)>,
+        result: &mut [T],
+        stop: Stop<'_>,
+    ) -> bool {
+        let stopped = AtomicBool::new(false);
         let primal = Pass {
             tape: &self.tape,
             ring: &self.primal_ring,
@@ -151,19 +163,26 @@ impl<T: Real> Evaluator<T> {
             first: tangent.map_or(0, |(_, _, first)| first),
             keeps: self.keeps,
             output: self.output,
+            stop,
+            stopped: &stopped,
         };
         task.run(&mut self.lanes, &self.scratch, result);
+        if stopped.into_inner() {
+            self.kept = Kept::Nothing;
+            return false;
+        }
         if values {
             self.loss = self.lanes.iter().flat_map(|lane| &lane.chunks).map(|chunk| chunk.loss).sum();
         }
         self.kept = if self.keeps { self.kept.max(needed) } else { Kept::Loss };
+        true
     }
 
     /// L(w).
     pub fn loss(&mut self, w: &[T]) -> f64 {
         self.set_weights(w);
         if self.kept < Kept::Loss {
-            self.pass(Kept::Values, None, &mut []);
+            self.pass(Kept::Values, None, &mut [], NEVER);
         }
         self.loss
     }
@@ -175,14 +194,25 @@ impl<T: Real> Evaluator<T> {
     pub fn gradient(&mut self, w: &[T], nabla_l: &mut [T]) -> f64 {
         assert_eq!(nabla_l.len(), self.dim(), "one derivative a parameter");
         self.set_weights(w);
-        self.pass(Kept::Adjoints, None, nabla_l);
+        self.pass(Kept::Adjoints, None, nabla_l, NEVER);
         self.loss
     }
 
     /// Hessian-vector products `hv_i = H(w) v_i`.
     pub fn hessian_vector_products(&mut self, w: &[T], v: &Block<T>, hv: &mut Block<T>) {
+        self.hessian_vector_products_unless(w, v, hv, NEVER);
+    }
+
+    /// The same, given up where `stop` becomes true, which is asked before every chunk. Returns whether `hv` holds them.
+    pub fn hessian_vector_products_unless(
+        &mut self,
+        w: &[T],
+        v: &Block<T>,
+        hv: &mut Block<T>,
+        stop: Stop<'_>,
+    ) -> bool {
         hv.reshape(self.dim(), v.count());
-        self.tangents(w, v, 1..=1, hv.as_mut_slice());
+        self.tangents(w, v, 1..=1, hv.as_mut_slice(), stop)
     }
 
     /// [`Evaluator::third_derivatives`] together with the `hu_i = H(w) u_i`, which the same pass has at hand.
@@ -195,7 +225,7 @@ impl<T: Real> Evaluator<T> {
     ) {
         let (k, dim) = (u.count(), self.dim());
         hu.reshape(dim, k + k * (k + 1) / 2);
-        self.tangents(w, u, 1..=2, hu.as_mut_slice());
+        self.tangents(w, u, 1..=2, hu.as_mut_slice(), NEVER);
         t.reshape(dim, k * (k + 1) / 2);
         t.as_mut_slice().copy_from_slice(&hu.as_slice()[k * dim..]);
         hu.truncate(k);
@@ -206,28 +236,41 @@ impl<T: Real> Evaluator<T> {
 
     /// `T_ij = ∇_w (u_iᵀ H(w) u_j)` for `i ≤ j`, in the order of [`crate::objective::pair_index`].
     pub fn third_derivatives(&mut self, w: &[T], u: &Block<T>, t: &mut Block<T>) {
+        self.third_derivatives_unless(w, u, t, NEVER);
+    }
+
+    /// The same, given up as [`Evaluator::hessian_vector_products_unless`] is. Returns whether `t` holds them.
+    pub fn third_derivatives_unless(
+        &mut self,
+        w: &[T],
+        u: &Block<T>,
+        t: &mut Block<T>,
+        stop: Stop<'_>,
+    ) -> bool {
         let k = u.count();
         t.reshape(self.dim(), k * (k + 1) / 2);
-        self.tangents(w, u, 2..=2, t.as_mut_slice());
+        let whole = self.tangents(w, u, 2..=2, t.as_mut_slice(), stop);
         // the plain monomial ε_i² carries half of the second derivative
         for i in 0..k {
             t.column_mut(pair_index(i, i, k)).iter_mut().for_each(|x| *x += *x);
         }
+        whole
     }
 
     /// The planes of the given degrees of the gradient along `directions`, written to `result`: in one pass, or in
-    /// groups of directions where their planes would take too much memory.
+    /// groups of directions where their planes would take too much memory. Returns whether all of them are there.
     fn tangents(
         &mut self,
         w: &[T],
         directions: &Block<T>,
         degrees: std::ops::RangeInclusive<usize>,
         result: &mut [T],
-    ) {
+        stop: Stop<'_>,
+    ) -> bool {
         let (dim, k) = (self.dim(), directions.count());
         let planes = if *degrees.end() == 1 { k } else { k + k * (k + 1) / 2 };
         if k == 1 || planes <= self.most_planes {
-            return self.tangent_pass(w, directions, degrees, result);
+            return self.tangent_pass(w, directions, degrees, result, stop);
         }
         let mut result = result;
         if degrees.contains(&1) {
@@ -235,7 +278,9 @@ impl<T: Real> Evaluator<T> {
             let group = self.most_planes.clamp(1, k);
             for (i, part) in first.chunks_mut(group * dim).enumerate() {
                 let chosen: Vec<usize> = (i * group..i * group + part.len() / dim).collect();
-                self.tangent_pass(w, &select(directions, &chosen), 1..=1, part);
+                if !self.tangent_pass(w, &select(directions, &chosen), 1..=1, part, stop) {
+                    return false;
+                }
             }
             result = second;
         }
@@ -245,15 +290,20 @@ impl<T: Real> Evaluator<T> {
             for i in 0..k {
                 for j in i..k {
                     let part = &mut result[pair_index(i, j, k) * dim..][..dim];
-                    if i == j {
-                        self.tangent_pass(w, &select(directions, &[i]), 2..=2, part);
+                    let whole = if i == j {
+                        self.tangent_pass(w, &select(directions, &[i]), 2..=2, part, stop)
                     } else {
-                        self.tangent_pass(w, &select(directions, &[i, j]), 2..=2, &mut three);
+                        let whole = self.tangent_pass(w, &select(directions, &[i, j]), 2..=2, &mut three, stop);
                         part.copy_from_slice(&three[dim..2 * dim]);
+                        whole
+                    };
+                    if !whole {
+                        return false;
                     }
                 }
             }
         }
+        true
     }
 
     /// The planes of the given degrees of the gradient along `directions`, written to `result`, in one pass.
@@ -263,11 +313,12 @@ impl<T: Real> Evaluator<T> {
         directions: &Block<T>,
         degrees: std::ops::RangeInclusive<usize>,
         result: &mut [T],
-    ) {
+        stop: Stop<'_>,
+    ) -> bool {
         let degree = *degrees.end();
         let k = directions.count();
         if k == 0 {
-            return;
+            return true;
         }
         self.set_weights(w);
         assert_eq!(directions.dim(), self.dim(), "one entry of a direction a parameter");
@@ -277,7 +328,7 @@ impl<T: Real> Evaluator<T> {
             self.rings.len() - 1
         });
         let first = self.rings[ring].planes_up_to(degrees.start() - 1);
-        self.pass(Kept::Adjoints, Some((directions, ring, first)), result);
+        self.pass(Kept::Adjoints, Some((directions, ring, first)), result, stop)
     }
 
     /// The output of one sample at the weights of the last call. Shape `[rows · columns]`.

@@ -21,3 +21,6 @@ pub use kernel::patches::Image;
 pub use op::attention::{Columns, Heads};
 pub use op::layer_norm::ScaleShift;
 pub use real::Real;
+
+/// Whether what is under way is no longer wanted; asked often, from any thread.
+pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);

@@ -11,7 +11,7 @@ pub mod quadratic;
 pub use landscape::Landscape;
 pub use quadratic::Quadratic;
 
-use crate::calculus::{Block, Real};
+use crate::calculus::{Block, Real, Stop};
 
 /// A smooth full-batch training loss L(w) with exact derivatives up to order three.
 ///
@@ -35,7 +35,38 @@ pub trait Objective<T: Real>: Send {
     /// (1,1), (1,2), …, (1,k), (2,2), …, (k,k). `t` is reshaped to `k(k+1)/2` vectors; see [`pair_index`].
     fn third_derivatives(&mut self, w: &[T], u: &Block<T>, t: &mut Block<T>);
 
-    /// The same contractions, and the curvatures `u_iᵀ H(w) u_i` (shape `[k]`), which a pass of degree two has at
+    /// [`Objective::hessian_vector_products`], given up where `stop` becomes true: asked between parts of the work where
+    /// the implementation has parts, and before it otherwise. Returns whether `hv` holds the products.
+    fn hessian_vector_products_unless(
+        &mut self,
+        w: &[T],
+        v: &Block<T>,
+        hv: &mut Block<T>,
+        stop: Stop<'_>,
+    ) -> bool {
+        let wanted = !stop();
+        if wanted {
+            self.hessian_vector_products(w, v, hv);
+        }
+        wanted
+    }
+
+    /// [`Objective::third_derivatives`], given up in the same way.
+    fn third_derivatives_unless(
+        &mut self,
+        w: &[T],
+        u: &Block<T>,
+        t: &mut Block<T>,
+        stop: Stop<'_>,
+    ) -> bool {
+        let wanted = !stop();
+        if wanted {
+            self.third_derivatives(w, u, t);
+        }
+        wanted
+    }
+
+    /// The contractions T_ij, and the curvatures `u_iᵀ H(w) u_i` (shape `[k]`), which a pass of degree two has at
     /// hand: they are coefficients of the loss itself. Returns the number of Hessian-vector products it took
     /// nevertheless: k here, 0 where an implementation reads them off.
     fn third_derivatives_and_curvatures(

@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::Objective;
 use crate::calculus::evaluator::{Estimate, Evaluator};
 use crate::calculus::tape::{NodeId, Tape};
-use crate::calculus::{Block, Real};
+use crate::calculus::{Block, Real, Stop};
 use crate::data::{Split, Targets};
 use crate::network::{Architecture, NetworkError};
 
@@ -324,6 +324,26 @@ impl<T: Real> Objective<T> for NetworkObjective<T> {
 
     fn third_derivatives(&mut self, w: &[T], u: &Block<T>, t: &mut Block<T>) {
         self.evaluator.third_derivatives(w, u, t);
+    }
+
+    fn hessian_vector_products_unless(
+        &mut self,
+        w: &[T],
+        v: &Block<T>,
+        hv: &mut Block<T>,
+        stop: Stop<'_>,
+    ) -> bool {
+        self.evaluator.hessian_vector_products_unless(w, v, hv, stop)
+    }
+
+    fn third_derivatives_unless(
+        &mut self,
+        w: &[T],
+        u: &Block<T>,
+        t: &mut Block<T>,
+        stop: Stop<'_>,
+    ) -> bool {
+        self.evaluator.third_derivatives_unless(w, u, t, stop)
     }
 
     fn third_derivatives_and_curvatures(

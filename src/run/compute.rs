@@ -8,7 +8,7 @@ use super::course::Course;
 use super::engine::Engine;
 use super::fork::MOST_FORKS;
 use super::history::History;
-use super::lookout::{self, HALF_WINDOW};
+use super::lookout::{self, REPLAYED_HALF};
 use super::preset::Preset;
 use super::recording::Recording;
 use super::replay::Moment;
@@ -176,7 +176,7 @@ impl Walk<'_> {
     pub fn look(&mut self, step: usize, axes: &[Axis]) -> Result<View, ComputeError> {
         let kept = self.trail.take();
         let trail = kept.unwrap_or_else(|| Trail::new(Budget::default()));
-        let first = if trail.row(step).is_some() { step } else { step.saturating_sub(HALF_WINDOW) };
+        let first = if trail.row(step).is_some() { step } else { step.saturating_sub(REPLAYED_HALF) };
         let view = self.moment(first).map(|mut moment| lookout::look(&mut moment, step, axes, &trail));
         self.trail = Some(trail);
         view?.ok_or(ComputeError::Interrupted)

@@ -8,7 +8,7 @@ use crate::dynamics::{
     StepRecord,
 };
 use crate::objective::Quadratic;
-use crate::space::{Probe, Stop};
+use crate::space::{Probe, Solved, Stop};
 use crate::spectrum::{
     Distribution, PreconditionedHessian, Preconditioner, SpectrumError, SpectrumSettings, spectrum,
 };
@@ -33,6 +33,12 @@ pub(crate) struct Fake {
     pub loss_time: Duration,
     /// Counts them.
     pub losses: Arc<AtomicUsize>,
+    /// How long one Hessian-vector product away from the weights takes, of sixteen parts between which it can be stopped.
+    pub product_time: Duration,
+    /// Counts the parts.
+    pub parts: Arc<AtomicUsize>,
+    /// How many weights it has, instead of two.
+    pub weights: Option<usize>,
     /// Its outputs on them count up: step + process + place.
     pub examples: Option<Arc<Examples>>,
 }
@@ -41,6 +47,10 @@ impl Fake {
     fn outputs(&self, step: usize) -> [Vec<f64>; 3] {
         let numbers = self.examples.as_ref().map_or(0, |all| all.list.len() * all.rows * all.columns);
         std::array::from_fn(|process| (0..numbers).map(|i| (step + process + i) as f64).collect())
+    }
+
+    fn parameters(&self) -> usize {
+        self.weights.unwrap_or(2)
     }
 
     /// Its weights say which step comes next, and whether the flows restart.
@@ -93,7 +103,7 @@ impl Engine for Fake {
     }
 
     fn dim(&self) -> usize {
-        2
+        self.parameters()
     }
 
     fn next_step(&self) -> usize {
@@ -114,7 +124,7 @@ impl Engine for Fake {
     }
 
     fn weights(&self, _: Process) -> Option<Vec<f64>> {
-        Some(vec![self.step as f64; 2])
+        Some(vec![self.step as f64; self.parameters()])
     }
 
     fn examples(&self) -> Option<Arc<Examples>> {
@@ -148,9 +158,26 @@ struct FakeProbe<'a> {
     fake: &'a Fake,
 }
 
+impl FakeProbe<'_> {
+    /// Takes the time of a Hessian-vector product; whether it came to its end.
+    fn multiplies(&self, stop: Stop<'_>) -> bool {
+        (0..PARTS).all(|_| {
+            let goes_on = !stop();
+            if goes_on {
+                std::thread::sleep(self.fake.product_time / PARTS);
+                self.fake.parts.fetch_add(1, Ordering::Relaxed);
+            }
+            goes_on
+        })
+    }
+}
+
+/// Parts of a Hessian-vector product.
+const PARTS: u32 = 16;
+
 impl Probe for FakeProbe<'_> {
     fn dim(&self) -> usize {
-        2
+        self.fake.parameters()
     }
 
     fn loss(&mut self, w: &[f64]) -> f64 {
@@ -159,15 +186,21 @@ impl Probe for FakeProbe<'_> {
         0.5 * w.iter().map(|x| x * x).sum::<f64>()
     }
 
-    fn sharpness(&mut self, _: &[f64], _: Stop<'_>) -> f64 {
-        1.0
+    fn sharpness(&mut self, _: &[f64], stop: Stop<'_>) -> Solved {
+        let value = if self.multiplies(stop) { 1.0 } else { f64::NAN };
+        Solved { value, converged: true }
     }
 
-    fn eigenvectors(&mut self, _: &[f64], count: usize, _: Stop<'_>) -> Vec<Vec<f64>> {
-        [vec![1.0, 0.0], vec![0.0, 1.0]].into_iter().take(count).collect()
+    fn eigenvectors(&mut self, w: &[f64], count: usize, stop: Stop<'_>) -> Vec<Vec<f64>> {
+        let unit = |i: usize| (0..w.len()).map(|j| f64::from(u8::from(i == j))).collect();
+        let entry = |stopped: bool, i: usize| if stopped { vec![f64::NAN; w.len()] } else { unit(i) };
+        (0..count.min(w.len())).map(|i| entry(!self.multiplies(stop), i)).collect()
     }
 
-    fn sharpness_gradient(&mut self, w: &[f64], _: &[f64]) -> Vec<f64> {
-        vec![0.0; w.len()]
+    fn sharpness_gradient(&mut self, w: &[f64], _: &[f64], stop: Stop<'_>) -> Vec<f64> {
+        // along the last axis, so that it spans a plane with the first
+        let mut gradient = vec![0.0; w.len()];
+        gradient[w.len() - 1] = if self.multiplies(stop) { 1.0 } else { f64::NAN };
+        gradient
     }
 }

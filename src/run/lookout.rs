@@ -10,8 +10,12 @@ use crate::space::{Axis, Look, PROCESSES, Request, Row, Trail, View};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Steps on either side of the cursor that are projected exactly, as far as their weights are at hand.
-pub const HALF_WINDOW: usize = 300;
+/// Most steps around the cursor that are projected exactly, as far as their weights are kept: what the trail's budget holds
+/// of the digits MLP.
+pub const WINDOW: usize = 5000;
+
+/// Steps on either side that a replay computes again.
+pub const REPLAYED_HALF: usize = 300;
 
 /// Steps on either side that a replay computes again at first.
 const FIRST_HALF: usize = 24;
@@ -145,7 +149,7 @@ impl Lookout {
 
     fn request(&self, wish: &Wish, rows: Rows) -> Request {
         let eta = Course::eta_at(&self.past.course(), wish.step);
-        Request { step: wish.step, eta, axes: wish.axes.clone(), half: HALF_WINDOW, rows }
+        Request { step: wish.step, eta, axes: wish.axes.clone(), most: WINDOW, rows }
     }
 
     fn ask(worker: &mut Worker, request: Option<Request>) {
@@ -205,8 +209,8 @@ impl Lookout {
         let Some((asked, _)) = self.asked.clone().filter(|_| !rows.is_empty()) else { return Ok(false) };
         let request = self.request(&asked, rows);
         Self::ask(worker, Some(request));
-        if half < HALF_WINDOW && took < QUICK {
-            self.start_replay(asked.step, HALF_WINDOW, Instant::now())?;
+        if half < REPLAYED_HALF && took < QUICK {
+            self.start_replay(asked.step, REPLAYED_HALF, Instant::now())?;
         }
         Ok(false)
     }
@@ -233,13 +237,13 @@ fn rows(moment: &mut Moment<'_>, step: usize, last: usize) -> Rows {
     rows
 }
 
-/// Looks around a step to the end, within a job: the moment is that of the step, or up to [`HALF_WINDOW`] steps before it,
+/// Looks around a step to the end, within a job: the moment is that of the step, or up to [`REPLAYED_HALF`] steps before it,
 /// which are computed again where the trail does not have them. `None` where it is superseded, or the run has not come to
 /// the step.
 pub fn look(moment: &mut Moment<'_>, step: usize, axes: &[Axis], trail: &Trail) -> Option<View> {
     let known = trail.row(step).is_some();
-    let rows = if known { Vec::new() } else { rows(moment, step, step + HALF_WINDOW) };
-    let request = Request { step, eta: moment.eta_at(step), axes: axes.to_vec(), half: HALF_WINDOW, rows };
+    let rows = if known { Vec::new() } else { rows(moment, step, step + REPLAYED_HALF) };
+    let request = Request { step, eta: moment.eta_at(step), axes: axes.to_vec(), most: WINDOW, rows };
     let mut look = Look::new(request, trail).ok()?;
     while !look.done() {
         if moment.superseded() {

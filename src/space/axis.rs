@@ -14,16 +14,19 @@ pub enum Axis {
     Drift,
     /// The i-th principal component of the paths, from 0.
     Principal(usize),
+    /// From the central flow to the gradient flow; where the central flow moves, as long as they have not parted.
+    Departure,
 }
 
 impl Axis {
     /// Every choice, in the order of menus.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Eigenvector(0),
         Self::Eigenvector(1),
         Self::Eigenvector(2),
         Self::SharpnessGradient,
         Self::Drift,
+        Self::Departure,
         Self::Principal(0),
         Self::Principal(1),
         Self::Principal(2),
@@ -43,7 +46,7 @@ impl Axis {
         match self {
             Self::Eigenvector(i) => i + 1,
             Self::SharpnessGradient => 1,
-            Self::Drift | Self::Principal(_) => 0,
+            Self::Drift | Self::Departure | Self::Principal(_) => 0,
         }
     }
 }
@@ -55,6 +58,7 @@ impl fmt::Display for Axis {
             Self::Eigenvector(i) => write!(f, "u{} eigenvector", Subscript(i + 1)),
             Self::SharpnessGradient => write!(f, "∇S sharpness gradient"),
             Self::Drift => write!(f, "drift"),
+            Self::Departure => write!(f, "departure, central → gradient flow"),
             Self::Principal(i) => write!(f, "principal component {}", i + 1),
         }
     }

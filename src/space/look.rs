@@ -30,8 +30,8 @@ pub struct Request {
     pub eta: f64,
     /// Two or three axes.
     pub axes: Vec<Axis>,
-    /// Steps on either side that are projected exactly, as far as their weights are at hand.
-    pub half: usize,
+    /// Most steps around it that are projected exactly, as far as their weights are kept.
+    pub most: usize,
     /// Consecutive steps around `step`, itself among them, from a replay; where this is empty, those of the trail are taken.
     pub rows: Vec<Arc<Row>>,
 }
@@ -66,7 +66,7 @@ pub struct View {
     pub sketch_error: Option<f64>,
     /// The paths, in one or more pieces each.
     pub paths: Vec<Path>,
-    /// The loss.
+    /// The loss; nothing but NaN as long as only its place is known.
     pub surface: Option<Grid>,
     /// The sharpness.
     pub region: Option<Grid>,
@@ -145,7 +145,7 @@ impl Look {
     pub fn new(mut request: Request, trail: &Trail) -> Result<Self, NotKept> {
         let step = request.step;
         if request.rows.is_empty() {
-            request.rows = trail.window(step, request.half);
+            request.rows = trail.window(step, request.most);
         }
         let row = request.rows.iter().find(|row| row.step() == step).cloned().ok_or(NotKept { step })?;
         let view = View { step, edge: 2.0 / request.eta, ..View::default() };
@@ -155,6 +155,11 @@ impl Look {
     /// The step looked at.
     pub fn step(&self) -> usize {
         self.request.step
+    }
+
+    /// The axes through their origin; none before they are found.
+    pub fn frame(&self) -> &Frame {
+        &self.frame
     }
 
     /// What is known so far.
@@ -198,6 +203,9 @@ impl Look {
             return;
         }
         self.view.notes = found.notes;
+        if let Some(first) = trail.first_step().filter(|&first| first > 0) {
+            self.view.notes.push(format!("Paths begin at step {first}, where the run was taken up again"));
+        }
         if found.axes.len() < 2 {
             return;
         }
@@ -219,10 +227,13 @@ impl Look {
         self.view.captured = captured.total();
         self.view.sketch_error = tracer.error();
         self.view.paths = tracer.paths(trail);
+        let parted = self.view.axes.iter().take(2).any(|shown| shown.axis == Axis::Departure);
         let extent = Extent::around(
-            tracer.spread(self.view.step, FRAMED).chain([[0.0; 2]]),
+            tracer.spread(self.view.step, FRAMED, parted).into_iter().chain([[0.0; 2]]),
             norm(self.frame.origin()),
         );
+        // where the grids will be is known, and the picture stays there
+        self.view.surface = Some(Grid::empty(extent, 2));
         let sharpness = Sharpness::new(extent, self.view.edge);
         self.stage = Stage::Grids(Box::new(Losses::new(extent)), Box::new(sharpness));
     }
@@ -243,7 +254,7 @@ impl Look {
         let share = |[done, planned]: [usize; 2]| done as f64 / planned.max(1) as f64;
         self.view.progress = 0.5 * (share(losses.work()) + share(sharpness.work()));
         let (surface, region) = (losses.shown(), sharpness.region());
-        if surface != self.view.surface.as_ref().map(|grid| grid.columns) {
+        if surface.is_some() && surface != self.view.surface.as_ref().map(|grid| grid.columns) {
             self.view.surface = losses.surface();
         }
         let finished = losses.done() && sharpness.done();
@@ -254,7 +265,7 @@ impl Look {
         }
         if finished {
             self.view.progress = 1.0;
-            self.view.notes.extend(losses.limit());
+            self.view.notes.extend(losses.limit().into_iter().chain(sharpness.limits()));
         } else {
             self.stage = Stage::Grids(losses, sharpness);
         }

@@ -27,6 +27,6 @@ pub use frame::{Frame, FrameError};
 pub use grid::Grid;
 pub use look::{Look, Request, View};
 pub use paths::Path;
-pub use probe::{ObjectiveProbe, Probe, ProbeMemory, Stop};
+pub use probe::{ObjectiveProbe, Probe, ProbeMemory, Solved, Stop};
 pub use row::{PROCESSES, Row};
 pub use trail::{Budget, Trail};

@@ -14,6 +14,10 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
+/// Points of gradient descent whose loss is more than this many times what the flows, or gradient descent before, have do not
+/// stretch the picture.
+const BLOWN_UP: f64 = 10.0;
+
 /// Sketched steps between two looks at the clock.
 const CHUNK: usize = 64;
 
@@ -191,13 +195,32 @@ impl Tracer {
         (displacement > 0.0 && error > 0.0).then(|| (error / displacement).sqrt())
     }
 
-    /// Coordinates of gradient descent and the central flow in the exact steps within `half` of a step.
-    pub fn spread(&self, step: usize, half: usize) -> impl Iterator<Item = [f64; 2]> {
-        let near = move |row: &Row| row.step().abs_diff(step) <= half;
-        self.exact.iter().zip(&self.window).filter(move |(_, row)| near(row)).flat_map(|(points, _)| {
-            let near = PROCESSES.iter().zip(points).filter(|(process, _)| **process != Process::GradientFlow);
-            near.map(|(_, &[x, y, _])| [f64::from(x), f64::from(y)])
-        })
+    /// Coordinates of gradient descent and the central flow in the exact steps within `half` of a step, apart from where
+    /// gradient descent blows up; where the flows have `parted`, that of the gradient flow at the step too.
+    pub fn spread(&self, step: usize, half: usize, parted: bool) -> Vec<[f64; 2]> {
+        let near: Vec<(&Points, &Row)> = (self.exact.iter().zip(&self.window))
+            .filter(|(_, row)| row.step().abs_diff(step) <= half)
+            .map(|(points, row)| (points, &**row))
+            .collect();
+        let most = |process: usize| near.iter().map(|(_, row)| row.loss(process)).fold(f64::NAN, f64::max);
+        let [descent, gradient_flow, central_flow] = [0, 1, 2];
+        let first = near.first().map_or(f64::NAN, |(_, row)| row.loss(descent));
+        // a loss that is not known bounds nothing
+        let bound = BLOWN_UP * most(central_flow).max(most(gradient_flow)).max(first);
+        let mut spread = Vec::new();
+        for (points, row) in near {
+            for (process, &[x, y, _]) in points.iter().enumerate() {
+                let counts = match PROCESSES[process] {
+                    Process::GradientDescent => !(row.loss(process) > bound),
+                    Process::CentralFlow => true,
+                    Process::GradientFlow => parted && row.step() == step,
+                };
+                if counts {
+                    spread.push([f64::from(x), f64::from(y)]);
+                }
+            }
+        }
+        spread
     }
 
     /// The paths as far as they are projected.

@@ -3,6 +3,7 @@
 //! Looking changes no result of training: an objective keeps what it computed at its last weights only as long as the
 //! weights are the same.
 
+pub use crate::calculus::Stop;
 use crate::calculus::{Block, Real};
 use crate::objective::Objective;
 use crate::spectrum::{Preconditioner, Tracker, TrackerSettings};
@@ -16,8 +17,14 @@ const SHARPNESS_TOLERANCE: f64 = 1e-2;
 /// Most Hessian-vector products for one sharpness of a grid.
 const MOST_PRODUCTS: usize = 60;
 
-/// Whether what is under way is no longer wanted.
-pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);
+/// A sharpness, and whether its eigensolve converged within its Hessian-vector products.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Solved {
+    /// λ1; where it has not converged, a lower bound.
+    pub value: f64,
+    /// Whether it is exact to the solve's tolerance.
+    pub converged: bool,
+}
 
 /// A loss at any weights.
 pub trait Probe {
@@ -28,15 +35,15 @@ pub trait Probe {
     fn loss(&mut self, w: &[f64]) -> f64;
 
     /// λ1 of H(w). It costs few Hessian-vector products where `w` is near the weights asked about last. NaN where `stop`
-    /// became true meanwhile, which is looked at between products.
-    fn sharpness(&mut self, w: &[f64], stop: Stop<'_>) -> f64;
+    /// became true meanwhile, which is asked between products and, in a network, between their parts.
+    fn sharpness(&mut self, w: &[f64], stop: Stop<'_>) -> Solved;
 
     /// The `count` leading unit eigenvectors of H(w), those of the largest eigenvalues first; NaN as in
     /// [`Probe::sharpness`].
     fn eigenvectors(&mut self, w: &[f64], count: usize, stop: Stop<'_>) -> Vec<Vec<f64>>;
 
-    /// ∇(uᵀ H(w) u) at fixed u.
-    fn sharpness_gradient(&mut self, w: &[f64], u: &[f64]) -> Vec<f64>;
+    /// ∇(uᵀ H(w) u) at fixed u; NaN as in [`Probe::sharpness`].
+    fn sharpness_gradient(&mut self, w: &[f64], u: &[f64], stop: Stop<'_>) -> Vec<f64>;
 }
 
 /// What a probe remembers between calls: where its eigensolves start.
@@ -97,7 +104,7 @@ impl<T: Real> Probe for ObjectiveProbe<'_, T> {
         self.objective.loss(&self.memory.w)
     }
 
-    fn sharpness(&mut self, w: &[f64], stop: Stop<'_>) -> f64 {
+    fn sharpness(&mut self, w: &[f64], stop: Stop<'_>) -> Solved {
         let settings = TrackerSettings {
             track_threshold: None,
             max_tracked: 1,
@@ -105,10 +112,11 @@ impl<T: Real> Probe for ObjectiveProbe<'_, T> {
             max_hvps: Some(MOST_PRODUCTS),
         };
         self.solve(w, |memory| &mut memory.sweep, &settings, stop);
-        if stop() {
-            return f64::NAN;
-        }
-        self.memory.sweep.pairs().values.first().copied().unwrap_or(f64::NAN)
+        let pairs = self.memory.sweep.pairs();
+        let value = pairs.values.first().copied().filter(|_| !stop()).unwrap_or(f64::NAN);
+        // single precision has a tolerance of its own
+        let tolerance = settings.tolerance.max(20.0 * T::epsilon().widen());
+        Solved { value, converged: pairs.residual <= tolerance }
     }
 
     fn eigenvectors(&mut self, w: &[f64], count: usize, stop: Stop<'_>) -> Vec<Vec<f64>> {
@@ -127,12 +135,14 @@ impl<T: Real> Probe for ObjectiveProbe<'_, T> {
         vectors.columns().take(count).map(|u| u.iter().map(|x| x.widen()).collect()).collect()
     }
 
-    fn sharpness_gradient(&mut self, w: &[f64], u: &[f64]) -> Vec<f64> {
+    fn sharpness_gradient(&mut self, w: &[f64], u: &[f64], stop: Stop<'_>) -> Vec<f64> {
         self.memory.narrow(w);
         let mut direction = Block::zeros(u.len(), 1);
         direction.column_mut(0).iter_mut().zip(u).for_each(|(to, &u)| *to = T::of(u));
         let mut t = Block::default();
-        self.objective.third_derivatives(&self.memory.w, &direction, &mut t);
+        if !self.objective.third_derivatives_unless(&self.memory.w, &direction, &mut t, stop) {
+            return vec![f64::NAN; u.len()];
+        }
         t.column(0).iter().map(|x| x.widen()).collect()
     }
 }
@@ -157,11 +167,9 @@ impl<T: Real> Objective<T> for Stoppable<'_, T> {
     }
 
     fn hessian_vector_products(&mut self, w: &[T], v: &Block<T>, hv: &mut Block<T>) {
-        if (self.stop)() {
+        if !self.objective.hessian_vector_products_unless(w, v, hv, self.stop) {
             hv.reshape(v.dim(), v.count());
             hv.as_mut_slice().fill(T::nan());
-        } else {
-            self.objective.hessian_vector_products(w, v, hv);
         }
     }
 

@@ -35,13 +35,21 @@ impl Weights {
 pub struct Row {
     step: usize,
     weights: [Option<Weights>; 3],
+    /// NaN where it is not known.
+    losses: [f64; 3],
 }
 
 impl Row {
     /// From weights in the order of [`PROCESSES`].
     pub fn new(step: usize, weights: [Option<&[f64]>; 3]) -> Self {
         let finite = |w: &&[f64]| w.iter().all(|x| x.is_finite());
-        Self { step, weights: weights.map(|w| w.filter(finite).map(Weights::new)) }
+        Self { step, weights: weights.map(|w| w.filter(finite).map(Weights::new)), losses: [f64::NAN; 3] }
+    }
+
+    /// The same, with the processes' losses.
+    #[must_use]
+    pub fn with_losses(self, losses: [f64; 3]) -> Self {
+        Self { losses, ..self }
     }
 
     /// From the weights before a step and what the step recorded: a process that has stopped is absent, and a flow that
@@ -63,12 +71,23 @@ impl Row {
             flow(central_flow, record.central_flow.is_some()),
         ];
         let descent = descent.filter(|_| record.gradient_descent.is_some());
+        let losses = [
+            record.gradient_descent.as_ref().map(|process| process.loss),
+            record.gradient_flow.as_ref().map(|process| process.loss),
+            record.central_flow.as_ref().map(|flow| flow.state.loss),
+        ];
         Self::new(record.step, [descent, flows[0].as_deref(), flows[1].as_deref()])
+            .with_losses(losses.map(|loss| loss.unwrap_or(f64::NAN)))
     }
 
     /// The step at whose start the processes are here.
     pub fn step(&self) -> usize {
         self.step
+    }
+
+    /// The loss of a process, by its place in [`PROCESSES`]; NaN where it is not known.
+    pub fn loss(&self, process: usize) -> f64 {
+        self.losses[process]
     }
 
     /// Whether a process, by its place in [`PROCESSES`], is there.

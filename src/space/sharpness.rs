@@ -3,7 +3,7 @@
 
 use super::frame::Frame;
 use super::grid::{Extent, Grid};
-use super::probe::{Probe, Stop};
+use super::probe::{Probe, Solved, Stop};
 use std::time::{Duration, Instant};
 
 /// Nodes along a side of the coarse grid.
@@ -14,6 +14,9 @@ const FEWER: [usize; 2] = [12, 6];
 
 /// Expected time that a coarse grid may take, at the cost of its first eigensolves.
 const MOST_TIME: Duration = Duration::from_secs(20);
+
+/// Time after which no more nodes are computed: those between are interpolated, or absent.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// Eigensolves after which the cost is known: the first starts cold.
 const TRIALS: usize = 4;
@@ -29,6 +32,10 @@ pub struct Sharpness {
     solved: usize,
     warm: usize,
     spent: Duration,
+    /// Nodes whose eigensolve has not converged.
+    unconverged: usize,
+    /// Whether [`LONGEST`] was over before the end.
+    broken_off: bool,
     w: Vec<f64>,
 }
 
@@ -37,7 +44,18 @@ impl Sharpness {
     pub fn new(extent: Extent, edge: f64) -> Self {
         let grid = Grid::empty(extent, SIDE);
         let open = serpentine(&grid);
-        Self { edge, grid, open, refined: false, solved: 0, warm: 0, spent: Duration::ZERO, w: Vec::new() }
+        Self {
+            edge,
+            grid,
+            open,
+            refined: false,
+            solved: 0,
+            warm: 0,
+            spent: Duration::ZERO,
+            unconverged: 0,
+            broken_off: false,
+            w: Vec::new(),
+        }
     }
 
     /// Whether there is nothing left to do.
@@ -63,11 +81,12 @@ impl Sharpness {
         let [x, y] = self.grid.node(column, row);
         frame.point(x, y, &mut self.w);
         let begun = Instant::now();
-        let sharpness = probe.sharpness(&self.w, stop);
+        let Solved { value, converged } = probe.sharpness(&self.w, stop);
         if stop() {
             return self.open.push([column, row]);
         }
-        self.grid.set(column, row, sharpness);
+        self.grid.set(column, row, value);
+        self.unconverged += usize::from(!converged && value.is_finite());
         self.solved += 1;
         if self.solved > 1 {
             self.spent += begun.elapsed();
@@ -76,6 +95,35 @@ impl Sharpness {
         if self.warm == TRIALS && !self.refined {
             self.limit();
         }
+        if self.spent > LONGEST && !self.open.is_empty() {
+            self.open.clear();
+            (self.refined, self.broken_off) = (true, true);
+        }
+    }
+
+    /// In words, that the sharpness is coarser or less exact than it might be.
+    pub fn limits(&self) -> Vec<String> {
+        let mut limits = Vec::new();
+        if !self.done() {
+            return limits;
+        }
+        let cost = self.spent.as_secs_f64() / self.warm.max(1) as f64;
+        if self.broken_off {
+            limits.push(format!(
+                "One S takes {cost:.1} s: after {} s the others are left out or interpolated",
+                LONGEST.as_secs()
+            ));
+        } else if self.grid.columns < SIDE {
+            let side = self.grid.columns;
+            limits.push(format!("One S takes {cost:.2} s: the region has {side} × {side} nodes"));
+        }
+        if self.unconverged > 0 {
+            limits.push(format!(
+                "S is only a lower bound at {} of {} nodes, where the eigensolve has not converged",
+                self.unconverged, self.solved
+            ));
+        }
+        limits
     }
 
     /// Takes a coarser grid where this one would take too long.
@@ -87,7 +135,7 @@ impl Sharpness {
         if side < self.grid.columns {
             self.grid = Grid::empty(self.grid.extent, side);
             self.open = serpentine(&self.grid);
-            self.solved = 0;
+            (self.solved, self.unconverged) = (0, 0);
             // as fine as time allows already
             self.refined = cost * (side * side) as f64 > 0.7 * most;
         }

@@ -122,6 +122,7 @@ impl Trail {
             stride: 1,
             numbers: Vec::new(),
         });
+        sketches.make_room(self.budget.sketches);
         sketches.push(row);
         while size_of_val(sketches.numbers.as_slice()) > self.budget.sketches && sketches.count() > THINNING {
             sketches.thin();
@@ -139,10 +140,21 @@ impl Trail {
         self.rows.back()
     }
 
-    /// The kept steps within `half` of a step.
-    pub fn window(&self, step: usize, half: usize) -> Vec<Arc<Row>> {
-        let near = |row: &&Arc<Row>| row.step().abs_diff(step) <= half;
-        self.rows.iter().filter(near).cloned().collect()
+    /// At most `most` kept steps around a step that is kept, in its middle as far as there are any on both sides.
+    pub fn window(&self, step: usize, most: usize) -> Vec<Arc<Row>> {
+        let Some(place) = self.row(step).zip(self.rows.front()).map(|(row, first)| row.step() - first.step())
+        else {
+            return Vec::new();
+        };
+        let count = most.min(self.rows.len());
+        let begin = place.saturating_sub(count / 2).min(self.rows.len() - count);
+        self.rows.range(begin..begin + count).cloned().collect()
+    }
+
+    /// The first step that anything is known of.
+    pub fn first_step(&self) -> Option<usize> {
+        let sketched = self.sketches.as_ref().map(|sketches| sketches.first);
+        sketched.or_else(|| self.rows.front().map(|row| row.step()))
     }
 
     /// At most `most` steps with their weights, evenly over the whole run.
@@ -193,9 +205,10 @@ impl Trail {
         self.sketches.as_ref().map_or(&[], |sketches| sketches.of(i, process))
     }
 
-    /// Bytes of all that is kept.
+    /// Bytes of all that is kept, with the room that is held for more.
     pub fn bytes(&self) -> usize {
-        let sketches = self.sketches.as_ref().map_or(0, |sketches| size_of_val(sketches.numbers.as_slice()));
+        let sketches =
+            self.sketches.as_ref().map_or(0, |sketches| sketches.numbers.capacity() * size_of::<f32>());
         self.rows_bytes + self.anchors_bytes + sketches
     }
 }
@@ -229,6 +242,15 @@ impl Sketches {
         }
     }
 
+    /// Room for one more step: twice as much as there is, up to `budget` bytes and this step.
+    fn make_room(&mut self, budget: usize) {
+        let (len, step) = (self.numbers.len(), self.row_len());
+        if self.numbers.capacity() < len + step {
+            let most = (budget / size_of::<f32>() + step).max(len + step);
+            self.numbers.reserve_exact((2 * len + step).min(most) - len);
+        }
+    }
+
     fn thin(&mut self) {
         let len = self.row_len();
         let kept = self.count().div_ceil(THINNING);
@@ -256,9 +278,17 @@ mod tests {
         let mut trail = Trail::new(budget);
         for step in 5..2000 {
             trail.push(row(step));
-            assert!(trail.bytes() <= budget.rows + budget.anchors + budget.sketches + 16, "{step}");
+            // a sketch of this trail has 24 bytes, and what it was allocated for counts
+            assert!(trail.bytes() <= budget.rows + budget.anchors + budget.sketches + 24, "{step}");
         }
-        assert_eq!(trail.window(1990, 4).len(), 9.min(trail.window(1990, 4).len()));
+        let window = |step: usize, most: usize| -> Vec<usize> {
+            trail.window(step, most).iter().map(|row| row.step()).collect()
+        };
+        // the budget holds ten rows of two processes
+        assert_eq!(window(1995, 3), [1994, 1995, 1996]);
+        assert_eq!(window(1999, 4), [1996, 1997, 1998, 1999]);
+        assert_eq!(window(1999, 100), (1990..2000).collect::<Vec<_>>());
+        assert_eq!((window(3, 100), window(1995, 1)), (vec![], vec![1995]));
         assert!(trail.row(1999).is_some() && trail.row(3).is_none() && trail.row(1900).is_none());
         assert_eq!(trail.row(1995).unwrap().step(), 1995);
         // thinned by an odd factor, so that both walls are still there

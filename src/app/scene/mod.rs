@@ -7,6 +7,9 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(super) use tests::device;
+
 use crate::picture::scene::{Canvas, Figure, Projection, install_canvas};
 use buffers::Buffers;
 use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, RenderState, ScreenDescriptor};
@@ -24,7 +27,7 @@ pub(super) fn install(context: &egui::Context, state: &RenderState) {
 }
 
 /// The canvas of a window.
-struct Window;
+pub(super) struct Window;
 
 impl Canvas for Window {
     fn shape(&self, rect: Rect, figure: &Arc<Figure>, projection: &Projection) -> Shape {

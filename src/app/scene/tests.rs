@@ -2,13 +2,20 @@
 //! tests say so and pass, unless `BRINK_REQUIRE_WGPU` is set.
 
 use super::*;
+use crate::picture::Role;
 use crate::picture::scene::figure::Fill;
 use crate::picture::scene::mesh::mesh;
-use crate::picture::scene::{Camera, Layer, Scene, SceneChange, SceneView, of_landscape};
+use crate::picture::scene::{
+    Camera, Grid, Layer, Scene, SceneAxis, SceneChange, ScenePath, SceneView, StableRegion, of_landscape,
+};
 use crate::picture::{Image, Palette, render};
 use crate::run::assemble::{Sources, assemble};
 use crate::run::{History, Preset};
 use egui::{Color32, Theme, Vec2, pos2, vec2};
+use network_scene::network_scene;
+
+#[path = "../../../tests/pictures/network_scene.rs"]
+mod network_scene;
 
 /// Mean difference of a channel, and share of the pixels that are off by more than `FAR`: the whole picture.
 const MEAN: f64 = 4.0 / 255.0;
@@ -47,6 +54,11 @@ fn gpu() -> Option<Gpu> {
     None
 }
 
+/// A device of its own, to be spoilt; `None` as in [`gpu`].
+pub(in crate::app) fn device() -> Option<Device> {
+    gpu().map(|gpu| gpu.device)
+}
+
 /// A figure from one side, in a rectangle that does not begin at the window's corner.
 #[derive(Clone)]
 struct Shot {
@@ -56,6 +68,8 @@ struct Shot {
     theme: Theme,
     scale: f32,
     flat: bool,
+    /// Of the window.
+    format: TextureFormat,
 }
 
 const RECT: Rect = Rect { min: pos2(20.0, 10.0), max: pos2(340.0, 280.0) };
@@ -69,7 +83,8 @@ impl Shot {
         let palette = Palette::of(theme);
         let figure = Figure::new(scene, &view, true, palette).expect("a figure");
         let projection = Projection::new(view.camera(), RECT, view.flat);
-        Self { figure, projection, palette, theme, scale, flat: view.flat }
+        let format = TextureFormat::Rgba8Unorm;
+        Self { figure, projection, palette, theme, scale, flat: view.flat, format }
     }
 
     fn by_cpu(&self) -> Image {
@@ -83,7 +98,7 @@ impl Shot {
     /// As the window does it: a picture of its own, laid into a pass over the whole window.
     fn by_wgpu(&self, gpu: &Gpu) -> Image {
         let Gpu { device, queue } = gpu;
-        let format = TextureFormat::Rgba8Unorm;
+        let format = self.format;
         let mut renderer = Renderer::new(device, format);
         let [width, height] = target::size(Rect::from_min_size(egui::Pos2::ZERO, SIZE), self.scale, 8192);
         let window = device.create_texture(&wgpu::TextureDescriptor {
@@ -115,7 +130,13 @@ impl Shot {
             });
             renderer.blit(&mut pass);
         }
-        let pixels = read(gpu, encoder, &window, [width, height]);
+        let mut pixels = read(gpu, encoder, &window, [width, height]);
+        if matches!(format, TextureFormat::Bgra8Unorm | TextureFormat::Bgra8UnormSrgb) {
+            for pixel in &mut pixels {
+                let [b, g, r, a] = pixel.to_array();
+                *pixel = Color32::from_rgba_premultiplied(r, g, b, a);
+            }
+        }
         // On the ground that egui would have painted below it.
         let ground = Shot {
             figure: Figure { fill: Fill::default(), strokes: Vec::new(), ..self.figure.clone() },
@@ -285,10 +306,92 @@ fn wgpu_and_cpu_draw_the_same_picture() {
 }
 
 #[test]
-fn planted_defects_fail_the_comparison() {
+fn faint_strokes_holes_and_three_axes_are_drawn_the_same_too() {
+    let Some(gpu) = gpu() else { return };
+    for (third, changes, theme, scale) in [
+        (false, &[][..], Theme::Light, 2.0),
+        (false, &[TURNED], Theme::Dark, 1.0),
+        (true, &[TURNED], Theme::Light, 1.0),
+        (true, &[TURNED, SceneChange::Turn([2.2, -0.3])], Theme::Dark, 2.0),
+    ] {
+        let shot = Shot::new(&network_scene(third), changes, theme, scale);
+        if let Err(reason) = agree(&gpu, &shot, &shot) {
+            panic!("third axis: {third}, {changes:?} in {theme:?} at {scale}: {reason}");
+        }
+    }
+}
+
+/// A window whose surface encodes what is written to it.
+#[test]
+fn a_window_in_srgb_has_the_same_colours() {
     let Some(gpu) = gpu() else { return };
     for changes in [&[][..], &[TURNED]] {
-        let whole = Shot::new(&valley(), changes, Theme::Light, 1.0);
+        let plain = Shot::new(&valley(), changes, Theme::Light, 1.0);
+        let encoded = Shot { format: TextureFormat::Bgra8UnormSrgb, ..plain.clone() };
+        let (drawn, expected) = (encoded.by_wgpu(&gpu), plain.by_wgpu(&gpu));
+        let (mean, far) = difference(&drawn, &expected);
+        assert!(mean < 1.0 / 255.0 && far.is_empty(), "{changes:?}: {mean}, {} pixels", far.len());
+        assert!(agree(&gpu, &encoded, &plain).is_ok(), "{changes:?}");
+    }
+}
+
+/// A surface of 256×256 and three paths of 100,000 points, as `cargo bench --bench scene` turns them.
+fn large() -> Scene {
+    let side = 256;
+    let mut grid = Grid { x: -1.0..1.0, y: -1.0..1.0, columns: side, rows: side, values: Vec::new() };
+    for i in 0..side * side {
+        let [x, y] = grid.node(i % side, i / side);
+        grid.values.push(x * x + 0.3 * (3.0 * y).sin());
+    }
+    let path = |(role, shift): (Role, f32)| {
+        let points: Vec<[f32; 3]> =
+            (0_u16..50_000).flat_map(|i| [f32::from(i), f32::from(i) + 0.5]).map(|i| i / 5e4).map(|t| {
+                [0.9 * (40.0 * t + shift).sin() * t, 1.8 * t - 0.9, 0.0]
+            }).collect();
+        let loss = points.iter().map(|p| p[0] * p[0] + 0.3 * (3.0 * p[1]).sin()).collect();
+        ScenePath { role, loss, exact: 0..points.len(), points, first_step: 0, stride: 1 }
+    };
+    let roles = [Role::GradientDescent, Role::GradientFlow, Role::CentralFlow];
+    Scene {
+        paths: roles.into_iter().zip([0.0, 0.1, 0.2]).map(path).collect(),
+        region: Some(StableRegion { sharpness: grid.clone(), edge: 0.3 }),
+        surface: Some(grid),
+        ..Scene::default()
+    }
+}
+
+#[test]
+fn a_turned_frame_of_a_large_scene_takes_the_cpu_less_than_4_ms() {
+    let Some(gpu) = gpu() else { return };
+    let shot = Shot::new(&large(), &[TURNED], Theme::Light, 1.0);
+    assert!(shot.figure.strokes.iter().map(|stroke| stroke.points.len()).sum::<usize>() > 100_000);
+    let (figure, mut renderer) = (Arc::new(shot.figure), Renderer::new(&gpu.device, TextureFormat::Bgra8Unorm));
+    let mut times = Vec::new();
+    for turn in 0_u8..40 {
+        let camera = Camera { yaw: 0.1 * f32::from(turn), ..Camera::START };
+        let projection = Projection::new(&camera, RECT, false);
+        let picture = Picture { rect: RECT, figure: Arc::clone(&figure), projection };
+        let begun = std::time::Instant::now();
+        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        renderer.prepare(&gpu.device, &gpu.queue, &mut encoder, &picture, 1.0);
+        let commands = encoder.finish();
+        times.push(begun.elapsed());
+        // what software renders is not the interface's time
+        gpu.queue.submit([commands]);
+        gpu.device.poll(wgpu::PollType::Wait { submission_index: None, timeout: None }).expect("it answers");
+    }
+    // the first frame uploads the figure
+    println!("preparing and encoding: the first frame {:?}", times[0]);
+    times.sort_unstable();
+    println!("a turned one {:?} in the median, {:?} at most", times[20], times[38]);
+    assert!(times[20] < std::time::Duration::from_millis(4), "{:?}", times[20]);
+}
+
+#[test]
+fn planted_defects_fail_the_comparison() {
+    let Some(gpu) = gpu() else { return };
+    for (scene, changes) in [(valley(), &[][..]), (valley(), &[TURNED]), (network_scene(false), &[])] {
+        let whole = Shot::new(&scene, changes, Theme::Light, 1.0);
         assert!(agree(&gpu, &whole, &whole).is_ok());
         for place in 0..whole.figure.strokes.len() {
             let mut missing = whole.clone();

@@ -1,11 +1,12 @@
 //! One lane: chunks taken one after the other, with a gradient of their own.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
 use super::chunk::{Chunk, Pass, Primal, Scratch};
-use crate::calculus::Real;
+use crate::calculus::{Real, Stop};
 use crate::calculus::kernel::vector;
 use crate::calculus::op::Gradient;
 use crate::calculus::tape::NodeId;
@@ -41,6 +42,10 @@ pub(super) struct Task<'a, T> {
     pub(super) keeps: bool,
     /// The node whose values stay in any case.
     pub(super) output: Option<NodeId>,
+    /// Asked before every chunk whether to leave the rest.
+    pub(super) stop: Stop<'a>,
+    /// Whether a chunk was left.
+    pub(super) stopped: &'a AtomicBool,
 }
 
 impl<T: Real> Task<'_, T> {
@@ -88,6 +93,10 @@ impl<T: Real> Task<'_, T> {
         let taken = pool.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut scratch = taken.unwrap_or_else(|| Scratch::new(self.primal.tape));
         for (i, chunk) in lane.chunks.iter_mut().enumerate() {
+            if self.stopped.load(Ordering::Relaxed) || (self.stop)() {
+                self.stopped.store(true, Ordering::Relaxed);
+                break;
+            }
             self.chunk(chunk, &mut scratch, data, i > 0);
         }
         pool.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);

@@ -205,3 +205,32 @@ fn operations_save_as_much_as_they_say() {
         }
     }
 }
+
+#[test]
+fn what_is_stopped_between_chunks_is_given_up_and_leaves_nothing_wrong_behind() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    for lanes in [1, 8] {
+        let mut evaluator = evaluator(lanes, false);
+        let (p, weights) = (evaluator.dim(), weights(evaluator.dim()));
+        let expected = everything(&mut evaluator, &weights);
+        let chunks: usize = evaluator.lanes.iter().map(|lane| lane.chunks.len()).sum();
+        let other: Vec<f32> = weights.iter().map(|w| 1.1 * w).collect();
+        let mut v = Block::zeros(p, 1);
+        v.column_mut(0)[0] = 1.0;
+        let mut result = Block::default();
+        for third in [false, true] {
+            for allowed in 0..=chunks {
+                let asked = AtomicUsize::new(0);
+                let stop = || asked.fetch_add(1, Ordering::Relaxed) >= allowed;
+                let whole = if third {
+                    evaluator.third_derivatives_unless(&other, &v, &mut result, &stop)
+                } else {
+                    evaluator.hessian_vector_products_unless(&other, &v, &mut result, &stop)
+                };
+                assert_eq!(whole, allowed == chunks, "{allowed} of {chunks} chunks");
+            }
+        }
+        let again = everything(&mut evaluator, &weights);
+        assert!(again.iter().zip(&expected).all(|(a, b)| a.to_bits() == b.to_bits()));
+    }
+}

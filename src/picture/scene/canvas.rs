@@ -4,8 +4,9 @@ use super::camera::Projection;
 use super::figure::Figure;
 use super::mesh::mesh;
 use super::view::SceneView;
-use super::{Layer, Scene};
+use super::Scene;
 use crate::picture::theme::Palette;
+use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use egui::{Context, Id, Painter, Rect, Shape};
 use std::sync::Arc;
 
@@ -28,8 +29,13 @@ pub fn install_canvas(context: &Context, canvas: Arc<dyn Canvas>) {
     context.data_mut(|data| data.insert_temp(canvas_id(), Installed(canvas)));
 }
 
+/// Lets a context draw weight space by meshes from now on.
+pub fn remove_canvas(context: &Context) {
+    context.data_mut(|data| data.remove::<Installed>(canvas_id()));
+}
+
 /// Whether a context has a canvas.
-pub(super) fn has_canvas(context: &Context) -> bool {
+pub fn has_canvas(context: &Context) -> bool {
     context.data(|data| data.get_temp::<Installed>(canvas_id()).is_some())
 }
 
@@ -47,39 +53,151 @@ pub(super) fn draw(painter: &Painter, rect: Rect, figure: &Arc<Figure>, projecti
     }
 }
 
+/// What a figure is made of.
+#[derive(Clone)]
+struct Recipe {
+    scene: Arc<Scene>,
+    view: SceneView,
+    revealed: bool,
+    palette: &'static Palette,
+}
+
+impl Recipe {
+    fn make(&self) -> Option<Arc<Figure>> {
+        Figure::new(&self.scene, &self.view, self.revealed, self.palette).map(Arc::new)
+    }
+
+    /// Whether another one gives the same figure.
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.scene, &other.scene) && self.differs_in_scene_alone(other)
+    }
+
+    fn differs_in_scene_alone(&self, other: &Self) -> bool {
+        self.view.flat == other.view.flat
+            && self.view.layers == other.view.layers
+            && self.revealed == other.revealed
+            && std::ptr::eq(self.palette, other.palette)
+    }
+}
+
 /// The figure made last, and of what.
 #[derive(Clone)]
 struct Made {
-    scene: Arc<Scene>,
-    flat: bool,
-    layers: Vec<Layer>,
-    revealed: bool,
-    palette: &'static Palette,
+    recipe: Recipe,
     figure: Option<Arc<Figure>>,
+    /// The one that is being made on a thread. A channel for one: the sender never waits.
+    next: Option<(Recipe, Receiver<Option<Arc<Figure>>>)>,
 }
 
-/// The figure of a scene, made anew only where something in it has changed.
+#[derive(Clone)]
+struct InBackground;
+
+/// Lets a context make the figures of new scenes on threads from now on: the one before stays in sight meanwhile.
+pub fn make_figures_in_background(context: &Context) {
+    context.data_mut(|data| data.insert_temp(Id::unique("brink: figures in the background"), InBackground));
+}
+
+fn in_background(context: &Context) -> bool {
+    let id = Id::unique("brink: figures in the background");
+    context.data(|data| data.get_temp::<InBackground>(id).is_some())
+}
+
+/// The figure of a scene, made anew only where something in it has changed, with the scene it was made of.
 pub(super) fn figure(
     context: &Context,
     scene: &Arc<Scene>,
     view: &SceneView,
     revealed: bool,
     palette: &'static Palette,
-) -> Option<Arc<Figure>> {
+) -> Option<(Arc<Scene>, Arc<Figure>)> {
     let id = Id::unique("brink: figure of weight space");
+    let wanted = Recipe { scene: Arc::clone(scene), view: view.clone(), revealed, palette };
     let made: Option<Made> = context.data(|data| data.get_temp(id));
-    if let Some(made) = made
-        && Arc::ptr_eq(&made.scene, scene)
-        && made.flat == view.flat
-        && made.layers == view.layers
-        && made.revealed == revealed
-        && std::ptr::eq(made.palette, palette)
-    {
-        return made.figure;
-    }
-    let figure = Figure::new(scene, view, revealed, palette).map(Arc::new);
-    let (flat, layers) = (view.flat, view.layers.clone());
-    let made = Made { scene: Arc::clone(scene), flat, layers, revealed, palette, figure: figure.clone() };
+    let made = match made {
+        Some(made) if made.recipe.is(&wanted) => made,
+        Some(made) if made.figure.is_some() && made.recipe.differs_in_scene_alone(&wanted) => {
+            made.towards(wanted, context)
+        }
+        _ => Made { figure: wanted.make(), recipe: wanted, next: None },
+    };
+    let found = made.figure.clone().map(|figure| (Arc::clone(&made.recipe.scene), figure));
     context.data_mut(|data| data.insert_temp(id, made));
-    figure
+    found
+}
+
+impl Made {
+    /// Takes in what a thread has made, and has one make what is wanted.
+    fn towards(mut self, wanted: Recipe, context: &Context) -> Self {
+        if let Some((recipe, receiver)) = self.next.take() {
+            match receiver.try_recv() {
+                Ok(figure) if recipe.differs_in_scene_alone(&wanted) => {
+                    (self.recipe, self.figure) = (recipe, figure);
+                    if self.recipe.is(&wanted) {
+                        return self;
+                    }
+                }
+                // seen to its end, so that something is shown of a scene that is new in every frame
+                Err(TryRecvError::Empty) => {
+                    self.next = Some((recipe, receiver));
+                    return self;
+                }
+                Ok(_) | Err(TryRecvError::Disconnected) => {}
+            }
+        }
+        let (sender, receiver) = bounded(1);
+        let (recipe, awake) = (wanted.clone(), context.clone());
+        let make = move || {
+            // a context that is gone has let go of the receiver
+            let _ = sender.send(recipe.make());
+            awake.request_repaint();
+        };
+        let thread = std::thread::Builder::new().name("figure".into());
+        if in_background(context) && self.figure.is_some() && thread.spawn(make).is_ok() {
+            self.next = Some((wanted, receiver));
+            return self;
+        }
+        Self { figure: wanted.make(), recipe: wanted, next: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::picture::Role;
+    use crate::picture::scene::ScenePath;
+    use std::time::{Duration, Instant};
+
+    fn scene(points: u8) -> Arc<Scene> {
+        let points: Vec<[f32; 3]> = (0..points).map(|i| [f32::from(i), f32::from(i % 2), 0.0]).collect();
+        let (role, exact) = (Role::GradientDescent, 0..points.len());
+        let path = ScenePath { role, loss: Vec::new(), exact, points, first_step: 0, stride: 1 };
+        Arc::new(Scene { paths: vec![path], ..Scene::default() })
+    }
+
+    #[test]
+    fn in_the_background_the_figure_before_stays_until_the_next_is_made() {
+        let (context, mut view) = (Context::default(), SceneView::default());
+        let palette = Palette::of(egui::Theme::Light);
+        let draw = |scene: &Arc<Scene>, view: &SceneView| figure(&context, scene, view, true, palette).expect("a figure");
+        make_figures_in_background(&context);
+        let (first, second, third) = (scene(5), scene(6), scene(7));
+        // the first is made at once, and one that is looked at otherwise too
+        assert!(Arc::ptr_eq(&draw(&first, &view).0, &first));
+        view.flat = !view.flat;
+        let (of, made) = draw(&first, &view);
+        assert!(Arc::ptr_eq(&of, &first) && !made.flat);
+        // a new scene comes when it is made, and the newest one in the end
+        let begun = Instant::now();
+        let mut seen = Vec::new();
+        while seen.last() != Some(&7) {
+            let wanted = if seen.contains(&6) { &third } else { &second };
+            let (of, made) = draw(wanted, &view);
+            let points = of.paths[0].points.len();
+            assert_eq!(made.strokes.last().map(|stroke| stroke.points.len()), Some(points), "they belong together");
+            seen.push(points);
+            assert!(begun.elapsed() < Duration::from_secs(20), "{seen:?}");
+            std::thread::yield_now();
+        }
+        assert!(seen.is_sorted() && seen[0] == 5, "{seen:?}");
+    }
 }

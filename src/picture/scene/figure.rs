@@ -17,6 +17,8 @@ const DASHED: [f32; 2] = [7.0, 4.0];
 const DOTTED: [f32; 2] = [1.6, 3.2];
 /// Points of a path nearer than this to the one before, in half sides of the box, are left out.
 const NEAR: f32 = 2.0e-4;
+/// Points of a path that numbers keep clear of, about.
+const POINTS_AVOIDED: usize = 400;
 /// A break: the piece from this point to the next is not drawn.
 pub const BREAK: f32 = -1.0;
 
@@ -81,8 +83,8 @@ pub struct Figure {
 impl Figure {
     /// Of a scene as the viewer wants it, the central flow hidden or `revealed`; `None` where nothing in it has a place.
     pub fn new(scene: &Scene, view: &SceneView, revealed: bool, palette: &Palette) -> Option<Self> {
-        let frame = Frame::of(scene)?;
         let flat = view.flat;
+        let frame = Frame::of(scene, flat)?;
         let mut figure = Self {
             frame,
             flat,
@@ -93,9 +95,8 @@ impl Figure {
             scale: None,
         };
         let ground = figure.frame.clone();
-        let surface = scene.surface.as_ref().filter(|_| !ground.third || flat);
-        let region = scene.region.as_ref().filter(|_| !ground.third || flat);
-        let builder = Builder { frame: &ground, flat, surface, region, palette, view };
+        let (surface, region, paths) = (scene.surface.as_ref(), scene.region.as_ref(), scene.paths.as_slice());
+        let builder = Builder { frame: &ground, flat, surface, region, paths, palette, view };
         builder.fill(&mut figure);
         if !flat {
             figure.strokes.push(box_edges(palette));
@@ -136,13 +137,22 @@ struct Builder<'a> {
     flat: bool,
     surface: Option<&'a Grid>,
     region: Option<&'a StableRegion>,
+    paths: &'a [ScenePath],
     palette: &'a Palette,
     view: &'a SceneView,
 }
 
 impl Builder<'_> {
+    /// Whether the plane of the first two axes lies on the floor of the box: the height is a third direction.
+    fn on_floor(&self) -> bool {
+        self.frame.third && !self.flat
+    }
+
     /// The height (0 to 1) of the surface at a place of the plane; NaN outside.
     fn ground(&self, at: [f32; 2]) -> f32 {
+        if self.on_floor() {
+            return 0.0;
+        }
         match (self.surface, self.frame.loss) {
             (Some(surface), Some(heights)) => heights.share(surface.value(at)),
             _ => f32::NAN,
@@ -169,8 +179,8 @@ impl Builder<'_> {
         };
         figure.scale = scale;
         let tinted = self.view.shows(Layer::Region);
-        // In three dimensions a surface has the nodes of the loss; without a loss there is nothing to stand on.
-        let nodes = if self.flat {
+        // A landscape has the nodes of the loss; without a loss there is nothing to stand on.
+        let nodes = if self.flat || self.on_floor() {
             if scale.is_some_and(|scale| scale.map == Map::Inferno) || loss.is_none() {
                 region.map(|region| &region.sharpness).or(self.surface)
             } else {
@@ -191,7 +201,9 @@ impl Builder<'_> {
                     relief.values[row * nodes.columns + column] = z;
                 }
             }
-            (relief.x, relief.y) = (-1.0..1.0, -1.0..1.0);
+            let [left, near, _] = self.frame.place([nodes.x.start, nodes.y.start], 0.0);
+            let [right, far, _] = self.frame.place([nodes.x.end, nodes.y.end], 0.0);
+            (relief.x, relief.y) = (left..right, near..far);
             figure.relief = Some(relief);
         }
     }
@@ -213,7 +225,7 @@ impl Builder<'_> {
                     None => 0.0,
                 };
                 let share = scale.map_or(0.0, |scale| scale.heights.share(value));
-                let shade = if self.flat { 1.0 } else { relief_shade(nodes, self.frame, column, row) };
+                let shade = if self.flat || self.on_floor() { 1.0 } else { relief_shade(nodes, self.frame, column, row) };
                 places.push(self.lift(at, self.ground(at)));
                 looks.push((share, shade, sharpness));
             }
@@ -285,17 +297,35 @@ impl Builder<'_> {
         let color = self.palette.plot.lerp_to_gamma(self.palette.text, 0.45);
         let mut line = Line::default();
         for level in heights.levels(LEVELS) {
-            let height = heights.share(level);
+            let height = if self.on_floor() { 0.0 } else { heights.share(level) };
             let lines = contour(surface, level);
             let longest = lines.iter().max_by_key(|line| line.len());
             if let Some(longest) = longest.filter(|line| line.len() > 8) {
-                figure.levels.push((self.lift(longest[longest.len() / 2], height), level));
+                figure.levels.push((self.lift(self.free(longest), height), level));
             }
             for points in lines {
                 line.add(points.into_iter().map(|at| self.lift(at, height)));
             }
         }
         figure.strokes.push(Stroke { points: line.points, color, width: 0.8, dash: None });
+    }
+
+    /// The place of a contour that is farthest from the paths, of some: its level is read there.
+    fn free(&self, contour: &[[f32; 2]]) -> [f32; 2] {
+        let candidates = contour.iter().skip(contour.len() / 8).step_by((contour.len() / 8).max(1));
+        let points = self.paths.iter().flat_map(|path| {
+            path.points.iter().step_by((path.points.len() / POINTS_AVOIDED).max(1))
+        });
+        let points: Vec<[f32; 3]> = points.map(|&[x, y, _]| self.frame.place([x, y], 0.5)).collect();
+        let distance = |at: &[f32; 2]| {
+            let [x, y, _] = self.frame.place(*at, 0.5);
+            // at the rim of the picture there is no room for a number
+            let rim = (1.0 - x.abs()).min(1.0 - y.abs()) * 2.0;
+            let squares = points.iter().map(|point| (point[0] - x).powi(2) + (point[1] - y).powi(2));
+            squares.filter(|square| square.is_finite()).fold(f32::MAX, f32::min).sqrt().min(rim)
+        };
+        let farthest = candidates.map(|at| (distance(at), at)).max_by(|(a, _), (b, _)| a.total_cmp(b));
+        farthest.map_or(contour[contour.len() / 2], |(_, at)| *at)
     }
 
     /// The edge of the stable region: dotted, as 2/η is everywhere.

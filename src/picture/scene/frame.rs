@@ -1,7 +1,7 @@
 //! Which part of the plane is shown, and how high a loss stands: from coordinates to the box.
 
 use super::camera::TALL;
-use super::{Grid, Scene};
+use super::{BLOWN_UP, Grid, Role, Scene, ScenePath};
 use std::ops::Range;
 
 /// Share of the extent left free around the paths where there is no grid.
@@ -83,9 +83,9 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Shows the grids where there are any, else the exact parts of the paths, else all of them. `None` where no point
-    /// is finite.
-    pub fn of(scene: &Scene) -> Option<Self> {
+    /// Shows the grids where there are any, else the exact parts of the paths, else all of them; in three directions the
+    /// whole paths with the grids below them. `None` where no point is finite.
+    pub fn of(scene: &Scene, flat: bool) -> Option<Self> {
         let grid = scene.surface.as_ref().or(scene.region.as_ref().map(|region| &region.sharpness));
         let grid = grid.filter(|grid| has_area(grid));
         let along = |axis: usize| {
@@ -93,9 +93,19 @@ impl Frame {
             let exact = || margin(extent(scene, axis, true).or_else(|| extent(scene, axis, false))?);
             if axis < 2 { of_grid.or_else(exact) } else { exact() }
         };
-        let third = scene.axes[2].is_some();
-        let ranges = [along(0)?, along(1)?, along(2).filter(|_| third).unwrap_or(-1.0..1.0)];
-        Some(Self { loss: heights(scene), ranges, third })
+        let third = scene.axes[2].is_some() && !flat;
+        let whole = |axis: usize| {
+            let [low, high] = calm_extent(scene, axis)?;
+            let grid = grid.filter(|_| axis < 2).map(|grid| if axis == 0 { &grid.x } else { &grid.y });
+            margin(grid.map_or([low, high], |grid| [low.min(grid.start), high.max(grid.end)]))
+        };
+        let ranges = if third {
+            [whole(0)?, whole(1)?, whole(2)?]
+        } else {
+            [along(0)?, along(1)?, -1.0..1.0]
+        };
+        let loss = heights(scene, grid.map(|grid| [grid.x.clone(), grid.y.clone()]));
+        Some(Self { loss, ranges, third })
     }
 
     /// A place in the box, not held inside it; the height is that of `height` (0 to 1).
@@ -144,6 +154,26 @@ fn extent(scene: &Scene, axis: usize, exact: bool) -> Option<[f32; 2]> {
     })
 }
 
+/// The extent of all points, apart from where gradient descent blows up.
+fn calm_extent(scene: &Scene, axis: usize) -> Option<[f32; 2]> {
+    let descends = |path: &&ScenePath| path.role == Role::GradientDescent;
+    let flows = scene.paths.iter().filter(|path| !descends(path)).flat_map(|path| &path.loss);
+    let start = scene.paths.iter().filter(descends).filter_map(|path| path.loss.first());
+    let most = flows.chain(start).copied().filter(|loss| loss.is_finite()).fold(f32::NAN, f32::max);
+    let points = scene.paths.iter().flat_map(|path| {
+        let wild = move |place: usize| {
+            path.role == Role::GradientDescent
+                && path.loss.get(place).is_some_and(|loss| *loss > BLOWN_UP * most)
+        };
+        path.points.iter().enumerate().filter(move |(place, _)| !wild(*place)).map(|(_, point)| point)
+    });
+    let finite = points.filter(|point| point.iter().all(|x| x.is_finite()));
+    finite.map(|point| point[axis]).fold(None, |found: Option<[f32; 2]>, value| {
+        let [low, high] = found.unwrap_or([value; 2]);
+        Some([low.min(value), high.max(value)])
+    })
+}
+
 fn margin([low, high]: [f32; 2]) -> Option<Range<f32>> {
     let size = (high - low).max(1e-6 * low.abs().max(high.abs())).max(1e-12);
     let range = low - MARGIN * size..high + MARGIN * size;
@@ -151,13 +181,23 @@ fn margin([low, high]: [f32; 2]) -> Option<Range<f32>> {
 }
 
 /// Heights of the loss: the bottom is the least, the top the greatest of the surface, and what the paths go through is
-/// seen well.
-fn heights(scene: &Scene) -> Option<Heights> {
+/// seen well, within the `plane` that is shown where there is one.
+fn heights(scene: &Scene, plane: Option<[Range<f32>; 2]>) -> Option<Heights> {
+    let shown = |point: &[f32; 3]| {
+        plane.as_ref().is_none_or(|[x, y]| {
+            (x.start..=x.end).contains(&point[0]) && (y.start..=y.end).contains(&point[1])
+        })
+    };
     let mut on_paths: Option<[f32; 2]> = None;
     for path in &scene.paths {
-        let losses =
-            path.loss.get(path.exact.clone()).filter(|losses| !losses.is_empty()).unwrap_or(&path.loss);
-        for &loss in losses.iter().filter(|loss| loss.is_finite()) {
+        let known = path.loss.len().min(path.points.len());
+        let exact = path.exact.start.min(known)..path.exact.end.min(known);
+        let places = if exact.is_empty() { 0..known } else { exact };
+        for place in places {
+            let loss = path.loss[place];
+            if !loss.is_finite() || !shown(&path.points[place]) {
+                continue;
+            }
             let [low, high] = on_paths.unwrap_or([loss; 2]);
             on_paths = Some([low.min(loss), high.max(loss)]);
         }

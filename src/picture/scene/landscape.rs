@@ -1,6 +1,6 @@
 //! The scene of a run with two weights: the plane is all of weight space, everything in it exact and at once.
 
-use super::{Grid, Role, Scene, SceneAxis, ScenePath, StableRegion};
+use super::{BLOWN_UP, Grid, Role, Scene, SceneAxis, ScenePath, StableRegion};
 use crate::calculus::Block;
 use crate::dynamics::Process;
 use crate::objective::Objective;
@@ -11,16 +11,27 @@ use std::ops::Range;
 const NODES: usize = 129;
 /// Share of the paths' extent left free on either side.
 const MARGIN: f64 = 0.2;
-/// Points whose loss is more than this many times what the flows and the start have do not stretch the picture.
-const BLOWN_UP: f64 = 10.0;
 
 /// Draws what is recorded, over the preset's own loss; `None` where it has not two weights, or nothing is recorded.
 /// The region is that of the learning rate at `row`.
 pub fn of_landscape(preset: &Preset, history: &History, row: usize) -> Option<Scene> {
+    of_landscape_after(preset, history, row, None)
+}
+
+/// The same; the grids of the scene drawn `before` of the same run stay as long as the paths are well inside.
+pub fn of_landscape_after(
+    preset: &Preset,
+    history: &History,
+    row: usize,
+    before: Option<&Scene>,
+) -> Option<Scene> {
     let settings = preset.landscape.as_ref().filter(|settings| settings.start.len() == 2)?;
     let eta = history.value(Series::Eta, row)?;
     let mut loss = settings.objective::<f64>();
-    let [x, y] = extents(history)?;
+    let Some([x, y]) = extents(history) else {
+        let note = Some("No weights are finite: there is nothing to draw; start anew with a smaller η".into());
+        return Some(Scene { note, ..Scene::default() });
+    };
     let label = |name: &str| Some(SceneAxis { label: name.into(), captured: None });
     let names = match settings.eigenvalues.as_deref() {
         // a bowl lies along its eigenvectors; q₁ is that of the largest eigenvalue
@@ -29,12 +40,17 @@ pub fn of_landscape(preset: &Preset, history: &History, row: usize) -> Option<Sc
         None => ["first weight x", "second weight y"],
     };
     let edge = to_f32(2.0 / eta);
+    let kept = before.and_then(|scene| Some((scene.surface.as_ref()?, &scene.region.as_ref()?.sharpness)));
+    let (surface, nodes) = match kept.filter(|(surface, _)| holds(surface, [&x, &y])) {
+        Some((surface, nodes)) => (surface.clone(), nodes.clone()),
+        None => (grid(&x, &y, |w| loss.loss(&w)), grid(&x, &y, |w| sharpness(loss.as_mut(), w))),
+    };
     Some(Scene {
         axes: [label(names[0]), label(names[1]), None],
         captured: None,
         paths: paths(history),
-        surface: Some(grid(&x, &y, |w| loss.loss(&w))),
-        region: Some(StableRegion { sharpness: grid(&x, &y, |w| sharpness(loss.as_mut(), w)), edge }),
+        surface: Some(surface),
+        region: Some(StableRegion { sharpness: nodes, edge }),
         progress: None,
         choosable: false,
         note: note(history),
@@ -78,7 +94,7 @@ fn extents(history: &History) -> Option<[Range<f64>; 2]> {
     let rows = history.rows();
     let most = |series| history.extremes(series, 0..rows).map_or(0.0, |(_, most)| most);
     let start = history.value(Series::GdLoss, 0).unwrap_or(0.0);
-    let bound = BLOWN_UP * most(Series::CfLoss).max(most(Series::GfLoss)).max(start);
+    let bound = f64::from(BLOWN_UP) * most(Series::CfLoss).max(most(Series::GfLoss)).max(start);
     let seen = |process: Process, series: Series| {
         history.positions(process).enumerate().filter_map(move |(row, at)| {
             let calm = history.value(series, row).is_some_and(|loss| loss <= bound);
@@ -98,6 +114,16 @@ fn extents(history: &History) -> Option<[Range<f64>; 2]> {
         low - margin..high + margin
     };
     Some([range(0), range(1)])
+}
+
+/// Whether a grid holds what would be shown, but for half of the margin, and is not much larger.
+fn holds(grid: &Grid, wanted: [&Range<f64>; 2]) -> bool {
+    [&grid.x, &grid.y].into_iter().zip(wanted).all(|(there, wanted)| {
+        let size = wanted.end - wanted.start;
+        let rim = 0.5 * MARGIN / (1.0 + 2.0 * MARGIN) * size;
+        let (start, end) = (f64::from(there.start), f64::from(there.end));
+        start <= wanted.start + rim && end >= wanted.end - rim && end - start <= 1.5 * size
+    })
 }
 
 fn grid(x: &Range<f64>, y: &Range<f64>, mut value: impl FnMut([f64; 2]) -> f64) -> Grid {

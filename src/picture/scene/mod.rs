@@ -22,9 +22,9 @@ mod toolbar;
 mod view;
 
 pub use camera::{Camera, Projection};
-pub use canvas::{Canvas, install_canvas};
+pub use canvas::{Canvas, has_canvas, install_canvas, make_figures_in_background, remove_canvas};
 pub use figure::Figure;
-pub use landscape::of_landscape;
+pub use landscape::{of_landscape, of_landscape_after};
 pub use of_view::{of_paths, of_view};
 pub use panel::weight_space_ui;
 pub use view::{Layer, SceneChange, SceneView};
@@ -33,6 +33,9 @@ pub use crate::space::Axis as AxisChoice;
 
 use super::theme::Role;
 use std::ops::Range;
+
+/// Points whose loss is more than this many times what the flows and the start have do not stretch the picture.
+const BLOWN_UP: f32 = 10.0;
 
 /// One picture of weight space.
 #[derive(Clone, Debug, Default, PartialEq)]

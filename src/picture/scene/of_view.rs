@@ -20,7 +20,7 @@ pub fn of_view(view: &View, history: &History) -> Scene {
         region: region.map(|region| StableRegion { sharpness: grid(region), edge: to_f32(view.edge) }),
         progress: (view.progress < 1.0).then(|| to_f32(view.progress)),
         choosable: true,
-        note: note(view),
+        note: note(view, history),
     }
 }
 
@@ -38,11 +38,12 @@ pub fn of_paths(paths: &View, history: &History, row: usize) -> Scene {
 }
 
 fn scene_path(path: &space::Path, history: &History) -> ScenePath {
-    let (role, series) = match path.process {
-        Process::GradientDescent => (Role::GradientDescent, Series::GdLoss),
-        Process::GradientFlow => (Role::GradientFlow, Series::GfLoss),
-        Process::CentralFlow => (Role::CentralFlow, Series::CfLoss),
+    let role = match path.process {
+        Process::GradientDescent => Role::GradientDescent,
+        Process::GradientFlow => Role::GradientFlow,
+        Process::CentralFlow => Role::CentralFlow,
     };
+    let series = losses(path.process);
     let step = |place: usize| path.first_step + place * path.stride;
     let loss = |place| history.value(series, step(place)).map_or(f32::NAN, to_f32);
     ScenePath {
@@ -53,6 +54,24 @@ fn scene_path(path: &space::Path, history: &History) -> ScenePath {
         first_step: path.first_step,
         stride: path.stride,
     }
+}
+
+/// The loss of a process.
+fn losses(process: Process) -> Series {
+    match process {
+        Process::GradientDescent => Series::GdLoss,
+        Process::GradientFlow => Series::GfLoss,
+        Process::CentralFlow => Series::CfLoss,
+    }
+}
+
+/// That a process has ended before the run, in words.
+fn ending(process: Process, history: &History) -> Option<String> {
+    let series = losses(process);
+    let goes_on = |row: usize| history.value(series, row).is_some_and(f64::is_finite);
+    let newest = history.rows().checked_sub(1).filter(|&newest| !goes_on(newest))?;
+    let last = (0..newest).rev().find(|&row| goes_on(row))?;
+    Some(format!("{} ends at step {last}", process.name()))
 }
 
 fn grid(grid: &space::Grid) -> Grid {
@@ -66,9 +85,11 @@ fn grid(grid: &space::Grid) -> Grid {
     }
 }
 
-/// What stands in for something else, and how far the sketched points are off.
-fn note(view: &View) -> Option<String> {
-    let mut notes = view.notes.clone();
+/// Which processes have ended, what stands in for something else, and how far the sketched points are off.
+fn note(view: &View, history: &History) -> Option<String> {
+    let mut notes: Vec<String> =
+        Process::ALL.into_iter().filter_map(|process| ending(process, history)).collect();
+    notes.extend(view.notes.iter().cloned());
     if let Some(error) = view.sketch_error {
         notes.push(format!(
             "Faint points come from a random sketch: ±{:.1}% of the distance from the cursor",
@@ -131,6 +152,23 @@ mod tests {
         assert_eq!((surface.at(2, 1), surface.node(2, 1), region.edge), (7.0, [1.0, 1.0], 8.0));
         assert!(surface.at(0, 0).is_nan());
         let note = scene.note.expect("a note");
-        assert!(note.contains("no ∇S") && note.contains("±1.2%"), "{note}");
+        assert!(note.contains("no ∇S") && note.contains("±1.2%") && !note.contains("ends"), "{note}");
+    }
+
+    #[test]
+    fn a_process_that_diverges_is_said_to_end() {
+        let mut history = History::new(1);
+        for step in 0..8_usize {
+            let process = |loss| ProcessRecord { loss, ..ProcessRecord::default() };
+            let descent = match step {
+                0..4 => Some(process(10f64.powi(4 * i32::try_from(step).unwrap_or(0)))),
+                4 => Some(process(f64::INFINITY)),
+                _ => None,
+            };
+            let gradient_flow = Some(process(1.0));
+            history.push(&StepRecord { step, gradient_descent: descent, gradient_flow, ..StepRecord::default() });
+        }
+        let note = of_view(&View::default(), &history).note.expect("a note");
+        assert_eq!(note, "gradient descent ends at step 3");
     }
 }

@@ -55,8 +55,9 @@ pub fn weight_space_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange
     top = legend(&ui, palette, scene, view, Rect::from_min_max(pos2(whole.left(), top), whole.max));
     let picture = Rect::from_min_max(pos2(whole.left(), top), whole.max);
     let state = &view.state;
-    if let Some(figure) = canvas::figure(ui.ctx(), scene, &state.scene, state.show_central_flow, palette) {
-        picture_ui(&mut ui, palette, scene, &figure, view, picture, changes);
+    let figure = canvas::figure(ui.ctx(), scene, &state.scene, state.show_central_flow, palette);
+    if let Some((scene, figure)) = figure {
+        picture_ui(&mut ui, palette, &scene, &figure, view, picture, changes);
     } else {
         let text = scene.note.as_deref().unwrap_or("No weights are finite: there is nothing to draw");
         says(&ui, palette, picture.shrink2(vec2(0.0, 2.0)), text);
@@ -91,8 +92,13 @@ fn legend(ui: &Ui, palette: &Palette, scene: &Scene, view: &RunView, room: Rect)
             entries.push((Sample::Line(path.role), text.to_owned()));
         }
     }
-    if scene.region.is_some() && view.state.scene.shows(Layer::Region) {
-        entries.push((Sample::Tint(palette.stable), "stable: S ≤ 2/η".to_owned()));
+    if let Some(region) = scene.region.as_ref().filter(|_| view.state.scene.shows(Layer::Region)) {
+        match region.sharpness.extremes() {
+            Some([low, _]) if low > region.edge => {
+                entries.push((Sample::Nothing, "S > 2/η everywhere in sight".to_owned()));
+            }
+            _ => entries.push((Sample::Tint(palette.stable), "stable: S ≤ 2/η".to_owned())),
+        }
     }
     if scene.paths.iter().any(|path| path.exact.len() < path.points.len()) {
         entries.push((Sample::Nothing, "faint: from a sketch".to_owned()));

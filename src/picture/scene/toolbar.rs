@@ -79,6 +79,7 @@ fn name(axis: AxisChoice) -> String {
         AxisChoice::Eigenvector(i) => format!("u{}", subscript(i + 1)),
         AxisChoice::SharpnessGradient => "∇S".into(),
         AxisChoice::Drift => "drift".into(),
+        AxisChoice::Departure => "departure".into(),
         AxisChoice::Principal(i) => format!("PC{}", i + 1),
     }
 }

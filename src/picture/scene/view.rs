@@ -54,7 +54,7 @@ impl Default for SceneView {
             flat: true,
             above: Camera::START,
             orbit: Camera::START,
-            axes: [AxisChoice::Eigenvector(0), AxisChoice::Drift],
+            axes: [AxisChoice::Eigenvector(0), AxisChoice::Departure],
             third: None,
             layers: vec![Layer::Loss, Layer::Contours, Layer::Region],
         }
@@ -83,6 +83,11 @@ pub enum SceneChange {
 }
 
 impl SceneView {
+    /// The axes that are seen: a third one only where there is height.
+    pub fn seen_axes(&self) -> impl Iterator<Item = AxisChoice> + use<> {
+        self.axes.into_iter().chain(self.third.filter(|_| !self.flat))
+    }
+
     /// The camera in use.
     pub fn camera(&self) -> &Camera {
         if self.flat { &self.above } else { &self.orbit }

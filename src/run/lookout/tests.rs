@@ -1,6 +1,7 @@
 //! Looks at a run as it trains, rests and ends, on its threads.
 
 use super::*;
+use crate::dynamics::Process;
 use crate::run::History;
 use crate::run::fake::Fake;
 use crate::run::worker::Options;
@@ -113,6 +114,53 @@ fn no_loss_is_evaluated_50_ms_after_the_cursor_has_moved() {
         assert!(evaluated > 0, "there was something to cancel");
         std::thread::sleep(Duration::from_millis(60));
         assert_eq!(losses.load(Ordering::Relaxed), evaluated);
+    }
+}
+
+#[test]
+fn products_away_from_the_weights_are_stopped_within_50_ms() {
+    // axes of one eigenvector and ∇S are found in two products of half a second, the first sharpness takes a third
+    let parts = Arc::<std::sync::atomic::AtomicUsize>::default();
+    let options = Options { trail: Some(Budget::default()), ..Options::new(100, 0.1) };
+    let product_time = Duration::from_millis(480);
+    let engine = Fake { product_time, parts: Arc::clone(&parts), ..Fake::default() };
+    let mut setup = Setup::new(engine, &options);
+    setup.wait(None, |setup| setup.worker.ended());
+    let at = |step: usize| Wish { axes: vec![Axis::Eigenvector(0), Axis::SharpnessGradient], ..wish(step) };
+    let stages = [
+        ("eigenvectors", 3..16),
+        ("∇S", 19..32),
+        ("sharpness", 35..usize::MAX),
+    ];
+    for (i, (stage, under_way)) in stages.into_iter().enumerate() {
+        parts.store(0, Ordering::Relaxed);
+        let step = 40 + 10 * i;
+        setup.wait(Some(&at(step)), |_| under_way.contains(&parts.load(Ordering::Relaxed)));
+        // the cursor moves; in the last stage the panel is left, as a second has gone by and a new look would begin at once
+        let moved = (stage != "sharpness").then(|| at(step + 5));
+        setup.lookout.update(&mut setup.worker, moved, Instant::now()).expect("no failure");
+        std::thread::sleep(Duration::from_millis(50));
+        let taken = parts.load(Ordering::Relaxed);
+        std::thread::sleep(Duration::from_millis(60));
+        assert_eq!(parts.load(Ordering::Relaxed), taken, "{stage}: parts of 30 ms went on");
+        setup.wait(None, |_| true);
+    }
+}
+
+#[test]
+fn all_kept_steps_are_exact_and_at_least_500_of_the_digits_mlp() {
+    let options = Options { trail: Some(Budget::default()), ..Options::new(1200, 0.1) };
+    let mut setup = Setup::new(Fake { weights: Some(3466), ..Fake::default() }, &options);
+    setup.wait(None, |setup| setup.worker.ended());
+    for step in [1199, 600, 3] {
+        setup.wait(Some(&wish(step)), |setup| {
+            setup.lookout.view().is_some_and(|view| view.step == step && !view.paths.is_empty())
+        });
+        let view = setup.lookout.view().expect("a view");
+        for process in [Process::GradientDescent, Process::CentralFlow] {
+            let exact = view.paths.iter().filter(|path| path.process == process).map(|path| path.exact.len());
+            assert!(exact.sum::<usize>() >= 500, "at step {step}");
+        }
     }
 }
 

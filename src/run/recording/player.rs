@@ -6,7 +6,7 @@ use crate::run::History;
 use crate::run::checkpoint::{Checkpoint, RestoreError};
 use crate::run::engine::Engine;
 use crate::run::predictions::Examples;
-use crate::space::{Probe, Stop};
+use crate::space::{Probe, Solved, Stop};
 use crate::spectrum::{Distribution, SpectrumError};
 use std::sync::Arc;
 
@@ -96,15 +96,15 @@ impl Probe for NoLoss {
         f64::NAN
     }
 
-    fn sharpness(&mut self, _: &[f64], _: Stop<'_>) -> f64 {
-        f64::NAN
+    fn sharpness(&mut self, _: &[f64], _: Stop<'_>) -> Solved {
+        Solved { value: f64::NAN, converged: false }
     }
 
     fn eigenvectors(&mut self, w: &[f64], count: usize, _: Stop<'_>) -> Vec<Vec<f64>> {
         vec![vec![f64::NAN; w.len()]; count]
     }
 
-    fn sharpness_gradient(&mut self, w: &[f64], _: &[f64]) -> Vec<f64> {
+    fn sharpness_gradient(&mut self, w: &[f64], _: &[f64], _: Stop<'_>) -> Vec<f64> {
         vec![f64::NAN; w.len()]
     }
 }

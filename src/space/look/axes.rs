@@ -7,17 +7,22 @@ use crate::space::principal;
 use crate::space::probe::{Probe, Stop};
 use crate::space::row::Row;
 use crate::space::trail::Trail;
+use crate::spectrum::norm;
 use std::sync::Arc;
 
 /// Steps on either side of the step over which the drift is taken.
 const DRIFT_STEPS: usize = 20;
 
-/// Steps that the principal components are taken from.
+/// Steps whose weights the principal components are put together from.
 const SAMPLE: usize = 64;
 
 /// The places of the central flow, gradient descent and the gradient flow among the processes: the origin, and what
 /// drifts, is the first of them that is there.
-const PREFERENCE: [usize; 3] = [2, 0, 1];
+const PREFERENCE: [usize; 3] = [CENTRAL_FLOW, 0, GRADIENT_FLOW];
+
+/// Their places among the processes.
+const CENTRAL_FLOW: usize = 2;
+const GRADIENT_FLOW: usize = 1;
 
 /// What was found.
 pub(super) struct Found {
@@ -49,6 +54,8 @@ pub(super) fn find(
     let mut directions =
         Directions { request, w, probe, trail, stop, eigenvectors: Vec::new(), components: None };
     for &axis in request.axes.iter().take(3) {
+        // as Axis::Departure says of itself
+        let axis = if axis == Axis::Departure && !directions.parted() { Axis::Drift } else { axis };
         let Err(error) = add(&mut found.frame, axis, &mut directions) else {
             found.axes.push(axis);
             continue;
@@ -91,9 +98,10 @@ impl Directions<'_> {
             Axis::Eigenvector(i) => self.eigenvector(i),
             Axis::SharpnessGradient => {
                 let u = self.eigenvector(0)?;
-                Ok(self.probe.sharpness_gradient(&self.w, &u))
+                Ok(self.probe.sharpness_gradient(&self.w, &u, self.stop))
             }
             Axis::Drift => self.drift(),
+            Axis::Departure => self.departure().ok_or_else(|| "both flows have to run".to_owned()),
             Axis::Principal(i) => self.component(i),
         }
     }
@@ -126,17 +134,29 @@ impl Directions<'_> {
         Err("no step near it is known besides it".into())
     }
 
+    /// From the central flow to the gradient flow.
+    fn departure(&self) -> Option<Vec<f64>> {
+        let row = self.request.rows.iter().find(|row| row.step() == self.request.step)?;
+        let (mut from, mut to) = (Vec::new(), Vec::new());
+        let there = row.read(CENTRAL_FLOW, &mut from) && row.read(GRADIENT_FLOW, &mut to);
+        there.then(|| to.iter().zip(&from).map(|(to, from)| to - from).collect())
+    }
+
+    /// Whether the flows are farther from each other than one of them moves in some steps.
+    fn parted(&self) -> bool {
+        let apart = self.departure().map_or(0.0, |departure| norm(&departure));
+        let moved = self.drift().map_or(0.0, |drift| norm(&drift));
+        apart > moved && apart > 0.0
+    }
+
     fn component(&mut self, i: usize) -> Result<Vec<f64>, String> {
         if self.components.is_none() {
-            let rows = self.trail.sample(SAMPLE);
             let wanted = self.request.axes.iter().filter_map(|axis| match axis {
                 Axis::Principal(i) => Some(i + 1),
                 _ => None,
             });
             let count = wanted.max().unwrap_or(0).max(i + 1);
-            let sketch = self.trail.sketcher();
-            self.components =
-                Some(sketch.map_or_else(Vec::new, |sketch| principal::components(sketch, &rows, count)));
+            self.components = Some(principal::components(self.trail, SAMPLE, count, self.stop));
         }
         let components = self.components.as_deref().unwrap_or(&[]);
         components
