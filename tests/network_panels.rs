@@ -74,11 +74,7 @@ impl Looked {
     }
 
     fn image(&self, panel: Panel, size: Vec2, theme: Theme) -> Image {
-        self.scaled(panel, size, 1.0, theme)
-    }
-
-    fn scaled(&self, panel: Panel, size: Vec2, scale: f32, theme: Theme) -> Image {
-        self.view(|view| render(size, scale, theme, |ui| panel_ui(ui, panel, view, &mut Vec::new())))
+        self.view(|view| render(size, 1.0, theme, |ui| panel_ui(ui, panel, view, &mut Vec::new())))
     }
 
     fn texts(&self, panel: Panel, size: Vec2) -> Vec<(String, egui::Rect, egui::Rect)> {
@@ -112,10 +108,7 @@ fn panels_look_as_stored() {
     let (digits, sequences, pairs) = (digits(), sequences(), pairs());
     for (theme, name) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
         for panel in PANELS {
-            for (scale, of_scale) in [(1.0, ""), (2.0, "-2x")] {
-                let image = digits.scaled(panel, SIZE, scale, theme);
-                check(&format!("{}-{name}{of_scale}", panel.name()), &image);
-            }
+            check(&format!("{}-{name}", panel.name()), &digits.image(panel, SIZE, theme));
         }
     }
     check("predictions-tokens", &sequences.image(Panel::Predictions, SIZE, Theme::Light));

@@ -2,8 +2,8 @@
 
 use brink::run::assemble::{Sources, assemble};
 use brink::run::message::Seen;
-use brink::run::worker::Options;
 use brink::run::preset::Precision;
+use brink::run::worker::Options;
 use brink::run::{Command, Engine, History, Preset, Series, Worker};
 use brink::space::look::Request;
 use brink::space::{Axis, Budget, Frame, Look, PROCESSES, Row, Trail, View};
@@ -55,7 +55,8 @@ fn the_plane_of_a_network_shows_what_direct_evaluations_give() {
     let (mut engine, trail) = trained(&preset, 60);
     let (step, eta) = (50, 2.0 / 9.0);
     let axes = vec![Axis::Eigenvector(0), Axis::Drift];
-    let (view, frame) = look(engine.as_mut(), &trail, Request { step, eta, axes, most: 600, rows: Vec::new() });
+    let (view, frame) =
+        look(engine.as_mut(), &trail, Request { step, eta, axes, most: 600, rows: Vec::new() });
     assert!(view.notes.is_empty(), "{:?}", view.notes);
     assert!(view.captured.is_some_and(|share| share > 0.0 && share <= 1.0));
 
@@ -104,7 +105,10 @@ fn the_plane_of_a_network_shows_what_direct_evaluations_give() {
     let own = engine.probe().loss(&w);
     assert!((own - flow.loss).abs() < 1e-9 * flow.loss, "{own} for {}", flow.loss);
     let own = engine.probe().sharpness(&w, &|| false);
-    assert!(own.converged && (own.value - flow.lambda[0]).abs() < 1e-3 * flow.lambda[0], "{own:?} for {flow:?}");
+    assert!(
+        own.converged && (own.value - flow.lambda[0]).abs() < 1e-3 * flow.lambda[0],
+        "{own:?} for {flow:?}"
+    );
     for (column, row) in [(0, 0), (46, 46), (22, 24), (10, 40), (46, 0)] {
         let [x, y] = region.node(column, row);
         frame.point(x, y, &mut w);
@@ -114,48 +118,6 @@ fn the_plane_of_a_network_shows_what_direct_evaluations_give() {
         let direct = fresh.probe().sharpness(&w, &|| false).value;
         assert!((direct - shown).abs() < 0.02 * direct, "({x}, {y}): {shown} for {direct}");
     }
-}
-
-#[cfg(feature = "picture")]
-#[test]
-fn gradient_descent_that_diverges_leaves_the_picture_to_the_flows() {
-    let mut preset = preset();
-    preset.optimizer.eta = 0.35;
-    let steps = 120;
-    let mut engine = assemble(&preset, &Sources::default()).expect("an engine");
-    let (mut trail, mut history) = (Trail::new(Budget::default()), History::new(preset.eigen.max_tracked));
-    for step in 0..steps {
-        // calm until step 40; then one that no valley bears
-        let eta = if step < 40 { 0.01 } else { preset.optimizer.eta * 100.0 };
-        let before = PROCESSES.map(|process| engine.weights(process));
-        let record = engine.step(eta);
-        trail.push(Row::of_step(&before, &record));
-        history.push(&record);
-    }
-    let diverged = (0..steps).find(|&step| trail.row(step).is_some_and(|row| !row.has(0))).expect("it diverges");
-    assert!((40..steps - 1).contains(&diverged), "{diverged}");
-    // while it blows up, and where it is gone
-    for step in [diverged - 1, diverged + 1] {
-        let axes = vec![Axis::Eigenvector(0), Axis::Drift];
-        let (view, frame) = look(engine.as_mut(), &trail, Request { step, eta: 0.01, axes, most: 600, rows: Vec::new() });
-        let surface = view.surface.as_ref().expect("losses");
-        let far = weights(&trail, diverged - 1, 0);
-        let far: f64 = far.iter().zip(frame.origin()).map(|(a, b)| (a - b) * (a - b)).sum();
-        let size = surface.extent.x.into_iter().chain(surface.extent.y).fold(0.0_f64, |most, at| most.max(at.abs()));
-        assert!(far.sqrt() > 20.0 * size, "{} against {size}: nothing blew up", far.sqrt());
-        let [mut least, mut most] = [f32::MAX, 0.0_f32];
-        for &loss in surface.values.iter().filter(|loss| loss.is_finite()) {
-            (least, most) = (least.min(loss), most.max(loss));
-        }
-        assert!(most < 100.0 * least, "the valley is seen: {least} to {most}");
-        let note = note_of(&view, &history);
-        assert!(note.contains(&format!("gradient descent ends at step {}", diverged - 1)), "{note}");
-    }
-}
-
-#[cfg(feature = "picture")]
-fn note_of(view: &View, history: &History) -> String {
-    brink::picture::scene::of_view(view, history).note.expect("a note")
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use super::lab::Lab;
 use super::model::Model;
+use crate::dynamics::{InspectError, Inspection};
 use crate::picture::scene::{of_landscape, of_paths, of_view};
 use crate::picture::{Looked, Panel, PngError};
 use crate::run::Past;
@@ -84,12 +85,12 @@ impl<'a> Projector<'a> {
                 looked.spectra = Some(Spectra { found: Some(found), ..Spectra::default() });
             }
             Some(Panel::Terms | Panel::SharpnessChange) => {
-                let found = self.ask(step, |moment| moment.inspect())?;
+                let found = self.ask(step, inspect)?;
                 looked.inspection = Some(found.map_err(|error| FilmError::Look(error.to_string()))?);
             }
             // without the weights it has the checks that need none
             Some(Panel::Validity) if self.replay.is_some() => {
-                looked.inspection = self.ask(step, |moment| moment.inspect())?.ok();
+                looked.inspection = self.ask(step, inspect)?.ok();
             }
             Some(_) => {}
         }
@@ -122,4 +123,8 @@ impl<'a> Projector<'a> {
             }
         }
     }
+}
+
+fn inspect(moment: &mut Moment<'_>) -> Result<Inspection, InspectError> {
+    moment.inspect()
 }

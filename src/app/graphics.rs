@@ -103,9 +103,9 @@ impl Graphics {
 /// What is to be said of a surface; nothing of what happens whenever a window is moved, resized or hidden.
 fn of_surface(status: &CurrentSurfaceTexture) -> Option<&'static str> {
     match status {
-        CurrentSurfaceTexture::Lost => {
-            Some("The window's drawing surface was lost (sleep, another screen, a driver reset); it is made anew")
-        }
+        CurrentSurfaceTexture::Lost => Some(
+            "The window's drawing surface was lost (sleep, another screen, a driver reset); it is made anew",
+        ),
         CurrentSurfaceTexture::Validation => {
             Some("The window's drawing surface was refused by the driver: this frame is left out")
         }

@@ -293,7 +293,8 @@ impl<T: Real> Evaluator<T> {
                     let whole = if i == j {
                         self.tangent_pass(w, &select(directions, &[i]), 2..=2, part, stop)
                     } else {
-                        let whole = self.tangent_pass(w, &select(directions, &[i, j]), 2..=2, &mut three, stop);
+                        let whole =
+                            self.tangent_pass(w, &select(directions, &[i, j]), 2..=2, &mut three, stop);
                         part.copy_from_slice(&three[dim..2 * dim]);
                         whole
                     };

@@ -52,13 +52,7 @@ pub trait Objective<T: Real>: Send {
     }
 
     /// [`Objective::third_derivatives`], given up in the same way.
-    fn third_derivatives_unless(
-        &mut self,
-        w: &[T],
-        u: &Block<T>,
-        t: &mut Block<T>,
-        stop: Stop<'_>,
-    ) -> bool {
+    fn third_derivatives_unless(&mut self, w: &[T], u: &Block<T>, t: &mut Block<T>, stop: Stop<'_>) -> bool {
         let wanted = !stop();
         if wanted {
             self.third_derivatives(w, u, t);

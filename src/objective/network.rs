@@ -336,13 +336,7 @@ impl<T: Real> Objective<T> for NetworkObjective<T> {
         self.evaluator.hessian_vector_products_unless(w, v, hv, stop)
     }
 
-    fn third_derivatives_unless(
-        &mut self,
-        w: &[T],
-        u: &Block<T>,
-        t: &mut Block<T>,
-        stop: Stop<'_>,
-    ) -> bool {
+    fn third_derivatives_unless(&mut self, w: &[T], u: &Block<T>, t: &mut Block<T>, stop: Stop<'_>) -> bool {
         self.evaluator.third_derivatives_unless(w, u, t, stop)
     }
 

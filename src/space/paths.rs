@@ -211,7 +211,10 @@ impl Tracer {
         for (points, row) in near {
             for (process, &[x, y, _]) in points.iter().enumerate() {
                 let counts = match PROCESSES[process] {
-                    Process::GradientDescent => !(row.loss(process) > bound),
+                    Process::GradientDescent => {
+                        let loss = row.loss(process);
+                        loss.is_nan() || bound.is_nan() || loss <= bound
+                    }
                     Process::CentralFlow => true,
                     Process::GradientFlow => parted && row.step() == step,
                 };

@@ -16,7 +16,7 @@ const FEWER: [usize; 2] = [12, 6];
 const MOST_TIME: Duration = Duration::from_secs(20);
 
 /// Time after which no more nodes are computed: those between are interpolated, or absent.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// Eigensolves after which the cost is known: the first starts cold.
 const TRIALS: usize = 4;

@@ -50,7 +50,8 @@ pub fn network_scene(third: bool) -> Scene {
         }
     };
     let roles = [Role::GradientDescent, Role::GradientFlow, Role::CentralFlow];
-    let paths = roles.into_iter().flat_map(|role| [path(role, 0..=SKETCHED, 3), path(role, SKETCHED..=STEPS, 1)]);
+    let paths =
+        roles.into_iter().flat_map(|role| [path(role, 0..=SKETCHED, 3), path(role, SKETCHED..=STEPS, 1)]);
     let axis = |label: &str, captured| Some(SceneAxis { label: label.to_owned(), captured: Some(captured) });
     Scene {
         axes: [

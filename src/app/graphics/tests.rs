@@ -54,7 +54,10 @@ fn an_error_of_wgpu_is_said_once_and_weight_space_goes_on_without_it() {
     }
     assert_eq!(woken.load(Ordering::Relaxed), 3);
     let words = said(&graphics);
-    assert!(words.len() == 1 && words[0].contains("refused") && words[0].contains("without wgpu"), "{words:?}");
+    assert!(
+        words.len() == 1 && words[0].contains("refused") && words[0].contains("without wgpu"),
+        "{words:?}"
+    );
     assert!(graphics.is_lost().is_none());
 
     let context = Context::default();

@@ -27,6 +27,8 @@ const LINE_SHARE: f64 = 0.12;
 const LINE_SHARE_IN_DEPTH: f64 = 0.35;
 /// By how much one picture of a line may have more pixels than the other: a dash that is lost has many more.
 const MOST_INK: f64 = 1.3;
+/// Pixels of a faint line that may be just far enough from the ground in one picture and not in the other.
+const FAINT_INK: f64 = 16.0;
 
 const SIZE: Vec2 = vec2(360.0, 300.0);
 
@@ -254,7 +256,7 @@ fn lines_agree(gpu: &Gpu, one: &Shot, other: &Shot) -> Result<(), String> {
         let mut ink: Vec<usize> = difference(&expected, &empty).1;
         let ours = difference(&drawn, &empty_drawn).1;
         let [more, less] = [ink.len().max(ours.len()), ink.len().min(ours.len())];
-        if more as f64 > MOST_INK * less as f64 {
+        if more as f64 > MOST_INK * less as f64 + FAINT_INK {
             return Err(format!("line {place}: {} pixels, not {}", ours.len(), ink.len()));
         }
         ink.extend(ours);
@@ -344,10 +346,11 @@ fn large() -> Scene {
         grid.values.push(x * x + 0.3 * (3.0 * y).sin());
     }
     let path = |(role, shift): (Role, f32)| {
-        let points: Vec<[f32; 3]> =
-            (0_u16..50_000).flat_map(|i| [f32::from(i), f32::from(i) + 0.5]).map(|i| i / 5e4).map(|t| {
-                [0.9 * (40.0 * t + shift).sin() * t, 1.8 * t - 0.9, 0.0]
-            }).collect();
+        let points: Vec<[f32; 3]> = (0_u16..50_000)
+            .flat_map(|i| [f32::from(i), f32::from(i) + 0.5])
+            .map(|i| i / 5e4)
+            .map(|t| [0.9 * (40.0 * t + shift).sin() * t, 1.8 * t - 0.9, 0.0])
+            .collect();
         let loss = points.iter().map(|p| p[0] * p[0] + 0.3 * (3.0 * p[1]).sin()).collect();
         ScenePath { role, loss, exact: 0..points.len(), points, first_step: 0, stride: 1 }
     };
@@ -365,7 +368,8 @@ fn a_turned_frame_of_a_large_scene_takes_the_cpu_less_than_4_ms() {
     let Some(gpu) = gpu() else { return };
     let shot = Shot::new(&large(), &[TURNED], Theme::Light, 1.0);
     assert!(shot.figure.strokes.iter().map(|stroke| stroke.points.len()).sum::<usize>() > 100_000);
-    let (figure, mut renderer) = (Arc::new(shot.figure), Renderer::new(&gpu.device, TextureFormat::Bgra8Unorm));
+    let (figure, mut renderer) =
+        (Arc::new(shot.figure), Renderer::new(&gpu.device, TextureFormat::Bgra8Unorm));
     let mut times = Vec::new();
     for turn in 0_u8..40 {
         let camera = Camera { yaw: 0.1 * f32::from(turn), ..Camera::START };

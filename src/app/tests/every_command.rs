@@ -309,6 +309,10 @@ every_command! {
         let chapter = model(window).tour.chapters.iter().position(knobbed).expect("a chapter with a slider");
         lab(window).apply(C::Tour(TourCommand::Chapter(chapter)));
         window.run_steps(4);
+        while !model(window).tour.chapters[chapter].cards[model(window).tour.card].sliders {
+            lab(window).apply(C::Tour(TourCommand::Next));
+        }
+        window.run_steps(4);
         let knob = model(window).tour.chapters[chapter].knobs[0].clone();
         set(window, Role::Slider, &knob.label, 0.7 * knob.least + 0.3 * knob.most);
     };

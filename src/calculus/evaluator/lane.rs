@@ -6,10 +6,10 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 
 use super::chunk::{Chunk, Pass, Primal, Scratch};
-use crate::calculus::{Real, Stop};
 use crate::calculus::kernel::vector;
 use crate::calculus::op::Gradient;
 use crate::calculus::tape::NodeId;
+use crate::calculus::{Real, Stop};
 
 /// Chunks taken one after the other.
 #[derive(Debug)]

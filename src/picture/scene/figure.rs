@@ -95,7 +95,8 @@ impl Figure {
             scale: None,
         };
         let ground = figure.frame.clone();
-        let (surface, region, paths) = (scene.surface.as_ref(), scene.region.as_ref(), scene.paths.as_slice());
+        let (surface, region, paths) =
+            (scene.surface.as_ref(), scene.region.as_ref(), scene.paths.as_slice());
         let builder = Builder { frame: &ground, flat, surface, region, paths, palette, view };
         builder.fill(&mut figure);
         if !flat {
@@ -225,7 +226,11 @@ impl Builder<'_> {
                     None => 0.0,
                 };
                 let share = scale.map_or(0.0, |scale| scale.heights.share(value));
-                let shade = if self.flat || self.on_floor() { 1.0 } else { relief_shade(nodes, self.frame, column, row) };
+                let shade = if self.flat || self.on_floor() {
+                    1.0
+                } else {
+                    relief_shade(nodes, self.frame, column, row)
+                };
                 places.push(self.lift(at, self.ground(at)));
                 looks.push((share, shade, sharpness));
             }
@@ -313,9 +318,10 @@ impl Builder<'_> {
     /// The place of a contour that is farthest from the paths, of some: its level is read there.
     fn free(&self, contour: &[[f32; 2]]) -> [f32; 2] {
         let candidates = contour.iter().skip(contour.len() / 8).step_by((contour.len() / 8).max(1));
-        let points = self.paths.iter().flat_map(|path| {
-            path.points.iter().step_by((path.points.len() / POINTS_AVOIDED).max(1))
-        });
+        let points = self
+            .paths
+            .iter()
+            .flat_map(|path| path.points.iter().step_by((path.points.len() / POINTS_AVOIDED).max(1)));
         let points: Vec<[f32; 3]> = points.map(|&[x, y, _]| self.frame.place([x, y], 0.5)).collect();
         let distance = |at: &[f32; 2]| {
             let [x, y, _] = self.frame.place(*at, 0.5);

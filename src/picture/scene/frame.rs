@@ -99,13 +99,10 @@ impl Frame {
             let grid = grid.filter(|_| axis < 2).map(|grid| if axis == 0 { &grid.x } else { &grid.y });
             margin(grid.map_or([low, high], |grid| [low.min(grid.start), high.max(grid.end)]))
         };
-        let ranges = if third {
-            [whole(0)?, whole(1)?, whole(2)?]
-        } else {
-            [along(0)?, along(1)?, -1.0..1.0]
-        };
-        let loss = heights(scene, grid.map(|grid| [grid.x.clone(), grid.y.clone()]));
-        Some(Self { loss, ranges, third })
+        let ranges =
+            if third { [whole(0)?, whole(1)?, whole(2)?] } else { [along(0)?, along(1)?, -1.0..1.0] };
+        let loss = heights(scene, grid.map(|grid| [&grid.x, &grid.y]));
+        Some(Self { ranges, loss, third })
     }
 
     /// A place in the box, not held inside it; the height is that of `height` (0 to 1).
@@ -182,9 +179,9 @@ fn margin([low, high]: [f32; 2]) -> Option<Range<f32>> {
 
 /// Heights of the loss: the bottom is the least, the top the greatest of the surface, and what the paths go through is
 /// seen well, within the `plane` that is shown where there is one.
-fn heights(scene: &Scene, plane: Option<[Range<f32>; 2]>) -> Option<Heights> {
+fn heights(scene: &Scene, plane: Option<[&Range<f32>; 2]>) -> Option<Heights> {
     let shown = |point: &[f32; 3]| {
-        plane.as_ref().is_none_or(|[x, y]| {
+        plane.is_none_or(|[x, y]| {
             (x.start..=x.end).contains(&point[0]) && (y.start..=y.end).contains(&point[1])
         })
     };

@@ -29,7 +29,8 @@ pub fn of_landscape_after(
     let eta = history.value(Series::Eta, row)?;
     let mut loss = settings.objective::<f64>();
     let Some([x, y]) = extents(history) else {
-        let note = Some("No weights are finite: there is nothing to draw; start anew with a smaller η".into());
+        let note =
+            Some("No weights are finite: there is nothing to draw; start anew with a smaller η".into());
         return Some(Scene { note, ..Scene::default() });
     };
     let label = |name: &str| Some(SceneAxis { label: name.into(), captured: None });

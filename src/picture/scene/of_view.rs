@@ -166,7 +166,12 @@ mod tests {
                 _ => None,
             };
             let gradient_flow = Some(process(1.0));
-            history.push(&StepRecord { step, gradient_descent: descent, gradient_flow, ..StepRecord::default() });
+            history.push(&StepRecord {
+                step,
+                gradient_descent: descent,
+                gradient_flow,
+                ..StepRecord::default()
+            });
         }
         let note = of_view(&View::default(), &history).note.expect("a note");
         assert_eq!(note, "gradient descent ends at step 3");

@@ -54,7 +54,7 @@ impl Default for SceneView {
             flat: true,
             above: Camera::START,
             orbit: Camera::START,
-            axes: [AxisChoice::Eigenvector(0), AxisChoice::Departure],
+            axes: [AxisChoice::Eigenvector(0), AxisChoice::Drift],
             third: None,
             layers: vec![Layer::Loss, Layer::Contours, Layer::Region],
         }

