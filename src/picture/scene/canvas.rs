@@ -174,6 +174,10 @@ mod tests {
         Arc::new(Scene { paths: vec![path], ..Scene::default() })
     }
 
+    fn lines(figure: &Figure) -> Vec<String> {
+        figure.strokes.iter().map(|stroke| format!("{:?}", stroke.points)).collect()
+    }
+
     #[test]
     fn in_the_background_the_figure_before_stays_until_the_next_is_made() {
         let (context, mut view) = (Context::default(), SceneView::default());
@@ -195,7 +199,8 @@ mod tests {
             let wanted = if seen.contains(&6) { &third } else { &second };
             let (of, made) = draw(wanted, &view);
             let points = of.paths[0].points.len();
-            assert!(made.strokes.iter().any(|stroke| stroke.points.len() == points), "they belong together");
+            let recipe = Recipe { scene: Arc::clone(&of), view: view.clone(), revealed: true, palette };
+            assert!(lines(&made) == lines(&recipe.make().expect("a figure")), "they belong together");
             seen.push(points);
             assert!(begun.elapsed() < Duration::from_secs(20), "{seen:?}");
             std::thread::yield_now();
