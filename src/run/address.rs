@@ -40,7 +40,7 @@ pub struct Address {
     /// Which run.
     #[command(flatten)]
     pub chosen: Chosen,
-    /// Data in place of the preset's [data], as of `brink run`
+    /// Data in place of the preset's own, as of `brink run`
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
     /// How it is steered.
