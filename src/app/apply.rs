@@ -1,11 +1,12 @@
 //! What every command does: the one place where the window's state changes at the user's wish.
 
+use super::banner::{Banner, Level};
 use super::command::Command;
 use super::export;
 use super::forms::{Form, Search};
 use super::lab::Lab;
 use super::layout;
-use super::model::{Banner, Level, Phase};
+use super::model::Phase;
 use super::presenter;
 use super::session::{Reading, SessionForm};
 use crate::picture::predictions::Choice;

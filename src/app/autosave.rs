@@ -4,9 +4,10 @@
 //! program; what lies at a place that nobody holds was left by a crash. A run that ends, is replaced or whose window is
 //! closed at the user's wish leaves nothing.
 
+use super::banner::{Banner, Level};
 use super::export::Saved;
 use super::lab::Lab;
-use super::model::{Banner, Level, Phase};
+use super::model::Phase;
 use super::session::{received, write};
 use crate::run::session::EXTENSION;
 use crossbeam_channel::Receiver;

@@ -3,9 +3,52 @@
 use super::command::Command;
 use super::controls::command_button;
 use super::forms::Form;
-use super::model::{Banner, Level, Model};
+use super::model::Model;
 use crate::picture::Palette;
 use egui::{Align, Frame, Label, Layout, Margin, Stroke, Ui, vec2};
+
+/// How serious a banner is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Worth knowing.
+    Note,
+    /// Part of what is shown does not hold.
+    Warning,
+    /// Something has stopped.
+    Error,
+}
+
+/// A message above the plots.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "one an offer, and a banner may make several")]
+pub struct Banner {
+    /// How serious it is.
+    pub level: Level,
+    /// What happened, with numbers, and what can be done.
+    pub text: String,
+    /// Whether it offers to restart the flows.
+    pub offers_flows: bool,
+    /// Whether it offers a new run and the export.
+    pub offers_restart: bool,
+    /// Whether it offers to choose the directory of the data.
+    pub offers_data: bool,
+    /// Whether it offers to open what a crash has left.
+    pub offers_unfinished: bool,
+}
+
+impl Banner {
+    /// A banner without offers.
+    pub fn new(level: Level, text: impl Into<String>) -> Self {
+        Self {
+            level,
+            text: text.into(),
+            offers_flows: false,
+            offers_restart: false,
+            offers_data: false,
+            offers_unfinished: false,
+        }
+    }
+}
 
 /// All banners, newest last.
 pub(super) fn banners_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {

@@ -4,7 +4,7 @@
 //! A lost surface is made anew. After an error weight space is drawn by egui's meshes, without wgpu. A lost device draws
 //! nothing any more, neither weight space nor the window: the window is closed and another one opened by the next renderer.
 
-use super::model::{Banner, Level};
+use super::banner::{Banner, Level};
 use crate::picture::scene::remove_canvas;
 use eframe::egui_wgpu::{SurfaceErrorAction, WgpuConfiguration};
 use eframe::wgpu::{CurrentSurfaceTexture, Device, DeviceLostReason};

@@ -1,12 +1,13 @@
 //! The run and the viewer's choices: commands are applied here, and what the training thread sends is taken in here.
 
 use super::autosave::Autosave;
+use super::banner::{Banner, Level};
 use super::command::Command;
 use super::export::{ExportForm, Saved};
 use super::forms;
 use super::gaps::Gaps;
 use super::inspector::Inspector;
-use super::model::{Banner, Level, Model, Phase};
+use super::model::{Model, Phase};
 use super::session::{Purpose, Reading};
 use super::settings::Settings;
 use super::weight_space::{RecordedPaths, WeightSpace};

@@ -1,22 +1,23 @@
 //! What the window shows: everything about the run and the viewer's choices, as plain data.
 
+use super::banner::{Banner, Level};
 use super::breakpoint_form::BreakpointForm;
 use super::export::ExportForm;
 use super::fork_form::ForkForm;
 use super::forms::{Form, Search};
 use super::layout::{self, Arrangement, Dock, Saved, Tree};
+use super::other_runs::{Compared, copied};
 use super::playback::Playback;
 use super::session::SessionForm;
 use super::tour::Tour;
 use crate::dynamics::{Event, Inspection, Process, StepOutcome};
 use crate::picture::scene::{Camera, SceneView, of_landscape_after};
-use crate::picture::{Curves, Facts, Looking, Overlay, Panel, RunView, Scene, ViewState};
+use crate::picture::{Curves, Facts, Looking, Panel, RunView, Scene, ViewState};
 use crate::run::preset::DataName;
 use crate::run::recording::Recording;
 use crate::run::spectra::Spectra;
 use crate::run::{Breakpoint, Ending, Forks, History, Hit, Preset, Series};
 use egui::Theme;
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,69 +33,6 @@ pub enum Phase {
     Ended(Ending),
     /// Nothing could be started, or the training thread has failed.
     Failed,
-}
-
-/// How serious a banner is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
-    /// Worth knowing.
-    Note,
-    /// Part of what is shown does not hold.
-    Warning,
-    /// Something has stopped.
-    Error,
-}
-
-/// A message above the plots.
-#[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "one an offer, and a banner may make several")]
-pub struct Banner {
-    /// How serious it is.
-    pub level: Level,
-    /// What happened, with numbers, and what can be done.
-    pub text: String,
-    /// Whether it offers to restart the flows.
-    pub offers_flows: bool,
-    /// Whether it offers a new run and the export.
-    pub offers_restart: bool,
-    /// Whether it offers to choose the directory of the data.
-    pub offers_data: bool,
-    /// Whether it offers to open what a crash has left.
-    pub offers_unfinished: bool,
-}
-
-impl Banner {
-    /// A banner without offers.
-    pub fn new(level: Level, text: impl Into<String>) -> Self {
-        Self {
-            level,
-            text: text.into(),
-            offers_flows: false,
-            offers_restart: false,
-            offers_data: false,
-            offers_unfinished: false,
-        }
-    }
-}
-
-/// A saved run, drawn over the present one; in a snapshot, a copy of a fork too.
-#[derive(Debug)]
-pub struct Compared {
-    /// The name of its file, or what the fork is called.
-    pub label: String,
-    /// What it recorded.
-    pub history: History,
-    /// Its first row that is drawn.
-    pub from: usize,
-    /// What is derived from it.
-    pub curves: Curves,
-}
-
-impl Compared {
-    /// A run that is drawn from its first step on.
-    pub fn new(label: String, history: History) -> Self {
-        Self { label, history, from: 0, curves: Curves::default() }
-    }
 }
 
 /// Everything the window shows. Views borrow it; only [`super::Lab`] changes it.
@@ -169,7 +107,7 @@ pub struct Model {
     /// Runs that a crash has left, the newest first.
     pub unfinished: Vec<PathBuf>,
     /// What is derived from the forks' histories, by their numbers.
-    fork_curves: Vec<(usize, Curves)>,
+    pub(super) fork_curves: Vec<(usize, Curves)>,
     /// The form of the forks, as edited.
     pub fork_form: ForkForm,
     /// The form of the breakpoints, as edited.
@@ -333,44 +271,6 @@ impl Model {
         self.variant.as_ref().unwrap_or(&self.presets[self.preset].1)
     }
 
-    /// Brings the derived curves up to the histories, with about so many multiplications for the run and as many again for
-    /// all that are drawn over it. Returns whether they are complete.
-    pub fn derive_curves(&mut self, budget: usize) -> bool {
-        let predictions = self.history.predictions();
-        self.curves.follow(predictions.map(|found| self.view.prediction.output(found.examples())));
-        let smoothing = self.view.smoothing_steps;
-        let mut complete = self.curves.update(&self.history, smoothing, budget);
-        let forks = self.forks.list();
-        self.fork_curves.retain(|(id, _)| forks.iter().any(|fork| fork.id == *id));
-        let share = budget / (forks.len() + self.compared.len()).max(1);
-        for fork in forks {
-            let place = self.fork_curves.iter().position(|(id, _)| *id == fork.id);
-            let place = place.unwrap_or_else(|| {
-                self.fork_curves.push((fork.id, Curves::default()));
-                self.fork_curves.len() - 1
-            });
-            complete &= self.fork_curves[place].1.update(&fork.history, smoothing, share);
-        }
-        for run in &mut self.compared {
-            complete &= run.curves.update(&run.history, smoothing, share);
-        }
-        complete
-    }
-
-    /// The first and the last step in sight that any run has recorded.
-    pub fn shown_steps(&self) -> [usize; 2] {
-        let overlays = self.overlays();
-        let rows = RunView { overlays: &overlays, ..self.run_view() }.shown_rows();
-        [*rows.start(), *rows.end()]
-    }
-
-    /// Recorded steps of the longest run: this one, a fork or a saved one.
-    pub fn most_rows(&self) -> usize {
-        let forks = self.forks.list().iter().map(|fork| fork.history.rows());
-        let compared = self.compared.iter().map(|run| run.history.rows());
-        forks.chain(compared).fold(self.history.rows(), usize::max)
-    }
-
     /// Which steps are looked into: while it trains only the cursor's.
     fn looking(&self) -> Looking {
         match self.phase {
@@ -395,23 +295,6 @@ impl Model {
             switches: true,
             overlays: &[],
         }
-    }
-
-    /// The other runs that plots draw over this one.
-    pub fn overlays(&self) -> Vec<Overlay<'_>> {
-        let forks = self.forks.list().iter().map(|fork| Overlay {
-            label: fork.label().into(),
-            history: &fork.history,
-            from: fork.step,
-            curves: self.fork_curves.iter().find(|(id, _)| *id == fork.id).map(|(_, curves)| curves),
-        });
-        let compared = self.compared.iter().map(|run| Overlay {
-            label: Cow::Borrowed(&*run.label),
-            history: &run.history,
-            from: run.from,
-            curves: Some(&run.curves),
-        });
-        forks.chain(compared).collect()
     }
 
     /// What the window's title says: preset, seed, learning rates and version.
@@ -517,19 +400,6 @@ impl Model {
         value(Series::CfCritical).map(|critical| critical as usize)
     }
 
-    /// The step at which the next fork leaves its run: the cursor's, or the one that comes next in that run.
-    pub fn departure(&self) -> usize {
-        let chosen = self.fork_form.parent.and_then(|id| self.forks.list().iter().find(|fork| fork.id == id));
-        let taken = chosen.map_or(self.history.rows(), |fork| fork.history.rows());
-        self.view.cursor.unwrap_or(taken)
-    }
-
-    /// The learning rate of the run that is steered: the one chosen in the tree.
-    pub fn steered_eta(&self) -> f64 {
-        let chosen = self.fork_form.parent.and_then(|id| self.forks.list().iter().find(|fork| fork.id == id));
-        chosen.map_or(self.eta, crate::run::Fork::eta)
-    }
-
     /// Shows what an event of a fork has to say: what stops or spoils one of its processes.
     pub fn note_of_fork(&mut self, label: &str, step: usize, event: &Event) {
         let (level, text) = match event {
@@ -604,11 +474,6 @@ impl Model {
             self.banners.remove(0);
         }
     }
-}
-
-/// A copy of a run that is drawn over another, its curves to be derived.
-fn copied(run: &Overlay) -> Compared {
-    Compared { from: run.from, ..Compared::new(run.label.to_string(), run.history.clone()) }
 }
 
 fn takes_directory(preset: &Preset) -> bool {

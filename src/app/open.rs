@@ -1,10 +1,10 @@
 //! Opening the window: wgpu first, OpenGL next, and a clear word where neither works.
 
+use super::banner::{Banner, Level};
 use super::command::Command;
 use super::dialog;
 use super::graphics::Graphics;
 use super::lab::{Lab, Opening, Outside};
-use super::model::{Banner, Level};
 use super::settings::{self, Settings};
 use super::timing::Timing;
 use super::tour::TourCommand;

@@ -1,9 +1,10 @@
 //! Presenter mode: at most three plots in large letters, and nothing else.
 
+use super::banner::Level;
 use super::command::Command;
 use super::controls::{grouped, short};
 use super::layout;
-use super::model::{Level, Model};
+use super::model::Model;
 use super::tour::card_column_ui;
 use crate::picture::{Palette, Panel, RunView, panel_ui, theme};
 use crate::run::Series;

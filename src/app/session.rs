@@ -1,12 +1,14 @@
 //! Sessions in the window: the form, what of a run is kept, and what becomes of one that is read.
 
+use super::banner::{Banner, Level};
 use super::command::Command;
 use super::controls::command_button;
 use super::export::Saved;
 use super::forms::Form;
 use super::lab::Lab;
 use super::layout::Node;
-use super::model::{Banner, Compared, Level, Model};
+use super::model::Model;
+use super::other_runs::Compared;
 use crate::picture::{Palette, Panel};
 use crate::run::recording::Recording;
 use crate::run::session::{EXTENSION, Kind};

@@ -27,8 +27,6 @@ const LINE_SHARE: f64 = 0.12;
 const LINE_SHARE_IN_DEPTH: f64 = 0.35;
 /// By how much one picture of a line may have more pixels than the other: a dash that is lost has many more.
 const MOST_INK: f64 = 1.3;
-/// Pixels of a faint line that may be just far enough from the ground in one picture and not in the other.
-const FAINT_INK: f64 = 16.0;
 
 const SIZE: Vec2 = vec2(360.0, 300.0);
 
@@ -236,15 +234,21 @@ fn is_like_one_near(a: &Image, b: &Image, place: usize) -> bool {
 
 /// Whether wgpu draws `one` as the CPU draws `other`: the whole picture, and every line by itself.
 fn agree(gpu: &Gpu, one: &Shot, other: &Shot) -> Result<(), String> {
+    pictures_agree(gpu, one, other)?;
+    lines_agree(gpu, one, other)?;
+    // without what hides a line its dash shows even where little of it is seen among hills
+    if one.flat { Ok(()) } else { lines_agree(gpu, &one.bare(), &other.bare()) }
+}
+
+/// Whether the whole picture is the same.
+fn pictures_agree(gpu: &Gpu, one: &Shot, other: &Shot) -> Result<(), String> {
     let (drawn, expected) = (one.by_wgpu(gpu), other.by_cpu());
     let (mean, far) = difference(&drawn, &expected);
     let share = far.len() as f64 / drawn.pixels.len() as f64;
     if mean > MEAN || share > SHARE {
         return Err(format!("mean difference {mean:.4}, {:.2}% of the pixels are far off", 100.0 * share));
     }
-    lines_agree(gpu, one, other)?;
-    // without what hides a line its dash shows even where little of it is seen among hills
-    if one.flat { Ok(()) } else { lines_agree(gpu, &one.bare(), &other.bare()) }
+    Ok(())
 }
 
 /// Whether every line by itself is the same.
@@ -256,7 +260,7 @@ fn lines_agree(gpu: &Gpu, one: &Shot, other: &Shot) -> Result<(), String> {
         let mut ink: Vec<usize> = difference(&expected, &empty).1;
         let ours = difference(&drawn, &empty_drawn).1;
         let [more, less] = [ink.len().max(ours.len()), ink.len().min(ours.len())];
-        if more as f64 > MOST_INK * less as f64 + FAINT_INK {
+        if more as f64 > MOST_INK * less as f64 {
             return Err(format!("line {place}: {} pixels, not {}", ours.len(), ink.len()));
         }
         ink.extend(ours);
@@ -317,7 +321,10 @@ fn faint_strokes_holes_and_three_axes_are_drawn_the_same_too() {
         (true, &[TURNED, SceneChange::Turn([2.2, -0.3])], Theme::Dark, 2.0),
     ] {
         let shot = Shot::new(&network_scene(third), changes, theme, scale);
-        if let Err(reason) = agree(&gpu, &shot, &shot) {
+        // its paths graze the surface, which hides them pixel by pixel by wgpu and piece by piece here
+        let bare = if shot.flat { shot.clone() } else { shot.bare() };
+        if let Err(reason) = pictures_agree(&gpu, &shot, &shot).and_then(|()| lines_agree(&gpu, &bare, &bare))
+        {
             panic!("third axis: {third}, {changes:?} in {theme:?} at {scale}: {reason}");
         }
     }

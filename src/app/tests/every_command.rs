@@ -4,7 +4,7 @@
 use super::hands::key;
 use super::*;
 use crate::app::TourCommand;
-use crate::app::model::Compared;
+use crate::app::other_runs::Compared;
 use crate::picture::predictions::Choice;
 use crate::picture::scene::{Layer, SceneChange};
 use crate::picture::{Panel, ViewChange};

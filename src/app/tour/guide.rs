@@ -2,9 +2,10 @@
 
 use super::page::Page;
 use super::state::TourCommand;
+use crate::app::banner::{Banner, Level};
 use crate::app::command::Command;
 use crate::app::layout::Node;
-use crate::app::model::{Banner, Level, Phase};
+use crate::app::model::Phase;
 use crate::app::{Arrangement, Lab};
 use crate::picture::ViewChange;
 use crate::run::{Breakpoint, Command as WorkerCommand, Hit};

@@ -37,7 +37,9 @@ pub(super) struct Header {
 pub(super) fn unit(ui: &Ui, header: &Header, scale: &Scale) {
     let unit = scale.unit();
     if !unit.is_empty() {
-        let at = header.title.right_bottom() + vec2(8.0, -1.5);
+        // beside a title in smaller letters too, there is room for its own
+        let bottom = header.title.bottom().max(header.title.top() + TITLE_HEIGHT - 2.0);
+        let at = pos2(header.title.right() + 8.0, bottom - 1.5);
         ui.painter().text(at, Align2::LEFT_BOTTOM, unit, theme::label_font(), Palette::in_ui(ui).faint_text);
     }
 }

@@ -33,15 +33,9 @@ pub(super) fn sharpness_change_ui(ui: &mut Ui, view: &RunView) {
         let measured = inspection.growth_measured.map_or("not measured".to_owned(), short);
         sentence(
             ui,
-            &format!(
-                "Growth of the oscillation a step: |1 − ηS| = {} predicted, {measured} measured",
-                short(predicted)
-            ),
+            &format!("Growth a step: |1 − ηS| = {} predicted, {measured} measured", short(predicted)),
         );
-        note(
-            ui,
-            "S: the two-step mean of gradient descent; measured on second differences of ⟨u, w⟩, which no drift enters",
-        );
+        note(ui, "S: gradient descent's two-step mean; measured on second differences of ⟨u, w⟩");
     }
 }
 
