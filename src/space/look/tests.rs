@@ -188,7 +188,7 @@ fn the_error_of_sketched_points_is_what_is_stated() {
     for dim in dims {
         let (view, .., measured) = sketched(dim);
         let stated = view.sketch_error.expect("a sketch");
-        assert!(measured < 3.0 * stated && stated < 0.03, "{dim}: measured {measured}, stated {stated}");
+        assert!(measured < 1.6 * stated && stated < 0.03, "{dim}: measured {measured}, stated {stated}");
         square += (measured / stated).powi(2) / dims.len() as f64;
     }
     // never understated; what is stated leaves out what the correction at the anchors gains
