@@ -81,7 +81,7 @@ pub struct Lab {
     /// Looks into steps of the run.
     inspector: Option<Inspector>,
     /// Looks at its weights.
-    weight_space: Option<WeightSpace>,
+    pub(super) weight_space: Option<WeightSpace>,
     recorded_paths: Option<RecordedPaths>,
     /// Nanoseconds between a message of the training thread and the repaint it asks for.
     pause: Arc<AtomicU64>,

@@ -17,6 +17,8 @@ fn with_scene() -> Window {
     pause(&mut window);
     let lab = lab(&mut window);
     lab.apply(Command::Arrange(Arrangement::WeightSpace));
+    // nobody looks at the run's own weights, which would take the place of the scene when the look comes in
+    lab.weight_space = None;
     lab.model.scene = Some(zigzag());
     window.run_steps(4);
     window
