@@ -1,5 +1,5 @@
 //! Weight space of the digits MLP: the sketch of a step, the losses of a plane and its sharpness, on this thread alone and as
-//! slices between training steps.
+//! slices between training steps; and what recorded outputs and a whole spectrum cost, in steps.
 
 use brink::dynamics::Process;
 use brink::run::assemble::{Sources, assemble};
@@ -20,12 +20,13 @@ fn main() {
         println!("{name}: {}", preset.title);
         alone(&preset);
         between_steps(&preset);
+        beside_steps(&preset);
     }
 }
 
 fn request(step: usize, eta: f64) -> Request {
     let axes = vec![Axis::Eigenvector(0), Axis::SharpnessGradient];
-    Request { step, eta, axes, most: brink::run::lookout::WINDOW, rows: Vec::new() }
+    Request { step, eta, axes, most: brink::run::lookout::WINDOW, rows: Vec::new(), earlier: None }
 }
 
 /// Trains, keeps the trail, and takes one look.
@@ -139,4 +140,39 @@ fn between_steps(preset: &Preset) {
         mean(first.into_iter().flatten().collect()),
         mean(whole),
     );
+}
+
+/// The outputs that every step records, by steps that record one, ten and sixteen examples in turn; a whole spectrum.
+fn beside_steps(preset: &Preset) {
+    const TURNS: usize = 12;
+    let with = |examples: usize| {
+        let list: Vec<String> = (0..examples).map(|i| i.to_string()).collect();
+        let mut preset = preset.clone();
+        preset.set(&format!("run.examples=[{}]", list.join(", "))).expect("examples");
+        assemble(&preset, &Sources::default()).expect("an engine")
+    };
+    let mut engines = [1, 10, 16].map(with);
+    let mut least = [f64::INFINITY; 3];
+    for _ in 0..TURNS {
+        for (engine, least) in engines.iter_mut().zip(&mut least) {
+            let begun = Instant::now();
+            for _ in 0..STEPS / TURNS {
+                black_box(engine.step(preset.optimizer.eta));
+            }
+            *least = least.min(begun.elapsed().as_secs_f64() / (STEPS / TURNS) as f64);
+        }
+    }
+    let [one, ten, sixteen] = least;
+    let each = (sixteen - one) / 15.0;
+    println!(
+        "  recording outputs: {:.2}% of a step for each example; ten take {:.2}%",
+        100.0 * each / one,
+        100.0 * (ten - one) * 10.0 / 9.0 / one,
+    );
+    let engine = &mut engines[1];
+    let begun = Instant::now();
+    let found =
+        engine.spectrum(Process::GradientDescent, &mut |_| true).expect("it runs").expect("a spectrum");
+    let took = begun.elapsed().as_secs_f64();
+    println!("  a spectrum of {:.0} eigenvalues: as long as {:.0} steps", found.dim(), took / ten);
 }

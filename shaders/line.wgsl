@@ -1,6 +1,7 @@
 // One piece of a line an instance: a rectangle around it, whose pixels are covered by their distance from the piece. At a
 // bend the line through the bend that halves the angle parts the pixels of one piece from those of the next, so that none
-// is covered twice. `src/picture/scene/stroke.rs` covers pixels by the same rule.
+// is covered twice. `src/picture/scene/stroke.rs` covers pixels by the same rule. A piece is seen as wide as it is where its
+// middle is not behind the surface, as in `src/picture/scene/mesh.rs`.
 
 struct Style {
     // Premultiplied, in gamma space.
@@ -14,6 +15,8 @@ struct Style {
 }
 
 @group(1) @binding(0) var<uniform> style: Style;
+// The nearness of the surface, at the middle of each pixel.
+@group(2) @binding(0) var surface: texture_2d<f32>;
 
 struct Piece {
     @builtin(position) position: vec4<f32>,
@@ -24,6 +27,8 @@ struct Piece {
     @location(2) @interpolate(flat) joints: vec4<f32>,
     // Length of the line up to the first end, and of this piece, in the box.
     @location(3) @interpolate(flat) lengths: vec2<f32>,
+    // Of both ends.
+    @location(4) @interpolate(flat) nearness: vec2<f32>,
 }
 
 fn direction(step: vec2<f32>) -> vec2<f32> {
@@ -49,7 +54,8 @@ fn piece(
     let b = place(to.xyz);
     let step = b.xy - a.xy;
     if (from_.w < 0.0 || length(step) < 1e-4) {
-        return Piece(vec4<f32>(2.0, 2.0, 0.0, 1.0), vec2<f32>(0.0), vec4<f32>(0.0), vec4<f32>(0.0), vec2<f32>(0.0));
+        let none = vec2<f32>(0.0);
+        return Piece(vec4<f32>(2.0, 2.0, 0.0, 1.0), none, vec4<f32>(0.0), vec4<f32>(0.0), none, none);
     }
     let along = direction(step);
     let reach = 0.5 * style.width * camera.pixels + 1.5;
@@ -65,7 +71,19 @@ fn piece(
         joints = vec4<f32>(joints.xy, parting(along, direction(place(after.xyz).xy - b.xy)));
     }
     let lengths = vec2<f32>(from_.w, distance(from_.xyz, to.xyz));
-    return Piece(clip(at, end.z + style.lift), at, vec4<f32>(a.xy, b.xy), joints, lengths);
+    return Piece(clip(at, 0.0), at, vec4<f32>(a.xy, b.xy), joints, lengths, vec2<f32>(a.z, b.z));
+}
+
+// The nearness of the surface at a place, linear between the middles of four pixels.
+fn surface_at(at: vec2<f32>) -> f32 {
+    let last = vec2<f32>(textureDimensions(surface)) - 1.0;
+    let p = clamp(at - 0.5, vec2<f32>(0.0), last);
+    let low = vec2<i32>(p);
+    let high = min(low + 1, vec2<i32>(last));
+    let share = p - floor(p);
+    let above = mix(textureLoad(surface, low, 0).r, textureLoad(surface, vec2<i32>(high.x, low.y), 0).r, share.x);
+    let below = mix(textureLoad(surface, vec2<i32>(low.x, high.y), 0).r, textureLoad(surface, high, 0).r, share.x);
+    return mix(above, below, share.y);
 }
 
 @fragment
@@ -78,7 +96,11 @@ fn cover(in: Piece) -> @location(0) vec4<f32> {
     if (dot(in.at - a, in.joints.xy) < 0.0 || dot(in.at - b, in.joints.zw) > 0.0) {
         discard;
     }
-    let away = distance(in.at, a + on_line * along);
+    let middle = a + on_line * along;
+    if (mix(in.nearness.x, in.nearness.y, on_line / span) + style.lift < surface_at(middle)) {
+        discard;
+    }
+    let away = distance(in.at, middle);
     var covered = clamp(0.5 * style.width * camera.pixels + 0.5 - away, 0.0, 1.0);
     if (style.off > 0.0) {
         // Dash and gap in the box; how far into a dash the pixel is, in pixels.

@@ -54,6 +54,7 @@ impl Looked {
             eta,
             gradient_descent: of(Process::GradientDescent),
             central_flow: of(Process::CentralFlow),
+            troubles: Vec::new(),
             took: Duration::from_millis(400),
         };
         history.push(&engine.step(eta));
@@ -74,7 +75,11 @@ impl Looked {
     }
 
     fn image(&self, panel: Panel, size: Vec2, theme: Theme) -> Image {
-        self.view(|view| render(size, 1.0, theme, |ui| panel_ui(ui, panel, view, &mut Vec::new())))
+        self.scaled(panel, size, 1.0, theme)
+    }
+
+    fn scaled(&self, panel: Panel, size: Vec2, scale: f32, theme: Theme) -> Image {
+        self.view(|view| render(size, scale, theme, |ui| panel_ui(ui, panel, view, &mut Vec::new())))
     }
 
     fn texts(&self, panel: Panel, size: Vec2) -> Vec<(String, egui::Rect, egui::Rect)> {
@@ -108,12 +113,18 @@ fn panels_look_as_stored() {
     let (digits, sequences, pairs) = (digits(), sequences(), pairs());
     for (theme, name) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
         for panel in PANELS {
-            check(&format!("{}-{name}", panel.name()), &digits.image(panel, SIZE, theme));
+            for (scale, of_scale) in [(1.0, ""), (2.0, "-2x")] {
+                let image = digits.scaled(panel, SIZE, scale, theme);
+                check(&format!("{}-{name}{of_scale}", panel.name()), &image);
+            }
         }
     }
     check("predictions-tokens", &sequences.image(Panel::Predictions, SIZE, Theme::Light));
+    check("predictions-tokens-dark-2x", &sequences.scaled(Panel::Predictions, SIZE, 2.0, Theme::Dark));
     check("predictions-numbers", &pairs.image(Panel::Predictions, SIZE, Theme::Dark));
+    check("predictions-numbers-light-2x", &pairs.scaled(Panel::Predictions, SIZE, 2.0, Theme::Light));
     check("spectrum-density", &sequences.image(Panel::Spectrum, SIZE, Theme::Light));
+    check("spectrum-density-dark-2x", &sequences.scaled(Panel::Spectrum, SIZE, 2.0, Theme::Dark));
 }
 
 #[test]

@@ -1,21 +1,28 @@
-//! Weight space of the two-parameter landscapes: pictures against stored ones, and the data behind them against closed
-//! forms.
+//! Weight space of the two-parameter landscapes and of a made-up network: pictures against stored ones, and the data behind
+//! them against closed forms.
 //!
 //! `BRINK_WRITE_PICTURES=1 cargo test --test scene` writes the stored pictures anew; look at them before they are
 //! committed.
 #![cfg(feature = "picture")]
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+#[path = "scene/closed_forms.rs"]
+mod closed_forms;
 #[path = "pictures/compare.rs"]
 mod compare;
+#[path = "pictures/network_scene.rs"]
+mod network_scene;
 
-use brink::picture::scene::contour::contour;
-use brink::picture::scene::{self, Layer, Scene, SceneChange, of_landscape};
-use brink::picture::{Curves, Facts, Image, Panel, Role, RunView, ViewState, panel_ui, render};
+use brink::picture::scene::{
+    self, Figure, Grid, Layer, Scene, SceneAxis, SceneChange, ScenePath, StableRegion, of_landscape,
+    of_landscape_after,
+};
+use brink::picture::{Curves, Facts, Image, Palette, Panel, Role, RunView, ViewState, panel_ui, render};
 use brink::run::assemble::{Sources, assemble};
 use brink::run::{History, Preset};
 use compare::{SHARE, check, decode, difference, stored};
 use egui::{Theme, Vec2, vec2};
+use network_scene::network_scene;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -28,12 +35,15 @@ type Change<'a> = &'a dyn Fn(&mut Scene);
 /// The preset `valley` after 200 steps.
 fn valley() -> (Preset, History) {
     let preset = Preset::load("valley").unwrap();
-    let mut engine = assemble(&preset, &Sources::default()).unwrap();
-    let mut history = History::new(preset.eigen.max_tracked);
-    for _ in 0..STEPS {
-        history.push(&engine.step(preset.optimizer.eta));
-    }
+    let history = run(&preset, STEPS);
     (preset, history)
+}
+
+fn run(preset: &Preset, steps: usize) -> History {
+    let mut engine = assemble(preset, &Sources::default()).unwrap();
+    let mut history = History::new(preset.eigen.max_tracked);
+    (0..steps).for_each(|_| history.push(&engine.step(preset.optimizer.eta)));
+    history
 }
 
 fn image(scene: &Scene, history: &History, state: &ViewState, scale: f32, theme: Theme) -> Image {
@@ -73,6 +83,48 @@ fn weight_space_looks_as_stored() {
 }
 
 #[test]
+fn weight_space_of_a_network_looks_as_stored() {
+    let history = History::new(1);
+    for (third, name) in [(false, "network"), (true, "three-axes")] {
+        let state = state(&[SceneChange::SetFlat(!third)]);
+        let scene = network_scene(third);
+        for (theme, of_theme) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
+            for (scale, of_scale) in [(1.0, ""), (2.0, "-2x")] {
+                let image = image(&scene, &history, &state, scale, theme);
+                check(&format!("weight-space-{name}-{of_theme}{of_scale}"), &image);
+            }
+        }
+    }
+}
+
+#[test]
+fn in_three_directions_whole_paths_are_in_the_box_above_the_plane() {
+    let scene = network_scene(true);
+    let mut state = state(&[SceneChange::SetFlat(false)]);
+    let figure =
+        |state: &ViewState| Figure::new(&scene, &state.scene, true, Palette::of(Theme::Light)).unwrap();
+    let whole = figure(&state);
+    for path in &scene.paths {
+        let outside = (0..path.points.len()).filter(|&place| whole.place(path, place).is_none());
+        assert_eq!(outside.count(), 0, "{:?} from step {} on", path.role, path.first_step);
+    }
+    // the plane is the floor, and what the menu shows is on it
+    let floor = whole.fill.corners.iter().filter(|corner| corner[2].is_finite());
+    assert!(floor.clone().count() > 100 && floor.into_iter().all(|corner| corner[2] == -0.5));
+    for layer in [Layer::Contours, Layer::Region, Layer::Loss] {
+        let before = figure(&state);
+        state.scene.apply(SceneChange::Toggle(layer));
+        assert_ne!(figure(&state), before, "{layer:?}");
+    }
+    // seen from above there is no third direction
+    let flat = |third| {
+        let state = ViewState::default();
+        Figure::new(&network_scene(third), &state.scene, true, Palette::of(Theme::Light)).unwrap()
+    };
+    assert_eq!(flat(true), flat(false));
+}
+
+#[test]
 fn planted_defects_are_seen() {
     let (preset, history) = valley();
     let whole = of_landscape(&preset, &history, STEPS - 1).unwrap();
@@ -100,84 +152,22 @@ fn planted_defects_are_seen() {
     }
 }
 
-/// ½(1 − xy)² + c(x − x₀)² of the preset: its value, its gradient, its Hessian.
-fn tilted(x: f64, y: f64) -> (f64, [f64; 2], [f64; 3]) {
-    let (r, c, x0) = (1.0 - x * y, 0.005, 3.0);
-    let value = 0.5 * r * r + c * (x - x0) * (x - x0);
-    (value, [-y * r + 2.0 * c * (x - x0), -x * r], [y * y + 2.0 * c, 2.0 * x * y - 1.0, x * x])
-}
-
-fn sharpness(x: f64, y: f64) -> f64 {
-    let (_, _, [a, b, d]) = tilted(x, y);
-    let (mean, half) = (0.5 * (a + d), 0.5 * (a - d));
-    mean + (half * half + b * b).sqrt()
-}
-
 #[test]
-fn paths_contours_and_region_are_those_of_the_closed_form() {
-    let (preset, history) = valley();
-    let scene = of_landscape(&preset, &history, STEPS - 1).unwrap();
-    let eta = preset.optimizer.eta;
-
-    // Gradient descent, by hand.
-    let descent = &scene.paths[0];
-    assert_eq!((descent.role, descent.points.len()), (Role::GradientDescent, STEPS));
-    let mut w = [1.8, 0.5];
-    for (point, loss) in descent.points.iter().zip(&descent.loss) {
-        let (value, gradient, _) = tilted(w[0], w[1]);
-        let off = (f64::from(point[0]) - w[0]).hypot(f64::from(point[1]) - w[1]);
-        assert!(off < 1e-5, "{point:?} against {w:?}");
-        assert!((f64::from(*loss) - value).abs() < 1e-5);
-        w = [w[0] - eta * gradient[0], w[1] - eta * gradient[1]];
-    }
-    // The gradient flow, by small steps of the classical Runge–Kutta method.
-    let flow = scene.paths.iter().find(|path| path.role == Role::GradientFlow).unwrap();
-    let mut w = [1.8, 0.5];
-    let slope = |w: [f64; 2]| tilted(w[0], w[1]).1.map(|g| -g);
-    for point in &flow.points {
-        let off = (f64::from(point[0]) - w[0]).hypot(f64::from(point[1]) - w[1]);
-        assert!(off < 0.02, "{point:?} against {w:?}");
-        for _ in 0..20 {
-            let h = eta / 20.0;
-            let step = |k: [f64; 2], s: f64| [w[0] + s * k[0], w[1] + s * k[1]];
-            let k1 = slope(w);
-            let k2 = slope(step(k1, 0.5 * h));
-            let k3 = slope(step(k2, 0.5 * h));
-            let k4 = slope(step(k3, h));
-            for axis in 0..2 {
-                w[axis] += h / 6.0 * (k1[axis] + 2.0 * k2[axis] + 2.0 * k3[axis] + k4[axis]);
-            }
+fn grids_of_a_landscape_stay_while_the_paths_are_in_them() {
+    let (preset, mut history) = (Preset::load("valley").unwrap(), History::new(2));
+    let mut engine = assemble(&preset, &Sources::default()).unwrap();
+    let (mut before, mut made) = (None::<Scene>, 0);
+    for step in 0..STEPS {
+        history.push(&engine.step(preset.optimizer.eta));
+        let scene = of_landscape_after(&preset, &history, step, before.as_ref()).unwrap();
+        let [x, y] = scene.surface.as_ref().map(|grid| [grid.x.clone(), grid.y.clone()]).unwrap();
+        made += usize::from(before.is_none_or(|before| before.surface.unwrap().x != x));
+        for point in scene.paths.iter().flat_map(|path| &path.points).filter(|point| point[0].is_finite()) {
+            assert!(x.contains(&point[0]) && y.contains(&point[1]), "step {step}: {point:?} in {x:?}, {y:?}");
         }
+        before = Some(scene);
     }
-
-    // The loss and its contours.
-    let surface = scene.surface.as_ref().unwrap();
-    for row in (0..surface.rows).step_by(7) {
-        for column in (0..surface.columns).step_by(5) {
-            let [x, y] = surface.node(column, row).map(f64::from);
-            assert!((f64::from(surface.at(column, row)) - tilted(x, y).0).abs() < 1e-5);
-        }
-    }
-    for level in [0.01_f32, 0.03, 0.1] {
-        let lines = contour(surface, level);
-        assert!(!lines.is_empty());
-        for [x, y] in lines.into_iter().flatten().map(|at| at.map(f64::from)) {
-            let (value, [gx, gy], _) = tilted(x, y);
-            let off = (value - f64::from(level)).abs() / gx.hypot(gy).max(1e-3);
-            assert!(off < 2e-3, "level {level} at {x}, {y}: off by {off}");
-        }
-    }
-
-    // The region, and its edge.
-    let region = scene.region.as_ref().unwrap();
-    assert!((f64::from(region.edge) - 2.0 / eta).abs() < 1e-6);
-    let edge = contour(&region.sharpness, region.edge);
-    assert!(!edge.is_empty());
-    for [x, y] in edge.into_iter().flatten().map(|at| at.map(f64::from)) {
-        assert!((sharpness(x, y) - 2.0 / eta).abs() < 5e-3, "S = {} at {x}, {y}", sharpness(x, y));
-    }
-    let [low, high] = region.sharpness.extremes().unwrap();
-    assert!(low < region.edge && region.edge < high, "both sides of the edge are in sight");
+    assert!((2..40).contains(&made), "{made} grids for {STEPS} steps");
 }
 
 #[test]
@@ -225,6 +215,7 @@ fn trouble_is_said_and_drawn_without_harm() {
     add(&|scene| scene.surface.as_mut().unwrap().values.truncate(5));
     add(&|scene| (scene.progress, scene.note) = (Some(f32::NAN), Some("two axes are equal".repeat(20))));
     add(&|scene| scene.axes[2] = Some(scene::SceneAxis { label: "u₃".into(), captured: Some(f32::NAN) }));
+    broken.extend([network_scene(false), network_scene(true)]);
     for scene in &broken {
         for changes in [&[][..], &[SceneChange::SetFlat(false)], &[SceneChange::Toggle(Layer::Sharpness)]] {
             image(scene, &history, &state(changes), 0.5, Theme::Dark);

@@ -55,8 +55,11 @@ fn the_plane_of_a_network_shows_what_direct_evaluations_give() {
     let (mut engine, trail) = trained(&preset, 60);
     let (step, eta) = (50, 2.0 / 9.0);
     let axes = vec![Axis::Eigenvector(0), Axis::Drift];
-    let (view, frame) =
-        look(engine.as_mut(), &trail, Request { step, eta, axes, most: 600, rows: Vec::new() });
+    let (view, frame) = look(
+        engine.as_mut(),
+        &trail,
+        Request { step, eta, axes, most: 600, rows: Vec::new(), earlier: None },
+    );
     assert!(view.notes.is_empty(), "{:?}", view.notes);
     assert!(view.captured.is_some_and(|share| share > 0.0 && share <= 1.0));
 
@@ -121,6 +124,57 @@ fn the_plane_of_a_network_shows_what_direct_evaluations_give() {
 }
 
 #[test]
+fn sketched_points_of_a_network_are_as_far_off_as_is_stated() {
+    let preset = preset();
+    let steps = 400;
+    let mut engine = assemble(&preset, &Sources::default()).expect("an engine");
+    let bytes = 3 * 4 * engine.probe().dim();
+    // the weights of the last forty steps, and of eight before
+    let mut trail = Trail::new(Budget { rows: 40 * bytes, anchors: 8 * bytes, ..Budget::default() });
+    let mut all = Vec::new();
+    for _ in 0..steps {
+        let before = PROCESSES.map(|process| engine.weights(process));
+        let record = engine.step(preset.optimizer.eta);
+        trail.push(Row::of_step(&before, &record));
+        all.push(before);
+    }
+    for axes in [vec![Axis::Eigenvector(0), Axis::Drift], vec![Axis::Principal(0), Axis::Principal(1)]] {
+        let request = Request {
+            step: steps - 10,
+            eta: preset.optimizer.eta,
+            axes,
+            most: 600,
+            rows: Vec::new(),
+            earlier: None,
+        };
+        let (view, frame) = look(engine.as_mut(), &trail, request.clone());
+        let (mut error, mut displacement, mut faint) = (0.0, 0.0, 0);
+        for path in &view.paths {
+            let process = PROCESSES.iter().position(|&process| process == path.process).expect("a process");
+            for (place, point) in path.points.iter().enumerate() {
+                let step = path.first_step + place * path.stride;
+                let Some(mut w) = all[step][process].clone().filter(|_| !path.exact.contains(&place)) else {
+                    continue;
+                };
+                w.iter_mut().zip(frame.origin()).for_each(|(w, origin)| *w -= origin);
+                let exact = frame.coordinates(&w);
+                error += (0..2).map(|axis| (f64::from(point[axis]) - exact[axis]).powi(2) / 2.0).sum::<f64>();
+                displacement += w.iter().map(|x| x * x).sum::<f64>();
+                faint += 1;
+            }
+        }
+        let (measured, stated) = ((error / displacement).sqrt(), view.sketch_error.expect("a sketch"));
+        println!("{:?}: {faint} points are off by {measured}, {stated} is stated", request.axes);
+        assert!(faint > 600, "{faint}");
+        assert!(
+            measured < 1.6 * stated && stated < 1.6 * measured,
+            "{:?}: {measured}, stated {stated}",
+            request.axes
+        );
+    }
+}
+
+#[test]
 fn training_takes_no_notice_of_being_looked_at() {
     let preset = preset();
     let run = |looks: bool| -> Vec<u64> {
@@ -134,7 +188,8 @@ fn training_takes_no_notice_of_being_looked_at() {
             worker.try_drain(&mut history);
             if looks && !asked && history.rows() > 20 {
                 let axes = vec![Axis::Eigenvector(0), Axis::SharpnessGradient, Axis::Principal(0)];
-                let request = Request { step: 15, eta: 0.15, axes, most: 600, rows: Vec::new() };
+                let request =
+                    Request { step: 15, eta: 0.15, axes, most: 600, rows: Vec::new(), earlier: None };
                 worker.send(Command::Look(Some(Arc::new(request)))).expect("a command");
                 asked = true;
             }

@@ -8,7 +8,7 @@ use super::forms::{Form, Search};
 use super::layout::{Arrangement, Dock, Tree};
 use super::session::Purpose;
 use super::tour::TourCommand;
-use crate::picture::scene::Layer;
+use crate::picture::scene::{Layer, SceneChange};
 use crate::picture::{Panel, ViewChange};
 use crate::run::Breakpoint;
 use egui::{Key, KeyboardShortcut, Modifiers};
@@ -262,6 +262,12 @@ impl Command {
                 "Restart flows here",
                 "Anchor central flow and gradient flow anew at gradient descent's present weights",
             ),
+            Self::View(ViewChange::Scene(SceneChange::SetAxis(..) | SceneChange::SetThird(_))) => {
+                plain("Axis of weight space", "Look at weight space along this direction")
+            }
+            Self::View(ViewChange::ShowPrediction(_)) => {
+                plain("Predictions", "Show what the network answers on this example")
+            }
             Self::View(_) => plain("View", "Move in the plots"),
             Self::FollowRun => keyed(
                 Key::W,

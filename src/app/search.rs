@@ -9,6 +9,8 @@ use super::layout::{self, Arrangement};
 use super::model::Model;
 use super::session::Purpose;
 use super::tour::TourCommand;
+use crate::picture::predictions::Choice;
+use crate::picture::scene::{AxisChoice, SceneChange};
 use crate::picture::{Palette, Panel, ViewChange};
 use crate::run::Breakpoint;
 use crate::run::recording::bundled;
@@ -111,6 +113,8 @@ fn offers(model: &Model) -> Vec<(String, Command)> {
     offers.extend(stops.map(|stop| stop_at(model, stop)));
     let forks = model.forks.list().iter();
     offers.extend(forks.map(|fork| (format!("Close fork: {}", fork.label()), Command::CloseFork(fork.id))));
+    offers.extend(axes(model));
+    offers.extend(recorded_examples(model));
     let compared = model.compared.iter().enumerate();
     offers.extend(
         compared
@@ -142,6 +146,34 @@ fn offers(model: &Model) -> Vec<(String, Command)> {
         (title, Command::Tour(TourCommand::Chapter(place)))
     }));
     offers
+}
+
+/// The directions that weight space can be looked along, where they can be chosen.
+fn axes(model: &Model) -> Vec<(String, Command)> {
+    if model.scene.as_ref().is_some_and(|scene| !scene.choosable) {
+        return Vec::new();
+    }
+    let offer = |title: String, change| (title, Command::View(ViewChange::Scene(change)));
+    let along = |place: usize, way: &'static str| {
+        AxisChoice::ALL
+            .map(|axis| offer(format!("Weight space {way}: {axis}"), SceneChange::SetAxis(place, axis)))
+    };
+    let heights = AxisChoice::ALL
+        .map(|axis| offer(format!("Weight space, height: {axis}"), SceneChange::SetThird(Some(axis))));
+    let loss = offer("Weight space, height: loss".into(), SceneChange::SetThird(None));
+    let plane = along(0, "across").into_iter().chain(along(1, "up"));
+    plane.chain([loss]).chain(heights).collect()
+}
+
+/// The examples whose predictions are recorded.
+fn recorded_examples(model: &Model) -> Vec<(String, Command)> {
+    let Some(found) = model.history.predictions() else { return Vec::new() };
+    let offer = |example: usize| {
+        let choice = Choice { example, ..Choice::default() };
+        let title = format!("Predictions: {}", Choice::title(found.examples(), example));
+        (title, Command::View(ViewChange::ShowPrediction(choice)))
+    };
+    (0..found.examples().list.len()).map(offer).collect()
 }
 
 /// Sets a breakpoint, or takes it away.

@@ -11,14 +11,19 @@ use crate::run::{Lookout, Preset, Worker};
 use crate::space::View;
 use egui::Context;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What is said where nobody is left to look.
 const FAILED: &str = "The training thread has failed: nobody is left to look at weight space; start anew";
 
+/// How often the progress of steps that are taken once more is shown.
+const PROGRESS: Duration = Duration::from_millis(500);
+
 /// What looks at the weights of one run.
 pub(super) struct WeightSpace {
     lookout: Lookout,
+    /// Percent of the steps that are taken once more, and how many they are.
+    catching_up: Option<(usize, usize)>,
 }
 
 impl WeightSpace {
@@ -26,7 +31,8 @@ impl WeightSpace {
     pub fn new(past: &Arc<Past>, assemble: &Arc<Assemble>, preset: Preset, context: &Context) -> Self {
         let (assemble, context) = (Arc::clone(assemble), context.clone());
         let make = Box::new(move || assemble(&preset));
-        Self { lookout: Lookout::new(Arc::clone(past), make, move || context.request_repaint()) }
+        let lookout = Lookout::new(Arc::clone(past), make, move || context.request_repaint());
+        Self { lookout, catching_up: None }
     }
 
     /// Asks for what the panel shows, and takes in what is there. Returns what went wrong.
@@ -48,11 +54,23 @@ impl WeightSpace {
             Ok(changed) => changed,
             Err(reason) => return Some(reason),
         };
-        if changed && let Some(view) = self.lookout.view() {
-            model.scene = Some(Arc::new(of_view(view, &model.history)));
+        let catching_up = self.lookout.catching_up().map(|[done, all]| (100 * done / all.max(1), all));
+        if (changed || catching_up != self.catching_up)
+            && let Some(view) = self.lookout.view()
+        {
+            let mut scene = of_view(view, &model.history);
+            if let Some((percent, all)) = catching_up {
+                let text = format!("the {all} steps before are taken once more for their paths: {percent}%");
+                scene.note = Some(scene.note.map_or(text.clone(), |note| format!("{note}; {text}")));
+            }
+            model.scene = Some(Arc::new(scene));
         }
+        self.catching_up = catching_up;
         if let Some(due) = self.lookout.due() {
             context.request_repaint_after(due.saturating_duration_since(now));
+        }
+        if catching_up.is_some() {
+            context.request_repaint_after(PROGRESS);
         }
         None
     }

@@ -181,18 +181,22 @@ impl<T: Real> Dynamics<T> {
         self.state.weights(process).filter(|_| observed && warm)
     }
 
+    /// Whether a process has started and can advance no more.
+    pub fn stopped(&self, process: Process) -> bool {
+        match process {
+            Process::GradientDescent => self.state.gradient_descent.as_ref().is_some_and(|p| p.diverged),
+            Process::GradientFlow => self.state.gradient_flow.as_ref().is_some_and(|p| p.diverged),
+            Process::CentralFlow => self.state.central_flow.as_ref().is_some_and(CentralFlow::stopped),
+        }
+    }
+
     /// Where the processes are, where there are two weights; those that have stopped are left out.
     fn positions(&self) -> Vec<(Process, [f64; 2])> {
-        let runs = |process: &Process| match process {
-            Process::GradientDescent => self.state.gradient_descent.as_ref().is_some_and(|p| !p.diverged),
-            Process::GradientFlow => self.state.gradient_flow.as_ref().is_some_and(|p| !p.diverged),
-            Process::CentralFlow => self.state.central_flow.as_ref().is_some_and(|p| !p.stopped()),
-        };
         let place = |process: Process| match self.weights(process)? {
             [x, y] => Some((process, [x.widen(), y.widen()])),
             _ => None,
         };
-        Process::ALL.into_iter().filter(runs).filter_map(place).collect()
+        Process::ALL.into_iter().filter(|&process| !self.stopped(process)).filter_map(place).collect()
     }
 
     /// Unrecorded gradient descent steps before step 0.

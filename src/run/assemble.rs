@@ -191,7 +191,7 @@ impl<T: Precise> Engine for Run<T> {
         process: Process,
         go_on: &mut (dyn FnMut(f32) -> bool + Send),
     ) -> Option<Result<Distribution, SpectrumError>> {
-        let w = self.dynamics.weights(process)?;
+        let w = self.dynamics.weights(process).filter(|_| !self.dynamics.stopped(process))?;
         let (loss, parallel): (&mut dyn Objective<T>, bool) = match &mut self.loss {
             TrainedLoss::Network(network) => {
                 let parallel = network.train.is_parallel();

@@ -51,7 +51,7 @@ pub trait Engine: Send {
 
     /// The spectrum of the Hessian at a process's weights at the start of the next step: all eigenvalues of a small one,
     /// else their density. `go_on` is told the share done before every few Hessian-vector products, and says whether to
-    /// go on. `None` before the process has started.
+    /// go on. `None` before the process has started, and where it has stopped.
     ///
     /// # Errors
     /// When the Hessian is not finite or too large, or when told to stop.

@@ -1,12 +1,15 @@
 //! Keeps a view of weight space up to date: asks the training thread for looks, has old weights computed again on a replay
 //! thread, and takes in what comes back. Nothing here waits.
 
+mod earlier;
+
 use super::course::Course;
 use super::message::{Command, Seen};
 use super::past::Past;
 use super::replay::{Answer, Make, Moment, Replay, Reply};
 use super::worker::{CommandError, Worker};
 use crate::space::{Axis, Look, PROCESSES, Request, Row, Trail, View};
+use earlier::Earlier;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -63,6 +66,8 @@ pub struct Lookout {
     asked: Option<(Wish, Instant)>,
     /// Whether that was given up.
     given_up: bool,
+    /// The paths of a run that was taken up again, before it was.
+    earlier: Earlier,
     view: Option<Arc<View>>,
 }
 
@@ -72,6 +77,7 @@ impl Lookout {
     pub fn new(past: Arc<Past>, make: Box<Make>, wake: impl Fn() + Send + Sync + 'static) -> Self {
         let (make, wake) = (Some(make), Arc::new(wake));
         Self {
+            earlier: Earlier::of(&past),
             past,
             make,
             wake,
@@ -87,6 +93,12 @@ impl Lookout {
     /// The newest view of what is, or was last, asked for.
     pub fn view(&self) -> Option<&Arc<View>> {
         self.view.as_ref()
+    }
+
+    /// How many steps before the run was taken up again have been taken once more for their paths, and of how many; `None`
+    /// where there are none, or all have.
+    pub fn catching_up(&self) -> Option<[usize; 2]> {
+        self.earlier.progress()
     }
 
     /// When [`Lookout::update`] has something to do though nothing arrives; `None`: not of its own accord.
@@ -122,6 +134,7 @@ impl Lookout {
             (self.asked, self.given_up) = (Some((wish, now)), false);
         }
         changed |= self.replayed(worker)?;
+        self.catch_up()?;
         Ok(changed)
     }
 
@@ -149,7 +162,14 @@ impl Lookout {
 
     fn request(&self, wish: &Wish, rows: Rows) -> Request {
         let eta = Course::eta_at(&self.past.course(), wish.step);
-        Request { step: wish.step, eta, axes: wish.axes.clone(), most: WINDOW, rows }
+        Request {
+            step: wish.step,
+            eta,
+            axes: wish.axes.clone(),
+            most: WINDOW,
+            rows,
+            earlier: self.earlier.known(),
+        }
     }
 
     fn ask(worker: &mut Worker, request: Option<Request>) {
@@ -163,6 +183,10 @@ impl Lookout {
             let Some((asked, _)) = self.asked.as_ref().filter(|_| !self.given_up) else { continue };
             match seen {
                 Seen::View(view) if view.step == asked.step => {
+                    if view.progress == 1.0 {
+                        // it is of the request that brought them
+                        self.earlier.passed_on();
+                    }
                     self.view = Some(view);
                     changed = true;
                 }
@@ -176,14 +200,34 @@ impl Lookout {
         Ok(changed)
     }
 
-    fn start_replay(&mut self, step: usize, half: usize, now: Instant) -> Result<(), String> {
+    /// The replay thread, made where it is needed first.
+    fn replay(&mut self) -> Result<Option<&Replay>, String> {
         if let Some(make) = self.make.take() {
             let wake = Arc::clone(&self.wake);
             let replay = Replay::spawn(Arc::clone(&self.past), make, move || wake());
             self.replay =
                 Some(replay.map_err(|error| format!("No thread to go back to old weights: {error}"))?);
         }
-        if let Some(replay) = &self.replay {
+        Ok(self.replay.as_ref())
+    }
+
+    /// Has the steps before the run was taken up again taken once more, while weight space is looked at and the thread has
+    /// nothing else to do; then everything is looked at anew.
+    fn catch_up(&mut self) -> Result<(), String> {
+        if !self.earlier.is_wanted() || self.wish.is_none() || self.replaying.is_some() {
+            return Ok(());
+        }
+        let mut earlier = std::mem::take(&mut self.earlier);
+        let done = self.replay().map(|replay| replay.is_some_and(|replay| earlier.go_on(replay)));
+        self.earlier = earlier;
+        if done? {
+            self.asked = None;
+        }
+        Ok(())
+    }
+
+    fn start_replay(&mut self, step: usize, half: usize, now: Instant) -> Result<(), String> {
+        if let Some(replay) = self.replay()? {
             let last = step + half;
             let answer = replay
                 .ask(step.saturating_sub(half), move |moment: &mut Moment<'_>| rows(moment, step, last));
@@ -243,7 +287,8 @@ fn rows(moment: &mut Moment<'_>, step: usize, last: usize) -> Rows {
 pub fn look(moment: &mut Moment<'_>, step: usize, axes: &[Axis], trail: &Trail) -> Option<View> {
     let known = trail.row(step).is_some();
     let rows = if known { Vec::new() } else { rows(moment, step, step + REPLAYED_HALF) };
-    let request = Request { step, eta: moment.eta_at(step), axes: axes.to_vec(), most: WINDOW, rows };
+    let request =
+        Request { step, eta: moment.eta_at(step), axes: axes.to_vec(), most: WINDOW, rows, earlier: None };
     let mut look = Look::new(request, trail).ok()?;
     while !look.done() {
         if moment.superseded() {

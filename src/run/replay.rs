@@ -136,7 +136,7 @@ impl Moment<'_> {
     }
 
     /// The spectrum of the Hessian at a process's weights; `progress` is told the share done. `None` before the process has
-    /// started.
+    /// started, and where it has stopped.
     ///
     /// # Errors
     /// When there is none, or a request about another step has come.

@@ -25,8 +25,10 @@ pub struct Found {
     pub eta: f64,
     /// At gradient descent's weights, where it runs.
     pub gradient_descent: Option<Distribution>,
-    /// At the central flow's weights, where it has started.
+    /// At the central flow's weights, where it runs.
     pub central_flow: Option<Distribution>,
+    /// Why one of them has no spectrum, in words.
+    pub troubles: Vec<String>,
     /// What it took.
     pub took: Duration,
 }
@@ -35,19 +37,27 @@ impl Found {
     /// Computes the spectra of a moment; `progress` is told the share done.
     ///
     /// # Errors
-    /// When a Hessian is not finite or too large, or a request about another step has come.
+    /// When a Hessian is too large, or a request about another step has come.
     pub fn at(
         moment: &mut Moment<'_>,
         progress: &mut (dyn FnMut(f32) + Send),
     ) -> Result<Self, SpectrumError> {
         let begun = Instant::now();
-        let mut of = |process, from: f32| {
+        let mut troubles = Vec::new();
+        let mut of = |process: Process, from: f32| {
             let mut halved = |share: f32| progress(from + 0.5 * share);
-            moment.spectrum(process, &mut halved).transpose()
+            match moment.spectrum(process, &mut halved).transpose() {
+                // one that blows up leaves the other its own
+                Err(error @ (SpectrumError::NotFinite | SpectrumError::NotConverged)) => {
+                    troubles.push(format!("{}: {error}", process.name()));
+                    Ok(None)
+                }
+                found => found,
+            }
         };
         let gradient_descent = of(Process::GradientDescent, 0.0)?;
         let central_flow = of(Process::CentralFlow, 0.5)?;
         let (step, eta) = (moment.step(), moment.eta());
-        Ok(Self { step, eta, gradient_descent, central_flow, took: begun.elapsed() })
+        Ok(Self { step, eta, gradient_descent, central_flow, troubles, took: begun.elapsed() })
     }
 }

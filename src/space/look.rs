@@ -34,6 +34,8 @@ pub struct Request {
     pub most: usize,
     /// Consecutive steps around `step`, itself among them, from a replay; where this is empty, those of the trail are taken.
     pub rows: Vec<Arc<Row>>,
+    /// What a replay has kept of the steps before those that the trail begins with.
+    pub earlier: Option<Arc<Trail>>,
 }
 
 /// The weights at a step are not kept: only a replay has them.

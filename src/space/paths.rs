@@ -1,7 +1,9 @@
 //! The paths of the processes in a frame: exact where weights are at hand, from sketches elsewhere.
 //!
 //! A sketched coordinate is corrected at the anchors, whose weights are kept: in between, the correction is interpolated
-//! over the steps, so that the error grows with the distance from the anchors on either side and not from the origin.
+//! over the steps, so that the error grows with the distance from the anchors on either side and not from the origin. By how
+//! much it grows is measured on exact points between two anchors, and on the anchors between their neighbours: in the
+//! directions in which this run moves a sketch may do far better, or worse, than on average.
 
 use super::frame::{Captured, Frame};
 use super::row::{PROCESSES, Row};
@@ -20,6 +22,13 @@ const BLOWN_UP: f64 = 10.0;
 
 /// Sketched steps between two looks at the clock.
 const CHUNK: usize = 64;
+
+/// Exact points of a process, besides the anchors, that are sketched too, to see how far off a sketch is.
+const MEASURED: usize = 48;
+/// With fewer of them the error is that of a sketch in general.
+const LEAST_MEASURED: usize = 6;
+/// A point nearer to where its anchors put it than this share of its displacement measures rounding alone.
+const LEAST_DISTANCE: f64 = 1e-9;
 
 /// A stretch of the path of one process.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,6 +59,16 @@ struct Anchor {
     correction: [f64; 3],
 }
 
+/// How far sketched coordinates are off where the exact ones are known.
+#[derive(Clone, Copy, Debug, Default)]
+struct Measured {
+    count: usize,
+    /// Mean square over the axes, summed over the points.
+    error: f64,
+    /// Squares of the distance that the error is proportional to, summed.
+    distance: f64,
+}
+
 /// Sketches of what the frame is made of.
 #[derive(Clone, Debug)]
 struct Sketched {
@@ -67,6 +86,9 @@ pub struct Tracer {
     to_anchor: Vec<Arc<Row>>,
     /// By process, ascending in steps.
     anchors: [Vec<Anchor>; 3],
+    /// Steps between anchors whose sketch is compared with their weights, and what came of it by process.
+    to_measure: Vec<Arc<Row>>,
+    measured: [Measured; 3],
     sketched: Option<Sketched>,
     /// The trail's stride when the sketched points were begun, and how many there are to be.
     stride: usize,
@@ -92,14 +114,23 @@ impl Tracer {
         to_anchor.dedup_by_key(|row| row.step());
         // taken from the back
         to_anchor.reverse();
+        let mut to_measure = Vec::new();
         if sketched.as_ref().is_none_or(|sketched| sketched.sketch.is_exact()) {
             to_anchor.clear();
+        } else {
+            let between =
+                window.iter().filter(|row| to_anchor.iter().all(|other| other.step() != row.step()));
+            // odd: gradient descent at the edge is at the same wall every other step
+            let stride = (window.len() / MEASURED) | 1;
+            to_measure.extend(between.step_by(stride).cloned());
         }
         Self {
             exact: Vec::with_capacity(window.len()),
             window,
             to_anchor,
             anchors: Default::default(),
+            to_measure,
+            measured: Default::default(),
             sketched,
             stride: trail.stride(),
             count: trail.sketched(),
@@ -125,6 +156,8 @@ impl Tracer {
                 self.exact.push(points);
             } else if let Some(row) = self.to_anchor.pop() {
                 self.anchor(frame, &row);
+            } else if let Some(row) = self.to_measure.pop() {
+                self.measure(frame, &row);
             } else if !self.rough_chunk(trail) {
                 return true;
             }
@@ -149,6 +182,40 @@ impl Tracer {
         }
     }
 
+    /// Compares the sketched coordinates of a step between anchors with the exact ones.
+    fn measure(&mut self, frame: &Frame, row: &Row) {
+        let Some(sketched) = &self.sketched else { return };
+        let mut w = Vec::new();
+        for (process, (anchors, measured)) in self.anchors.iter().zip(&mut self.measured).enumerate() {
+            if !row.read(process, &mut w) {
+                continue;
+            }
+            let sketch = sketched.sketch.of(w.iter().copied());
+            let exact = displaced(frame, &mut w);
+            let (correction, distance) = corrected(anchors, row.step(), &sketch, &sketched.origin);
+            if distance <= LEAST_DISTANCE * norm(&w) {
+                continue;
+            }
+            let rough = sketched.coordinates(&sketch);
+            let off = std::array::from_fn(|axis| rough[axis] + correction[axis] - exact[axis]);
+            measured.count(off, frame.axes().len(), distance);
+        }
+    }
+
+    /// By process, the error of a coordinate as a share of the distance from where the anchors put a point.
+    fn shares(&self, sketched: &Sketched) -> [f64; 3] {
+        std::array::from_fn(|process| {
+            let mut measured = self.measured[process];
+            for three in self.anchors[process].windows(3) {
+                let (before, own, after) = (&three[0], &three[1], &three[2]);
+                let (correction, distance) = between(before, after, own.step, &own.sketch);
+                let off = std::array::from_fn(|axis| correction[axis] - own.correction[axis]);
+                measured.count(off, sketched.axes.len(), distance);
+            }
+            measured.share().unwrap_or(sketched.sketch.error())
+        })
+    }
+
     /// Projects some more sketches; whether there were any left.
     fn rough_chunk(&mut self, trail: &Trail) -> bool {
         let Some(sketched) = &self.sketched else { return false };
@@ -160,6 +227,8 @@ impl Tracer {
         }
         let begin = self.rough.len();
         let end = (begin + CHUNK).min(self.count);
+        let [first, last] = [self.window.first(), self.window.last()].map(|row| row.map(|row| row.step()));
+        let share = self.shares(sketched);
         let mut sketch = Vec::new();
         for i in begin..end {
             let step = trail.sketched_step(i);
@@ -174,8 +243,11 @@ impl Tracer {
                     let (correction, distance) =
                         corrected(&self.anchors[process], step, &sketch, &sketched.origin);
                     at.iter_mut().zip(correction).for_each(|(at, by)| *at += by);
-                    self.error[0] += (distance * sketched.sketch.error()).powi(2);
-                    self.error[1] += crate::spectrum::distance(&sketch, &sketched.origin).powi(2);
+                    // within the window the exact ones are drawn
+                    if first.is_none_or(|first| step < first) || last.is_none_or(|last| step > last) {
+                        self.error[0] += (distance * share[process]).powi(2);
+                        self.error[1] += crate::spectrum::distance(&sketch, &sketched.origin).powi(2);
+                    }
                 }
                 narrow(at)
             });
@@ -285,6 +357,21 @@ impl Tracer {
     }
 }
 
+impl Measured {
+    /// Counts a point whose coordinates along so many axes are off, at a distance from where its anchors put it.
+    fn count(&mut self, off: [f64; 3], axes: usize, distance: f64) {
+        self.count += 1;
+        self.error += off.iter().take(axes).map(|x| x * x).sum::<f64>() / axes.max(1) as f64;
+        self.distance += distance * distance;
+    }
+
+    /// The error of a coordinate as a share of that distance; `None` where too little is known.
+    fn share(self) -> Option<f64> {
+        let share = (self.error / self.distance).sqrt();
+        (self.count >= LEAST_MEASURED && share.is_finite()).then_some(share)
+    }
+}
+
 /// How many of `count` ascending steps a condition holds for.
 fn sketched_before(count: usize, holds: impl Fn(usize) -> bool) -> usize {
     let (mut low, mut high) = (0, count);
@@ -316,18 +403,21 @@ fn corrected(anchors: &[Anchor], step: usize, sketch: &[f64], origin: &[f64]) ->
     let distance = |anchor: &Anchor| crate::spectrum::distance(sketch, &anchor.sketch);
     let after = anchors.partition_point(|anchor| anchor.step <= step);
     match (after.checked_sub(1).map(|i| &anchors[i]), anchors.get(after)) {
-        (Some(a), Some(b)) => {
-            let share = (step - a.step) as f64 / (b.step - a.step) as f64;
-            let between = |i: usize| (1.0 - share) * a.correction[i] + share * b.correction[i];
-            // the two errors are those of one sketch: they add like what they are errors of
-            let mixed: Vec<f64> = (sketch.iter().zip(&a.sketch).zip(&b.sketch))
-                .map(|((s, a), b)| s - (1.0 - share) * a - share * b)
-                .collect();
-            (std::array::from_fn(between), norm(&mixed))
-        }
+        (Some(a), Some(b)) => between(a, b, step, sketch),
         (Some(only), None) | (None, Some(only)) => (only.correction, distance(only)),
         (None, None) => ([0.0; 3], crate::spectrum::distance(sketch, origin)),
     }
+}
+
+/// The same between two of them.
+fn between(a: &Anchor, b: &Anchor, step: usize, sketch: &[f64]) -> ([f64; 3], f64) {
+    let share = (step - a.step) as f64 / (b.step - a.step) as f64;
+    let correction = std::array::from_fn(|i| (1.0 - share) * a.correction[i] + share * b.correction[i]);
+    // the two errors are those of one sketch: they add like what they are errors of
+    let mixed: Vec<f64> = (sketch.iter().zip(&a.sketch).zip(&b.sketch))
+        .map(|((s, a), b)| s - (1.0 - share) * a - share * b)
+        .collect();
+    (correction, norm(&mixed))
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "for drawing")]

@@ -36,7 +36,7 @@ impl Default for Budget {
 }
 
 /// What is kept of the paths.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Trail {
     budget: Budget,
     /// Consecutive steps, the newest last.
@@ -50,7 +50,7 @@ pub struct Trail {
 }
 
 /// Sketches of every `stride`-th step from `first` on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Sketches {
     sketch: Sketch,
     first: usize,
@@ -98,6 +98,10 @@ impl Trail {
         }
         self.anchors_bytes += row.bytes();
         self.anchors.push(row);
+        self.thin_anchors();
+    }
+
+    fn thin_anchors(&mut self) {
         while self.anchors.len() > ANCHORS || self.anchors_bytes > self.budget.anchors {
             self.anchor_steps *= 2;
             let steps = self.anchor_steps;
@@ -127,6 +131,44 @@ impl Trail {
         while size_of_val(sketches.numbers.as_slice()) > self.budget.sketches && sketches.count() > THINNING {
             sketches.thin();
         }
+    }
+
+    /// Takes in what is kept of the same run before the first step of this one, which must follow on it. Nothing changes where
+    /// a step is missing between them, or their sketches are of steps that do not meet.
+    pub fn precede(&mut self, earlier: &Self) {
+        let (Some(ours), Some(theirs)) = (&mut self.sketches, &earlier.sketches) else { return };
+        if theirs.first >= ours.first || theirs.sketch != ours.sketch {
+            return;
+        }
+        let (mut before, mut after) = (theirs.clone(), ours.clone());
+        before.coarsen(after.first, after.stride);
+        after.coarsen(before.first, before.stride);
+        if !before.join(&after) {
+            return;
+        }
+        while size_of_val(before.numbers.as_slice()) > self.budget.sketches && before.count() > THINNING {
+            before.thin();
+        }
+        *ours = before;
+        let first = self.anchors.first().map_or(usize::MAX, |anchor| anchor.step());
+        let mut anchors: Vec<Arc<Row>> =
+            earlier.anchors.iter().filter(|anchor| anchor.step() < first).cloned().collect();
+        anchors.append(&mut self.anchors);
+        self.anchor_steps = self.anchor_steps.max(earlier.anchor_steps);
+        self.anchors_bytes = anchors.iter().map(|row| row.bytes()).sum();
+        self.anchors = anchors;
+        self.thin_anchors();
+    }
+
+    /// The first step that an earlier stretch which ends at `end` had better keep of `dim` parameters: so that however much
+    /// it is thinned, it meets what follows.
+    pub fn first_before(end: usize, dim: usize, budget: Budget) -> usize {
+        let step = PROCESSES.len() * Sketch::new(dim).width() * size_of::<f32>();
+        let mut stride = 1;
+        while (end / stride).saturating_mul(step) > budget.sketches {
+            stride *= THINNING;
+        }
+        end % stride
     }
 
     /// The weights at a step, where they are kept.
@@ -251,6 +293,33 @@ impl Sketches {
         }
     }
 
+    /// As thin as sketches of every `stride`-th step, counted from any step, where it is finer.
+    fn coarsen(&mut self, step: usize, stride: usize) {
+        if stride <= self.stride {
+            return;
+        }
+        // how far its first step is from the next one of theirs
+        let ahead = (step % stride + stride - self.first % stride) % stride;
+        let skipped = (ahead / self.stride).min(self.count());
+        self.numbers.drain(..skipped * self.row_len());
+        self.first += skipped * self.stride;
+        while self.stride < stride {
+            self.thin();
+        }
+    }
+
+    /// Adds what follows; whether it does, once what is of the same steps is left out.
+    fn join(&mut self, after: &Self) -> bool {
+        let Some(distance) = after.first.checked_sub(self.first) else { return false };
+        let count = distance / self.stride;
+        if self.stride != after.stride || !distance.is_multiple_of(self.stride) || self.count() < count {
+            return false;
+        }
+        self.numbers.truncate(count * self.row_len());
+        self.numbers.extend_from_slice(&after.numbers);
+        true
+    }
+
     fn thin(&mut self) {
         let len = self.row_len();
         let kept = self.count().div_ceil(THINNING);
@@ -312,6 +381,47 @@ mod tests {
         let w = vec![0.5; 3466];
         let bytes = Row::new(0, [Some(&w), Some(&w), Some(&w)]).bytes();
         assert!(Budget::default().rows / bytes > 4000);
+    }
+
+    #[test]
+    fn what_came_before_is_joined_however_much_either_is_thinned() {
+        let kept = |steps: std::ops::Range<usize>, sketches: usize| {
+            let mut trail = Trail::new(Budget { sketches, ..Budget::default() });
+            steps.for_each(|step| trail.push(row(step)));
+            trail
+        };
+        // of two parameters a sketch takes 24 bytes
+        for (end, before, after, last) in [
+            (50, 9999, 9999, 90),
+            (50, 9999, 300, 90),
+            (51, 300, 9999, 90),
+            (52, 300, 120, 300),
+            (400, 120, 900, 500),
+        ] {
+            let budget = Budget { sketches: before, ..Budget::default() };
+            let first = Trail::first_before(end, 2, budget);
+            let mut trail = kept(end..last, after);
+            // steps of both are those of the later one
+            let earlier = kept(first..end + 3, before);
+            trail.precede(&earlier);
+            let first = trail.first_step().unwrap();
+            assert!(first <= end % trail.stride(), "{end} {before} {after}: {first} of {}", trail.stride());
+            for i in 0..trail.sketched() {
+                assert_eq!(trail.sketch_of(i, 0)[0], trail.sketched_step(i) as f32);
+            }
+            assert!(trail.sketched_step(trail.sketched() - 1) + trail.stride() >= last, "to its end");
+            assert!(size_of_val(trail.sketches.as_ref().unwrap().numbers.as_slice()) <= after.max(72));
+            let steps: Vec<usize> = trail.anchors().iter().map(|row| row.step()).collect();
+            assert!(steps.is_sorted() && steps[0] < end && steps.len() <= ANCHORS, "{steps:?}");
+            // it goes on, and what is joined already is left alone
+            trail.push(row(last));
+            let whole = format!("{trail:?}");
+            trail.precede(&earlier);
+            assert_eq!(format!("{trail:?}"), whole);
+        }
+        let mut trail = kept(50..90, 9999);
+        trail.precede(&kept(0..40, 9999));
+        assert_eq!(trail.first_step(), Some(50), "ten steps are missing");
     }
 
     #[test]

@@ -65,6 +65,6 @@ pub fn network_scene(third: bool) -> Scene {
         region: Some(StableRegion { sharpness: grid(24, |x, y| 20.0 + 6.0 * y - 30.0 * x * x), edge: 20.0 }),
         progress: Some(0.62),
         choosable: true,
-        note: Some("Faint points come from a random sketch: ±1.2% of the distance from the cursor".into()),
+        note: Some("Faint points come from a random sketch: ±1.2% of their distance from the cursor".into()),
     }
 }

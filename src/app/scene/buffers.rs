@@ -2,7 +2,7 @@
 
 use super::pipelines::Pipelines;
 use crate::picture::scene::figure::{BREAK, Figure, Stroke};
-use crate::picture::scene::mesh::LIFT;
+use crate::picture::scene::nearness::LIFT;
 use eframe::wgpu::util::{BufferInitDescriptor, DeviceExt};
 use eframe::wgpu::{self, BufferUsages, Device, IndexFormat, RenderPass};
 
@@ -70,16 +70,36 @@ impl Buffers {
         Self { surface, lines }
     }
 
-    pub(super) fn draw(&self, pass: &mut RenderPass<'_>, pipelines: &Pipelines, camera: &wgpu::BindGroup) {
+    /// How near the surface is.
+    pub(super) fn draw_nearness(
+        &self,
+        pass: &mut RenderPass<'_>,
+        pipelines: &Pipelines,
+        camera: &wgpu::BindGroup,
+    ) {
+        if let Some(surface) = &self.surface {
+            pass.set_bind_group(0, camera, &[]);
+            pass.set_pipeline(&pipelines.nearness);
+            surface.draw(pass);
+        }
+    }
+
+    /// The picture, its lines where the surface is not nearer.
+    pub(super) fn draw(
+        &self,
+        pass: &mut RenderPass<'_>,
+        pipelines: &Pipelines,
+        camera: &wgpu::BindGroup,
+        nearness: &wgpu::BindGroup,
+    ) {
         pass.set_bind_group(0, camera, &[]);
         if let Some(surface) = &self.surface {
             pass.set_pipeline(&pipelines.surface);
-            pass.set_vertex_buffer(0, surface.corners.slice(..));
             pass.set_vertex_buffer(1, surface.colors.slice(..));
-            pass.set_index_buffer(surface.indices.slice(..), IndexFormat::Uint32);
-            pass.draw_indexed(0..surface.count, 0, 0..1);
+            surface.draw(pass);
         }
         pass.set_pipeline(&pipelines.line);
+        pass.set_bind_group(2, nearness, &[]);
         for line in &self.lines {
             pass.set_bind_group(1, &line.style, &[]);
             // Before, from, to, after: the same points, each one further.
@@ -88,6 +108,14 @@ impl Buffers {
             }
             pass.draw(0..4, 0..line.pieces);
         }
+    }
+}
+
+impl Surface {
+    fn draw(&self, pass: &mut RenderPass<'_>) {
+        pass.set_vertex_buffer(0, self.corners.slice(..));
+        pass.set_index_buffer(self.indices.slice(..), IndexFormat::Uint32);
+        pass.draw_indexed(0..self.count, 0, 0..1);
     }
 }
 

@@ -121,8 +121,9 @@ impl Renderer {
         }
         if stale && let (Some(target), Some((_, buffers))) = (&self.target, &self.buffers) {
             queue.write_buffer(&self.camera, 0, bytemuck::cast_slice(&camera));
-            let mut pass = target.begin(encoder);
-            buffers.draw(&mut pass, &self.pipelines, &self.camera_group);
+            let (pipelines, camera_group) = (&self.pipelines, &self.camera_group);
+            buffers.draw_nearness(&mut target.begin_nearness(encoder), pipelines, camera_group);
+            buffers.draw(&mut target.begin(encoder), pipelines, camera_group, &target.nearness_group);
             self.drawn = Some(camera);
         }
     }

@@ -11,6 +11,8 @@ use eframe::wgpu::{
 pub(super) const FORMAT: TextureFormat = TextureFormat::Rgba8Unorm;
 /// Of its depths.
 pub(super) const DEPTH: TextureFormat = TextureFormat::Depth32Float;
+/// Of how near the surface is at each pixel. No depth texture: OpenGL's shaders cannot read one pixel of those.
+pub(super) const NEARNESS: TextureFormat = TextureFormat::R32Float;
 /// A pixel.
 pub(super) const SAMPLES: u32 = 4;
 
@@ -23,6 +25,8 @@ const BLIT: &str = include_str!("../../../shaders/blit.wgsl");
 pub(super) struct Pipelines {
     /// Coloured triangles, nearest in front.
     pub surface: RenderPipeline,
+    /// How near those are, one sample a pixel.
+    pub nearness: RenderPipeline,
     /// Pieces of lines, hidden by triangles that are nearer.
     pub line: RenderPipeline,
     /// The picture into the window.
@@ -41,8 +45,19 @@ struct Recipe<'a> {
     groups: &'a [Option<&'a BindGroupLayout>],
     format: TextureFormat,
     blend: Option<BlendState>,
-    /// Whether depths are written; `None` where there are none.
-    writes_depth: Option<bool>,
+    depth: Depth,
+    samples: u32,
+}
+
+/// What is done with depths.
+#[derive(Clone, Copy, PartialEq)]
+enum Depth {
+    /// There are none.
+    None,
+    /// What is nearest stays.
+    Nearest,
+    /// Nothing, though they are there.
+    Ignored,
 }
 
 impl Pipelines {
@@ -85,7 +100,23 @@ impl Pipelines {
                 groups: &[Some(&uniform)],
                 format: FORMAT,
                 blend: None,
-                writes_depth: Some(true),
+                depth: Depth::Nearest,
+                samples: SAMPLES,
+            },
+        );
+        let nearness = pipeline(
+            device,
+            &Recipe {
+                label: "weight space: nearness",
+                shader: SURFACE,
+                entries: ["near_corner", "nearness"],
+                buffers: &[buffer(12, VertexStepMode::Vertex, &corner)],
+                topology: PrimitiveTopology::TriangleList,
+                groups: &[Some(&uniform)],
+                format: NEARNESS,
+                blend: None,
+                depth: Depth::Nearest,
+                samples: 1,
             },
         );
         let line = pipeline(
@@ -96,10 +127,11 @@ impl Pipelines {
                 entries: ["piece", "cover"],
                 buffers: &points.each_ref().map(|point| buffer(POINT, VertexStepMode::Instance, point)),
                 topology: PrimitiveTopology::TriangleStrip,
-                groups: &[Some(&uniform), Some(&uniform)],
+                groups: &[Some(&uniform), Some(&uniform), Some(&texture)],
                 format: FORMAT,
                 blend: Some(BlendState::PREMULTIPLIED_ALPHA_BLENDING),
-                writes_depth: Some(false),
+                depth: Depth::Ignored,
+                samples: SAMPLES,
             },
         );
         let blit = pipeline(
@@ -113,10 +145,11 @@ impl Pipelines {
                 groups: &[Some(&uniform), Some(&texture)],
                 format: window,
                 blend: Some(BlendState::PREMULTIPLIED_ALPHA_BLENDING),
-                writes_depth: None,
+                depth: Depth::None,
+                samples: 1,
             },
         );
-        Self { surface, line, blit, uniform, texture }
+        Self { surface, nearness, line, blit, uniform, texture }
     }
 
     /// A uniform buffer, for a pipeline.
@@ -124,7 +157,7 @@ impl Pipelines {
         group(device, &self.uniform, buffer.as_entire_binding())
     }
 
-    /// A picture, for [`Pipelines::blit`].
+    /// A picture, for [`Pipelines::blit`], or how near the surface is, for [`Pipelines::line`].
     pub(super) fn picture_group(&self, device: &Device, view: &wgpu::TextureView) -> BindGroup {
         group(device, &self.texture, wgpu::BindingResource::TextureView(view))
     }
@@ -170,17 +203,17 @@ fn pipeline(device: &Device, recipe: &Recipe<'_>) -> RenderPipeline {
             buffers: recipe.buffers,
         },
         primitive: wgpu::PrimitiveState { topology: recipe.topology, ..wgpu::PrimitiveState::default() },
-        depth_stencil: recipe.writes_depth.map(|writes| wgpu::DepthStencilState {
+        depth_stencil: (recipe.depth != Depth::None).then(|| wgpu::DepthStencilState {
             format: DEPTH,
-            depth_write_enabled: Some(writes),
-            depth_compare: Some(CompareFunction::LessEqual),
+            depth_write_enabled: Some(recipe.depth == Depth::Nearest),
+            depth_compare: Some(match recipe.depth {
+                Depth::Nearest => CompareFunction::LessEqual,
+                Depth::None | Depth::Ignored => CompareFunction::Always,
+            }),
             stencil: wgpu::StencilState::default(),
             bias: wgpu::DepthBiasState::default(),
         }),
-        multisample: wgpu::MultisampleState {
-            count: if recipe.writes_depth.is_some() { SAMPLES } else { 1 },
-            ..wgpu::MultisampleState::default()
-        },
+        multisample: wgpu::MultisampleState { count: recipe.samples, ..wgpu::MultisampleState::default() },
         fragment: Some(wgpu::FragmentState {
             module: &module,
             entry_point: Some(fragment),

@@ -1,6 +1,6 @@
 //! The picture that weight space is drawn into before egui's pass, which has no depth.
 
-use super::pipelines::{DEPTH, FORMAT, Pipelines, SAMPLES};
+use super::pipelines::{DEPTH, FORMAT, NEARNESS, Pipelines, SAMPLES};
 use eframe::wgpu::{
     self, Color, CommandEncoder, Device, LoadOp, Operations, RenderPass, StoreOp, Texture, TextureFormat,
     TextureUsages, TextureView,
@@ -17,7 +17,14 @@ pub(super) struct Target {
     picture: TextureView,
     samples: TextureView,
     depth: TextureView,
+    /// How near the surface is, for the lines.
+    pub nearness_group: wgpu::BindGroup,
+    nearness: TextureView,
+    nearest: TextureView,
 }
+
+/// The nearness of what is not there: farther than anything in the box.
+const NOTHING: f64 = -2.0;
 
 /// The pixels of a rectangle of the window; none where it has no area or is no rectangle.
 pub(super) fn size(rect: Rect, pixels_per_point: f32, most: u32) -> [u32; 2] {
@@ -52,30 +59,51 @@ impl Target {
         let picture = texture("weight space: picture", FORMAT, 1, usage);
         let samples = texture("weight space: samples", FORMAT, SAMPLES, attachment);
         let depth = texture("weight space: depth", DEPTH, SAMPLES, attachment);
+        let nearness = texture("weight space: nearness", NEARNESS, 1, usage);
+        let nearest = texture("weight space: nearest", DEPTH, 1, attachment);
         let view = |texture: &Texture| texture.create_view(&wgpu::TextureViewDescriptor::default());
-        let picture = view(&picture);
+        let (picture, nearness) = (view(&picture), view(&nearness));
         let group = pipelines.picture_group(device, &picture);
-        Self { size, group, samples: view(&samples), depth: view(&depth), picture }
+        let nearness_group = pipelines.picture_group(device, &nearness);
+        let (samples, depth, nearest) = (view(&samples), view(&depth), view(&nearest));
+        Self { size, group, picture, samples, depth, nearness_group, nearness, nearest }
+    }
+
+    /// A pass over how near the surface is.
+    pub(super) fn begin_nearness<'a>(&self, encoder: &'a mut CommandEncoder) -> RenderPass<'a> {
+        let nothing = Color { r: NOTHING, g: 0.0, b: 0.0, a: 0.0 };
+        let stored = Operations { load: LoadOp::Clear(nothing), store: StoreOp::Store };
+        pass(encoder, (&self.nearness, None, stored), &self.nearest)
     }
 
     /// A pass over the empty picture.
     pub(super) fn begin<'a>(&self, encoder: &'a mut CommandEncoder) -> RenderPass<'a> {
-        encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
-            label: Some("weight space"),
-            color_attachments: &[Some(wgpu::RenderPassColorAttachment {
-                view: &self.samples,
-                depth_slice: None,
-                resolve_target: Some(&self.picture),
-                ops: Operations { load: LoadOp::Clear(Color::TRANSPARENT), store: StoreOp::Discard },
-            })],
-            depth_stencil_attachment: Some(wgpu::RenderPassDepthStencilAttachment {
-                view: &self.depth,
-                depth_ops: Some(Operations { load: LoadOp::Clear(1.0), store: StoreOp::Discard }),
-                stencil_ops: None,
-            }),
-            timestamp_writes: None,
-            occlusion_query_set: None,
-            multiview_mask: None,
-        })
+        let resolved = Operations { load: LoadOp::Clear(Color::TRANSPARENT), store: StoreOp::Discard };
+        pass(encoder, (&self.samples, Some(&self.picture), resolved), &self.depth)
     }
+}
+
+/// A pass over colours, which may be resolved into others, and depths.
+fn pass<'a>(
+    encoder: &'a mut CommandEncoder,
+    (view, resolve_target, ops): (&TextureView, Option<&TextureView>, Operations<Color>),
+    depth: &TextureView,
+) -> RenderPass<'a> {
+    encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+        label: Some("weight space"),
+        color_attachments: &[Some(wgpu::RenderPassColorAttachment {
+            view,
+            depth_slice: None,
+            resolve_target,
+            ops,
+        })],
+        depth_stencil_attachment: Some(wgpu::RenderPassDepthStencilAttachment {
+            view: depth,
+            depth_ops: Some(Operations { load: LoadOp::Clear(1.0), store: StoreOp::Discard }),
+            stencil_ops: None,
+        }),
+        timestamp_writes: None,
+        occlusion_query_set: None,
+        multiview_mask: None,
+    })
 }

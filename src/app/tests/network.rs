@@ -1,5 +1,6 @@
 //! Predictions and spectrum: their keys, their buttons, and the spectrum at the cursor.
 
+use super::scene::by_letters;
 use super::*;
 use crate::picture::predictions::Choice;
 use crate::run::predictions::{Example, Examples, Input, Kind, Picture};
@@ -55,6 +56,15 @@ fn examples_and_outputs_are_chosen_by_buttons_and_keys() {
     assert_eq!(shown(&window), (0, 1), "another example shows its right class");
     assert_eq!(model(&window).view.prediction, Choice::default());
     window.get_by_label("picture of training example 4");
+
+    press(&mut window, "Examples");
+    window.get_by_role_and_label(Role::RadioButton, "training example 7 (2 of 2) · label 1").click();
+    window.run_steps(3);
+    assert_eq!(shown(&window), (1, 1));
+    window.key_press(Key::Escape);
+    window.run_steps(3);
+    by_letters(&mut window, "predictions: training example 4");
+    assert_eq!(shown(&window), (0, 1));
 }
 
 #[test]

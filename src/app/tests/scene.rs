@@ -154,3 +154,35 @@ fn layers_and_axes_are_chosen() {
     window.run_steps(3);
     assert_eq!(model(&window).view.scene.axes[0], crate::picture::scene::AxisChoice::Principal(1));
 }
+
+/// Types letters into the palette, and takes its first line.
+pub(super) fn by_letters(window: &mut Window, letters: &str) {
+    lab(window).apply(Command::Toggle(Form::Palette));
+    window.run_steps(4);
+    window.event(Event::Text(letters.to_owned()));
+    window.run_steps(4);
+    key(window, Key::Enter);
+    window.run_steps(4);
+}
+
+#[test]
+fn every_axis_is_chosen_by_keyboard() {
+    use crate::picture::scene::AxisChoice;
+    let mut window = with_scene();
+    for axis in AxisChoice::ALL {
+        by_letters(&mut window, &format!("weight space across: {axis}"));
+        assert_eq!(model(&window).view.scene.axes[0], axis);
+        by_letters(&mut window, &format!("weight space up: {axis}"));
+        assert_eq!(model(&window).view.scene.axes[1], axis);
+        by_letters(&mut window, &format!("weight space, height: {axis}"));
+        assert_eq!(model(&window).view.scene.third, Some(axis));
+    }
+    by_letters(&mut window, "weight space, height: loss");
+    assert_eq!(model(&window).view.scene.third, None);
+    // where the plane is all of weight space there is nothing to choose
+    lab(&mut window).model.scene = Some(Arc::new(Scene::default()));
+    let axes = model(&window).view.scene.axes;
+    by_letters(&mut window, "weight space across: PC2");
+    assert_eq!(model(&window).view.scene.axes, axes);
+    key(&mut window, Key::Escape);
+}

@@ -7,6 +7,7 @@ mod sequence;
 
 use super::chart::{Chart, trace::Trace};
 use super::curves::Curve;
+use super::scene::ending;
 use super::theme::{self, Palette, Role, Weight};
 use super::view::{Panel, RunView, ViewChange};
 use crate::dynamics::Process;
@@ -42,6 +43,18 @@ impl Choice {
         let right = if examples.binary { None } else { shown.labels[row] };
         let column = self.column.or(right).unwrap_or(0).min(examples.columns - 1);
         Output { process: Process::GradientDescent, example, row, column }
+    }
+
+    /// An example in words: its place in the training set, its right answer where it is one number.
+    pub fn title(examples: &Examples, example: usize) -> String {
+        let Example { index, labels, targets, .. } = &examples.list[example];
+        let place = format!("training example {index} ({} of {})", example + 1, examples.list.len());
+        match (labels.first().copied().flatten(), targets.as_slice()) {
+            _ if examples.rows > 1 => place,
+            (Some(label), _) => format!("{place} · label {label}"),
+            (None, &[Some(target)]) => format!("{place} · y = {}", input::short(target)),
+            (None, _) => place,
+        }
     }
 
     /// The next example (or the one before), round and round, its right class in sight.
@@ -161,7 +174,7 @@ fn strip_ui_of(ui: &mut Ui, view: &RunView, found: &Predictions, changes: &mut V
     let line = Rect::from_min_size(rect.min, vec2(rect.width(), LINE));
     let mut line_ui =
         ui.new_child(UiBuilder::new().max_rect(line).layout(Layout::left_to_right(Align::Center)));
-    line_ui_of(&mut line_ui, view, examples, output, changes);
+    line_ui_of(&mut line_ui, view, found, output, changes);
     let body = Rect::from_min_max(pos2(rect.left(), line.bottom() + 4.0), rect.max);
     let step = shown_step(view);
     match &example.input {
@@ -193,12 +206,13 @@ fn strip_ui_of(ui: &mut Ui, view: &RunView, found: &Predictions, changes: &mut V
 fn line_ui_of(
     ui: &mut Ui,
     view: &RunView,
-    examples: &Examples,
+    found: &Predictions,
     output: Output,
     changes: &mut Vec<ViewChange>,
 ) {
-    let palette = Palette::in_ui(ui);
-    let text = egui::RichText::new(title(examples, output)).font(theme::label_font()).color(palette.text);
+    let (palette, examples) = (Palette::in_ui(ui), found.examples());
+    let text = format!("{}{}", Choice::title(examples, output.example), endings(view, found, output));
+    let text = egui::RichText::new(text).font(theme::label_font()).color(palette.text);
     if view.controls {
         let choice = view.state.prediction;
         for (sign, name, next) in [
@@ -213,20 +227,27 @@ fn line_ui_of(
                 changes.push(ViewChange::ShowPrediction(next));
             }
         }
+        ui.menu_button("Examples", |ui| {
+            for example in 0..examples.list.len() {
+                if ui.radio(example == output.example, Choice::title(examples, example)).clicked() {
+                    let choice = Choice { example, ..Choice::default() };
+                    changes.push(ViewChange::ShowPrediction(choice));
+                }
+            }
+        });
     }
     ui.add(egui::Label::new(text).truncate());
 }
 
-/// The example's name and its right answer.
-fn title(examples: &Examples, output: Output) -> String {
-    let Example { index, labels, .. } = &examples.list[output.example];
-    let place = format!("training example {index} ({} of {})", output.example + 1, examples.list.len());
-    match (labels[output.row], target(examples, output)) {
-        _ if examples.rows > 1 => place,
-        (Some(label), _) => format!("{place} · label {label}"),
-        (None, Some(target)) => format!("{place} · y = {}", input::short(target)),
-        (None, None) => place,
-    }
+/// Which processes have no outputs at a step because they have ended, in words.
+fn endings(view: &RunView, found: &Predictions, output: Output) -> String {
+    let Some(step) = shown_step(view) else { return String::new() };
+    let of = |(process, ..): (Process, &str, egui::Color32)| {
+        let silent = found.value(Output { process, ..output }, step).is_none();
+        ending(process, view.history).filter(|_| silent)
+    };
+    let ended = processes(view, Palette::of(egui::Theme::Light)).into_iter().filter_map(of);
+    ended.fold(String::new(), |text, ended| text + " · " + &ended)
 }
 
 /// The looks of the processes in the strip, in the order in which their numbers are drawn.

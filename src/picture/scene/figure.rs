@@ -1,24 +1,18 @@
 //! A scene made ready to be drawn from any side: lines and triangles in the box, in colour. Made anew only when the scene,
 //! the layers or the theme change; turning and zooming leave it as it is.
 
+mod fill;
+mod lines;
+mod polyline;
+
 use super::camera::TALL;
 use super::colors::Map;
-use super::contour::{contour, parts};
 use super::frame::{Frame, Heights};
-use super::view::{Layer, SceneView};
+use super::view::SceneView;
 use super::{Grid, Scene, ScenePath, StableRegion};
-use crate::picture::theme::{Dash, Palette, Role, Weight};
+use crate::picture::theme::{Palette, Role};
 use egui::Color32;
 
-/// Levels of the contours, at most, and one more.
-const LEVELS: usize = 11;
-/// Dash and gap of a dashed line, of dots, in points.
-const DASHED: [f32; 2] = [7.0, 4.0];
-const DOTTED: [f32; 2] = [1.6, 3.2];
-/// Points of a path nearer than this to the one before, in half sides of the box, are left out.
-const NEAR: f32 = 2.0e-4;
-/// Points of a path that numbers keep clear of, about.
-const POINTS_AVOIDED: usize = 400;
 /// A break: the piece from this point to the next is not drawn.
 pub const BREAK: f32 = -1.0;
 
@@ -97,10 +91,14 @@ impl Figure {
         let ground = figure.frame.clone();
         let (surface, region, paths) =
             (scene.surface.as_ref(), scene.region.as_ref(), scene.paths.as_slice());
-        let builder = Builder { frame: &ground, flat, surface, region, paths, palette, view };
+        let relief = surface.zip(ground.loss).map(|(surface, heights)| {
+            let values = surface.values.iter().map(|&loss| heights.share(loss)).collect();
+            Grid { values, x: surface.x.clone(), y: surface.y.clone(), ..*surface }
+        });
+        let builder = Builder { frame: &ground, flat, surface, relief, region, paths, palette, view };
         builder.fill(&mut figure);
         if !flat {
-            figure.strokes.push(box_edges(palette));
+            figure.strokes.push(lines::box_edges(palette));
         }
         builder.contours(&mut figure);
         builder.boundary(&mut figure);
@@ -133,10 +131,13 @@ impl Figure {
     }
 }
 
+/// What a figure is made from.
 struct Builder<'a> {
     frame: &'a Frame,
     flat: bool,
     surface: Option<&'a Grid>,
+    /// Heights of the surface, 0 to 1: between its nodes what lies on it is as high as it is drawn.
+    relief: Option<Grid>,
     region: Option<&'a StableRegion>,
     paths: &'a [ScenePath],
     palette: &'a Palette,
@@ -154,378 +155,11 @@ impl Builder<'_> {
         if self.on_floor() {
             return 0.0;
         }
-        match (self.surface, self.frame.loss) {
-            (Some(surface), Some(heights)) => heights.share(surface.value(at)),
-            _ => f32::NAN,
-        }
+        self.relief.as_ref().map_or(f32::NAN, |relief| relief.value(at))
     }
 
     /// A place in the box at a height, or in the plane.
     fn lift(&self, at: [f32; 2], height: f32) -> [f32; 3] {
         self.frame.place(at, if self.flat { 0.5 } else { height })
     }
-
-    fn fill(&self, figure: &mut Figure) {
-        let region =
-            self.region.filter(|_| self.view.shows(Layer::Region) || self.view.shows(Layer::Sharpness));
-        let loss = self.view.shows(Layer::Loss).then_some(self.surface).flatten();
-        let scale = if self.view.shows(Layer::Sharpness) {
-            region.and_then(|region| {
-                let [low, high] = region.sharpness.extremes()?;
-                let heights = Heights::linear([low, high.min((4.0 * region.edge).max(low))]);
-                Some(Scale { map: Map::Inferno, heights })
-            })
-        } else {
-            self.frame.loss.filter(|_| loss.is_some()).map(|heights| Scale { map: Map::Viridis, heights })
-        };
-        figure.scale = scale;
-        let tinted = self.view.shows(Layer::Region);
-        // A landscape has the nodes of the loss; without a loss there is nothing to stand on.
-        let nodes = if self.flat || self.on_floor() {
-            if scale.is_some_and(|scale| scale.map == Map::Inferno) || loss.is_none() {
-                region.map(|region| &region.sharpness).or(self.surface)
-            } else {
-                loss
-            }
-        } else {
-            self.surface.filter(|_| scale.is_some() || tinted)
-        };
-        let Some(nodes) = nodes.filter(|_| scale.is_some() || (tinted && region.is_some())) else { return };
-        self.cells(nodes, region.filter(|_| tinted), scale, figure);
-        if !self.flat {
-            let mut relief = nodes.clone();
-            relief.values.resize(nodes.columns * nodes.rows, f32::NAN);
-            for row in 0..nodes.rows {
-                for column in 0..nodes.columns {
-                    let at = nodes.node(column, row);
-                    let [_, _, z] = self.lift(at, self.ground(at));
-                    relief.values[row * nodes.columns + column] = z;
-                }
-            }
-            let [left, near, _] = self.frame.place([nodes.x.start, nodes.y.start], 0.0);
-            let [right, far, _] = self.frame.place([nodes.x.end, nodes.y.end], 0.0);
-            (relief.x, relief.y) = (left..right, near..far);
-            figure.relief = Some(relief);
-        }
-    }
-
-    /// The triangles of the cells: cut along the edge of the region, which is tinted.
-    fn cells(&self, nodes: &Grid, region: Option<&StableRegion>, scale: Option<Scale>, figure: &mut Figure) {
-        let Grid { columns, rows, .. } = *nodes;
-        let mut places = Vec::with_capacity(columns * rows);
-        let mut looks = Vec::with_capacity(columns * rows);
-        for row in 0..rows {
-            for column in 0..columns {
-                let at = nodes.node(column, row);
-                let sharpness = region.map_or(f32::NAN, |region| region.sharpness.value(at));
-                let value = match scale {
-                    Some(scale) if scale.map == Map::Inferno => {
-                        self.region.map_or(f32::NAN, |region| region.sharpness.value(at))
-                    }
-                    Some(_) => nodes.at(column, row),
-                    None => 0.0,
-                };
-                let share = scale.map_or(0.0, |scale| scale.heights.share(value));
-                let shade = if self.flat || self.on_floor() {
-                    1.0
-                } else {
-                    relief_shade(nodes, self.frame, column, row)
-                };
-                places.push(self.lift(at, self.ground(at)));
-                looks.push((share, shade, sharpness));
-            }
-        }
-        let fill = &mut figure.fill;
-        (fill.columns, fill.rows) = (columns - 1, rows - 1);
-        let color = |share: f32, shade: f32, stable: bool| {
-            let pure = scale.map_or(self.palette.plot, |scale| scale.map.color(share, self.palette.plot));
-            let tinted = if stable { pure.lerp_to_gamma(self.palette.stable, STABLE_TINT) } else { pure };
-            Color32::from_rgb(shaded(tinted.r(), shade), shaded(tinted.g(), shade), shaded(tinted.b(), shade))
-        };
-        // Every node twice: outside the region, and inside.
-        for (&place, &(share, shade, _)) in places.iter().zip(&looks) {
-            for stable in [false, true] {
-                fill.corners.push(place);
-                fill.colors.push(color(share, shade, stable));
-            }
-        }
-        let mut cut = Vec::new();
-        for row in 1..rows {
-            for column in 1..columns {
-                fill.cells.push(index(fill.indices.len()));
-                let corner = (row - 1) * columns + column - 1;
-                let corners = [corner, corner + 1, corner + columns + 1, corner + columns];
-                let nodes = corners.map(|corner| looks[corner]);
-                if nodes.iter().any(|(share, ..)| share.is_nan())
-                    || corners.iter().any(|&c| places[c][2].is_nan())
-                {
-                    continue;
-                }
-                let sharpness = nodes.map(|(.., sharpness)| sharpness);
-                let edge = region.map_or(f32::NAN, |region| region.edge);
-                if sharpness.iter().any(|s| !s.is_finite()) || !edge.is_finite() {
-                    quad(fill, corners, false);
-                    continue;
-                }
-                parts(sharpness, edge, &mut cut);
-                if let [(stable, _)] = cut[..] {
-                    quad(fill, corners, stable);
-                    continue;
-                }
-                for (stable, part) in &cut {
-                    let first = index(fill.corners.len());
-                    for &[x, y] in part {
-                        let mix = |a: f32, b: f32, c: f32, d: f32| {
-                            (a * (1.0 - x) + b * x) * (1.0 - y) + (d * (1.0 - x) + c * x) * y
-                        };
-                        let [a, b, c, d] = nodes;
-                        fill.colors.push(color(mix(a.0, b.0, c.0, d.0), mix(a.1, b.1, c.1, d.1), *stable));
-                        let place = corners.map(|corner| places[corner]);
-                        fill.corners.push(std::array::from_fn(|axis| {
-                            mix(place[0][axis], place[1][axis], place[2][axis], place[3][axis])
-                        }));
-                    }
-                    for last in 2..index(part.len()) {
-                        fill.indices.extend([first, first + last - 1, first + last]);
-                    }
-                }
-            }
-        }
-        fill.cells.push(index(fill.indices.len()));
-    }
-
-    fn contours(&self, figure: &mut Figure) {
-        let (Some(surface), Some(heights)) = (self.surface, self.frame.loss) else { return };
-        if !self.view.shows(Layer::Contours) || (!self.flat && figure.relief.is_none()) {
-            return;
-        }
-        let color = self.palette.plot.lerp_to_gamma(self.palette.text, 0.45);
-        let mut line = Line::default();
-        for level in heights.levels(LEVELS) {
-            let height = if self.on_floor() { 0.0 } else { heights.share(level) };
-            let lines = contour(surface, level);
-            let longest = lines.iter().max_by_key(|line| line.len());
-            if let Some(longest) = longest.filter(|line| line.len() > 8) {
-                figure.levels.push((self.lift(self.free(longest), height), level));
-            }
-            for points in lines {
-                line.add(points.into_iter().map(|at| self.lift(at, height)));
-            }
-        }
-        figure.strokes.push(Stroke { points: line.points, color, width: 0.8, dash: None });
-    }
-
-    /// The place of a contour that is farthest from the paths, of some: its level is read there.
-    fn free(&self, contour: &[[f32; 2]]) -> [f32; 2] {
-        let candidates = contour.iter().skip(contour.len() / 8).step_by((contour.len() / 8).max(1));
-        let points = self
-            .paths
-            .iter()
-            .flat_map(|path| path.points.iter().step_by((path.points.len() / POINTS_AVOIDED).max(1)));
-        let points: Vec<[f32; 3]> = points.map(|&[x, y, _]| self.frame.place([x, y], 0.5)).collect();
-        let distance = |at: &[f32; 2]| {
-            let [x, y, _] = self.frame.place(*at, 0.5);
-            // at the rim of the picture there is no room for a number
-            let rim = (1.0 - x.abs()).min(1.0 - y.abs()) * 2.0;
-            let squares = points.iter().map(|point| (point[0] - x).powi(2) + (point[1] - y).powi(2));
-            squares.filter(|square| square.is_finite()).fold(f32::MAX, f32::min).sqrt().min(rim)
-        };
-        let farthest = candidates.map(|at| (distance(at), at)).max_by(|(a, _), (b, _)| a.total_cmp(b));
-        farthest.map_or(contour[contour.len() / 2], |(_, at)| *at)
-    }
-
-    /// The edge of the stable region: dotted, as 2/η is everywhere.
-    fn boundary(&self, figure: &mut Figure) {
-        let Some(region) = self.region.filter(|_| self.view.shows(Layer::Region)) else { return };
-        if !region.edge.is_finite() || (!self.flat && figure.relief.is_none()) {
-            return;
-        }
-        let mut line = Line::default();
-        for points in contour(&region.sharpness, region.edge) {
-            line.add(points.into_iter().map(|at| self.lift(at, self.ground(at))));
-        }
-        let ink = self.palette.ink(Role::Threshold, Weight::Normal);
-        figure.strokes.push(Stroke { points: line.points, color: ink.color, width: 1.6, dash: Some(DOTTED) });
-    }
-
-    /// A path: the exact part strong, what comes from the sketch faint and below it.
-    fn path(&self, path: &ScenePath, strokes: &mut Vec<Stroke>) {
-        let count = path.points.len();
-        let exact = path.exact.start.min(count)..path.exact.end.clamp(path.exact.start.min(count), count);
-        let ink = self.palette.ink(path.role, Weight::Normal);
-        let faint = self.palette.plot.lerp_to_gamma(ink.color, 0.42);
-        let parts = [
-            (0..(exact.start + 1).min(count), faint, 0.8),
-            (exact.end.saturating_sub(1)..count, faint, 0.8),
-            (exact, ink.color, 1.0),
-        ];
-        for (rows, color, share) in parts {
-            if rows.len() < 2 {
-                continue;
-            }
-            let mut line = Line::default();
-            line.add(rows.map(|row| {
-                let [x, y, z] = path.points[row];
-                let loss = path.loss.get(row).copied();
-                let height = match loss {
-                    _ if self.flat => 0.5,
-                    None if !self.frame.third => self.ground([x, y]),
-                    loss => self.frame.height(z, loss.unwrap_or(f32::NAN)),
-                };
-                self.lift([x, y], height)
-            }));
-            let dash = match ink.dash {
-                Dash::Solid => None,
-                Dash::Dashed => Some(DASHED),
-                Dash::Dotted => Some(DOTTED),
-            };
-            let width = share * if path.role == Role::CentralFlow { 2.2 } else { ink.width };
-            strokes.push(Stroke { points: line.clipped(self.flat), color, width, dash });
-        }
-    }
-}
-
-/// How much of the tint's colour lies over the stable region.
-const STABLE_TINT: f32 = 0.22;
-
-fn quad(fill: &mut Fill, corners: [usize; 4], stable: bool) {
-    let [a, b, c, d] = corners.map(|corner| index(2 * corner + usize::from(stable)));
-    fill.indices.extend([a, b, c, a, c, d]);
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "grids have far fewer nodes")]
-fn index(place: usize) -> u32 {
-    place as u32
-}
-
-/// Light from the upper left: slopes that look there are lighter.
-fn relief_shade(nodes: &Grid, frame: &Frame, column: usize, row: usize) -> f32 {
-    let Some(heights) = frame.loss else { return 1.0 };
-    let at = |column: usize, row: usize| {
-        heights.share(nodes.at(column.min(nodes.columns - 1), row.min(nodes.rows - 1)))
-    };
-    let dx = at(column + 1, row) - at(column.saturating_sub(1), row);
-    let dy = at(column, row + 1) - at(column, row.saturating_sub(1));
-    let slope = 0.5 * (dx * nodes.columns as f32 - dy * nodes.rows as f32);
-    if slope.is_finite() { 1.0 + 0.12 * (0.5 * slope).clamp(-1.0, 1.0) } else { 1.0 }
-}
-
-fn shaded(channel: u8, shade: f32) -> u8 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
-    let shaded = (f32::from(channel) * shade + 0.5) as u8;
-    shaded
-}
-
-/// The edges of the box's floor, and its corner posts.
-fn box_edges(palette: &Palette) -> Stroke {
-    let mut line = Line::default();
-    let corner = |x: f32, y: f32| [x, y, -TALL];
-    line.add([
-        corner(-1.0, -1.0),
-        corner(1.0, -1.0),
-        corner(1.0, 1.0),
-        corner(-1.0, 1.0),
-        corner(-1.0, -1.0),
-    ]);
-    for (x, y) in [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)] {
-        line.add([corner(x, y), [x, y, TALL]]);
-    }
-    Stroke { points: line.points, color: palette.frame, width: 1.0, dash: None }
-}
-
-/// Gathers pieces of lines, with their lengths.
-#[derive(Default)]
-struct Line {
-    points: Vec<[f32; 4]>,
-}
-
-impl Line {
-    /// One more piece, broken where a place is not finite.
-    fn add(&mut self, places: impl IntoIterator<Item = [f32; 3]>) {
-        let mut length = 0.0;
-        let mut before: Option<[f32; 3]> = None;
-        let mut skipped = None;
-        for place in places {
-            if place.iter().any(|x| !x.is_finite()) {
-                self.end(skipped.take(), length, before);
-                before = None;
-                continue;
-            }
-            let step = before.map_or(0.0, |before| distance(before, place));
-            if before.is_some() && step < NEAR {
-                skipped = Some(place);
-                continue;
-            }
-            length += step;
-            self.points.push([place[0], place[1], place[2], length]);
-            (before, skipped) = (Some(place), None);
-        }
-        self.end(skipped, length, before);
-    }
-
-    /// Ends a piece, at its very last place.
-    fn end(&mut self, skipped: Option<[f32; 3]>, length: f32, before: Option<[f32; 3]>) {
-        if let (Some([x, y, z]), Some(before)) = (skipped, before) {
-            self.points.push([x, y, z, length + distance(before, [x, y, z])]);
-        }
-        if let Some(last) = self.points.last_mut() {
-            last[3] = BREAK;
-        }
-    }
-
-    /// Cut at the sides of the box, where it is one; in the plane lines may go on.
-    fn clipped(self, flat: bool) -> Vec<[f32; 4]> {
-        if flat { self.points } else { clip(&self.points) }
-    }
-}
-
-fn distance(a: [f32; 3], b: [f32; 3]) -> f32 {
-    (0..3).map(|axis| (a[axis] - b[axis]) * (a[axis] - b[axis])).sum::<f32>().sqrt()
-}
-
-/// The parts of lines between the walls x, y = ±1.
-fn clip(points: &[[f32; 4]]) -> Vec<[f32; 4]> {
-    let mut out: Vec<[f32; 4]> = Vec::with_capacity(points.len());
-    let mut length = 0.0;
-    for pair in points.windows(2) {
-        let (a, b) = (pair[0], pair[1]);
-        if a[3] == BREAK {
-            continue;
-        }
-        let end = if b[3] == BREAK { a[3] + distance([a[0], a[1], a[2]], [b[0], b[1], b[2]]) } else { b[3] };
-        let (mut from, mut to) = (0.0_f32, 1.0_f32);
-        for axis in 0..2 {
-            let step = b[axis] - a[axis];
-            for wall in [-1.0, 1.0] {
-                let (inside_a, inside_b) = ((a[axis] - wall) * wall <= 0.0, (b[axis] - wall) * wall <= 0.0);
-                match (inside_a, inside_b) {
-                    (false, false) => to = -1.0,
-                    (false, true) => from = from.max((wall - a[axis]) / step),
-                    (true, false) => to = to.min((wall - a[axis]) / step),
-                    (true, true) => {}
-                }
-            }
-        }
-        if from >= to {
-            continue;
-        }
-        let at = |share: f32| -> [f32; 4] {
-            std::array::from_fn(|axis| {
-                let (a, b) = (a[axis], if axis == 3 { end } else { b[axis] });
-                a + share * (b - a)
-            })
-        };
-        let (start, end) = (at(from), at(to));
-        let joined = from == 0.0 && out.last().is_some_and(|last| last[..3] == start[..3]);
-        if joined {
-            if let Some(last) = out.last_mut() {
-                last[3] = length;
-            }
-        } else {
-            out.push(start);
-        }
-        length = end[3];
-        out.push([end[0], end[1], end[2], BREAK]);
-    }
-    out
 }

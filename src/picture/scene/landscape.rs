@@ -1,5 +1,6 @@
 //! The scene of a run with two weights: the plane is all of weight space, everything in it exact and at once.
 
+use super::of_view::ending;
 use super::{BLOWN_UP, Grid, Role, Scene, SceneAxis, ScenePath, StableRegion};
 use crate::calculus::Block;
 use crate::dynamics::Process;
@@ -147,13 +148,8 @@ fn grid(x: &Range<f64>, y: &Range<f64>, mut value: impl FnMut([f64; 2]) -> f64) 
 
 /// Which processes have stopped, and where.
 fn note(history: &History) -> Option<String> {
-    let stopped = Process::ALL.into_iter().filter_map(|process| {
-        let seen = history.positions(process).filter(|at| at[0].is_finite()).count();
-        let first = history.positions(process).position(|at| at[0].is_finite())?;
-        let last = first + seen;
-        (last < history.rows()).then(|| format!("{} ends at step {}", process.name(), last - 1))
-    });
-    let stopped: Vec<String> = stopped.collect();
+    let stopped: Vec<String> =
+        Process::ALL.into_iter().filter_map(|process| ending(process, history)).collect();
     (!stopped.is_empty()).then(|| stopped.join("; "))
 }
 

@@ -1,32 +1,35 @@
 //! A figure as one egui mesh, for where there is no wgpu: headless pictures, tests, the OpenGL fallback. The same picture
 //! as the shaders': cells from far to near, lines with the same feather, pieces behind the surface left out.
 
-use super::Grid;
 use super::camera::Projection;
 use super::figure::{BREAK, Figure, Fill, Stroke};
+use super::nearness::Nearness;
 use super::stroke::{Pen, Point};
 use egui::epaint::{Mesh, Vertex, WHITE_UV};
 use egui::{Pos2, Rect};
 
 /// Points nearer than this to the one before, in points of the screen, are left out.
 const NEAR: f32 = 0.25;
-/// Longest piece of a line that is seen or hidden as a whole, in points of the screen, up to `PIECES` of them.
-const PIECE: f32 = 1.0;
-/// Most pieces of a picture of many long lines, which are the longer then: what one frame may cost is bounded.
-const PIECES: f32 = 100_000.0;
-/// How far a line stands above the surface it lies on, in sides of the box; the shaders use it too.
-pub const LIFT: f32 = 0.012;
+/// Most pieces of a picture of many long lines, each seen or hidden as a whole and a pixel long, or longer where there would
+/// be more: what one frame may cost is bounded.
+const PIECES: f32 = 400_000.0;
+
+/// Most pieces between two points of a line.
+const MOST_CUTS: usize = 4_000;
 
 /// Draws a figure; `pixel` is the size of a pixel in points. What lies outside `clip` is left to the painter's clip.
 pub fn mesh(figure: &Figure, projection: &Projection, clip: Rect, pixel: f32) -> Mesh {
     let mut mesh = Mesh::default();
     fill(&figure.fill, projection, &mut mesh);
-    let relief = figure.relief.as_ref().map(|relief| {
+    let hiding = figure.relief.is_some().then(|| {
         let length: f32 = figure.strokes.iter().map(|stroke| length(stroke, projection)).sum();
-        Relief::new(relief, projection, PIECE.max(length / PIECES))
+        Hiding {
+            surface: Nearness::of(&figure.fill, projection, clip, pixel),
+            piece: pixel.max(length / PIECES),
+        }
     });
     for stroke in &figure.strokes {
-        draw(stroke, projection, relief.as_ref(), clip.expand(4.0), Pen { mesh: &mut mesh, pixel });
+        draw(stroke, projection, hiding.as_ref(), clip.expand(4.0), Pen { mesh: &mut mesh, pixel });
     }
     mesh
 }
@@ -59,7 +62,7 @@ fn length(stroke: &Stroke, projection: &Projection) -> f32 {
 }
 
 /// Draws the pieces of a stroke.
-fn draw(stroke: &Stroke, projection: &Projection, relief: Option<&Relief>, clip: Rect, mut pen: Pen) {
+fn draw(stroke: &Stroke, projection: &Projection, hiding: Option<&Hiding>, clip: Rect, mut pen: Pen) {
     let mut piece: Vec<Point> = Vec::new();
     let mut length = 0.0;
     for (place, &[x, y, z, _]) in stroke.points.iter().enumerate() {
@@ -77,7 +80,7 @@ fn draw(stroke: &Stroke, projection: &Projection, relief: Option<&Relief>, clip:
             piece.push(point);
         }
         if ends {
-            finish(stroke, &piece, projection, relief, clip, &mut pen);
+            finish(stroke, &piece, projection, hiding, clip, &mut pen);
             piece.clear();
         }
     }
@@ -88,7 +91,7 @@ fn finish(
     stroke: &Stroke,
     piece: &[Point],
     projection: &Projection,
-    relief: Option<&Relief>,
+    hiding: Option<&Hiding>,
     clip: Rect,
     pen: &mut Pen,
 ) {
@@ -111,7 +114,7 @@ fn finish(
             draw(&mut seen, pen);
             continue;
         }
-        let Some(relief) = relief else {
+        let Some(hiding) = hiding else {
             if seen.is_empty() {
                 seen.push(a);
             }
@@ -119,17 +122,24 @@ fn finish(
             continue;
         };
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
-        let cuts = ((a.place.distance(b.place) / relief.piece) as usize).clamp(1, 400);
+        let cuts = ((a.place.distance(b.place) / hiding.piece).ceil() as usize).clamp(1, MOST_CUTS);
+        let mut goes_on = false;
         for cut in 0..cuts {
             let (from, to) = (cut as f32 / cuts as f32, (cut + 1) as f32 / cuts as f32);
-            if relief.hides(a.towards(&b, 0.5 * (from + to)).at) {
+            let middle = a.towards(&b, 0.5 * (from + to));
+            if hiding.surface.hides(middle.place, projection.nearness(middle.at)) {
                 draw(&mut seen, pen);
-            } else {
-                if seen.is_empty() {
-                    seen.push(a.towards(&b, from));
-                }
-                seen.push(a.towards(&b, to));
+                goes_on = false;
+                continue;
             }
+            if seen.is_empty() {
+                seen.push(a.towards(&b, from));
+            } else if goes_on {
+                // straight on
+                seen.pop();
+            }
+            seen.push(a.towards(&b, to));
+            goes_on = true;
         }
     }
     draw(&mut seen, pen);
@@ -143,40 +153,9 @@ fn outside(a: Pos2, b: Pos2, clip: Rect) -> bool {
         || a.y.min(b.y) > clip.bottom()
 }
 
-/// Tells which places of the box the surface hides.
-struct Relief<'a> {
-    heights: &'a Grid,
-    /// To the eye, so long that one step crosses about a cell.
-    step: [f32; 3],
-    /// As far as the top of the surface, at most.
-    top: f32,
-    lift: [f32; 3],
+/// What a surface hides.
+struct Hiding {
+    surface: Nearness,
     /// Longest piece of a line that is asked about once, in points of the screen.
     piece: f32,
-}
-
-impl<'a> Relief<'a> {
-    fn new(heights: &'a Grid, projection: &Projection, piece: f32) -> Self {
-        let eye = projection.eye();
-        let across = (eye[0] * heights.columns as f32).hypot(eye[1] * heights.rows as f32) * 0.5;
-        let length = 0.7 / across.max(1.0);
-        let top = heights.extremes().map_or(0.0, |[_, high]| high);
-        Self { heights, step: eye.map(|x| x * length), top, lift: eye.map(|x| x * LIFT), piece }
-    }
-
-    fn hides(&self, at: [f32; 3]) -> bool {
-        let mut at: [f32; 3] = std::array::from_fn(|axis| at[axis] + self.lift[axis]);
-        while at[2] <= self.top && at[0].abs() <= 1.0 && at[1].abs() <= 1.0 {
-            if self.heights.value([at[0], at[1]]) > at[2] {
-                return true;
-            }
-            for (x, step) in at.iter_mut().zip(self.step) {
-                *x += step;
-            }
-            if self.step[2] <= 0.0 && self.step[0] == 0.0 && self.step[1] == 0.0 {
-                return false;
-            }
-        }
-        false
-    }
 }

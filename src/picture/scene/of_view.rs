@@ -27,7 +27,7 @@ pub fn of_view(view: &View, history: &History) -> Scene {
 /// Draws the paths of a recording up to a row of its history.
 pub fn of_paths(paths: &View, history: &History, row: usize) -> Scene {
     let error = paths.sketch_error.map_or(String::new(), |error| {
-        format!("; faint points are off by ±{:.1}% of their distance from where it is then", 100.0 * error)
+        format!("; faint points are off by ±{} of their distance from where it is then", percent(error))
     });
     let note = format!(
         "Recorded paths in the plane of step {}{error}. A recording has no weights: no loss around them, no other axes",
@@ -66,11 +66,13 @@ fn losses(process: Process) -> Series {
 }
 
 /// That a process has ended before the run, in words.
-fn ending(process: Process, history: &History) -> Option<String> {
+pub(in crate::picture) fn ending(process: Process, history: &History) -> Option<String> {
     let series = losses(process);
     let goes_on = |row: usize| history.value(series, row).is_some_and(f64::is_finite);
     let newest = history.rows().checked_sub(1).filter(|&newest| !goes_on(newest))?;
-    let last = (0..newest).rev().find(|&row| goes_on(row))?;
+    // what was recorded last may be a loss that is not finite
+    let recorded = history.column(series)?.end().min(newest);
+    let last = (0..recorded).rev().find(|&row| goes_on(row))?;
     Some(format!("{} ends at step {last}", process.name()))
 }
 
@@ -85,6 +87,12 @@ fn grid(grid: &space::Grid) -> Grid {
     }
 }
 
+/// A small share, in two digits.
+fn percent(share: f64) -> String {
+    let decimals = if share < 1e-3 { 2 } else { 1 };
+    format!("{:.decimals$}%", 100.0 * share)
+}
+
 /// Which processes have ended, what stands in for something else, and how far the sketched points are off.
 fn note(view: &View, history: &History) -> Option<String> {
     let mut notes: Vec<String> =
@@ -92,8 +100,8 @@ fn note(view: &View, history: &History) -> Option<String> {
     notes.extend(view.notes.iter().cloned());
     if let Some(error) = view.sketch_error {
         notes.push(format!(
-            "Faint points come from a random sketch: ±{:.1}% of the distance from the cursor",
-            100.0 * error
+            "Faint points come from a random sketch: ±{} of their distance from the cursor",
+            percent(error)
         ));
     }
     (!notes.is_empty()).then(|| notes.join("; "))

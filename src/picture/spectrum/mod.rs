@@ -4,8 +4,10 @@
 mod plot;
 
 use super::inspector::{note, short, title_ui};
+use super::scene::ending;
 use super::theme::{Palette, Role};
 use super::view::{Panel, RunView};
+use crate::dynamics::Process;
 use crate::run::spectra::{Found, Spectra};
 use crate::spectrum::Distribution;
 use crate::spectrum::distribution::Source;
@@ -36,12 +38,28 @@ pub(super) fn spectrum_ui(ui: &mut Ui, view: &RunView) {
         }
         return;
     };
+    for trouble in &found.troubles {
+        note(&mut ui, &format!("Step {}: {trouble}", found.step));
+    }
     let shown = shown(view, found);
+    let ended: Vec<String> =
+        [(Process::GradientDescent, &found.gradient_descent), (Process::CentralFlow, &found.central_flow)]
+            .into_iter()
+            .filter(|(process, found)| {
+                found.is_none() && (*process != Process::CentralFlow || view.state.show_central_flow)
+            })
+            .filter_map(|(process, _)| ending(process, view.history))
+            .collect();
     if shown.is_empty() {
-        return note(
-            &mut ui,
-            "no weights to take the Hessian at: neither process runs here, or this is a recording",
-        );
+        let why = if ended.is_empty() {
+            "neither process runs here, or this is a recording".to_owned()
+        } else {
+            ended.join("; ")
+        };
+        return note(&mut ui, &format!("Step {}: no weights to take the Hessian at: {why}", found.step));
+    }
+    for ended in ended {
+        note(&mut ui, &format!("Step {}: {ended}, and has no spectrum", found.step));
     }
     note(&mut ui, &heading(found, &shown));
     for (name, _, distribution) in &shown {

@@ -267,6 +267,7 @@ mod tests {
                 eta: 0.5,
                 gradient_descent: Some(found),
                 central_flow: None,
+                troubles: Vec::new(),
                 took: Duration::ZERO,
             };
             let shown = [("GD", Role::GradientDescent, found.gradient_descent.as_ref().unwrap())];

@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::dynamics::Process;
-use crate::run::History;
 use crate::run::fake::Fake;
 use crate::run::worker::Options;
+use crate::run::{Engine, History};
 use crate::space::Budget;
 use std::sync::atomic::Ordering;
 
@@ -80,6 +80,34 @@ fn steps_that_are_no_longer_kept_are_computed_again() {
     // far from the end there were no exact points but those computed again
     let view = setup.lookout.view().expect("a view");
     assert!(view.captured.expect("displacements") > 0.99);
+}
+
+#[test]
+fn a_run_that_was_taken_up_again_has_its_earlier_paths_too() {
+    let checkpoints = [0, 130].map(|step| Arc::new(Fake { step, ..Fake::default() }.checkpoint()));
+    let past = Past::of(Course::new(0.1), checkpoints.to_vec(), 200, usize::MAX);
+    let options = Options { trail: Some(Budget::default()), ..Options::new(260, 0.1) };
+    let worker = Worker::resume(Box::new(Fake::default()), past, &options, || {}).expect("a thread");
+    let make = Box::new(move || Ok(Box::new(Fake::default()) as Box<dyn crate::run::Engine>));
+    let lookout = Lookout::new(Arc::clone(worker.past()), make, || {});
+    assert!(lookout.catching_up().is_some_and(|[done, all]| done == 0 && all >= 200));
+    let (mut history, mut before) = (History::new(1), Fake::default());
+    (0..200).for_each(|_| history.push(&before.step(0.1)));
+    let mut setup = Setup { worker, history, lookout };
+    setup.wait(None, |setup| setup.worker.ended());
+    assert!(setup.lookout.catching_up().is_some_and(|[done, _]| done == 0), "nobody looks");
+    let whole = |setup: &Setup| {
+        setup.lookout.catching_up().is_none()
+            && setup.lookout.view().is_some_and(|view| view.progress == 1.0 && view.paths[0].first_step == 0)
+    };
+    setup.wait(Some(&wish(250)), whole);
+    let view = setup.lookout.view().expect("a view");
+    assert!(view.notes.iter().all(|note| !note.contains("begin")), "{:?}", view.notes);
+    let path = view.paths.iter().find(|path| path.process == Process::GradientDescent).expect("a path");
+    assert_eq!((path.points.len(), path.first_step, path.stride), (260, 0, 1));
+    for (step, point) in path.points.iter().enumerate() {
+        assert_eq!(point[0], step as f32 - 250.0);
+    }
 }
 
 #[test]

@@ -37,7 +37,8 @@ impl Follower {
     pub fn project(self, engine: &mut dyn Engine, eta: f64) -> Option<View> {
         let newest = self.trail.newest()?.step();
         let step = (0..=newest).rev().map_while(|step| self.trail.row(step)).find(|row| row.has(0))?.step();
-        let request = Request { step, eta, axes: AXES.to_vec(), most: usize::MAX, rows: Vec::new() };
+        let request =
+            Request { step, eta, axes: AXES.to_vec(), most: usize::MAX, rows: Vec::new(), earlier: None };
         let mut look = Look::new(request, &self.trail).ok()?;
         let mut probe = engine.probe();
         while !look.has_paths() {

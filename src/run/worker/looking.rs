@@ -72,7 +72,10 @@ impl Looking {
         (self.look, self.waiting, self.last_view) = (None, None, None);
         // what it took too long does not count against the next one
         self.credit = self.credit.max(0.0);
-        let Some((request, trail)) = request.zip(self.trail.as_ref()) else { return };
+        let Some((request, trail)) = request.zip(self.trail.as_mut()) else { return };
+        if let Some(earlier) = &request.earlier {
+            trail.precede(earlier);
+        }
         match Look::new(request.clone(), trail) {
             Ok(look) => self.look = Some(look),
             Err(not_kept) => self.waiting = Some(Seen::NotKept { step: not_kept.step }),

@@ -24,7 +24,7 @@ fn complete(objective: &mut dyn Objective<f64>, trail: &Trail, request: Request)
 }
 
 fn request(step: usize, axes: &[Axis]) -> Request {
-    Request { step, eta: 0.5, axes: axes.to_vec(), most: 21, rows: Vec::new() }
+    Request { step, eta: 0.5, axes: axes.to_vec(), most: 21, rows: Vec::new(), earlier: None }
 }
 
 /// The step-th weights of a made-up run on a landscape.
@@ -182,17 +182,17 @@ fn sketched(dim: usize) -> Sketched {
 
 #[test]
 fn the_error_of_sketched_points_is_what_is_stated() {
-    // One frame is one draw of the sketch: the error is right on average over some.
+    // One frame is one draw of the sketch, and what is measured on some points tells of others.
     let mut square = 0.0;
     let dims = [900, 1000, 1100, 1200, 1300, 1400, 1500, 1600];
     for dim in dims {
         let (view, .., measured) = sketched(dim);
         let stated = view.sketch_error.expect("a sketch");
-        assert!(measured < 1.6 * stated && stated < 0.03, "{dim}: measured {measured}, stated {stated}");
+        println!("{dim}: measured {measured}, stated {stated}");
+        assert!(measured < 1.6 * stated && stated < 1.6 * measured, "{dim}: {measured}, stated {stated}");
         square += (measured / stated).powi(2) / dims.len() as f64;
     }
-    // never understated; what is stated leaves out what the correction at the anchors gains
-    assert!((0.15..1.6).contains(&square.sqrt()), "measured is {} of what is stated", square.sqrt());
+    assert!((0.8..1.25).contains(&square.sqrt()), "measured is {} of what is stated", square.sqrt());
 }
 
 #[test]
