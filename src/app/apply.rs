@@ -69,10 +69,12 @@ impl Lab {
                 self.save_settings();
             }
             Command::SetReplaySpeed(speed) => {
-                if speed.is_finite() && speed > 0.0 {
+                if speed > 0.0 {
                     self.model.playback.speed = speed;
                 }
             }
+            Command::MoreSteps => self.more_steps(),
+            Command::TrainTo(steps) => self.train_to(steps),
             Command::Restart => self.start(false),
             Command::OpenPreset(preset) => {
                 if preset < self.model.presets.len() {

@@ -50,15 +50,11 @@ pub fn window_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
 fn transport_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
         let live = matches!(model.phase, Phase::Training | Phase::Paused);
-        let play = if model.phase == Phase::Training { "❚❚ Pause" } else { "▶ Play" };
-        ui.add_enabled_ui(live, |ui| {
-            let size = vec2(78.0, ui.spacing().interact_size.y);
-            let response = ui.add_sized(size, Button::new(play));
-            name(&response, if model.phase == Phase::Training { "Pause" } else { "Play" });
-            if response.on_hover_text(Command::PlayPause.tooltip()).clicked() {
-                commands.push(Command::PlayPause);
-            }
-        });
+        if model.has_taken_all() {
+            command_button(ui, &Command::MoreSteps, Some("▶ More steps"), commands);
+        } else {
+            play_ui(ui, model, live, commands);
+        }
         let recorded = model.history.rows() > 1;
         ui.add_enabled_ui(recorded, |ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
@@ -81,6 +77,19 @@ fn transport_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
         let can = live && flows && model.recording.is_none();
         ui.add_enabled_ui(can, |ui| command_button(ui, &Command::RestartFlows, None, commands));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| phase_ui(ui, model));
+    });
+}
+
+fn play_ui(ui: &mut Ui, model: &Model, live: bool, commands: &mut Vec<Command>) {
+    let (text, says) =
+        if model.phase == Phase::Training { ("❚❚ Pause", "Pause") } else { ("▶ Play", "Play") };
+    ui.add_enabled_ui(live, |ui| {
+        let size = vec2(78.0, ui.spacing().interact_size.y);
+        let response = ui.add_sized(size, Button::new(text));
+        name(&response, says);
+        if response.on_hover_text(Command::PlayPause.tooltip()).clicked() {
+            commands.push(Command::PlayPause);
+        }
     });
 }
 

@@ -54,22 +54,86 @@ pub fn write_rows(
     Ok(())
 }
 
-/// Writes some rows of a run to a file, below a line that says where they come from: into a temporary file beside it, then
-/// renamed, so that there is never half a file.
+/// A run beside the first one, in a table of several.
+#[derive(Clone, Copy, Debug)]
+pub struct Other<'a> {
+    /// What it is called.
+    pub label: &'a str,
+    /// Its first row that counts.
+    pub from: usize,
+    /// What it recorded.
+    pub history: &'a History,
+}
+
+/// The name of a column of another run, by its place: the first of them is the second run.
+pub fn name_of_other(place: usize, name: &str) -> String {
+    format!("run{}_{name}", place + 2)
+}
+
+/// Comments that say where a table comes from, and which the other runs are.
+pub fn comments<'a>(origin: &str, labels: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let others = labels.enumerate().map(|(place, label)| format!("run{}: {label}", place + 2));
+    std::iter::once(origin.to_owned()).chain(others).collect()
+}
+
+/// Writes all rows of a run to a file, and beside them those of other runs, whose columns have a number before their name:
+/// `run2_` for the first of them. A run has no values where it has not recorded a step.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write_file(
+pub fn write_runs(
     history: &History,
+    others: &[Other],
     columns: &[Series],
-    rows: Range<usize>,
     origin: &str,
     path: &Path,
 ) -> io::Result<()> {
+    let mut all: Vec<(Option<&Other>, Series)> = columns.iter().map(|&series| (None, series)).collect();
+    let mut names: Vec<String> = columns.iter().map(|column| column.column_name()).collect();
+    for (place, other) in others.iter().enumerate() {
+        for &series in columns.iter().filter(|&&series| other.history.has(series)) {
+            all.push((Some(other), series));
+            names.push(name_of_other(place, &series.column_name()));
+        }
+    }
+    let rows = others.iter().map(|other| other.history.rows()).fold(history.rows(), usize::max);
+    let value = |column: usize, row: usize| match all[column] {
+        (None, series) => history.value(series, row),
+        (Some(other), series) => other.history.value(series, row).filter(|_| row >= other.from),
+    };
+    let comments = comments(origin, others.iter().map(|other| other.label));
+    write_table(&comments, &names, 0..rows, value, path)
+}
+
+/// Writes a table with a line a step to a file, below comments; whole or not at all. `value` gives a column's value at a row.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_table(
+    comments: &[String],
+    names: &[String],
+    rows: Range<usize>,
+    value: impl Fn(usize, usize) -> Option<f64>,
+    path: &Path,
+) -> io::Result<()> {
     super::files::write_whole(path, |out| {
-        writeln!(out, "# {}", origin.replace(['\n', '\r'], " "))?;
-        write_header(columns, out)?;
-        write_rows(history, columns, rows, out)
+        for comment in comments {
+            writeln!(out, "# {}", comment.replace(['\n', '\r'], " "))?;
+        }
+        write!(out, "step")?;
+        names.iter().try_for_each(|name| write!(out, ",{name}"))?;
+        writeln!(out)?;
+        for row in rows {
+            write!(out, "{row}")?;
+            for column in 0..names.len() {
+                write!(out, ",")?;
+                if let Some(value) = value(column, row) {
+                    write_number(value, out)?;
+                }
+            }
+            writeln!(out)?;
+        }
+        Ok(())
     })
 }
 

@@ -174,12 +174,16 @@ impl Column {
         self.levels.push(level);
     }
 
-    /// Forgets every row from `rows` on, in O(log rows): a derived column (a smoothed one) replaces its last rows
-    /// when their neighbours arrive.
+    /// Forgets every row from `rows` on, in O(log rows) and a step for each absent row before them: a derived column (a
+    /// smoothed one) replaces its last rows when their neighbours arrive.
     pub fn truncate(&mut self, rows: usize) {
         if rows >= self.end() {
             return;
         }
+        // what is absent at the end was never set
+        let kept = &self.values[..rows.saturating_sub(self.first)];
+        let last = kept.iter().rposition(|value| value.to_bits() != ABSENT);
+        let rows = last.map_or(0, |last| self.first + last + 1);
         if rows <= self.first {
             *self = Self::default();
             return;
@@ -202,6 +206,12 @@ impl Column {
             level.nodes.truncate(node + 1 - level.first);
             level.nodes[node - level.first] = rest;
         }
+    }
+
+    /// Gives back what is reserved for rows to come.
+    pub fn shrink_to_fit(&mut self) {
+        self.values.shrink_to_fit();
+        self.levels.iter_mut().for_each(|level| level.nodes.shrink_to_fit());
     }
 
     /// The value at a row; `None` when it is absent.
@@ -246,6 +256,16 @@ impl Column {
         if start < end && end < rows.end {
             draw_point(end as f64, f64::NAN, out);
         }
+    }
+
+    /// Bytes that one more number takes at most: 8 for itself, 2.5 for the pyramid, and as many for the growth of the vectors
+    /// that hold both.
+    pub const BYTES_PER_VALUE: usize = 21;
+
+    /// Bytes that it takes at most until there are more rows: a vector that grows takes up to twice what it holds.
+    pub fn most_bytes(&self) -> usize {
+        let nodes: usize = self.levels.iter().map(|level| level.nodes.len()).sum();
+        2 * (self.values.len() * size_of::<f64>() + nodes * size_of::<Summary>())
     }
 
     /// Bytes on the heap.
@@ -398,6 +418,7 @@ mod tests {
             prop_assert_eq!(cut.extremes(a..rows.len()), whole.extremes(a..rows.len()));
             cut.truncate(keep);
             let kept = &rows[..keep.min(rows.len())];
+            prop_assert_eq!(cut.end(), kept.iter().rposition(Option::is_some).map_or(0, |last| last + 1));
             prop_assert_eq!(cut.extremes(0..rows.len()), extremes(kept));
             prop_assert_eq!(cut.extremes(a..rows.len()), extremes(kept.get(a..).unwrap_or_default()));
         }

@@ -8,7 +8,7 @@ use std::fmt;
 use std::io::{self, Read, Write};
 
 /// The version of the format that is written, and the newest that is read.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// How a file begins.
 const MAGIC: [u8; 8] = *b"\x89BRINK\r\n";
@@ -29,13 +29,14 @@ impl Tag {
     pub(super) const PATHS: Self = Self(*b"PATH");
     pub(super) const COLUMN: Self = Self(*b"COLM");
     pub(super) const CHECKPOINT: Self = Self(*b"CKPT");
+    pub(super) const FORK: Self = Self(*b"FORK");
     pub(super) const END: Self = Self(*b"END ");
 
     /// Most bytes of its content.
     fn most(self) -> u64 {
         match self {
             // the limit of a preset's file
-            Self::HEAD | Self::PRESET => 1 << 20,
+            Self::HEAD | Self::PRESET | Self::FORK => 1 << 20,
             Self::EVENTS | Self::ROWS | Self::OUTPUTS | Self::PATHS => 64 << 20,
             // sixteen million steps
             Self::COLUMN => 128 << 20,
