@@ -4,7 +4,8 @@
 //! its place what the history takes. Where the budget is used up, every run in it ends. Checkpoints are on one [`Shelf`]: one
 //! that several runs share counts once, and where there is no more room, the run that keeps most gives up every other one.
 //!
-//! A copy that is being written to a file is not counted; it is gone as soon as it is written.
+//! What copies of a history share with it (see `chunks.rs`) is counted with each run that holds it. A copy that is being written
+//! to a file is not counted: all but a few bytes a row are shared.
 
 use super::checkpoint::Checkpoint;
 use std::collections::HashSet;

@@ -6,6 +6,7 @@ pub mod beginning;
 pub mod breakpoint;
 pub mod bundled;
 pub mod checkpoint;
+mod chunks;
 mod closing;
 pub mod compute;
 pub mod course;

@@ -4,6 +4,7 @@
 //! Non-finite contract: a row is absent (not computed), NaN, infinite or finite. All four come back as they went in.
 //! Extremes look at finite values only; in a polyline everything else is a gap.
 
+use super::chunks::{CHUNK, Chunks};
 use std::ops::Range;
 
 /// Rows below one node of the lowest level. Buckets smaller than this are scanned; larger ones are single nodes.
@@ -93,12 +94,12 @@ struct Level {
 /// memory.
 ///
 /// Appending costs O(log rows), [`Column::extremes`] O(log rows), [`Column::polyline`] O(buckets). Memory is
-/// 8 bytes a row and at most 2.5 for the pyramid (times the growth reserve of a vector).
+/// 8 bytes a row, which copies share, and at most 2.5 for the pyramid (times the growth reserve of a vector).
 #[derive(Clone, Debug, Default)]
 pub struct Column {
-    /// Row of `values[0]`, a multiple of `BLOCK`.
+    /// Row of the first value, a multiple of `BLOCK`: a block lies in one chunk.
     first: usize,
-    values: Vec<f64>,
+    values: Chunks,
     levels: Vec<Level>,
 }
 
@@ -181,9 +182,8 @@ impl Column {
             return;
         }
         // what is absent at the end was never set
-        let kept = &self.values[..rows.saturating_sub(self.first)];
-        let last = kept.iter().rposition(|value| value.to_bits() != ABSENT);
-        let rows = last.map_or(0, |last| self.first + last + 1);
+        let last = (self.first..rows).rev().find(|&row| self.get(row).is_some());
+        let rows = last.map_or(0, |last| last + 1);
         if rows <= self.first {
             *self = Self::default();
             return;
@@ -216,7 +216,7 @@ impl Column {
 
     /// The value at a row; `None` when it is absent.
     pub fn get(&self, row: usize) -> Option<f64> {
-        let value = *self.values.get(row.checked_sub(self.first)?)?;
+        let value = self.values.get(row.checked_sub(self.first)?)?;
         (value.to_bits() != ABSENT).then_some(value)
     }
 
@@ -243,7 +243,7 @@ impl Column {
         }
         if size == 1 {
             for row in start..end {
-                draw_point(row as f64, self.values[row - self.first], out);
+                draw_point(row as f64, self.get(row).unwrap_or(f64::NAN), out);
             }
         } else {
             let mut row = start;
@@ -258,20 +258,23 @@ impl Column {
         }
     }
 
-    /// Bytes that one more number takes at most: 8 for itself, 2.5 for the pyramid, and as many for the growth of the vectors
-    /// that hold both.
+    /// Bytes that a number takes at most: 8 for itself, 2.5 for the pyramid, and as many for the growth of the vectors that hold
+    /// both, while the column is short.
     pub const BYTES_PER_VALUE: usize = 21;
 
     /// Bytes that it takes at most until there are more rows: a vector that grows takes up to twice what it holds.
     pub fn most_bytes(&self) -> usize {
         let nodes: usize = self.levels.iter().map(|level| level.nodes.len()).sum();
-        2 * (self.values.len() * size_of::<f64>() + nodes * size_of::<Summary>())
+        // the chunk that is being filled, and the list of the full ones
+        let reserve = if self.is_empty() { 0 } else { CHUNK.min(self.values.len()) * size_of::<f64>() };
+        let list = self.values.len() / 64;
+        self.values.len() * size_of::<f64>() + list + reserve + 2 * nodes * size_of::<Summary>()
     }
 
     /// Bytes on the heap.
     pub fn heap_bytes(&self) -> usize {
         let nodes: usize = self.levels.iter().map(|level| level.nodes.capacity()).sum();
-        self.values.capacity() * size_of::<f64>() + nodes * size_of::<Summary>()
+        self.values.heap_bytes() + nodes * size_of::<Summary>()
     }
 
     /// The summary of the rows, from the largest aligned nodes that fit.
@@ -297,8 +300,9 @@ impl Column {
 
     fn scan(&self, rows: Range<usize>) -> Summary {
         let mut summary = Summary::EMPTY;
-        for row in rows {
-            summary.include(row, self.values[row - self.first]);
+        let values = self.values.part(rows.start - self.first..rows.end - self.first);
+        for (row, &value) in rows.zip(values) {
+            summary.include(row, value);
         }
         summary
     }
