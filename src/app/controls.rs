@@ -50,10 +50,12 @@ pub fn window_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
 fn transport_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
         let live = matches!(model.phase, Phase::Training | Phase::Paused);
+        let can_go_on = model.can_go_on();
+        if can_go_on || !model.has_taken_all() {
+            play_ui(ui, model, commands);
+        }
         if model.has_taken_all() {
             command_button(ui, &Command::MoreSteps, Some("▶ More steps"), commands);
-        } else {
-            play_ui(ui, model, live, commands);
         }
         let recorded = model.history.rows() > 1;
         ui.add_enabled_ui(recorded, |ui| {
@@ -61,7 +63,7 @@ fn transport_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
             command_button(ui, &Command::ToStart, Some("|◀"), commands);
             command_button(ui, &Command::StepBack, Some("◀"), commands);
         });
-        ui.add_enabled_ui(live || model.view.cursor.is_some(), |ui| {
+        ui.add_enabled_ui(can_go_on || model.view.cursor.is_some(), |ui| {
             command_button(ui, &Command::StepForward, Some("▶ Step"), commands);
         });
         ui.add_enabled_ui(recorded, |ui| command_button(ui, &Command::ToEnd, Some("▶|"), commands));
@@ -80,10 +82,9 @@ fn transport_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     });
 }
 
-fn play_ui(ui: &mut Ui, model: &Model, live: bool, commands: &mut Vec<Command>) {
-    let (text, says) =
-        if model.phase == Phase::Training { ("❚❚ Pause", "Pause") } else { ("▶ Play", "Play") };
-    ui.add_enabled_ui(live, |ui| {
+fn play_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
+    let (text, says) = if model.is_playing() { ("❚❚ Pause", "Pause") } else { ("▶ Play", "Play") };
+    ui.add_enabled_ui(model.can_go_on(), |ui| {
         let size = vec2(78.0, ui.spacing().interact_size.y);
         let response = ui.add_sized(size, Button::new(text));
         name(&response, says);

@@ -63,7 +63,21 @@ impl Model {
 
     /// Whether the run or a fork has not come to its end.
     pub(super) fn is_live(&self) -> bool {
-        !matches!(self.phase, Phase::Ended(_)) || self.forks.list().iter().any(|fork| fork.end.is_none())
+        !matches!(self.phase, Phase::Ended(_)) || self.forks.are_live()
+    }
+
+    /// Whether the run or a fork can take a step.
+    pub(super) fn can_go_on(&self) -> bool {
+        matches!(self.phase, Phase::Training | Phase::Paused) || self.forks.are_live()
+    }
+
+    /// Whether the run, or where it has ended a fork, takes steps now.
+    pub(super) fn is_playing(&self) -> bool {
+        match self.phase {
+            Phase::Training => true,
+            Phase::Paused => false,
+            Phase::Ended(_) | Phase::Failed => self.forks.are_playing(),
+        }
     }
 
     /// Whether the run has taken all its steps, and can take more.

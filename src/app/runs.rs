@@ -46,7 +46,7 @@ impl Lab {
         let rows = self.model.history.rows();
         while let Some(place) = self.forks.iter().position(|fork| fork.step() <= rows) {
             let fork = self.forks.remove(place);
-            let paused = self.at.is_none() && self.model.phase != Phase::Training;
+            let paused = self.at.is_none() && self.model.phase == Phase::Paused;
             if let (Some(id), Some(at)) = (self.depart(None, &fork, paused), self.at) {
                 // it accepts any step
                 let _ = self.model.forks.send_to(id, WorkerCommand::SetBreakpoint(Breakpoint::Step(at)));
@@ -178,7 +178,8 @@ impl Lab {
             return;
         }
         let form = self.model.fork_form;
-        let paused = self.model.phase != Phase::Training;
+        // of a run that has ended, it goes on at once
+        let paused = self.model.phase == Phase::Paused;
         self.depart(form.parent, &Branch::new(self.model.departure(), form.eta), paused);
     }
 

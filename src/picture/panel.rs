@@ -114,11 +114,11 @@ fn loss(palette: &Palette, view: &RunView) -> Chart {
         ]);
     }
     traces.push(Trace::recorded(Series::GfLoss, ink(Role::GradientFlow), "gradient flow").end("GF"));
-    if view.history.has(Series::GdEmaLoss) {
+    if view.has(Series::GdEmaLoss) {
         let name = "L at GD's averaged weights";
         traces.push(Trace::recorded(Series::GdEmaLoss, ink(Role::Eigen(2)), name).end("avg."));
     }
-    if view.history.has(Series::TestLoss) {
+    if view.has(Series::TestLoss) {
         let name = "L of GD on the test data";
         traces.push(Trace::recorded(Series::TestLoss, ink(Role::Eigen(3)), name).end("test").soft());
     }
@@ -194,7 +194,7 @@ fn variance(palette: &Palette, view: &RunView) -> Chart {
 fn displacement(palette: &Palette, view: &RunView) -> Chart {
     let color = palette.ink(Role::Eigen(0), Weight::Raw);
     let displacement = Trace::recorded(Series::Displacement(0), color, "GD: x = ⟨v₁, w − w(t)⟩").end("x");
-    let predicted = view.state.show_central_flow && view.history.has(Series::CfSigma(0));
+    let predicted = view.state.show_central_flow && view.has(Series::CfSigma(0));
     let mut traces = vec![displacement];
     if predicted {
         let ink = palette.ink(Role::Prediction, Weight::Normal);

@@ -102,12 +102,24 @@ pub struct Drained {
 pub struct Forks {
     list: Vec<Fork>,
     made: usize,
+    /// Whether they were last asked to go on.
+    playing: bool,
 }
 
 impl Forks {
     /// All of them, oldest first.
     pub fn list(&self) -> &[Fork] {
         &self.list
+    }
+
+    /// Whether any of them has not come to its end.
+    pub fn are_live(&self) -> bool {
+        self.list.iter().any(|fork| fork.end.is_none())
+    }
+
+    /// Whether those that have not come to their ends go on, as far as they were last asked to.
+    pub fn are_playing(&self) -> bool {
+        self.playing && self.are_live()
     }
 
     /// Lets a run leave `parent` at the start of a step with another learning rate; `first` is the run that is no fork.
@@ -162,6 +174,7 @@ impl Forks {
     ) -> Result<usize, ForkError> {
         let options = Options { recorded: history.most_bytes(), ..options.clone() };
         let worker = Worker::resume(engine, past, &options, wake)?;
+        self.playing = !options.paused;
         let id = self.made;
         self.made += 1;
         let (begun, told) = (history.rows(), history.events().len());
@@ -243,6 +256,11 @@ impl Forks {
 
     /// Sends a command to all of them: play, pause, speed.
     pub fn send(&mut self, command: &Command) {
+        self.playing = match command {
+            Command::Play => true,
+            Command::Pause | Command::Step => false,
+            _ => self.playing,
+        };
         for fork in &mut self.list {
             if matches!(command, Command::SetSteps(_)) {
                 // what has ended may go on; if it does not, it says so again

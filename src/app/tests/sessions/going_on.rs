@@ -144,6 +144,29 @@ fn a_run_that_has_ended_goes_on_with_more_steps() {
 }
 
 #[test]
+fn a_fork_of_a_finished_run_goes_on_and_is_paused() {
+    let mut window = paused(20);
+    let steps = finish(&mut window, 900);
+    lab(&mut window).apply(Command::View(ViewChange::PlaceCursor(Some(10))));
+    lab(&mut window).apply(Command::EditFork(ForkForm { parent: None, eta: 0.25 }));
+    lab(&mut window).apply(Command::Fork);
+    let forked = |window: &Window| model(window).forks.list()[0].history.rows();
+    until(&mut window, "rows of the fork", |model| model.forks.list()[0].history.rows() > 30);
+    pause(&mut window);
+    let count = forked(&window);
+    assert!(count < steps, "it rests before its end");
+    std::thread::sleep(Duration::from_millis(60));
+    window.run_steps(3);
+    assert_eq!(forked(&window), count);
+    press(&mut window, "Newest step");
+    press(&mut window, "Step");
+    until(&mut window, "one more row", |model| model.forks.list()[0].history.rows() == count + 1);
+    key(&mut window, Key::Space);
+    until(&mut window, "its end", |model| model.forks.list()[0].end == Some(Ok(Ending::AllSteps)));
+    assert_eq!((forked(&window), rows(&window)), (steps, steps));
+}
+
+#[test]
 fn a_finished_session_goes_on_with_its_forks() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("finished.brink");
