@@ -1,8 +1,8 @@
 //! Damaged and forged files of every kind that is read: an error in words, never a panic, and no allocation that the
 //! file's own size does not account for.
 //!
-//! Every test replays a short seeded run of mutations of the files in `tests/corpus` (and of a session that is made here,
-//! since an old one would be none of this version). `BRINK_FUZZ_SECONDS=600 cargo test --release --test fuzz -- --nocapture` goes on for ten
+//! Every test replays a short seeded run of mutations of the files in `tests/corpus` (and of a session with forks that is made
+//! here, in the format of this version). `BRINK_FUZZ_SECONDS=600 cargo test --release --test fuzz -- --nocapture` goes on for ten
 //! minutes a loader; `BRINK_FUZZ_SEED` starts elsewhere. A file that fails is left in the temporary directory, to be
 //! added to the corpus.
 #![allow(clippy::unwrap_used, reason = "a failure is a panic")]

@@ -10,6 +10,7 @@ use brink::run::worker::Options;
 use brink::run::{Command, Forks, History, Message, Preset, Series, Session, Worker};
 use common::{engine, small_preset as preset};
 use proptest::prelude::*;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Receives until there are so many records.
@@ -68,6 +69,44 @@ proptest! {
             prop_assert_eq!(format!("{:?}", went_on), format!("{:?}", record));
         }
     }
+}
+
+/// A file of the corpus of the fuzzed loaders.
+fn stored(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/session").join(name)
+}
+
+#[test]
+fn a_session_of_the_format_before_opens_and_goes_on() {
+    let read = Session::read(&stored("format-2.brink")).unwrap();
+    assert_eq!((read.history.rows(), read.forks.len(), read.hits.len()), (40, 0, 0));
+    let options = Options::new(60, read.preset.optimizer.eta);
+    let past = read.past(&options.memory.checkpoints);
+    let mut again = Worker::resume(engine(&read.preset), past, &options, || ()).unwrap();
+    let mut through = Worker::spawn(engine(&read.preset), &options, || ()).unwrap();
+    let (mut rest, mut records) = (Vec::new(), Vec::new());
+    train(&mut again, &mut rest, 20);
+    train(&mut through, &mut records, 60);
+    for (went_on, record) in rest.iter().zip(&records[40..]) {
+        let loss = |record: &StepRecord| record.gradient_descent.as_ref().unwrap().loss;
+        // it was written by another machine
+        assert!((loss(went_on) / loss(record) - 1.0).abs() < 1e-6, "step {}", record.step);
+    }
+}
+
+#[test]
+fn forged_forks_are_refused_in_words() {
+    for (file, said) in [
+        ("fork-of-no-run.brink", "it left fork Some(5) of 0"),
+        ("fork-forged-length.brink", "a fork of 1099511627776 rows that left a run of 40 rows at step 40"),
+        ("fork-without-columns.brink", "no section COLM"),
+        ("five-forks.brink", "more than 4 forks"),
+        ("newer.brink", "take the newer program"),
+    ] {
+        let error = Session::read(&stored(file)).unwrap_err().to_string();
+        assert!(error.contains(said), "{file}: {error}");
+    }
+    assert_eq!(Session::read(&stored("fork-of-fork.brink")).unwrap().forks[1].parent, Some(0));
 }
 
 /// Lets all forks come to their ends.
