@@ -116,3 +116,88 @@ fn read(panel: Panel, palette: &Palette, view: &RunView) -> Vec<Trace> {
     let recorded = series.into_iter().filter(|&series| view.history.has(series));
     recorded.map(|series| Trace::recorded(series, ink, series.column_name())).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamics::{CentralFlowRecord, ProcessRecord, StepRecord};
+    use crate::picture::{Curves, Facts, Overlay, ViewState};
+    use crate::run::History;
+
+    /// A run at the edge, of two eigenvalues, that swings with period 2.
+    fn run(eta: f64, rows: usize) -> History {
+        let mut history = History::new(2);
+        for step in 0..rows {
+            let swing = if step % 2 == 0 { 0.5 } else { -0.5 };
+            let process =
+                ProcessRecord { loss: 1.0 + swing, lambda: vec![2.0 / eta, 1.0], ..ProcessRecord::default() };
+            let flow = CentralFlowRecord {
+                state: process.clone(),
+                sigma: vec![0.25],
+                predicted_loss: Some(1.5),
+                ..CentralFlowRecord::default()
+            };
+            history.push(&StepRecord {
+                step,
+                eta,
+                gradient_descent: Some(process),
+                central_flow: Some(flow),
+                displacement: vec![swing, 0.1],
+                ..StepRecord::default()
+            });
+        }
+        history
+    }
+
+    #[test]
+    fn columns_are_the_lines_as_they_are_drawn() {
+        let (history, other) = (run(0.5, 60), run(0.25, 80));
+        let (mut curves, mut others) = (Curves::default(), Curves::default());
+        curves.update(&history, 5.0, usize::MAX);
+        others.update(&other, 5.0, usize::MAX);
+        let (facts, mut state) =
+            (Facts::default(), ViewState { smoothing_steps: 5.0, ..ViewState::default() });
+        let overlays = [Overlay { label: "a fork".into(), history: &other, from: 20, curves: Some(&others) }];
+        let panels = [Panel::Sharpness, Panel::Loss, Panel::Variance, Panel::Displacement, Panel::Variance];
+        let names = |state: &ViewState| -> Vec<String> {
+            let view = RunView { overlays: &overlays, ..RunView::still(&history, &curves, &facts, state) };
+            shown(&panels, &view).into_iter().map(|column| column.name).collect()
+        };
+        let all = names(&state);
+        for name in [
+            "gd_lambda_1",
+            "gd_lambda_2",
+            "edge_2_over_eta",
+            "gd_loss",
+            "gd_loss_smoothed",
+            "cf_predicted_loss",
+            "displacement_1_squared",
+            "displacement_1_squared_smoothed",
+            "cf_sigma_1",
+            "displacement_1",
+            "run2_gd_lambda_1",
+            "run2_edge_2_over_eta",
+            "run2_gd_loss_smoothed",
+            "run2_displacement_1_squared_smoothed",
+            "run2_cf_sigma_1",
+        ] {
+            assert_eq!(all.iter().filter(|other| *other == name).count(), 1, "{name} among {all:?}");
+        }
+        assert!(!all.iter().any(|name| name == "run2_gd_lambda_2"), "not drawn of another run");
+        state.show_central_flow = false;
+        assert!(names(&state).iter().all(|name| !name.contains("cf_")), "what is hidden is not shown");
+
+        let view = RunView { overlays: &overlays, ..RunView::still(&history, &curves, &facts, &state) };
+        let columns = shown(&panels, &view);
+        let value = |name: &str, row: usize| {
+            let column = columns.iter().find(|column| column.name == name).expect("it is among them");
+            column.value(&view, row)
+        };
+        assert_eq!((value("edge_2_over_eta", 3), value("run2_edge_2_over_eta", 30)), (Some(4.0), Some(8.0)));
+        assert_eq!(value("displacement_1_squared", 7), Some(0.25));
+        assert_eq!((value("displacement_1", 7), value("run2_displacement_1", 7)), (Some(-0.5), None));
+        let smoothed = value("gd_loss_smoothed", 30).expect("a mean");
+        assert!((smoothed - 1.0).abs() < 0.05, "{smoothed}");
+        assert_eq!((value("gd_loss", 70), value("run2_gd_loss", 70)), (None, Some(1.5)));
+    }
+}

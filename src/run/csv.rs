@@ -42,16 +42,20 @@ pub fn write_rows(
     out: &mut impl Write,
 ) -> io::Result<()> {
     for row in rows {
-        write!(out, "{row}")?;
-        for &column in columns {
-            write!(out, ",")?;
-            if let Some(value) = history.value(column, row) {
-                write_number(value, out)?;
-            }
-        }
-        writeln!(out)?;
+        write_row(row, columns.iter().map(|&column| history.value(column, row)), out)?;
     }
     Ok(())
+}
+
+fn write_row(row: usize, values: impl Iterator<Item = Option<f64>>, out: &mut impl Write) -> io::Result<()> {
+    write!(out, "{row}")?;
+    for value in values {
+        write!(out, ",")?;
+        if let Some(value) = value {
+            write_number(value, out)?;
+        }
+    }
+    writeln!(out)
 }
 
 /// A run beside the first one, in a table of several.
@@ -124,14 +128,7 @@ pub fn write_table(
         names.iter().try_for_each(|name| write!(out, ",{name}"))?;
         writeln!(out)?;
         for row in rows {
-            write!(out, "{row}")?;
-            for column in 0..names.len() {
-                write!(out, ",")?;
-                if let Some(value) = value(column, row) {
-                    write_number(value, out)?;
-                }
-            }
-            writeln!(out)?;
+            write_row(row, (0..names.len()).map(|column| value(column, row)), out)?;
         }
         Ok(())
     })
@@ -200,6 +197,31 @@ mod tests {
         write_rows(&history, &columns(&preset(&[])), 0..1, &mut text).unwrap();
         let text = String::from_utf8(text).unwrap();
         assert_eq!(text, "0,0.5,nan,inf,1e-7,,,,,,,,,,,,,,,,,,,,7,0.125,,\n");
+    }
+
+    #[test]
+    fn columns_of_several_runs_are_told_apart() {
+        let run = |rows: usize, loss: f64| {
+            let mut history = History::new(1);
+            for step in 0..rows {
+                let gradient_descent = Some(ProcessRecord { loss, ..ProcessRecord::default() });
+                history.push(&StepRecord { step, eta: 0.5, gradient_descent, ..StepRecord::default() });
+            }
+            history
+        };
+        let (first, fork, longer) = (run(2, 1.0), run(3, 2.0), run(4, 3.0));
+        let others = [
+            Other { label: "a fork\nwith a line", from: 1, history: &fork },
+            Other { label: "longer", from: 0, history: &longer },
+        ];
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("runs.csv");
+        write_runs(&first, &others, &[Series::GdLoss, Series::CfLoss], "Brink", &path).unwrap();
+        assert_eq!(
+            std::fs::read_to_string(&path).unwrap(),
+            "# Brink\n# run2: a fork with a line\n# run3: longer\n\
+             step,gd_loss,cf_loss,run2_gd_loss,run3_gd_loss\n0,1,,,3\n1,1,,2,3\n2,,,2,3\n3,,,,3\n"
+        );
     }
 
     #[test]
