@@ -45,7 +45,8 @@
 //! | `CKPT` | one checkpoint, postcard |
 //! | `FORK` | of a session: a run that left it or a fork before: see `forks.rs`; the sections that follow are this fork's |
 //!
-//! Format 2 had neither `FORK` nor hits; it is read.
+//! `END ` holds the version of the format once more, under its checksum. Before format 3 it was empty, and there were neither
+//! `FORK` nor hits; such files are read.
 //!
 //! Non-finite contract: a column may hold NaN and infinities, apart from η; learning rates, breakpoints and what is shown
 //! may not.

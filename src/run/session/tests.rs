@@ -1,7 +1,7 @@
 //! What was written comes back, and what is damaged is said.
 
 use super::columns;
-use super::container::{Sections, Tag, begin, write_section};
+use super::container::{Sections, Tag, begin, end, write_section};
 use super::*;
 use crate::dynamics::{CentralFlowRecord, Event, Process, ProcessRecord, StepOutcome, StepRecord};
 use crate::run::Engine;
@@ -230,7 +230,7 @@ fn forged(tag: Tag, change: impl Fn(&mut Vec<u8>)) -> String {
         }
         write_section(&mut out, section.tag, &section.content).unwrap();
     }
-    write_section(&mut out, Tag::END, &[]).unwrap();
+    end(&mut out).unwrap();
     match Session::read_bytes(&out) {
         Ok(_) => "it was read".into(),
         Err(error) => error.to_string(),
@@ -278,12 +278,12 @@ fn what_is_wrong_is_said_with_its_place() {
 }
 
 #[test]
-fn a_file_of_an_earlier_format_opens() {
-    let mut earlier = bytes();
-    for format in [1, 2] {
-        earlier[8] = format;
-        let read = Session::read_bytes(&earlier).unwrap();
-        assert_eq!((read.history.rows(), read.forks.len(), read.hits.len()), (40, 0, 0));
+fn a_version_that_is_damaged_is_seen() {
+    for format in [0, 1, 2] {
+        let mut damaged = bytes();
+        damaged[8] = format;
+        let error = Session::read_bytes(&damaged).map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains("another version of the format"), "{error}");
     }
 }
 

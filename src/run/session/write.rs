@@ -1,7 +1,7 @@
 //! From a run to a file.
 
 use super::columns::{self, Precision};
-use super::container::{Tag, begin, write_section};
+use super::container::{Tag, begin, end, write_section};
 use super::error::{Problem, SessionError};
 use super::outputs::Outputs;
 use super::{Head, Kind, Session, thin};
@@ -92,7 +92,7 @@ impl Session {
         for fork in forks {
             fork.write_to(out)?;
         }
-        write_section(out, Tag::END, &[])
+        end(out)
     }
 }
 
