@@ -1,8 +1,8 @@
 //! Damaged and forged files of every kind that is read: an error in words, never a panic, and no allocation that the
 //! file's own size does not account for.
 //!
-//! Every test replays a short seeded run of mutations of the files in `tests/corpus` (and of a session that is made here,
-//! since an old one would be none of this version). `BRINK_FUZZ_SECONDS=600 cargo test --release --test fuzz -- --nocapture` goes on for ten
+//! Every test replays a short seeded run of mutations of the files in `tests/corpus` (and of a session with forks that is made
+//! here, in the format of this version). `BRINK_FUZZ_SECONDS=600 cargo test --release --test fuzz -- --nocapture` goes on for ten
 //! minutes a loader; `BRINK_FUZZ_SEED` starts elsewhere. A file that fails is left in the temporary directory, to be
 //! added to the corpus.
 #![allow(clippy::unwrap_used, reason = "a failure is a panic")]
@@ -11,6 +11,7 @@ use brink::data::cifar;
 use brink::data::images::Selection;
 use brink::data::import::{DatasetOptions, load_dataset, load_vectors, load_weights};
 use brink::run::assemble::{Sources, assemble};
+use brink::run::session::SavedFork;
 use brink::run::{Course, Engine, History, Preset, Session};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -331,9 +332,27 @@ fn session() -> Vec<u8> {
         }
         history.push(&course.step(engine.as_mut()));
     }
-    let breakpoints = vec![brink::run::Breakpoint::LossSpike { factor: 2.0 }];
-    let session = Session { checkpoints, breakpoints, ..Session::new("valley", preset, course, history) };
-    session.to_bytes().unwrap()
+    let breakpoint = brink::run::Breakpoint::LossSpike { factor: 2.0 };
+    let hits = vec![brink::run::Hit { breakpoint, step: 30, reason: "a spike".into() }];
+    // two forks, the second of the first
+    let mut forks: Vec<SavedFork> = Vec::new();
+    for (parent, step) in [(None, 20), (Some(0), 35)] {
+        let left = forks.last().map_or(&history, |fork| &fork.history);
+        let (mut own, mut steered) = (left.until(step), course.until(step));
+        steered.set_eta(step, 0.8 * preset.optimizer.eta);
+        engine.restore(&checkpoints[step / 10]).unwrap();
+        while engine.next_step() < 50 {
+            let record = steered.step(engine.as_mut());
+            if record.step >= step {
+                own.push(&record);
+            }
+        }
+        let checkpoints = vec![std::sync::Arc::new(engine.checkpoint())];
+        forks.push(SavedFork { parent, step, course: steered, history: own, checkpoints });
+    }
+    let breakpoints = vec![breakpoint];
+    let kept = Session::new("valley", preset, course, history);
+    Session { checkpoints, breakpoints, hits, forks, ..kept }.to_bytes().unwrap()
 }
 
 /// Bytes of a session's section before its content: name, two lengths, checksum.
@@ -384,7 +403,8 @@ fn sessions() {
         let Ok(session) = Session::read(path) else { return };
         Session::read_bytes(&session.to_bytes().unwrap()).unwrap();
         let mut engine = valley();
-        for checkpoint in &session.checkpoints {
+        let forked = session.forks.iter().flat_map(|fork| &fork.checkpoints);
+        for checkpoint in session.checkpoints.iter().chain(forked) {
             if engine.restore(checkpoint).is_ok() {
                 engine.step(0.5);
             }

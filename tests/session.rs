@@ -4,11 +4,13 @@
 mod common;
 
 use brink::dynamics::StepRecord;
-use brink::run::session::Kind;
+use brink::run::address::Branch;
+use brink::run::session::{Kind, SavedFork};
 use brink::run::worker::Options;
-use brink::run::{Command, History, Message, Preset, Series, Session, Worker};
+use brink::run::{Command, Forks, History, Message, Preset, Series, Session, Worker};
 use common::{engine, small_preset as preset};
 use proptest::prelude::*;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Receives until there are so many records.
@@ -60,11 +62,108 @@ proptest! {
         let read = Session::read(&path).unwrap();
         prop_assert_eq!(read.preset.resolved_toml(), preset.resolved_toml());
         let options = Options::new(140, eta);
-        let mut again = Worker::resume(engine(&read.preset), read.past(1 << 29), &options, || ()).unwrap();
+        let mut again = Worker::resume(engine(&read.preset), read.past(&options.memory.checkpoints), &options, || ()).unwrap();
         let mut rest = Vec::new();
         train(&mut again, &mut rest, 140 - saved_at);
         for (went_on, record) in rest.iter().zip(&records[saved_at..]) {
             prop_assert_eq!(format!("{:?}", went_on), format!("{:?}", record));
+        }
+    }
+}
+
+/// A file of the corpus of the fuzzed loaders.
+fn stored(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/session").join(name)
+}
+
+#[test]
+fn a_session_of_the_format_before_opens_and_goes_on() {
+    let read = Session::read(&stored("format-2.brink")).unwrap();
+    assert_eq!((read.history.rows(), read.forks.len(), read.hits.len()), (40, 0, 0));
+    let options = Options::new(60, read.preset.optimizer.eta);
+    let past = read.past(&options.memory.checkpoints);
+    let mut again = Worker::resume(engine(&read.preset), past, &options, || ()).unwrap();
+    let mut through = Worker::spawn(engine(&read.preset), &options, || ()).unwrap();
+    let (mut rest, mut records) = (Vec::new(), Vec::new());
+    train(&mut again, &mut rest, 20);
+    train(&mut through, &mut records, 60);
+    for (went_on, record) in rest.iter().zip(&records[40..]) {
+        let loss = |record: &StepRecord| record.gradient_descent.as_ref().unwrap().loss;
+        // it was written by another machine
+        assert!((loss(went_on) / loss(record) - 1.0).abs() < 1e-6, "step {}", record.step);
+    }
+}
+
+#[test]
+fn forged_forks_are_refused_in_words() {
+    for (file, said) in [
+        ("fork-of-no-run.brink", "it left fork Some(5) of 0"),
+        ("fork-forged-length.brink", "a fork of 1099511627776 rows that left a run of 40 rows at step 40"),
+        ("fork-without-columns.brink", "no section COLM"),
+        ("five-forks.brink", "more than 4 forks"),
+        ("newer.brink", "take the newer program"),
+    ] {
+        let error = Session::read(&stored(file)).unwrap_err().to_string();
+        assert!(error.contains(said), "{file}: {error}");
+    }
+    assert_eq!(Session::read(&stored("fork-of-fork.brink")).unwrap().forks[1].parent, Some(0));
+}
+
+/// Lets all forks come to their ends.
+fn finish(forks: &mut Forks) {
+    let begun = Instant::now();
+    while forks.list().iter().any(|fork| fork.end.is_none()) {
+        assert!(begun.elapsed() < Duration::from_mins(1));
+        forks.drain();
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4))]
+
+    #[test]
+    fn forks_go_on_from_their_file_to_the_same_bits(
+        name in prop::sample::select(vec!["digits-mlp", "valley"]),
+        (left_at, again_at, saved_at) in (5..30_usize, 30..60_usize, 60..80_usize),
+        most in prop::sample::select(vec![0, usize::MAX]),
+    ) {
+        let preset = preset(name, "f64");
+        let eta = preset.optimizer.eta;
+        let mut worker = Worker::spawn(engine(&preset), &Options::new(90, eta), || ()).unwrap();
+        let mut records = Vec::new();
+        train(&mut worker, &mut records, 90);
+        let run = history(&preset, &records);
+        // a fork, and a fork of it, up to a step
+        let forked = |steps: usize| {
+            let (mut forks, options) = (Forks::default(), Options::new(steps, eta));
+            let first = (&run, worker.past().as_ref());
+            let make = || Ok(engine(&preset));
+            let branch = Branch::new(left_at, 0.9 * eta);
+            let one = forks.start(None, first, &branch, make, &options, || ()).unwrap();
+            finish(&mut forks);
+            forks.start(Some(one), first, &Branch::new(again_at, 1.1 * eta), make, &options, || ()).unwrap();
+            finish(&mut forks);
+            forks
+        };
+        let (through, partly) = (forked(100), forked(saved_at));
+        let mut session = Session::new(name, preset.clone(), worker.past().course(), run.clone());
+        session.keep_checkpoints(worker.past(), 1 << 20, usize::MAX);
+        session.forks =
+            partly.list().iter().map(|fork| SavedFork::of(fork, partly.list(), most)).collect();
+        let read = Session::read_bytes(&session.to_bytes().unwrap()).unwrap();
+        let (mut again, options) = (Forks::default(), Options::new(100, eta));
+        let past = read.past(&options.memory.checkpoints);
+        again.restore(read.forks, &past, || Ok(engine(&preset)), &options, || ()).unwrap();
+        finish(&mut again);
+        for (fork, was) in again.list().iter().zip(through.list()) {
+            prop_assert_eq!((fork.history.rows(), fork.label()), (100, was.label()));
+            for series in Series::kept(preset.eigen.max_tracked) {
+                for row in 0..100 {
+                    let bits = |history: &History| history.value(series, row).map(f64::to_bits);
+                    prop_assert_eq!(bits(&fork.history), bits(&was.history), "{:?} at row {}", series, row);
+                }
+            }
         }
     }
 }
@@ -81,6 +180,17 @@ fn a_long_session_is_modest_and_opens_in_a_second() {
     }
     let mut session = Session::new("digits-mlp", preset, worker.past().course(), whole);
     session.keep_checkpoints(worker.past(), 16 << 20, usize::MAX);
+    // four forks that left half way
+    session.forks = (0..4)
+        .map(|_| {
+            let mut own = session.history.until(50_000);
+            for step in 50_000..100_000 {
+                own.push(&StepRecord { step, ..records[step % 100].clone() });
+            }
+            let course = session.course.clone();
+            SavedFork { parent: None, step: 50_000, course, history: own, checkpoints: Vec::new() }
+        })
+        .collect();
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("long.brink");
     session.write(&path).unwrap();

@@ -35,7 +35,12 @@ impl Lab {
                     self.model.phase = Phase::Training;
                     self.tell(WorkerCommand::Play);
                 }
-                Phase::Ended(_) | Phase::Failed => {}
+                // its forks may have steps left
+                Phase::Ended(_) | Phase::Failed => {
+                    let playing = self.model.forks.are_playing();
+                    let wish = if playing { WorkerCommand::Pause } else { WorkerCommand::Play };
+                    self.model.forks.send(&wish);
+                }
             },
             Command::StepForward => self.step_forward(1),
             Command::LeapForward => self.step_forward(LEAP),
@@ -69,10 +74,12 @@ impl Lab {
                 self.save_settings();
             }
             Command::SetReplaySpeed(speed) => {
-                if speed.is_finite() && speed > 0.0 {
+                if speed > 0.0 {
                     self.model.playback.speed = speed;
                 }
             }
+            Command::MoreSteps => self.more_steps(),
+            Command::TrainTo(steps) => self.train_to(steps),
             Command::Restart => self.start(false),
             Command::OpenPreset(preset) => {
                 if preset < self.model.presets.len() {
@@ -297,11 +304,11 @@ impl Lab {
             _ => (None, steps),
         };
         self.place_cursor(cursor);
-        if to_train > 0 && matches!(self.model.phase, Phase::Training | Phase::Paused) {
+        if matches!(self.model.phase, Phase::Training | Phase::Paused) && to_train > 0 {
             self.model.phase = Phase::Paused;
-            for _ in 0..to_train {
-                self.tell(WorkerCommand::Step);
-            }
+        }
+        for _ in 0..if self.model.can_go_on() { to_train } else { 0 } {
+            self.tell(WorkerCommand::Step);
         }
     }
 

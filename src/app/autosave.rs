@@ -1,13 +1,12 @@
 //! An unfinished run is kept in the user's data directory once a minute, and offered when the program next starts.
 //!
 //! Each window has a place of its own, held by a lock that the operating system gives back whatever becomes of the
-//! program; what lies at a place that nobody holds was left by a crash. A run that ends, is replaced or whose window is
-//! closed at the user's wish leaves nothing.
+//! program; what lies at a place that nobody holds was left by a crash. A run that ends with all its forks, is replaced or
+//! whose window is closed at the user's wish leaves nothing.
 
 use super::banner::{Banner, Level};
 use super::export::Saved;
 use super::lab::Lab;
-use super::model::Phase;
 use super::session::{received, write};
 use crate::run::session::EXTENSION;
 use crossbeam_channel::Receiver;
@@ -45,7 +44,8 @@ pub(super) struct Autosave {
     /// Held as long as the window is there.
     _lock: File,
     due: Instant,
-    saved_rows: usize,
+    /// Rows of the run and its forks, and how many these are, when they were saved last.
+    saved: (usize, usize),
     writing: Option<Receiver<Saved>>,
 }
 
@@ -66,7 +66,7 @@ impl Autosave {
                 fs::rename(&path, left.find(|left| !left.exists()).unwrap_or(last))?;
             }
             let due = Instant::now() + interval;
-            let autosave = Self { path, interval, _lock: lock, due, saved_rows: 0, writing: None };
+            let autosave = Self { path, interval, _lock: lock, due, saved: (0, 0), writing: None };
             return Ok((autosave, left(directory)?));
         }
         Err(std::io::Error::other(format!("{PLACES} windows keep their runs already")))
@@ -79,7 +79,7 @@ impl Autosave {
         }
         // it may not be there
         let _ = fs::remove_file(&self.path);
-        self.saved_rows = 0;
+        self.saved = (0, 0);
         self.due = Instant::now() + self.interval;
     }
 }
@@ -139,7 +139,7 @@ impl Lab {
         if let Some(autosave) = &mut self.autosave
             && fs::rename(path, &autosave.path).is_ok()
         {
-            autosave.saved_rows = self.model.history.rows();
+            autosave.saved = self.model.recorded();
         }
         self.offer_unfinished();
     }
@@ -188,19 +188,19 @@ impl Lab {
 
     /// Keeps the run where it is due.
     pub(super) fn keep_unfinished(&mut self) {
-        let rows = self.model.history.rows();
+        let (recorded, live) = (self.model.recorded(), self.model.is_live());
         let Some(autosave) = &mut self.autosave else { return };
         if let Some(Err(reason)) = received(&mut autosave.writing).map(Result::flatten) {
             self.model
                 .raise(Banner::new(Level::Warning, format!("The unfinished run is not kept: {reason}")));
         }
-        if let Phase::Ended(_) = self.model.phase {
-            if autosave.saved_rows > 0 {
+        if !live {
+            if autosave.saved.0 > 0 {
                 autosave.forget();
             }
             return;
         }
-        if rows == autosave.saved_rows || autosave.writing.is_some() {
+        if recorded == autosave.saved || autosave.writing.is_some() {
             return;
         }
         let now = Instant::now();
@@ -208,9 +208,9 @@ impl Lab {
             self.context.request_repaint_after(autosave.due - now);
             return;
         }
-        (autosave.due, autosave.saved_rows) = (now + autosave.interval, rows);
+        (autosave.due, autosave.saved) = (now + autosave.interval, recorded);
         let path = autosave.path.clone();
-        if let Some(session) = self.session(None, NEWEST_CHECKPOINT) {
+        if let Some(session) = self.session(NEWEST_CHECKPOINT) {
             let writing = write(session, path, &self.context);
             if let Some(autosave) = &mut self.autosave {
                 autosave.writing = writing;

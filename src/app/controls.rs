@@ -50,22 +50,20 @@ pub fn window_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
 fn transport_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
         let live = matches!(model.phase, Phase::Training | Phase::Paused);
-        let play = if model.phase == Phase::Training { "❚❚ Pause" } else { "▶ Play" };
-        ui.add_enabled_ui(live, |ui| {
-            let size = vec2(78.0, ui.spacing().interact_size.y);
-            let response = ui.add_sized(size, Button::new(play));
-            name(&response, if model.phase == Phase::Training { "Pause" } else { "Play" });
-            if response.on_hover_text(Command::PlayPause.tooltip()).clicked() {
-                commands.push(Command::PlayPause);
-            }
-        });
+        let can_go_on = model.can_go_on();
+        if can_go_on || !model.has_taken_all() {
+            play_ui(ui, model, commands);
+        }
+        if model.has_taken_all() {
+            command_button(ui, &Command::MoreSteps, Some("▶ More steps"), commands);
+        }
         let recorded = model.history.rows() > 1;
         ui.add_enabled_ui(recorded, |ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
             command_button(ui, &Command::ToStart, Some("|◀"), commands);
             command_button(ui, &Command::StepBack, Some("◀"), commands);
         });
-        ui.add_enabled_ui(live || model.view.cursor.is_some(), |ui| {
+        ui.add_enabled_ui(can_go_on || model.view.cursor.is_some(), |ui| {
             command_button(ui, &Command::StepForward, Some("▶ Step"), commands);
         });
         ui.add_enabled_ui(recorded, |ui| command_button(ui, &Command::ToEnd, Some("▶|"), commands));
@@ -81,6 +79,18 @@ fn transport_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
         let can = live && flows && model.recording.is_none();
         ui.add_enabled_ui(can, |ui| command_button(ui, &Command::RestartFlows, None, commands));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| phase_ui(ui, model));
+    });
+}
+
+fn play_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
+    let (text, says) = if model.is_playing() { ("❚❚ Pause", "Pause") } else { ("▶ Play", "Play") };
+    ui.add_enabled_ui(model.can_go_on(), |ui| {
+        let size = vec2(78.0, ui.spacing().interact_size.y);
+        let response = ui.add_sized(size, Button::new(text));
+        name(&response, says);
+        if response.on_hover_text(Command::PlayPause.tooltip()).clicked() {
+            commands.push(Command::PlayPause);
+        }
     });
 }
 

@@ -4,13 +4,13 @@
 use super::command::Command;
 use super::controls;
 use super::film::{FilmError, Projector, Reel};
-use super::layout;
 use super::model::Model;
+use super::table;
 use crate::picture::{
-    Film, Palette, Panel, RunView, animation_png, dashboard_png, encode_png, panel_png, panel_series,
-    picture_svg, render, texts, theme,
+    Film, Palette, Panel, RunView, animation_png, dashboard_png, encode_png, panel_png, picture_svg, render,
+    texts, theme,
 };
-use crate::run::{Series, csv, files};
+use crate::run::files;
 use crossbeam_channel::{Receiver, bounded};
 use egui::{Context, DragValue, Grid, Ui, Vec2, vec2};
 use std::io::Write;
@@ -28,10 +28,10 @@ const WIDTH: f32 = 560.0;
 /// What to write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum What {
-    /// Every column of every step.
+    /// Every column of every step, of every run.
     #[default]
     Csv,
-    /// What the panels in the window show, at the steps in sight.
+    /// What the panels in the window show, at the steps in sight: the lines as they are drawn.
     VisibleCsv,
     /// One panel.
     Panel,
@@ -347,18 +347,12 @@ pub(super) fn write(mut model: Model, reel: Option<Reel>, window_size: Vec2) -> 
     let origin = format!("Brink {}: {}", model.facts.version, model.facts.command);
     match model.export.what {
         What::Csv => {
-            let columns = csv::columns(model.current());
-            let rows = 0..model.history.rows();
-            csv::write_file(&model.history, &columns, rows, &origin, &path)
-                .map_err(|error| failed(&error))?;
+            table::write_all(&model, &origin, &path).map_err(|error| failed(&error))?;
             return Ok(path);
         }
         What::VisibleCsv => {
-            let columns = shown_series(&model);
-            let rows = model.run_view().shown_rows();
-            let rows = *rows.start()..(rows.end() + 1).min(model.history.rows());
-            csv::write_file(&model.history, &columns, rows, &origin, &path)
-                .map_err(|error| failed(&error))?;
+            model.derive_curves(usize::MAX);
+            table::write_shown(&model, &origin, &path).map_err(|error| failed(&error))?;
             return Ok(path);
         }
         What::Panel | What::Dashboard | What::Window | What::Film => {}
@@ -367,19 +361,6 @@ pub(super) fn write(mut model: Model, reel: Option<Reel>, window_size: Vec2) -> 
     let bytes = picture(&model, reel, window_size).map_err(|error| failed(&error))?;
     files::write_whole(&path, |file| file.write_all(&bytes)).map_err(|error| failed(&error))?;
     Ok(path)
-}
-
-/// What the panels in the window show, each series once.
-fn shown_series(model: &Model) -> Vec<Series> {
-    let mut series: Vec<Series> = Vec::new();
-    for panel in layout::shown(&model.tree) {
-        for one in panel_series(panel, &model.run_view()) {
-            if !series.contains(&one) {
-                series.push(one);
-            }
-        }
-    }
-    series
 }
 
 fn picture(model: &Model, reel: Option<Reel>, window_size: Vec2) -> Result<Vec<u8>, FilmError> {

@@ -1,8 +1,8 @@
 //! Looks into the cursor's step, on the replay thread, while a panel shows it; and has the spectra computed there.
 
-use super::lab::Assemble;
 use super::layout;
 use super::model::Model;
+use super::outside::Assemble;
 use super::spectrum::Spectrum;
 use crate::dynamics::{InspectError, Inspection};
 use crate::picture::{Looking, Panel};

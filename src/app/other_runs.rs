@@ -1,8 +1,8 @@
 //! The other runs that plots draw over the first: forks and saved runs.
 
-use super::model::Model;
+use super::model::{Model, Phase};
 use crate::picture::{Curves, Overlay, RunView};
-use crate::run::{Fork, History};
+use crate::run::{Ending, Fork, History};
 use std::borrow::Cow;
 
 /// A saved run, drawn over the present one; in a snapshot, a copy of a fork too.
@@ -53,6 +53,44 @@ impl Model {
             complete &= run.curves.update(&run.history, smoothing, share);
         }
         complete
+    }
+
+    /// Recorded steps of the run and its forks, and how many forks there are.
+    pub(super) fn recorded(&self) -> (usize, usize) {
+        let forks = self.forks.list();
+        (forks.iter().map(|fork| fork.history.rows()).sum::<usize>() + self.history.rows(), forks.len())
+    }
+
+    /// Whether the run or a fork has not come to its end.
+    pub(super) fn is_live(&self) -> bool {
+        !matches!(self.phase, Phase::Ended(_)) || self.forks.are_live()
+    }
+
+    /// Whether the run or a fork can take a step.
+    pub(super) fn can_go_on(&self) -> bool {
+        matches!(self.phase, Phase::Training | Phase::Paused) || self.forks.are_live()
+    }
+
+    /// Whether the run, or where it has ended a fork, takes steps now.
+    pub(super) fn is_playing(&self) -> bool {
+        match self.phase {
+            Phase::Training => true,
+            Phase::Paused => false,
+            Phase::Ended(_) | Phase::Failed => self.forks.are_playing(),
+        }
+    }
+
+    /// Whether the run has taken all its steps, and can take more.
+    pub(super) fn has_taken_all(&self) -> bool {
+        let ended = matches!(self.phase, Phase::Ended(Ending::AllSteps | Ending::MemoryBudget { .. }));
+        ended && self.recording.is_none()
+    }
+
+    /// Bytes of the derived curves, and of the saved runs that are drawn over this one.
+    pub(super) fn bytes_beside(&self) -> usize {
+        let forks: usize = self.fork_curves.iter().map(|(_, curves)| curves.most_bytes()).sum();
+        let saved = self.compared.iter().map(|run| run.history.heap_bytes() + run.curves.most_bytes());
+        self.curves.most_bytes() + forks + saved.sum::<usize>()
     }
 
     /// The first and the last step in sight that any run has recorded.

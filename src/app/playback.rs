@@ -9,7 +9,7 @@ pub struct Playback {
     pub playing: bool,
     /// Whether it repeats the steps that are shown.
     pub looping: bool,
-    /// Steps a second; positive.
+    /// Steps a second; positive. Infinite: every picture shows the next step, none left out.
     pub speed: f64,
     /// The part of a step that has passed since the cursor's last one; in 0..1.
     passed: f64,
@@ -32,7 +32,7 @@ impl Playback {
             self.passed = 0.0;
             return first;
         }
-        let moved = self.passed + self.speed * time.as_secs_f64();
+        let moved = if self.speed.is_finite() { self.passed + self.speed * time.as_secs_f64() } else { 1.0 };
         self.passed = moved.fract();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
         let next = cursor.saturating_add(moved as usize);
@@ -70,6 +70,16 @@ mod tests {
             assert_eq!(cursor, expected);
         }
         assert_eq!(playback.due(), Some(Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn without_a_limit_every_picture_shows_the_next_step() {
+        let mut unlimited = playing(false, f64::INFINITY);
+        assert_eq!(unlimited.due(), Some(Duration::ZERO));
+        assert_eq!(unlimited.advance(5, [0, 9], Duration::from_secs(7)), 6);
+        assert_eq!(unlimited.advance(6, [0, 9], Duration::ZERO), 7);
+        let mut looped = playing(true, f64::INFINITY);
+        assert_eq!(looped.advance(9, [4, 9], Duration::from_millis(1)), 4);
     }
 
     #[test]

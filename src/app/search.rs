@@ -95,6 +95,8 @@ fn offers(model: &Model) -> Vec<(String, Command)> {
         .map(|command| (command.name().to_owned(), command))
         .collect();
     offers.push(("Fork here".to_owned(), Command::Fork));
+    offers.push(("Slow motion speed: max".to_owned(), Command::SetReplaySpeed(f64::INFINITY)));
+    offers.push(("Speed: max".to_owned(), Command::SetSpeed(None)));
     offers.push(("Write the export".to_owned(), Command::Save));
     let path = &model.session.path;
     if Path::new(path).is_file() {
@@ -193,6 +195,8 @@ fn with_number(model: &Model, letters: &str) -> Vec<(String, Command)> {
         let recorded = step < model.most_rows();
         offers.extend(recorded.then(|| (format!("Go to step {step}"), there)));
         offers.push(stop_at(model, Breakpoint::Step(step)));
+        let more = step > model.history.rows() && model.recording.is_none();
+        offers.extend(more.then(|| (format!("Train to step {step}"), Command::TrainTo(step))));
     }
     if let Ok(value) = number.parse::<f64>()
         && value.is_finite()

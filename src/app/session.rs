@@ -1,22 +1,24 @@
 //! Sessions in the window: the form, what of a run is kept, and what becomes of one that is read.
 
+mod form;
+mod shown;
+
+pub(super) use form::fields_ui;
+pub use form::{Purpose, SessionForm};
+
 use super::banner::{Banner, Level};
 use super::command::Command;
-use super::controls::command_button;
 use super::export::Saved;
 use super::forms::Form;
 use super::lab::Lab;
-use super::layout::Node;
-use super::model::Model;
 use super::other_runs::Compared;
-use crate::picture::{Palette, Panel};
 use crate::run::recording::Recording;
-use crate::run::session::{EXTENSION, Kind};
-use crate::run::{Address, Course, Past, Session};
+use crate::run::session::{Kind, SavedFork};
+use crate::run::{Address, Course, History, Session};
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
-use egui::{Context, Label, RichText, TextEdit, Ui};
-use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use egui::Context;
+use shown::Shown;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Bytes of the checkpoints in a session, beside the newest.
@@ -28,47 +30,6 @@ const NEWEST_CHECKPOINT: usize = 512 << 20;
 /// Most runs to compare with at a time.
 const MOST_COMPARED: usize = 4;
 
-/// Width of the form, in points.
-const WIDTH: f32 = 560.0;
-
-/// What a file is chosen for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// To be written.
-    Save,
-    /// To be read.
-    Open,
-}
-
-/// The form of the sessions.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct SessionForm {
-    /// The file.
-    pub path: String,
-    /// Whether it holds a session of this window, so that saving again needs no question.
-    pub known: bool,
-    /// Whether the file is being written or read.
-    pub busy: bool,
-    /// What became of the last one: what to say, or what went wrong.
-    pub outcome: Option<Result<String, String>>,
-}
-
-impl SessionForm {
-    /// Another file; one without an extension gets the sessions' own.
-    fn set_path(&mut self, path: &Path) {
-        let named = path.extension().is_some() || path.as_os_str().is_empty();
-        let path = if named { path.to_path_buf() } else { path.with_extension(EXTENSION) };
-        *self = Self { path: path.display().to_string(), ..Self::default() };
-    }
-
-    /// Proposes a file in the working directory.
-    pub(super) fn suggest(&mut self, preset: &str) {
-        let stem = Path::new(preset).file_stem().unwrap_or_default().to_string_lossy();
-        let directory = std::env::current_dir().unwrap_or_default();
-        self.set_path(&directory.join(format!("{stem}.{EXTENSION}")));
-    }
-}
-
 /// What to do with a session that is being read.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Reading {
@@ -78,93 +39,6 @@ pub(super) enum Reading {
     Compare,
     /// Go on with what a crash has left in this file.
     Unfinished(PathBuf),
-}
-
-/// How a run was shown.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-struct Shown {
-    panels: Option<Node>,
-    log: Vec<String>,
-    smoothing: Option<f64>,
-    cursor: Option<usize>,
-    visible: Option<[f64; 2]>,
-    phases: bool,
-}
-
-impl Shown {
-    fn of(model: &Model) -> Self {
-        Self {
-            panels: Node::from_tree(&model.tree),
-            log: model.view.log.iter().map(|panel| panel.name().to_owned()).collect(),
-            smoothing: Some(model.view.smoothing_steps),
-            cursor: model.view.cursor,
-            visible: model.view.visible,
-            phases: model.view.show_phases,
-        }
-    }
-
-    /// What makes no sense is left as it is.
-    fn restore(self, model: &mut Model) {
-        let Self { panels, log, smoothing, cursor, visible, phases } = self;
-        if let Some(tree) = panels.map(|node| node.tree()).filter(|tree| !tree.is_empty()) {
-            model.tree = tree;
-        }
-        model.view.log =
-            Panel::ALL.into_iter().filter(|panel| log.iter().any(|name| name == panel.name())).collect();
-        if let Some(steps) = smoothing.filter(|steps| (0.0..=1e5).contains(steps)) {
-            model.view.smoothing_steps = steps;
-        }
-        model.view.cursor = cursor.filter(|&cursor| cursor < model.history.rows());
-        model.view.visible =
-            visible.filter(|[first, last]| first.is_finite() && last.is_finite() && first < last);
-        model.view.show_phases = phases;
-    }
-}
-
-/// The fields of the form.
-pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
-    ui.set_width(WIDTH);
-    let form = &model.session;
-    let mut path = form.path.clone();
-    ui.horizontal(|ui| {
-        let label = ui.label("File");
-        ui.add(TextEdit::singleline(&mut path).desired_width(WIDTH - 290.0)).labelled_by(label.id);
-        command_button(ui, &Command::ChooseSession(Purpose::Open), Some("Find…"), commands);
-        command_button(ui, &Command::ChooseSession(Purpose::Save), Some("New file…"), commands);
-    });
-    ui.add_space(4.0);
-    let there = Path::new(&path).is_file();
-    ui.horizontal(|ui| {
-        let replaces = there && !(form.known && path == form.path);
-        let text = if replaces { "Replace with this run" } else { Command::SaveSession.name() };
-        let recorded = model.history.rows() > 0;
-        let mut button = |enabled: bool, command: &Command, text: Option<&str>| {
-            ui.add_enabled_ui(enabled && !form.busy && !path.is_empty(), |ui| {
-                command_button(ui, command, text, commands);
-            });
-        };
-        button(recorded, &Command::SaveSession, Some(text));
-        button(there, &Command::OpenSession, None);
-        button(there, &Command::CompareSession, None);
-    });
-    let (said, color) = match &form.outcome {
-        _ if form.busy => ("Working…", None),
-        Some(Ok(text)) => (text.as_str(), None),
-        Some(Err(reason)) => (reason.as_str(), Some(Palette::in_ui(ui).trouble)),
-        // the line is kept for what will be said
-        None => ("", None),
-    };
-    let said = RichText::new(said);
-    ui.add(Label::new(color.map_or(said.clone(), |color| said.color(color))).wrap());
-    ui.separator();
-    ui.label("The command that opens this moment again:");
-    ui.add(Label::new(RichText::new(&model.facts.command).monospace()).wrap());
-    command_button(ui, &Command::CopyAddress, None, commands);
-    if path != form.path {
-        // before a command of the same frame
-        commands.insert(0, Command::EditSession(path));
-    }
 }
 
 /// Writes a session on a thread of its own.
@@ -235,30 +109,31 @@ impl Lab {
         self.worker.as_ref().map_or_else(|| Course::new(self.model.eta), |worker| worker.past().course())
     }
 
-    /// A run of the tree as a session; nothing before its first step.
-    pub(super) fn session(&self, run: Option<usize>, newest: usize) -> Option<Session> {
-        let model = &self.model;
-        let fork = run.and_then(|id| model.forks.list().iter().find(|fork| fork.id == id));
-        let (history, past): (_, &Arc<Past>) = match fork {
-            Some(fork) => (&fork.history, fork.past()),
-            None => (&model.history, self.worker.as_ref()?.past()),
-        };
+    /// The run and its forks as a session; nothing before its first step. Of each run the newest checkpoint is kept unless it
+    /// is larger than `newest` bytes.
+    pub(super) fn session(&self, newest: usize) -> Option<Session> {
+        let (model, past) = (&self.model, self.worker.as_ref()?.past());
         // a recording has no weights to go on from
-        if history.rows() == 0 || model.recording.is_some() {
+        if model.history.rows() == 0 || model.recording.is_some() {
             return None;
         }
         let course = past.course();
         let mut preset = model.current().clone();
         preset.optimizer.eta = course.eta_at(0);
-        let shown = toml::Table::try_from(Shown::of(model)).unwrap_or_default();
-        let breakpoints = model.breakpoints.clone();
-        let kept = Session::new(&model.facts.preset, preset, course, history.clone());
-        let mut session = Session { breakpoints, shown, ..kept };
+        let forks = model.forks.list();
+        let kept = Session::new(&model.facts.preset, preset, course, model.history.clone());
+        let mut session = Session {
+            breakpoints: model.breakpoints.clone(),
+            hits: model.hits.clone(),
+            forks: forks.iter().map(|fork| SavedFork::of(fork, forks, newest)).collect(),
+            shown: toml::Table::try_from(Shown::of(model)).unwrap_or_default(),
+            ..kept
+        };
         session.keep_checkpoints(past, CHECKPOINTS, newest);
         Some(session)
     }
 
-    /// Writes the run that is steered, or asks where to.
+    /// Writes the run and its forks, or asks where to.
     pub(super) fn save_session(&mut self) {
         if !self.model.session.known && self.model.form != Some(Form::Session) {
             return self.apply(Command::Toggle(Form::Session));
@@ -266,7 +141,7 @@ impl Lab {
         if self.session_saved.is_some() {
             return;
         }
-        let Some(session) = self.session(self.model.fork_form.parent, NEWEST_CHECKPOINT) else {
+        let Some(session) = self.session(NEWEST_CHECKPOINT) else {
             let reason = match self.model.recording {
                 Some(_) => {
                     "This is a recording: it has no weights to go on from, and its file is kept as it is"
@@ -344,13 +219,7 @@ impl Lab {
             Reading::Compare => {
                 let path = PathBuf::from(&self.model.session.path);
                 let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-                let compared = &mut self.model.compared;
-                let outcome = if compared.len() < MOST_COMPARED {
-                    compared.push(Compared::new(name, session.history));
-                    Ok("It is drawn over the run, and listed among the forks".into())
-                } else {
-                    Err(format!("{MOST_COMPARED} runs are compared already; close one among the forks"))
-                };
+                let outcome = self.compare(name, session.history);
                 self.model.session.outcome = Some(outcome);
                 self.tell_outcome();
             }
@@ -368,8 +237,28 @@ impl Lab {
         }
     }
 
+    /// Draws a saved run over the present one, where there is room for it.
+    pub(super) fn compare(&mut self, name: String, history: History) -> Result<String, String> {
+        let compared = &mut self.model.compared;
+        if compared.len() >= MOST_COMPARED {
+            return Err(format!("{MOST_COMPARED} runs are compared already; close one among the forks"));
+        }
+        let (needed, left) = (history.heap_bytes(), self.memory.recorded.left());
+        if needed > left {
+            return Err(format!(
+                "the run takes {} MiB, and {} of the {} MiB for recorded steps are left; close a fork or another \
+                 comparison",
+                needed.div_ceil(1 << 20),
+                left >> 20,
+                self.memory.recorded.budget() >> 20
+            ));
+        }
+        compared.push(Compared::new(name, history));
+        Ok("It is drawn over the run, and listed among the forks".into())
+    }
+
     /// Goes on with a session, or plays a recording.
-    pub(super) fn open_session(&mut self, session: Session) {
+    pub(super) fn open_session(&mut self, mut session: Session) {
         if session.kind == Kind::Recording {
             self.open_recording(&Ok(Arc::new(Recording::of(session))));
             return;
@@ -387,7 +276,11 @@ impl Lab {
         model.choose(place);
         model.breakpoints.clone_from(&session.breakpoints);
         let shown: Shown = session.shown.clone().try_into().unwrap_or_default();
+        let forks = std::mem::take(&mut session.forks);
+        let hits = std::mem::take(&mut session.hits);
         self.begin(session.course.clone(), Some(session), true);
+        self.model.hits = hits;
+        self.restore_forks(forks, shown.steered());
         shown.restore(&mut self.model);
     }
 }

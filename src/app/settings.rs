@@ -89,7 +89,7 @@ impl Settings {
         let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
         let settings: Self = toml::from_str(&text).map_err(|error| error.message().to_owned())?;
         let speed = settings.replay_speed;
-        if !(speed.is_finite() && speed > 0.0) {
+        if speed.is_nan() || speed <= 0.0 {
             return Err(format!("replay_speed = {speed} is not a positive number"));
         }
         if let Some([width, height]) = settings.window
@@ -176,6 +176,15 @@ mod tests {
             layouts: vec![Saved { name: "mine: \"π\"".into(), panels: panels.clone().expect("built in") }],
             panels,
         };
+        settings.save(&path).expect("a file");
+        assert_eq!(Settings::load(&path), (settings, None));
+    }
+
+    #[test]
+    fn a_slow_motion_without_a_limit_is_remembered() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("settings.toml");
+        let settings = Settings { replay_speed: f64::INFINITY, ..Settings::default() };
         settings.save(&path).expect("a file");
         assert_eq!(Settings::load(&path), (settings, None));
     }

@@ -17,6 +17,8 @@ const HEIGHT: f32 = 30.0;
 const BAR: f32 = 12.0;
 /// Nearer to the end than this, in points, the pointer means the newest step.
 const END: f32 = 5.0;
+/// A slow motion of so many steps a second has no limit.
+const UNLIMITED: f64 = 1e6;
 /// Least distance of two marks of one kind, in points.
 const APART: f32 = 3.0;
 
@@ -32,25 +34,41 @@ pub(super) fn timeline_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command
         ui.add_enabled_ui(model.history.rows() > 1, |ui| {
             command_button(ui, &Command::Replay, Some(text), commands);
         });
-        let mut speed = model.playback.speed;
-        let a_point = 0.01 * speed.max(1.0);
-        let named = Command::SetReplaySpeed(speed);
-        let field = DragValue::new(&mut speed)
-            .range(0.01..=1e6)
-            .speed(a_point)
-            .max_decimals(2)
-            .suffix(" /s")
-            .update_while_editing(false);
-        let response = ui.add_sized(vec2(64.0, ui.spacing().interact_size.y), field);
-        response.widget_info(|| WidgetInfo::labeled(egui::Role::SpinButton, true, named.name()));
-        if response.on_hover_text(named.tooltip()).changed() {
-            commands.push(Command::SetReplaySpeed(speed));
-        }
+        replay_speed_ui(ui, model, commands);
         toggle_ui(ui, &Command::ToggleLoop, model.playback.looping, commands);
         ui.separator();
         cursor_field_ui(ui, model, commands);
         line_ui(ui, model, commands);
     });
+}
+
+/// The speed of the slow motion.
+fn replay_speed_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
+    let named = Command::SetReplaySpeed(model.playback.speed);
+    let mut speed = model.playback.speed.min(UNLIMITED);
+    let a_point = 0.01 * speed.max(1.0);
+    let field = DragValue::new(&mut speed)
+        .range(0.01..=UNLIMITED)
+        .speed(a_point)
+        .custom_formatter(|speed, _| match speed {
+            UNLIMITED.. => "max".to_owned(),
+            1000.0.. => format!("{speed:.0} /s"),
+            _ => {
+                let text = format!("{speed:.2}");
+                format!("{} /s", text.strip_suffix('0').unwrap_or(&text))
+            }
+        })
+        .custom_parser(|text| match text.trim().trim_end_matches("/s").trim() {
+            "max" | "∞" | "inf" => Some(UNLIMITED),
+            number => number.parse().ok(),
+        })
+        .update_while_editing(false);
+    let response = ui.add_sized(vec2(64.0, ui.spacing().interact_size.y), field);
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::SpinButton, true, named.name()));
+    if response.on_hover_text(named.tooltip()).changed() {
+        let speed = if speed < UNLIMITED { speed } else { f64::INFINITY };
+        commands.push(Command::SetReplaySpeed(speed));
+    }
 }
 
 /// The cursor's step (or the newest) as a number that can be typed.

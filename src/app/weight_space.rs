@@ -1,8 +1,8 @@
 //! Lets weight space follow the cursor, or the run, while its panel is shown.
 
-use super::lab::Assemble;
 use super::layout;
 use super::model::{Model, Phase};
+use super::outside::Assemble;
 use crate::picture::scene::{of_paths, of_view};
 use crate::picture::{Panel, Scene};
 use crate::run::lookout::Wish;

@@ -2,8 +2,10 @@
 
 use super::{interruptible, say};
 use anyhow::{Context, bail};
+use brink::run::Address;
 use brink::run::compute::Computed;
-use brink::run::{Address, csv};
+use brink::run::csv::{self, Other};
+use brink::run::fork::label;
 use brink::space::Budget;
 use clap::Args;
 use std::path::PathBuf;
@@ -11,7 +13,7 @@ use std::process::ExitCode;
 
 pub(super) const FILES: &str = "\
 What is written follows the extension of --out:
-  .csv   every column of every step, below one line that says how to open the run again
+  .csv   every column of every step, of forks too, below a line that says how to open the run again
   .png   one panel, or all of them; with --film an animated PNG
   .svg   one panel, or all of them
 
@@ -76,8 +78,15 @@ pub(super) fn write(args: &ExportArgs) -> anyhow::Result<ExitCode> {
         None => {
             let columns = csv::columns(&computed.preset);
             let origin = format!("Brink {}: {address}", env!("CARGO_PKG_VERSION"));
-            let history = &computed.history;
-            csv::write_file(history, &columns, 0..history.rows(), &origin, &args.out)
+            let forks = computed.forks.iter();
+            let labels: Vec<String> = forks.map(|(step, course, _)| label(*step, course)).collect();
+            let others: Vec<Other> = computed
+                .forks
+                .iter()
+                .zip(&labels)
+                .map(|((from, _, history), label)| Other { label, from: *from, history })
+                .collect();
+            csv::write_runs(&computed.history, &others, &columns, &origin, &args.out)
         }
         Some(draw) => {
             use std::io::Write;

@@ -159,6 +159,13 @@ impl Curves {
         }
     }
 
+    /// Bytes of its columns at most, until there are more rows.
+    pub fn most_bytes(&self) -> usize {
+        let smoothed = [&self.loss, &self.grad_norm_sq, &self.output].into_iter().chain(&self.variance);
+        let samples = smoothed.flat_map(|smoothed| &smoothed.stretches).map(|stretch| &stretch.samples);
+        self.squared.iter().chain(samples).map(Column::most_bytes).sum()
+    }
+
     /// Notes the rows at which η changes or the flows start anew.
     fn find_starts(&mut self, history: &History) {
         for row in self.rows..history.rows() {

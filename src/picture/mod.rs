@@ -17,6 +17,7 @@ pub mod predictions;
 mod raster;
 mod render;
 pub mod scene;
+mod shown;
 mod spectrum;
 mod svg;
 pub mod theme;
@@ -32,13 +33,11 @@ pub use export::{
 };
 pub use inspector::caption::caption;
 pub(crate) use inspector::short;
-pub use panel::{
-    displacement_ui, distance_ui, gradient_norm_ui, loss_ui, panel_series, panel_ui, sharpness_ui,
-    variance_ui,
-};
+pub use panel::panel_ui;
 pub use png::{PngError, encode_animation, encode_png};
 pub use raster::Image;
 pub use render::{render, render_svg};
 pub use scene::Scene;
+pub use shown::{Shown, shown};
 pub use theme::{Palette, Role, Weight};
 pub use view::{Facts, Looking, Overlay, Panel, RunView, ViewChange, ViewState};

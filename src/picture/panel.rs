@@ -9,7 +9,7 @@ use super::chart::{Chart, trace::Trace};
 use super::curves::Curve;
 use super::inspector::inspector_ui;
 use super::parabola::parabola_ui;
-use super::predictions::predictions_ui;
+use super::predictions::{predictions, predictions_ui};
 use super::scene::weight_space_ui;
 use super::spectrum::spectrum_ui;
 use super::theme::{Palette, Role, Weight};
@@ -21,12 +21,16 @@ use egui::Ui;
 /// Draws a panel into all the room there is.
 pub fn panel_ui(ui: &mut Ui, panel: Panel, view: &RunView, changes: &mut Vec<ViewChange>) {
     match panel {
-        Panel::Sharpness => sharpness_ui(ui, view, changes),
-        Panel::Loss => loss_ui(ui, view, changes),
-        Panel::GradientNorm => gradient_norm_ui(ui, view, changes),
-        Panel::Variance => variance_ui(ui, view, changes),
-        Panel::Displacement => displacement_ui(ui, view, changes),
-        Panel::Distance => distance_ui(ui, view, changes),
+        Panel::Sharpness
+        | Panel::Loss
+        | Panel::GradientNorm
+        | Panel::Variance
+        | Panel::Displacement
+        | Panel::Distance => {
+            if let Some(chart) = chart(panel, Palette::in_ui(ui), view) {
+                chart.show(ui, view, changes);
+            }
+        }
         Panel::Cycles | Panel::Terms | Panel::SharpnessChange | Panel::Covariance | Panel::Validity => {
             inspector_ui(ui, panel, view, changes);
         }
@@ -38,46 +42,17 @@ pub fn panel_ui(ui: &mut Ui, panel: Panel, view: &RunView, changes: &mut Vec<Vie
     }
 }
 
-/// The recorded series that a panel draws, or derives its curves from.
-pub fn panel_series(panel: Panel, view: &RunView) -> Vec<Series> {
-    let each = |series: fn(usize) -> Series| (0..view.tracked(series)).map(series).collect::<Vec<_>>();
+/// What a plot over the steps draws of the run; none for the other panels.
+pub(super) fn chart(panel: Panel, palette: &Palette, view: &RunView) -> Option<Chart> {
     match panel {
-        Panel::Sharpness => {
-            let fixed = vec![Series::Eta, Series::GfLambda1];
-            [fixed, each(Series::GdLambda), each(Series::CfLambda)].concat()
-        }
-        Panel::Loss => {
-            let test = Some(Series::TestLoss).filter(|&series| view.history.has(series));
-            let fixed = [Series::GdLoss, Series::CfLoss, Series::CfPredictedLoss, Series::GfLoss];
-            fixed.into_iter().chain(test).collect()
-        }
-        Panel::GradientNorm => vec![
-            Series::GdGradNormSq,
-            Series::CfGradNormSq,
-            Series::CfPredictedGradNormSq,
-            Series::GfGradNormSq,
-        ],
-        Panel::Variance => [each(Series::Displacement), each(Series::CfSigma)].concat(),
-        Panel::Displacement => vec![Series::Displacement(0), Series::CfSigma(0)],
-        Panel::Distance => vec![Series::DistanceGdCf, Series::DistanceGdGf],
-        Panel::Cycles => vec![Series::Eta, Series::GdLambda(0), Series::Displacement(0), Series::GdLoss],
-        Panel::Covariance => [each(Series::CfSigma), each(Series::Displacement)].concat(),
-        Panel::Validity => {
-            let residuals = vec![
-                Series::GdEigenResidual,
-                Series::CfEigenResidual,
-                Series::CfComplementarityResidual,
-                Series::CfCritical,
-            ];
-            [residuals, each(Series::CfLambda)].concat()
-        }
-        // Computed at one step, not recorded, or no series.
-        Panel::Terms | Panel::SharpnessChange | Panel::WeightSpace | Panel::Predictions | Panel::Spectrum => {
-            Vec::new()
-        }
-        Panel::Wall => [vec![Series::Eta, Series::CfLambda(0)], each(Series::GdLambda)].concat(),
-        Panel::LossWall => vec![Series::GdLoss, Series::CfPredictedLoss],
-        Panel::Parabola => vec![Series::Eta, Series::GdLambda(0), Series::GdLambda(1)],
+        Panel::Sharpness => Some(sharpness(palette, view)),
+        Panel::Loss => Some(loss(palette, view)),
+        Panel::GradientNorm => Some(gradient_norm(palette, view)),
+        Panel::Variance => Some(variance(palette, view)),
+        Panel::Displacement => Some(displacement(palette, view)),
+        Panel::Distance => Some(distance(palette, view)),
+        Panel::Predictions => Some(predictions(palette, view)),
+        _ => None,
     }
 }
 
@@ -95,8 +70,7 @@ fn smoothed_name(view: &RunView) -> String {
 }
 
 /// The tracked eigenvalues of gradient descent, those of the central flow, the gradient flow's λ₁, and 2/η.
-pub fn sharpness_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
-    let palette = Palette::in_ui(ui);
+fn sharpness(palette: &Palette, view: &RunView) -> Chart {
     let ink = |role| palette.ink(role, Weight::Normal);
     let mut traces = Vec::new();
     for i in 0..view.tracked(Series::GdLambda) {
@@ -122,12 +96,10 @@ pub fn sharpness_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) 
         Trace::recorded(Series::GfLambda1, ink(Role::GradientFlow), "gradient flow λ₁").end("GF").soft(),
     );
     Chart { panel: Panel::Sharpness, traces, zero: false, ranks: true, empty: WAITING }
-        .show(ui, view, changes);
 }
 
 /// Gradient descent's loss, raw and smoothed, against the flows and the prediction.
-pub fn loss_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
-    let palette = Palette::in_ui(ui);
+fn loss(palette: &Palette, view: &RunView) -> Chart {
     let gd = |weight| palette.ink(Role::GradientDescent, weight);
     let ink = |role| palette.ink(role, Weight::Normal);
     let mut traces = vec![
@@ -142,20 +114,19 @@ pub fn loss_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
         ]);
     }
     traces.push(Trace::recorded(Series::GfLoss, ink(Role::GradientFlow), "gradient flow").end("GF"));
-    if view.history.has(Series::GdEmaLoss) {
+    if view.has(Series::GdEmaLoss) {
         let name = "L at GD's averaged weights";
         traces.push(Trace::recorded(Series::GdEmaLoss, ink(Role::Eigen(2)), name).end("avg."));
     }
-    if view.history.has(Series::TestLoss) {
+    if view.has(Series::TestLoss) {
         let name = "L of GD on the test data";
         traces.push(Trace::recorded(Series::TestLoss, ink(Role::Eigen(3)), name).end("test").soft());
     }
-    Chart { panel: Panel::Loss, traces, zero: false, ranks: false, empty: WAITING }.show(ui, view, changes);
+    Chart { panel: Panel::Loss, traces, zero: false, ranks: false, empty: WAITING }
 }
 
 /// Gradient descent's squared gradient norm, raw and smoothed, against the central flow's and the prediction.
-pub fn gradient_norm_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
-    let palette = Palette::in_ui(ui);
+fn gradient_norm(palette: &Palette, view: &RunView) -> Chart {
     let gd = |weight| palette.ink(Role::GradientDescent, weight);
     let ink = |role| palette.ink(role, Weight::Normal);
     let mut traces = vec![
@@ -178,12 +149,10 @@ pub fn gradient_norm_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChang
         Trace::recorded(Series::GfGradNormSq, ink(Role::GradientFlow), "gradient flow").end("GF").soft(),
     );
     Chart { panel: Panel::GradientNorm, traces, zero: false, ranks: false, empty: WAITING }
-        .show(ui, view, changes);
 }
 
 /// The measured squared displacement along each eigenvector of Σ, raw and smoothed, against Σ's eigenvalues.
-pub fn variance_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
-    let palette = Palette::in_ui(ui);
+fn variance(palette: &Palette, view: &RunView) -> Chart {
     let mut traces = Vec::new();
     let count = view.tracked(Series::CfSigma);
     for i in 0..count {
@@ -218,15 +187,14 @@ pub fn variance_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
     } else {
         NO_CENTRAL_FLOW
     };
-    Chart { panel: Panel::Variance, traces, zero: true, ranks: true, empty }.show(ui, view, changes);
+    Chart { panel: Panel::Variance, traces, zero: true, ranks: true, empty }
 }
 
 /// Gradient descent's displacement from the central flow along v₁, inside the predicted standard deviation.
-pub fn displacement_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
-    let palette = Palette::in_ui(ui);
+fn displacement(palette: &Palette, view: &RunView) -> Chart {
     let color = palette.ink(Role::Eigen(0), Weight::Raw);
     let displacement = Trace::recorded(Series::Displacement(0), color, "GD: x = ⟨v₁, w − w(t)⟩").end("x");
-    let predicted = view.state.show_central_flow && view.history.has(Series::CfSigma(0));
+    let predicted = view.state.show_central_flow && view.has(Series::CfSigma(0));
     let mut traces = vec![displacement];
     if predicted {
         let ink = palette.ink(Role::Prediction, Weight::Normal);
@@ -236,12 +204,10 @@ pub fn displacement_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange
         ]);
     }
     Chart { panel: Panel::Displacement, traces, zero: true, ranks: false, empty: NO_CENTRAL_FLOW }
-        .show(ui, view, changes);
 }
 
 /// How far gradient descent is from the central flow (near), and from the gradient flow (far).
-pub fn distance_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
-    let palette = Palette::in_ui(ui);
+fn distance(palette: &Palette, view: &RunView) -> Chart {
     let ink = |role| palette.ink(role, Weight::Normal);
     let mut traces = Vec::new();
     if view.state.show_central_flow {
@@ -257,5 +223,4 @@ pub fn distance_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
         ranks: false,
         empty: "needs gradient descent and a flow",
     }
-    .show(ui, view, changes);
 }

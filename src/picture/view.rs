@@ -402,9 +402,14 @@ impl RunView<'_> {
         self.history.value(Series::Eta, self.history.rows().checked_sub(1)?)
     }
 
-    /// The number of eigenvalues (and eigenvectors) for which there is any value of `series`.
+    /// The number of eigenvalues (and eigenvectors) for which this run or one drawn over it has any value of `series`.
     pub fn tracked(&self, series: fn(usize) -> Series) -> usize {
-        (0..self.history.max_tracked()).take_while(|&i| self.history.has(series(i))).count()
+        (0..self.history.max_tracked()).take_while(|&i| self.has(series(i))).count()
+    }
+
+    /// Whether this run or one drawn over it has any value of a series.
+    pub fn has(&self, series: Series) -> bool {
+        self.history.has(series) || self.overlays.iter().any(|run| run.history.has(series))
     }
 
     /// The stretches in which the central flow was above the edge and its predictions do not count.

@@ -3,6 +3,7 @@
 use super::address::{Address, Chosen, Steering};
 use super::course::Course;
 use super::engine::Engine;
+use super::memory::Shelf;
 use super::past::Past;
 use super::preset::{Overrides, Preset, PresetError};
 use super::recording;
@@ -90,13 +91,13 @@ impl Beginning {
         Self::of(address.chosen.name(), &overrides, &address.steering)
     }
 
-    /// What the run leaves behind so far; its checkpoints may take `budget` bytes. Those that the engine, which is one
+    /// What the run leaves behind so far, its checkpoints on this shelf. Those that the engine, which is one
     /// before its first step, cannot go on from are left out: the steps are taken again then.
-    pub fn past(&self, engine: &mut dyn Engine, budget: usize) -> Past {
-        let Some(session) = &self.session else { return Past::new(self.course.clone(), budget) };
+    pub fn past(&self, engine: &mut dyn Engine, shelf: &Shelf) -> Past {
+        let Some(session) = &self.session else { return Past::new(self.course.clone(), shelf) };
         let start = std::sync::Arc::new(engine.checkpoint());
         let later = session.checkpoints.iter().filter(|kept| kept.step() > 0 && engine.restore(kept).is_ok());
         let checkpoints = std::iter::once(start).chain(later.cloned()).collect();
-        Past::of(self.course.clone(), checkpoints, session.history.rows(), budget)
+        Past::of(self.course.clone(), checkpoints, session.history.rows(), shelf)
     }
 }

@@ -76,7 +76,7 @@ impl fmt::Display for Breakpoint {
 }
 
 /// A breakpoint was hit, and training waits.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hit {
     /// Which.
     pub breakpoint: Breakpoint,

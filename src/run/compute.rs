@@ -200,8 +200,8 @@ impl fmt::Debug for Computed<'_> {
 }
 
 impl<'a> Computed<'a> {
-    /// Computes the moment of an address: up to its step, or to the run's end; of a session, up to where it was saved; of a
-    /// recording nothing. `advanced` hears of every step. With a `trail` the paths through weight space are kept.
+    /// Computes the moment of an address: up to its step, or to the run's end; of a session, up to where it was saved, with its
+    /// forks; of a recording nothing. `advanced` hears of every step. With a `trail` the paths through weight space are kept.
     ///
     /// # Errors
     /// When the run cannot begin, does not have the steps, or `cancel` is set.
@@ -224,8 +224,10 @@ impl<'a> Computed<'a> {
         };
         address.at.map_or(Ok(()), |at| beyond("--at", at))?;
         address.forks.iter().try_for_each(|fork| beyond("--fork", fork.step()))?;
-        if address.forks.len() > MOST_FORKS {
-            return Err(ComputeError::TooManyForks(address.forks.len()));
+        let saved_forks = session.as_ref().map_or(Vec::new(), |session| session.forks.clone());
+        let all_forks = saved_forks.len() + address.forks.len();
+        if all_forks > MOST_FORKS {
+            return Err(ComputeError::TooManyForks(all_forks));
         }
         let engine = assemble(&preset, &Sources::default())?;
         let engine_examples = engine.examples();
@@ -254,7 +256,9 @@ impl<'a> Computed<'a> {
                 walk.keep();
             }
         }
-        let mut forks = Vec::new();
+        // those of the session, as far as they were when it was saved
+        let kept = saved_forks.into_iter().filter(|fork| fork.step < rows);
+        let mut forks: Vec<_> = kept.map(|fork| (fork.step, fork.course, fork.history.until(rows))).collect();
         for fork in &address.forks {
             let step = fork.step();
             let mut steered = course.until(step);

@@ -42,34 +42,95 @@ pub fn write_rows(
     out: &mut impl Write,
 ) -> io::Result<()> {
     for row in rows {
-        write!(out, "{row}")?;
-        for &column in columns {
-            write!(out, ",")?;
-            if let Some(value) = history.value(column, row) {
-                write_number(value, out)?;
-            }
-        }
-        writeln!(out)?;
+        write_row(row, columns.iter().map(|&column| history.value(column, row)), out)?;
     }
     Ok(())
 }
 
-/// Writes some rows of a run to a file, below a line that says where they come from: into a temporary file beside it, then
-/// renamed, so that there is never half a file.
+fn write_row(row: usize, values: impl Iterator<Item = Option<f64>>, out: &mut impl Write) -> io::Result<()> {
+    write!(out, "{row}")?;
+    for value in values {
+        write!(out, ",")?;
+        if let Some(value) = value {
+            write_number(value, out)?;
+        }
+    }
+    writeln!(out)
+}
+
+/// A run beside the first one, in a table of several.
+#[derive(Clone, Copy, Debug)]
+pub struct Other<'a> {
+    /// What it is called.
+    pub label: &'a str,
+    /// Its first row that counts.
+    pub from: usize,
+    /// What it recorded.
+    pub history: &'a History,
+}
+
+/// The name of a column of another run, by its place: the first of them is the second run.
+pub fn name_of_other(place: usize, name: &str) -> String {
+    format!("run{}_{name}", place + 2)
+}
+
+/// Comments that say where a table comes from, and which the other runs are.
+pub fn comments<'a>(origin: &str, labels: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let others = labels.enumerate().map(|(place, label)| format!("run{}: {label}", place + 2));
+    std::iter::once(origin.to_owned()).chain(others).collect()
+}
+
+/// Writes all rows of a run to a file, and beside them those of other runs, whose columns have a number before their name:
+/// `run2_` for the first of them. A run has no values where it has not recorded a step.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write_file(
+pub fn write_runs(
     history: &History,
+    others: &[Other],
     columns: &[Series],
-    rows: Range<usize>,
     origin: &str,
     path: &Path,
 ) -> io::Result<()> {
+    let mut all: Vec<(Option<&Other>, Series)> = columns.iter().map(|&series| (None, series)).collect();
+    let mut names: Vec<String> = columns.iter().map(|column| column.column_name()).collect();
+    for (place, other) in others.iter().enumerate() {
+        for &series in columns.iter().filter(|&&series| other.history.has(series)) {
+            all.push((Some(other), series));
+            names.push(name_of_other(place, &series.column_name()));
+        }
+    }
+    let rows = others.iter().map(|other| other.history.rows()).fold(history.rows(), usize::max);
+    let value = |column: usize, row: usize| match all[column] {
+        (None, series) => history.value(series, row),
+        (Some(other), series) => other.history.value(series, row).filter(|_| row >= other.from),
+    };
+    let comments = comments(origin, others.iter().map(|other| other.label));
+    write_table(&comments, &names, 0..rows, value, path)
+}
+
+/// Writes a table with a line a step to a file, below comments; whole or not at all. `value` gives a column's value at a row.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_table(
+    comments: &[String],
+    names: &[String],
+    rows: Range<usize>,
+    value: impl Fn(usize, usize) -> Option<f64>,
+    path: &Path,
+) -> io::Result<()> {
     super::files::write_whole(path, |out| {
-        writeln!(out, "# {}", origin.replace(['\n', '\r'], " "))?;
-        write_header(columns, out)?;
-        write_rows(history, columns, rows, out)
+        for comment in comments {
+            writeln!(out, "# {}", comment.replace(['\n', '\r'], " "))?;
+        }
+        write!(out, "step")?;
+        names.iter().try_for_each(|name| write!(out, ",{name}"))?;
+        writeln!(out)?;
+        for row in rows {
+            write_row(row, (0..names.len()).map(|column| value(column, row)), out)?;
+        }
+        Ok(())
     })
 }
 
@@ -136,6 +197,31 @@ mod tests {
         write_rows(&history, &columns(&preset(&[])), 0..1, &mut text).unwrap();
         let text = String::from_utf8(text).unwrap();
         assert_eq!(text, "0,0.5,nan,inf,1e-7,,,,,,,,,,,,,,,,,,,,7,0.125,,\n");
+    }
+
+    #[test]
+    fn columns_of_several_runs_are_told_apart() {
+        let run = |rows: usize, loss: f64| {
+            let mut history = History::new(1);
+            for step in 0..rows {
+                let gradient_descent = Some(ProcessRecord { loss, ..ProcessRecord::default() });
+                history.push(&StepRecord { step, eta: 0.5, gradient_descent, ..StepRecord::default() });
+            }
+            history
+        };
+        let (first, fork, longer) = (run(2, 1.0), run(3, 2.0), run(4, 3.0));
+        let others = [
+            Other { label: "a fork\nwith a line", from: 1, history: &fork },
+            Other { label: "longer", from: 0, history: &longer },
+        ];
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("runs.csv");
+        write_runs(&first, &others, &[Series::GdLoss, Series::CfLoss], "Brink", &path).unwrap();
+        assert_eq!(
+            std::fs::read_to_string(&path).unwrap(),
+            "# Brink\n# run2: a fork with a line\n# run3: longer\n\
+             step,gd_loss,cf_loss,run2_gd_loss,run3_gd_loss\n0,1,,,3\n1,1,,2,3\n2,,,2,3\n3,,,,3\n"
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::engine::Engine;
 use super::history::History;
 use super::message::{Command, Ending};
 use super::past::Past;
+use super::session::SavedFork;
 use super::worker::{CommandError, Options, Worker};
 use crate::dynamics::Event;
 use std::sync::Arc;
@@ -24,6 +25,8 @@ pub struct Fork {
     pub step: usize,
     /// The parent's rows before `step`, then its own.
     pub history: History,
+    /// Rows that it began with: those of the run it left, and its own from a session.
+    pub begun: usize,
     /// How it ended, once it has.
     pub end: Option<Result<Ending, String>>,
     worker: Worker,
@@ -83,17 +86,40 @@ pub enum ForkError {
     Thread(#[from] std::io::Error),
 }
 
+/// What has arrived from the forks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Drained {
+    /// New rows of all of them.
+    pub rows: usize,
+    /// Bytes of the budget that made checkpoints go, if that happened for the first time in one of them.
+    pub thinned: Option<usize>,
+    /// Those that have ended: what each is called, and how.
+    pub ends: Vec<(String, Result<Ending, String>)>,
+}
+
 /// The forks of a run: a tree by their parents.
 #[derive(Debug, Default)]
 pub struct Forks {
     list: Vec<Fork>,
     made: usize,
+    /// Whether they were last asked to go on.
+    playing: bool,
 }
 
 impl Forks {
     /// All of them, oldest first.
     pub fn list(&self) -> &[Fork] {
         &self.list
+    }
+
+    /// Whether any of them has not come to its end.
+    pub fn are_live(&self) -> bool {
+        self.list.iter().any(|fork| fork.end.is_none())
+    }
+
+    /// Whether those that have not come to their ends go on, as far as they were last asked to.
+    pub fn are_playing(&self) -> bool {
+        self.playing && self.are_live()
     }
 
     /// Lets a run leave `parent` at the start of a step with another learning rate; `first` is the run that is no fork.
@@ -131,23 +157,76 @@ impl Forks {
         if !course.is_valid() {
             return Err(ForkError::Eta(course.eta_at(step)));
         }
-        let worker = Worker::resume(make().map_err(ForkError::Engine)?, past, options, wake)?;
+        let engine = make().map_err(ForkError::Engine)?;
+        self.add(parent, step, history, past, engine, options, wake)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "all that makes a fork")]
+    fn add(
+        &mut self,
+        parent: Option<usize>,
+        step: usize,
+        history: History,
+        past: Past,
+        engine: Box<dyn Engine>,
+        options: &Options,
+        wake: impl Fn() + Send + 'static,
+    ) -> Result<usize, ForkError> {
+        let options = Options { recorded: history.most_bytes(), ..options.clone() };
+        let worker = Worker::resume(engine, past, &options, wake)?;
+        self.playing = !options.paused;
         let id = self.made;
         self.made += 1;
-        let told = history.events().len();
-        self.list.push(Fork { id, parent, step, history, end: None, worker, told });
+        let (begun, told) = (history.rows(), history.events().len());
+        self.list.push(Fork { id, parent, step, history, begun, end: None, worker, told });
         Ok(id)
     }
 
-    /// Takes in what has arrived from all of them, without waiting. Returns the number of new rows.
-    pub fn drain(&mut self) -> usize {
-        let mut rows = 0;
+    /// Goes on with the forks of a session, each from where it was; `first` is the past of the run itself. Returns their
+    /// ids, in order.
+    ///
+    /// # Errors
+    /// When an engine or its thread cannot be made; the forks before it are there.
+    pub fn restore(
+        &mut self,
+        saved: Vec<SavedFork>,
+        first: &Past,
+        make: impl Fn() -> Result<Box<dyn Engine>, String>,
+        options: &Options,
+        wake: impl Fn() + Send + Clone + 'static,
+    ) -> Result<Vec<usize>, ForkError> {
+        let mut ids: Vec<usize> = Vec::new();
+        for SavedFork { parent, step, course, history, mut checkpoints } in saved {
+            let parent = parent.and_then(|place| ids.get(place).copied());
+            let left = self.list.iter().find(|fork| Some(fork.id) == parent);
+            let past = left.map_or(first, |fork| fork.past().as_ref()).until(step);
+            let mut engine = make().map_err(ForkError::Engine)?;
+            // of those that do not fit the steps are taken again
+            checkpoints.retain(|kept| engine.restore(kept).is_ok());
+            past.steer(|own| *own = course);
+            past.extend(checkpoints, history.rows());
+            ids.push(self.add(parent, step, history, past, engine, options, wake.clone())?);
+        }
+        Ok(ids)
+    }
+
+    /// Takes in what has arrived from all of them, without waiting.
+    pub fn drain(&mut self) -> Drained {
+        let mut all = Drained::default();
         for fork in &mut self.list {
             let drained = fork.worker.try_drain(&mut fork.history);
-            rows += drained.rows;
-            fork.end = drained.end.or(fork.end.take());
+            all.rows += drained.rows;
+            all.thinned = all.thinned.or(drained.thinned);
+            if drained.rows > 0 {
+                // one that had ended goes on
+                fork.end = None;
+            }
+            if let Some(end) = drained.end {
+                all.ends.push((fork.label(), end.clone()));
+                fork.end = Some(end);
+            }
         }
-        rows
+        all
     }
 
     /// What has happened in them since the last call, with each one's label and the step.
@@ -177,7 +256,16 @@ impl Forks {
 
     /// Sends a command to all of them: play, pause, speed.
     pub fn send(&mut self, command: &Command) {
+        self.playing = match command {
+            Command::Play => true,
+            Command::Pause | Command::Step => false,
+            _ => self.playing,
+        };
         for fork in &mut self.list {
+            if matches!(command, Command::SetSteps(_)) {
+                // what has ended may go on; if it does not, it says so again
+                fork.end = fork.end.take().filter(Result::is_err);
+            }
             // The first run has refused what is out of range.
             let _ = fork.worker.send(command.clone());
         }
@@ -202,91 +290,4 @@ impl Forks {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::run::Series;
-    use crate::run::fake::Fake;
-    use std::time::{Duration, Instant};
-
-    fn drained(forks: &mut Forks) {
-        let begun = Instant::now();
-        while forks.list().iter().any(|fork| fork.end.is_none()) {
-            assert!(begun.elapsed() < Duration::from_secs(10));
-            forks.drain();
-        }
-    }
-
-    #[test]
-    fn a_fork_has_the_rows_of_its_parent_and_then_its_own() {
-        let options = Options::new(50, 0.1);
-        let mut worker = Worker::spawn(Box::new(Fake::default()), &options, || ()).unwrap();
-        let mut history = History::new(1);
-        while worker.try_drain(&mut history).end.is_none() {}
-        let mut forks = Forks::default();
-        let make = || Ok(Box::new(Fake::default()) as Box<dyn Engine>);
-        let first = (&history, worker.past().as_ref());
-        let a = forks.start(None, first, &Branch::new(20, 0.2), make, &options, || ()).unwrap();
-        drained(&mut forks);
-        let b = forks.start(Some(a), first, &Branch::new(30, 0.3), make, &options, || ()).unwrap();
-        drained(&mut forks);
-        let eta = |fork: usize, step: usize| forks.list()[fork].history.value(Series::Eta, step);
-        assert_eq!([0, 1].map(|fork| forks.list()[fork].history.rows()), [50, 50]);
-        assert_eq!([19, 20, 49].map(|step| eta(0, step)), [Some(0.1), Some(0.2), Some(0.2)]);
-        assert_eq!([19, 29, 30].map(|step| eta(1, step)), [Some(0.1), Some(0.2), Some(0.3)]);
-        let course: Course = forks.list()[1].past().course();
-        assert_eq!(course.eta_changes(), [(20, 0.2), (30, 0.3)]);
-        assert_eq!(forks.list()[1].label(), "η = 0.3 from step 30");
-        assert_eq!(forks.list()[1].parent, Some(a));
-        forks.close(a);
-        assert_eq!((forks.list().len(), forks.list()[0].id, forks.list()[0].parent), (1, b, None));
-    }
-
-    #[test]
-    fn a_fork_is_steered_alone_and_its_news_are_told_once() {
-        let options = Options::new(50, 0.1);
-        let mut worker = Worker::spawn(Box::new(Fake::default()), &options, || ()).unwrap();
-        let mut history = History::new(1);
-        while worker.try_drain(&mut history).end.is_none() {}
-        let mut forks = Forks::default();
-        let make = || Ok(Box::new(Fake { diverges_at: Some(47), ..Fake::default() }) as Box<dyn Engine>);
-        let options = Options { paused: true, ..options };
-        let branch: Branch = "20=0.2,40=0.05".parse().unwrap();
-        let id =
-            forks.start(None, (&history, worker.past().as_ref()), &branch, make, &options, || ()).unwrap();
-        forks.send_to(id, Command::SetEta(0.3)).unwrap();
-        assert!(forks.send_to(id, Command::SetEta(f64::NAN)).is_err());
-        forks.send_to(id, Command::Play).unwrap();
-        drained(&mut forks);
-        assert_eq!(forks.list()[0].eta(), 0.3);
-        assert_eq!(forks.list()[0].history.value(Series::Eta, 45), Some(0.3));
-        assert_eq!(worker.past().course(), Course::new(0.1));
-        let news = forks.news();
-        assert!(
-            matches!(&news[..], [(label, 47, Event::Outcome(..))] if label.starts_with("η = 0.3 from step 20"))
-        );
-        assert!(forks.news().is_empty());
-    }
-
-    #[test]
-    fn what_cannot_be_forked_is_said() {
-        let options = Options::new(10, 0.1);
-        let mut worker = Worker::spawn(Box::new(Fake::default()), &options, || ()).unwrap();
-        let mut history = History::new(1);
-        while worker.try_drain(&mut history).end.is_none() {}
-        let mut forks = Forks::default();
-        let mut start = |parent, step, eta| {
-            let make = || Ok(Box::new(Fake::default()) as Box<dyn Engine>);
-            let first = (&history, worker.past().as_ref());
-            forks
-                .start(parent, first, &Branch::new(step, eta), make, &options, || ())
-                .map_err(|error| error.to_string())
-        };
-        assert!(start(None, 11, 0.1).unwrap_err().contains("has taken 10 steps"));
-        assert!(start(Some(7), 5, 0.1).unwrap_err().contains("fork 7"));
-        assert!(start(None, 5, -0.1).unwrap_err().contains("positive finite"));
-        for _ in 0..MOST_FORKS {
-            start(None, 5, 0.2).unwrap();
-        }
-        assert!(start(None, 5, 0.2).unwrap_err().contains("close one"));
-    }
-}
+mod tests;

@@ -8,6 +8,7 @@ use super::csv;
 use super::engine::Engine;
 use super::files::{WholeFile, write_whole};
 use super::history::History;
+use super::memory::Memory;
 use super::message::{Ending, Message};
 use super::milestones::Milestones;
 use super::preset::{Overrides, Preset};
@@ -162,10 +163,12 @@ fn record(
         progress.said(&format!("warning: {warning}"));
     }
     let begun = Instant::now();
-    let checkpoint_budget = if request.save.is_some() { Options::CHECKPOINT_BUDGET } else { 0 };
-    let options = Options { checkpoint_budget, ..Options::new(preset.run.steps, preset.optimizer.eta) };
-    let past = beginning.past(engine.as_mut(), checkpoint_budget);
+    let checkpoints = if request.save.is_some() { Memory::CHECKPOINTS } else { 0 };
+    let memory = Memory::new(Memory::RECORDED, checkpoints);
+    let past = beginning.past(engine.as_mut(), &memory.checkpoints);
     let before = history.rows();
+    let recorded = history.most_bytes();
+    let options = Options { memory, recorded, ..Options::new(preset.run.steps, preset.optimizer.eta) };
     let mut worker = Worker::resume(engine, past, &options, || {}).map_err(HeadlessError::Thread)?;
     let outcome = loop {
         if cancel.swap(false, Ordering::Relaxed) {
@@ -219,9 +222,16 @@ fn record(
         progress.said(&line);
     }
     if let Some(path) = &request.save {
-        let mut session = Session::new(name, preset.clone(), course.clone(), history);
-        session.keep_checkpoints(&past, SAVED_CHECKPOINTS, usize::MAX);
-        session.write(path)?;
+        let mut saved = Session::new(name, preset.clone(), course.clone(), history);
+        if let Some(before) = session {
+            // what the window had beside the run stays
+            saved.forks.clone_from(&before.forks);
+            saved.hits.clone_from(&before.hits);
+            saved.breakpoints.clone_from(&before.breakpoints);
+            saved.shown.clone_from(&before.shown);
+        }
+        saved.keep_checkpoints(&past, SAVED_CHECKPOINTS, usize::MAX);
+        saved.write(path)?;
         progress.said(&format!("{} is written", path.display()));
     }
     Ok(outcome)

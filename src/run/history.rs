@@ -185,10 +185,27 @@ impl History {
     pub fn until(&self, rows: usize) -> Self {
         let mut history = self.clone();
         history.rows = history.rows.min(rows);
-        history.columns.iter_mut().for_each(|column| column.truncate(rows));
+        for column in &mut history.columns {
+            column.truncate(rows);
+            column.shrink_to_fit();
+        }
         history.events.retain(|&(step, _)| step < rows);
         history.predictions.iter_mut().for_each(|predictions| predictions.truncate(rows));
         history
+    }
+
+    /// Appends rows up to `rows` that were recorded once: what their columns have, and what happened in them.
+    pub(super) fn extend(&mut self, rows: usize, columns: &[(Series, Column)], events: Vec<(usize, Event)>) {
+        for (series, column) in columns {
+            let Some(index) = series.index(self.max_tracked) else { continue };
+            for row in column.start().max(self.rows)..column.end().min(rows) {
+                if let Some(value) = column.get(row) {
+                    self.columns[index].push(row, value);
+                }
+            }
+        }
+        self.events.extend(events);
+        self.rows = self.rows.max(rows);
     }
 
     /// The column of a series; `None` for an eigenvalue beyond [`History::max_tracked`].
@@ -245,6 +262,13 @@ impl History {
         &self.events
     }
 
+    /// Bytes that it takes at most until there are more rows, the texts of events left out.
+    pub fn most_bytes(&self) -> usize {
+        let columns: usize = self.columns.iter().map(Column::most_bytes).sum();
+        let predictions = self.predictions.as_ref().map_or(0, Predictions::most_bytes);
+        columns + predictions + 2 * self.events.len() * size_of::<(usize, Event)>()
+    }
+
     /// Bytes on the heap, the texts of events left out.
     pub fn heap_bytes(&self) -> usize {
         let columns: usize = self.columns.iter().map(Column::heap_bytes).sum();
@@ -254,148 +278,4 @@ impl History {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::dynamics::StepOutcome;
-
-    fn record(step: usize) -> StepRecord {
-        let t = step as f64;
-        let process = |offset: f64| ProcessRecord {
-            loss: t + offset,
-            grad_norm_sq: t + offset + 0.1,
-            lambda: vec![t + offset + 0.2, t + offset + 0.3, t + offset + 0.4],
-            eigen_residual: 1e-5,
-            substeps: 4,
-        };
-        StepRecord {
-            step,
-            eta: 0.12,
-            gradient_descent: Some(process(1.0)),
-            gradient_flow: Some(process(2.0)),
-            central_flow: Some(CentralFlowRecord {
-                state: process(3.0),
-                critical: 1,
-                sigma: vec![t],
-                sigma_trace: t,
-                predicted_loss: Some(t + 5.0),
-                predicted_grad_norm_sq: Some(t + 6.0),
-                complementarity_residual: 1e-12,
-            }),
-            distance_gd_cf: Some(t + 7.0),
-            distance_gd_gf: Some(t + 8.0),
-            displacement: vec![t + 9.0],
-            hvps: 11,
-            ema_loss: Some(t + 10.0),
-            test_loss: Some(t + 11.0),
-            train_accuracy: Some(0.5),
-            test_accuracy: Some(0.25),
-            positions: vec![(Process::CentralFlow, [t, -t])],
-            outputs: [const { Vec::new() }; 3],
-            events: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn every_field_lands_in_its_column() {
-        let mut history = History::new(2);
-        for step in 0..40 {
-            history.push(&record(step));
-        }
-        let expected = [
-            (Series::Eta, 0.12),
-            (Series::GdLoss, 31.0),
-            (Series::GdGradNormSq, 31.1),
-            (Series::GdLambda(0), 31.2),
-            (Series::GdLambda(1), 31.3),
-            (Series::GdEigenResidual, 1e-5),
-            (Series::GfLoss, 32.0),
-            (Series::GfGradNormSq, 32.1),
-            (Series::GfLambda1, 32.2),
-            (Series::GfSubsteps, 4.0),
-            (Series::GfEigenResidual, 1e-5),
-            (Series::CfLoss, 33.0),
-            (Series::CfGradNormSq, 33.1),
-            (Series::CfLambda(0), 33.2),
-            (Series::CfLambda(1), 33.3),
-            (Series::CfEigenResidual, 1e-5),
-            (Series::CfComplementarityResidual, 1e-12),
-            (Series::CfCritical, 1.0),
-            (Series::CfSigma(0), 30.0),
-            (Series::CfSigmaTrace, 30.0),
-            (Series::CfPredictedLoss, 35.0),
-            (Series::CfPredictedGradNormSq, 36.0),
-            (Series::DistanceGdCf, 37.0),
-            (Series::DistanceGdGf, 38.0),
-            (Series::Displacement(0), 39.0),
-            (Series::Hvps, 11.0),
-            (Series::TestLoss, 41.0),
-            (Series::TrainAccuracy, 0.5),
-            (Series::TestAccuracy, 0.25),
-            (Series::GdEmaLoss, 40.0),
-        ];
-        for (series, value) in expected {
-            let found = history.value(series, 30);
-            assert!(found.is_some_and(|found| (found - value).abs() < 1e-12), "{series:?}: {found:?}");
-        }
-        assert_eq!(history.positions(Process::CentralFlow).nth(30), Some([30.0, -30.0]));
-        assert!(history.positions(Process::GradientFlow).all(|at| at[0].is_nan()));
-        let absent = [Series::CfSigma(1), Series::Displacement(1), Series::GdLambda(2)];
-        for series in Series::all(2).into_iter().chain([Series::GdLambda(2)]) {
-            let expected = !absent.contains(&series);
-            assert_eq!(history.has(series), expected, "{series:?}");
-        }
-    }
-
-    #[test]
-    fn absent_nan_and_infinite_are_told_apart() {
-        let mut history = History::new(1);
-        for step in 0..4 {
-            let mut next = record(step);
-            let with_loss = |loss| Some(ProcessRecord { loss, ..ProcessRecord::default() });
-            match step {
-                1 => next.gradient_descent = None,
-                2 => next.gradient_descent = with_loss(f64::NAN),
-                3 => next.gradient_descent = with_loss(f64::INFINITY),
-                _ => {}
-            }
-            history.push(&next);
-        }
-        assert_eq!(history.value(Series::GdLoss, 0), Some(1.0));
-        assert_eq!(history.value(Series::GdLoss, 1), None);
-        assert_eq!(history.last_value(Series::GdLoss, 1, 1), Some(1.0));
-        assert_eq!(history.last_value(Series::GdLoss, 1, 0), None);
-        assert!(history.value(Series::GdLoss, 2).is_some_and(f64::is_nan));
-        assert_eq!(history.value(Series::GdLoss, 3), Some(f64::INFINITY));
-        assert_eq!(history.extremes(Series::GdLoss, 0..4), Some((1.0, 1.0)));
-        let mut line = Vec::new();
-        history.polyline(Series::GdLoss, 0..4, 100, &mut line);
-        assert_eq!(line.len(), 2);
-        assert!(line[0] == [0.0, 1.0] && line[1][0] == 1.0 && line[1][1].is_nan());
-    }
-
-    #[test]
-    fn a_process_that_stopped_leaves_a_gap_behind_it() {
-        let mut history = History::new(1);
-        for step in 0..100 {
-            let mut next = record(step);
-            if step >= 50 {
-                next.gradient_descent = None;
-            }
-            if step == 50 {
-                next.events.push(Event::Outcome(
-                    Process::GradientDescent,
-                    StepOutcome::Diverged { loss: f64::INFINITY },
-                ));
-            }
-            history.push(&next);
-        }
-        let mut line = Vec::new();
-        history.polyline(Series::GdLoss, 0..100, 10, &mut line);
-        let last = line.pop().expect("a gap");
-        assert!(last[0] == 50.0 && last[1].is_nan(), "{last:?}");
-        assert_eq!(line.last(), Some(&[49.0, 50.0]));
-        assert!(line.iter().all(|point| point[1].is_finite()));
-        assert_eq!(history.events().len(), 1);
-        assert_eq!(history.events()[0].0, 50);
-    }
-}
+mod tests;

@@ -20,6 +20,8 @@ pub enum Command {
     SetSpeed(Option<f64>),
     /// Anchor central and gradient flow anew at gradient descent's current weights.
     RestartFlows,
+    /// Take so many steps in all. A run that has taken all its steps, or found its memory full, goes on where there are more.
+    SetSteps(usize),
     /// Pause where this happens. Setting one anew forgets what it has seen.
     SetBreakpoint(Breakpoint),
     /// Pause there no more.
@@ -56,7 +58,7 @@ pub enum Message {
         /// The budget in bytes.
         budget: usize,
     },
-    /// The run has ended in good order; the last message.
+    /// The run has ended in good order; the last message, unless [`Command::SetSteps`] lets it go on.
     Finished(Ending),
     /// The thread has failed (a panic, or an error that ends all processes); what was sent before stays valid. The
     /// last message.
@@ -87,8 +89,8 @@ impl std::fmt::Display for Ending {
             Self::Stopped => write!(f, "stopped"),
             Self::MemoryBudget { bytes } => write!(
                 f,
-                "the recorded steps have reached the memory budget of {} MiB; export the run, or record fewer \
-                 eigenvalues (eigen.max_tracked)",
+                "the recorded steps of all runs have reached the memory budget of {} MiB; close forks and comparisons, \
+                 export the run, or record fewer eigenvalues (eigen.max_tracked)",
                 bytes >> 20
             ),
         }

@@ -5,60 +5,49 @@
 
 use super::checkpoint::Checkpoint;
 use super::course::Course;
+use super::memory::{Place, Shelf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Time that the steps between two checkpoints take at first: going back to any step then takes no longer. It doubles
-/// each time the budget is used up.
-const SPACING: Duration = Duration::from_millis(250);
-
 /// The past of one run.
 #[derive(Debug)]
 pub struct Past {
-    inner: Mutex<Inner>,
+    course: Mutex<Course>,
+    kept: Place,
     /// Steps taken.
     taken: AtomicUsize,
 }
 
-#[derive(Clone, Debug)]
-struct Inner {
-    course: Course,
-    /// Ascending in steps.
-    kept: Vec<Arc<Checkpoint>>,
-    bytes: usize,
-    budget: usize,
-    spacing: Duration,
-}
-
 impl Past {
-    /// Of a run before its first step. Its checkpoints may take `budget` bytes; one before step 0 costs next to nothing
-    /// and is always kept.
-    pub fn new(course: Course, budget: usize) -> Self {
-        let inner = Inner { course, kept: Vec::new(), bytes: 0, budget, spacing: SPACING };
-        Self { inner: Mutex::new(inner), taken: AtomicUsize::new(0) }
+    /// Of a run before its first step, whose checkpoints go on this shelf.
+    pub fn new(course: Course, shelf: &Shelf) -> Self {
+        Self { course: Mutex::new(course), kept: shelf.place(), taken: AtomicUsize::new(0) }
     }
 
     /// The past of a run that has read its own from a file. Checkpoints ascend in steps. The newest is kept even beyond
     /// the budget, until there is a newer one: without it all steps would have to be taken again to go on.
-    pub fn of(course: Course, mut checkpoints: Vec<Arc<Checkpoint>>, taken: usize, budget: usize) -> Self {
-        let past = Self::new(course, budget);
-        let newest = checkpoints.pop();
-        for checkpoint in checkpoints {
-            past.keep(checkpoint);
-        }
-        if let Some(newest) = newest {
-            let inner = &mut *past.inner();
-            inner.bytes += newest.bytes();
-            inner.kept.push(newest);
-        }
-        past.taken.store(taken, Ordering::Release);
+    pub fn of(course: Course, checkpoints: Vec<Arc<Checkpoint>>, taken: usize, shelf: &Shelf) -> Self {
+        let past = Self::new(course, shelf);
+        past.extend(checkpoints, taken);
         past
     }
 
-    fn inner(&self) -> MutexGuard<'_, Inner> {
-        // What is behind the lock is whole between any two of its statements.
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Adds what a file has of it beyond; as [`Past::of`].
+    pub(super) fn extend(&self, mut checkpoints: Vec<Arc<Checkpoint>>, taken: usize) {
+        let newest = checkpoints.pop();
+        for checkpoint in checkpoints {
+            self.kept.keep(checkpoint);
+        }
+        if let Some(newest) = newest {
+            self.kept.keep_at_any_cost(newest);
+        }
+        self.advance(taken);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Course> {
+        // A course is whole between any two of its statements.
+        self.course.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Steps taken: the start of any step up to this one can be restored.
@@ -68,39 +57,34 @@ impl Past {
 
     /// How the run was steered, and what is planned.
     pub fn course(&self) -> Course {
-        self.inner().course.clone()
+        self.lock().clone()
     }
 
     /// The latest checkpoint at or before the start of a step.
     pub fn nearest(&self, step: usize) -> Option<Arc<Checkpoint>> {
-        let inner = self.inner();
-        let after = inner.kept.partition_point(|checkpoint| checkpoint.step() <= step);
-        after.checked_sub(1).map(|place| Arc::clone(&inner.kept[place]))
+        self.kept.nearest(step)
     }
 
     /// All checkpoints, ascending in steps.
     pub fn checkpoints(&self) -> Vec<Arc<Checkpoint>> {
-        self.inner().kept.clone()
+        self.kept.all()
     }
 
     /// The past of a run that leaves this one at the start of a step. The checkpoints are shared.
     #[must_use]
     pub fn until(&self, step: usize) -> Self {
-        let mut inner = self.inner().clone();
-        inner.course = inner.course.until(step);
-        inner.kept.retain(|checkpoint| checkpoint.step() <= step);
-        inner.bytes = inner.kept.iter().map(|checkpoint| checkpoint.bytes()).sum();
-        Self { inner: Mutex::new(inner), taken: AtomicUsize::new(step.min(self.steps_taken())) }
+        let course = Mutex::new(self.lock().until(step));
+        Self { course, kept: self.kept.until(step), taken: AtomicUsize::new(step.min(self.steps_taken())) }
     }
 
-    /// Bytes that its checkpoints may take.
+    /// Bytes that checkpoints may take, together with those of the runs on the same shelf.
     pub fn budget(&self) -> usize {
-        self.inner().budget
+        self.kept.shelf().budget()
     }
 
     /// Time of stepping after which the next checkpoint is due.
     pub(super) fn spacing(&self) -> Duration {
-        self.inner().spacing
+        self.kept.spacing()
     }
 
     /// The steps before `taken` are taken.
@@ -110,30 +94,13 @@ impl Past {
 
     /// Changes how the run is steered.
     pub(super) fn steer(&self, change: impl FnOnce(&mut Course)) {
-        change(&mut self.inner().course);
+        change(&mut self.lock());
     }
 
-    /// Keeps a checkpoint; those that the budget has no room for go, evenly, every other one. Returns whether some
-    /// went.
+    /// Keeps a checkpoint; those that the budget has no room for go. Returns whether some went, of this run or of another one
+    /// on the same shelf.
     pub(super) fn keep(&self, checkpoint: impl Into<Arc<Checkpoint>>) -> bool {
-        let (inner, checkpoint) = (&mut *self.inner(), checkpoint.into());
-        if inner.kept.last().is_some_and(|last| last.step() >= checkpoint.step()) {
-            return false;
-        }
-        inner.bytes += checkpoint.bytes();
-        inner.kept.push(checkpoint);
-        let mut thinned = false;
-        while inner.bytes > inner.budget && inner.kept.len() > 1 {
-            let mut place = 0;
-            inner.kept.retain(|_| {
-                place += 1;
-                place % 2 == 1
-            });
-            inner.bytes = inner.kept.iter().map(|checkpoint| checkpoint.bytes()).sum();
-            inner.spacing = inner.spacing.saturating_mul(2);
-            thinned = true;
-        }
-        thinned
+        self.kept.keep(checkpoint.into())
     }
 }
 
@@ -142,6 +109,7 @@ mod tests {
     use super::*;
     use crate::run::Engine;
     use crate::run::fake::Fake;
+    use crate::run::memory::SPACING;
 
     /// Sixteen bytes each.
     fn checkpoint(step: usize) -> Checkpoint {
@@ -151,7 +119,7 @@ mod tests {
     #[test]
     fn beyond_the_budget_checkpoints_are_thinned_evenly() {
         let size = checkpoint(1).bytes();
-        let past = Past::new(Course::new(0.1), 10 * size);
+        let past = Past::new(Course::new(0.1), &Shelf::new(10 * size));
         let mut thinned = 0;
         for step in 0..100 {
             thinned += usize::from(past.keep(checkpoint(step)));
@@ -165,7 +133,7 @@ mod tests {
 
     #[test]
     fn without_a_budget_only_the_start_is_kept() {
-        let past = Past::new(Course::new(0.1), 0);
+        let past = Past::new(Course::new(0.1), &Shelf::new(0));
         for step in 0..5 {
             past.keep(checkpoint(step));
         }
@@ -176,15 +144,15 @@ mod tests {
     fn a_run_from_a_file_goes_on_from_its_newest_checkpoint_whatever_the_budget() {
         let checkpoints: Vec<_> = [0, 40, 90].map(|step| Arc::new(checkpoint(step))).into();
         for budget in [0, 2 * checkpoints[0].bytes(), usize::MAX] {
-            let past = Past::of(Course::new(0.1), checkpoints.clone(), 100, budget);
+            let past = Past::of(Course::new(0.1), checkpoints.clone(), 100, &Shelf::new(budget));
             assert_eq!(past.nearest(100).unwrap().step(), 90, "{budget}");
         }
-        assert!(Past::of(Course::new(0.1), Vec::new(), 0, 0).nearest(0).is_none());
+        assert!(Past::of(Course::new(0.1), Vec::new(), 0, &Shelf::new(0)).nearest(0).is_none());
     }
 
     #[test]
     fn a_run_that_leaves_shares_what_lies_before() {
-        let past = Past::new(Course::new(0.1), usize::MAX);
+        let past = Past::new(Course::new(0.1), &Shelf::new(usize::MAX));
         for step in 0..10 {
             past.keep(checkpoint(step));
         }

@@ -4,6 +4,7 @@
 //! Non-finite contract: a row is absent (not computed), NaN, infinite or finite. All four come back as they went in.
 //! Extremes look at finite values only; in a polyline everything else is a gap.
 
+use super::chunks::{CHUNK, Chunks};
 use std::ops::Range;
 
 /// Rows below one node of the lowest level. Buckets smaller than this are scanned; larger ones are single nodes.
@@ -93,12 +94,12 @@ struct Level {
 /// memory.
 ///
 /// Appending costs O(log rows), [`Column::extremes`] O(log rows), [`Column::polyline`] O(buckets). Memory is
-/// 8 bytes a row and at most 2.5 for the pyramid (times the growth reserve of a vector).
+/// 8 bytes a row, which copies share, and at most 2.5 for the pyramid (times the growth reserve of a vector).
 #[derive(Clone, Debug, Default)]
 pub struct Column {
-    /// Row of `values[0]`, a multiple of `BLOCK`.
+    /// Row of the first value, a multiple of `BLOCK`: a block lies in one chunk.
     first: usize,
-    values: Vec<f64>,
+    values: Chunks,
     levels: Vec<Level>,
 }
 
@@ -174,12 +175,15 @@ impl Column {
         self.levels.push(level);
     }
 
-    /// Forgets every row from `rows` on, in O(log rows): a derived column (a smoothed one) replaces its last rows
-    /// when their neighbours arrive.
+    /// Forgets every row from `rows` on, in O(log rows) and a step for each absent row before them: a derived column (a
+    /// smoothed one) replaces its last rows when their neighbours arrive.
     pub fn truncate(&mut self, rows: usize) {
         if rows >= self.end() {
             return;
         }
+        // what is absent at the end was never set
+        let last = (self.first..rows).rev().find(|&row| self.get(row).is_some());
+        let rows = last.map_or(0, |last| last + 1);
         if rows <= self.first {
             *self = Self::default();
             return;
@@ -204,9 +208,15 @@ impl Column {
         }
     }
 
+    /// Gives back what is reserved for rows to come.
+    pub fn shrink_to_fit(&mut self) {
+        self.values.shrink_to_fit();
+        self.levels.iter_mut().for_each(|level| level.nodes.shrink_to_fit());
+    }
+
     /// The value at a row; `None` when it is absent.
     pub fn get(&self, row: usize) -> Option<f64> {
-        let value = *self.values.get(row.checked_sub(self.first)?)?;
+        let value = self.values.get(row.checked_sub(self.first)?)?;
         (value.to_bits() != ABSENT).then_some(value)
     }
 
@@ -233,7 +243,7 @@ impl Column {
         }
         if size == 1 {
             for row in start..end {
-                draw_point(row as f64, self.values[row - self.first], out);
+                draw_point(row as f64, self.get(row).unwrap_or(f64::NAN), out);
             }
         } else {
             let mut row = start;
@@ -248,10 +258,23 @@ impl Column {
         }
     }
 
+    /// Bytes that a number takes at most: 8 for itself, 2.5 for the pyramid, and as many for the growth of the vectors that hold
+    /// both, while the column is short.
+    pub const BYTES_PER_VALUE: usize = 21;
+
+    /// Bytes that it takes at most until there are more rows: a vector that grows takes up to twice what it holds.
+    pub fn most_bytes(&self) -> usize {
+        let nodes: usize = self.levels.iter().map(|level| level.nodes.len()).sum();
+        // the chunk that is being filled, and the list of the full ones
+        let reserve = if self.is_empty() { 0 } else { CHUNK.min(self.values.len()) * size_of::<f64>() };
+        let list = self.values.len() / 64;
+        self.values.len() * size_of::<f64>() + list + reserve + 2 * nodes * size_of::<Summary>()
+    }
+
     /// Bytes on the heap.
     pub fn heap_bytes(&self) -> usize {
         let nodes: usize = self.levels.iter().map(|level| level.nodes.capacity()).sum();
-        self.values.capacity() * size_of::<f64>() + nodes * size_of::<Summary>()
+        self.values.heap_bytes() + nodes * size_of::<Summary>()
     }
 
     /// The summary of the rows, from the largest aligned nodes that fit.
@@ -277,8 +300,9 @@ impl Column {
 
     fn scan(&self, rows: Range<usize>) -> Summary {
         let mut summary = Summary::EMPTY;
-        for row in rows {
-            summary.include(row, self.values[row - self.first]);
+        let values = self.values.part(rows.start - self.first..rows.end - self.first);
+        for (row, &value) in rows.zip(values) {
+            summary.include(row, value);
         }
         summary
     }
@@ -398,6 +422,7 @@ mod tests {
             prop_assert_eq!(cut.extremes(a..rows.len()), whole.extremes(a..rows.len()));
             cut.truncate(keep);
             let kept = &rows[..keep.min(rows.len())];
+            prop_assert_eq!(cut.end(), kept.iter().rposition(Option::is_some).map_or(0, |last| last + 1));
             prop_assert_eq!(cut.extremes(0..rows.len()), extremes(kept));
             prop_assert_eq!(cut.extremes(a..rows.len()), extremes(kept.get(a..).unwrap_or_default()));
         }

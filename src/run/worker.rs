@@ -15,6 +15,7 @@ use super::breakpoint::{Breakpoint, Hit};
 use super::course::Course;
 use super::engine::Engine;
 use super::history::History;
+use super::memory::{Account, Memory};
 use super::message::{Command, Ending, Message, Seen};
 use super::past::Past;
 use crate::space::Budget;
@@ -23,7 +24,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use training::Training;
+use training::{Shared, Training, recorded_bytes, under_way_bytes};
 
 /// Commands under way to the thread. The watcher never waits: what does not fit stays in its outbox.
 const COMMANDS: usize = 32;
@@ -38,7 +39,7 @@ const VIEWS: usize = 2;
 const PATIENCE: Duration = Duration::from_millis(250);
 
 /// How a run starts and how far it goes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Steps to take; the records are those of steps 0 to `steps` − 1.
     pub steps: usize,
@@ -48,33 +49,25 @@ pub struct Options {
     pub speed: Option<f64>,
     /// Whether to wait for [`Command::Play`] or [`Command::Step`] before the first step.
     pub paused: bool,
-    /// The run ends when its history may have grown to this many bytes.
-    pub memory_budget: usize,
-    /// Bytes that checkpoints may take; beyond them they are thinned evenly, and a [`Message::Thinned`] says so once.
-    pub checkpoint_budget: usize,
+    /// What the recorded steps and the checkpoints of this run may take, together with those of the runs that share it. The
+    /// run ends where no more steps fit; checkpoints are thinned evenly, and a [`Message::Thinned`] says so once.
+    pub memory: Memory,
+    /// Bytes that its history takes before its first own step.
+    pub recorded: usize,
     /// Memory for looks at weight space; without it there are none.
     pub trail: Option<Budget>,
 }
 
 impl Options {
-    /// Memory a run's history may take unless another budget is set: 2 GiB, some three million steps with three tracked
-    /// eigenvalues.
-    pub const MEMORY_BUDGET: usize = 2 << 30;
-
-    /// Memory a run's checkpoints may take unless another budget is set: 512 MiB, some two minutes of the default preset
-    /// before the first thinning.
-    pub const CHECKPOINT_BUDGET: usize = 512 << 20;
-
-    /// `steps` steps with `eta`, at full speed, from now on, within [`Options::MEMORY_BUDGET`] and
-    /// [`Options::CHECKPOINT_BUDGET`].
+    /// `steps` steps with `eta`, at full speed, from now on, within a memory of its own.
     pub fn new(steps: usize, eta: f64) -> Self {
         Self {
             steps,
             course: Course::new(eta),
             speed: None,
             paused: false,
-            memory_budget: Self::MEMORY_BUDGET,
-            checkpoint_budget: Self::CHECKPOINT_BUDGET,
+            memory: Memory::default(),
+            recorded: 0,
             trail: None,
         }
     }
@@ -116,6 +109,10 @@ pub struct Worker {
     outbox: VecDeque<Command>,
     cancel: Arc<AtomicBool>,
     past: Arc<Past>,
+    /// What the history takes, and what is under way to it.
+    account: Arc<Account>,
+    /// The history's part of it.
+    recorded: usize,
     /// Disconnects when the thread is gone.
     gone: Receiver<()>,
     ended: bool,
@@ -132,7 +129,7 @@ impl Worker {
         options: &Options,
         wake: impl Fn() + Send + 'static,
     ) -> std::io::Result<Self> {
-        let past = Past::new(options.course.clone(), options.checkpoint_budget);
+        let past = Past::new(options.course.clone(), &options.memory.checkpoints);
         Self::resume(engine, past, options, wake)
     }
 
@@ -157,10 +154,15 @@ impl Worker {
         let (views, seen) = bounded(VIEWS);
         let (alive, gone) = bounded::<()>(0);
         let cancel = Arc::new(AtomicBool::new(false));
-        let mut training =
-            Training::new((commands, messages, views), Arc::clone(&cancel), Arc::clone(&past), options, wake);
+        let account = Arc::new(options.memory.recorded.open());
+        account.take(options.recorded);
+        let shared =
+            Shared { cancel: Arc::clone(&cancel), past: Arc::clone(&past), account: Arc::clone(&account) };
+        let training = Training::new((commands, messages, views), shared, options, wake);
         std::thread::Builder::new().name("training".into()).spawn(move || {
             let _alive = alive;
+            // gone before anyone hears that the thread is, and its part of the memory with it
+            let mut training = training;
             training.run(engine);
         })?;
         Ok(Self {
@@ -170,13 +172,16 @@ impl Worker {
             outbox: VecDeque::new(),
             cancel,
             past,
+            account,
+            recorded: options.recorded,
             gone,
             ended: false,
         })
     }
 
     /// Sends a command, or keeps it for the next call or drain when the thread is in the middle of a long step. Never
-    /// blocks. Once the run has ended, only a [`Command::Look`] has an effect.
+    /// blocks. Once the run has ended, only a [`Command::Look`] has an effect at once: the others count when
+    /// [`Command::SetSteps`] lets it go on.
     ///
     /// # Errors
     /// When the command carries a value outside its range.
@@ -194,8 +199,10 @@ impl Worker {
         }
         // A slider sends many values; only the last one that waits matters.
         let replaces = |waiting: &Command| {
-            matches!(command, Command::SetEta(_) | Command::SetSpeed(_) | Command::Look(_))
-                && std::mem::discriminant(waiting) == std::mem::discriminant(&command)
+            matches!(
+                command,
+                Command::SetEta(_) | Command::SetSpeed(_) | Command::SetSteps(_) | Command::Look(_)
+            ) && std::mem::discriminant(waiting) == std::mem::discriminant(&command)
         };
         match self.outbox.back_mut() {
             Some(waiting) if replaces(waiting) => *waiting = command,
@@ -222,16 +229,20 @@ impl Worker {
     pub fn try_drain(&mut self, history: &mut History) -> Drained {
         self.flush();
         let mut drained = Drained::default();
-        while !self.ended {
+        let mut under_way = 0;
+        loop {
             let message = match self.messages.try_recv() {
                 Ok(message) => message,
-                Err(TryRecvError::Empty) => break,
-                Err(TryRecvError::Disconnected) => Self::vanished(),
+                Err(TryRecvError::Disconnected) if !self.ended => Self::vanished(),
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
             };
             match message {
                 Message::Frames(frames) => {
+                    // it goes on
+                    drained.end = None;
                     drained.rows += frames.len();
                     for frame in &frames {
+                        under_way += under_way_bytes(frame);
                         history.push(frame);
                     }
                 }
@@ -240,9 +251,19 @@ impl Worker {
                 Message::Finished(ending) => drained.end = Some(Ok(ending)),
                 Message::Failed(reason) => drained.end = Some(Err(reason)),
             }
-            self.ended = drained.end.is_some();
+            self.ended = drained.end.is_some() || self.ended && drained.rows == 0;
+        }
+        if drained.rows > 0 {
+            self.settle(under_way, history.most_bytes());
         }
         drained
+    }
+
+    /// Puts what the history takes in the place of what was under way to it.
+    fn settle(&mut self, arrived: usize, recorded: usize) {
+        self.account.take(recorded);
+        self.account.give_back(arrived + self.recorded);
+        self.recorded = recorded;
     }
 
     /// What has been seen of weight space since the last call, without waiting. Empty where the thread has failed.
@@ -254,16 +275,17 @@ impl Worker {
     /// The next message, waiting for it up to `timeout`; `None` when there was none, or when the last one was given out
     /// already.
     pub fn receive(&mut self, timeout: Duration) -> Option<Message> {
-        if self.ended {
-            return None;
-        }
         self.flush();
-        let message = match self.messages.recv_timeout(timeout) {
+        let message = match self.messages.recv_timeout(if self.ended { Duration::ZERO } else { timeout }) {
             Ok(message) => message,
-            Err(RecvTimeoutError::Timeout) => return None,
-            Err(RecvTimeoutError::Disconnected) => Self::vanished(),
+            Err(RecvTimeoutError::Disconnected) if !self.ended => Self::vanished(),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return None,
         };
         self.ended = matches!(message, Message::Finished(_) | Message::Failed(_));
+        if let Message::Frames(frames) = &message {
+            let recorded: usize = frames.iter().map(recorded_bytes).sum();
+            self.settle(frames.iter().map(under_way_bytes).sum(), self.recorded + recorded);
+        }
         Some(message)
     }
 

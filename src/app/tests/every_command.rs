@@ -54,8 +54,15 @@ every_command! {
     C::PreviousExample => [C::PreviousExample], by palette;
     C::NextOutput => [C::NextOutput], by palette;
     C::PreviousOutput => [C::PreviousOutput], by palette;
-    C::SetReplaySpeed(_) => [C::SetReplaySpeed(2.5), C::SetReplaySpeed(100.0)], by |window, command| {
-        if let C::SetReplaySpeed(speed) = command { set(window, Role::SpinButton, command.name(), *speed); }
+    C::SetReplaySpeed(_) => [2.5, 100.0, f64::INFINITY].map(C::SetReplaySpeed), by |window, command| {
+        if let C::SetReplaySpeed(speed) = command { set(window, Role::SpinButton, command.name(), speed.min(1e9)); }
+    };
+    C::MoreSteps => [C::MoreSteps], by palette;
+    C::TrainTo(_) => [C::TrainTo(5000)], by |window, _| {
+        press(window, "Help");
+        button(window, &C::Toggle(Form::Palette));
+        type_text(window, C::EditSearch(Search::default()).entry().hint, "train to 5000");
+        press(window, "Train to step 5000");
     };
     C::Restart => [C::Restart], by button;
     C::OpenPreset(_) => [C::OpenPreset(1), C::OpenPreset(3)], by |window, command| {

@@ -117,8 +117,80 @@ fn what_is_shown_becomes_csv() {
     export(&mut window, What::VisibleCsv, &path);
     let csv = std::fs::read_to_string(&path).expect("a file");
     let lines: Vec<&str> = csv.lines().collect();
-    assert_eq!((lines.len(), lines[1].split(',').count()), (13, 5), "{csv}");
+    assert_eq!((lines.len(), lines[1]), (13, "step,gd_loss,gd_loss_smoothed,cf_loss"), "{csv}");
     assert!(lines[2].starts_with("10,"), "{csv}");
+}
+
+/// Columns by name: steps and values.
+type Columns = std::collections::BTreeMap<String, Vec<(usize, f64)>>;
+
+/// The columns of a table by name, each with its values by step; and the comments above it.
+fn table(path: &std::path::Path) -> (Vec<String>, Columns) {
+    let text = std::fs::read_to_string(path).expect("a file");
+    let (comments, lines): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with('#'));
+    let names: Vec<&str> = lines[0].split(',').collect();
+    let mut columns = Columns::new();
+    for (column, name) in names.iter().enumerate().skip(1) {
+        let value = |line: &&str| {
+            let fields: Vec<&str> = line.split(',').collect();
+            assert_eq!(fields.len(), names.len());
+            Some((fields[0].parse().ok()?, fields[column].parse().ok()?))
+        };
+        let values = lines[1..].iter().filter_map(value).collect();
+        assert!(columns.insert((*name).to_owned(), values).is_none(), "{name} twice");
+    }
+    (comments.into_iter().map(str::to_owned).collect(), columns)
+}
+
+#[test]
+fn tables_tell_forks_and_compared_runs_apart() {
+    let engine = Fake { step_time: Duration::from_millis(1), cycle_steps: Some(20), ..Fake::default() };
+    let mut window = sized(engine, Vec2::new(1280.0, 800.0));
+    until(&mut window, "rows", |model| model.history.rows() > 60);
+    pause(&mut window);
+    lab(&mut window).apply(Command::View(crate::picture::ViewChange::PlaceCursor(Some(30))));
+    lab(&mut window).apply(Command::EditFork(ForkForm { parent: None, eta: 0.25 }));
+    lab(&mut window).apply(Command::Fork);
+    let saved = model(&window).history.until(12);
+    lab(&mut window).model.compared.push(crate::app::Compared::new("before".into(), saved));
+    press(&mut window, "Play");
+    let count = rows(&window);
+    until(&mut window, "rows of the fork", |model| model.forks.list()[0].history.rows() > count + 20);
+    pause(&mut window);
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("all.csv");
+
+    export(&mut window, What::Csv, &path);
+    let (comments, columns) = table(&path);
+    assert!(comments[0].contains("--fork 30=0.25"), "{comments:?}");
+    assert_eq!(comments[1..], ["# run2: η = 0.25 from step 30", "# run3: before"]);
+    let steps = |name: &str| columns[name].iter().map(|(step, _)| *step).collect::<Vec<_>>();
+    let forked = model(&window).forks.list()[0].history.rows();
+    assert_eq!(steps("gd_loss"), (0..rows(&window)).collect::<Vec<_>>());
+    assert_eq!(steps("run2_gd_loss"), (30..forked).collect::<Vec<_>>());
+    assert_eq!(steps("run3_gd_loss"), (0..12).collect::<Vec<_>>());
+    assert!(columns["run2_eta"].iter().all(|(_, eta)| *eta == 0.25));
+    assert!(!columns.contains_key("gd_loss_smoothed"), "what is recorded, and nothing else");
+
+    export(&mut window, What::VisibleCsv, &path);
+    let (_, columns) = table(&path);
+    for name in ["gd_loss_smoothed", "run2_gd_loss_smoothed", "run3_gd_loss_smoothed", "run2_cf_loss"] {
+        assert!(columns.contains_key(name), "{name} is missing: {:?}", columns.keys());
+    }
+    let eta = columns["edge_2_over_eta"][0].1;
+    assert_eq!(Some(2.0 / eta), model(&window).history.value(Series::Eta, 0));
+    assert!(columns["run2_edge_2_over_eta"].iter().all(|(_, edge)| *edge == 8.0));
+    for (name, curves) in [("gd_loss_smoothed", &model(&window).curves)] {
+        for &(step, value) in &columns[name] {
+            let drawn = curves.value(crate::picture::Curve::Loss, step).expect("a smoothed value");
+            assert!((value - drawn).abs() <= 1e-12 * drawn.abs(), "{name} at {step}: {value}, drawn {drawn}");
+        }
+    }
+    // what is hidden is not shown
+    lab(&mut window).apply(Command::ToggleCentralFlow);
+    export(&mut window, What::VisibleCsv, &path);
+    let (_, columns) = table(&path);
+    assert!(columns.keys().all(|name| !name.contains("cf_")), "{:?}", columns.keys());
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Sessions: saved, opened, compared with, kept in case of a crash; the command line that opens a moment again; which run is
 //! steered; and every key.
 
+mod going_on;
+
 use super::hands::{key, paused};
 use super::*;
 use crate::picture::ViewChange;
@@ -205,8 +207,8 @@ fn the_run_chosen_in_the_tree_is_steered_and_its_end_is_said() {
 /// What a key can change, in words.
 fn digest(model: &Model) -> String {
     let Model { view, phase, eta, theme, form, playback, tree, presenter, .. } = model;
-    let rows = model.history.rows();
-    format!("{view:?} {phase:?} {eta} {theme:?} {form:?} {playback:?} {tree:?} {presenter} {rows}")
+    let (rows, steps) = (model.history.rows(), model.current().run.steps);
+    format!("{view:?} {phase:?} {eta} {theme:?} {form:?} {playback:?} {tree:?} {presenter} {rows} {steps}")
 }
 
 #[test]

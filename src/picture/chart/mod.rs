@@ -70,12 +70,7 @@ struct Drawn<'a> {
 impl Chart {
     /// Draws title, legend and plot into all the room there is.
     pub fn show(mut self, ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
-        let smooth = view.state.smoothing_steps > 0.0;
-        let others: Vec<Trace> = (0..view.overlays.len())
-            .flat_map(|place| self.traces.iter().filter_map(move |trace| trace.of_overlay(place, smooth)))
-            .collect();
-        self.traces.extend(others);
-        self.traces.retain(|trace| trace.has_values(view));
+        self.complete(view);
         let room = ui.available_rect_before_wrap();
         let whole = ui.allocate_rect(room, Sense::hover()).rect;
         if whole.width() < SMALLEST.x || whole.height() < SMALLEST.y || !whole.is_finite() {
@@ -93,6 +88,16 @@ impl Chart {
         let mut plot_ui = ui.new_child(UiBuilder::new().max_rect(Rect::from_min_size(body.min, plot_size)));
         let scale = self.plot_ui(&mut plot_ui, &ui, view, changes);
         legend::unit(&ui, &header, &scale);
+    }
+
+    /// Adds the lines of the other runs, and leaves out those without values.
+    pub fn complete(&mut self, view: &RunView) {
+        let smooth = view.state.smoothing_steps > 0.0;
+        let others: Vec<Trace> = (0..view.overlays.len())
+            .flat_map(|place| self.traces.iter().filter_map(move |trace| trace.of_overlay(place, smooth)))
+            .collect();
+        self.traces.extend(others);
+        self.traces.retain(|trace| trace.has_values(view));
     }
 
     fn plot_ui(&self, ui: &mut Ui, outer: &Ui, view: &RunView, changes: &mut Vec<ViewChange>) -> Scale {

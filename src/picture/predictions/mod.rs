@@ -87,19 +87,7 @@ pub(super) fn predictions_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<View
     let strip = if found.is_some() && whole.height() >= STRIP + LEAST_PLOT { STRIP } else { 0.0 };
     let plot = Rect::from_min_max(whole.min, pos2(whole.right(), whole.bottom() - strip));
     let mut plot_ui = ui.new_child(UiBuilder::new().max_rect(plot).id_salt("plot"));
-    let (traces, empty) = match found {
-        Some(found) => {
-            (traces(ui, view, found), if view.history.rows() == 0 { WAITING } else { KEPT_NOWHERE })
-        }
-        None => {
-            (Vec::new(), "no outputs are recorded: this loss is a formula, or the recording is an old one")
-        }
-    };
-    Chart { panel: Panel::Predictions, traces, zero: true, ranks: false, empty }.show(
-        &mut plot_ui,
-        view,
-        changes,
-    );
+    predictions(Palette::in_ui(ui), view).show(&mut plot_ui, view, changes);
     if let Some(found) = found.filter(|_| strip > 0.0) {
         let rect = Rect::from_min_max(pos2(whole.left(), plot.bottom() + 4.0), whole.max);
         let mut strip_ui = ui.new_child(UiBuilder::new().max_rect(rect).id_salt("example"));
@@ -109,9 +97,21 @@ pub(super) fn predictions_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<View
     ui.allocate_rect(whole, Sense::hover());
 }
 
+/// The chosen output over the steps.
+pub(super) fn predictions(palette: &Palette, view: &RunView) -> Chart {
+    let (traces, empty) = match view.history.predictions() {
+        Some(found) => {
+            (traces(palette, view, found), if view.history.rows() == 0 { WAITING } else { KEPT_NOWHERE })
+        }
+        None => {
+            (Vec::new(), "no outputs are recorded: this loss is a formula, or the recording is an old one")
+        }
+    };
+    Chart { panel: Panel::Predictions, traces, zero: true, ranks: false, empty }
+}
+
 /// The lines of the chosen output.
-fn traces(ui: &Ui, view: &RunView, found: &Predictions) -> Vec<Trace> {
-    let palette = Palette::in_ui(ui);
+fn traces(palette: &Palette, view: &RunView, found: &Predictions) -> Vec<Trace> {
     let examples = found.examples();
     let output = view.state.prediction.output(examples);
     let of = |process| Output { process, ..output };

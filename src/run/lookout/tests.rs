@@ -3,6 +3,7 @@
 use super::*;
 use crate::dynamics::Process;
 use crate::run::fake::Fake;
+use crate::run::memory::Shelf;
 use crate::run::worker::Options;
 use crate::run::{Engine, History};
 use crate::space::Budget;
@@ -85,7 +86,7 @@ fn steps_that_are_no_longer_kept_are_computed_again() {
 #[test]
 fn a_run_that_was_taken_up_again_has_its_earlier_paths_too() {
     let checkpoints = [0, 130].map(|step| Arc::new(Fake { step, ..Fake::default() }.checkpoint()));
-    let past = Past::of(Course::new(0.1), checkpoints.to_vec(), 200, usize::MAX);
+    let past = Past::of(Course::new(0.1), checkpoints.to_vec(), 200, &Shelf::new(usize::MAX));
     let options = Options { trail: Some(Budget::default()), ..Options::new(260, 0.1) };
     let worker = Worker::resume(Box::new(Fake::default()), past, &options, || {}).expect("a thread");
     let make = Box::new(move || Ok(Box::new(Fake::default()) as Box<dyn crate::run::Engine>));

@@ -8,9 +8,6 @@ use crate::run::pyramid::Column;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Bytes that one recorded number costs at most; see [`Column`], and the growth reserve of its vectors.
-const BYTES_PER_VALUE: usize = 21;
-
 /// One recorded number of every step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Output {
@@ -44,7 +41,7 @@ impl Predictions {
     /// Nothing yet.
     pub fn new(examples: Arc<Examples>, budget: usize) -> Self {
         let count = 3 * examples.list.len() * examples.rows * examples.columns;
-        let most_rows = (budget / (BYTES_PER_VALUE * count.max(1))).max(2);
+        let most_rows = (budget / (Column::BYTES_PER_VALUE * count.max(1))).max(2);
         Self { examples, columns: vec![Column::default(); count], stride: 1, most_rows }
     }
 
@@ -117,7 +114,10 @@ impl Predictions {
     /// Forgets every step from `steps` on.
     pub fn truncate(&mut self, steps: usize) {
         let rows = steps.div_ceil(self.stride);
-        self.columns.iter_mut().for_each(|column| column.truncate(rows));
+        for column in &mut self.columns {
+            column.truncate(rows);
+            column.shrink_to_fit();
+        }
     }
 
     fn column(&self, output: Output) -> Option<&Column> {
@@ -151,6 +151,11 @@ impl Predictions {
         for point in out {
             point[0] *= self.stride as f64;
         }
+    }
+
+    /// Bytes that they take at most until there are more.
+    pub fn most_bytes(&self) -> usize {
+        self.columns.iter().map(Column::most_bytes).sum()
     }
 
     /// Bytes on the heap.
@@ -197,7 +202,7 @@ mod tests {
 
     #[test]
     fn beyond_the_budget_every_other_step_goes() {
-        let budget = 100 * BYTES_PER_VALUE * 36;
+        let budget = 100 * Column::BYTES_PER_VALUE * 36;
         let mut found = Predictions::new(examples(), budget);
         let output = Output { process: Process::GradientDescent, example: 0, row: 0, column: 0 };
         for step in 0..1000 {

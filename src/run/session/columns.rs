@@ -35,12 +35,17 @@ pub(super) enum Precision {
 
 /// A series' column as bytes.
 pub(super) fn encode(series: Series, column: &Column, precision: Precision) -> Vec<u8> {
-    pack(&series.column_name(), column, precision)
+    encode_from(series, column, 0, precision)
 }
 
-/// A column as bytes, under a name.
-pub(super) fn pack(name: &str, column: &Column, precision: Precision) -> Vec<u8> {
-    let rows = column.start()..column.end();
+/// As [`encode`], of the rows from one on.
+pub(super) fn encode_from(series: Series, column: &Column, from: usize, precision: Precision) -> Vec<u8> {
+    pack(&series.column_name(), column, from, precision)
+}
+
+/// A column's rows from one on as bytes, under a name.
+pub(super) fn pack(name: &str, column: &Column, from: usize, precision: Precision) -> Vec<u8> {
+    let rows = column.start().max(from)..column.end().max(from);
     let single = precision != Precision::Double;
     let head = Head { name, first: rows.start as u64, count: rows.len() as u64, single };
     // nothing in it can fail to become bytes

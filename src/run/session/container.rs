@@ -8,7 +8,7 @@ use std::fmt;
 use std::io::{self, Read, Write};
 
 /// The version of the format that is written, and the newest that is read.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// How a file begins.
 const MAGIC: [u8; 8] = *b"\x89BRINK\r\n";
@@ -29,17 +29,20 @@ impl Tag {
     pub(super) const PATHS: Self = Self(*b"PATH");
     pub(super) const COLUMN: Self = Self(*b"COLM");
     pub(super) const CHECKPOINT: Self = Self(*b"CKPT");
+    pub(super) const FORK: Self = Self(*b"FORK");
     pub(super) const END: Self = Self(*b"END ");
 
     /// Most bytes of its content.
     fn most(self) -> u64 {
         match self {
             // the limit of a preset's file
-            Self::HEAD | Self::PRESET => 1 << 20,
+            Self::HEAD | Self::PRESET | Self::FORK => 1 << 20,
             Self::EVENTS | Self::ROWS | Self::OUTPUTS | Self::PATHS => 64 << 20,
             // sixteen million steps
             Self::COLUMN => 128 << 20,
             Self::CHECKPOINT => 1 << 30,
+            // the version of the format once more
+            Self::END => 4,
             _ => 0,
         }
     }
@@ -65,6 +68,11 @@ impl fmt::Debug for Tag {
 pub(super) fn begin(out: &mut impl Write) -> io::Result<()> {
     out.write_all(&MAGIC)?;
     out.write_all(&FORMAT.to_le_bytes())
+}
+
+/// Writes the end of a file: the version of the format once more, under a checksum.
+pub(super) fn end(out: &mut impl Write) -> io::Result<()> {
+    write_section(out, Tag::END, &FORMAT.to_le_bytes())
 }
 
 /// Writes a section; one that would not be read is an error.
@@ -113,6 +121,7 @@ impl Section {
 /// Reads sections one by one.
 pub(super) struct Sections<R> {
     from: R,
+    format: u32,
     offset: u64,
     ended: bool,
 }
@@ -132,7 +141,7 @@ impl<R: Read> Sections<R> {
         if format > FORMAT {
             return Err(Problem::Newer { theirs: format });
         }
-        Ok(Self { from, offset, ended: false })
+        Ok(Self { from, format, offset, ended: false })
     }
 
     /// The next known section; `None` behind the last one.
@@ -140,6 +149,11 @@ impl<R: Read> Sections<R> {
         while !self.ended {
             let section = self.read()?;
             self.ended = section.tag == Tag::END;
+            // before format 3, the end said nothing
+            let said = section.content == self.format.to_le_bytes();
+            if self.ended && !said && (self.format > 2 || !section.content.is_empty()) {
+                return Err(section.wrong("it names another version of the format than the file's head"));
+            }
             if section.tag.is_known() && !self.ended {
                 return Ok(Some(section));
             }

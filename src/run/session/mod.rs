@@ -35,7 +35,7 @@
 //!
 //! | section | content |
 //! |---|---|
-//! | `HEAD` | TOML: kind, program version, preset's name, number of rows, course, breakpoints, machine, how it was shown |
+//! | `HEAD` | TOML: kind, program version, preset's name, number of rows, course, breakpoints, their hits, machine, how it was shown |
 //! | `PRST` | the whole preset, as TOML |
 //! | `EVTS` | what happened, postcard |
 //! | `ROWS` | of a recording: the rows that the columns have, postcard; absent where they have all |
@@ -43,6 +43,10 @@
 //! | `OUTP` | of a recording: the network's outputs on a few examples: see `outputs.rs` |
 //! | `PATH` | of a recording: the paths in one plane of weight space, a [`View`] as postcard |
 //! | `CKPT` | one checkpoint, postcard |
+//! | `FORK` | of a session: a run that left it or a fork before: see `forks.rs`; the sections that follow are this fork's |
+//!
+//! `END ` holds the version of the format once more, under its checksum. Before format 3 it was empty, and there were neither
+//! `FORK` nor hits; such files are read.
 //!
 //! Non-finite contract: a column may hold NaN and infinities, apart from η; learning rates, breakpoints and what is shown
 //! may not.
@@ -50,6 +54,7 @@
 mod columns;
 mod container;
 mod error;
+mod forks;
 mod outputs;
 mod read;
 #[cfg(test)]
@@ -59,11 +64,13 @@ mod write;
 
 pub use container::FORMAT;
 pub use error::{Problem, SessionError};
+pub use forks::SavedFork;
 
-use super::breakpoint::Breakpoint;
+use super::breakpoint::{Breakpoint, Hit};
 use super::checkpoint::Checkpoint;
 use super::course::Course;
 use super::history::History;
+use super::memory::Shelf;
 use super::past::Past;
 use super::preset::Preset;
 use crate::space::View;
@@ -107,6 +114,10 @@ pub struct Session {
     pub checkpoints: Vec<Arc<Checkpoint>>,
     /// Where it is to stop by itself.
     pub breakpoints: Vec<Breakpoint>,
+    /// Where it did.
+    pub hits: Vec<Hit>,
+    /// Runs that left it, each behind the one that it left.
+    pub forks: Vec<SavedFork>,
     /// Of a recording: what took it.
     pub machine: Option<String>,
     /// How it was shown, in words that only the window knows.
@@ -116,7 +127,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session without checkpoints, breakpoints or a view.
+    /// A session without checkpoints, breakpoints, forks or a view.
     pub fn new(name: &str, preset: Preset, course: Course, history: History) -> Self {
         Self {
             kind: Kind::Session,
@@ -129,6 +140,8 @@ impl Session {
             paths: None,
             checkpoints: Vec::new(),
             breakpoints: Vec::new(),
+            hits: Vec::new(),
+            forks: Vec::new(),
             machine: None,
             shown: toml::Table::new(),
             file: None,
@@ -150,9 +163,9 @@ impl Session {
         self.checkpoints = spread.chain([newest]).collect();
     }
 
-    /// The past of a run that goes on from here; its checkpoints may take `budget` bytes.
-    pub fn past(&self, budget: usize) -> Past {
-        Past::of(self.course.clone(), self.checkpoints.clone(), self.history.rows(), budget)
+    /// The past of a run that goes on from here, its checkpoints on this shelf.
+    pub fn past(&self, shelf: &Shelf) -> Past {
+        Past::of(self.course.clone(), self.checkpoints.clone(), self.history.rows(), shelf)
     }
 }
 
@@ -168,6 +181,8 @@ struct Head {
     course: Course,
     #[serde(default)]
     breakpoints: Vec<Breakpoint>,
+    #[serde(default)]
+    hits: Vec<Hit>,
     #[serde(default)]
     shown: toml::Table,
 }

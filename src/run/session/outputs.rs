@@ -15,7 +15,7 @@ pub(super) struct Outputs {
 
 impl Outputs {
     pub fn of(found: &Predictions) -> Self {
-        let pack = |column| columns::pack("", column, Precision::Rough);
+        let pack = |column| columns::pack("", column, 0, Precision::Rough);
         Self {
             examples: Examples::clone(found.examples()),
             stride: found.stride() as u64,

@@ -2,8 +2,9 @@
 
 use super::container::{Section, Sections, Tag};
 use super::error::{Problem, SessionError};
+use super::forks::ReadFork;
 use super::outputs::Outputs;
-use super::{Head, Session, columns, thin};
+use super::{Head, Session, columns, forks, thin};
 use crate::dynamics::Event;
 use crate::run::breakpoint::Breakpoint;
 use crate::run::checkpoint::Checkpoint;
@@ -16,6 +17,7 @@ use crate::space::View;
 use serde::de::DeserializeOwned;
 use std::fs::File;
 use std::io::{BufReader, Read};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -61,9 +63,17 @@ fn read(from: impl Read) -> Result<Session, Problem> {
     let mut stored: Option<Vec<usize>> = None;
     let mut predictions: Option<Predictions> = None;
     let mut paths: Option<Arc<View>> = None;
+    let mut forks: Vec<ReadFork> = Vec::new();
     while let Some(section) = sections.next()? {
+        if section.tag != Tag::FORK
+            && let Some(fork) = forks.last_mut()
+        {
+            fork.take(&section, tracked)?;
+            continue;
+        }
         match section.tag {
-            Tag::EVENTS => events = Some(checked_events(&section, head.rows)?),
+            Tag::FORK => forks.push(ReadFork::begin(&section, head.rows, &forks)?),
+            Tag::EVENTS => events = Some(checked_events(&section, 0..head.rows)?),
             Tag::ROWS if found.is_empty() && stored.is_none() => {
                 stored = Some(checked_rows(&section, head.rows)?);
             }
@@ -88,18 +98,13 @@ fn read(from: impl Read) -> Result<Session, Problem> {
                     return Err(section.wrong(format!("column {} is there twice", series.column_name())));
                 }
                 if series == Series::Eta {
-                    check_eta(&section, &column, head.rows)?;
+                    check_eta(&section, &column, 0..head.rows)?;
                 }
                 found.push((series, column));
             }
             Tag::CHECKPOINT => {
-                let checkpoint: Checkpoint = unpacked(&section)?;
-                let (step, before) = (checkpoint.step(), checkpoints.last().map(|before| before.step()));
-                if step > head.rows || before.is_some_and(|before| before >= step) {
-                    let reason = format!("a checkpoint of step {step} in a run of {} rows", head.rows);
-                    return Err(section.wrong(reason));
-                }
-                checkpoints.push(Arc::new(checkpoint));
+                let before = checkpoints.last().map(|before| before.step());
+                checkpoints.push(checked_checkpoint(&section, before, head.rows)?);
             }
             _ => return Err(section.wrong("it is out of place")),
         }
@@ -108,8 +113,9 @@ fn read(from: impl Read) -> Result<Session, Problem> {
         return Err(Problem::Missing(Tag::COLUMN));
     }
     let events = events.ok_or(Problem::Missing(Tag::EVENTS))?;
-    let Head { kind, version, preset: name, rows, machine, course, breakpoints, shown } = head;
+    let Head { kind, version, preset: name, rows, machine, course, breakpoints, hits, shown } = head;
     let history = History::of(tracked, rows, found, events, predictions);
+    let forks = forks::finished(forks, &history)?;
     Ok(Session {
         kind,
         version,
@@ -121,6 +127,8 @@ fn read(from: impl Read) -> Result<Session, Problem> {
         paths,
         checkpoints,
         breakpoints,
+        hits,
+        forks,
         machine,
         shown,
         file: None,
@@ -142,6 +150,9 @@ fn head(section: &Section) -> Result<Head, Problem> {
     if let Some(wrong) = head.breakpoints.iter().find(|&&breakpoint| !Breakpoint::is_valid(breakpoint)) {
         return Err(section.wrong(format!("the breakpoint {wrong:?} is one that nothing can hit")));
     }
+    if let Some(wrong) = head.hits.iter().find(|hit| hit.step >= head.rows || !hit.breakpoint.is_valid()) {
+        return Err(section.wrong(format!("{wrong}, in a run of {} rows", head.rows)));
+    }
     if head.preset.len().max(head.machine.as_ref().map_or(0, String::len)) > LONGEST_NAME {
         return Err(section.wrong(format!("a name of more than {LONGEST_NAME} bytes")));
     }
@@ -153,12 +164,26 @@ fn text(section: &Section) -> Result<&str, Problem> {
         .map_err(|error| section.wrong(format!("byte {} of its content is no text", error.valid_up_to())))
 }
 
-fn unpacked<T: DeserializeOwned>(section: &Section) -> Result<T, Problem> {
+pub(super) fn unpacked<T: DeserializeOwned>(section: &Section) -> Result<T, Problem> {
     match postcard::take_from_bytes(&section.content) {
         Ok((value, [])) => Ok(value),
         Ok((_, rest)) => Err(section.wrong(format!("{} bytes too many", rest.len()))),
         Err(error) => Err(section.wrong(error.to_string())),
     }
+}
+
+/// A checkpoint behind the one before it, none behind the rows.
+pub(super) fn checked_checkpoint(
+    section: &Section,
+    before: Option<usize>,
+    rows: usize,
+) -> Result<Arc<Checkpoint>, Problem> {
+    let checkpoint: Checkpoint = unpacked(section)?;
+    let step = checkpoint.step();
+    if step > rows || before.is_some_and(|before| before >= step) {
+        return Err(section.wrong(format!("a checkpoint of step {step} in a run of {rows} rows")));
+    }
+    Ok(Arc::new(checkpoint))
 }
 
 /// The rows that are stored. What lies between them is made up when the file is read, so the gaps are bounded.
@@ -177,10 +202,10 @@ fn checked_rows(section: &Section, rows: usize) -> Result<Vec<usize>, Problem> {
     }
 }
 
-/// The learning rate of every row.
-fn check_eta(section: &Section, column: &Column, rows: usize) -> Result<(), Problem> {
+/// The learning rate of each of these rows.
+pub(super) fn check_eta(section: &Section, column: &Column, mut rows: Range<usize>) -> Result<(), Problem> {
     let wrong = |&row: &usize| !column.get(row).is_some_and(|eta| eta.is_finite() && eta > 0.0);
-    match (0..rows).find(wrong) {
+    match rows.find(wrong) {
         None => Ok(()),
         Some(row) => {
             let eta = column.get(row).map_or("absent".to_owned(), |eta| eta.to_string());
@@ -190,11 +215,11 @@ fn check_eta(section: &Section, column: &Column, rows: usize) -> Result<(), Prob
     }
 }
 
-fn checked_events(section: &Section, rows: usize) -> Result<Vec<(usize, Event)>, Problem> {
+pub(super) fn checked_events(section: &Section, rows: Range<usize>) -> Result<Vec<(usize, Event)>, Problem> {
     let events: Vec<(usize, Event)> = unpacked(section)?;
     let ascend = events.is_sorted_by(|a, b| a.0 <= b.0);
-    if !ascend || events.last().is_some_and(|&(step, _)| step >= rows) {
-        return Err(section.wrong(format!("its steps do not ascend, or lie behind the {rows} rows")));
+    if !ascend || events.iter().any(|(step, _)| !rows.contains(step)) {
+        return Err(section.wrong(format!("its steps do not ascend, or lie outside the rows {rows:?}")));
     }
     let is_eta = |eta: f64| eta.is_finite() && eta > 0.0;
     let wrong = events.iter().find(|(_, event)| matches!(event, Event::EtaChanged { eta } if !is_eta(*eta)));

@@ -1,7 +1,7 @@
 //! What was written comes back, and what is damaged is said.
 
 use super::columns;
-use super::container::{Sections, Tag, begin, write_section};
+use super::container::{Sections, Tag, begin, end, write_section};
 use super::*;
 use crate::dynamics::{CentralFlowRecord, Event, Process, ProcessRecord, StepOutcome, StepRecord};
 use crate::run::Engine;
@@ -86,6 +86,26 @@ prop_compose! {
     }
 }
 
+/// A fork before it is known what it leaves.
+#[derive(Clone, Debug)]
+struct Forked {
+    parent: Option<prop::sample::Index>,
+    at: prop::sample::Index,
+    records: Vec<StepRecord>,
+    course: Course,
+}
+
+prop_compose! {
+    fn fork()(
+        parent in prop::option::of(any::<prop::sample::Index>()),
+        at in any::<prop::sample::Index>(),
+        records in prop::collection::vec(record(), 0..40),
+        course in course(),
+    ) -> Forked {
+        Forked { parent, at, records, course }
+    }
+}
+
 prop_compose! {
     fn session()(
         records in prop::collection::vec(record(), 0..90),
@@ -94,6 +114,8 @@ prop_compose! {
         machine in prop::option::of(".{0,20}"),
         recording in any::<bool>(),
         step in 0..100_usize,
+        forks in prop::collection::vec(fork(), 0..5),
+        reasons in prop::collection::vec((".{0,30}", any::<prop::sample::Index>()), 0..4),
     ) -> Session {
         let preset = preset();
         let mut history = History::new(preset.eigen.max_tracked);
@@ -103,7 +125,25 @@ prop_compose! {
         let mut shown = toml::Table::new();
         shown.insert("dark".into(), recording.into());
         let checkpoint = Fake { step: step.min(history.rows()), ..Fake::default() }.checkpoint();
+        let hits = reasons.into_iter().filter(|_| history.rows() > 0).map(|(reason, at)| {
+            Hit { breakpoint: Breakpoint::OscillationPeak, step: at.index(history.rows()), reason }
+        });
+        let mut saved: Vec<SavedFork> = Vec::new();
+        for Forked { parent, at, records, course } in forks.into_iter().filter(|_| !recording).take(4) {
+            let parent = parent.map(|parent| parent.index(saved.len() + 1)).filter(|&place| place < saved.len());
+            let left = parent.map_or(&history, |place| &saved[place].history);
+            let step = at.index(left.rows() + 1);
+            let mut own = left.until(step);
+            for record in records {
+                own.push(&StepRecord { step: own.rows(), ..record });
+            }
+            let newest = (own.rows() > step).then(|| Fake { step: own.rows(), ..Fake::default() }.checkpoint());
+            let checkpoints = newest.into_iter().map(Arc::new).collect();
+            saved.push(SavedFork { parent, step, course, history: own, checkpoints });
+        }
         Session {
+            hits: hits.collect(),
+            forks: saved,
             kind: if recording { Kind::Recording } else { Kind::Session },
             checkpoints: vec![Arc::new(checkpoint)],
             breakpoints: vec![Breakpoint::Divergence, Breakpoint::AtEdge { k: 2 }, Breakpoint::Step(step)],
@@ -124,24 +164,37 @@ fn kept(kind: Kind, series: Series, value: f64) -> f64 {
     single.into()
 }
 
+fn same_history(read: &History, was: &History, kind: Kind) -> Result<(), TestCaseError> {
+    prop_assert_eq!(read.rows(), was.rows());
+    prop_assert_eq!(format!("{:?}", read.events()), format!("{:?}", was.events()));
+    for series in Series::kept(read.max_tracked()) {
+        for row in 0..=read.rows() {
+            let bits = read.value(series, row).map(f64::to_bits);
+            let expected = was.value(series, row).map(|value| kept(kind, series, value).to_bits());
+            prop_assert_eq!(bits, expected, "{:?} at row {}", series, row);
+        }
+    }
+    Ok(())
+}
+
 proptest! {
     #[test]
     fn a_session_comes_back_as_it_was(session in session()) {
         let read = Session::read_bytes(&session.to_bytes().unwrap()).unwrap();
-        let Session { kind, version, name, preset, course, history, stored, paths, checkpoints, breakpoints, machine, shown, file: _ } = &read;
+        let Session { kind, version, name, preset, course, history, stored, paths, checkpoints, breakpoints, hits, forks, machine, shown, file: _ } = &read;
         prop_assert!(stored.is_none() && paths.is_none());
         prop_assert_eq!((kind, version, name), (&session.kind, &session.version, &session.name));
         prop_assert_eq!(preset.resolved_toml(), session.preset.resolved_toml());
         prop_assert_eq!((course, breakpoints), (&session.course, &session.breakpoints));
         prop_assert_eq!((machine, shown), (&session.machine, &session.shown));
-        prop_assert_eq!(history.rows(), session.history.rows());
-        prop_assert_eq!(format!("{:?}", history.events()), format!("{:?}", session.history.events()));
-        for series in Series::kept(history.max_tracked()) {
-            for row in 0..=history.rows() {
-                let bits = |history: &History| history.value(series, row).map(f64::to_bits);
-                let expected = session.history.value(series, row).map(|value| kept(*kind, series, value).to_bits());
-                prop_assert_eq!(bits(history), expected, "{:?} at row {}", series, row);
-            }
+        prop_assert_eq!(hits, &session.hits);
+        same_history(history, &session.history, *kind)?;
+        prop_assert_eq!(forks.len(), session.forks.len());
+        for (fork, was) in forks.iter().zip(&session.forks) {
+            let SavedFork { parent, step, course, history, checkpoints } = fork;
+            prop_assert_eq!((parent, step, course), (&was.parent, &was.step, &was.course));
+            prop_assert_eq!(format!("{checkpoints:?}"), format!("{:?}", was.checkpoints));
+            same_history(history, &was.history, *kind)?;
         }
         prop_assert_eq!(checkpoints.len(), 1);
         prop_assert_eq!(format!("{checkpoints:?}"), format!("{:?}", session.checkpoints));
@@ -177,7 +230,7 @@ fn forged(tag: Tag, change: impl Fn(&mut Vec<u8>)) -> String {
         }
         write_section(&mut out, section.tag, &section.content).unwrap();
     }
-    write_section(&mut out, Tag::END, &[]).unwrap();
+    end(&mut out).unwrap();
     match Session::read_bytes(&out) {
         Ok(_) => "it was read".into(),
         Err(error) => error.to_string(),
@@ -205,7 +258,7 @@ fn what_is_wrong_is_said_with_its_place() {
     }
     let mut newer = whole.clone();
     newer[8] = 9;
-    assert!(said(&newer).contains("format 9; this Brink reads formats up to 2"), "{}", said(&newer));
+    assert!(said(&newer).contains("format 9; this Brink reads formats up to 3"), "{}", said(&newer));
     let mut long = whole.clone();
     long[12 + 4 + 6] = 1;
     assert!(said(&long).contains("claims 281474976"), "{}", said(&long));
@@ -225,6 +278,54 @@ fn what_is_wrong_is_said_with_its_place() {
 }
 
 #[test]
+fn a_version_that_is_damaged_is_seen() {
+    for format in [0, 1, 2] {
+        let mut damaged = bytes();
+        damaged[8] = format;
+        let error = Session::read_bytes(&damaged).map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains("another version of the format"), "{error}");
+    }
+}
+
+/// The error of a file with two forks, the second one's heading changed.
+fn forged_fork(parent: Option<usize>, step: usize, rows: usize) -> String {
+    let mut history = History::new(preset().eigen.max_tracked);
+    for step in 0..40 {
+        history.push(&StepRecord { step, eta: 0.5, ..StepRecord::default() });
+    }
+    let course = Course::new(0.5);
+    let fork = SavedFork {
+        parent: None,
+        step: 40,
+        course: course.clone(),
+        history: history.clone(),
+        checkpoints: Vec::new(),
+    };
+    let mut second = SavedFork { parent, step, ..fork.clone() };
+    // its history says how many rows there are
+    second.history = History::of(history.max_tracked(), rows, Vec::new(), Vec::new(), None);
+    let session = Session { forks: vec![fork, second], ..Session::new("valley", preset(), course, history) };
+    match Session::read_bytes(&session.to_bytes().unwrap()) {
+        Ok(_) => "it was read".into(),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn a_fork_that_cannot_be_one_is_said() {
+    assert_eq!(forged_fork(None, 40, 40), "it was read");
+    assert_eq!(forged_fork(Some(0), 7, 7), "it was read");
+    let error = forged_fork(Some(1), 7, 7);
+    assert!(error.contains("section FORK") && error.contains("it left fork Some(1) of 1"), "{error}");
+    let error = forged_fork(None, 41, 41);
+    assert!(error.contains("a fork of 41 rows that left a run of 40 rows at step 41"), "{error}");
+    let error = forged_fork(None, 20, 10);
+    assert!(error.contains("a fork of 10 rows that left"), "{error}");
+    let error = forged_fork(None, 20, 30);
+    assert!(error.contains("no section COLM"), "a fork's own rows have a learning rate: {error}");
+}
+
+#[test]
 fn a_learning_rate_that_is_none_is_refused() {
     let mut column = Column::default();
     (0..40).for_each(|row| column.push(row, if row == 7 { f64::NAN } else { 0.5 }));
@@ -238,7 +339,7 @@ fn a_learning_rate_that_is_none_is_refused() {
 
 #[test]
 fn checkpoints_keep_to_the_budget_and_the_newest_is_among_them() {
-    let past = Past::new(Course::new(0.1), usize::MAX);
+    let past = Past::new(Course::new(0.1), &Shelf::new(usize::MAX));
     for step in 0..50 {
         past.keep(Fake { step, ..Fake::default() }.checkpoint());
     }

@@ -1,7 +1,7 @@
 //! From a run to a file.
 
 use super::columns::{self, Precision};
-use super::container::{Tag, begin, write_section};
+use super::container::{Tag, begin, end, write_section};
 use super::error::{Problem, SessionError};
 use super::outputs::Outputs;
 use super::{Head, Kind, Session, thin};
@@ -43,6 +43,8 @@ impl Session {
             paths,
             checkpoints,
             breakpoints,
+            hits,
+            forks,
             machine,
             shown,
             file: _,
@@ -55,6 +57,7 @@ impl Session {
             machine: machine.clone(),
             course: course.clone(),
             breakpoints: breakpoints.clone(),
+            hits: hits.clone(),
             shown: shown.clone(),
         };
         let head = toml::to_string(&head).map_err(io::Error::other)?;
@@ -86,10 +89,13 @@ impl Session {
         for checkpoint in checkpoints {
             write_section(out, Tag::CHECKPOINT, &packed(checkpoint.as_ref())?)?;
         }
-        write_section(out, Tag::END, &[])
+        for fork in forks {
+            fork.write_to(out)?;
+        }
+        end(out)
     }
 }
 
-fn packed(value: &impl Serialize) -> io::Result<Vec<u8>> {
+pub(super) fn packed(value: &impl Serialize) -> io::Result<Vec<u8>> {
     postcard::to_stdvec(value).map_err(io::Error::other)
 }

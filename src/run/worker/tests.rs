@@ -185,11 +185,68 @@ fn a_step_that_takes_long_does_not_hold_up_the_end() {
 fn the_memory_budget_ends_the_run_before_the_history_outgrows_it() {
     let budget = 1 << 20;
     let mut worker =
-        spawn(Fake::default(), &Options { memory_budget: budget, ..Options::new(usize::MAX, 0.1) });
+        spawn(Fake::default(), &Options { memory: Memory::new(budget, 0), ..Options::new(usize::MAX, 0.1) });
     let mut history = History::new(1);
     assert_eq!(drain(&mut worker, &mut history), Ok(Ending::MemoryBudget { bytes: budget }));
     assert!(history.rows() > 1000, "{} rows", history.rows());
     assert!(history.heap_bytes() <= budget + budget / 8, "{} bytes", history.heap_bytes());
+}
+
+#[test]
+fn rows_that_a_run_begins_with_are_counted() {
+    let budget = 1 << 20;
+    let mut first = spawn(Fake::default(), &Options::new(1000, 0.1));
+    let mut history = History::new(1);
+    assert_eq!(drain(&mut first, &mut history), Ok(Ending::AllSteps));
+    let rows_after = |recorded: usize| {
+        let memory = Memory::new(budget, 0);
+        let past = first.past().until(1000);
+        let options = Options { memory, recorded, ..Options::new(usize::MAX, 0.1) };
+        let mut worker = Worker::resume(Box::new(Fake::default()), past, &options, || {}).expect("a thread");
+        let mut history = history.clone();
+        assert_eq!(drain(&mut worker, &mut history), Ok(Ending::MemoryBudget { bytes: budget }));
+        assert!(history.heap_bytes() <= budget + budget / 8, "{} bytes", history.heap_bytes());
+        history.rows()
+    };
+    assert!(rows_after(history.most_bytes()) > 1000);
+    assert_eq!(rows_after(budget), 1000, "there is no room for one more");
+}
+
+#[test]
+fn a_run_that_has_taken_all_its_steps_goes_on_where_there_are_more() {
+    let mut worker = spawn(Fake::default(), &Options::new(100, 0.1));
+    let mut history = History::new(1);
+    assert_eq!(drain(&mut worker, &mut history), Ok(Ending::AllSteps));
+    assert!(worker.ended());
+    worker.send(Command::SetEta(0.2)).expect("a valid command");
+    worker.send(Command::SetSteps(250)).expect("a valid command");
+    assert_eq!(drain(&mut worker, &mut history), Ok(Ending::AllSteps));
+    assert_eq!((history.rows(), worker.past().steps_taken()), (250, 250));
+    let eta = |row| history.value(crate::run::Series::Eta, row);
+    assert_eq!((eta(99), eta(100), eta(249)), (Some(0.1), Some(0.2), Some(0.2)));
+    assert_eq!(history.value(crate::run::Series::GdLoss, 249), Some(1.0 / 250.0));
+    // fewer than are taken: it says again that it has ended
+    worker.send(Command::SetSteps(10)).expect("a valid command");
+    assert_eq!(drain(&mut worker, &mut history), Ok(Ending::AllSteps));
+    assert_eq!(history.rows(), 250);
+    assert!(worker.shut_down());
+}
+
+#[test]
+fn a_session_of_a_finished_run_goes_on_too() {
+    let mut first = spawn(Fake::default(), &Options::new(100, 0.1));
+    let mut history = History::new(1);
+    assert_eq!(drain(&mut first, &mut history), Ok(Ending::AllSteps));
+    let options = Options { paused: true, ..Options::new(100, 0.1) };
+    let mut worker = Worker::resume(Box::new(Fake::default()), first.past().until(100), &options, || {})
+        .expect("a thread");
+    assert_eq!(drain(&mut worker, &mut history), Ok(Ending::AllSteps));
+    for command in [Command::SetSteps(130), Command::Play] {
+        worker.send(command).expect("a valid command");
+    }
+    assert_eq!(drain(&mut worker, &mut history), Ok(Ending::AllSteps));
+    assert_eq!(history.rows(), 130);
+    assert_eq!(history.value(crate::run::Series::GdLoss, 129), Some(1.0 / 130.0));
 }
 
 #[test]

@@ -6,8 +6,10 @@ use crate::dynamics::StepRecord;
 use crate::run::breakpoint::{Breakpoints, Hit};
 use crate::run::course::Course;
 use crate::run::engine::Engine;
+use crate::run::memory::Account;
 use crate::run::message::{Command, Ending, Message, Seen};
 use crate::run::past::Past;
+use crate::run::pyramid::Column;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, TrySendError, never, select};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -25,10 +27,6 @@ const SLICE: Duration = Duration::from_millis(10);
 
 /// How long the last rows may wait for a watcher that has asked to stop.
 const PARTING: Duration = Duration::from_millis(200);
-
-/// Bytes one recorded number costs in a [`History`]: 8 for itself, 2.5 for its pyramid, and the growth reserve of the
-/// vectors that hold both.
-const BYTES_PER_VALUE: usize = 21;
 
 /// What has been asked of the pace of the steps.
 #[derive(Debug)]
@@ -73,6 +71,13 @@ impl Pace {
 #[derive(Debug)]
 struct Stop;
 
+/// What the thread shares with its watcher beside the channels.
+pub(super) struct Shared {
+    pub cancel: Arc<AtomicBool>,
+    pub past: Arc<Past>,
+    pub account: Arc<Account>,
+}
+
 /// The training thread's side.
 pub(super) struct Training {
     commands: Receiver<Command>,
@@ -87,10 +92,9 @@ pub(super) struct Training {
     since_checkpoint: Duration,
     has_thinned: bool,
     steps: usize,
-    memory_budget: usize,
+    /// What the history takes, and what is under way to it.
+    account: Arc<Account>,
     next_step: usize,
-    /// What the history has cost so far.
-    bytes: usize,
     batch: Vec<StepRecord>,
     /// When the last batch left.
     last_sent: Option<Instant>,
@@ -101,8 +105,7 @@ impl Training {
     /// Before the first step to record; `wake` is called after each message.
     pub(super) fn new(
         (commands, messages, views): (Receiver<Command>, Sender<Message>, Sender<Seen>),
-        cancel: Arc<AtomicBool>,
-        past: Arc<Past>,
+        Shared { cancel, past, account }: Shared,
         options: &Options,
         wake: impl Fn() + Send + 'static,
     ) -> Self {
@@ -117,41 +120,50 @@ impl Training {
             since_checkpoint: Duration::MAX,
             has_thinned: false,
             steps: options.steps,
-            memory_budget: options.memory_budget,
+            account,
             next_step: past.steps_taken(),
             past,
-            bytes: 0,
             batch: Vec::new(),
             last_sent: None,
             looking: Looking::new(views, options.trail),
         }
     }
 
-    /// Trains to the end, and says how it came.
+    /// Trains to the end, says how it came, and goes on where more steps are asked for.
     pub(super) fn run(&mut self, mut engine: Box<dyn Engine>) {
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.train(engine.as_mut())));
-        let ended = matches!(outcome, Ok(Ok(_)));
-        let last = match outcome {
-            Ok(Ok(ending)) => Message::Finished(ending),
-            Ok(Err(Stop)) => Message::Finished(Ending::Stopped),
-            Err(panic) => Message::Failed(format!(
-                "the training thread failed at step {}: {}; the steps before it are kept",
-                self.next_step,
-                panic_text(panic.as_ref())
-            )),
-        };
-        if self.send_batch().and_then(|()| self.deliver(last.clone())).is_err() {
-            self.part(last);
-        } else if ended {
+        let engine_mut = engine.as_mut();
+        let mut outcome = catch_unwind(AssertUnwindSafe(|| {
+            self.catch_up(engine_mut)?;
+            self.train(engine_mut)
+        }));
+        loop {
+            let ended = matches!(outcome, Ok(Ok(_)));
+            let last = match outcome {
+                Ok(Ok(ending)) => Message::Finished(ending),
+                Ok(Err(Stop)) => Message::Finished(Ending::Stopped),
+                Err(panic) => Message::Failed(format!(
+                    "the training thread failed at step {}: {}; the steps before it are kept",
+                    self.next_step,
+                    panic_text(panic.as_ref())
+                )),
+            };
+            if self.send_batch().and_then(|()| self.deliver(last.clone())).is_err() {
+                self.part(last);
+                break;
+            }
             // Its last message is sent: a panic here is the end of the views, and of nothing else.
-            let _ = catch_unwind(AssertUnwindSafe(|| self.keep_looking(engine.as_mut())));
+            let asked = ended
+                && catch_unwind(AssertUnwindSafe(|| self.keep_looking(engine.as_mut()))).unwrap_or(false);
+            if !asked {
+                break;
+            }
+            outcome = catch_unwind(AssertUnwindSafe(|| self.train(engine.as_mut())));
         }
         // Nor does anyone wait for a word from its destructor.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(engine)));
     }
 
     fn train(&mut self, engine: &mut dyn Engine) -> Result<Ending, Stop> {
-        self.catch_up(engine)?;
         loop {
             if self.next_step >= self.steps {
                 // a session of the run goes on from here, with more steps
@@ -161,8 +173,9 @@ impl Training {
             if engine.finished() {
                 return Ok(Ending::NothingAdvances);
             }
-            if self.bytes >= self.memory_budget {
-                return Ok(Ending::MemoryBudget { bytes: self.memory_budget });
+            let memory = self.account.pool();
+            if memory.left() == 0 {
+                return Ok(Ending::MemoryBudget { bytes: memory.budget() });
             }
             self.wait_for_turn(engine)?;
             self.keep_checkpoint(engine)?;
@@ -195,8 +208,8 @@ impl Training {
         }
     }
 
-    /// After the last step: answers requests until the watcher lets go.
-    fn keep_looking(&mut self, engine: &mut dyn Engine) {
+    /// After the last step: answers requests until the watcher lets go, or asks for more steps; whether it does.
+    fn keep_looking(&mut self, engine: &mut dyn Engine) -> bool {
         while !self.cancel.load(Ordering::Relaxed) {
             let command = if self.looking.is_busy() {
                 self.look(engine, Instant::now() + SLICE);
@@ -205,11 +218,17 @@ impl Training {
                 self.commands.recv().map_err(|_| true)
             };
             match command {
-                Ok(Command::Look(request)) => self.looking.begin(request.as_deref()),
-                Ok(Command::Stop) | Err(true) => return,
-                Ok(_) | Err(false) => {}
+                Ok(Command::Stop) | Err(true) => return false,
+                Ok(command) => {
+                    self.obey(&command);
+                    if matches!(command, Command::SetSteps(_)) {
+                        return true;
+                    }
+                }
+                Err(false) => {}
             }
         }
+        false
     }
 
     /// Takes the steps between the nearest checkpoint and the first one to record.
@@ -295,6 +314,7 @@ impl Training {
             }
             Command::SetEta(eta) => self.steer(|course, step| course.set_eta(step, eta)),
             Command::SetSpeed(speed) => self.pace.set_speed(speed),
+            Command::SetSteps(steps) => self.steps = steps,
             Command::RestartFlows => self.steer(Course::restart_flows),
             Command::SetBreakpoint(breakpoint) => self.breakpoints.set(breakpoint, self.next_step),
             Command::ClearBreakpoint(breakpoint) => self.breakpoints.clear(breakpoint),
@@ -311,7 +331,7 @@ impl Training {
     }
 
     fn record(&mut self, record: StepRecord) -> Result<(), Stop> {
-        self.bytes += numbers(&record) * BYTES_PER_VALUE;
+        self.account.take(under_way_bytes(&record));
         self.batch.push(record);
         let rested = self.last_sent.is_none_or(|sent| sent.elapsed() >= BATCH_INTERVAL);
         if self.batch.len() >= BATCH_ROWS || rested {
@@ -377,7 +397,18 @@ impl Training {
     }
 }
 
-/// How many numbers a record adds to the columns of a [`History`].
+/// Bytes that a record takes at most in a [`History`](crate::run::History), outputs left out: they have a budget of their own.
+pub(super) fn recorded_bytes(record: &StepRecord) -> usize {
+    numbers(record) * Column::BYTES_PER_VALUE
+}
+
+/// Bytes that are put aside for a record before it is in a history.
+pub(super) fn under_way_bytes(record: &StepRecord) -> usize {
+    let outputs: usize = record.outputs.iter().map(Vec::len).sum();
+    recorded_bytes(record) + outputs * size_of::<f64>()
+}
+
+/// How many numbers a record adds to the columns of a history.
 fn numbers(record: &StepRecord) -> usize {
     let gd = record.gradient_descent.as_ref().map_or(0, |process| 3 + process.lambda.len());
     let gf = record.gradient_flow.as_ref().map_or(0, |_| 4);

@@ -1,0 +1,73 @@
+//! From keys to commands.
+
+use super::Command;
+use crate::app::forms::Form;
+use egui::{Key, KeyboardShortcut};
+
+impl Command {
+    /// The commands whose keys were pressed. None while a control has the keyboard: the space bar then presses that
+    /// control, and letters are typed.
+    pub fn pressed(context: &egui::Context) -> Vec<Self> {
+        let focused = context.memory(egui::Memory::focused);
+        if focused.is_some_and(|id| id != crate::app::timeline::id()) {
+            return Vec::new();
+        }
+        Self::simple().into_iter().filter(|command| command.is_pressed(context)).collect()
+    }
+
+    /// The commands whose keys were pressed while a form is open: those that put it away, save a session, or quit.
+    pub fn pressed_in_form(context: &egui::Context, form: Form) -> Vec<Self> {
+        let types = context.text_edit_focused();
+        let save = (form == Form::Session).then_some(Self::SaveSession);
+        [Self::Toggle(form), Self::Quit]
+            .into_iter()
+            .chain(save)
+            .filter(|command| {
+                let bare = command.entry().shortcut.is_some_and(|key| key.modifiers.is_none());
+                !(types && bare) && command.is_pressed(context)
+            })
+            .collect()
+    }
+
+    fn is_pressed(&self, context: &egui::Context) -> bool {
+        self.entry().shortcut.is_some_and(|shortcut| {
+            context.input_mut(|input| input.consume_key(shortcut.modifiers, shortcut.logical_key))
+        })
+    }
+}
+
+/// A key as it is written in tooltips and in the overlay.
+pub(in crate::app) fn key_text(shortcut: KeyboardShortcut) -> String {
+    let key = match shortcut.logical_key {
+        Key::ArrowRight => "→",
+        Key::ArrowLeft => "←",
+        Key::Questionmark => "?",
+        key => key.name(),
+    };
+    let mut text = String::new();
+    if shortcut.modifiers.command {
+        text.push_str("Ctrl+");
+    }
+    if shortcut.modifiers.shift {
+        text.push_str("Shift+");
+    }
+    text.push_str(key);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_stands_for_two_commands_and_none_hides_another() {
+        let keys: Vec<_> = Command::simple().iter().filter_map(|c| c.entry().shortcut).collect();
+        for (place, one) in keys.iter().enumerate() {
+            for later in &keys[place + 1..] {
+                let hidden =
+                    one.logical_key == later.logical_key && later.modifiers.matches_logically(one.modifiers);
+                assert!(!hidden, "{} hides {}", key_text(*one), key_text(*later));
+            }
+        }
+    }
+}
