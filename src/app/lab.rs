@@ -369,15 +369,13 @@ impl Lab {
 
     /// Lets a run leave another one. Returns its number.
     fn depart(&mut self, parent: Option<usize>, branch: &Branch, paused: bool) -> Option<usize> {
-        let worker = self.worker.as_ref()?;
+        let (worker, wake) = (self.worker.as_ref()?, self.wake());
         let model = &mut self.model;
         let mut preset = model.current().clone();
         let first_eta = model.history.value(crate::run::Series::Eta, 0);
         preset.optimizer.eta = first_eta.unwrap_or(preset.optimizer.eta);
         let options =
             Options { speed: model.speed, paused, ..Options::new(preset.run.steps, preset.optimizer.eta) };
-        let (context, pause) = (self.context.clone(), Arc::clone(&self.pause));
-        let wake = move || context.request_repaint_after(Duration::from_nanos(pause.load(Ordering::Relaxed)));
         let first = (&model.history, worker.past().as_ref());
         let make = || (self.outside.assemble)(&preset);
         match model.forks.start(parent, first, branch, make, &options, wake) {
@@ -389,8 +387,17 @@ impl Lab {
         }
     }
 
+    /// Asks for a repaint, from a training thread.
+    pub(super) fn wake(&self) -> impl Fn() + Send + 'static + use<> {
+        let (context, pause) = (self.context.clone(), Arc::clone(&self.pause));
+        move || context.request_repaint_after(Duration::from_nanos(pause.load(Ordering::Relaxed)))
+    }
+
     fn drain(&mut self) {
         self.model.forks.drain();
+        for text in self.model.beside.drain() {
+            self.model.raise(Banner::new(Level::Warning, text));
+        }
         for (label, step, event) in self.model.forks.news() {
             self.model.note_of_fork(&label, step, &event);
         }
@@ -420,6 +427,7 @@ impl Lab {
             // on the way to the command line's step each run stops by itself
             if self.at.is_none() {
                 self.model.forks.send(&WorkerCommand::Pause);
+                self.model.beside.send(&WorkerCommand::Pause);
             }
             if self.tour_takes(&hit) {
                 continue;
@@ -525,8 +533,7 @@ impl Lab {
         if let Some(examples) = engine.examples() {
             self.model.history.watch(examples);
         }
-        let (context, pause) = (self.context.clone(), Arc::clone(&self.pause));
-        let wake = move || context.request_repaint_after(Duration::from_nanos(pause.load(Ordering::Relaxed)));
+        let wake = self.wake();
         match Worker::resume(engine, past, &options, wake) {
             Ok(worker) => {
                 if trail {
@@ -572,6 +579,7 @@ impl Lab {
     /// Tells the run and its forks.
     pub(super) fn tell(&mut self, command: WorkerCommand) {
         self.model.forks.send(&command);
+        self.model.beside.send(&command);
         self.tell_first(command);
     }
 

@@ -8,6 +8,7 @@ mod apply;
 mod autosave;
 mod axes;
 mod banner;
+mod beside;
 mod breakpoint_form;
 mod caption;
 mod command;

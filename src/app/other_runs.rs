@@ -52,7 +52,7 @@ impl Model {
         for run in &mut self.compared {
             complete &= run.curves.update(&run.history, smoothing, share);
         }
-        complete
+        complete & self.beside.derive_curves(budget)
     }
 
     /// The first and the last step in sight that any run has recorded.

@@ -41,4 +41,4 @@ pub use raster::Image;
 pub use render::{render, render_svg};
 pub use scene::Scene;
 pub use theme::{Palette, Role, Weight};
-pub use view::{Facts, Looking, Overlay, Panel, RunView, ViewChange, ViewState};
+pub use view::{Facts, Looking, Neighbour, Overlay, Panel, RunView, ViewChange, ViewState};
