@@ -9,6 +9,7 @@ use brink::dynamics::Process;
 use brink::picture::scene::{SceneChange, of_landscape, of_view};
 use brink::picture::{Curves, Facts, Panel, RunView, Scene, ViewState, panel_ui};
 use brink::run::assemble::{Sources, assemble};
+use brink::run::memory::Shelf;
 use brink::run::replay::Reply;
 use brink::run::spectra::{Found, Spectra};
 use brink::run::{Course, Engine, History, Past, Preset, Replay};
@@ -48,7 +49,7 @@ impl Run {
             trail.push(Row::of_step(&before, &record));
             history.push(&record);
         }
-        let past = Arc::new(Past::of(Course::new(eta), vec![checkpoint], steps, usize::MAX));
+        let past = Arc::new(Past::of(Course::new(eta), vec![checkpoint], steps, &Shelf::new(usize::MAX)));
         Self { preset, engine, trail, history, past }
     }
 

@@ -33,6 +33,7 @@ impl Lab {
             // on the way to the command line's step each run stops by itself
             if self.at.is_none() {
                 self.model.forks.send(&WorkerCommand::Pause);
+                self.model.beside.send(&WorkerCommand::Pause);
             }
             if self.tour_takes(&hit) {
                 continue;
@@ -82,8 +83,11 @@ impl Lab {
         }
     }
 
-    /// What has arrived from the forks, and what it has to say.
+    /// What has arrived from the forks and the runs beside, and what it has to say.
     fn drain_forks(&mut self) {
+        for text in self.model.beside.drain() {
+            self.model.raise(Banner::new(Level::Warning, text));
+        }
         let drained = self.model.forks.drain();
         for (label, step, event) in self.model.forks.news() {
             self.model.note_of_fork(&label, step, &event);

@@ -9,6 +9,7 @@ mod arrivals;
 mod autosave;
 mod axes;
 mod banner;
+mod beside;
 mod breakpoint_form;
 mod caption;
 mod command;

@@ -1,6 +1,7 @@
 //! What the window shows: everything about the run and the viewer's choices, as plain data.
 
 use super::banner::Banner;
+use super::beside::Beside;
 use super::breakpoint_form::BreakpointForm;
 use super::export::ExportForm;
 use super::fork_form::ForkForm;
@@ -100,6 +101,8 @@ pub struct Model {
     pub hits: Vec<Hit>,
     /// Runs that left this one.
     pub forks: Forks,
+    /// Runs that train beside this one.
+    pub beside: Beside,
     /// Saved runs to compare with.
     pub compared: Vec<Compared>,
     /// The form of the sessions.
@@ -159,6 +162,7 @@ impl Model {
             breakpoints: Vec::new(),
             hits: Vec::new(),
             forks: Forks::default(),
+            beside: Beside::default(),
             compared: Vec::new(),
             session: SessionForm::default(),
             unfinished: Vec::new(),
@@ -242,6 +246,7 @@ impl Model {
         self.playback.playing = false;
         self.hits.clear();
         self.forks.clear();
+        self.beside.clear();
         self.fork_curves.clear();
         self.fork_form = ForkForm { parent: None, eta: smaller(self.eta) };
     }
@@ -294,6 +299,7 @@ impl Model {
             controls: true,
             switches: true,
             overlays: &[],
+            beside: self.beside.runs(),
         }
     }
 
@@ -360,6 +366,7 @@ impl Model {
             breakpoints: self.breakpoints.clone(),
             hits: self.hits.clone(),
             forks: Forks::default(),
+            beside: self.beside.copied(),
             // of a fork, its history is all that is written down
             compared: self.overlays().iter().map(copied).collect(),
             session: SessionForm::default(),

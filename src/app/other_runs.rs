@@ -52,7 +52,7 @@ impl Model {
         for run in &mut self.compared {
             complete &= run.curves.update(&run.history, smoothing, share);
         }
-        complete
+        complete & self.beside.derive_curves(budget)
     }
 
     /// Recorded steps of the run and its forks, and how many forks there are.

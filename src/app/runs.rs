@@ -157,6 +157,7 @@ impl Lab {
     /// Tells the run and its forks.
     pub(super) fn tell(&mut self, command: WorkerCommand) {
         self.model.forks.send(&command);
+        self.model.beside.send(&command);
         self.tell_first(command);
     }
 
@@ -235,7 +236,7 @@ impl Lab {
     }
 
     /// Asks for a repaint, from a training thread: not so soon that drawing takes the time of the training.
-    fn wake(&self) -> impl Fn() + Send + Clone + use<> {
+    pub(super) fn wake(&self) -> impl Fn() + Send + Clone + use<> {
         let (context, pause) = (self.context.clone(), Arc::clone(&self.pause));
         move || context.request_repaint_after(Duration::from_nanos(pause.load(Ordering::Relaxed)))
     }

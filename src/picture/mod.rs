@@ -40,4 +40,4 @@ pub use render::{render, render_svg};
 pub use scene::Scene;
 pub use shown::{Shown, shown};
 pub use theme::{Palette, Role, Weight};
-pub use view::{Facts, Looking, Overlay, Panel, RunView, ViewChange, ViewState};
+pub use view::{Facts, Looking, Neighbour, Overlay, Panel, RunView, ViewChange, ViewState};

@@ -5,6 +5,7 @@ use super::predictions::Choice;
 use super::scene::{Scene, SceneChange, SceneView};
 use crate::dynamics::{Event, Inspection};
 use crate::run::assemble::warnings;
+use crate::run::preset::LossKind;
 use crate::run::spectra::Spectra;
 use crate::run::{History, Preset, Series};
 use std::borrow::Cow;
@@ -151,6 +152,8 @@ pub struct Facts {
     pub command: String,
     /// Number of training examples, where the preset says it.
     pub examples: Option<usize>,
+    /// The loss of a network; none of a landscape.
+    pub loss: Option<LossKind>,
     /// Whether the network has kinks, which the theory's derivatives miss.
     pub kinks: bool,
 }
@@ -165,6 +168,7 @@ impl Facts {
             version: env!("CARGO_PKG_VERSION").into(),
             command,
             examples: preset.resolved().data.and_then(|data| data.n),
+            loss: preset.landscape.is_none().then(|| preset.loss_kind()),
             kinks: !warnings(preset).is_empty(),
         }
     }
@@ -272,6 +276,19 @@ pub struct Overlay<'a> {
     pub curves: Option<&'a Curves>,
 }
 
+/// A run that trains beside the first, with a place of its own on the wall.
+#[derive(Debug)]
+pub struct Neighbour {
+    /// Its preset.
+    pub preset: Preset,
+    /// Number of its parameters.
+    pub parameters: usize,
+    /// What it recorded.
+    pub history: History,
+    /// What was derived from it.
+    pub curves: Curves,
+}
+
 /// Which steps of a run are looked into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Looking {
@@ -308,6 +325,8 @@ pub struct RunView<'a> {
     pub switches: bool,
     /// Other runs, drawn over this one.
     pub overlays: &'a [Overlay<'a>],
+    /// Runs that train beside this one.
+    pub beside: &'a [Neighbour],
 }
 
 impl<'a> RunView<'a> {
@@ -325,6 +344,7 @@ impl<'a> RunView<'a> {
             controls: false,
             switches: false,
             overlays: &[],
+            beside: &[],
         }
     }
 }

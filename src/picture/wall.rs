@@ -1,4 +1,4 @@
-//! A wall of small plots: the run that goes on, and beside it every recording that comes with the program. Once as the sharpness in
+//! A wall of small plots: the run that goes on, those that train beside it, and every recording that comes with the program. Once as the sharpness in
 //! units of the edge, once as the real against the predicted loss. A recording that cannot be read says why in its place;
 //! an architecture of which there is neither run nor recording has one that names the preset that runs live.
 
@@ -75,15 +75,31 @@ pub(super) fn wall_ui(ui: &mut Ui, panel: Panel, view: &RunView) {
     let title = if view.facts.title.is_empty() { &view.facts.preset } else { &view.facts.title };
     let live = Exhibit {
         title: format!("This run: {title}"),
-        caption: format!("{}\n{} steps so far", said_of_the_run(ui, panel, view), view.history.rows()),
+        caption: format!(
+            "{}\nlive; {}{} steps",
+            live_says(ui, (panel, 0), view.history, view.curves),
+            said_of_loss(view.facts.loss),
+            view.history.rows()
+        ),
         run: Some((view.history, view.curves)),
     };
+    let beside = view.beside.iter().enumerate().map(|(place, run)| Exhibit {
+        title: format!("Beside it: {}", run.preset.title),
+        caption: format!(
+            "{}\nlive; {}{} steps, {} parameters",
+            live_says(ui, (panel, 1 + place), &run.history, &run.curves),
+            said_of_loss(Some(run.preset.loss_kind())),
+            run.history.rows(),
+            run.parameters,
+        ),
+        run: Some((&run.history, &run.curves)),
+    });
     let others = recorded().iter().map(|Recorded { recording, curves }| Exhibit {
         title: recording.preset.title.clone(),
         caption: format!(
-            "{}\nrecorded; {}, {}",
+            "{}\nrecorded; {}{}",
             said(panel, &recording.outline),
-            loss_name(&recording.preset),
+            said_of_loss(Some(recording.preset.loss_kind())),
             recording.size(),
         ),
         run: Some((&*recording.history, curves)),
@@ -93,7 +109,8 @@ pub(super) fn wall_ui(ui: &mut Ui, panel: Panel, view: &RunView) {
         caption: format!("cannot be played\n{}", error.problem),
         run: None,
     });
-    let mut exhibits: Vec<Exhibit> = std::iter::once(live).chain(others).chain(broken).collect();
+    let mut exhibits: Vec<Exhibit> =
+        std::iter::once(live).chain(beside).chain(others).chain(broken).collect();
     exhibits.extend(absent(&view.facts.preset));
     let words: Vec<String> = exhibits
         .iter()
@@ -133,10 +150,12 @@ fn absent(running: &str) -> Vec<Exhibit<'static>> {
     missing.filter_map(place).collect()
 }
 
-fn loss_name(preset: &Preset) -> &'static str {
-    match preset.loss_kind() {
-        LossKind::Mse => "MSE",
-        LossKind::Ce => "cross-entropy",
+/// The loss of a network, before what is said of its size; nothing of a landscape.
+fn said_of_loss(loss: Option<LossKind>) -> &'static str {
+    match loss {
+        Some(LossKind::Mse) => "MSE, ",
+        Some(LossKind::Ce) => "cross-entropy, ",
+        None => "",
     }
 }
 
@@ -150,18 +169,18 @@ fn columns(count: usize, room: Vec2) -> usize {
     (1..=most).min_by(|a, b| shape(*a).total_cmp(&shape(*b))).unwrap_or(1)
 }
 
-/// What the run that goes on shows: looked at again where it has grown by a fiftieth, and where it has stopped growing,
+/// What a run that goes on shows, by its panel and place: looked at again where it has grown by a fiftieth, and where it has stopped growing,
 /// since that takes the whole record.
-fn said_of_the_run(ui: &Ui, panel: Panel, view: &RunView) -> String {
-    let id = egui::Id::unique("brink: said of the run").with(panel);
-    let rows = view.history.rows();
+fn live_says(ui: &Ui, place: (Panel, usize), history: &History, curves: &Curves) -> String {
+    let id = egui::Id::unique("brink: said of a live run").with(place);
+    let rows = history.rows();
     let known: Option<(usize, usize, String)> = ui.data(|data| data.get_temp(id));
     let (at, text) = match known {
         Some((at, _, text)) if at == rows => (at, text),
         Some((at, seen, text)) if seen != rows && (at..at + at / 50).contains(&rows) => (at, text),
         _ => {
-            let outline = Outline::of(view.history, |row| view.curves.value(Curve::Loss, row));
-            (rows, said(panel, &outline))
+            let outline = Outline::of(history, |row| curves.value(Curve::Loss, row));
+            (rows, said(place.0, &outline))
         }
     };
     ui.data_mut(|data| data.insert_temp(id, (at, rows, text.clone())));

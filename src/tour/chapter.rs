@@ -18,6 +18,8 @@ pub struct Chapter {
     pub title: String,
     /// What runs at first.
     pub source: Source,
+    /// Light presets that train beside it, each with a place of its own on the wall.
+    pub beside: Vec<Source>,
     /// The panels at first.
     pub layout: Columns,
     /// Every stop is reached within so many steps of its run.
@@ -138,10 +140,21 @@ impl Chapter {
     /// # Errors
     /// When it is not built in, or a change is refused.
     pub fn preset(&self, card: usize, changes: &[String]) -> Result<Preset, ChapterError> {
+        self.load(self.source(card), changes)
+    }
+
+    /// The presets that train beside the chapter's run.
+    ///
+    /// # Errors
+    /// When one is not built in, or a change is refused.
+    pub fn presets_beside(&self) -> Result<Vec<(&str, Preset)>, ChapterError> {
+        self.beside.iter().map(|source| Ok((&*source.preset, self.load(source, &[])?))).collect()
+    }
+
+    fn load(&self, source: &Source, changes: &[String]) -> Result<Preset, ChapterError> {
         let failed = |source| ChapterError::Preset { chapter: self.id.clone(), source };
-        let Source { preset, set, recording: _ } = self.source(card);
-        let set = [set.as_slice(), changes].concat();
-        Preset::load_with(preset, &Overrides { data: None, set }).map_err(failed)
+        let set = [source.set.as_slice(), changes].concat();
+        Preset::load_with(&source.preset, &Overrides { data: None, set }).map_err(failed)
     }
 
     /// The first stop of a card's run: that of the card, or of a later one with the same run.

@@ -33,6 +33,8 @@ struct Head {
     #[serde(default)]
     set: Vec<String>,
     recording: Option<String>,
+    #[serde(default)]
+    beside: Vec<String>,
     panels: String,
     within: usize,
     #[serde(default)]
@@ -70,7 +72,8 @@ impl Chapter {
             return Err(head_error(format!("the file must start with a line {FENCE} and have a second one")));
         };
         let parsed: Head = toml::from_str(head).map_err(|error| head_error(error.message().to_owned()))?;
-        let Head { title, preset, set, recording, panels, within, phases, central_flow, knobs } = parsed;
+        let Head { title, preset, set, recording, beside, panels, within, phases, central_flow, knobs } =
+            parsed;
         let layout = Columns::parse(&panels).map_err(head_error)?;
         let first_line = head.lines().count();
         let cards = cards(body, |line, reason| ChapterError::Line {
@@ -87,7 +90,9 @@ impl Chapter {
         });
         let knobs = knobs.collect();
         let source = Source { preset, set, recording };
-        Ok(Self { id, title, source, layout, within, phases, central_flow, knobs, cards })
+        let beside =
+            beside.iter().map(|run| Source::parse(run)).collect::<Result<_, _>>().map_err(head_error)?;
+        Ok(Self { id, title, source, beside, layout, within, phases, central_flow, knobs, cards })
     }
 }
 
@@ -167,15 +172,22 @@ fn stop(text: &str) -> Result<Breakpoint, String> {
     if stop.is_valid() { Ok(stop) } else { Err(refused()) }
 }
 
-/// What a card changes, or does.
-fn order(card: &mut Card, text: &str) -> Result<(), String> {
-    if let Some(run) = text.strip_prefix("run ") {
-        let mut words = run.split_whitespace().map(str::to_owned);
-        let preset = words.next().ok_or("`run` needs the name of a preset")?;
+impl Source {
+    /// Reads `PRESET key=value … recorded=NAME`.
+    fn parse(text: &str) -> Result<Self, String> {
+        let mut words = text.split_whitespace().map(str::to_owned);
+        let preset = words.next().ok_or("a run needs the name of a preset")?;
         let mut set: Vec<String> = words.collect();
         let recording = set.iter().position(|word| word.starts_with(RECORDED)).map(|place| set.remove(place));
         let recording = recording.map(|word| word[RECORDED.len()..].to_owned());
-        card.run = Some(Source { preset, set, recording });
+        Ok(Self { preset, set, recording })
+    }
+}
+
+/// What a card changes, or does.
+fn order(card: &mut Card, text: &str) -> Result<(), String> {
+    if let Some(run) = text.strip_prefix("run ") {
+        card.run = Some(Source::parse(run)?);
     } else if let Some(panels) = text.strip_prefix("panels ") {
         card.layout = Some(Columns::parse(panels)?);
     } else if text == "sliders" {

@@ -285,3 +285,22 @@ fn the_tour_fits_a_small_window() {
         assert!(next.right() < 0.5 * size.x && next.bottom() < size.y, "{next:?} in {size:?}");
     }
 }
+
+#[test]
+fn light_presets_train_beside_a_chapter_s_run_until_another_one_starts() {
+    let text = "+++\ntitle = \"Test\"\npreset = \"moons\"\nbeside = [\"chebyshev view.speed=400\", \"valley\"]\npanels = \"wall\"\nwithin = 90\n+++\n\
+        ## One\n@ step 50\nWords\n";
+    let chapter = crate::tour::Chapter::parse("01-test", text).expect("a chapter");
+    let mut window = quick();
+    lab(&mut window).model.tour = crate::app::Tour::of(vec![chapter]);
+    key(&mut window, Key::T);
+    let grown = |model: &Model| model.beside.runs().iter().all(|run| run.history.rows() > 5);
+    until(&mut window, "steps of the runs beside it", |model| model.beside.runs().len() == 2 && grown(model));
+    assert_eq!(model(&window).beside.runs()[0].preset.view.speed, Some(400.0));
+    let title = model(&window).beside.runs()[0].preset.title.clone();
+    until(&mut window, "the stop", |model| model.phase == Phase::Paused);
+    let place = format!("Beside it: {title}: not at the edge yet, live; MSE, ");
+    assert!(window.query_by_label_contains(&place).is_some(), "the wall has a place for it");
+    lab(&mut window).apply(Command::Restart);
+    assert!(model(&window).beside.runs().is_empty());
+}

@@ -156,11 +156,36 @@ impl Lab {
             self.model.banners.extend(trouble.into_iter().filter(|_| recorded.is_some()));
         }
         (self.model.view.show_phases, self.model.view.show_central_flow) = (phases, shows);
+        self.start_beside();
         self.model.tour.run = Some(self.run_number);
         self.arrange_for_tour();
         self.model.tour.due = self.model.tour.here().is_some_and(|(_, card)| card.stop.is_none());
         if let Some(stop) = first {
             self.arm(stop);
+        }
+    }
+
+    /// Starts the light presets that train beside the chapter's run.
+    fn start_beside(&mut self) {
+        let tour = &self.model.tour;
+        let presets: Result<Vec<_>, _> = tour.chapters[tour.chapter].presets_beside();
+        let presets: Vec<_> = match presets {
+            Ok(presets) => presets.into_iter().map(|(_, preset)| preset).collect(),
+            Err(error) => return self.model.raise(Banner::new(Level::Warning, error.to_string())),
+        };
+        for preset in presets {
+            let title = preset.title.clone();
+            let made = (self.outside.assemble)(&preset);
+            let wake = self.wake();
+            let started = made.and_then(|engine| {
+                self.model.beside.start(engine, preset, wake).map_err(|error| error.to_string())
+            });
+            if let Err(reason) = started {
+                self.model.raise(Banner::new(
+                    Level::Warning,
+                    format!("{title:?} does not train beside this run: {reason}"),
+                ));
+            }
         }
     }
 
