@@ -301,7 +301,7 @@ every_command! {
             let film = Film { steps, ..form.film };
             let extension = if matches!(what, What::Csv | What::VisibleCsv) { "csv" } else { "png" };
             let path = Path::new(&form.path).with_extension(extension).display().to_string();
-            form = ExportForm { what, size, path, film, ..form };
+            form = ExportForm { what, film, size, path, ..form };
             assert_eq!(model(window).export, form);
         }
         for (role, name, value) in [

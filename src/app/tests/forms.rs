@@ -51,8 +51,11 @@ fn show(window: &mut Window, form: Form) {
     window.run_steps(8);
 }
 
+/// The name of a picture, its form, and what is chosen in it before.
+type Look = (&'static str, Form, fn(&mut Model));
+
 /// Every form, and what is chosen in it before it is looked at.
-fn looks() -> Vec<(&'static str, Form, fn(&mut Model))> {
+fn looks() -> Vec<Look> {
     fn nothing(_: &mut Model) {}
     vec![
         ("palette", Form::Palette, |model| model.search.letters = "loss".into()),
@@ -62,7 +65,7 @@ fn looks() -> Vec<(&'static str, Form, fn(&mut Model))> {
         ("runs", Form::Runs, nothing),
         ("layouts", Form::Layout, nothing),
         ("sessions", Form::Session, |model| {
-            model.session.outcome = Some(Err("the file is damaged at byte 17".into()))
+            model.session.outcome = Some(Err("the file is damaged at byte 17".into()));
         }),
         ("export-table", Form::Export, nothing),
         ("export-film", Form::Export, |model| {
@@ -141,19 +144,26 @@ fn controls(window: &mut Window) -> [BTreeSet<String>; 2] {
     let of = |window: &Window, which: fn(&Node) -> bool| -> BTreeSet<String> {
         window.root().children_recursive().filter(which).map(|node| name(&node)).collect()
     };
-    let usable = of(window, |node| {
-        let node = node.accesskit_node();
-        egui::accessibility::is_input(node.role()) && !node.is_hidden() && !node.is_disabled()
-    });
+    let usable = |window: &Window| {
+        of(window, |node| {
+            let node = node.accesskit_node();
+            egui::accessibility::is_input(node.role()) && !node.is_hidden() && !node.is_disabled()
+        })
+    };
     let focused = |window: &Window| of(window, |node| node.accesskit_node().is_focused());
-    for _ in 0..2 * usable.len() + 20 {
-        window.key_press(Key::Tab);
-        window.run_steps(1);
-        seen.extend(focused(window));
-        if usable.is_subset(&seen) {
-            break;
+    // a second round where something has come in meanwhile
+    for _ in 0..2 {
+        let there = usable(window);
+        for _ in 0..2 * there.len() + 20 {
+            if there.is_subset(&seen) {
+                break;
+            }
+            window.key_press(Key::Tab);
+            window.run_steps(1);
+            seen.extend(focused(window));
         }
     }
+    let usable = usable(window);
     [usable, seen]
 }
 

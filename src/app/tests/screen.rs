@@ -37,16 +37,21 @@ pub(super) fn picture(window: &Window) -> Image {
     let scale = output.pixels_per_point;
     let triangles = context.tessellate(output.shapes.clone(), scale);
     let size = context.content_rect().size() * scale;
-    let size = [size.x, size.y].map(|side| side.round() as usize);
+    let size = [size.x, size.y].map(pixels);
     let background = context.global_style().visuals.panel_fill;
     screen.0.lock().expect("no test panics while it draws").paint(&triangles, size, scale, background)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
+fn pixels(points: f32) -> usize {
+    points.round() as usize
 }
 
 /// The form or menu on top.
 pub(super) fn picture_on_top(window: &Window) -> Image {
     let whole = picture(window);
     let rect = on_top(window);
-    let within = |from: f32, to: f32, most: usize| (from.max(0.0) as usize)..(to as usize).min(most);
+    let within = |from: f32, to: f32, most: usize| pixels(from)..pixels(to).min(most);
     let columns = within(rect.left(), rect.right(), whole.width);
     let rows = within(rect.top(), rect.bottom(), whole.height);
     let pixels = rows.clone().flat_map(|y| columns.clone().map(move |x| (x, y)));
