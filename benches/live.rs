@@ -1,71 +1,134 @@
-//! Whether watching slows training: the default preset on its thread, alone and while this thread draws the dashboard
-//! sixty times a second, up to the triangles (all that the interface does before the GPU). Two cores are enough.
+//! Whether watching slows training: the default preset on its thread, alone, and in the whole window sixty times a second, up
+//! to the triangles (all that the interface does before the GPU). Two cores are enough.
+//!
+//! The window is the program's own: toolbar, plots, timeline and status line, the step under the lens or weight space where
+//! the layout has them, the replay thread, and the copy kept against a crash, twelve times as often as usual. A canvas that
+//! draws nothing stands for the GPU's.
 //!
 //! `cargo bench --bench live`
 
-use brink::picture::{Curves, Facts, RunView, ViewState, dashboard_ui, theme};
+use brink::app::{Arrangement, Command, Lab, Opening, Outside};
+use brink::picture::scene::{Canvas, Figure, Projection, install_canvas, make_figures_in_background};
+use brink::picture::{ViewChange, theme};
 use brink::run::History;
 use brink::run::assemble::{Sources, assemble};
 use brink::run::preset::Preset;
 use brink::run::worker::{Options, Worker};
-use egui::{Context, Pos2, RawInput, Rect, vec2};
+use egui::{Context, Pos2, RawInput, Rect, Shape, vec2};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const FRAME: Duration = Duration::from_micros(16_667);
 const STEPS: usize = 1_500;
 const ROUNDS: usize = 3;
+const AUTOSAVE: Duration = Duration::from_secs(5);
+/// The step under the lens while the run goes on.
+const CURSOR: usize = 300;
+const LAYOUTS: [Arrangement; 3] = [Arrangement::Compare, Arrangement::Inspect, Arrangement::WeightSpace];
 
-fn main() {
-    let mut best = [0.0_f64; 2];
-    let mut interface = Vec::new();
-    for _ in 0..ROUNDS {
-        best[0] = best[0].max(rate(|_| ()));
-        let (context, mut curves) = (Context::default(), Curves::default());
-        theme::install(&context);
-        best[1] = best[1].max(rate(|history| {
-            let start = Instant::now();
-            draw(&context, &mut curves, history);
-            interface.push(start.elapsed());
-        }));
+/// Stands for wgpu's: takes the figure, and draws nothing.
+struct Nothing;
+
+impl Canvas for Nothing {
+    fn shape(&self, _: Rect, figure: &Arc<Figure>, projection: &Projection) -> Shape {
+        std::hint::black_box((figure, projection));
+        Shape::Noop
     }
-    interface.sort_unstable();
-    let at = |share: usize| interface[share * (interface.len() - 1) / 100];
-    println!(
-        "alone {:.0} steps/s, watched {:.0} steps/s: {:.0}%",
-        best[0],
-        best[1],
-        100.0 * best[1] / best[0]
-    );
-    println!("interface: {} frames, median {:?}, 95th percentile {:?}", interface.len(), at(50), at(95));
 }
 
-/// Steps a second of the default preset with `frame` called sixty times a second.
-fn rate(mut frame: impl FnMut(&History)) -> f64 {
-    let preset = Preset::load("digits-noise").expect("it is built in");
+fn main() {
+    let directory = tempfile::tempdir().expect("a directory for what is kept against a crash");
+    let mut alone = 0.0_f64;
+    let mut watched = [0.0_f64; LAYOUTS.len()];
+    let mut frames: [Vec<Duration>; LAYOUTS.len()] = std::array::from_fn(|_| Vec::new());
+    for _ in 0..ROUNDS {
+        alone = alone.max(without_window());
+        for ((layout, best), frames) in LAYOUTS.iter().zip(&mut watched).zip(&mut frames) {
+            *best = best.max(in_window(layout, directory.path(), frames));
+        }
+    }
+    println!("alone: {alone:.0} steps/s");
+    for ((layout, rate), mut frames) in LAYOUTS.iter().zip(watched).zip(frames) {
+        frames.sort_unstable();
+        let at = |share: usize| frames[share * (frames.len() - 1) / 100];
+        println!(
+            "{}: {rate:.0} steps/s, {:.0}% of it; {} frames, median {:?}, 95th percentile {:?}",
+            layout.title(),
+            100.0 * rate / alone,
+            frames.len(),
+            at(50),
+            at(95),
+        );
+    }
+}
+
+fn preset() -> Preset {
+    let mut preset = Preset::load("digits-noise").expect("it is built in");
+    preset.run.steps = STEPS;
+    preset.view.speed = None;
+    preset
+}
+
+/// Steps a second of the preset on its thread, without a window.
+fn without_window() -> f64 {
+    let preset = preset();
     let engine = assemble(&preset, &Sources::default()).expect("it is valid");
     let mut worker =
         Worker::spawn(engine, &Options::new(STEPS, preset.optimizer.eta), || ()).expect("threads start");
     let mut history = History::new(preset.eigen.max_tracked);
     let start = Instant::now();
-    let mut next = start;
     while history.rows() < STEPS {
         worker.try_drain(&mut history);
-        frame(&history);
-        next += FRAME;
-        std::thread::sleep(next.saturating_duration_since(Instant::now()));
+        std::thread::sleep(FRAME);
     }
     let rate = STEPS as f64 / start.elapsed().as_secs_f64();
     worker.shut_down();
     rate
 }
 
-fn draw(context: &Context, curves: &mut Curves, history: &History) {
-    let (state, facts) = (ViewState::default(), Facts::default());
-    curves.update(history, state.smoothing_steps, 1_000_000);
-    let view = RunView { controls: true, ..RunView::still(history, curves, &facts, &state) };
-    let screen = Rect::from_min_size(Pos2::ZERO, vec2(1280.0, 800.0));
-    let input = RawInput { screen_rect: Some(screen), ..RawInput::default() };
-    let mut output = context.run_ui(input, |ui| dashboard_ui(ui, &view, &mut Vec::new()));
-    std::hint::black_box(context.tessellate(std::mem::take(&mut output.shapes), output.pixels_per_point));
-    output.drop_without_applying_deltas();
+/// Steps a second of the preset in a window with a layout; what each frame takes is added to `frames`.
+fn in_window(layout: &Arrangement, directory: &Path, frames: &mut Vec<Duration>) -> f64 {
+    let context = Context::default();
+    theme::install(&context);
+    install_canvas(&context, Arc::new(Nothing));
+    make_figures_in_background(&context);
+    let outside = Outside {
+        assemble: Arc::new(|preset| assemble(preset, &Sources::default()).map_err(|error| error.to_string())),
+        choose_file: |_, _| None,
+        choose_data: |_| None,
+        choose_session: |_, _, _| None,
+        recording: |_| None,
+        settings: None,
+        autosave: Some((directory.to_path_buf(), AUTOSAVE)),
+    };
+    let start = Instant::now();
+    let presets = vec![("digits-noise".to_owned(), preset())];
+    let mut lab = Lab::new(presets, 0, Opening::default(), outside, &context);
+    lab.apply(Command::Arrange(layout.clone()));
+    let mut next = Instant::now();
+    while lab.model().history.rows() < STEPS {
+        let begun = Instant::now();
+        lab.logic();
+        if lab.model().history.rows() > CURSOR && lab.model().view.cursor.is_none() {
+            lab.apply(Command::View(ViewChange::PlaceCursor(Some(CURSOR))));
+        }
+        let input = RawInput {
+            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, vec2(1280.0, 800.0))),
+            time: Some(start.elapsed().as_secs_f64()),
+            ..RawInput::default()
+        };
+        let mut output = context.run_ui(input, |ui| lab.ui(ui));
+        let shapes = std::mem::take(&mut output.shapes);
+        std::hint::black_box(context.tessellate(shapes, output.pixels_per_point));
+        output.drop_without_applying_deltas();
+        let took = begun.elapsed();
+        lab.frame_took(took);
+        frames.push(took);
+        next += FRAME;
+        std::thread::sleep(next.saturating_duration_since(Instant::now()));
+    }
+    let rate = STEPS as f64 / start.elapsed().as_secs_f64();
+    lab.close();
+    rate
 }

@@ -1,54 +1,105 @@
-//! Interface time of one frame of the dashboard while a run grows: a million recorded steps of 24 series and more,
-//! 1280×800 points, light theme.
+//! Interface time of one frame of the whole window while a run grows: a million recorded steps of 24 series and more,
+//! 1280×800 points, light theme, the pointer over a plot.
 //!
-//! `layout` is the panels' own work with the update of the derived curves; `tessellated` adds the triangles, which is
-//! all that happens on the interface's thread before the GPU. `first` is the update of the curves from nothing.
+//! `layout` is the interface's own work with the update of the derived curves; `tessellated` adds the triangles, which is
+//! all that happens on the interface's thread before the GPU (a canvas that draws nothing stands for it in weight space).
+//! `first` is the update of the curves from nothing.
+//!
+//! `cargo bench --bench plots`
 
+#[path = "../tests/pictures/network_scene.rs"]
+mod network_scene;
 #[path = "../tests/pictures/sample.rs"]
 mod sample;
 
-use brink::picture::{Curves, Facts, RunView, ViewState, dashboard_ui, theme};
-use brink::run::{History, Series};
-use egui::{Context, Pos2, RawInput, Rect, vec2};
+use brink::app::{Arrangement, Model, Phase, window_ui};
+use brink::picture::scene::{
+    Canvas, Figure, Grid, Projection, Scene, SceneAxis, ScenePath, StableRegion, install_canvas,
+};
+use brink::picture::{Role, theme};
+use brink::run::assemble::{Sources, assemble};
+use brink::run::{History, Preset, Series};
+use egui::{Context, Event, Pos2, RawInput, Rect, Shape, pos2, vec2};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const STEPS: usize = 1_000_000;
 const FRAMES: usize = 60;
+/// Multiplications spent on derived curves in one frame, as in the window.
+const CURVE_BUDGET: usize = 2_000_000;
+
+/// Stands for wgpu's: takes the figure, and draws nothing.
+struct Nothing;
+
+impl Canvas for Nothing {
+    fn shape(&self, _: Rect, figure: &Arc<Figure>, projection: &Projection) -> Shape {
+        std::hint::black_box((figure, projection));
+        Shape::Noop
+    }
+}
 
 fn main() {
-    let mut history = History::new(8);
+    let presets = Preset::built_in().into_iter().map(|(name, preset)| (name.to_owned(), preset)).collect();
+    let mut model = Model::new(presets, 0);
+    model.history = History::new(8);
     for step in 0..STEPS {
-        history.push(&sample::record(step, sample::Defect::None, usize::MAX));
+        model.history.push(&sample::record(step, sample::Defect::None, usize::MAX));
     }
-    let series = Series::all(8).into_iter().filter(|&series| history.has(series)).count();
-    let state = ViewState::default();
-    let facts = Facts::default();
-    let mut curves = Curves::default();
+    let series = Series::all(8).into_iter().filter(|&series| model.history.has(series)).count();
+    let smoothing = model.view.smoothing_steps;
     let start = Instant::now();
-    curves.update(&history, state.smoothing_steps, usize::MAX);
+    model.curves.update(&model.history, smoothing, usize::MAX);
     println!("{STEPS} steps of {series} series; first update of the curves: {:?}", start.elapsed());
 
+    model.phase = Phase::Training;
+    model.scene = Some(Arc::new(network_scene::network_scene(true)));
+    look_into_a_step(&mut model);
+    for arrangement in
+        [Arrangement::Lecture, Arrangement::Inspect, Arrangement::Compare, Arrangement::WeightSpace]
+    {
+        model.tree = arrangement.node(&[]).expect("built in").tree();
+        frames(&mut model, arrangement.title());
+    }
+}
+
+/// Puts the cursor on a step, and under the lens what was found in another run.
+fn look_into_a_step(model: &mut Model) {
+    let preset = Preset::load("valley").expect("it is built in");
+    let mut engine = assemble(&preset, &Sources::default()).expect("it is valid");
+    let eta = preset.optimizer.eta;
+    (0..120).for_each(|_| drop(engine.step(eta)));
+    let mut inspection = engine.inspect(eta).expect("gradient descent runs");
+    inspection.step = STEPS / 2;
+    model.view.cursor = Some(inspection.step);
+    model.inspection = Some(inspection);
+}
+
+fn frames(model: &mut Model, name: &str) {
     let context = Context::default();
     theme::install(&context);
+    install_canvas(&context, Arc::new(Nothing));
+    let smoothing = model.view.smoothing_steps;
     let (mut layout, mut tessellated) = (Vec::new(), Vec::new());
-    for step in STEPS..STEPS + FRAMES {
-        history.push(&sample::record(step, sample::Defect::None, usize::MAX));
+    for frame in 0..FRAMES {
+        let step = model.history.rows();
+        model.history.push(&sample::record(step, sample::Defect::None, usize::MAX));
         let input = RawInput {
             screen_rect: Some(Rect::from_min_size(Pos2::ZERO, vec2(1280.0, 800.0))),
+            time: Some(frame as f64 / 60.0),
+            events: vec![Event::PointerMoved(pos2(200.0 + frame as f32, 250.0))],
             ..RawInput::default()
         };
         let start = Instant::now();
-        curves.update(&history, state.smoothing_steps, 1_000_000);
-        let view = RunView { controls: true, ..RunView::still(&history, &curves, &facts, &state) };
-        let mut output = context.run_ui(input, |ui| dashboard_ui(ui, &view, &mut Vec::new()));
+        model.curves.update(&model.history, smoothing, CURVE_BUDGET);
+        let mut output = context.run_ui(input, |ui| window_ui(ui, model, &mut Vec::new()));
         layout.push(start.elapsed());
         let triangles = context.tessellate(std::mem::take(&mut output.shapes), output.pixels_per_point);
         tessellated.push(start.elapsed());
         std::hint::black_box(triangles);
         output.drop_without_applying_deltas();
     }
-    report("layout", layout);
-    report("tessellated", tessellated);
+    report(&format!("{name}, layout"), layout);
+    report(&format!("{name}, tessellated"), tessellated);
 }
 
 /// Least, median and 95th percentile, without the first frames.

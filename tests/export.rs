@@ -96,6 +96,30 @@ fn a_step_that_cannot_be_looked_into_is_said() {
     assert_eq!(desk.names(), [""; 0]);
 }
 
+#[test]
+fn any_resolution_within_limits_is_drawn() {
+    let desk = Desk::new();
+    let run = ["export", "valley", "--set", "run.steps=20", "--out", "p.png"];
+    let width = |more: &[&str]| {
+        let output = desk.brink(&[&run[..], more].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let file = std::io::BufReader::new(std::fs::File::open(desk.path("p.png")).unwrap());
+        png::Decoder::new(file).read_info().unwrap().info().width
+    };
+    for (scale, pixels) in [("0.5", 320), ("1", 640), ("1.5", 960), ("3", 1920)] {
+        assert_eq!(width(&["--panel", "loss", "--scale", scale]), pixels);
+    }
+    assert_eq!(width(&["--panel", "wall", "--scale", "1"]), 1280, "ten runs take more room");
+    for (more, words) in [
+        (["--scale", "0.05", "--size", "640x400"], "--scale 0.05: a number from 0.1 to 8"),
+        (["--scale", "8.5", "--size", "640x400"], "--scale 8.5: a number from 0.1 to 8"),
+        (["--scale", "8", "--size", "8000x300"], "--scale 8: a picture of 64000 × 2400 pixels is too large"),
+    ] {
+        let message = refused(&desk, &[&run[1..], &more[..]].concat());
+        assert!(message.contains(words), "{message}");
+    }
+}
+
 /// The pictures of an animated PNG file.
 fn pictures(desk: &Desk, name: &str) -> Vec<Vec<u8>> {
     let file = std::io::BufReader::new(std::fs::File::open(desk.path(name)).unwrap());

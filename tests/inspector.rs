@@ -15,13 +15,14 @@ mod sample;
 mod texts;
 
 use brink::dynamics::Inspection;
+use brink::dynamics::inspection::Term;
 use brink::picture::{
-    Curves, Facts, Image, Panel, RunView, ViewChange, ViewState, caption, panel_ui, render,
+    Curves, Facts, Image, Palette, Panel, RunView, ViewChange, ViewState, caption, panel_ui, render, theme,
 };
 use brink::run::assemble::{Sources, assemble};
 use brink::run::{History, Preset};
 use compare::check;
-use egui::{Theme, Vec2, vec2};
+use egui::{Pos2, Rect, Shape, Theme, Vec2, vec2};
 use sample::{Defect, record};
 use texts::texts;
 
@@ -194,4 +195,60 @@ fn the_table_moves_the_cursor() {
     assert_eq!(click("next cycle ▶"), [ViewChange::PlaceCursor(Some(136))]);
     assert_eq!(click("◀ previous cycle"), [ViewChange::PlaceCursor(Some(64))]);
     assert_eq!(click("0.279"), [ViewChange::PlaceCursor(Some(64))], "the row of the second cycle");
+}
+
+/// A panel with room for all of its bars.
+const ROOM: Vec2 = vec2(640.0, 420.0);
+
+/// What stands out in the colours of terms while the pointer is at a place: frames in the equation, and rows of bars.
+fn standing_out(looked: &Looked, at: Pos2) -> [Vec<(Term, Rect)>; 2] {
+    let palette = Palette::of(Theme::Light);
+    let context = egui::Context::default();
+    theme::install(&context);
+    context.set_theme(Theme::Light);
+    let (mut frames, mut rows) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        let input = egui::RawInput {
+            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, ROOM)),
+            events: vec![egui::Event::PointerMoved(at)],
+            ..egui::RawInput::default()
+        };
+        let output = looked.view(|view| {
+            let view = RunView { controls: true, ..*view };
+            context.run_ui(input, |ui| panel_ui(ui, Panel::Terms, &view, &mut Vec::new()))
+        });
+        (frames, rows) = (Vec::new(), Vec::new());
+        for shape in &output.shapes {
+            let Shape::Rect(rect) = &shape.shape else { continue };
+            for term in Term::ALL {
+                let color = palette.term(term);
+                if rect.stroke.width > 0.0 && rect.stroke.color == color {
+                    frames.push((term, rect.rect));
+                } else if rect.fill == color.gamma_multiply(0.12) {
+                    rows.push((term, rect.rect));
+                }
+            }
+        }
+        output.drop_without_applying_deltas();
+    }
+    [frames, rows]
+}
+
+#[test]
+fn a_term_that_is_pointed_at_stands_out_in_the_equation_and_in_the_bars() {
+    let valley = Looked::valley(GROWTH);
+    let texts = texts_of(&valley, Panel::Terms, ROOM);
+    let name = |name: &str| texts.iter().find(|(text, ..)| text == name).expect(name).1;
+    let names = ["gradient", "oscillation", "push (cubic)", "across u", "remainder"].map(name);
+    assert_eq!(standing_out(&valley, Pos2::ZERO), [vec![], vec![]], "nothing is pointed at");
+    for (term, name) in Term::ALL.into_iter().zip(names) {
+        let [frames, rows] = standing_out(&valley, name.center());
+        let ([(framed, frame)], [(marked, row)]) = (&frames[..], &rows[..]) else {
+            panic!("{frames:?} {rows:?}")
+        };
+        assert_eq!((*framed, *marked), (term, term));
+        assert!(row.contains_rect(name.shrink(1.0)) && row.width() > 0.9 * ROOM.x, "{row:?}");
+        assert!(frame.bottom() < names[0].top(), "the equation is above the bars");
+        assert_eq!(standing_out(&valley, frame.center()), [frames, rows], "and the other way");
+    }
 }

@@ -8,6 +8,8 @@
 
 #[path = "pictures/compare.rs"]
 mod compare;
+#[path = "pictures/readable.rs"]
+mod readable;
 #[path = "pictures/sample.rs"]
 mod sample;
 #[path = "pictures/texts.rs"]
@@ -15,16 +17,19 @@ mod texts;
 
 use brink::dynamics::{CentralFlowRecord, ProcessRecord, StepRecord};
 use brink::picture::{
-    Curves, Facts, Image, Panel, RunView, ViewChange, ViewState, dashboard_png, dashboard_ui, panel_png,
-    panel_ui, render, summary_png, theme,
+    Curves, Facts, Image, Overlay, Panel, RunView, ViewChange, ViewState, dashboard_png, dashboard_ui,
+    panel_png, panel_ui, render, summary_png, theme,
 };
 use brink::run::History;
 use compare::{SHARE, check, decode, difference, stored};
 use egui::{Theme, Vec2, vec2};
+use readable::{Strictness, unreadable};
 use sample::{Defect, record};
-use texts::texts;
 
 const SIZE: Vec2 = vec2(430.0, 330.0);
+/// Of the wall, which shows ten runs, and of the dashboard.
+const LARGE: Vec2 = vec2(960.0, 620.0);
+const THEMES: [(Theme, &str); 2] = [(Theme::Light, "light"), (Theme::Dark, "dark")];
 
 /// The step at which gradient descent diverges in the made-up run.
 const DIVERGES: usize = 1150;
@@ -57,9 +62,38 @@ fn with_view<T>(history: &History, state: &ViewState, use_view: impl FnOnce(&Run
 }
 
 fn panel_image(history: &History, state: &ViewState, panel: Panel, theme: Theme) -> Image {
+    sized_image(SIZE, history, state, panel, theme)
+}
+
+fn sized_image(size: Vec2, history: &History, state: &ViewState, panel: Panel, theme: Theme) -> Image {
     with_view(history, state, |view| {
-        render(SIZE, 1.0, theme, |ui| panel_ui(ui, panel, view, &mut Vec::new()))
+        render(size, 1.0, theme, |ui| panel_ui(ui, panel, view, &mut Vec::new()))
     })
+}
+
+/// The run with a fork that leaves it at step 400, and a saved run that is shorter.
+fn with_others<T>(state: &ViewState, use_view: impl FnOnce(&RunView) -> T) -> T {
+    let mut fork = History::new(8);
+    let mut saved = History::new(8);
+    for step in 0..1000 {
+        // a fork goes through the same faster, a saved run later
+        let at = if step < 400 { step } else { step + (step - 400) / 6 };
+        fork.push(&StepRecord { step, ..record(at, Defect::None, DIVERGES) });
+    }
+    for step in 0..700 {
+        saved.push(&StepRecord { step, ..record(step * 4 / 5, Defect::None, DIVERGES) });
+    }
+    let curves = [&fork, &saved].map(|history| Curves::of(history, state.smoothing_steps));
+    let overlays = [
+        Overlay {
+            label: "η = 0.09 from step 400".into(),
+            history: &fork,
+            from: 400,
+            curves: Some(&curves[0]),
+        },
+        Overlay { label: "half-eta.brink".into(), history: &saved, from: 0, curves: Some(&curves[1]) },
+    ];
+    with_view(&history(1200, Defect::None), state, |view| use_view(&RunView { overlays: &overlays, ..*view }))
 }
 
 fn logarithmic() -> ViewState {
@@ -69,17 +103,31 @@ fn logarithmic() -> ViewState {
 #[test]
 fn panels_look_as_stored() {
     let run = history(1200, Defect::None);
-    for panel in Panel::PLOTS {
-        check(
-            &format!("{}-light", panel.name()),
-            &panel_image(&run, &ViewState::default(), panel, Theme::Light),
-        );
+    let at_edge = ViewState { cursor: Some(655), ..ViewState::default() };
+    for (theme, name) in THEMES {
+        for panel in Panel::PLOTS {
+            let image = panel_image(&run, &ViewState::default(), panel, theme);
+            check(&format!("{}-{name}", panel.name()), &image);
+        }
+        check(&format!("parabola-{name}"), &panel_image(&run, &at_edge, Panel::Parabola, theme));
+        for panel in [Panel::Wall, Panel::LossWall] {
+            let image = sized_image(LARGE, &run, &ViewState::default(), panel, theme);
+            check(&format!("{}-{name}", panel.name()), &image);
+        }
     }
-    check("loss-dark", &panel_image(&run, &ViewState::default(), Panel::Loss, Theme::Dark));
-    check("sharpness-dark", &panel_image(&run, &ViewState::default(), Panel::Sharpness, Theme::Dark));
     check("gradient-norm-log", &panel_image(&run, &logarithmic(), Panel::GradientNorm, Theme::Light));
     let zoomed = ViewState { visible: Some([600.0, 700.0]), cursor: Some(655), ..ViewState::default() };
     check("variance-zoomed", &panel_image(&run, &zoomed, Panel::Variance, Theme::Dark));
+}
+
+#[test]
+fn runs_over_one_another_look_as_stored() {
+    for (theme, name) in THEMES {
+        let image = with_others(&ViewState::default(), |view| {
+            render(LARGE, 1.0, theme, |ui| dashboard_ui(ui, view, &mut Vec::new()))
+        });
+        check(&format!("other-runs-{name}"), &image);
+    }
 }
 
 #[test]
@@ -108,28 +156,57 @@ fn planted_defects_are_seen() {
 }
 
 #[test]
-fn no_text_is_clipped_or_covers_another() {
+fn no_text_is_cut_off_or_covers_another() {
     let run = history(1200, Defect::None);
     for (size, state) in [
+        (LARGE, ViewState::default()),
         (vec2(1280.0, 760.0), ViewState::default()),
         (vec2(1920.0, 1040.0), ViewState::default()),
         (vec2(1280.0, 760.0), logarithmic()),
         (vec2(700.0, 900.0), ViewState::default()),
     ] {
-        let texts = with_view(&run, &state, |view| texts(size, |ui| dashboard_ui(ui, view, &mut Vec::new())));
-        assert!(texts.len() > 80, "{} texts", texts.len());
-        for (i, (text, rect, clip)) in texts.iter().enumerate() {
-            assert!(
-                clip.expand(1.0).contains_rect(*rect),
-                "{text:?} at {rect:?} is clipped to {clip:?} ({size:?})"
-            );
-            for (other, other_rect, _) in &texts[..i] {
-                let common = rect.intersect(*other_rect);
-                let covers = common.width() > 1.0 && common.height() > 1.5;
-                assert!(!covers, "{text:?} at {rect:?} covers {other:?} at {other_rect:?} ({size:?})");
-            }
+        for scale in [1.0, 1.25, 1.5, 2.0] {
+            let dashboard = |view: &RunView| {
+                unreadable(size, scale, Strictness::Whole, |ui| dashboard_ui(ui, view, &mut Vec::new()))
+            };
+            assert_eq!(with_view(&run, &state, dashboard), [""; 0], "{size:?} at {scale}");
+            assert_eq!(with_others(&state, dashboard), [""; 0], "with other runs, {size:?} at {scale}");
         }
     }
+    let at_edge = ViewState { cursor: Some(655), ..ViewState::default() };
+    for (panel, sizes) in [
+        (Panel::Wall, [vec2(640.0, 400.0), vec2(900.0, 700.0), LARGE]),
+        (Panel::LossWall, [vec2(640.0, 400.0), vec2(900.0, 700.0), LARGE]),
+        (Panel::Parabola, [SIZE, vec2(640.0, 400.0), LARGE]),
+    ] {
+        for size in sizes {
+            let found = with_view(&run, &at_edge, |view| {
+                unreadable(size, 1.0, Strictness::Whole, |ui| panel_ui(ui, panel, view, &mut Vec::new()))
+            });
+            assert_eq!(found, [""; 0], "{panel:?} {size:?}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_found() {
+    let paint = |ui: &mut egui::Ui, x: f32| {
+        let (font, ink) = (theme::label_font(), egui::Color32::BLACK);
+        ui.painter().text(egui::pos2(x, 20.0), egui::Align2::LEFT_CENTER, "a few words", font, ink);
+    };
+    let seen = |mut ui: Box<dyn FnMut(&mut egui::Ui)>| {
+        unreadable(vec2(300.0, 60.0), 1.0, Strictness::Whole, move |root| ui(root))
+    };
+    assert_eq!(seen(Box::new(move |ui| paint(ui, 10.0))), [""; 0]);
+    assert_eq!(seen(Box::new(|_| ())), ["there is no text"]);
+    let cut = seen(Box::new(move |ui| paint(ui, 280.0)));
+    assert!(cut.len() == 1 && cut[0].contains("clipped"), "{cut:?}");
+    let covered = seen(Box::new(move |ui| [10.0, 30.0].into_iter().for_each(|x| paint(ui, x))));
+    assert!(covered.len() == 1 && covered[0].contains("covers"), "{covered:?}");
+    let short = seen(Box::new(|ui| {
+        ui.add(egui::Label::new("many words that have no place in three hundred points of width").truncate());
+    }));
+    assert!(short.len() == 1 && short[0].contains("shortened"), "{short:?}");
 }
 
 /// A run of one value everywhere.

@@ -19,6 +19,10 @@ use egui::{
 /// How far the η slider reaches to either side of the preset's η.
 const ETA_REACH: f64 = 10.0;
 
+/// Width of that slider, and of the window below which it is narrower, in points.
+const ETA_WIDTH: f32 = 170.0;
+const NARROW: f32 = 965.0;
+
 /// Everything in the window but the form that is open.
 pub fn window_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     if model.presenter {
@@ -78,7 +82,19 @@ fn transport_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
             model.history.has(crate::run::Series::CfLoss) || model.history.has(crate::run::Series::GfLoss);
         let can = live && flows && model.recording.is_none();
         ui.add_enabled_ui(can, |ui| command_button(ui, &Command::RestartFlows, None, commands));
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| phase_ui(ui, model));
+        let [phase, steps] = standing(model, Palette::in_ui(ui));
+        let width = |text: &RichText| {
+            let text = egui::WidgetText::from(text.clone());
+            text.into_galley(ui, None, f32::INFINITY, egui::TextStyle::Body).size().x
+        };
+        let needed = width(&phase) + width(&steps) + 2.0 * ui.spacing().item_spacing.x;
+        // where there is no room, the button on the left and the line of facts say the same
+        if needed <= ui.available_size_before_wrap().x {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.label(phase);
+                ui.label(steps);
+            });
+        }
     });
 }
 
@@ -106,7 +122,8 @@ fn eta_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
         // half a number is another number: it counts when it is whole
         .update_while_editing(false)
         .custom_formatter(|eta, _| short(eta));
-    if slider_ui(ui, &named, 170.0, slider).changed() {
+    let lacking = (NARROW - ui.ctx().content_rect().width()).max(0.0);
+    if slider_ui(ui, &named, (ETA_WIDTH - lacking).max(40.0), slider).changed() {
         commands.push(Command::SetEta(eta));
     }
 }
@@ -130,9 +147,8 @@ pub(super) fn running(model: &Model, palette: &Palette) -> (&'static str, Color3
     }
 }
 
-/// Where the run stands, at the right end of the bar.
-fn phase_ui(ui: &mut Ui, model: &Model) {
-    let palette = Palette::in_ui(ui);
+/// Where the run stands: its phase and its steps.
+fn standing(model: &Model, palette: &Palette) -> [RichText; 2] {
     let (text, color) = match &model.phase {
         Phase::Training => {
             let (badge, color) = running(model, palette);
@@ -142,9 +158,8 @@ fn phase_ui(ui: &mut Ui, model: &Model) {
         Phase::Ended(ending) => (format!("{ending}"), palette.faint_text),
         Phase::Failed => ("failed".to_owned(), palette.trouble),
     };
-    ui.add(egui::Label::new(RichText::new(text).color(color).strong()).truncate());
     let steps = format!("step {} / {}", grouped(model.history.rows()), grouped(model.current().run.steps));
-    ui.label(RichText::new(steps).strong());
+    [RichText::new(text).color(color).strong(), RichText::new(steps).strong()]
 }
 
 /// A number with a thin space between thousands.

@@ -1,14 +1,15 @@
 //! The export form, and the thread that writes: a CSV file of the run or of what is shown, a PNG or SVG file of a panel,
-//! of all panels or of the whole window, an animated PNG file of a stretch of steps.
+//! of the panels as they are laid out or of the whole window, an animated PNG file of a stretch of steps.
 
 use super::command::Command;
 use super::controls;
 use super::film::{FilmError, Projector, Reel};
 use super::model::Model;
+use super::panels::tree_ui;
 use super::table;
 use crate::picture::{
-    Film, Palette, Panel, RunView, animation_png, dashboard_png, encode_png, panel_png, picture_svg, render,
-    texts, theme,
+    Film, Palette, Panel, RunView, SCALES, SIDES, animation_png, content_png, content_svg, encode_png,
+    panel_ui, pixels, render, texts, theme,
 };
 use crate::run::files;
 use crossbeam_channel::{Receiver, bounded};
@@ -18,9 +19,6 @@ use std::path::{Path, PathBuf};
 
 /// What became of an export: the file, or why there is none.
 pub type Saved = Result<PathBuf, String>;
-
-/// Smallest and largest side of a picture, in points.
-const SIDES: std::ops::RangeInclusive<f32> = 100.0..=8000.0;
 
 /// Width of the form, in points.
 const WIDTH: f32 = 560.0;
@@ -35,7 +33,7 @@ pub enum What {
     VisibleCsv,
     /// One panel.
     Panel,
-    /// All panels.
+    /// The panels as they stand in the window.
     Dashboard,
     /// The window as it stands, its controls included.
     Window,
@@ -54,7 +52,7 @@ impl What {
             Self::Csv => "Run as CSV",
             Self::VisibleCsv => "What is shown as CSV",
             Self::Panel => "One panel as a picture",
-            Self::Dashboard => "All panels as a picture",
+            Self::Dashboard => "The dashboard as laid out, as a picture",
             Self::Window => "Whole window as a picture",
             Self::Film => "A stretch of steps as an animated picture",
         }
@@ -68,22 +66,15 @@ impl What {
     fn size(self) -> Option<[f32; 2]> {
         match self {
             Self::Csv | Self::VisibleCsv | Self::Window => None,
-            Self::Panel => Some([640.0, 400.0]),
+            Self::Panel => Some(Panel::default().picture_size()),
             Self::Dashboard => Some([1280.0, 800.0]),
             Self::Film => Some([960.0, 600.0]),
         }
     }
 }
 
-/// Pixels a point.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Scale {
-    /// One.
-    Single,
-    /// Two: sharp when printed, or on a projector.
-    #[default]
-    Double,
-}
+/// Pixels a point that are one press away.
+const USUAL_SCALES: [f32; 4] = [1.0, 1.5, 2.0, 3.0];
 
 /// The export form.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,7 +83,7 @@ pub struct ExportForm {
     pub what: What,
     /// Which panel, where it is one.
     pub panel: Panel,
-    /// Which panel of an animation; all of them where it is none.
+    /// Which panel of an animation; all in the window where it is none.
     pub film_panel: Option<Panel>,
     /// The steps of an animation.
     pub film: Film,
@@ -100,8 +91,8 @@ pub struct ExportForm {
     pub svg: bool,
     /// Width and height of a picture, in points.
     pub size: [f32; 2],
-    /// Pixels a point of a picture.
-    pub scale: Scale,
+    /// Pixels a point of a picture: two are sharp when printed, or on a projector.
+    pub scale: f32,
     /// The file.
     pub path: String,
     /// Whether the system's dialog is open.
@@ -121,7 +112,7 @@ impl Default for ExportForm {
             film: Film { steps: [0, 0], frames: 60, per_second: 10 },
             svg: false,
             size: [1280.0, 800.0],
-            scale: Scale::default(),
+            scale: 2.0,
             path: String::new(),
             choosing: false,
             saving: false,
@@ -201,8 +192,14 @@ pub(super) fn fields_ui(ui: &mut Ui, form: &ExportForm, steps: [usize; 2], comma
         });
         ui.end_row();
     });
+    if edited.panel != form.panel && edited.size == form.panel.picture_size() {
+        edited.size = edited.panel.picture_size();
+    }
     if edited.what != form.what {
-        edited.size = edited.what.size().unwrap_or(edited.size);
+        edited.size = match edited.what {
+            What::Panel => edited.panel.picture_size(),
+            what => what.size().unwrap_or(edited.size),
+        };
         edited.film.steps = steps;
     }
     if edited.extension() != form.extension() || edited.what != form.what {
@@ -248,16 +245,29 @@ fn picture_ui(ui: &mut Ui, edited: &mut ExportForm) {
     if edited.extension() == "png" {
         ui.label("Resolution");
         ui.horizontal(|ui| {
-            ui.radio_value(&mut edited.scale, Scale::Single, "1×");
-            ui.radio_value(&mut edited.scale, Scale::Double, "2×");
+            for scale in USUAL_SCALES {
+                ui.radio_value(&mut edited.scale, scale, format!("{scale}×"));
+            }
+            number_ui(ui, "Pixels a point", DragValue::new(&mut edited.scale).range(SCALES).speed(0.05));
         });
+        ui.end_row();
+        let window = ui.ctx().content_rect().size();
+        let size = edited.what.size().map_or(window, |_| edited.size.into());
+        ui.label("");
+        match pixels(size, edited.scale) {
+            Ok([width, height]) => ui.label(format!("{width} × {height} pixels")),
+            Err(error) => {
+                let text = egui::RichText::new(error.to_string()).color(Palette::in_ui(ui).trouble);
+                ui.add(egui::Label::new(text).wrap())
+            }
+        };
         ui.end_row();
     }
 }
 
 fn panel_choice_ui(ui: &mut Ui, chosen: &mut Option<Panel>, or_all: bool) {
     let label = ui.label("Panel");
-    let title = |panel: Option<Panel>| panel.map_or("All panels", Panel::title);
+    let title = |panel: Option<Panel>| panel.map_or("The dashboard as laid out", Panel::title);
     egui::ComboBox::from_id_salt("export panel")
         .selected_text(title(*chosen))
         .width(280.0)
@@ -364,36 +374,42 @@ pub(super) fn write(mut model: Model, reel: Option<Reel>, window_size: Vec2) -> 
 }
 
 fn picture(model: &Model, reel: Option<Reel>, window_size: Vec2) -> Result<Vec<u8>, FilmError> {
-    let ExportForm { what, panel, film_panel, film, svg, size, scale, .. } = &model.export;
-    let scale = match scale {
-        Scale::Single => 1.0,
-        Scale::Double => 2.0,
-    };
+    let &ExportForm { what, panel, film_panel, film, svg, size, scale, .. } = &model.export;
     let overlays = model.overlays();
     let view = RunView { overlays: &overlays, ..model.run_view() };
-    let (theme, size) = (model.theme, Vec2::from(*size));
-    match what {
-        What::Panel if *svg => Ok(picture_svg(&view, Some(*panel), size, theme).into_bytes()),
-        What::Panel => Ok(panel_png(&view, *panel, size, scale, theme)?),
-        What::Csv | What::VisibleCsv | What::Dashboard if *svg => {
-            Ok(picture_svg(&view, None, size, theme).into_bytes())
+    let (theme, size) = (model.theme, Vec2::from(size));
+    // one panel, or all as they are laid out
+    let subject = move |panel: Option<Panel>| {
+        move |ui: &mut Ui, view: &RunView| match panel {
+            Some(panel) => panel_ui(ui, panel, view, &mut Vec::new()),
+            None => tree_ui(ui, &mut model.tree.clone(), view, &mut Vec::new()),
         }
-        What::Csv | What::VisibleCsv | What::Dashboard => Ok(dashboard_png(&view, size, scale, theme)?),
+    };
+    match what {
         What::Film => {
             let newest = model.history.rows().saturating_sub(1);
-            let film = Film { steps: film.steps.map(|step| step.min(newest)), ..*film };
+            let film = Film { steps: film.steps.map(|step| step.min(newest)), ..film };
             let projector =
                 Projector::new(model, reel).map_err(|error| FilmError::Look(error.to_string()))?;
-            let look = |step| projector.look(*film_panel, step);
-            animation_png(&view, *film_panel, size, scale, theme, &film, look)
+            let look = |step| projector.look(step);
+            animation_png(&view, subject(film_panel), size, scale, theme, &film, look)
         }
         What::Window => {
+            pixels(window_size, scale)?;
             let theme = if model.presenter { egui::Theme::Light } else { theme };
             let image = render(window_size, scale, theme, |ui| {
                 theme::set_high_contrast(ui.ctx(), model.presenter);
                 super::window_ui(ui, model, &mut Vec::new());
             });
             Ok(encode_png(&image, scale, &texts(&view))?)
+        }
+        What::Panel | What::Dashboard | What::Csv | What::VisibleCsv => {
+            let content_ui = subject((what == What::Panel).then_some(panel));
+            Ok(if svg {
+                content_svg(&view, size, theme, content_ui).into_bytes()
+            } else {
+                content_png(&view, size, scale, theme, content_ui)?
+            })
         }
     }
 }

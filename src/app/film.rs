@@ -2,6 +2,7 @@
 //! the window's goes on following the cursor.
 
 use super::lab::Lab;
+use super::layout;
 use super::model::Model;
 use crate::dynamics::{InspectError, Inspection};
 use crate::picture::scene::{of_landscape, of_paths, of_view};
@@ -34,17 +35,24 @@ impl Lab {
     /// That of the run, where the animation that is asked for needs it.
     pub(super) fn reel(&self) -> Option<Reel> {
         let model = &self.model;
-        let panel = model.export.film_panel?;
         let two = model.current().landscape.as_ref().is_some_and(|landscape| landscape.start.len() == 2);
-        let computed = Panel::INSPECTED.contains(&panel)
-            || panel == Panel::Spectrum
-            || panel == Panel::WeightSpace && !two;
+        let needs = |panel: &Panel| {
+            Panel::INSPECTED.contains(panel)
+                || *panel == Panel::Spectrum
+                || *panel == Panel::WeightSpace && !two
+        };
+        let computed = filmed(model).iter().any(needs);
         let worker = self.worker.as_ref().filter(|_| computed && model.recording.is_none())?;
         let mut preset = model.current().clone();
         preset.optimizer.eta = worker.past().course().eta_at(0);
         let assemble = Arc::clone(&self.outside.assemble);
         Some(Reel { past: Arc::clone(worker.past()), make: Box::new(move || assemble(&preset)) })
     }
+}
+
+/// The panels of an animation.
+fn filmed(model: &Model) -> Vec<Panel> {
+    model.export.film_panel.map_or_else(|| layout::shown(&model.tree), |panel| vec![panel])
 }
 
 /// Looks at the steps of an animation one after another.
@@ -63,38 +71,49 @@ impl<'a> Projector<'a> {
         Ok(Self { model, replay })
     }
 
-    /// What a panel, or all of them where it is none, shows of a step.
-    pub fn look(&self, panel: Option<Panel>, step: usize) -> Result<Looked, FilmError> {
-        let Model { history, recording, .. } = self.model;
+    /// What the animation shows of a step. A single panel that would stay empty is an error; of several each says what it
+    /// lacks.
+    pub fn look(&self, step: usize) -> Result<Looked, FilmError> {
         let mut looked = Looked::default();
+        for panel in filmed(self.model) {
+            let found = self.add(panel, step, &mut looked);
+            if self.model.export.film_panel.is_some() {
+                found?;
+            }
+        }
+        Ok(looked)
+    }
+
+    /// Adds what one panel shows of a step.
+    fn add(&self, panel: Panel, step: usize, looked: &mut Looked) -> Result<(), FilmError> {
+        let Model { history, recording, .. } = self.model;
         match panel {
-            None | Some(Panel::WeightSpace) => {
+            Panel::WeightSpace => {
                 let paths = recording.as_ref().and_then(|recording| recording.paths.as_ref());
                 let known = of_landscape(self.model.current(), history, step)
                     .or_else(|| paths.map(|paths| of_paths(paths, history, step)));
-                looked.scene = match (known, panel) {
-                    (Some(scene), _) => Some(Arc::new(scene)),
-                    // beside the plots it is as it was when it was looked at
-                    (None, None) => None,
-                    (None, Some(_)) => Some(Arc::new(of_view(&self.around(step)?, history))),
-                };
+                looked.scene = Some(Arc::new(match known {
+                    Some(scene) => scene,
+                    None => of_view(&self.around(step)?, history),
+                }));
             }
-            Some(Panel::Spectrum) => {
+            Panel::Spectrum => {
                 let found = self.ask(step, |moment| Found::at(moment, &mut |_| ()))?;
                 let found = found.map_err(|error| FilmError::Look(format!("step {step}: {error}")))?;
                 looked.spectra = Some(Spectra { found: Some(found), ..Spectra::default() });
             }
-            Some(Panel::Terms | Panel::SharpnessChange) => {
+            _ if looked.inspection.is_some() => {}
+            Panel::Terms | Panel::SharpnessChange => {
                 let found = self.ask(step, inspect)?;
                 looked.inspection = Some(found.map_err(|error| FilmError::Look(error.to_string()))?);
             }
             // without the weights it has the checks that need none
-            Some(Panel::Validity) if self.replay.is_some() => {
+            Panel::Validity if self.replay.is_some() => {
                 looked.inspection = self.ask(step, inspect)?.ok();
             }
-            Some(_) => {}
+            _ => {}
         }
-        Ok(looked)
+        Ok(())
     }
 
     fn around(&self, step: usize) -> Result<View, FilmError> {

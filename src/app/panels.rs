@@ -3,6 +3,7 @@
 use super::command::Command;
 use super::layout::{self, Tree};
 use super::model::Model;
+use super::splitters::splitters_ui;
 use crate::picture::{Palette, Panel, RunView, ViewChange, panel_ui};
 use egui::{CursorIcon, Rect, ScrollArea, Sense, Stroke, Ui, Vec2, WidgetText, pos2, vec2};
 use egui_tiles::{Behavior, Container, LinearDir, ResizeState, Tile, TileId, Tiles, UiResponse};
@@ -23,32 +24,39 @@ pub(super) fn panels_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
     let mut changes = Vec::new();
     let overlays = model.overlays();
     let view = RunView { overlays: &overlays, ..model.run_view() };
-    let room = ui.available_size();
-    if !(room.x >= 1.0 && room.y >= 1.0) {
-        return;
-    }
-    if model.tree.is_empty() {
-        ui.centered_and_justified(|ui| ui.label("Every panel is hidden: choose a layout, or show a panel"));
-        return;
-    }
     let mut tree = model.tree.clone();
-    let least = tree.root().map_or(Vec2::ZERO, |root| least(&tree.tiles, root));
-    let mut tiles = Docked { view: &view, changes: &mut changes };
-    if least.x > room.x {
-        column_ui(ui, &tree, &view, &mut changes);
-    } else if least.y > room.y {
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            tree.set_height(least.y);
-            tree.ui(&mut tiles, ui);
-        });
-        tree.set_height(f32::INFINITY);
-    } else {
-        tree.ui(&mut tiles, ui);
-    }
+    tree_ui(ui, &mut tree, &view, &mut changes);
     if tree != model.tree {
         commands.push(Command::MovePanels(Box::new(tree)));
     }
     commands.extend(changes.into_iter().map(Command::View));
+}
+
+/// The panels of a tree, which is changed where they are moved.
+pub(super) fn tree_ui(ui: &mut Ui, tree: &mut Tree, view: &RunView, changes: &mut Vec<ViewChange>) {
+    let room = ui.available_size();
+    if !(room.x >= 1.0 && room.y >= 1.0) {
+        return;
+    }
+    if tree.is_empty() {
+        ui.centered_and_justified(|ui| ui.label("Every panel is hidden: choose a layout, or show a panel"));
+        return;
+    }
+    let least = tree.root().map_or(Vec2::ZERO, |root| least(&tree.tiles, root));
+    if least.x > room.x {
+        return column_ui(ui, tree, view, changes);
+    }
+    if least.y > room.y {
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            tree.set_height(least.y);
+            tree.ui(&mut Docked { view, changes, clip: ui.clip_rect() }, ui);
+            splitters_ui(ui, tree);
+        });
+        tree.set_height(f32::INFINITY);
+    } else {
+        tree.ui(&mut Docked { view, changes, clip: ui.clip_rect() }, ui);
+        splitters_ui(ui, tree);
+    }
 }
 
 /// The least room in which the panels of a tile can be read.
@@ -85,15 +93,19 @@ fn column_ui(ui: &mut Ui, tree: &Tree, view: &RunView, changes: &mut Vec<ViewCha
 struct Docked<'a, 'v> {
     view: &'a RunView<'v>,
     changes: &'a mut Vec<ViewChange>,
+    /// What of them is in sight: the tiles would draw over what lies around a part that is scrolled to.
+    clip: Rect,
 }
 
 impl Behavior<Panel> for Docked<'_, '_> {
     fn pane_ui(&mut self, ui: &mut Ui, _: TileId, panel: &mut Panel) -> UiResponse {
         let rect = ui.max_rect();
+        ui.set_clip_rect(ui.clip_rect().intersect(self.clip));
         panel_ui(ui, *panel, self.view, self.changes);
         let width = (rect.width() - SWITCH_WIDTH).max(0.0);
         let strip = Rect::from_min_size(pos2(rect.left(), rect.top()), vec2(width, TITLE_HEIGHT));
-        let handle = ui.interact(strip, ui.scope_id().with(("title", *panel)), Sense::drag());
+        // the Tab key passes it by: without a pointer, the form of the layouts moves panels
+        let handle = ui.interact(strip, ui.scope_id().with(("title", *panel)), Sense::DRAG);
         if handle.on_hover_cursor(CursorIcon::Grab).drag_started() {
             UiResponse::DragStarted
         } else {

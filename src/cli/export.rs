@@ -14,8 +14,8 @@ use std::process::ExitCode;
 pub(super) const FILES: &str = "\
 What is written follows the extension of --out:
   .csv   every column of every step, of forks too, below a line that says how to open the run again
-  .png   one panel, or all of them; with --film an animated PNG
-  .svg   one panel, or all of them
+  .png   one panel, or the six plots; with --film an animated PNG
+  .svg   one panel, or the six plots
 
 Every file names the preset, the seed, the learning rates, the version and the command that opens the moment again.
 Exit status: 0, or 2 with one message that says what is wrong, and nothing written.";
@@ -27,13 +27,13 @@ pub(super) struct ExportArgs {
     /// The file to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// One panel, by its name (a wrong one lists them) [default: all plots]
+    /// One panel, by its name (a wrong one lists them) [default: the six plots]
     #[arg(long, value_name = "PANEL")]
     panel: Option<String>,
-    /// Width and height in points [default: 1280x800, one panel 640x400]
+    /// Width and height in points [default: 1280x800; one panel 640x400, but a wall 1280x800]
     #[arg(long, value_name = "WIDTHxHEIGHT")]
     size: Option<String>,
-    /// Pixels a point, 0.1 to 8
+    /// Pixels a point, 0.1 to 8: 1, 1.5, 2, 3, ...; at most 16384 pixels on each side
     #[arg(long, value_name = "SCALE", default_value = "2")]
     scale: String,
     /// Light lines on a dark ground
@@ -116,7 +116,8 @@ fn drawing(args: &ExportArgs, _: &str) -> anyhow::Result<Draw> {
 fn drawing(args: &ExportArgs, extension: &str) -> anyhow::Result<Draw> {
     use super::picture::look;
     use brink::picture::{
-        Curves, Film, Overlay, Panel, RunView, animation_png, dashboard_png, panel_png, picture_svg,
+        Curves, Film, Overlay, Panel, RunView, SCALES, SIDES, animation_png, content_png, content_svg,
+        pixels, subject,
     };
     use std::borrow::Cow;
     let panel = args.panel.as_deref().map(|name| {
@@ -130,18 +131,18 @@ fn drawing(args: &ExportArgs, extension: &str) -> anyhow::Result<Draw> {
             let sides =
                 text.split_once('x').map(|(width, height)| [width, height].map(|side| side.trim().parse()));
             match sides {
-                Some([Ok(width), Ok(height)])
-                    if [width, height].iter().all(|side| (100.0..=8000.0).contains(side)) =>
-                {
+                Some([Ok(width), Ok(height)]) if [width, height].iter().all(|side| SIDES.contains(side)) => {
                     egui::vec2(width, height)
                 }
                 _ => bail!("--size {text}: WIDTHxHEIGHT in points is allowed, each from 100 to 8000"),
             }
         }
-        None if panel.is_some() => egui::vec2(640.0, 400.0),
-        None => egui::vec2(1280.0, 800.0),
+        None => panel.map_or(egui::vec2(1280.0, 800.0), |panel| panel.picture_size().into()),
     };
-    let scale: f32 = within("--scale", &args.scale, 0.1, 8.0)?;
+    let scale: f32 = within("--scale", &args.scale, *SCALES.start(), *SCALES.end())?;
+    if extension == "png" {
+        pixels(size, scale).with_context(|| format!("--scale {scale}"))?;
+    }
     let theme = if args.dark { egui::Theme::Dark } else { egui::Theme::Light };
     let frames = within("--frames", &args.frames, 1, Film::MOST)?;
     let per_second = within("--per-second", &args.per_second, 1, 60)?;
@@ -190,14 +191,14 @@ fn drawing(args: &ExportArgs, extension: &str) -> anyhow::Result<Draw> {
             if film.steps[1] >= history.rows() {
                 bail!("--film {}..{}: the run has {} steps", film.steps[0], film.steps[1], history.rows());
             }
-            return animation_png(&view, panel, size, scale, theme, &film, look);
+            return animation_png(&view, subject(panel), size, scale, theme, &film, look);
         }
         let looked = look(address.at.unwrap_or(newest).min(newest))?;
         let view = looked.in_view(&view);
-        Ok(match panel {
-            panel if svg => picture_svg(&view, panel, size, theme).into_bytes(),
-            Some(panel) => panel_png(&view, panel, size, scale, theme)?,
-            None => dashboard_png(&view, size, scale, theme)?,
+        Ok(if svg {
+            content_svg(&view, size, theme, subject(panel)).into_bytes()
+        } else {
+            content_png(&view, size, scale, theme, subject(panel))?
         })
     }))
 }

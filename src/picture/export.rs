@@ -1,9 +1,9 @@
-//! Pictures for files: the summary of a run, a panel, the dashboard.
+//! Pictures for files: the summary of a run, a panel, the plots, whatever else is drawn of a view.
 
 use super::dashboard::dashboard_ui;
 use super::panel::panel_ui;
 use super::png::{PngError, encode_animation, encode_png};
-use super::render::{render, render_svg};
+use super::render::{LONGEST_SIDE, render, render_svg};
 use super::theme::{self, Palette};
 use super::view::{Panel, RunView, ViewState};
 use super::{Curves, Image, Scene};
@@ -11,10 +11,17 @@ use crate::dynamics::Inspection;
 use crate::run::History;
 use crate::run::spectra::Spectra;
 use egui::{Align, CentralPanel, Frame, Layout, Margin, Theme, Ui, Vec2, vec2};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// Size of `summary.png`, in points.
 pub const SUMMARY_SIZE: Vec2 = vec2(1280.0, 800.0);
+
+/// Sides of a picture that may be chosen, in points.
+pub const SIDES: RangeInclusive<f32> = 100.0..=8000.0;
+
+/// Pixels a point that may be chosen.
+pub const SCALES: RangeInclusive<f32> = 0.1..=8.0;
 
 impl Curves {
     /// The curves of a finished history, complete.
@@ -25,7 +32,7 @@ impl Curves {
     }
 }
 
-/// The picture a headless run leaves: all panels, in light, at twice the resolution of 1280×800.
+/// The picture a headless run leaves: the six plots, in light, at twice the resolution of 1280×800.
 ///
 /// # Errors
 /// See [`encode_png`].
@@ -33,19 +40,33 @@ pub fn summary_png(view: &RunView) -> Result<Vec<u8>, PngError> {
     dashboard_png(view, SUMMARY_SIZE, 2.0, Theme::Light)
 }
 
-/// All panels as a PNG file of `size` points at `scale` pixels a point.
+/// Width and height of a picture in pixels.
 ///
 /// # Errors
-/// See [`encode_png`].
+/// When it has more than a picture may have.
+pub fn pixels(size: Vec2, scale: f32) -> Result<[usize; 2], PngError> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
+    let [width, height] = [size.x, size.y].map(|side| (side * scale).round() as usize);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a constant")]
+    let most = LONGEST_SIDE as usize;
+    if width.max(height) > most {
+        return Err(PngError::TooLarge { width, height, most });
+    }
+    Ok([width, height])
+}
+
+/// The six plots as a PNG file of `size` points at `scale` pixels a point.
+///
+/// # Errors
+/// See [`content_png`].
 pub fn dashboard_png(view: &RunView, size: Vec2, scale: f32, theme: Theme) -> Result<Vec<u8>, PngError> {
-    let image = picture(view, size, scale, theme, |ui, view| subject_ui(ui, None, view));
-    encode_png(&image, scale, &texts(view))
+    content_png(view, size, scale, theme, subject(None))
 }
 
 /// One panel as a PNG file of `size` points at `scale` pixels a point.
 ///
 /// # Errors
-/// See [`encode_png`].
+/// See [`content_png`].
 pub fn panel_png(
     view: &RunView,
     panel: Panel,
@@ -53,19 +74,46 @@ pub fn panel_png(
     scale: f32,
     theme: Theme,
 ) -> Result<Vec<u8>, PngError> {
-    let image = picture(view, size, scale, theme, |ui, view| subject_ui(ui, Some(panel), view));
-    encode_png(&image, scale, &texts(view))
+    content_png(view, size, scale, theme, subject(Some(panel)))
 }
 
-/// A panel (or all of them) as an SVG file of `size` points.
-pub fn picture_svg(view: &RunView, panel: Option<Panel>, size: Vec2, theme: Theme) -> String {
+/// What a closure draws of a view, below a caption, as a PNG file of `size` points at `scale` pixels a point.
+///
+/// # Errors
+/// See [`encode_png`] and [`pixels`].
+pub fn content_png(
+    view: &RunView,
+    size: Vec2,
+    scale: f32,
+    theme: Theme,
+    content_ui: impl FnMut(&mut Ui, &RunView),
+) -> Result<Vec<u8>, PngError> {
+    pixels(size, scale)?;
+    encode_png(&picture(view, size, scale, theme, content_ui), scale, &texts(view))
+}
+
+/// What a closure draws of a view, below a caption, as an SVG file of `size` points.
+pub fn content_svg(
+    view: &RunView,
+    size: Vec2,
+    theme: Theme,
+    mut content_ui: impl FnMut(&mut Ui, &RunView),
+) -> String {
     let mut state = view.state.clone();
     state.hover = None;
     let still = RunView { controls: false, state: &state, ..*view };
     let origin: Vec<String> = texts(view).into_iter().map(|(key, text)| format!("{key}: {text}")).collect();
     render_svg(size, theme, &origin.join("; "), |ui| {
-        captioned_ui(ui, &still, |ui| subject_ui(ui, panel, &still));
+        captioned_ui(ui, &still, |ui| content_ui(ui, &still));
     })
+}
+
+/// Draws a panel, or the six plots where it is none.
+pub fn subject(panel: Option<Panel>) -> impl FnMut(&mut Ui, &RunView) {
+    move |ui, view| match panel {
+        Some(panel) => panel_ui(ui, panel, view, &mut Vec::new()),
+        None => dashboard_ui(ui, view, &mut Vec::new()),
+    }
 }
 
 /// The steps of an animation.
@@ -117,20 +165,21 @@ impl Looked {
     }
 }
 
-/// A panel (or all of them) as an animated PNG file: the cursor goes through the steps of a film. `look` is asked what is to
-/// be seen at each, in ascending order.
+/// What a closure draws of a view, below a caption, as an animated PNG file: the cursor goes through the steps of a film.
+/// `look` is asked what is to be seen at each, in ascending order.
 ///
 /// # Errors
-/// See [`encode_animation`]; or what `look` says.
+/// See [`encode_animation`] and [`pixels`]; or what `look` says.
 pub fn animation_png<E: From<PngError>>(
     view: &RunView,
-    panel: Option<Panel>,
+    mut content_ui: impl FnMut(&mut Ui, &RunView),
     size: Vec2,
     scale: f32,
     theme: Theme,
     film: &Film,
     mut look: impl FnMut(usize) -> Result<Looked, E>,
 ) -> Result<Vec<u8>, E> {
+    pixels(size, scale)?;
     let frames = film.frames.clamp(1, Film::MOST);
     let mut failed = None;
     let mut seen: Option<(usize, Looked)> = None;
@@ -149,19 +198,12 @@ pub fn animation_png<E: From<PngError>>(
         let (_, looked) = seen.as_ref()?;
         let state = ViewState { cursor: Some(step), ..view.state.clone() };
         let view = RunView { state: &state, ..looked.in_view(view) };
-        Some(picture(&view, size, scale, theme, |ui, view| subject_ui(ui, panel, view)))
+        Some(picture(&view, size, scale, theme, &mut content_ui))
     });
     let bytes = encode_animation(frames, images, (1, film.per_second.max(1)), &texts(view));
     match failed {
         Some(error) => Err(error),
         None => Ok(bytes?),
-    }
-}
-
-fn subject_ui(ui: &mut Ui, panel: Option<Panel>, view: &RunView) {
-    match panel {
-        Some(panel) => panel_ui(ui, panel, view, &mut Vec::new()),
-        None => dashboard_ui(ui, view, &mut Vec::new()),
     }
 }
 

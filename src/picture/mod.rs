@@ -29,13 +29,16 @@ pub use chart::{OVERLAY_SIGNS, is_hovered, shown_range};
 pub use curves::{Curve, Curves};
 pub use dashboard::dashboard_ui;
 pub use export::{
-    Film, Looked, SUMMARY_SIZE, animation_png, dashboard_png, panel_png, picture_svg, summary_png, texts,
+    Film, Looked, SCALES, SIDES, SUMMARY_SIZE, animation_png, content_png, content_svg, dashboard_png,
+    panel_png, pixels, subject, summary_png, texts,
 };
 pub use inspector::caption::caption;
 pub(crate) use inspector::short;
 pub use panel::panel_ui;
 pub use png::{PngError, encode_animation, encode_png};
 pub use raster::Image;
+#[cfg(test)]
+pub(crate) use raster::Rasterizer;
 pub use render::{render, render_svg};
 pub use scene::Scene;
 pub use shown::{Shown, shown};

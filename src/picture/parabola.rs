@@ -67,7 +67,10 @@ pub(super) fn parabola_ui(ui: &mut Ui, view: &RunView) {
         row.map(|row| (0..2).map_while(|i| model(view, i, row)).collect()).unwrap_or_default();
     let body = Rect::from_min_max(pos2(whole.left(), whole.top() + TITLE), whole.max);
     if models.is_empty() {
-        let text = "waiting for the first step";
+        let text = match row {
+            None => "waiting for the first step".to_owned(),
+            Some(row) => format!("no sharpness of gradient descent is recorded at step {row}"),
+        };
         painter.text(body.center(), Align2::CENTER_CENTER, text, theme::label_font(), palette.faint_text);
         return;
     }

@@ -15,6 +15,18 @@ pub enum PngError {
         /// Height in pixels.
         height: usize,
     },
+    /// A picture with more pixels than one may have.
+    #[error(
+        "a picture of {width} × {height} pixels is too large; at most {most} on each side: choose fewer points or pixels a point"
+    )]
+    TooLarge {
+        /// Width in pixels.
+        width: usize,
+        /// Height in pixels.
+        height: usize,
+        /// Most on each side.
+        most: usize,
+    },
     /// Frames of an animation differ in size, or there is none.
     #[error("an animation needs frames of one size, and at least one")]
     Frames,

@@ -10,7 +10,7 @@ use egui::{
 /// Passes over a closure: layouts that measure their text need a second one, and a third makes sure.
 const PASSES: usize = 3;
 /// Longest side of a picture, in pixels.
-const LONGEST_SIDE: f32 = 16_384.0;
+pub(super) const LONGEST_SIDE: f32 = 16_384.0;
 
 /// Draws what a closure shows in a fresh context: `size` points wide and high, `scale` pixels a point.
 ///

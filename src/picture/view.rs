@@ -131,6 +131,14 @@ impl Panel {
         }
     }
 
+    /// Width and height of its picture in points, where nothing else is asked for: a wall of many plots needs more.
+    pub fn picture_size(self) -> [f32; 2] {
+        match self {
+            Self::Wall | Self::LossWall => [1280.0, 800.0],
+            _ => [640.0, 400.0],
+        }
+    }
+
     /// Whether a logarithmic axis makes sense: not for a quantity with a sign.
     pub fn may_be_log(self) -> bool {
         self != Self::Displacement && Self::PLOTS.contains(&self)

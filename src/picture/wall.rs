@@ -11,16 +11,21 @@ use crate::run::outline::Outline;
 use crate::run::preset::{ArchitectureName, LossKind};
 use crate::run::recording::{Recording, bundled};
 use crate::run::{History, Preset, Series};
-use egui::text::{LayoutJob, TextWrapping};
-use egui::{Painter, Pos2, Rect, Sense, Shape, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2};
-use std::sync::OnceLock;
+use egui::text::LayoutJob;
+use egui::{
+    Color32, Galley, Painter, Pos2, Rect, ScrollArea, Sense, Shape, Ui, UiBuilder, Vec2, WidgetInfo, pos2,
+    vec2,
+};
+use std::sync::{Arc, OnceLock};
 
 /// Height of the title.
 const TITLE: f32 = 22.0;
-/// Narrowest and lowest plot with its caption.
-const LEAST: Vec2 = vec2(190.0, 120.0);
-/// Height of a plot's caption: three lines.
-const CAPTION: f32 = 44.0;
+/// Narrowest and lowest plot, without its caption.
+const LEAST: Vec2 = vec2(140.0, 44.0);
+/// Between a plot and its caption.
+const CAPTION_GAP: f32 = 2.0;
+/// Most lines that a title or a sentence of a caption takes.
+const LINES: usize = 3;
 /// Between two plots.
 const GAP: f32 = 12.0;
 
@@ -38,9 +43,78 @@ const ARCHITECTURES: [(ArchitectureName, &str); 7] = [
 /// One place on the wall.
 struct Exhibit<'a> {
     title: String,
-    caption: String,
+    /// What it shows, and where it comes from; the second is left out where there is little room.
+    caption: [String; 2],
     /// Nothing where there is no run of an architecture.
     run: Option<(&'a History, &'a Curves)>,
+}
+
+impl Exhibit<'_> {
+    /// Title and caption, broken into lines of a width.
+    fn lines(&self, painter: &Painter, palette: &Palette, width: f32, detailed: bool) -> Vec<Arc<Galley>> {
+        let [what, origin] = &self.caption;
+        let origin = Some((origin, palette.faint_text)).filter(|_| detailed);
+        let texts = [(&self.title, palette.text), (what, palette.faint_text)].into_iter().chain(origin);
+        let layout = |(text, color): (&String, Color32)| {
+            let mut job = LayoutJob::simple(text.clone(), theme::tick_font(), color, width);
+            job.wrap.max_rows = LINES;
+            painter.layout_job(job)
+        };
+        texts.map(layout).collect()
+    }
+}
+
+/// How the plots stand.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Grid {
+    columns: usize,
+    /// Of a plot without its caption.
+    plot: Vec2,
+    caption: f32,
+    /// Whether captions say where a run comes from.
+    detailed: bool,
+}
+
+impl Grid {
+    /// As many columns as make each plot about 1.6 times as wide as high, and leave it its least size: with whole captions if
+    /// that can be. `caption` is the height of the highest at a width. Where there is too little room for all, it is scrolled
+    /// to.
+    fn of(count: usize, room: Vec2, caption: impl Fn(f32, bool) -> f32) -> Self {
+        let most = (1..=count).take_while(|&n| n == 1 || room.x / n as f32 >= LEAST.x).last().unwrap_or(1);
+        let of = |columns: usize, detailed: bool| {
+            let rows = count.div_ceil(columns) as f32;
+            let width = (room.x - GAP * (columns as f32 - 1.0)) / columns as f32;
+            let caption = caption(width, detailed);
+            let height = (room.y - GAP * (rows - 1.0)) / rows - caption;
+            Self { columns, plot: vec2(width, height), caption, detailed }
+        };
+        let shape = |grid: &Self| (grid.plot.x / grid.plot.y / 1.6).ln().abs();
+        let best = |detailed: bool| {
+            let fit = (1..=most).map(|n| of(n, detailed)).filter(|grid| grid.plot.y >= LEAST.y);
+            fit.min_by(|a, b| shape(a).total_cmp(&shape(b)))
+        };
+        let scrolled = || {
+            let grid = of(most, false);
+            Self { plot: vec2(grid.plot.x, LEAST.y), ..grid }
+        };
+        best(true).or_else(|| best(false)).unwrap_or_else(scrolled)
+    }
+
+    /// Of a plot with its caption.
+    fn cell(&self) -> Vec2 {
+        self.plot + vec2(0.0, self.caption)
+    }
+
+    fn height(&self, count: usize) -> f32 {
+        let rows = count.div_ceil(self.columns) as f32;
+        rows * (self.cell().y + GAP) - GAP
+    }
+
+    /// Where the i-th plot stands, seen from the first.
+    fn corner(&self, i: usize) -> Vec2 {
+        let step = self.cell() + vec2(GAP, GAP);
+        vec2((i % self.columns) as f32 * step.x, (i / self.columns) as f32 * step.y)
+    }
 }
 
 /// A recording with its smoothed curves, derived once.
@@ -75,60 +149,62 @@ pub(super) fn wall_ui(ui: &mut Ui, panel: Panel, view: &RunView) {
     let title = if view.facts.title.is_empty() { &view.facts.preset } else { &view.facts.title };
     let live = Exhibit {
         title: format!("This run: {title}"),
-        caption: format!(
-            "{}\nlive; {}{} steps",
+        caption: [
             live_says(ui, (panel, 0), view.history, view.curves),
-            said_of_loss(view.facts.loss),
-            view.history.rows()
-        ),
+            format!("live; {}{} steps", said_of_loss(view.facts.loss), view.history.rows()),
+        ],
         run: Some((view.history, view.curves)),
     };
     let beside = view.beside.iter().enumerate().map(|(place, run)| Exhibit {
-        title: format!("Beside it: {}", run.preset.title),
-        caption: format!(
-            "{}\nlive; {}{} steps, {} parameters",
+        title: format!("Live: {}", run.preset.title),
+        caption: [
             live_says(ui, (panel, 1 + place), &run.history, &run.curves),
-            said_of_loss(Some(run.preset.loss_kind())),
-            run.history.rows(),
-            run.parameters,
-        ),
+            format!(
+                "live; {}{} steps, {} parameters",
+                said_of_loss(Some(run.preset.loss_kind())),
+                run.history.rows(),
+                run.parameters,
+            ),
+        ],
         run: Some((&run.history, &run.curves)),
     });
     let others = recorded().iter().map(|Recorded { recording, curves }| Exhibit {
         title: recording.preset.title.clone(),
-        caption: format!(
-            "{}\nrecorded; {}{}",
+        caption: [
             said(panel, &recording.outline),
-            said_of_loss(Some(recording.preset.loss_kind())),
-            recording.size(),
-        ),
+            format!("recorded; {}{}", said_of_loss(Some(recording.preset.loss_kind())), recording.size()),
+        ],
         run: Some((&*recording.history, curves)),
     });
     let broken = bundled().iter().filter_map(|recording| recording.as_ref().err()).map(|error| Exhibit {
         title: format!("Recording {}", error.name),
-        caption: format!("cannot be played\n{}", error.problem),
+        caption: ["cannot be played".to_owned(), error.problem.to_string()],
         run: None,
     });
     let mut exhibits: Vec<Exhibit> =
         std::iter::once(live).chain(beside).chain(others).chain(broken).collect();
     exhibits.extend(absent(&view.facts.preset));
-    let words: Vec<String> = exhibits
-        .iter()
-        .map(|exhibit| format!("{}: {}", exhibit.title, exhibit.caption.replace('\n', ", ")))
-        .collect();
+    let words: Vec<String> =
+        exhibits.iter().map(|exhibit| format!("{}: {}", exhibit.title, exhibit.caption.join(", "))).collect();
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, words.join("; ")));
     let body = Rect::from_min_max(pos2(room.left(), room.top() + TITLE), room.max);
-    let columns = columns(exhibits.len(), body.size());
-    let rows = exhibits.len().div_ceil(columns);
-    let size = vec2(
-        (body.width() - GAP * (columns as f32 - 1.0)) / columns as f32,
-        (body.height() - GAP * (rows as f32 - 1.0)) / rows as f32,
-    );
+    let highest = |width: f32, detailed: bool| {
+        let height = |exhibit: &Exhibit| -> f32 {
+            exhibit.lines(painter, palette, width, detailed).iter().map(|text| text.size().y).sum()
+        };
+        CAPTION_GAP + exhibits.iter().map(height).fold(0.0, f32::max)
+    };
+    let grid = Grid::of(exhibits.len(), body.size(), highest);
     let flow = view.state.show_central_flow;
-    for (i, exhibit) in exhibits.iter().enumerate() {
-        let corner = vec2((i % columns) as f32 * (size.x + GAP), (i / columns) as f32 * (size.y + GAP));
-        one(painter, palette, Rect::from_min_size(body.min + corner, size), (panel, flow), exhibit);
-    }
+    let mut child = child.new_child(UiBuilder::new().max_rect(body));
+    ScrollArea::vertical().auto_shrink(false).show(&mut child, |ui| {
+        let size = vec2(body.width(), grid.height(exhibits.len()));
+        let (whole, _) = ui.allocate_exact_size(size, Sense::hover());
+        for (i, exhibit) in exhibits.iter().enumerate() {
+            let corner = whole.min + grid.corner(i);
+            one(ui.painter(), palette, corner, &grid, (panel, flow), exhibit);
+        }
+    });
 }
 
 /// A place for every architecture that neither runs nor is recorded.
@@ -143,7 +219,7 @@ fn absent(running: &str) -> Vec<Exhibit<'static>> {
     let place = |&(_, preset): &(_, &str)| {
         Some(Exhibit {
             title: named(preset)?.title.clone(),
-            caption: format!("not recorded\nthe preset {preset} runs live"),
+            caption: ["not recorded".to_owned(), format!("the preset {preset} runs live")],
             run: None,
         })
     };
@@ -159,18 +235,8 @@ fn said_of_loss(loss: Option<LossKind>) -> &'static str {
     }
 }
 
-/// As many columns as leave each plot about as wide as 1.6 times its height, and its least width.
-fn columns(count: usize, room: Vec2) -> usize {
-    let most = (1..=count).take_while(|&n| n == 1 || room.x / n as f32 >= LEAST.x).last().unwrap_or(1);
-    let shape = |columns: usize| {
-        let rows = count.div_ceil(columns) as f32;
-        ((room.x / columns as f32) / (room.y / rows) / 1.6).ln().abs()
-    };
-    (1..=most).min_by(|a, b| shape(*a).total_cmp(&shape(*b))).unwrap_or(1)
-}
-
-/// What a run that goes on shows, by its panel and place: looked at again where it has grown by a fiftieth, and where it has stopped growing,
-/// since that takes the whole record.
+/// What a run that goes on shows, by its panel and place: looked at again where it has grown by a fiftieth, and where it has
+/// stopped growing, since that takes the whole record.
 fn live_says(ui: &Ui, place: (Panel, usize), history: &History, curves: &Curves) -> String {
     let id = egui::Id::unique("brink: said of a live run").with(place);
     let rows = history.rows();
@@ -200,8 +266,15 @@ fn said(panel: Panel, outline: &Outline) -> String {
 }
 
 /// One plot; with the central flow's lines, or without.
-fn one(painter: &Painter, palette: &Palette, room: Rect, (panel, flow): (Panel, bool), exhibit: &Exhibit) {
-    let plot = Rect::from_min_max(room.min, pos2(room.right(), room.bottom() - CAPTION));
+fn one(
+    painter: &Painter,
+    palette: &Palette,
+    corner: Pos2,
+    grid: &Grid,
+    (panel, flow): (Panel, bool),
+    exhibit: &Exhibit,
+) {
+    let plot = Rect::from_min_size(corner, grid.plot);
     painter.rect_filled(plot, 0.0, palette.plot);
     let lines = match exhibit.run {
         Some(run) if panel == Panel::LossWall => losses(palette, run, plot.width(), flow),
@@ -236,15 +309,11 @@ fn one(painter: &Painter, palette: &Palette, room: Rect, (panel, flow): (Panel, 
         }
     }
     painter.rect_stroke(plot, 0.0, (1.0, palette.frame), egui::StrokeKind::Inside);
-    let write = |text: String, line: f32, color| {
-        let mut job = LayoutJob::simple_singleline(text, theme::tick_font(), color);
-        job.wrap = TextWrapping::truncate_at_width(room.width());
-        let galley = painter.layout_job(job);
-        painter.galley(pos2(room.left(), plot.bottom() + 2.0 + 14.0 * line), galley, color);
-    };
-    write(exhibit.title.clone(), 0.0, palette.text);
-    for (line, text) in exhibit.caption.lines().enumerate() {
-        write(text.to_owned(), 1.0 + line as f32, palette.faint_text);
+    let mut at = plot.left_bottom() + vec2(0.0, CAPTION_GAP);
+    for text in exhibit.lines(painter, palette, grid.plot.x, grid.detailed) {
+        let height = text.size().y;
+        painter.galley(at, text, palette.text);
+        at.y += height;
     }
 }
 
@@ -315,8 +384,15 @@ mod tests {
 
     #[test]
     fn the_wall_fills_the_room_it_has() {
+        let caption = |width: f32, detailed: bool| if detailed && width < 200.0 { 86.0 } else { 44.0 };
+        let columns = |count, room| Grid::of(count, room, caption).columns;
         assert_eq!(columns(1, vec2(900.0, 600.0)), 1);
         assert_eq!(columns(8, vec2(1500.0, 900.0)), 3);
-        assert_eq!(columns(8, vec2(300.0, 900.0)), 1);
+        assert_eq!(columns(8, vec2(270.0, 1200.0)), 1);
+        // no room for whole captions, or for all plots at once
+        let small = Grid::of(10, vec2(640.0, 378.0), caption);
+        assert!(!small.detailed && small.plot.y >= LEAST.y && small.height(10) <= 378.0, "{small:?}");
+        let least = Grid::of(10, vec2(220.0, 158.0), caption);
+        assert!(least.plot.y == LEAST.y && least.height(10) > 158.0, "{least:?}");
     }
 }

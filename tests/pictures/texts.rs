@@ -1,31 +1,50 @@
 //! The texts of what a closure shows.
 
 use brink::picture::theme;
-use egui::{Rect, Shape, Ui, Vec2};
+use egui::epaint::{ClippedShape, TextShape};
+use egui::{Context, RawInput, Rect, Shape, Ui, Vec2, ViewportId, ViewportInfo};
 
 /// Every text with the rectangle it takes and the one it is clipped to.
-pub fn texts(size: Vec2, mut content_ui: impl FnMut(&mut Ui)) -> Vec<(String, Rect, Rect)> {
-    fn collect(shape: &Shape, clip: Rect, out: &mut Vec<(String, Rect, Rect)>) {
+#[allow(dead_code, reason = "some tests only ask whether texts can be read")]
+pub fn texts(size: Vec2, content_ui: impl FnMut(&mut Ui)) -> Vec<(String, Rect, Rect)> {
+    let text =
+        |(text, clip): (TextShape, Rect)| (text.galley.text().to_owned(), text.visual_bounding_rect(), clip);
+    of_shapes(&shown(size, 1.0, content_ui)).into_iter().map(text).collect()
+}
+
+/// What a closure shows in a window of `size` points at `scale` pixels a point, once it has found its places.
+pub fn shown(size: Vec2, scale: f32, mut content_ui: impl FnMut(&mut Ui)) -> Vec<ClippedShape> {
+    let context = Context::default();
+    theme::install(&context);
+    context.all_styles_mut(|style| style.animation_time = 0.0);
+    let mut shapes = Vec::new();
+    for pass in 1..5 {
+        let viewport = ViewportInfo { native_pixels_per_point: Some(scale), ..ViewportInfo::default() };
+        let input = RawInput {
+            screen_rect: Some(Rect::from_min_size(egui::Pos2::ZERO, size)),
+            time: Some(0.5 * f64::from(pass)),
+            viewports: std::iter::once((ViewportId::ROOT, viewport)).collect(),
+            ..RawInput::default()
+        };
+        let mut output = context.run_ui(input, &mut content_ui);
+        shapes = std::mem::take(&mut output.shapes);
+        output.drop_without_applying_deltas();
+    }
+    shapes
+}
+
+/// Every text among shapes, with the rectangle it is clipped to.
+pub fn of_shapes(shapes: &[ClippedShape]) -> Vec<(TextShape, Rect)> {
+    fn collect(shape: &Shape, clip: Rect, out: &mut Vec<(TextShape, Rect)>) {
         match shape {
-            Shape::Text(text) if !text.galley.text().is_empty() => {
-                out.push((text.galley.text().to_owned(), text.visual_bounding_rect(), clip));
-            }
+            Shape::Text(text) if !text.galley.text().is_empty() => out.push((text.clone(), clip)),
             Shape::Vec(shapes) => shapes.iter().for_each(|shape| collect(shape, clip, out)),
             _ => {}
         }
     }
-    let context = egui::Context::default();
-    theme::install(&context);
     let mut found = Vec::new();
-    for _ in 0..3 {
-        let screen_rect = Some(Rect::from_min_size(egui::Pos2::ZERO, size));
-        let input = egui::RawInput { screen_rect, ..egui::RawInput::default() };
-        let output = context.run_ui(input, &mut content_ui);
-        found.clear();
-        for shape in &output.shapes {
-            collect(&shape.shape, shape.clip_rect, &mut found);
-        }
-        output.drop_without_applying_deltas();
+    for shape in shapes {
+        collect(&shape.shape, shape.clip_rect, &mut found);
     }
     found
 }

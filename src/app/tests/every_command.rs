@@ -2,12 +2,16 @@
 //! wildcard: a new command does not compile before it says how it is reached, and with what it is tried.
 
 use super::hands::key;
+use super::ways::{
+    arrange, button, choose, existing_session, in_tour, last, layout_form, mark, open_tour, palette,
+    session_form, set, type_number, type_text, unfinished,
+};
 use super::*;
 use crate::app::TourCommand;
 use crate::app::other_runs::Compared;
 use crate::picture::predictions::Choice;
 use crate::picture::scene::{Layer, SceneChange};
-use crate::picture::{Panel, ViewChange};
+use crate::picture::{Film, Panel, ViewChange};
 use crate::run::{Breakpoint, History};
 use std::mem::discriminant;
 use std::path::Path;
@@ -93,10 +97,23 @@ every_command! {
             let C::View(V::PlaceCursor(Some(step))) = command else { return };
             set(window, Role::SpinButton, "Cursor at step", *step as f64);
         };
-    C::View(V::Hover(_)) => [C::View(V::Hover(Some(0.0)))], by |window, _| {
-        let corner = window.get_by_label("Logarithmic axis: Train loss").rect();
-        window.hover_at(corner.center() + egui::vec2(-100.0, 150.0));
-        window.run_steps(3);
+    C::View(V::Hover(_)) => [C::View(V::Hover(Some(0.0)))], by |window, command| {
+        let corner = window.get_by_label("Logarithmic axis: Train loss").rect().center();
+        let at = |n: u8| corner + egui::vec2(60.0 * f32::from(n) - 180.0, 150.0);
+        let steps = [0, 1, 2].map(|n| {
+            window.hover_at(at(n));
+            window.run_steps(3);
+            let C::View(V::Hover(Some(step))) = last(window, command) else { panic!("nothing is below the pointer") };
+            step
+        });
+        let apart = [steps[1] - steps[0], steps[2] - steps[1]];
+        assert!(apart[0] > 5.0 && (apart[1] - apart[0]).abs() <= 1.0, "places at one distance: {steps:?}");
+        for pressed in [true, false] {
+            let (button, modifiers) = (egui::PointerButton::Primary, egui::Modifiers::NONE);
+            window.event(egui::Event::PointerButton { pos: at(2), button, pressed, modifiers });
+            window.run_steps(2);
+        }
+        assert_eq!(model(window).view.cursor.map(|cursor| cursor as f64), Some(steps[2]), "a click takes that step");
     };
     C::View(V::SetLog(..)) => [C::View(V::SetLog(Panel::Loss, true))], by |window, _| {
         tick(window, "Logarithmic axis: Train loss");
@@ -134,7 +151,9 @@ every_command! {
         press(window, "Layout");
         button(window, command);
     };
-    C::MovePanels(_) => [C::MovePanels(Box::new(Arrangement::default_tree()))], by |window, _| {
+    C::MovePanels(_) => [C::MovePanels(Box::new(Arrangement::default_tree()))], by |window, command| {
+        let before = Arrangement::Compare.node(&[]).expect("built in");
+        assert_eq!(layout::Node::from_tree(&model(window).tree), Some(before));
         let title = window.get_by_label("Logarithmic axis: Hessian eigenvalues").rect();
         let other = window.get_by_label("Logarithmic axis: Train loss").rect();
         window.drag_at(egui::pos2(60.0, title.center().y));
@@ -145,6 +164,10 @@ every_command! {
         }
         window.drop_at(other.center() + egui::vec2(-40.0, 150.0));
         window.run_steps(4);
+        let C::MovePanels(tree) = last(window, command) else { return };
+        let mut order = Panel::PLOTS;
+        order.swap(0, 1);
+        assert_eq!(layout::shown(&tree), order, "the first plot goes behind the second");
     };
     C::TogglePanel(_) => Panel::ALL.map(C::TogglePanel), by |window, command| {
         let C::TogglePanel(panel) = command else { return };
@@ -260,23 +283,51 @@ every_command! {
         type_text(window, command.entry().hint, "loss");
     };
     C::Leave => [C::Leave], by |window, _| { button(window, &C::Toggle(Form::Runs)); key(window, Key::Escape); };
-    C::EditExport(_) => [C::EditExport(ExportForm { what: What::Film, ..ExportForm::default() })], by |window, _| {
+    C::EditExport(_) => [C::EditExport(ExportForm { what: What::Film, ..ExportForm::default() })], by |window, command| {
         press(window, "File");
         button(window, &C::Toggle(Form::Export));
         window.run_steps(8);
+        let mut form = model(window).export.clone();
         for what in What::ALL {
             control(window, Role::RadioButton, what.name()).click();
             window.run_steps(8);
-            assert_eq!(model(window).export.what, what);
+            let size = match what {
+                What::Panel => [640.0, 400.0],
+                What::Film => [960.0, 600.0],
+                What::Dashboard => [1280.0, 800.0],
+                What::Csv | What::VisibleCsv | What::Window => form.size,
+            };
+            let steps = if what == form.what { form.film.steps } else { [0, model(window).history.rows() - 1] };
+            let film = Film { steps, ..form.film };
+            let extension = if matches!(what, What::Csv | What::VisibleCsv) { "csv" } else { "png" };
+            let path = Path::new(&form.path).with_extension(extension).display().to_string();
+            form = ExportForm { what, film, size, path, ..form };
+            assert_eq!(model(window).export, form);
         }
-        for (name, value) in
-            [("Width", 320.0), ("Height", 240.0), ("From step", 3.0), ("To step", 9.0), ("Number", 4.0), ("A second", 5.0)]
-        {
-            set(window, Role::SpinButton, name, value);
+        for (role, name, value) in [
+            (Role::SpinButton, "Width", 320.0),
+            (Role::SpinButton, "Height", 240.0),
+            (Role::SpinButton, "Pixels a point", 1.25),
+            (Role::SpinButton, "From step", 3.0),
+            (Role::SpinButton, "To step", 9.0),
+            (Role::SpinButton, "Number", 4.0),
+            (Role::SpinButton, "A second", 5.0),
+        ] {
+            set(window, role, name, value);
         }
-        let form = &model(window).export;
-        assert_eq!((form.size, form.film.steps), ([320.0, 240.0], [3, 9]));
-        assert_eq!((form.film.frames, form.film.per_second), (4, 5));
+        form = ExportForm { size: [320.0, 240.0], scale: 1.25, ..form };
+        form.film = Film { steps: [3, 9], frames: 4, per_second: 5 };
+        assert_eq!(last(window, command), C::EditExport(form.clone()));
+        choose(window, "Panel", Panel::Terms.title());
+        form.film_panel = Some(Panel::Terms);
+        assert_eq!(last(window, command), C::EditExport(form.clone()));
+        control(window, Role::RadioButton, "3×").click();
+        window.run_steps(3);
+        form.scale = 3.0;
+        assert_eq!(last(window, command), C::EditExport(form.clone()));
+        type_text(window, "File", "typed.png");
+        form.path = "typed.png".into();
+        assert_eq!(last(window, command), C::EditExport(form));
     };
     C::ChooseFile => [C::ChooseFile], by |window, command| {
         press(window, "File");
@@ -311,7 +362,7 @@ every_command! {
         choose(window, "Chapter", &title);
     };
     C::Tour(TourCommand::Reveal) => [C::Tour(TourCommand::Reveal)], by in_tour;
-    C::Tour(TourCommand::Turn(..)) => [C::Tour(TourCommand::Turn(0, 0.5))], by |window, _| {
+    C::Tour(TourCommand::Turn(..)) => [C::Tour(TourCommand::Turn(0, 0.5))], by |window, command| {
         let knobbed = |chapter: &crate::tour::Chapter| !chapter.knobs.is_empty();
         let chapter = model(window).tour.chapters.iter().position(knobbed).expect("a chapter with a slider");
         lab(window).apply(C::Tour(TourCommand::Chapter(chapter)));
@@ -321,7 +372,12 @@ every_command! {
         }
         window.run_steps(4);
         let knob = model(window).tour.chapters[chapter].knobs[0].clone();
-        set(window, Role::Slider, &knob.label, 0.7 * knob.least + 0.3 * knob.most);
+        for share in [0.3, 0.8] {
+            let value = (1.0 - share) * knob.least + share * knob.most;
+            set(window, Role::Slider, &knob.label, value);
+            let C::Tour(TourCommand::Turn(place, turned)) = last(window, command) else { return };
+            assert!(place == 0 && (turned - value).abs() <= 1e-3 * value.abs(), "{turned} instead of {value}");
+        }
     };
     C::Dismiss(_) => [C::Dismiss(0)], by |window, command| {
         lab(window).model.raise(Banner::new(Level::Note, "said"));
@@ -345,7 +401,7 @@ fn every_command_is_sent_by_a_control_with_its_name() {
         let mut window = ready();
         way(&command)(&mut window, &command);
         let sent = &lab(&mut window).sent;
-        // the value of these is what the pointer or a whole form says
+        // the value of these is what the pointer or a whole form says; their ways look at it
         let any_value = matches!(
             command,
             C::MovePanels(_) | C::EditExport(_) | C::View(V::Hover(_)) | C::Tour(TourCommand::Turn(..))
@@ -357,98 +413,4 @@ fn every_command_is_sent_by_a_control_with_its_name() {
         };
         assert!(is_sent, "{command:?} is not sent, but {sent:?}");
     }
-}
-
-/// The first button of the command's name.
-fn button(window: &mut Window, command: &Command) {
-    let name = command.full_name();
-    window.get_all_by_role_and_label(Role::Button, &name).next().expect("a button").click();
-    window.run_steps(8);
-}
-
-fn mark(window: &mut Window, command: &Command) {
-    tick(window, command.name());
-}
-
-/// Through the palette: its field is found by its label, and the line by its text.
-fn palette(window: &mut Window, command: &Command) {
-    press(window, "Help");
-    button(window, &Command::Toggle(Form::Palette));
-    type_text(window, Command::EditSearch(Search::default()).entry().hint, command.name());
-    control(window, Role::Button, command.name()).click();
-    window.run_steps(3);
-}
-
-fn set(window: &mut Window, role: Role, name: &str, value: f64) {
-    control(window, role, name).set_value_accesskit(value);
-    window.run_steps(3);
-}
-
-/// Into the number beside a slider.
-fn type_number(window: &mut Window, name: &str, text: &str) {
-    control(window, Role::SpinButton, name).click();
-    window.run_steps(2);
-    window.key_press_modifiers(egui::Modifiers::COMMAND, Key::A);
-    window.event(egui::Event::Text(text.to_owned()));
-    window.step();
-    key(window, Key::Enter);
-}
-
-fn type_text(window: &mut Window, name: &str, text: &str) {
-    control(window, Role::TextInput, name).click();
-    window.run_steps(2);
-    window.key_press_modifiers(egui::Modifiers::COMMAND, Key::A);
-    window.event(egui::Event::Text(text.to_owned()));
-    window.run_steps(3);
-}
-
-/// A line of a list that a box opens.
-fn choose(window: &mut Window, list: &str, line: &str) {
-    control(window, Role::ComboBox, list).click();
-    window.run_steps(3);
-    let found = window.get_by_role_and_label(Role::Button, line);
-    found.scroll_to_me();
-    window.run_steps(3);
-    press(window, line);
-}
-
-fn arrange(window: &mut Window, arrangement: Arrangement) {
-    press(window, "Layout");
-    button(window, &Command::Arrange(arrangement));
-}
-
-fn layout_form(window: &mut Window) {
-    press(window, "Layout");
-    button(window, &Command::Toggle(Form::Layout));
-}
-
-fn session_form(window: &mut Window, path: &str) {
-    lab(window).apply(Command::EditSession(path.into()));
-    press(window, "File");
-    button(window, &Command::Toggle(Form::Session));
-}
-
-/// The form on a file that is there (and no session).
-fn existing_session(window: &mut Window, command: &Command) {
-    let file = tempfile::NamedTempFile::new().expect("a file");
-    session_form(window, &file.path().display().to_string());
-    button(window, command);
-}
-
-fn unfinished(window: &mut Window, command: &Command) {
-    let model = &mut lab(window).model;
-    model.unfinished.push(Path::new("left.brink").into());
-    model.raise(Banner { offers_unfinished: true, ..Banner::new(Level::Note, "a run was not finished") });
-    window.run_steps(20);
-    button(window, command);
-}
-
-fn open_tour(window: &mut Window) {
-    button(window, &Command::Tour(TourCommand::Toggle));
-    window.run_steps(4);
-}
-
-fn in_tour(window: &mut Window, command: &Command) {
-    open_tour(window);
-    button(window, command);
 }

@@ -29,7 +29,7 @@ fn png_size(path: &std::path::Path) -> (u32, u32) {
 }
 
 #[test]
-fn panels_and_the_whole_window_are_written_at_both_resolutions() {
+fn panels_and_the_whole_window_are_written_at_any_resolution() {
     let mut window =
         sized(Fake { step_time: Duration::from_millis(1), ..Fake::default() }, Vec2::new(900.0, 640.0));
     until(&mut window, "rows", |model| model.history.rows() > 50);
@@ -61,6 +61,28 @@ fn panels_and_the_whole_window_are_written_at_both_resolutions() {
     window.run_steps(3);
     export(&mut window, What::Dashboard, &path);
     assert_eq!(png_size(&path), (1000, 600));
+    for (name, size) in [("1.5×", (750, 450)), ("3×", (1500, 900))] {
+        control(&window, Role::RadioButton, name).click();
+        window.run_steps(3);
+        export(&mut window, What::Dashboard, &path);
+        assert_eq!(png_size(&path), size);
+    }
+    control(&window, Role::SpinButton, "Pixels a point").set_value_accesskit(1.23);
+    window.run_steps(3);
+    assert!(window.query_by_label("615 × 369 pixels").is_some());
+    export(&mut window, What::Dashboard, &path);
+    assert_eq!(png_size(&path), (615, 369));
+
+    control(&window, Role::SpinButton, "Width").set_value_accesskit(8000.0);
+    control(&window, Role::SpinButton, "Pixels a point").set_value_accesskit(8.0);
+    window.run_steps(3);
+    lab(&mut window).model.export.outcome = None;
+    window.run_steps(3);
+    press(&mut window, "Save");
+    until(&mut window, "an outcome", |model| model.export.outcome.is_some());
+    let outcome = model(&window).export.outcome.clone().expect("an outcome");
+    assert!(outcome.is_err_and(|reason| reason.contains("64000 × 2400 pixels") && reason.contains("16384")));
+    assert_eq!(png_size(&path), (615, 369), "the file is as it was");
     assert_eq!(
         std::fs::read_dir(directory.path()).expect("a directory").count(),
         1,
@@ -100,6 +122,35 @@ fn pictures_become_svg_and_steps_an_animation() {
     let file = std::io::BufReader::new(std::fs::File::open(&path).expect("a file"));
     let reader = png::Decoder::new(file).read_info().expect("a PNG file");
     assert_eq!(reader.info().animation_control.map(|control| control.num_frames), Some(4));
+}
+
+#[test]
+fn the_dashboard_is_drawn_as_it_is_laid_out() {
+    let mut window =
+        sized(Fake { step_time: Duration::from_millis(1), ..Fake::default() }, Vec2::new(900.0, 800.0));
+    until(&mut window, "rows", |model| model.history.rows() > 50);
+    pause(&mut window);
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("laid out.svg");
+    for (arrangement, titles) in [
+        (Arrangement::Lecture, vec![Panel::Sharpness, Panel::Loss, Panel::Variance]),
+        (Arrangement::Network, vec![Panel::Sharpness, Panel::Loss, Panel::Predictions, Panel::Spectrum]),
+    ] {
+        lab(&mut window).apply(Command::Arrange(arrangement));
+        let model = &mut lab(&mut window).model;
+        (model.export.what, model.export.svg) = (What::Dashboard, true);
+        model.export.path = path.display().to_string();
+        lab(&mut window).apply(Command::Save);
+        until(&mut window, "an outcome", |model| model.export.outcome.is_some() && !model.export.saving);
+        let svg = std::fs::read_to_string(&path).expect("a file");
+        // what stands between tags; spaces have no place of their own there
+        let texts = svg.split('<').filter_map(|tag| tag.split_once('>')).map(|(_, text)| text);
+        let texts: String = texts.flat_map(str::split_whitespace).collect();
+        for panel in Panel::ALL {
+            let title: String = panel.title().split_whitespace().collect();
+            assert_eq!(texts.contains(&title), titles.contains(&panel), "{panel:?}");
+        }
+    }
 }
 
 #[test]

@@ -299,7 +299,7 @@ fn light_presets_train_beside_a_chapter_s_run_until_another_one_starts() {
     assert_eq!(model(&window).beside.runs()[0].preset.view.speed, Some(400.0));
     let title = model(&window).beside.runs()[0].preset.title.clone();
     until(&mut window, "the stop", |model| model.phase == Phase::Paused);
-    let place = format!("Beside it: {title}: not at the edge yet, live; MSE, ");
+    let place = format!("Live: {title}: not at the edge yet, live; MSE, ");
     assert!(window.query_by_label_contains(&place).is_some(), "the wall has a place for it");
     lab(&mut window).apply(Command::Restart);
     assert!(model(&window).beside.runs().is_empty());

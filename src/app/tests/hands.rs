@@ -1,7 +1,7 @@
-//! Timeline, palette, keys, axes, layouts, presenter mode, settings.
+//! Timeline, palette, keys, axes, cycles, breakpoints, presenter mode.
 
 use super::*;
-use crate::picture::{Curve, ViewChange};
+use crate::picture::ViewChange;
 use egui::Modifiers;
 
 pub(super) fn key(window: &mut Window, key: Key) {
@@ -14,12 +14,12 @@ fn shifted(window: &mut Window, key: Key) {
     window.run_steps(3);
 }
 
-fn type_text(window: &mut Window, text: &str) {
+pub(super) fn type_text(window: &mut Window, text: &str) {
     window.event(egui::Event::Text(text.to_owned()));
     window.run_steps(3);
 }
 
-fn cursor(window: &Window) -> Option<usize> {
+pub(super) fn cursor(window: &Window) -> Option<usize> {
     model(window).view.cursor
 }
 
@@ -202,88 +202,6 @@ fn axes_are_set_by_hand_and_fitted_again() {
 }
 
 #[test]
-fn layouts_are_chosen_saved_forgotten_and_survive_the_window() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let settings = directory.path().join("brink/settings.toml");
-    let mut window = with_settings(&settings);
-    key(&mut window, Key::Num1);
-    assert_eq!(layout::shown(&model(&window).tree), [Panel::Sharpness, Panel::Loss, Panel::Variance]);
-    press(&mut window, "Layout");
-    control(&window, Role::CheckBox, "Distance from gradient descent").click();
-    window.run_steps(3);
-    assert!(layout::has(&model(&window).tree, Panel::Distance));
-    key(&mut window, Key::Escape);
-    lab(&mut window).apply(Command::Toggle(Form::Layout));
-    window.run_steps(8);
-    control(&window, Role::TextInput, "Layout name").click();
-    window.run_steps(2);
-    type_text(&mut window, "mine");
-    press(&mut window, "Save layout");
-    key(&mut window, Key::Escape);
-    let mine = layout::Node::from_tree(&model(&window).tree);
-    tick_in(&mut window, "View", "Dark");
-    lab(&mut window).close();
-
-    let mut again = with_settings(&settings);
-    assert_eq!(layout::Node::from_tree(&model(&again).tree), mine);
-    assert_eq!(again.ctx.theme(), Theme::Dark);
-    key(&mut again, Key::Num3);
-    assert_eq!(layout::shown(&model(&again).tree), Panel::PLOTS);
-    lab(&mut again).apply(Command::Toggle(Form::Layout));
-    again.run_steps(8);
-    press(&mut again, "Layout: mine");
-    assert_eq!(layout::Node::from_tree(&model(&again).tree), mine);
-    press(&mut again, "Forget layout: mine");
-    assert!(model(&again).layouts.is_empty());
-}
-
-#[test]
-fn broken_settings_are_said_once() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let path = directory.path().join("settings.toml");
-    std::fs::write(&path, "panels = [[[").expect("a file");
-    let mut window = with_settings(&path);
-    assert!(model(&window).banners[0].text.contains("settings.toml"), "{:?}", model(&window).banners);
-    assert_eq!(model(&window).phase, Phase::Training);
-    lab(&mut window).close();
-    assert!(model(&with_settings(&path)).banners.is_empty());
-}
-
-#[test]
-fn every_panel_can_be_hidden_and_shown() {
-    let mut window = paused(10);
-    for panel in Panel::PLOTS {
-        lab(&mut window).apply(Command::TogglePanel(panel));
-    }
-    window.run_steps(3);
-    assert!(window.query_by_label_contains("Every panel is hidden").is_some());
-    lab(&mut window).apply(Command::TogglePanel(Panel::Loss));
-    window.run_steps(3);
-    assert_eq!(layout::shown(&model(&window).tree), [Panel::Loss]);
-}
-
-#[test]
-fn a_panel_is_dragged_by_its_title() {
-    let mut window = paused(40);
-    key(&mut window, Key::Num1);
-    let title = window.get_by_label("Logarithmic axis: Hessian eigenvalues").rect();
-    let other = window.get_by_label("Logarithmic axis: Train loss").rect();
-    let from = egui::pos2(60.0, title.center().y);
-    let to = other.center() + egui::vec2(-40.0, 150.0);
-    window.drag_at(from);
-    window.run_steps(3);
-    for share in [0.3, 0.6, 1.0] {
-        window.hover_at(from.lerp(to, share));
-        window.run_steps(2);
-    }
-    window.drop_at(to);
-    window.run_steps(4);
-    let node = layout::Node::from_tree(&model(&window).tree);
-    assert_ne!(node, Arrangement::Lecture.node(&[]), "{node:?}");
-    assert!(layout::has(&model(&window).tree, Panel::Sharpness));
-}
-
-#[test]
 fn presenter_mode_shows_plots_alone_and_escape_leaves() {
     let mut window = paused(40);
     tick_in(&mut window, "View", "Dark");
@@ -379,88 +297,6 @@ fn the_run_stops_at_a_breakpoint_and_says_which_and_why() {
 }
 
 #[test]
-fn runs_fork_at_the_cursor_and_are_drawn_over_the_first() {
-    let mut window = paused(60);
-    lab(&mut window).apply(Command::View(ViewChange::PlaceCursor(Some(30))));
-    key(&mut window, Key::K);
-    window.run_steps(8);
-    control(&window, Role::SpinButton, "η of the fork").set_value_accesskit(0.25);
-    window.run_steps(3);
-    press(&mut window, "Fork here");
-    let fork = &model(&window).forks.list()[0];
-    assert_eq!((fork.step, fork.eta()), (30, 0.25));
-    assert!(window.query_all_by_label_contains("η = 0.25 from step 30").next().is_some());
-    key(&mut window, Key::Escape);
-    key(&mut window, Key::Space);
-    until(&mut window, "the fork's own rows", |model| {
-        model.forks.list()[0].history.value(Series::Eta, 35) == Some(0.25)
-    });
-    let before = model(&window).history.rows();
-    until(&mut window, "both go on", |model| model.history.rows() > before + 5);
-    let overlays = model(&window).overlays();
-    assert_eq!((overlays.len(), overlays[0].from), (1, 30));
-    key(&mut window, Key::Space);
-
-    key(&mut window, Key::K);
-    window.run_steps(8);
-    press(&mut window, "Close fork 1");
-    assert!(model(&window).forks.list().is_empty());
-    lab(&mut window).apply(Command::EditFork(ForkForm { parent: None, eta: -1.0 }));
-    press(&mut window, "Fork here");
-    assert!(model(&window).banners.iter().any(|banner| banner.text.contains("η = -1")));
-}
-
-#[test]
-fn steps_that_only_a_longer_run_has_are_reached() {
-    let mut window = paused(60);
-    let newest = rows(&window) - 1;
-    let mut longer = crate::run::History::new(1);
-    let mut engine = Fake::default();
-    for _ in 0..400 {
-        longer.push(&crate::run::Engine::step(&mut engine, 0.1));
-    }
-    lab(&mut window).model.compared.push(Compared::new("longer".into(), longer));
-    window.run_steps(3);
-    control(&window, Role::SpinButton, "Cursor at step").set_value_accesskit(350.0);
-    window.run_steps(3);
-    assert_eq!(cursor(&window), Some(350));
-    key(&mut window, Key::ArrowRight);
-    key(&mut window, Key::ArrowLeft);
-    key(&mut window, Key::ArrowLeft);
-    assert_eq!(cursor(&window), Some(349));
-    assert_eq!(rows(&window), newest + 1, "nothing is trained to get there");
-    let rect = window.get_by_label("Timeline").rect();
-    let pos = egui::pos2(egui::lerp(rect.x_range(), 0.75), rect.center().y);
-    for pressed in [true, false] {
-        let (button, modifiers) = (egui::PointerButton::Primary, Modifiers::NONE);
-        window.event(egui::Event::PointerMoved(pos));
-        window.event(egui::Event::PointerButton { pos, button, pressed, modifiers });
-        window.run_steps(2);
-    }
-    let there = cursor(&window).expect("a cursor");
-    assert!(there.abs_diff(300) < 8, "{there} of 400");
-    assert!(window.get_all_by_label("② longer").next().is_some(), "the legend says who is who");
-    assert!(model(&window).overlays()[0].curves.is_some_and(|curves| curves.has(Curve::Loss)), "smoothed");
-}
-
-#[test]
-fn a_fork_of_a_fork_leaves_at_the_newest_step_of_the_fork() {
-    let mut window = paused(60);
-    lab(&mut window).apply(Command::View(ViewChange::PlaceCursor(Some(30))));
-    lab(&mut window).apply(Command::EditFork(ForkForm { parent: None, eta: 0.25 }));
-    lab(&mut window).apply(Command::Fork);
-    lab(&mut window).apply(Command::View(ViewChange::PlaceCursor(None)));
-    lab(&mut window).apply(Command::EditFork(ForkForm { parent: Some(0), eta: 0.3 }));
-    let taken = model(&window).forks.list()[0].history.rows();
-    assert_ne!(taken, rows(&window));
-    lab(&mut window).apply(Command::Toggle(Form::Runs));
-    window.run_steps(8);
-    assert!(window.query_by_label(&format!("at step {taken},")).is_some(), "as the form says");
-    press(&mut window, "Fork here");
-    assert_eq!(model(&window).forks.list()[1].step, taken);
-}
-
-#[test]
 fn a_number_in_the_palette_is_a_step_a_rate_or_a_speed() {
     let mut window = paused(60);
     let stop = crate::run::Breakpoint::Step(5000);
@@ -489,31 +325,6 @@ fn a_number_in_the_palette_is_a_step_a_rate_or_a_speed() {
     };
     choose("tour, chapter 4:", &line);
     assert_eq!(model(&window).tour.chapter, 3);
-}
-
-#[test]
-fn panels_dragged_smoothing_and_phases_are_remembered() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let settings = directory.path().join("settings.toml");
-    let mut window = with_settings(&settings);
-    lab(&mut window).keep_window_size(Some(Vec2::new(1000.0, 700.0)));
-    lab(&mut window).apply(Command::SetSmoothing(12.0));
-    lab(&mut window).apply(Command::TogglePhases);
-    let tree = Arrangement::Network.node(&[]).expect("built in").tree();
-    lab(&mut window).apply(Command::MovePanels(Box::new(tree.clone())));
-    window.run_steps(3);
-    drop(window);
-    let mut again = with_settings(&settings);
-    let shown = model(&again);
-    assert_eq!((shown.view.smoothing_steps, shown.view.show_phases), (12.0, true));
-    assert_eq!(shown.window_size, Some([1000.0, 700.0]));
-    assert_eq!(layout::shown(&shown.tree), layout::shown(&tree));
-    let other = shown.presets[1].1.view.smoothing;
-    lab(&mut again).apply(Command::OpenPreset(1));
-    assert_eq!(model(&again).view.smoothing_steps, other, "each preset has its own");
-    lab(&mut again).apply(Command::OpenPreset(0));
-    assert_eq!(model(&again).view.smoothing_steps, 12.0);
-    assert!(model(&again).view.show_phases);
 }
 
 #[test]

@@ -1,19 +1,25 @@
-//! The timeline and presenter mode against stored pictures, their texts neither clipped nor one over another.
+//! The bars, the timeline, the whole window and presenter mode against stored pictures, with texts that can be read at every
+//! scale factor.
 //!
 //! `BRINK_WRITE_PICTURES=1 cargo test --lib app::tests::pictures` writes the stored pictures anew; look at them before they
 //! are committed.
 
 #[path = "../../../tests/pictures/compare.rs"]
-mod compare;
+pub(super) mod compare;
+#[path = "../../../tests/pictures/readable.rs"]
+pub(super) mod readable;
 #[path = "../../../tests/pictures/texts.rs"]
 mod texts;
 
 use super::*;
 use crate::app::presenter::{ZOOM, presenter_ui};
 use crate::app::timeline::timeline_ui;
+use crate::app::window_ui;
 use crate::picture::{Image, render, theme};
+use crate::run::assemble::{Sources, assemble};
 use crate::run::{Breakpoint, Engine, Hit};
 use compare::check;
+use readable::{Strictness, unreadable};
 pub(super) use texts::texts;
 
 const TIMELINE: Vec2 = Vec2::new(1000.0, 44.0);
@@ -68,19 +74,95 @@ fn presentations() -> [(&'static str, Model); 3] {
     [("plots", looked_at()), ("weight-space", scene), ("tour", tour)]
 }
 
-/// No text is cut off at a side, and none lies over another.
-fn readable(what: &str, size: Vec2, ui: impl FnMut(&mut egui::Ui)) {
-    let texts = texts(size, ui);
-    assert!(texts.len() > 3, "{what}: {texts:?}");
-    for (i, (text, rect, clip)) in texts.iter().enumerate() {
-        let inside = rect.left() >= clip.left() - 1.0 && rect.right() <= clip.right() + 1.0;
-        assert!(inside, "{what}: {text:?} at {rect:?} is clipped to {clip:?}");
-        for (other, other_rect, _) in &texts[..i] {
-            let common = rect.intersect(*other_rect);
-            let covers = common.width() > 1.0 && common.height() > 2.0;
-            assert!(!covers, "{what}: {text:?} at {rect:?} covers {other:?} at {other_rect:?}");
+/// The valley with its cursor in the growth of a cycle, and that step looked into: nothing is made up.
+fn valley(arrangement: &Arrangement) -> Model {
+    let presets = presets();
+    let place = presets.iter().position(|(name, _)| name == "valley").expect("built in");
+    let mut model = Model::new(presets, place);
+    let mut engine = assemble(model.current(), &Sources::default()).expect("it is valid");
+    for step in 0..model.current().run.steps {
+        if step == GROWTH {
+            model.inspection = Some(engine.inspect(model.eta).expect("gradient descent runs"));
+        }
+        model.history.push(&engine.step(model.eta));
+    }
+    model.parameters = engine.dim();
+    model.view.cursor = Some(GROWTH);
+    model.tree = arrangement.node(&[]).expect("built in").tree();
+    model.look_at_landscape();
+    assert!(model.derive_curves(usize::MAX));
+    model
+}
+
+/// In the second cycle.
+const GROWTH: usize = 120;
+
+/// One banner of each kind.
+fn with_banners(mut model: Model) -> Model {
+    let unfinished = "A run of Digits was not finished: 1200 steps, saved 3 minutes ago";
+    model.raise(Banner { offers_unfinished: true, ..Banner::new(Level::Note, unfinished) });
+    model.note(220, &Event::StartedAboveEdge { eta_s: 2.34 });
+    let diverged = crate::dynamics::StepOutcome::Diverged { loss: f64::INFINITY };
+    model.note(290, &Event::Outcome(crate::dynamics::Process::GradientDescent, diverged));
+    model
+}
+
+#[test]
+fn the_bars_look_as_stored_and_can_be_read() {
+    let mut bars = looked_at();
+    for panel in crate::app::layout::shown(&bars.tree) {
+        crate::app::layout::toggle(&mut bars.tree, panel);
+    }
+    let mut training = run();
+    training.tree = bars.tree.clone();
+    training.phase = Phase::Training;
+    let bars = with_banners(bars);
+    for (name, size, model) in
+        [("bars", Vec2::new(1280.0, 330.0), &bars), ("bars-training", Vec2::new(1280.0, 210.0), &training)]
+    {
+        for (theme, shade) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
+            let image = render(size, 1.0, theme, |ui| window_ui(ui, model, &mut Vec::new()));
+            check(&format!("{name}-{shade}"), &image);
+        }
+        for scale in SCALES {
+            let found =
+                unreadable(size, scale, Strictness::Whole, |ui| window_ui(ui, model, &mut Vec::new()));
+            assert_eq!(found, [""; 0], "{name} at {scale}");
         }
     }
+}
+
+/// Scale factors of screens.
+const SCALES: [f32; 4] = [1.0, 1.25, 1.5, 2.0];
+
+#[test]
+fn the_whole_window_can_be_read_at_every_scale_factor() {
+    let mut all = Vec::new();
+    for arrangement in Arrangement::BUILT_IN {
+        let model = valley(&arrangement);
+        for (pixels, scale, strictness) in [
+            ([1280.0, 800.0], 1.0, Strictness::Whole),
+            ([1920.0, 1080.0], 1.0, Strictness::Whole),
+            ([2560.0, 1600.0], 2.0, Strictness::Whole),
+            ([1920.0, 1200.0], 1.5, Strictness::Whole),
+            // what does not fit is scrolled to
+            ([1280.0, 800.0], 1.25, Strictness::Scrolled),
+            ([1280.0, 800.0], 1.5, Strictness::Scrolled),
+            ([1920.0, 1080.0], 2.0, Strictness::Scrolled),
+        ] {
+            let size = Vec2::from(pixels) / scale;
+            let found = unreadable(size, scale, strictness, |ui| window_ui(ui, &model, &mut Vec::new()));
+            all.extend(found.iter().map(|text| format!("{arrangement:?}, {pixels:?} at {scale}: {text}")));
+        }
+    }
+    assert!(all.is_empty(), "{all:#?}");
+}
+
+#[test]
+fn a_single_step_under_the_lens_looks_as_stored() {
+    let model = valley(&Arrangement::Inspect);
+    let image = render(SCREENS[0], 1.0, Theme::Light, |ui| window_ui(ui, &model, &mut Vec::new()));
+    check("window-inspect", &image);
 }
 
 #[test]
@@ -92,9 +174,14 @@ fn the_timeline_looks_as_stored() {
         check(&format!("timeline-{name}"), &image(&looked_at));
         check(&format!("timeline-newest-{name}"), &image(&plain));
     }
-    for width in [700.0, 1000.0, 1880.0] {
+    for (width, scale) in
+        [700.0, 1000.0, 1880.0].into_iter().flat_map(|width| SCALES.map(|scale| (width, scale)))
+    {
         for model in [&plain, &looked_at] {
-            readable("timeline", Vec2::new(width, 44.0), |ui| timeline_ui(ui, model, &mut Vec::new()));
+            let size = Vec2::new(width, 44.0);
+            let found =
+                unreadable(size, scale, Strictness::Whole, |ui| timeline_ui(ui, model, &mut Vec::new()));
+            assert_eq!(found, [""; 0], "{width} points at {scale}");
         }
     }
 }
@@ -104,7 +191,12 @@ fn presenter_mode_looks_as_stored() {
     for (name, model) in presentations() {
         check(&format!("presenter-{name}"), &presented(&model, SCREENS[0]));
         for screen in SCREENS {
-            readable(name, screen / ZOOM, |ui| presenter_ui(ui, &model, &mut Vec::new()));
+            let ui = |ui: &mut egui::Ui| presenter_ui(ui, &model, &mut Vec::new());
+            assert_eq!(
+                unreadable(screen / ZOOM, ZOOM, Strictness::Scrolled, ui),
+                [""; 0],
+                "{name} on {screen:?}"
+            );
         }
     }
 }

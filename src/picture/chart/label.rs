@@ -7,7 +7,7 @@ use egui_plot::PlotTransform;
 
 /// Distance of two labels' centres, in points.
 const LINE_HEIGHT: f32 = 13.0;
-/// How far from the frame a line may end and still be labelled outside, in points.
+/// How far from the frame a line may end and still be labelled outside, in points; farther where its label is longer.
 const EARLY_END: f32 = 30.0;
 
 /// A label to be written.
@@ -20,14 +20,9 @@ struct Label<'a> {
     rank: u8,
 }
 
-/// Writes the labels: right of the frame, or where a line ends before it, right of that.
-pub(super) fn line_ends(
-    painter: &Painter,
-    palette: &Palette,
-    drawn: &[Drawn],
-    scale: &Scale,
-    transform: &PlotTransform,
-) {
+/// Writes the labels: right of the frame, or where a line ends before it, right of that and away from the notes.
+pub(super) fn line_ends(notes: Notes, drawn: &[Drawn], scale: &Scale, transform: &PlotTransform) {
+    let Notes { painter, palette, mut taken, .. } = notes;
     let frame = *transform.frame();
     let (mut outside, mut inside) = (Vec::new(), Vec::new());
     for line in drawn.iter().filter(|line| !line.trace.end.is_empty()) {
@@ -39,10 +34,12 @@ pub(super) fn line_ends(
             Some(_) => 2,
         };
         let label = Label { text: &line.trace.end, color: line.trace.ink.label, end, rank };
-        if end.x > frame.right() - EARLY_END { &mut outside } else { &mut inside }.push(label);
+        let text = painter.layout_no_wrap(label.text.to_owned(), theme::label_font(), palette.text);
+        let room = EARLY_END.max(text.size().x + 10.0);
+        if end.x > frame.right() - room { &mut outside } else { &mut inside }.push(label);
     }
-    write(painter, palette, frame, outside, |_| frame.right());
-    write(painter, palette, frame, inside, |label| label.end.x);
+    write(painter, palette, frame, outside, None);
+    write(painter, palette, frame, inside, Some(&mut taken));
 }
 
 /// Where a line ends, or leaves the frame at the right.
@@ -63,13 +60,14 @@ fn end_in_view(points: &[[f64; 2]], scale: &Scale, transform: &PlotTransform) ->
     (end.x >= transform.frame().left()).then_some(end)
 }
 
-/// Writes labels right of `start`, none above another, with a hair to the line where one had to move.
+/// Writes labels right of the frame, or of their lines and away from what is `taken`: none above another, with a hair to the
+/// line where one had to move. What finds no room is left out.
 fn write(
     painter: &Painter,
     palette: &Palette,
     frame: Rect,
     mut labels: Vec<Label>,
-    start: impl Fn(&Label) -> f32,
+    mut taken: Option<&mut Vec<Rect>>,
 ) {
     let half = 0.5 * LINE_HEIGHT;
     let (top, bottom) = (frame.top() + half, frame.bottom() - half);
@@ -80,14 +78,24 @@ fn write(
     let places = spread(&heights, LINE_HEIGHT, top, bottom);
     for (label, y) in labels.iter().zip(places) {
         let Some(y) = y else { continue };
-        let from = start(label);
-        if (y - label.end.y).abs() > 3.0 {
-            let ends = [pos2(from + 1.0, label.end.y), pos2(from + 5.0, y)];
+        let from = if taken.is_some() { label.end.x } else { frame.right() };
+        let galley = painter.layout_no_wrap(label.text.to_owned(), theme::label_font(), palette.text);
+        let mut rect = Rect::from_min_size(pos2(from + 6.0, y - 0.5 * galley.size().y), galley.size());
+        if let Some(taken) = &mut taken {
+            while let Some(other) = taken.iter().find(|other| other.intersects(rect)) {
+                rect = rect.translate(vec2(0.0, other.bottom() + 0.5 - rect.top()));
+            }
+            if rect.bottom() > frame.bottom() {
+                continue;
+            }
+            taken.push(rect.shrink2(vec2(0.0, 1.0)));
+            painter.rect_filled(rect, 2.0, palette.plot.gamma_multiply(0.7));
+        }
+        if (rect.center().y - label.end.y).abs() > 3.0 {
+            let ends = [pos2(from + 1.0, label.end.y), pos2(from + 5.0, rect.center().y)];
             painter.line_segment(ends, (0.75, label.color.gamma_multiply(0.6)));
         }
-        let galley = painter.layout_no_wrap(label.text.to_owned(), theme::label_font(), palette.text);
-        let corner = pos2(from + 6.0, y - 0.5 * galley.size().y);
-        painter.galley_with_override_text_color(corner, galley, label.color);
+        painter.galley_with_override_text_color(rect.min, galley, label.color);
     }
 }
 

@@ -20,7 +20,7 @@ const ROW_HEIGHT: f32 = 15.0;
 /// Rows that are always kept free, so that the plots of neighbouring panels align.
 const LEAST_ROWS: usize = 2;
 /// Share of a panel's height that the legend may take; what does not fit is in the read-out.
-const LARGEST_SHARE: f32 = 0.3;
+const LARGEST_SHARE: f32 = 0.35;
 /// Height of the title.
 const TITLE_HEIGHT: f32 = 18.0;
 /// Left free beside the title: for the unit of the axis and its switch.

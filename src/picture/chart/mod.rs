@@ -149,6 +149,10 @@ impl Chart {
             }
         });
 
+        // the Tab key comes to it
+        response.response.widget_info(|| {
+            egui::WidgetInfo::labeled(egui::Role::Figure, true, format!("Plot: {}", self.panel.title()))
+        });
         let transform = response.transform;
         let painter = outer.painter();
         line::draw(painter, &drawn, &scale, &transform);
@@ -173,7 +177,7 @@ impl Chart {
             let corner = transform.frame().right_bottom() - vec2(4.0, 3.0);
             notes.add(Align2::RIGHT_BOTTOM, corner, "values ≤ 0 are left out", palette.faint_text);
         }
-        label::line_ends(painter, palette, &drawn, &scale, &transform);
+        label::line_ends(notes, &drawn, &scale, &transform);
         let responses =
             hands::Responses { response: &response.response, transform: &transform, scale: &scale };
         hands::handle(outer, self, view, &drawn, responses, changes);

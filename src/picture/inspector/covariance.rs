@@ -88,7 +88,7 @@ fn table_ui(ui: &mut Ui, found: &Covariance) {
     let mut row = |cells: [String; 4], color: Color32| {
         let (line, response) = ui.allocate_exact_size(vec2(width, ROW_HEIGHT - 2.0), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, cells.join(" ")));
-        for (cell, share) in cells.iter().zip([0.12, 0.42, 0.7, 1.0]) {
+        for (cell, share) in cells.iter().zip([0.1, 0.42, 0.68, 1.0]) {
             let at = pos2(line.left() + share * width - 2.0, line.center().y);
             write(ui.painter(), Align2::RIGHT_CENTER, at, cell, color);
         }

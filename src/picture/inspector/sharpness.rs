@@ -56,6 +56,7 @@ fn parts_ui(ui: &mut Ui, change: &SharpnessChange, k: usize) {
     ];
     let most = rows.iter().map(|row| row.1.abs()).filter(|v| v.is_finite()).fold(0.0, f64::max);
     let width = ui.available_width();
+    let spacing = std::mem::take(&mut ui.spacing_mut().item_spacing.y);
     for (i, (name, value, color)) in rows.into_iter().enumerate() {
         let (line, response) = ui.allocate_exact_size(vec2(width, ROW_HEIGHT - 2.0), Sense::hover());
         response.widget_info(|| {
@@ -63,7 +64,7 @@ fn parts_ui(ui: &mut Ui, change: &SharpnessChange, k: usize) {
         });
         let painter = ui.painter();
         if i == 3 {
-            painter.hline(line.x_range(), line.top() - 2.0, (1.0, palette.grid));
+            painter.hline(line.x_range(), line.top(), (1.0, palette.grid));
         }
         write(painter, Align2::LEFT_CENTER, pos2(line.left() + 2.0, line.center().y), name, palette.text);
         let right = line.right() - NUMBER_WIDTH;
@@ -80,5 +81,6 @@ fn parts_ui(ui: &mut Ui, change: &SharpnessChange, k: usize) {
             palette.text,
         );
     }
+    ui.spacing_mut().item_spacing.y = spacing;
     ui.add_space(4.0);
 }

@@ -8,11 +8,11 @@ use crate::picture::view::RunView;
 use egui::{Align2, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
 
 /// Width of the names left of the bars.
-const NAME_WIDTH: f32 = 92.0;
+const NAME_WIDTH: f32 = 86.0;
 /// Width of a number right of a bar.
 const NUMBER_WIDTH: f32 = 58.0;
 /// Between two columns.
-const GAP: f32 = 10.0;
+const GAP: f32 = 6.0;
 
 /// A column of bars: its head, whether it has a sign, and what it shows.
 type Column = (&'static str, bool, fn(Extent) -> f64);
@@ -69,7 +69,9 @@ pub(super) fn terms_ui(ui: &mut Ui, view: &RunView) {
     equation.draw(ui.painter(), palette, whole.min, pointed);
 
     let painter = ui.painter();
-    let column_width = ((width - NAME_WIDTH) / COLUMNS.len() as f32 - GAP).max(NUMBER_WIDTH + 10.0);
+    let column_width = ((width - NAME_WIDTH) / COLUMNS.len() as f32 - GAP).max(NUMBER_WIDTH);
+    // where numbers alone fit, there are no bars
+    let bar_width = column_width - NUMBER_WIDTH - 4.0;
     for (c, (head, has_sign, value)) in COLUMNS.into_iter().enumerate() {
         let left = bars.left() + NAME_WIDTH + c as f32 * (column_width + GAP);
         let head_at = pos2(left, bars.top() + 0.5 * ROW_HEIGHT);
@@ -80,8 +82,10 @@ pub(super) fn terms_ui(ui: &mut Ui, view: &RunView) {
             values.iter().chain([&whole_step]).map(|v| v.abs()).filter(|v| v.is_finite()).fold(0.0, f64::max);
         let draw = |number: usize, value: f64, color: egui::Color32| {
             let line = row(number);
-            let room = Rect::from_x_y_ranges(left..=left + column_width - NUMBER_WIDTH - 4.0, line.y_range());
-            bar(painter, room, value, most, has_sign, color);
+            if bar_width > 4.0 {
+                let room = Rect::from_x_y_ranges(left..=left + bar_width, line.y_range());
+                bar(painter, room, value, most, has_sign, color);
+            }
             let text = if has_sign { signed(value) } else { short(value) };
             write(
                 painter,

@@ -3,7 +3,7 @@
 use super::*;
 use crate::picture::scene::{AxisChoice, Layer};
 use crate::run::memory::Memory;
-use crate::run::{Breakpoint, Command as WorkerCommand, Fork};
+use crate::run::{Breakpoint, Command as WorkerCommand, Ending, Fork};
 
 /// A paused window with rows, a fork at step 20 and a fork of it at step 30.
 fn forked() -> Window {

@@ -1,0 +1,117 @@
+//! Triangles: which pixels are theirs.
+
+use super::shade::Shade;
+use super::texture::Texture;
+use super::{Window, to_usize};
+use egui::Color32;
+use egui::epaint::{Mesh, Vertex};
+
+/// Units of the snapped coordinates in a pixel.
+pub(super) const SUBPIXELS: i64 = 256;
+/// Farthest a corner may lie from the origin, in pixels.
+const FARTHEST: f32 = 1_048_576.0;
+
+/// Rows `top..` of the picture, the part one task draws.
+pub(super) struct Band<'a> {
+    pub(super) top: i64,
+    pub(super) width: usize,
+    pub(super) pixels: &'a mut [Color32],
+}
+
+impl Band<'_> {
+    pub(super) fn mesh(&mut self, mesh: &Mesh, texture: &Texture, window: &Window, pixels_per_point: f32) {
+        let limit = mesh.vertices.len();
+        for corners in mesh.indices.chunks_exact(3) {
+            let corners = [corners[0] as usize, corners[1] as usize, corners[2] as usize];
+            if corners.iter().all(|&i| i < limit) {
+                self.triangle(corners.map(|i| mesh.vertices[i]), texture, window, pixels_per_point);
+            }
+        }
+    }
+
+    fn triangle(&mut self, mut v: [Vertex; 3], texture: &Texture, window: &Window, pixels_per_point: f32) {
+        let Some(mut p) = snap(&v, pixels_per_point) else { return };
+        let mut area = (p[1][0] - p[0][0]) * (p[2][1] - p[0][1]) - (p[1][1] - p[0][1]) * (p[2][0] - p[0][0]);
+        if area < 0 {
+            v.swap(1, 2);
+            p.swap(1, 2);
+            area = -area;
+        }
+        if area == 0 || v.iter().all(|corner| corner.color == Color32::TRANSPARENT) {
+            return;
+        }
+        let bounds = |axis: usize| {
+            let (a, b, c) = (p[0][axis], p[1][axis], p[2][axis]);
+            (a.min(b).min(c).div_euclid(SUBPIXELS), a.max(b).max(c).div_euclid(SUBPIXELS) + 1)
+        };
+        let ((left, right), (top, bottom)) = (bounds(0), bounds(1));
+        let window = window.intersect(&Window { left, right, top, bottom });
+        if window.is_empty() {
+            return;
+        }
+        let edges = [Edge::between(p[1], p[2]), Edge::between(p[2], p[0]), Edge::between(p[0], p[1])];
+        let shade = Shade::new(&v, &edges, area, texture);
+        for y in window.top..window.bottom {
+            let (mut from, mut to) = (window.left, window.right);
+            for edge in &edges {
+                edge.narrow(y, &mut from, &mut to);
+            }
+            if from < to {
+                let row = to_usize(y - self.top) * self.width;
+                shade.span(y, from, &mut self.pixels[row + to_usize(from)..row + to_usize(to)]);
+            }
+        }
+    }
+}
+
+/// Corners in 1/256 pixels, or nothing when one is not finite.
+fn snap(v: &[Vertex; 3], pixels_per_point: f32) -> Option<[[i64; 2]; 3]> {
+    let mut p = [[0; 2]; 3];
+    for (p, v) in p.iter_mut().zip(v) {
+        if !v.pos.is_finite() {
+            return None;
+        }
+        for (p, x) in p.iter_mut().zip([v.pos.x, v.pos.y]) {
+            let x = (x * pixels_per_point).clamp(-FARTHEST, FARTHEST);
+            #[expect(clippy::cast_possible_truncation, reason = "clamped to 2^20 pixels")]
+            let x = (f64::from(x) * SUBPIXELS as f64).round() as i64;
+            *p = x;
+        }
+    }
+    Some(p)
+}
+
+/// A directed edge a·x + b·y + c in units of 1/256² pixel²; inside is ≥ 0 (with the top-left rule folded into c).
+#[derive(Clone, Copy)]
+pub(super) struct Edge {
+    pub(super) a: i64,
+    pub(super) b: i64,
+    pub(super) c: i64,
+}
+
+impl Edge {
+    fn between([x0, y0]: [i64; 2], [x1, y1]: [i64; 2]) -> Self {
+        let (dx, dy) = (x1 - x0, y1 - y0);
+        let owns_its_pixels = (dy == 0 && dx > 0) || dy < 0;
+        let c = dy * x0 - dx * y0 - i64::from(!owns_its_pixels);
+        Self { a: -dy, b: dx, c }
+    }
+
+    /// The value at the centre of pixel (0, y), and what one pixel to the right adds.
+    fn at_row(&self, y: i64) -> (i64, i64) {
+        let half = SUBPIXELS / 2;
+        (self.a * half + self.b * (y * SUBPIXELS + half) + self.c, self.a * SUBPIXELS)
+    }
+
+    /// Leaves of the columns `from..to` of row y those whose centre is inside.
+    fn narrow(&self, y: i64, from: &mut i64, to: &mut i64) {
+        let (start, step) = self.at_row(y);
+        if step > 0 {
+            *from = (*from).max(-start.div_euclid(step));
+        } else if step < 0 {
+            *to = (*to).min(start.div_euclid(-step) + 1);
+        } else if start < 0 {
+            *to = *from;
+        }
+    }
+}
