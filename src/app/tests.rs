@@ -5,7 +5,7 @@ use crate::dynamics::Event;
 use crate::picture::Panel;
 use crate::run::fake::Fake;
 use crate::run::preset::DataName;
-use crate::run::{Preset, Series};
+use crate::run::{Ending, Preset, Series};
 use crossbeam_channel::bounded;
 use egui::{Key, Role, Theme, Vec2, ViewportId};
 use egui_kittest::kittest::Queryable;

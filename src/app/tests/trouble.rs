@@ -1,7 +1,6 @@
 //! What goes wrong with a run, and what the window says and offers then.
 
 use super::*;
-use crate::run::Ending;
 
 #[test]
 fn values_that_are_not_finite_are_said() {
