@@ -37,7 +37,9 @@ recordings![
     "resnet",
     "cifar-cnn",
     "cifar-vit",
-    "cifar-vit-half-eta"
+    "cifar-vit-half-eta",
+    "digits-ce",
+    "transformer-ce"
 ];
 
 /// A run to look at.
