@@ -264,9 +264,9 @@ fn every_chapter_has_its_presets_asks_stops_and_types_no_number() {
         for card in 0..chapter.cards.len() {
             chapter.preset(card, &[]).unwrap_or_else(|error| panic!("{error}"));
         }
-        for (name, preset) in chapter.presets_beside().unwrap_or_else(|error| panic!("{error}")) {
+        for preset in chapter.presets_beside().unwrap_or_else(|error| panic!("{error}")) {
             let paced = preset.view.speed.is_some() && preset.landscape.is_none();
-            assert!(paced, "{}: {name} takes what the chapter's run needs", chapter.id);
+            assert!(paced, "{}: {:?} takes what the chapter's run needs", chapter.id, preset.title);
             assemble(&preset, &Sources::default()).unwrap();
         }
         typed.extend(chapter.cards.iter().flat_map(|card| typed_numbers(&chapter.id, card)));

@@ -304,11 +304,13 @@ impl Lab {
             _ => (None, steps),
         };
         self.place_cursor(cursor);
-        if matches!(self.model.phase, Phase::Training | Phase::Paused) && to_train > 0 {
-            self.model.phase = Phase::Paused;
-        }
-        for _ in 0..if self.model.can_go_on() { to_train } else { 0 } {
-            self.tell(WorkerCommand::Step);
+        if to_train > 0 && self.model.can_go_on() {
+            if matches!(self.model.phase, Phase::Training | Phase::Paused) {
+                self.model.phase = Phase::Paused;
+            }
+            for _ in 0..to_train {
+                self.tell(WorkerCommand::Step);
+            }
         }
     }
 

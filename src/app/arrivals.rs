@@ -12,6 +12,9 @@ impl Lab {
     /// What has arrived from the training threads.
     pub(super) fn drain(&mut self) {
         self.drain_forks();
+        for text in self.model.beside.drain() {
+            self.model.raise(Banner::new(Level::Warning, text));
+        }
         let Some(worker) = &mut self.worker else { return };
         let drained = worker.try_drain(&mut self.model.history);
         let events: Vec<_> = self.model.history.events()[self.noted_events..].to_vec();
@@ -83,11 +86,8 @@ impl Lab {
         }
     }
 
-    /// What has arrived from the forks and the runs beside, and what it has to say.
+    /// What has arrived from the forks, and what it has to say.
     fn drain_forks(&mut self) {
-        for text in self.model.beside.drain() {
-            self.model.raise(Banner::new(Level::Warning, text));
-        }
         let drained = self.model.forks.drain();
         for (label, step, event) in self.model.forks.news() {
             self.model.note_of_fork(&label, step, &event);
@@ -125,7 +125,7 @@ impl Lab {
 
     /// Counts what is derived from the runs, and the saved runs that are drawn over them.
     pub(super) fn count_memory(&mut self) {
-        self.beside.set(self.model.bytes_beside());
+        self.extra.set(self.model.extra_bytes());
     }
 
     /// What dialogs have chosen, and what has become of an export.

@@ -5,9 +5,6 @@ use crate::run::memory::Memory;
 use crate::run::worker::Options;
 use crate::run::{Command, Engine, History, Preset, Worker};
 
-/// Memory that one of them may take for its history, and as much for its checkpoints, of which it needs none.
-const BUDGET: usize = 16 << 20;
-
 /// Those that train now; in a copy for a picture, without their threads.
 #[derive(Debug, Default)]
 pub struct Beside {
@@ -22,7 +19,7 @@ impl Beside {
         &self.runs
     }
 
-    /// Starts another one, at its preset's own speed.
+    /// Starts another one, at its preset's own speed, within the memory of the window's runs.
     ///
     /// # Errors
     /// When the operating system gives no thread.
@@ -30,11 +27,12 @@ impl Beside {
         &mut self,
         engine: Box<dyn Engine>,
         preset: Preset,
+        memory: Memory,
         wake: impl Fn() + Send + 'static,
     ) -> std::io::Result<()> {
         let options = Options {
             speed: preset.view.speed,
-            memory: Memory::new(BUDGET, BUDGET),
+            memory,
             ..Options::new(preset.run.steps, preset.optimizer.eta)
         };
         let parameters = engine.dim();
@@ -125,9 +123,10 @@ mod tests {
 
     #[test]
     fn neighbours_train_and_their_copy_keeps_what_was_recorded() {
-        let mut beside = Beside::default();
+        let (mut beside, memory) = (Beside::default(), Memory::default());
         for _ in 0..2 {
-            beside.start(Box::new(Fake::default()), fifty_steps(), || ()).expect("a thread");
+            let started = beside.start(Box::new(Fake::default()), fifty_steps(), memory.clone(), || ());
+            started.expect("a thread");
         }
         assert!(drained(&mut beside).is_empty());
         while !beside.derive_curves(1 << 20) {}
@@ -140,9 +139,9 @@ mod tests {
     #[test]
     fn one_that_fails_says_which() {
         let mut beside = Beside::default();
-        beside
-            .start(Box::new(Fake { panics_at: Some(7), ..Fake::default() }), fifty_steps(), || ())
-            .expect("a thread");
+        let engine = Fake { panics_at: Some(7), ..Fake::default() };
+        let started = beside.start(Box::new(engine), fifty_steps(), Memory::default(), || ());
+        started.expect("a thread");
         let said = drained(&mut beside);
         assert!(said.len() == 1 && said[0].contains("Chebyshev"), "{said:?}");
         assert_eq!(beside.runs()[0].history.rows(), 7);

@@ -54,7 +54,7 @@ pub struct Lab {
     /// What all runs may take together.
     pub(super) memory: Memory,
     /// What is taken beside the histories of the run and its forks.
-    pub(super) beside: Account,
+    pub(super) extra: Account,
     pub(super) pace: Option<(Instant, usize)>,
     /// When the slow motion last moved the cursor.
     replayed: Option<Instant>,
@@ -99,7 +99,7 @@ impl Lab {
         crate::picture::theme::install(context);
         let memory = Memory::default();
         let mut lab = Self {
-            beside: memory.recorded.open(),
+            extra: memory.recorded.open(),
             memory,
             model: Model::new(presets, preset),
             outside,

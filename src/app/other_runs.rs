@@ -87,10 +87,11 @@ impl Model {
     }
 
     /// Bytes of the derived curves, and of the saved runs that are drawn over this one.
-    pub(super) fn bytes_beside(&self) -> usize {
+    pub(super) fn extra_bytes(&self) -> usize {
         let forks: usize = self.fork_curves.iter().map(|(_, curves)| curves.most_bytes()).sum();
         let saved = self.compared.iter().map(|run| run.history.heap_bytes() + run.curves.most_bytes());
-        self.curves.most_bytes() + forks + saved.sum::<usize>()
+        let beside = self.beside.runs().iter().map(|run| run.curves.most_bytes());
+        self.curves.most_bytes() + forks + saved.chain(beside).sum::<usize>()
     }
 
     /// The first and the last step in sight that any run has recorded.

@@ -147,8 +147,8 @@ impl Chapter {
     ///
     /// # Errors
     /// When one is not built in, or a change is refused.
-    pub fn presets_beside(&self) -> Result<Vec<(&str, Preset)>, ChapterError> {
-        self.beside.iter().map(|source| Ok((&*source.preset, self.load(source, &[])?))).collect()
+    pub fn presets_beside(&self) -> Result<Vec<Preset>, ChapterError> {
+        self.beside.iter().map(|source| self.load(source, &[])).collect()
     }
 
     fn load(&self, source: &Source, changes: &[String]) -> Result<Preset, ChapterError> {

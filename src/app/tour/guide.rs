@@ -168,17 +168,16 @@ impl Lab {
     /// Starts the light presets that train beside the chapter's run.
     fn start_beside(&mut self) {
         let tour = &self.model.tour;
-        let presets: Result<Vec<_>, _> = tour.chapters[tour.chapter].presets_beside();
-        let presets: Vec<_> = match presets {
-            Ok(presets) => presets.into_iter().map(|(_, preset)| preset).collect(),
+        let presets = match tour.chapters[tour.chapter].presets_beside() {
+            Ok(presets) => presets,
             Err(error) => return self.model.raise(Banner::new(Level::Warning, error.to_string())),
         };
         for preset in presets {
             let title = preset.title.clone();
             let made = (self.outside.assemble)(&preset);
-            let wake = self.wake();
+            let (memory, wake) = (self.memory.clone(), self.wake());
             let started = made.and_then(|engine| {
-                self.model.beside.start(engine, preset, wake).map_err(|error| error.to_string())
+                self.model.beside.start(engine, preset, memory, wake).map_err(|error| error.to_string())
             });
             if let Err(reason) = started {
                 self.model.raise(Banner::new(

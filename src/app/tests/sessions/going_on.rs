@@ -227,7 +227,7 @@ fn all_that_a_window_holds_keeps_to_one_budget() {
     let mut window = paused(20);
     let lab_of = lab(&mut window);
     lab_of.memory = Memory::new(budget, 1 << 20);
-    lab_of.beside = lab_of.memory.recorded.open();
+    lab_of.extra = lab_of.memory.recorded.open();
     let memory = lab_of.memory.clone();
     lab_of.apply(Command::Restart);
     until(&mut window, "rows", |model| model.history.rows() > 100);
@@ -238,7 +238,7 @@ fn all_that_a_window_holds_keeps_to_one_budget() {
     }
     let held = |model: &Model| {
         let forks: usize = model.forks.list().iter().map(|fork| fork.history.heap_bytes()).sum();
-        model.history.heap_bytes() + forks + model.bytes_beside()
+        model.history.heap_bytes() + forks + model.extra_bytes()
     };
     until(&mut window, "rows of all", |model| {
         model.forks.list().iter().all(|fork| fork.history.rows() > 200)
