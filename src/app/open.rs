@@ -61,6 +61,17 @@ pub enum OpenError {
         /// The preset.
         name: String,
     },
+    /// The window was there, until its device was lost in the middle of a picture.
+    #[error(
+        "the graphics device was lost: {why}\nThe run was kept as far as it had come: start `brink` again and open it; \
+         `brink run {name}` needs no graphics"
+    )]
+    Lost {
+        /// What the driver said.
+        why: String,
+        /// The preset.
+        name: String,
+    },
 }
 
 /// Opens the window and trains until it is closed.
@@ -82,6 +93,7 @@ pub fn open(request: &Request) -> Result<(), OpenError> {
                 lost = Some(format!("{text}. This is a new window, drawn by OpenGL"));
                 tried.push(format!("{renderer}: the graphics device was lost: {why}"));
             }
+            Err(Failure::Torn(why)) => return Err(OpenError::Lost { why, name: request.name.clone() }),
             Err(Failure::WindowSystem(message)) => {
                 let remedy = remedy(&message, &request.name);
                 return Err(OpenError::WindowSystem { message, remedy });
@@ -100,8 +112,11 @@ fn no_display() -> bool {
 enum Failure {
     WindowSystem(String),
     Renderer(String),
-    /// The window was there, until its device could draw no more.
+    /// The window was there, until its device could draw no more; it was closed in order.
     Lost(String),
+    /// The same in the middle of a picture: wgpu panics where a surface goes that still has one, and winit's event loop
+    /// cannot be entered again. The run is kept by then.
+    Torn(String),
 }
 
 /// `lost` says why the window before this one had to go.
@@ -123,9 +138,9 @@ fn run(request: &Request, renderer: Renderer, lost: Option<String>) -> Result<()
     // winit panics where a library it opens at run time is missing. Before the window is there, that is no bug of ours
     // and no news for a back trace.
     let previous = Arc::new(std::panic::take_hook());
-    let (opened, hook) = (Arc::clone(&created), Arc::clone(&previous));
+    let (opened, hook, device) = (Arc::clone(&created), Arc::clone(&previous), graphics.clone());
     std::panic::set_hook(Box::new(move |info| {
-        if opened.load(Ordering::Relaxed) {
+        if opened.load(Ordering::Relaxed) && device.is_lost().is_none() {
             hook(info);
         }
     }));
@@ -137,7 +152,10 @@ fn run(request: &Request, renderer: Renderer, lost: Option<String>) -> Result<()
             Err(Failure::WindowSystem(error.to_string()))
         }
         Ok(Err(error)) => Err(Failure::Renderer(error.to_string())),
-        Err(panic) if created.load(Ordering::Relaxed) => resume_unwind(panic),
+        Err(panic) if created.load(Ordering::Relaxed) => match graphics.is_lost() {
+            Some(why) => Err(Failure::Torn(why)),
+            None => resume_unwind(panic),
+        },
         Err(panic) => {
             let text = panic.downcast_ref::<String>().map(String::as_str);
             let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
@@ -230,14 +248,14 @@ impl App {
 impl eframe::App for App {
     fn logic(&mut self, context: &egui::Context, frame: &mut eframe::Frame) {
         self.timing.begin(frame.info().cpu_usage);
-        if context.input(|input| input.viewport().close_requested()) {
-            self.lab.prepare_to_close();
-        }
         for banner in self.graphics.report(context) {
             self.lab.model.raise(banner);
         }
         if self.graphics.is_lost().is_some() {
+            // the run goes on until it is kept: one that has been stopped is not
             context.send_viewport_cmd(ViewportCommand::Close);
+        } else if context.input(|input| input.viewport().close_requested()) {
+            self.lab.prepare_to_close();
         }
         self.lab.logic();
         if self.lab.model().tour.has_stopped() {
@@ -251,6 +269,11 @@ impl eframe::App for App {
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
+        if self.graphics.is_lost().is_some() {
+            // The window is about to close. It is painted once more before, and egui panics where it has anything to
+            // upload to a device that is lost.
+            return;
+        }
         self.lab.ui(ui);
         // in points of the screen, whatever the zoom
         let zoom = ui.ctx().zoom_factor();
@@ -283,5 +306,14 @@ impl eframe::App for App {
 
     fn persist_egui_memory(&self) -> bool {
         false
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        // torn from the window, which had no time to close
+        if std::thread::panicking() && self.graphics.is_lost().is_some() {
+            self.lab.abandon();
+        }
     }
 }

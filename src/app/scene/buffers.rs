@@ -3,8 +3,7 @@
 use super::pipelines::Pipelines;
 use crate::picture::scene::figure::{BREAK, Figure, Stroke};
 use crate::picture::scene::nearness::LIFT;
-use eframe::wgpu::util::{BufferInitDescriptor, DeviceExt};
-use eframe::wgpu::{self, BufferUsages, Device, IndexFormat, RenderPass};
+use eframe::wgpu::{self, BufferUsages, Device, IndexFormat, Queue, RenderPass};
 
 /// Triangles and lines.
 pub(super) struct Buffers {
@@ -30,9 +29,17 @@ struct Line {
 pub(super) const POINT: u64 = size_of::<[f32; 4]>() as u64;
 
 impl Buffers {
-    pub(super) fn new(device: &Device, figure: &Figure, pipelines: &Pipelines) -> Self {
+    pub(super) fn new(device: &Device, queue: &Queue, figure: &Figure, pipelines: &Pipelines) -> Self {
         let upload = |label, contents: &[u8], usage| {
-            device.create_buffer_init(&BufferInitDescriptor { label: Some(label), contents, usage })
+            let buffer = device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some(label),
+                size: contents.len() as u64,
+                usage: usage | BufferUsages::COPY_DST,
+                // a buffer of a device that is lost cannot be mapped, and wgpu's helper for it panics
+                mapped_at_creation: false,
+            });
+            queue.write_buffer(&buffer, 0, contents);
+            buffer
         };
         let fill = &figure.fill;
         let surface = (!fill.indices.is_empty()).then(|| {

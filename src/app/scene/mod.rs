@@ -115,7 +115,7 @@ impl Renderer {
             stale = true;
         }
         if self.buffers.as_ref().is_none_or(|(figure, _)| !Arc::ptr_eq(figure, &picture.figure)) {
-            let buffers = Buffers::new(device, &picture.figure, &self.pipelines);
+            let buffers = Buffers::new(device, queue, &picture.figure, &self.pipelines);
             self.buffers = Some((Arc::clone(&picture.figure), buffers));
             stale = true;
         }
