@@ -86,6 +86,27 @@ fn built(
         settings,
         autosave,
     };
+    with_outside(outside, size, opening)
+}
+
+/// A window on the built-in presets' own engines.
+fn on_real_engines(opening: Opening) -> Window {
+    use crate::run::assemble::{Sources, assemble};
+    let outside = Outside {
+        assemble: std::sync::Arc::new(|preset| {
+            assemble(preset, &Sources::default()).map_err(|error| error.to_string())
+        }),
+        choose_file: |_, _| None,
+        choose_data: |_| None,
+        choose_session: |_, _, _| None,
+        recording: guided::recording,
+        settings: None,
+        autosave: None,
+    };
+    with_outside(outside, Vec2::new(1280.0, 800.0), opening)
+}
+
+fn with_outside(outside: Outside, size: Vec2, opening: Opening) -> Window {
     let mut begin = Some((opening, outside));
     let draw = move |ui: &mut egui::Ui, lab: &mut Option<Lab>| {
         let context = ui.ctx().clone();

@@ -136,6 +136,15 @@ impl Trail {
     /// Takes in what is kept of the same run before the first step of this one, which must follow on it. Nothing changes where
     /// a step is missing between them, or their sketches are of steps that do not meet.
     pub fn precede(&mut self, earlier: &Self) {
+        if self.rows.is_empty() && self.sketches.is_none() {
+            // no step has been taken since: what follows is still to come
+            let Self { budget: _, rows: _, rows_bytes: _, anchors, anchors_bytes, anchor_steps, sketches } =
+                earlier.clone();
+            (self.anchors, self.anchors_bytes, self.anchor_steps) = (anchors, anchors_bytes, anchor_steps);
+            self.sketches = sketches;
+            self.thin_anchors();
+            return;
+        }
         let (Some(ours), Some(theirs)) = (&mut self.sketches, &earlier.sketches) else { return };
         if theirs.first >= ours.first || theirs.sketch != ours.sketch {
             return;

@@ -2,6 +2,7 @@
 //! steered; and every key.
 
 mod going_on;
+mod paths;
 
 use super::hands::{key, paused};
 use super::*;
