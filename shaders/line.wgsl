@@ -103,13 +103,20 @@ fn cover(in: Piece) -> @location(0) vec4<f32> {
     let away = distance(in.at, middle);
     var covered = clamp(0.5 * style.width * camera.pixels + 0.5 - away, 0.0, 1.0);
     if (style.off > 0.0) {
-        // Dash and gap in the box; how far into a dash the pixel is, in pixels.
+        // Dash and gap in the box; a pixel is covered as far as its length along the line lies in dashes.
         let on = style.on * camera.pixels / camera.unit;
         let period = on + style.off * camera.pixels / camera.unit;
-        let run = in.lengths.x + on_line / span * in.lengths.y;
-        let phase = run - period * floor(run / period);
-        let inside = select(max(on - phase, phase - period), min(phase, on - phase), phase < on);
-        covered = min(covered, clamp(inside * span / max(in.lengths.y, 1e-9) + 0.5, 0.0, 1.0));
+        let of_pixel = max(in.lengths.y, 1e-9) / span;
+        if (period < 0.5 * of_pixel) {
+            covered *= on / period;
+        } else {
+            let start = in.lengths.x + on_line / span * in.lengths.y - 0.5 * of_pixel;
+            let begin = start - period * floor(start / period);
+            let end = begin + of_pixel;
+            let whole = floor(end / period);
+            let dashed = whole * on + min(end - whole * period, on) - min(begin, on);
+            covered *= clamp(dashed / of_pixel, 0.0, 1.0);
+        }
         // No round ends.
         let beyond = dot(in.at - a, along);
         if (beyond < -0.5 && all(in.joints.xy == vec2<f32>(0.0))) || (beyond > span + 0.5 && all(in.joints.zw == vec2<f32>(0.0))) {

@@ -12,6 +12,10 @@ mod closed_forms;
 mod compare;
 #[path = "pictures/network_scene.rs"]
 mod network_scene;
+#[path = "pictures/readable.rs"]
+mod readable;
+#[path = "pictures/texts.rs"]
+mod texts;
 
 use brink::picture::scene::{
     self, Figure, Grid, Layer, Scene, SceneAxis, SceneChange, ScenePath, StableRegion, of_landscape,
@@ -23,6 +27,7 @@ use brink::run::{History, Preset};
 use compare::{SHARE, check, decode, difference, stored};
 use egui::{Theme, Vec2, vec2};
 use network_scene::network_scene;
+use readable::{Strictness, unreadable};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -122,6 +127,35 @@ fn in_three_directions_whole_paths_are_in_the_box_above_the_plane() {
         Figure::new(&network_scene(third), &state.scene, true, Palette::of(Theme::Light)).unwrap()
     };
     assert_eq!(flat(true), flat(false));
+}
+
+/// Notes, names of the axes and numbers, from wherever one looks.
+#[test]
+fn nothing_in_the_picture_is_written_over_another_text() {
+    let (history, curves, facts) = (History::new(1), Curves::default(), Facts::default());
+    let mut looks = vec![vec![]];
+    for turn in 0_u8..12 {
+        let [yaw, pitch] = [0.55 * f32::from(turn), 0.12 * f32::from(turn % 5) - 0.24];
+        looks.push(vec![SceneChange::SetFlat(false), SceneChange::Turn([yaw, pitch])]);
+        looks.push(vec![
+            SceneChange::SetFlat(false),
+            SceneChange::Turn([yaw, pitch]),
+            SceneChange::Magnify(1.3, [0.1, -0.2]),
+        ]);
+    }
+    for third in [false, true] {
+        let scene = Arc::new(network_scene(third));
+        for (size, changes) in
+            [SIZE, vec2(900.0, 560.0)].into_iter().flat_map(|size| looks.iter().map(move |look| (size, look)))
+        {
+            let state = state(changes);
+            let view = RunView { scene: Some(&scene), ..RunView::still(&history, &curves, &facts, &state) };
+            let ui = |ui: &mut egui::Ui| panel_ui(ui, Panel::WeightSpace, &view, &mut Vec::new());
+            let found = unreadable(size, 1.0, Strictness::Scrolled, ui);
+            let covered: Vec<&String> = found.iter().filter(|words| words.contains(" covers ")).collect();
+            assert!(covered.is_empty(), "{third} {size} {changes:?}: {covered:#?}");
+        }
+    }
 }
 
 #[test]

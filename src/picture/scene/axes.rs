@@ -7,12 +7,17 @@ use crate::picture::chart::scale::{self, Tick};
 use crate::picture::scene::colors::Map;
 use crate::picture::theme::{self, Palette};
 use egui::epaint::{Mesh, Vertex, WHITE_UV};
-use egui::{Align2, Color32, Painter, Pos2, Rect, StrokeKind, Vec2, pos2, vec2};
+use egui::{Align2, Color32, Galley, Painter, Pos2, Rect, StrokeKind, Vec2, pos2, vec2};
+use std::sync::Arc;
 
 /// Distance of ticks, in points.
 const TICKS: Vec2 = vec2(64.0, 40.0);
 /// Width of the colour bar.
 const BAR: f32 = 9.0;
+/// Free at the rim of the picture.
+const ROOM: f32 = 3.0;
+/// Least width of a name beside the box.
+const NARROW: f32 = 96.0;
 
 /// The name of an axis, and how much it captures.
 pub(super) fn title(axis: &SceneAxis) -> String {
@@ -101,15 +106,18 @@ fn unit(unit: &str) -> String {
     if unit.is_empty() { String::new() } else { format!("  ({unit})") }
 }
 
-/// Around the box: numbers and names at its two nearest lower edges, what the height is at its leftmost post.
+/// Around the box: numbers and names at its two nearest lower edges, what the height is at its leftmost post. A number that
+/// a name or one of the rectangles `taken` would cover, even in part, is left out.
 pub(super) fn turned(
     painter: &Painter,
     palette: &Palette,
     scene: &Scene,
     figure: &Figure,
     projection: &Projection,
+    taken: &[Rect],
 ) {
     let middle = projection.place([0.0, 0.0, -TALL]);
+    let (mut names, mut numbers) = (Vec::new(), Vec::new());
     for axis in 0..2 {
         let along = |side: f32, share: f32| {
             let mut at = [side, side, -TALL];
@@ -127,77 +135,113 @@ pub(super) fn turned(
             let share =
                 (2.0 * (value - f64::from(range.start)) / f64::from(range.end - range.start) - 1.0) as f32;
             if share.abs() < 0.93 {
-                let at = along(side, share) + 11.0 * outwards;
-                painter.text(at, Align2::CENTER_CENTER, tick.label, theme::tick_font(), palette.faint_text);
+                numbers.push((along(side, share) + 11.0 * outwards, tick.label));
             }
         }
         if let Some(axis) = &scene.axes[axis] {
             let text = format!("{}{}", title(axis), unit(&unit_text));
             let anchor = if outwards.x < 0.0 { Align2::RIGHT_CENTER } else { Align2::LEFT_CENTER };
             let at = center + vec2(24.0 * outwards.x, 27.0 * outwards.y + 2.0);
-            note(painter, palette, anchor, at, &text, palette.text);
+            // beside the box, in several lines where there is little room
+            let clip = painter.clip_rect().shrink(ROOM);
+            let room = if outwards.x < 0.0 { at.x - clip.left() } else { clip.right() - at.x };
+            let name = Note::within(painter, room.max(NARROW), anchor, at, &text, palette.text);
+            names.push(name.below(taken));
         }
     }
     let posts = [[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]];
     let tops = posts.map(|[x, y]| projection.place([x, y, TALL]));
-    let Some(top) = tops.into_iter().min_by(|a, b| a.x.total_cmp(&b.x)) else { return };
     let height = match &scene.axes[2] {
         Some(axis) => Some(title(axis)),
         None => figure.frame.loss.map(|_| "loss".to_owned()),
     };
-    if let Some(height) = height {
-        note(
-            painter,
-            palette,
-            Align2::CENTER_BOTTOM,
-            top - vec2(0.0, 2.0),
-            &format!("↑ {height}"),
-            palette.text,
-        );
+    if let (Some(height), Some(top)) = (height, tops.into_iter().min_by(|a, b| a.x.total_cmp(&b.x))) {
+        let (at, text) = (top - vec2(0.0, 2.0), format!("↑ {height}"));
+        names.push(Note::new(painter, Align2::CENTER_BOTTOM, at, &text, palette.text).below(taken));
+    }
+    let mut taken: Vec<Rect> = taken.iter().copied().chain(names.iter().map(Note::ground)).collect();
+    for (at, label) in numbers {
+        let galley = painter.layout_no_wrap(label, theme::tick_font(), palette.faint_text);
+        let rect = Rect::from_center_size(at, galley.size());
+        if taken.iter().all(|other| !other.intersects(rect)) {
+            painter.galley(rect.min, galley, palette.faint_text);
+            taken.push(rect);
+        }
+    }
+    for name in names {
+        name.draw(painter, palette);
     }
 }
 
 /// Text on a piece of ground, held inside the painter's clip.
-pub(super) fn note(
-    painter: &Painter,
-    palette: &Palette,
-    anchor: Align2,
-    at: Pos2,
-    text: &str,
-    color: Color32,
-) -> Rect {
-    let room = painter.clip_rect().shrink(3.0);
-    let mut job = egui::text::LayoutJob::simple(text.to_owned(), theme::label_font(), color, room.width());
-    job.break_on_newline = true;
-    let galley = painter.layout_job(job);
-    let mut rect = anchor.anchor_size(at, galley.size());
-    let shift = (room.min - rect.min).max(Vec2::ZERO) + (room.max - rect.max).min(Vec2::ZERO);
-    if room.is_positive() {
-        rect = rect.translate(shift);
-    }
-    painter.rect_filled(rect.expand2(vec2(3.0, 1.0)), 2.0, palette.plot.gamma_multiply(0.8));
-    painter.galley(rect.min, galley, color);
-    rect
+pub(super) struct Note {
+    rect: Rect,
+    galley: Arc<Galley>,
 }
 
-/// Writes the levels of contours on them, where they do not cover each other.
+impl Note {
+    /// As wide as the painter's clip at most.
+    pub(super) fn new(painter: &Painter, anchor: Align2, at: Pos2, text: &str, color: Color32) -> Self {
+        Self::within(painter, f32::INFINITY, anchor, at, text, color)
+    }
+
+    fn within(painter: &Painter, width: f32, anchor: Align2, at: Pos2, text: &str, color: Color32) -> Self {
+        let room = painter.clip_rect().shrink(ROOM);
+        let width = width.min(room.width());
+        let mut job = egui::text::LayoutJob::simple(text.to_owned(), theme::label_font(), color, width);
+        (job.break_on_newline, job.halign) = (true, anchor.x());
+        let galley = painter.layout_job(job);
+        let mut rect = anchor.anchor_size(at, galley.size());
+        let shift = (room.min - rect.min).max(Vec2::ZERO) + (room.max - rect.max).min(Vec2::ZERO);
+        if room.is_positive() {
+            rect = rect.translate(shift);
+        }
+        Self { rect, galley }
+    }
+
+    /// Moved down from what it would cover.
+    fn below(mut self, taken: &[Rect]) -> Self {
+        for other in taken {
+            if other.intersects(self.ground()) {
+                self.rect = self.rect.translate(vec2(0.0, other.bottom() - self.ground().top() + 1.0));
+            }
+        }
+        self
+    }
+
+    /// What it covers.
+    pub(super) fn ground(&self) -> Rect {
+        self.rect.expand2(vec2(3.0, 1.0))
+    }
+
+    pub(super) fn draw(self, painter: &Painter, palette: &Palette) {
+        painter.rect_filled(self.ground(), 2.0, palette.plot.gamma_multiply(0.8));
+        // lines that do not begin on the left are laid out around 0
+        let at = self.rect.min - self.galley.rect.min.to_vec2();
+        painter.galley(at, self.galley, palette.text);
+    }
+}
+
+/// Writes the levels of contours on them, where they do not cover each other or what is `taken`.
 pub(super) fn levels(
     painter: &Painter,
     palette: &Palette,
     figure: &Figure,
     plane: Rect,
     projection: &Projection,
+    taken: &[Rect],
 ) {
-    let mut taken: Vec<Rect> = Vec::new();
+    let mut written: Vec<Rect> = Vec::new();
     for &(at, level) in &figure.levels {
         let at = projection.place(at);
         let text = painter.layout_no_wrap(number(level), theme::tick_font(), palette.faint_text);
         let rect = Rect::from_center_size(at, text.size());
         if plane.shrink(4.0).contains_rect(rect)
-            && taken.iter().all(|other| !other.expand(14.0).intersects(rect))
+            && taken.iter().all(|other| !other.intersects(rect))
+            && written.iter().all(|other| !other.expand(14.0).intersects(rect))
         {
             painter.galley(rect.min, text, palette.text);
-            taken.push(rect);
+            written.push(rect);
         }
     }
 }

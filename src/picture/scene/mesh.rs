@@ -2,9 +2,10 @@
 //! as the shaders': cells from far to near, lines with the same feather, pieces behind the surface left out.
 
 use super::camera::Projection;
+use super::dash::Dash;
 use super::figure::{BREAK, Figure, Fill, Stroke};
 use super::nearness::Nearness;
-use super::stroke::{Pen, Point};
+use super::stroke::{Pen, Point, Samples};
 use egui::epaint::{Mesh, Vertex, WHITE_UV};
 use egui::{Pos2, Rect};
 
@@ -86,7 +87,7 @@ fn draw(stroke: &Stroke, projection: &Projection, hiding: Option<&Hiding>, clip:
     }
 }
 
-/// Cuts a piece where it is hidden or far outside, dashes it, and draws it.
+/// Draws a piece where it is seen and not far outside.
 fn finish(
     stroke: &Stroke,
     piece: &[Point],
@@ -95,62 +96,69 @@ fn finish(
     clip: Rect,
     pen: &mut Pen,
 ) {
-    let mut seen: Vec<Point> = Vec::new();
-    let draw = |seen: &mut Vec<Point>, pen: &mut Pen| {
-        if seen.len() > 1 {
-            match stroke.dash {
-                None => pen.line(seen, stroke.width, stroke.color),
-                Some(dash) => {
-                    let dash = dash.map(|points| points / projection.points_per_unit);
-                    pen.dashes(seen, dash, stroke.width, stroke.color);
-                }
-            }
-        }
-        seen.clear();
+    let dash = stroke.dash.and_then(|dash| Dash::new(dash.map(|points| points / projection.points_per_unit)));
+    let visible = |point: &Point| {
+        hiding.is_none_or(|hiding| !hiding.surface.hides(point.place, projection.nearness(point.at)))
     };
+    let mut samples = Samples::default();
+    let finish = |samples: &mut Samples, pen: &mut Pen| {
+        let samples = samples.take();
+        if samples.len() > 1 {
+            pen.line(&samples, stroke.width, stroke.color, dash.is_none());
+        }
+    };
+    let mut shares = Vec::new();
     for pair in piece.windows(2) {
         let (a, b) = (pair[0], pair[1]);
-        if outside(a.place, b.place, clip) {
-            draw(&mut seen, pen);
-            continue;
-        }
-        let Some(hiding) = hiding else {
-            if seen.is_empty() {
-                seen.push(a);
-            }
-            seen.push(b);
+        let Some([from, to]) = inside(a.place, b.place, clip) else {
+            finish(&mut samples, pen);
             continue;
         };
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
-        let cuts = ((a.place.distance(b.place) / hiding.piece).ceil() as usize).clamp(1, MOST_CUTS);
-        let mut goes_on = false;
-        for cut in 0..cuts {
-            let (from, to) = (cut as f32 / cuts as f32, (cut + 1) as f32 / cuts as f32);
-            let middle = a.towards(&b, 0.5 * (from + to));
-            if hiding.surface.hides(middle.place, projection.nearness(middle.at)) {
-                draw(&mut seen, pen);
-                goes_on = false;
-                continue;
-            }
-            if seen.is_empty() {
-                seen.push(a.towards(&b, from));
-            } else if goes_on {
-                // straight on
-                seen.pop();
-            }
-            seen.push(a.towards(&b, to));
-            goes_on = true;
+        if from > 0.0 {
+            finish(&mut samples, pen);
+        }
+        let (span, length) = (a.place.distance(b.place), b.length - a.length);
+        shares.clear();
+        shares.extend([from, to]);
+        if let Some(hiding) = hiding {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
+            let cuts = (((to - from) * span / hiding.piece).ceil() as usize).clamp(1, MOST_CUTS);
+            shares.extend((1..cuts).map(|cut| from + (to - from) * cut as f32 / cuts as f32));
+        }
+        if let Some(dash) = dash.filter(|_| length > 0.0) {
+            let ends = [from, to].map(|share| a.length + share * length);
+            let bends = dash.bends(ends, pen.pixel * length / span);
+            shares.extend(bends.map(|bend| ((bend - a.length) / length).clamp(from, to)));
+        }
+        shares.sort_by(f32::total_cmp);
+        samples.piece(&a, &b, shares.iter().copied(), dash, pen.pixel, visible);
+        if to < 1.0 {
+            finish(&mut samples, pen);
         }
     }
-    draw(&mut seen, pen);
+    finish(&mut samples, pen);
 }
 
-/// Whether a piece lies on the far side of one edge of the clip.
-fn outside(a: Pos2, b: Pos2, clip: Rect) -> bool {
-    a.x.max(b.x) < clip.left()
-        || a.x.min(b.x) > clip.right()
-        || a.y.max(b.y) < clip.top()
-        || a.y.min(b.y) > clip.bottom()
+/// Between which shares of the way a piece is within the clip; none where it is not, or has no end.
+fn inside(a: Pos2, b: Pos2, clip: Rect) -> Option<[f32; 2]> {
+    if !(b - a).is_finite() {
+        return None;
+    }
+    let (mut from, mut to) = (0.0_f32, 1.0_f32);
+    for (start, end, [low, high]) in
+        [(a.x, b.x, [clip.left(), clip.right()]), (a.y, b.y, [clip.top(), clip.bottom()])]
+    {
+        let step = end - start;
+        if step == 0.0 {
+            if !(low..=high).contains(&start) {
+                return None;
+            }
+            continue;
+        }
+        let [enters, leaves] = [low, high].map(|side| (side - start) / step);
+        (from, to) = (from.max(enters.min(leaves)), to.min(enters.max(leaves)));
+    }
+    (from < to).then_some([from, to])
 }
 
 /// What a surface hides.

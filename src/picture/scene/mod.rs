@@ -10,6 +10,7 @@ pub mod camera;
 mod canvas;
 mod colors;
 pub mod contour;
+mod dash;
 pub mod figure;
 pub mod frame;
 mod hands;

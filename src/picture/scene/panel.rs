@@ -1,5 +1,6 @@
 //! The panel: title, controls, legend, and the picture with its axes.
 
+use super::axes::Note;
 use super::camera::Projection;
 use super::view::Layer;
 use super::{Figure, Scene, ScenePath, axes, canvas, hands, toolbar};
@@ -23,6 +24,8 @@ const BAR: f32 = 56.0;
 const BAR_FROM: f32 = 250.0;
 /// Smallest picture.
 const LEAST: f32 = 24.0;
+/// Height of the bar that tells how much is computed.
+const PROGRESS: f32 = 3.0;
 
 /// Draws weight space into all the room there is.
 pub fn weight_space_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
@@ -69,7 +72,8 @@ fn says(ui: &Ui, palette: &Palette, rect: Rect, text: &str) {
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
     painter.rect_filled(rect, 0.0, palette.plot);
     painter.rect_stroke(rect, 0.0, (1.0, palette.frame), StrokeKind::Inside);
-    axes::note(&painter, palette, Align2::CENTER_CENTER, rect.center(), text, palette.faint_text);
+    Note::new(&painter, Align2::CENTER_CENTER, rect.center(), text, palette.faint_text)
+        .draw(&painter, palette);
 }
 
 /// The name of a path.
@@ -173,11 +177,13 @@ fn picture_ui(
     let painter = outer.with_clip_rect(plane.intersect(outer.clip_rect()));
     painter.rect_filled(plane, 0.0, palette.plot);
     canvas::draw(&painter, plane, figure, &projection);
+    let notes = notes(ui, &painter, palette, scene, view, plane);
+    let taken: Vec<Rect> = notes.iter().map(Note::ground).collect();
     if state.flat {
-        axes::levels(&painter, palette, figure, plane, &projection);
+        axes::levels(&painter, palette, figure, plane, &projection, &taken);
         axes::flat(&outer, palette, scene, figure, plane, &projection);
     } else {
-        axes::turned(&painter, palette, scene, figure, &projection);
+        axes::turned(&painter, palette, scene, figure, &projection, &taken);
     }
     outer.rect_stroke(plane, 0.0, (1.0, palette.frame), StrokeKind::Inside);
     if has_bar {
@@ -186,7 +192,13 @@ fn picture_ui(
         axes::bar(&outer, palette, figure, edge, rect);
     }
     marks(&painter, palette, scene, figure, view, &projection);
-    notes(ui, &painter, palette, scene, view, plane);
+    if let Some(progress) = scene.progress.filter(|progress| progress.is_finite()) {
+        let bar = Rect::from_min_size(plane.min, vec2(progress.clamp(0.0, 1.0) * plane.width(), PROGRESS));
+        painter.rect_filled(bar, 0.0, palette.eta_change);
+    }
+    for note in notes {
+        note.draw(&painter, palette);
+    }
     if view.controls {
         let response = ui.interact(plane, ui.scope_id().with("plane"), Sense::click_and_drag());
         response.widget_info(|| {
@@ -248,23 +260,38 @@ fn marks(
     }
 }
 
-/// What the picture has to say: trouble, progress, how it is drawn.
-fn notes(ui: &Ui, painter: &Painter, palette: &Palette, scene: &Scene, view: &RunView, plane: Rect) {
-    let mut corner = plane.left_bottom() + vec2(6.0, -5.0);
-    let mut say = |text: &str, color: Color32| {
-        let rect = axes::note(painter, palette, Align2::LEFT_BOTTOM, corner, text, color);
-        corner.y = rect.top() - 4.0;
-    };
+/// What the picture has to say: trouble, progress, how it is drawn. Below in a plane, whose numbers are outside; above where
+/// there is a box, whose nearest corner and its numbers are below.
+fn notes(
+    ui: &Ui,
+    painter: &Painter,
+    palette: &Palette,
+    scene: &Scene,
+    view: &RunView,
+    plane: Rect,
+) -> Vec<Note> {
+    let mut said: Vec<(String, Color32)> = Vec::new();
     if view.controls && !canvas::has_canvas(ui.ctx()) {
-        say("drawn without wgpu", palette.faint_text);
+        said.push(("drawn without wgpu".to_owned(), palette.faint_text));
     }
     if let Some(progress) = scene.progress.filter(|progress| progress.is_finite()) {
-        let progress = progress.clamp(0.0, 1.0);
-        let bar = Rect::from_min_size(plane.min, vec2(progress * plane.width(), 3.0));
-        painter.rect_filled(bar, 0.0, palette.eta_change);
-        say(&format!("computing loss and sharpness: {:.0}%", 100.0 * progress), palette.faint_text);
+        let percent = 100.0 * progress.clamp(0.0, 1.0);
+        said.push((format!("computing loss and sharpness: {percent:.0}%"), palette.faint_text));
     }
-    if let Some(note) = &scene.note {
-        say(note, palette.text);
+    said.extend(scene.note.iter().map(|note| (note.clone(), palette.text)));
+    let flat = view.state.scene.flat;
+    if !flat {
+        // what comes and goes is farthest from the rim
+        said.reverse();
     }
+    let mut corner =
+        if flat { plane.left_bottom() + vec2(6.0, -5.0) } else { plane.min + vec2(6.0, PROGRESS + 4.0) };
+    let mut notes = Vec::new();
+    for (text, color) in said {
+        let anchor = if flat { Align2::LEFT_BOTTOM } else { Align2::LEFT_TOP };
+        let note = Note::new(painter, anchor, corner, &text, color);
+        corner.y = if flat { note.ground().top() - 3.0 } else { note.ground().bottom() + 3.0 };
+        notes.push(note);
+    }
+    notes
 }

@@ -1,13 +1,12 @@
 //! Lines as triangles: solid within, fading over one pixel at the sides, rounded at ends and sharp bends. The shader
 //! `shaders/line.wgsl` covers pixels by the same rule.
 
+use super::dash::Dash;
 use egui::epaint::{Mesh, Vertex, WHITE_UV};
 use egui::{Color32, Pos2, Vec2, pos2, vec2};
 
 /// Cosine of the sharpest bend at which the sides of two pieces still meet in one point.
 const MITRE: f32 = 0.5;
-/// Most dashes of one piece.
-const MOST_DASHES: f32 = 2000.0;
 /// Corners of a round end.
 const ROUND: u8 = 10;
 
@@ -34,6 +33,70 @@ impl Point {
     }
 }
 
+/// A place on a line, and how much of the line is seen there, 0 to 1; in between it changes evenly.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample {
+    /// On the screen.
+    pub place: Pos2,
+    /// The share.
+    pub seen: f32,
+}
+
+/// Gathers the samples of a line, without those that lie evenly between two others.
+#[derive(Default)]
+pub struct Samples {
+    list: Vec<Sample>,
+    /// Whether the last one is on the piece that is being gathered, and not at its end.
+    between: bool,
+}
+
+impl Samples {
+    /// Between two points, at shares of the way that ascend from 0 to 1; `visible` is asked there.
+    pub fn piece(
+        &mut self,
+        a: &Point,
+        b: &Point,
+        shares: impl IntoIterator<Item = f32>,
+        dash: Option<Dash>,
+        pixel: f32,
+        visible: impl Fn(&Point) -> bool,
+    ) {
+        // the length of the line that one pixel of it takes
+        let of_pixel = pixel * (b.length - a.length) / a.place.distance(b.place).max(f32::MIN_POSITIVE);
+        self.between = false;
+        for share in shares {
+            let point = a.towards(b, share);
+            let seen = match dash {
+                _ if !visible(&point) => 0.0,
+                Some(dash) => dash.covers(point.length, of_pixel),
+                None => 1.0,
+            };
+            self.push(Sample { place: point.place, seen });
+        }
+    }
+
+    fn push(&mut self, sample: Sample) {
+        if let [.., before, last] = self.list[..]
+            && self.between
+            && before.seen == last.seen
+            && last.seen == sample.seen
+        {
+            self.list.pop();
+        }
+        // the first of a piece stays where the one before has ended
+        self.between = self.list.last().is_some_and(|last| last.place != sample.place);
+        if self.between || self.list.is_empty() {
+            self.list.push(sample);
+        }
+    }
+
+    /// All of them; there are none from now on.
+    pub fn take(&mut self) -> Vec<Sample> {
+        self.between = false;
+        std::mem::take(&mut self.list)
+    }
+}
+
 /// Draws lines into a mesh.
 pub struct Pen<'a> {
     /// Where to.
@@ -43,10 +106,17 @@ pub struct Pen<'a> {
 }
 
 /// Across a line: distance from the middle, and coverage there.
+#[derive(Clone, Copy)]
 struct Profile {
     inner: f32,
     outer: f32,
     color: Color32,
+}
+
+impl Profile {
+    fn seen(self, share: f32) -> Self {
+        Self { color: if share < 1.0 { self.color.gamma_multiply(share) } else { self.color }, ..self }
+    }
 }
 
 impl Pen<'_> {
@@ -57,89 +127,15 @@ impl Pen<'_> {
         Profile { inner: (half - feather).max(0.0), outer: half + feather, color: color.gamma_multiply(most) }
     }
 
-    /// A solid line with round ends.
-    pub fn line(&mut self, points: &[Point], width: f32, color: Color32) {
+    /// A line as far as it is seen; `round` says whether its ends are.
+    pub fn line(&mut self, samples: &[Sample], width: f32, color: Color32, round: bool) {
         let profile = self.profile(width, color);
-        let places: Vec<Pos2> = points.iter().map(|point| point.place).collect();
-        let bends = self.body(&places, &profile);
-        for place in bends.into_iter().chain([places[0], places[places.len() - 1]]) {
-            self.disc(place, &profile);
+        let mut discs = self.body(samples, &profile);
+        if let ([first, .., last], true) = (samples, round) {
+            discs.extend([*first, *last]);
         }
-    }
-
-    /// A dashed line: dash and gap in lengths of the box, counted from the line's beginning.
-    pub fn dashes(&mut self, points: &[Point], [on, off]: [f32; 2], width: f32, color: Color32) {
-        let period = on + off;
-        if !(period > 0.0 && period.is_finite()) {
-            return;
-        }
-        let profile = self.profile(width, color);
-        let mut dash: Vec<Pos2> = Vec::new();
-        let finish = |pen: &mut Self, dash: &mut Vec<Pos2>| {
-            pen.dash(dash, &profile);
-            dash.clear();
-        };
-        for pair in points.windows(2) {
-            let (a, b) = (pair[0], pair[1]);
-            if (b.length - a.length) / period > MOST_DASHES {
-                // No dash could be told from the next.
-                finish(self, &mut dash);
-                self.body(&[a.place, b.place], &profile);
-                continue;
-            }
-            let mut length = a.length;
-            while length < b.length {
-                let phase = length.rem_euclid(period);
-                let is_on = phase < on;
-                // The end of this dash or gap; at least a little farther, whatever rounding does.
-                let next = f32::max(
-                    length.next_up(),
-                    length + (if is_on { on } else { period } - phase).max(1e-3 * period),
-                );
-                if is_on {
-                    let at = |length: f32| a.towards(&b, (length - a.length) / (b.length - a.length)).place;
-                    if dash.is_empty() {
-                        dash.push(at(length));
-                    }
-                    dash.push(at(next.min(b.length)));
-                }
-                if next < b.length && is_on {
-                    finish(self, &mut dash);
-                }
-                length = next;
-            }
-        }
-        finish(self, &mut dash);
-    }
-
-    /// One dash; its ends fade over one pixel, as its sides do.
-    fn dash(&mut self, dash: &mut Vec<Pos2>, profile: &Profile) {
-        let half = 0.5 * self.pixel;
-        // What is nearer to an end than the end is moved would turn the dash back on itself.
-        while dash.len() > 2 && dash[1].distance(dash[0]) < self.pixel {
-            dash.remove(1);
-        }
-        while dash.len() > 2 && dash[dash.len() - 2].distance(dash[dash.len() - 1]) < self.pixel {
-            dash.remove(dash.len() - 2);
-        }
-        let ends = |dash: &[Pos2]| match *dash {
-            [first, second, .., before, last] => Some((direction(second, first)?, direction(before, last)?)),
-            [first, last] => Some((direction(last, first)?, direction(first, last)?)),
-            [first, middle, last] => Some((direction(middle, first)?, direction(middle, last)?)),
-            _ => None,
-        };
-        let Some((backwards, forwards)) = ends(dash) else { return };
-        let last = dash.len() - 1;
-        dash[0] -= half * backwards;
-        dash[last] -= half * forwards;
-        for place in self.body(dash, profile) {
-            self.disc(place, profile);
-        }
-        let clear = Profile { color: Color32::TRANSPARENT, ..*profile };
-        for (end, along) in [(dash[0], backwards), (dash[last], forwards)] {
-            let normal = vec2(-along.y, along.x);
-            let (a, b) = (self.row(end, normal, profile), self.row(end + self.pixel * along, normal, &clear));
-            self.strip(a, b);
+        for disc in discs.into_iter().filter(|disc| disc.seen > 0.0) {
+            self.disc(disc.place, &profile.seen(disc.seen));
         }
     }
 
@@ -155,29 +151,34 @@ impl Pen<'_> {
     }
 
     /// The sides of a line without ends; returns the bends that are too sharp for its sides to meet.
-    fn body(&mut self, places: &[Pos2], profile: &Profile) -> Vec<Pos2> {
+    fn body(&mut self, samples: &[Sample], profile: &Profile) -> Vec<Sample> {
         let mut bends = Vec::new();
         let mut before: Option<(u32, Option<Vec2>)> = None;
-        for (i, pair) in places.windows(2).enumerate() {
-            let Some(along) = direction(pair[0], pair[1]) else { continue };
+        for (i, pair) in samples.windows(2).enumerate() {
+            let [a, b] = [pair[0], pair[1]];
+            let Some(along) = direction(a.place, b.place) else { continue };
+            if a.seen <= 0.0 && b.seen <= 0.0 {
+                before = None;
+                continue;
+            }
             let normal = vec2(-along.y, along.x);
             let start = match before {
-                None => self.row(pair[0], normal, profile),
+                None => self.row(a, normal, profile),
                 // The row that ended the piece before, turned half-way, serves both.
                 Some((row, Some(turned))) if turned == normal => row,
                 Some(_) => {
-                    bends.push(pair[0]);
-                    self.row(pair[0], normal, profile)
+                    bends.push(a);
+                    self.row(a, normal, profile)
                 }
             };
-            let next = places[i + 1..].windows(2).find_map(|pair| direction(pair[0], pair[1]));
+            let next = samples[i + 1..].windows(2).find_map(|pair| direction(pair[0].place, pair[1].place));
             let (end, expected) = match next {
                 Some(next) if next.dot(along) > MITRE => {
                     let turned = vec2(-next.y, next.x);
                     let middle = (normal + turned) / (1.0 + normal.dot(turned));
-                    (self.row(pair[1], middle, profile), Some(turned))
+                    (self.row(b, middle, profile), Some(turned))
                 }
-                _ => (self.row(pair[1], normal, profile), None),
+                _ => (self.row(b, normal, profile), None),
             };
             self.strip(start, end);
             before = Some((end, expected));
@@ -186,15 +187,16 @@ impl Pen<'_> {
     }
 
     /// Four corners across a line.
-    fn row(&mut self, place: Pos2, normal: Vec2, profile: &Profile) -> u32 {
+    fn row(&mut self, sample: Sample, normal: Vec2, profile: &Profile) -> u32 {
         let first = self.next();
+        let color = profile.seen(sample.seen).color;
         for (side, color) in [
             (-profile.outer, Color32::TRANSPARENT),
-            (-profile.inner, profile.color),
-            (profile.inner, profile.color),
+            (-profile.inner, color),
+            (profile.inner, color),
             (profile.outer, Color32::TRANSPARENT),
         ] {
-            self.corner(place + side * normal, color);
+            self.corner(sample.place + side * normal, color);
         }
         first
     }
