@@ -25,6 +25,9 @@ use super::tape::{NodeId, Tape};
 use super::{Block, Real, Stop};
 use crate::objective::pair_index;
 
+/// Derivatives of elementwise functions behind a third derivative of the loss.
+const MOST_DERIVATIVES: usize = 3;
+
 /// For what is always wanted.
 const NEVER: Stop<'static> = &|| false;
 
@@ -34,8 +37,8 @@ enum Kept {
     Nothing,
     /// The loss and the output, which always stay.
     Loss,
-    Values,
-    Adjoints,
+    /// Values, what operations save there, and adjoints.
+    Everything,
 }
 
 /// A tape with its data, ready to be differentiated.
@@ -141,19 +144,27 @@ impl<T: Real> Evaluator<T> {
         stop: Stop<'_>,
     ) -> bool {
         let stopped = AtomicBool::new(false);
+        let derivatives = match (needed, tangent) {
+            (Kept::Nothing | Kept::Loss, _) => 0,
+            // for whatever may be asked for later
+            (Kept::Everything, _) if self.keeps => MOST_DERIVATIVES,
+            (Kept::Everything, None) => 1,
+            (Kept::Everything, Some((_, ring, _))) => 1 + self.rings[ring].degree(),
+        };
         let primal = Pass {
             tape: &self.tape,
             ring: &self.primal_ring,
             phase: Phase::Primal,
+            derivatives,
             parallel: self.parallel_operations,
             weights: &self.weights,
             directions: &self.no_directions,
         };
-        let values = self.kept < Kept::Values;
+        let values = self.kept < Kept::Everything;
         let task = Task {
             primal,
             values,
-            adjoints: needed == Kept::Adjoints && (self.kept < Kept::Adjoints || tangent.is_none()),
+            adjoints: needed == Kept::Everything && (self.kept < Kept::Everything || tangent.is_none()),
             tangent: tangent.map(|(directions, ring, _)| Pass {
                 ring: &self.rings[ring],
                 phase: Phase::Tangent,
@@ -182,7 +193,7 @@ impl<T: Real> Evaluator<T> {
     pub fn loss(&mut self, w: &[T]) -> f64 {
         self.set_weights(w);
         if self.kept < Kept::Loss {
-            self.pass(Kept::Values, None, &mut [], NEVER);
+            self.pass(Kept::Loss, None, &mut [], NEVER);
         }
         self.loss
     }
@@ -194,7 +205,7 @@ impl<T: Real> Evaluator<T> {
     pub fn gradient(&mut self, w: &[T], nabla_l: &mut [T]) -> f64 {
         assert_eq!(nabla_l.len(), self.dim(), "one derivative a parameter");
         self.set_weights(w);
-        self.pass(Kept::Adjoints, None, nabla_l, NEVER);
+        self.pass(Kept::Everything, None, nabla_l, NEVER);
         self.loss
     }
 
@@ -329,7 +340,7 @@ impl<T: Real> Evaluator<T> {
             self.rings.len() - 1
         });
         let first = self.rings[ring].planes_up_to(degrees.start() - 1);
-        self.pass(Kept::Adjoints, Some((directions, ring, first)), result, stop)
+        self.pass(Kept::Everything, Some((directions, ring, first)), result, stop)
     }
 
     /// The output of one sample at the weights of the last call. Shape `[rows · columns]`.

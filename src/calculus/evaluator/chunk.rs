@@ -14,6 +14,8 @@ pub(super) struct Pass<'a, T> {
     pub(super) tape: &'a Tape<T>,
     pub(super) ring: &'a Ring,
     pub(super) phase: Phase,
+    /// See [`Context`].
+    pub(super) derivatives: usize,
     pub(super) parallel: bool,
     pub(super) weights: &'a [T],
     pub(super) directions: &'a Block<T>,
@@ -28,9 +30,21 @@ impl<'a, T> Pass<'a, T> {
         tangents: &'a [Vec<T>],
         buffers: &'a Buffers<T>,
     ) -> Context<'a, T> {
-        let Self { tape, ring, phase, parallel, weights, directions } = self;
+        let Self { tape, ring, phase, derivatives, parallel, weights, directions } = self;
         let nodes = tape.nodes();
-        Context { ring, phase, parallel, samples, nodes, weights, directions, values, tangents, buffers }
+        Context {
+            ring,
+            phase,
+            derivatives,
+            parallel,
+            samples,
+            nodes,
+            weights,
+            directions,
+            values,
+            tangents,
+            buffers,
+        }
     }
 }
 

@@ -207,6 +207,32 @@ fn operations_save_as_much_as_they_say() {
 }
 
 #[test]
+fn a_pass_saves_no_more_derivatives_than_it_reads() {
+    const WIDTH: usize = 40;
+    let mut evaluator = of_width(WIDTH, 1, false);
+    evaluator.keeps = false;
+    let weights = weights(evaluator.dim());
+    let mut v = Block::zeros(evaluator.dim(), 1);
+    v.column_mut(0).copy_from_slice(&weights);
+    let (mut gradient, mut products) = (weights.clone(), Block::default());
+    // of the larger chunk
+    let saved = |evaluator: &Evaluator<f32>| {
+        let scratch = evaluator.scratch.lock().unwrap();
+        let all: usize = scratch.iter().flat_map(|scratch| &scratch.primal.saved).map(Vec::len).sum();
+        all - SAMPLES.div_ceil(SAMPLES.div_ceil(CHUNK)) * 5
+    };
+    let largest = SAMPLES.div_ceil(SAMPLES.div_ceil(CHUNK)) * WIDTH;
+    evaluator.loss(&weights);
+    assert_eq!(saved(&evaluator), 0);
+    evaluator.gradient(&weights, &mut gradient);
+    assert_eq!(saved(&evaluator), largest);
+    evaluator.hessian_vector_products(&weights, &v, &mut products);
+    assert_eq!(saved(&evaluator), 2 * largest);
+    evaluator.third_derivatives(&weights, &v, &mut products);
+    assert_eq!(saved(&evaluator), 3 * largest);
+}
+
+#[test]
 fn what_is_stopped_between_chunks_is_given_up_and_leaves_nothing_wrong_behind() {
     use std::sync::atomic::{AtomicUsize, Ordering};
     for lanes in [1, 8] {

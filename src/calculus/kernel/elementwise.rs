@@ -14,23 +14,27 @@ use crate::calculus::ring::{Monomial, Ring};
 /// Entries that are taken through all planes before the next: small enough for the first-level cache.
 const BLOCK: usize = 512;
 
-struct Evaluate<'a, F, T> {
+/// f and its first N derivatives.
+struct Evaluate<'a, F, T, const N: usize> {
     x: &'a [T],
     f: &'a mut [T],
-    d1: &'a mut [T],
-    d2: &'a mut [T],
-    d3: &'a mut [T],
+    derivatives: [&'a mut [T]; N],
     function: PhantomData<F>,
 }
 
-impl<F: Elementwise, T: Real> pulp::NullaryFnOnce for Evaluate<'_, F, T> {
+impl<F: Elementwise, T: Real, const N: usize> pulp::NullaryFnOnce for Evaluate<'_, F, T, N> {
     type Output = ();
     #[inline(always)]
     fn call(self) {
         let n = self.x.len();
-        let (f, d1, d2, d3) = (&mut self.f[..n], &mut self.d1[..n], &mut self.d2[..n], &mut self.d3[..n]);
+        let f = &mut self.f[..n];
+        let mut derivatives = self.derivatives.map(|plane| &mut plane[..n]);
         for i in 0..n {
-            [f[i], d1[i], d2[i], d3[i]] = F::tower(self.x[i]);
+            let [value, slopes @ ..] = F::tower(self.x[i]);
+            f[i] = value;
+            for (plane, slope) in derivatives.iter_mut().zip(slopes) {
+                plane[i] = slope;
+            }
         }
     }
 }
@@ -38,27 +42,45 @@ impl<F: Elementwise, T: Real> pulp::NullaryFnOnce for Evaluate<'_, F, T> {
 /// Entries that one task of the thread pool takes: its planes fit the second-level cache.
 const TASK: usize = 1 << 13;
 
-/// Writes f(x) to `f` and f', f'', f''' one after the other to `derivatives`. Shapes `[n]`, `[n]`, `[3, n]`.
+/// Writes f(x) to `f` and f', f'', f''', as many as have room, one after the other to `derivatives`. Shapes `[n]`, `[n]`,
+/// `[≤ 3, n]`.
 pub fn evaluate<T: Real>(function: Function, x: &[T], f: &mut [T], derivatives: &mut [T], parallel: bool) {
-    fn run<F: Elementwise, T: Real>(x: &[T], f: &mut [T], derivatives: &mut [T], parallel: bool) {
-        let (d1, rest) = derivatives.split_at_mut(x.len());
-        let (d2, d3) = rest.split_at_mut(x.len());
-        if !parallel {
-            return dispatch(Evaluate::<F, T> { x, f, d1, d2, d3, function: PhantomData });
-        }
-        let outputs = f.par_chunks_mut(TASK).zip(d1.par_chunks_mut(TASK));
-        let outputs = outputs.zip(d2.par_chunks_mut(TASK)).zip(d3.par_chunks_mut(TASK));
-        x.par_chunks(TASK).zip(outputs).for_each(|(x, (((f, d1), d2), d3))| {
-            dispatch(Evaluate::<F, T> { x, f, d1, d2, d3, function: PhantomData });
-        });
-    }
     match function {
-        Function::Gelu => run::<Gelu, T>(x, f, derivatives, parallel),
-        Function::Silu => run::<Silu, T>(x, f, derivatives, parallel),
-        Function::Tanh => run::<Tanh, T>(x, f, derivatives, parallel),
-        Function::Relu => run::<Relu, T>(x, f, derivatives, parallel),
-        Function::Softplus => run::<Softplus, T>(x, f, derivatives, parallel),
+        Function::Gelu => evaluate_as::<Gelu, T>(x, f, derivatives, parallel),
+        Function::Silu => evaluate_as::<Silu, T>(x, f, derivatives, parallel),
+        Function::Tanh => evaluate_as::<Tanh, T>(x, f, derivatives, parallel),
+        Function::Relu => evaluate_as::<Relu, T>(x, f, derivatives, parallel),
+        Function::Softplus => evaluate_as::<Softplus, T>(x, f, derivatives, parallel),
     }
+}
+
+fn evaluate_as<F: Elementwise, T: Real>(x: &[T], f: &mut [T], derivatives: &mut [T], parallel: bool) {
+    match derivatives.len().checked_div(x.len()) {
+        None => {}
+        Some(0) => evaluate_some::<F, T, 0>(x, f, derivatives, parallel),
+        Some(1) => evaluate_some::<F, T, 1>(x, f, derivatives, parallel),
+        Some(2) => evaluate_some::<F, T, 2>(x, f, derivatives, parallel),
+        Some(_) => evaluate_some::<F, T, 3>(x, f, derivatives, parallel),
+    }
+}
+
+fn evaluate_some<F: Elementwise, T: Real, const N: usize>(
+    x: &[T],
+    f: &mut [T],
+    derivatives: &mut [T],
+    parallel: bool,
+) {
+    let mut planes = derivatives.chunks_exact_mut(x.len());
+    let derivatives: [&mut [T]; N] = std::array::from_fn(|_| planes.next().unwrap_or_default());
+    if !parallel {
+        return dispatch(Evaluate::<F, T, N> { x, f, derivatives, function: PhantomData });
+    }
+    let mut planes = derivatives.map(|plane| plane.chunks_mut(TASK));
+    let pieces = x.chunks(TASK).zip(f.chunks_mut(TASK)).map(|(x, f)| {
+        let derivatives = planes.each_mut().map(|plane| plane.next().unwrap_or_default());
+        Evaluate::<F, T, N> { x, f, derivatives, function: PhantomData }
+    });
+    pieces.collect::<Vec<_>>().into_par_iter().for_each(dispatch);
 }
 
 /// One task's first entry and its piece of every plane.
@@ -97,7 +119,7 @@ pub struct Lift<'a, T> {
     pub ring: &'a Ring,
     /// Entries in a plane n.
     pub len: usize,
-    /// f', f'', f''' at the argument's plane 0. Shape `[3, n]`.
+    /// f', f'', f''' at the argument's plane 0, one more than the ring's degree at least. Shape `[≤ 3, n]`.
     pub derivatives: &'a [T],
     /// Planes 1, 2, … of the argument, as many as it has. Shape `[≤ planes − 1, n]`.
     pub x: &'a [T],
@@ -184,7 +206,7 @@ impl<T: Real> pulp::NullaryFnOnce for Backward<'_, '_, T> {
             let start = self.first + done;
             let at = |p: usize| (p - 1) * len + start..(p - 1) * len + start + n;
             let (d1, d2) = (&derivatives[start..start + n], &derivatives[len + start..len + start + n]);
-            let d3 = &derivatives[2 * len + start..2 * len + start + n];
+            let d3 = derivatives.get(2 * len + start..2 * len + start + n).unwrap_or_default();
             let z0 = &self.z0[start..start + n];
             for (c, out) in self.adjoint.iter_mut().enumerate() {
                 let c = c + 1;

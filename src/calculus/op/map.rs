@@ -6,7 +6,7 @@ use crate::calculus::function::Function;
 use crate::calculus::kernel::elementwise::{self, Lift};
 use crate::calculus::tape::{Node, NodeId, Tape};
 
-/// `z = f(x)`, entry by entry. Saves f', f'', f'''.
+/// `z = f(x)`, entry by entry. Saves f', f'', f''', as many as are wanted.
 #[derive(Clone, Copy, Debug)]
 pub struct Map {
     /// The argument.
@@ -40,8 +40,12 @@ impl<T: Real> Primitive<T> for Map {
         match context.phase {
             Phase::Primal => {
                 let x = context.value(self.x);
-                out.saved.resize(3 * x.len(), T::zero());
-                elementwise::evaluate(self.function, x, out.planes, out.saved, context.parallel);
+                let len = context.derivatives * x.len();
+                if out.saved.len() < len {
+                    out.saved.resize(len, T::zero());
+                }
+                let derivatives = &mut out.saved[..len];
+                elementwise::evaluate(self.function, x, out.planes, derivatives, context.parallel);
             }
             Phase::Tangent => {
                 elementwise::forward(self.lift(context, out.saved), out.planes, context.parallel);

@@ -48,6 +48,9 @@ pub enum Phase {
 pub struct Context<'a, T> {
     pub(super) ring: &'a Ring,
     pub(super) phase: Phase,
+    /// Derivatives of elementwise functions that will be read of what the primal phase saves: none for a loss, one for its
+    /// gradient, two and three for the planes of degree one and two.
+    pub(super) derivatives: usize,
     /// Whether large operations may use the thread pool.
     pub(super) parallel: bool,
     pub(super) samples: usize,
