@@ -35,11 +35,12 @@ impl Lab {
                     self.model.phase = Phase::Training;
                     self.tell(WorkerCommand::Play);
                 }
-                // its forks may have steps left
+                // its forks and the runs beside it may have steps left
                 Phase::Ended(_) | Phase::Failed => {
-                    let playing = self.model.forks.are_playing();
+                    let playing = self.model.is_playing();
                     let wish = if playing { WorkerCommand::Pause } else { WorkerCommand::Play };
                     self.model.forks.send(&wish);
+                    self.model.beside.send(&wish);
                 }
             },
             Command::StepForward => self.step_forward(1),

@@ -11,6 +11,8 @@ pub struct Beside {
     runs: Vec<Neighbour>,
     /// One a run, while it trains.
     workers: Vec<Option<Worker>>,
+    /// Whether they were last asked to go on.
+    playing: bool,
 }
 
 impl Beside {
@@ -37,6 +39,7 @@ impl Beside {
         };
         let parameters = engine.dim();
         self.workers.push(Some(Worker::spawn(engine, &options, wake)?));
+        self.playing = true;
         let history = History::new(preset.eigen.max_tracked);
         self.runs.push(Neighbour { preset, parameters, history, curves: Curves::default() });
         Ok(())
@@ -69,9 +72,20 @@ impl Beside {
         })
     }
 
+    /// Whether any of them has not come to its end.
+    pub fn are_live(&self) -> bool {
+        self.workers.iter().any(Option::is_some)
+    }
+
+    /// Whether those that have not come to their ends go on, as far as they were last asked to.
+    pub fn are_playing(&self) -> bool {
+        self.playing && self.are_live()
+    }
+
     /// Lets them pause, go on or stop; everything else is meant for the first run.
     pub fn send(&mut self, command: &Command) {
         if matches!(command, Command::Play | Command::Pause | Command::Stop) {
+            self.playing = matches!(command, Command::Play);
             for worker in self.workers.iter_mut().flatten() {
                 // none of the three carries a value that could be refused
                 let _ = worker.send(command.clone());
@@ -96,7 +110,7 @@ impl Beside {
             history: run.history.clone(),
             curves: Curves::default(),
         };
-        Self { runs: self.runs.iter().map(copy).collect(), workers: Vec::new() }
+        Self { runs: self.runs.iter().map(copy).collect(), workers: Vec::new(), playing: false }
     }
 }
 

@@ -68,15 +68,16 @@ impl Model {
 
     /// Whether the run or a fork can take a step.
     pub(super) fn can_go_on(&self) -> bool {
-        matches!(self.phase, Phase::Training | Phase::Paused) || self.forks.are_live()
+        let is_live = matches!(self.phase, Phase::Training | Phase::Paused);
+        is_live || self.forks.are_live() || self.beside.are_live()
     }
 
-    /// Whether the run, or where it has ended a fork, takes steps now.
+    /// Whether the run takes steps now, or where it has ended a fork or a run beside it.
     pub(super) fn is_playing(&self) -> bool {
         match self.phase {
             Phase::Training => true,
             Phase::Paused => false,
-            Phase::Ended(_) | Phase::Failed => self.forks.are_playing(),
+            Phase::Ended(_) | Phase::Failed => self.forks.are_playing() || self.beside.are_playing(),
         }
     }
 

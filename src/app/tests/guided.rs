@@ -301,6 +301,13 @@ fn light_presets_train_beside_a_chapter_s_run_until_another_one_starts() {
     until(&mut window, "the stop", |model| model.phase == Phase::Paused);
     let place = format!("Live: {title}: not at the edge yet, live; MSE, ");
     assert!(window.query_by_label_contains(&place).is_some(), "the wall has a place for it");
+    // one key holds them and lets them go on, where the run itself has ended too
+    lab(&mut window).model.phase = Phase::Ended(Ending::AllSteps);
+    for playing in [true, false] {
+        key(&mut window, Key::Space);
+        assert_eq!((model(&window).is_playing(), model(&window).beside.are_playing()), (playing, playing));
+        assert!(model(&window).can_go_on());
+    }
     lab(&mut window).apply(Command::Restart);
     assert!(model(&window).beside.runs().is_empty());
 }

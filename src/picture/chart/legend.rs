@@ -67,8 +67,8 @@ pub(super) fn header_ui(ui: &mut Ui, chart: &Chart, view: &RunView, changes: &mu
     Header { title: title_rect, bottom: room.top() + TITLE_HEIGHT + ROW_HEIGHT * rows as f32 }
 }
 
-/// Writes entries, each a line's look and its name, from row `first` on and above row `end`. What finds no room is an
-/// ellipsis. Returns the number of rows.
+/// Writes entries, each a line's look and its name, from row `first` on and above row `end`; in brief where there is no room
+/// for their whole names. What finds no room even so is an ellipsis. Returns the number of rows.
 fn entries_ui(
     ui: &Ui,
     palette: &Palette,
@@ -77,26 +77,61 @@ fn entries_ui(
     entries: impl Iterator<Item = (Ink, String)>,
 ) -> usize {
     let room = ui.max_rect();
-    let top = |row: usize| room.top() + TITLE_HEIGHT + ROW_HEIGHT * row as f32;
-    let (mut at, mut row) = (pos2(room.left(), top(first)), first);
-    for (ink, name) in entries {
-        let mut job = LayoutJob::simple_singleline(name.clone(), theme::label_font(), palette.text);
+    let entries: Vec<(Ink, String)> = entries.collect();
+    let lay = |text: String| {
+        let mut job = LayoutJob::simple_singleline(text, theme::label_font(), palette.text);
         job.wrap = TextWrapping::truncate_at_width((room.width() - SAMPLE_WIDTH - GAP).max(0.0));
-        let text = ui.painter().layout_job(job);
-        let width = SAMPLE_WIDTH + GAP + text.size().x;
-        if at.x + width > room.right() && at.x > room.left() {
-            if row + 1 >= end {
-                let more = at - vec2(SPACING, 0.0) + vec2(GAP, 0.5 * ROW_HEIGHT);
-                ui.painter().text(more, Align2::LEFT_CENTER, "…", theme::label_font(), palette.faint_text);
-                break;
-            }
-            row += 1;
-            at = pos2(room.left(), top(row));
-        }
-        entry(ui, palette, (ink, &name), at, text);
-        at.x += width + SPACING;
+        ui.painter().layout_job(job)
+    };
+    let width = |text: &Arc<egui::Galley>| SAMPLE_WIDTH + GAP + text.size().x;
+    let rows = end.saturating_sub(first);
+    let mut texts: Vec<_> = entries.iter().map(|(_, name)| lay(name.clone())).collect();
+    let mut places = places(texts.iter().map(width), room.width());
+    if places.last().is_some_and(|last| last.0 >= rows) {
+        texts = entries.iter().map(|(_, name)| lay(brief(name))).collect();
+        places = self::places(texts.iter().map(width), room.width());
     }
-    row + 1 - first
+    let at = |(row, x): (usize, f32)| {
+        pos2(room.left() + x, room.top() + TITLE_HEIGHT + ROW_HEIGHT * (first + row) as f32)
+    };
+    let mut last = (0, 0.0);
+    for (((ink, name), text), place) in entries.iter().zip(texts).zip(places) {
+        if place.0 >= rows {
+            let more = at(last) + vec2(GAP, 0.5 * ROW_HEIGHT);
+            ui.painter().text(more, Align2::LEFT_CENTER, "…", theme::label_font(), palette.faint_text);
+            break;
+        }
+        last = (place.0, place.1 + width(&text));
+        entry(ui, palette, (*ink, name), at(place), text);
+    }
+    last.0 + 1
+}
+
+/// Row and left end of entries of these widths, one after the other in rows of so much room.
+fn places(widths: impl Iterator<Item = f32>, room: f32) -> Vec<(usize, f32)> {
+    let (mut row, mut x) = (0, 0.0);
+    let place = |width: f32| {
+        if x + width > room && x > 0.0 {
+            (row, x) = (row + 1, 0.0);
+        }
+        let place = (row, x);
+        x += width + SPACING;
+        place
+    };
+    widths.map(place).collect()
+}
+
+/// A name without the formula behind it.
+fn brief(name: &str) -> String {
+    for process in ["central flow", "prediction"] {
+        if name.starts_with(process) && !name.contains('λ') {
+            return process.to_owned();
+        }
+    }
+    match name.split_once(" smoothed (") {
+        Some(("GD", steps)) => format!("smoothed ({}", steps.replace(" steps", "")),
+        _ => name.to_owned(),
+    }
 }
 
 fn entry(ui: &Ui, palette: &Palette, (ink, name): (Ink, &str), at: Pos2, text: Arc<egui::Galley>) {
@@ -147,4 +182,28 @@ fn log_switch_ui(ui: &mut Ui, chart: &Chart, view: &RunView, changes: &mut Vec<V
         changes.push(ViewChange::SetLog(chart.panel, !log));
     }
     response.on_hover_text("Logarithmic or linear axis")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_go_on_in_the_next_row() {
+        let places = places([50.0, 30.0, 120.0, 10.0].into_iter(), 100.0);
+        assert_eq!(places, [(0, 0.0), (0, 62.0), (1, 0.0), (2, 0.0)]);
+    }
+
+    #[test]
+    fn brief_names_say_which_line_it_is() {
+        for (name, expected) in [
+            ("central flow L(w(t))", "central flow"),
+            ("central flow λ₁", "central flow λ₁"),
+            ("prediction ‖∇L‖² + (4/η²) tr Σ", "prediction"),
+            ("GD smoothed (σ = 10 steps)", "smoothed (σ = 10)"),
+            ("gradient flow", "gradient flow"),
+        ] {
+            assert_eq!(brief(name), expected);
+        }
+    }
 }
