@@ -1,5 +1,6 @@
-//! Whether watching slows training: the default preset on its thread, alone, and in the whole window sixty times a second, up
-//! to the triangles (all that the interface does before the GPU). Two cores are enough.
+//! Whether watching slows training: the default preset on its thread, alone, and in the whole window, up to the triangles (all
+//! that the interface does before the GPU): as often as the window asks for, and sixty times a second, as while someone moves the
+//! pointer. Two cores are enough.
 //!
 //! The window is the program's own: toolbar, plots, timeline and status line, the step under the lens or weight space where
 //! the layout has them, the replay thread, and the copy kept against a crash, twelve times as often as usual. A canvas that
@@ -16,12 +17,14 @@ use brink::run::preset::Preset;
 use brink::run::worker::{Options, Worker};
 use egui::{Context, Pos2, RawInput, Rect, Shape, vec2};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 const FRAME: Duration = Duration::from_micros(16_667);
 const STEPS: usize = 1_500;
 const ROUNDS: usize = 3;
+/// Longest that the window is left alone.
+const IDLE: Duration = Duration::from_millis(100);
 const AUTOSAVE: Duration = Duration::from_secs(5);
 /// The step under the lens while the run goes on.
 const CURSOR: usize = 300;
@@ -40,21 +43,24 @@ impl Canvas for Nothing {
 fn main() {
     let directory = tempfile::tempdir().expect("a directory for what is kept against a crash");
     let mut alone = 0.0_f64;
-    let mut watched = [0.0_f64; LAYOUTS.len()];
-    let mut frames: [Vec<Duration>; LAYOUTS.len()] = std::array::from_fn(|_| Vec::new());
+    let mut watched: Vec<_> = LAYOUTS
+        .iter()
+        .flat_map(|layout| [false, true].map(|busy| (layout, busy, 0.0_f64, Vec::new())))
+        .collect();
     for _ in 0..ROUNDS {
         alone = alone.max(without_window());
-        for ((layout, best), frames) in LAYOUTS.iter().zip(&mut watched).zip(&mut frames) {
-            *best = best.max(in_window(layout, directory.path(), frames));
+        for (layout, busy, best, frames) in &mut watched {
+            *best = best.max(in_window(layout, *busy, directory.path(), frames));
         }
     }
     println!("alone: {alone:.0} steps/s");
-    for ((layout, rate), mut frames) in LAYOUTS.iter().zip(watched).zip(frames) {
+    for (layout, busy, rate, mut frames) in watched {
         frames.sort_unstable();
         let at = |share: usize| frames[share * (frames.len() - 1) / 100];
         println!(
-            "{}: {rate:.0} steps/s, {:.0}% of it; {} frames, median {:?}, 95th percentile {:?}",
+            "{}, {}: {rate:.0} steps/s, {:.0}% of it; {} frames, median {:?}, 95th percentile {:?}",
             layout.title(),
+            if busy { "60 frames a second" } else { "as the window asks" },
             100.0 * rate / alone,
             frames.len(),
             at(50),
@@ -87,9 +93,42 @@ fn without_window() -> f64 {
     rate
 }
 
-/// Steps a second of the preset in a window with a layout; what each frame takes is added to `frames`.
-fn in_window(layout: &Arrangement, directory: &Path, frames: &mut Vec<Duration>) -> f64 {
+/// When the window wants its next picture.
+#[derive(Clone)]
+struct Wanted(Arc<Mutex<Instant>>);
+
+impl Wanted {
+    /// What a context asks for from now on.
+    fn by(context: &Context) -> Self {
+        let wanted = Self(Arc::new(Mutex::new(Instant::now())));
+        let asked = wanted.clone();
+        context.set_request_repaint_callback(move |request| {
+            let mut due = asked.0.lock().unwrap_or_else(PoisonError::into_inner);
+            *due = Instant::now().checked_add(request.delay).map_or(*due, |then| then.min(*due));
+        });
+        wanted
+    }
+
+    /// Waits for it, and begins with the one after it.
+    fn wait(&self) {
+        loop {
+            let mut due = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let now = Instant::now();
+            if *due <= now {
+                *due = now + IDLE;
+                return;
+            }
+            drop(due);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+/// Steps a second of the preset in a window with a layout, drawn sixty times a second where it is busy and else when it asks;
+/// what each frame takes is added to `frames`.
+fn in_window(layout: &Arrangement, busy: bool, directory: &Path, frames: &mut Vec<Duration>) -> f64 {
     let context = Context::default();
+    let wanted = Wanted::by(&context);
     theme::install(&context);
     install_canvas(&context, Arc::new(Nothing));
     make_figures_in_background(&context);
@@ -108,6 +147,9 @@ fn in_window(layout: &Arrangement, directory: &Path, frames: &mut Vec<Duration>)
     lab.apply(Command::Arrange(layout.clone()));
     let mut next = Instant::now();
     while lab.model().history.rows() < STEPS {
+        if !busy {
+            wanted.wait();
+        }
         let begun = Instant::now();
         lab.logic();
         if lab.model().history.rows() > CURSOR && lab.model().view.cursor.is_none() {

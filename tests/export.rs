@@ -87,6 +87,36 @@ fn panels_of_a_network_are_computed() {
     assert!(texts.contains("step40") || texts.contains("Step40"), "{texts}");
 }
 
+#[cfg(feature = "window")]
+#[test]
+fn a_layout_shows_all_its_panels() {
+    use brink::app::Arrangement;
+    let desk = Desk::new();
+    let run = ["export", "valley", "--at", "120", "--out", "l.svg"];
+    for layout in Arrangement::BUILT_IN {
+        let output = desk.brink(&[&run[..], &["--layout", &layout.name()]].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let svg = std::fs::read_to_string(desk.path("l.svg")).unwrap();
+        let texts: String = svg.split('<').filter_map(|tag| tag.split_once('>')).map(|tag| tag.1).collect();
+        let texts = spaceless(&texts).to_lowercase();
+        for panel in layout.panels() {
+            for word in words(panel) {
+                let word = spaceless(word).to_lowercase();
+                assert!(texts.contains(&word), "{layout:?}, {panel:?}: no {word:?} in {texts}");
+            }
+        }
+    }
+    let message = refused(&desk, &["valley", "--layout", "six", "--out", "l.png"]);
+    assert!(
+        message.contains("--layout six: there is no such layout; there are lecture, inspect"),
+        "{message}"
+    );
+    // a step that cannot be looked into empties some of them, and they say so
+    let diverged = ["export", "valley", "--set", "optimizer.eta=3", "--at", "50"];
+    let output = desk.brink(&[&diverged[..], &["--layout", "inspect", "--out", "d.svg"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
 #[test]
 fn a_step_that_cannot_be_looked_into_is_said() {
     let desk = Desk::new();

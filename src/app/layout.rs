@@ -128,6 +128,16 @@ impl Arrangement {
         }
     }
 
+    /// Its name on the command line.
+    pub fn name(&self) -> String {
+        self.title().to_lowercase().replace(' ', "-")
+    }
+
+    /// The panels of a built-in one, in its order.
+    pub fn panels(&self) -> Vec<Panel> {
+        self.built_in().map_or(Vec::new(), |node| shown(&node.tree()))
+    }
+
     /// The key of a built-in one.
     pub fn key(&self) -> Option<Key> {
         match self {

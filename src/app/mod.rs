@@ -63,6 +63,7 @@ pub use model::{Model, Phase};
 pub use open::{OpenError, Request, open};
 pub use other_runs::Compared;
 pub use outside::{Assemble, ChooseSession, Opening, Outside};
+pub use panels::arranged_ui;
 pub use playback::Playback;
 pub use session::{Purpose, SessionForm};
 pub use tour::{Tour, TourCommand};

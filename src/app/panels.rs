@@ -1,7 +1,7 @@
 //! The panels in their tiles, docked by dragging their titles.
 
 use super::command::Command;
-use super::layout::{self, Tree};
+use super::layout::{self, Arrangement, Tree};
 use super::model::Model;
 use super::splitters::splitters_ui;
 use crate::picture::{Palette, Panel, RunView, ViewChange, panel_ui};
@@ -30,6 +30,13 @@ pub(super) fn panels_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
         commands.push(Command::MovePanels(Box::new(tree)));
     }
     commands.extend(changes.into_iter().map(Command::View));
+}
+
+/// The panels of a layout that comes with the program, for a picture.
+pub fn arranged_ui(ui: &mut Ui, arrangement: &Arrangement, view: &RunView) {
+    if let Some(node) = arrangement.node(&[]) {
+        tree_ui(ui, &mut node.tree(), view, &mut Vec::new());
+    }
 }
 
 /// The panels of a tree, which is changed where they are moved.

@@ -14,8 +14,8 @@ use std::process::ExitCode;
 pub(super) const FILES: &str = "\
 What is written follows the extension of --out:
   .csv   every column of every step, of forks too, below a line that says how to open the run again
-  .png   one panel, or the six plots; with --film an animated PNG
-  .svg   one panel, or the six plots
+  .png   one panel, a layout, or the six plots; with --film an animated PNG
+  .svg   one panel, a layout, or the six plots
 
 Every file names the preset, the seed, the learning rates, the version and the command that opens the moment again.
 Exit status: 0, or 2 with one message that says what is wrong, and nothing written.";
@@ -30,6 +30,9 @@ pub(super) struct ExportArgs {
     /// One panel, by its name (a wrong one lists them) [default: the six plots]
     #[arg(long, value_name = "PANEL")]
     panel: Option<String>,
+    /// The panels of one of the window's layouts: lecture, inspect, compare, weight-space or network
+    #[arg(long, value_name = "LAYOUT", conflicts_with = "panel")]
+    layout: Option<String>,
     /// Width and height in points [default: 1280x800; one panel 640x400, but a wall 1280x800]
     #[arg(long, value_name = "WIDTHxHEIGHT")]
     size: Option<String>,
@@ -53,7 +56,7 @@ pub(super) struct ExportArgs {
 /// Computes the moment and writes it.
 pub(super) fn write(args: &ExportArgs) -> anyhow::Result<ExitCode> {
     let extension = args.out.extension().map(|extension| extension.to_string_lossy().to_lowercase());
-    let draw = match extension.as_deref() {
+    let drawing = match extension.as_deref() {
         Some("csv") => None,
         Some(picture @ ("png" | "svg")) => Some(drawing(args, picture)?),
         _ => bail!("--out {}: .csv, .png or .svg says what to write", args.out.display()),
@@ -65,7 +68,7 @@ pub(super) fn write(args: &ExportArgs) -> anyhow::Result<ExitCode> {
     }
     let (cancel, _) = interruptible()?;
     let mut steps = 0;
-    let shows_weights = args.panel.as_deref() == Some("weight-space");
+    let shows_weights = drawing.as_ref().is_some_and(|drawing| drawing.shows_weights);
     let trail = shows_weights.then(Budget::default);
     let mut computed = Computed::at(&args.address, trail, &cancel, &mut |record| {
         steps += 1;
@@ -74,7 +77,7 @@ pub(super) fn write(args: &ExportArgs) -> anyhow::Result<ExitCode> {
         }
     })?;
     let address = computed.address(args.address.at);
-    let written = match draw {
+    let written = match drawing {
         None => {
             let columns = csv::columns(&computed.preset);
             let origin = format!("Brink {}: {address}", env!("CARGO_PKG_VERSION"));
@@ -88,9 +91,9 @@ pub(super) fn write(args: &ExportArgs) -> anyhow::Result<ExitCode> {
                 .collect();
             csv::write_runs(&computed.history, &others, &columns, &origin, &args.out)
         }
-        Some(draw) => {
+        Some(drawing) => {
             use std::io::Write;
-            let bytes = draw(&mut computed, &address)?;
+            let bytes = (drawing.draw)(&mut computed, &address)?;
             brink::run::files::write_whole(&args.out, |file| file.write_all(&bytes))
         }
     };
@@ -105,27 +108,28 @@ pub(super) fn write(args: &ExportArgs) -> anyhow::Result<ExitCode> {
 /// Draws a moment as the bytes of a file.
 type Draw = Box<dyn FnOnce(&mut Computed, &Address) -> anyhow::Result<Vec<u8>>>;
 
+/// A picture to be made.
+struct Drawing {
+    draw: Draw,
+    /// Whether it shows weight space.
+    shows_weights: bool,
+}
+
 #[cfg(not(feature = "picture"))]
-fn drawing(args: &ExportArgs, _: &str) -> anyhow::Result<Draw> {
+fn drawing(args: &ExportArgs, _: &str) -> anyhow::Result<Drawing> {
     let out = args.out.display();
     bail!("--out {out}: this brink was built without the feature `picture`; .csv can be written")
 }
 
 /// What the options ask for, before anything is computed.
 #[cfg(feature = "picture")]
-fn drawing(args: &ExportArgs, extension: &str) -> anyhow::Result<Draw> {
-    use super::picture::look;
+fn drawing(args: &ExportArgs, extension: &str) -> anyhow::Result<Drawing> {
+    use super::picture::Subject;
     use brink::picture::{
-        Curves, Film, Overlay, Panel, RunView, SCALES, SIDES, animation_png, content_png, content_svg,
-        pixels, subject,
+        Curves, Film, Overlay, Panel, RunView, SCALES, SIDES, animation_png, content_png, content_svg, pixels,
     };
     use std::borrow::Cow;
-    let panel = args.panel.as_deref().map(|name| {
-        let known = Panel::ALL.map(Panel::name).join(", ");
-        let panel = Panel::ALL.into_iter().find(|panel| panel.name() == name);
-        panel.with_context(|| format!("--panel {name}: there is no such panel; there are {known}"))
-    });
-    let panel = panel.transpose()?;
+    let subject = Subject::named(args.panel.as_deref(), args.layout.as_deref())?;
     let size = match &args.size {
         Some(text) => {
             let sides =
@@ -137,7 +141,7 @@ fn drawing(args: &ExportArgs, extension: &str) -> anyhow::Result<Draw> {
                 _ => bail!("--size {text}: WIDTHxHEIGHT in points is allowed, each from 100 to 8000"),
             }
         }
-        None => panel.map_or(egui::vec2(1280.0, 800.0), |panel| panel.picture_size().into()),
+        None => subject.size(),
     };
     let scale: f32 = within("--scale", &args.scale, *SCALES.start(), *SCALES.end())?;
     if extension == "png" {
@@ -163,7 +167,8 @@ fn drawing(args: &ExportArgs, extension: &str) -> anyhow::Result<Draw> {
     if let (true, Some(film)) = (svg, &args.film) {
         bail!("--film {film} has no place with .svg: an animation is a .png");
     }
-    Ok(Box::new(move |computed, address| {
+    let shows_weights = subject.panels().contains(&Panel::WeightSpace);
+    let draw: Draw = Box::new(move |computed, address| {
         let Computed { preset, history, forks, recording, walk, .. } = computed;
         let facts = super::picture::facts(preset, address);
         let mut state = super::picture::state(preset);
@@ -184,23 +189,24 @@ fn drawing(args: &ExportArgs, extension: &str) -> anyhow::Result<Draw> {
                 curves: Some(curves),
             })
             .collect();
-        let mut look =
-            |step: usize| look(panel, (preset, history), recording.as_deref(), walk.as_mut(), step);
+        let seen = subject.clone();
+        let mut look = |step: usize| seen.look((preset, history), recording.as_deref(), walk.as_mut(), step);
         let view = RunView { overlays: &overlays, ..RunView::still(history, &curves, &facts, &state) };
         if let Some(film) = film {
             if film.steps[1] >= history.rows() {
                 bail!("--film {}..{}: the run has {} steps", film.steps[0], film.steps[1], history.rows());
             }
-            return animation_png(&view, subject(panel), size, scale, theme, &film, look);
+            return animation_png(&view, subject.ui(), size, scale, theme, &film, look);
         }
         let looked = look(address.at.unwrap_or(newest).min(newest))?;
         let view = looked.in_view(&view);
         Ok(if svg {
-            content_svg(&view, size, theme, subject(panel)).into_bytes()
+            content_svg(&view, size, theme, subject.ui()).into_bytes()
         } else {
-            content_png(&view, size, scale, theme, subject(panel))?
+            content_png(&view, size, scale, theme, subject.ui())?
         })
-    }))
+    });
+    Ok(Drawing { draw, shows_weights })
 }
 
 /// A number between two others.

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use brink::picture::scene::{SceneView, of_landscape, of_paths, of_view};
-use brink::picture::{Curves, Facts, Looked, Panel, RunView, Scene, ViewState, summary_png};
+use brink::picture::{Curves, Facts, Looked, Panel, RunView, Scene, ViewState, subject, summary_png};
 use brink::run::compute::{ComputeError, Walk};
 use brink::run::recording::Recording;
 use brink::run::spectra::{Found, Spectra};
@@ -19,11 +19,121 @@ pub(super) fn summary(preset: &Preset, address: &Address, history: &History) -> 
     summary_png(&view).map_err(|error| error.to_string())
 }
 
+/// What a picture shows.
+#[derive(Clone)]
+pub(super) enum Subject {
+    /// The six plots.
+    Plots,
+    /// One panel.
+    Panel(Panel),
+    /// The panels of a layout.
+    #[cfg(feature = "window")]
+    Layout(brink::app::Arrangement),
+}
+
+impl Subject {
+    /// What `--panel` and `--layout` name.
+    ///
+    /// # Errors
+    /// When there is no such panel or layout.
+    pub fn named(panel: Option<&str>, layout: Option<&str>) -> anyhow::Result<Self> {
+        match (panel, layout) {
+            (Some(name), _) => {
+                let known = Panel::ALL.map(Panel::name).join(", ");
+                let panel = Panel::ALL.into_iter().find(|panel| panel.name() == name);
+                let panel = panel
+                    .with_context(|| format!("--panel {name}: there is no such panel; there are {known}"));
+                Ok(Self::Panel(panel?))
+            }
+            (None, Some(name)) => Self::layout(name),
+            (None, None) => Ok(Self::Plots),
+        }
+    }
+
+    #[cfg(feature = "window")]
+    fn layout(name: &str) -> anyhow::Result<Self> {
+        use brink::app::Arrangement;
+        let known = Arrangement::BUILT_IN.map(|layout| layout.name()).join(", ");
+        let layout = Arrangement::BUILT_IN.into_iter().find(|layout| layout.name() == name);
+        let layout =
+            layout.with_context(|| format!("--layout {name}: there is no such layout; there are {known}"));
+        Ok(Self::Layout(layout?))
+    }
+
+    #[cfg(not(feature = "window"))]
+    fn layout(name: &str) -> anyhow::Result<Self> {
+        anyhow::bail!("--layout {name}: this brink was built without the feature `window`; --panel draws one")
+    }
+
+    /// Its panels, where they are chosen.
+    pub fn panels(&self) -> Vec<Panel> {
+        match self {
+            Self::Plots => Vec::new(),
+            Self::Panel(panel) => vec![*panel],
+            #[cfg(feature = "window")]
+            Self::Layout(layout) => layout.panels(),
+        }
+    }
+
+    /// Width and height of its picture unless others are chosen, in points.
+    pub fn size(&self) -> egui::Vec2 {
+        match self {
+            Self::Panel(panel) => panel.picture_size().into(),
+            _ => egui::vec2(1280.0, 800.0),
+        }
+    }
+
+    /// Draws it.
+    pub fn ui(self) -> impl FnMut(&mut egui::Ui, &RunView) {
+        move |ui, view| match &self {
+            Self::Plots => subject(None)(ui, view),
+            Self::Panel(panel) => subject(Some(*panel))(ui, view),
+            #[cfg(feature = "window")]
+            Self::Layout(layout) => brink::app::arranged_ui(ui, layout, view),
+        }
+    }
+
+    /// Computes what it shows of a step beside what was recorded.
+    ///
+    /// # Errors
+    /// When its one panel would stay empty. Among others such a panel says so itself.
+    pub fn look(
+        &self,
+        run: (&Preset, &History),
+        recording: Option<&Recording>,
+        walk: Option<&mut Walk>,
+        step: usize,
+    ) -> anyhow::Result<Looked> {
+        match self {
+            Self::Plots => look(None, run, recording, walk, step),
+            Self::Panel(panel) => look(Some(*panel), run, recording, walk, step),
+            #[cfg(feature = "window")]
+            Self::Layout(layout) => {
+                let (mut all, mut walk) = (Looked::default(), walk);
+                for panel in layout.panels() {
+                    let looked = match look(Some(panel), run, recording, walk.as_deref_mut(), step) {
+                        Ok(looked) => looked,
+                        Err(error) if panel == Panel::Spectrum => {
+                            let spectra = Spectra { trouble: Some(error.to_string()), ..Spectra::default() };
+                            Looked { spectra: Some(spectra), ..Looked::default() }
+                        }
+                        Err(_) => continue,
+                    };
+                    all.inspection = all.inspection.or(looked.inspection);
+                    all.scene = all.scene.or(looked.scene);
+                    all.spectra = all.spectra.or(looked.spectra);
+                }
+                Ok(all)
+            }
+        }
+    }
+}
+
 /// Computes what a panel, or all plots where it is none, shows of a step beside what was recorded.
 ///
 /// # Errors
 /// When the panel would stay empty: the step cannot be looked into, or there are no weights to look at.
-pub(super) fn look(
+fn look(
     panel: Option<Panel>,
     (preset, history): (&Preset, &History),
     recording: Option<&Recording>,

@@ -75,7 +75,9 @@ fn heat(palette: &Palette, value: f64, most: f64) -> Color32 {
 
 /// A relative error in percent, or, where it is no error any more but another size, as a factor.
 fn relative(error: f64) -> String {
-    if error.abs() >= 10.0 {
+    if error.is_nan() {
+        "–".to_owned()
+    } else if error.abs() >= 10.0 {
         format!("{} times", short(1.0 + error))
     } else {
         format!("{:+.1}%", 100.0 * error).replace('-', "−")
