@@ -12,12 +12,14 @@ use super::export::Saved;
 use super::forms::Form;
 use super::lab::Lab;
 use super::other_runs::Compared;
+use crate::run::fork::label;
 use crate::run::recording::Recording;
 use crate::run::session::{Kind, SavedFork};
-use crate::run::{Address, Course, History, Session};
+use crate::run::{Address, Course, Session};
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use egui::Context;
 use shown::Shown;
+use std::iter;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -219,7 +221,7 @@ impl Lab {
             Reading::Compare => {
                 let path = PathBuf::from(&self.model.session.path);
                 let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-                let outcome = self.compare(name, session.history);
+                let outcome = self.compare_with(&name, session);
                 self.model.session.outcome = Some(outcome);
                 self.tell_outcome();
             }
@@ -237,13 +239,37 @@ impl Lab {
         }
     }
 
-    /// Draws a saved run over the present one, where there is room for it.
-    pub(super) fn compare(&mut self, name: String, history: History) -> Result<String, String> {
+    /// Draws a saved run and its forks over the present run, as many of them as there is room for.
+    pub(super) fn compare_with(&mut self, name: &str, session: Session) -> Result<String, String> {
+        let forks = session.forks.into_iter().map(|fork| {
+            let label = format!("{name}, {}", label(fork.step, &fork.course));
+            Compared { from: fork.step, ..Compared::new(label, fork.history) }
+        });
+        let all: Vec<Compared> =
+            iter::once(Compared::new(name.to_owned(), session.history)).chain(forks).collect();
+        let count = all.len();
+        for (drawn, run) in all.into_iter().enumerate() {
+            match self.compare(run) {
+                Ok(()) => {}
+                Err(reason) if drawn == 0 => return Err(reason),
+                Err(reason) => {
+                    return Err(format!("{drawn} of {count} runs are drawn over this one: {reason}"));
+                }
+            }
+        }
+        Ok(match count {
+            1 => "It is drawn over the run, and listed among the forks".into(),
+            _ => "It is drawn over the run with its forks, and listed among those of the run".into(),
+        })
+    }
+
+    /// Draws a run over the present one, where there is room for it.
+    pub(super) fn compare(&mut self, run: Compared) -> Result<(), String> {
         let compared = &mut self.model.compared;
         if compared.len() >= MOST_COMPARED {
             return Err(format!("{MOST_COMPARED} runs are compared already; close one among the forks"));
         }
-        let (needed, left) = (history.heap_bytes(), self.memory.recorded.left());
+        let (needed, left) = (run.history.heap_bytes(), self.memory.recorded.left());
         if needed > left {
             return Err(format!(
                 "the run takes {} MiB, and {} of the {} MiB for recorded steps are left; close a fork or another \
@@ -253,8 +279,8 @@ impl Lab {
                 self.memory.recorded.budget() >> 20
             ));
         }
-        compared.push(Compared::new(name, history));
-        Ok("It is drawn over the run, and listed among the forks".into())
+        compared.push(run);
+        Ok(())
     }
 
     /// Goes on with a session, or plays a recording.

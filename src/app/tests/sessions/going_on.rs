@@ -1,6 +1,7 @@
 //! Runs that go on: with more steps, with their forks from a file; forks that fail; and the memory that all share.
 
 use super::*;
+use crate::app::other_runs::Compared;
 use crate::picture::scene::{AxisChoice, Layer};
 use crate::run::memory::Memory;
 use crate::run::{Breakpoint, Command as WorkerCommand, Ending, Fork};
@@ -254,7 +255,7 @@ fn all_that_a_window_holds_keeps_to_one_budget() {
             && model.forks.list().iter().all(|fork| matches!(&fork.end, Some(Ok(ending)) if full(ending)))
     });
     assert!(model(&window).banners.iter().any(|banner| banner.text.contains("Fork “η")));
-    let refused = lab(&mut window).compare("more".into(), saved).expect_err("no room");
+    let refused = lab(&mut window).compare(Compared::new("more".into(), saved)).expect_err("no room");
     assert!(refused.contains("of the 4 MiB for recorded steps are left"), "{refused}");
     // with room again, they go on
     drop(rest);
@@ -265,4 +266,18 @@ fn all_that_a_window_holds_keeps_to_one_budget() {
     let count = rows(&window);
     press(&mut window, "More steps");
     until(&mut window, "more rows", |model| model.history.rows() > count);
+}
+
+#[test]
+fn a_saved_run_is_compared_with_its_forks() {
+    let mut window = forked();
+    let session = lab(&mut window).session(1 << 20).expect("a run");
+    lab(&mut window).compare_with("before", session.clone()).expect("there is room");
+    let drawn: Vec<(String, usize)> =
+        model(&window).compared.iter().map(|run| (run.label.clone(), run.from)).collect();
+    let expected =
+        [("before", 0), ("before, η = 0.25 from step 20", 20), ("before, η = 0.2 from step 30", 30)];
+    assert_eq!(drawn, expected.map(|(label, from)| (label.to_owned(), from)));
+    let refused = lab(&mut window).compare_with("again", session).expect_err("four at most");
+    assert!(refused.starts_with("1 of 3 runs are drawn") && refused.contains("close one"), "{refused}");
 }
