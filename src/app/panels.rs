@@ -49,6 +49,8 @@ pub(super) fn tree_ui(ui: &mut Ui, tree: &mut Tree, view: &RunView, changes: &mu
         ui.centered_and_justified(|ui| ui.label("Every panel is hidden: choose a layout, or show a panel"));
         return;
     }
+    let is_tabbed = |tile: &Tile<Panel>| matches!(tile, Tile::Container(Container::Tabs(_)));
+    let tabbed = tree.tiles.iter().filter(|(_, tile)| is_tabbed(tile)).map(|(&id, _)| id).collect();
     let least = tree.root().map_or(Vec2::ZERO, |root| least(&tree.tiles, root));
     if least.x > room.x {
         return column_ui(ui, tree, view, changes);
@@ -56,12 +58,12 @@ pub(super) fn tree_ui(ui: &mut Ui, tree: &mut Tree, view: &RunView, changes: &mu
     if least.y > room.y {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             tree.set_height(least.y);
-            tree.ui(&mut Docked { view, changes, clip: ui.clip_rect() }, ui);
+            tree.ui(&mut Docked { view, changes, clip: ui.clip_rect(), tabbed }, ui);
             splitters_ui(ui, tree);
         });
         tree.set_height(f32::INFINITY);
     } else {
-        tree.ui(&mut Docked { view, changes, clip: ui.clip_rect() }, ui);
+        tree.ui(&mut Docked { view, changes, clip: ui.clip_rect(), tabbed }, ui);
         splitters_ui(ui, tree);
     }
 }
@@ -102,6 +104,8 @@ struct Docked<'a, 'v> {
     changes: &'a mut Vec<ViewChange>,
     /// What of them is in sight: the tiles would draw over what lies around a part that is scrolled to.
     clip: Rect,
+    /// Groups of tabs.
+    tabbed: Vec<TileId>,
 }
 
 impl Behavior<Panel> for Docked<'_, '_> {
@@ -122,6 +126,11 @@ impl Behavior<Panel> for Docked<'_, '_> {
 
     fn tab_title_for_pane(&mut self, panel: &Panel) -> WidgetText {
         panel.title().into()
+    }
+
+    /// Tabs are moved one by one: the strip behind them would be a stop of the Tab key that has no name.
+    fn is_tile_draggable(&self, _: &Tiles<Panel>, id: TileId) -> bool {
+        !self.tabbed.contains(&id)
     }
 
     fn gap_width(&self, _: &egui::Style) -> f32 {

@@ -7,6 +7,7 @@ use super::pictures::compare::check;
 use super::pictures::readable::Strictness;
 use super::screen::{picture_on_top, unreadable_on_top};
 use super::*;
+use crate::app::layout::Node as Arranged;
 use crate::app::other_runs::Compared;
 use crate::picture::ViewChange;
 use crate::run::{Breakpoint, History, Hit};
@@ -192,8 +193,12 @@ fn every_control_of_every_form_has_a_name_and_is_reached_by_the_tab_key() {
 #[test]
 fn every_control_of_every_layout_has_a_name_and_is_reached_by_the_tab_key() {
     let mut window = stopped(Vec2::new(1280.0, 800.0));
-    for arrangement in Arrangement::BUILT_IN {
-        lab(&mut window).apply(Command::Arrange(arrangement.clone()));
+    let mut trees: Vec<_> = Arrangement::BUILT_IN.iter().filter_map(|layout| layout.node(&[])).collect();
+    let panel = |panel: Panel| Arranged::Panel(panel.name().to_owned());
+    let tabs = Arranged::Tabs(vec![panel(Panel::Loss), panel(Panel::Variance)]);
+    trees.push(Arranged::Columns(vec![(1.0, panel(Panel::Sharpness)), (1.0, tabs)]));
+    for arrangement in trees {
+        lab(&mut window).apply(Command::MovePanels(Box::new(arrangement.tree())));
         window.run_steps(4);
         let [usable, reached] = controls(&mut window);
         let unreached: Vec<_> = usable.difference(&reached).collect();
