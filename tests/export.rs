@@ -115,6 +115,9 @@ fn a_layout_shows_all_its_panels() {
     let diverged = ["export", "valley", "--set", "optimizer.eta=3", "--at", "50"];
     let output = desk.brink(&[&diverged[..], &["--layout", "inspect", "--out", "d.svg"]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let svg = std::fs::read_to_string(desk.path("d.svg")).unwrap();
+    let texts: String = svg.split('<').filter_map(|tag| tag.split_once('>')).map(|tag| tag.1).collect();
+    assert_eq!(spaceless(&texts).matches("step50isnotlookedinto").count(), 2, "{texts}");
 }
 
 #[test]

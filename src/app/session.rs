@@ -247,15 +247,21 @@ impl Lab {
         });
         let all: Vec<Compared> =
             iter::once(Compared::new(name.to_owned(), session.history)).chain(forks).collect();
-        let count = all.len();
-        for (drawn, run) in all.into_iter().enumerate() {
-            match self.compare(run) {
+        let (count, mut left) = (all.len(), self.memory.recorded.left());
+        let mut refused: Vec<(String, String)> = Vec::new();
+        for (place, run) in all.into_iter().enumerate() {
+            let label = run.label.clone();
+            match self.compare(run, &mut left) {
+                Err(reason) if place == 0 => return Err(reason),
+                Err(reason) => refused.push((label, reason)),
                 Ok(()) => {}
-                Err(reason) if drawn == 0 => return Err(reason),
-                Err(reason) => {
-                    return Err(format!("{drawn} of {count} runs are drawn over this one: {reason}"));
-                }
             }
+        }
+        let drawn = count - refused.len();
+        let labels: Vec<&str> = refused.iter().map(|(label, _)| label.as_str()).collect();
+        if let Some((_, reason)) = refused.last() {
+            let labels = labels.join("; ");
+            return Err(format!("{drawn} of {count} runs are drawn over this one, not {labels}: {reason}"));
         }
         Ok(match count {
             1 => "It is drawn over the run, and listed among the forks".into(),
@@ -263,22 +269,23 @@ impl Lab {
         })
     }
 
-    /// Draws a run over the present one, where there is room for it.
-    pub(super) fn compare(&mut self, run: Compared) -> Result<(), String> {
+    /// Draws a run over the present one, where there is room for it; `left` are the bytes that are left for recorded steps.
+    pub(super) fn compare(&mut self, run: Compared, left: &mut usize) -> Result<(), String> {
         let compared = &mut self.model.compared;
         if compared.len() >= MOST_COMPARED {
             return Err(format!("{MOST_COMPARED} runs are compared already; close one among the forks"));
         }
-        let (needed, left) = (run.history.heap_bytes(), self.memory.recorded.left());
-        if needed > left {
+        let needed = run.history.heap_bytes();
+        if needed > *left {
             return Err(format!(
                 "the run takes {} MiB, and {} of the {} MiB for recorded steps are left; close a fork or another \
                  comparison",
                 needed.div_ceil(1 << 20),
-                left >> 20,
+                *left >> 20,
                 self.memory.recorded.budget() >> 20
             ));
         }
+        *left -= needed;
         compared.push(run);
         Ok(())
     }

@@ -255,7 +255,9 @@ fn all_that_a_window_holds_keeps_to_one_budget() {
             && model.forks.list().iter().all(|fork| matches!(&fork.end, Some(Ok(ending)) if full(ending)))
     });
     assert!(model(&window).banners.iter().any(|banner| banner.text.contains("Fork “η")));
-    let refused = lab(&mut window).compare(Compared::new("more".into(), saved)).expect_err("no room");
+    let mut left = memory.recorded.left();
+    let refused = lab(&mut window).compare(Compared::new("more".into(), saved), &mut left);
+    let refused = refused.expect_err("no room");
     assert!(refused.contains("of the 4 MiB for recorded steps are left"), "{refused}");
     // with room again, they go on
     drop(rest);
@@ -279,5 +281,6 @@ fn a_saved_run_is_compared_with_its_forks() {
         [("before", 0), ("before, η = 0.25 from step 20", 20), ("before, η = 0.2 from step 30", 30)];
     assert_eq!(drawn, expected.map(|(label, from)| (label.to_owned(), from)));
     let refused = lab(&mut window).compare_with("again", session).expect_err("four at most");
-    assert!(refused.starts_with("1 of 3 runs are drawn") && refused.contains("close one"), "{refused}");
+    let named = "1 of 3 runs are drawn over this one, not again, η = 0.25 from step 20; again, η = 0.2 from step 30: ";
+    assert!(refused.starts_with(named) && refused.contains("close one"), "{refused}");
 }
