@@ -3,7 +3,8 @@
 //!
 //! A lost surface is made anew. After an error weight space is drawn by egui's meshes, without wgpu. A lost device draws
 //! nothing any more, neither weight space nor the window: the window is closed, its run kept, and another one opened by the
-//! next renderer, which offers it; or, where wgpu panics as the window goes, the program ends and says so. `.ci/graphics.sh` takes surface and device away from a window.
+//! next renderer, which offers it; or, where wgpu panics as the window goes, the program ends and says so. `.ci/graphics.sh`
+//! takes surface and device away from a window.
 
 use super::banner::{Banner, Level};
 use crate::picture::scene::remove_canvas;

@@ -203,6 +203,10 @@ impl Model {
     }
 
     fn choose_with(&mut self, preset: usize, variant: Option<Preset>) {
+        // a run of something else says nothing about this one, and takes the axes
+        if preset != self.preset || variant.is_some() {
+            self.compared.clear();
+        }
         (self.preset, self.variant, self.recording) = (preset, variant, None);
         let (name, _) = &self.presets[preset];
         let (name, chosen) = (name.clone(), self.current().clone());

@@ -11,6 +11,7 @@ use super::weight_space::{RecordedPaths, WeightSpace};
 use crate::run::address::Branch;
 use crate::run::beginning::Beginning;
 use crate::run::session::{Kind, SavedFork};
+use crate::run::spectra::RECORDED;
 use crate::run::worker::Options;
 use crate::run::{
     Breakpoint, Command as WorkerCommand, Course, Ending, Engine, Preset, Series, Session, Worker,
@@ -77,8 +78,7 @@ impl Lab {
         self.forget_autosave();
         self.model.clear();
         if self.model.recording.is_some() {
-            let text = "a recording has no weights to take the Hessian at; its preset runs live";
-            self.model.spectra.trouble = Some(text.into());
+            self.model.spectra.trouble = Some(RECORDED.into());
         }
         (self.noted_events, self.pace) = (0, None);
         (self.forks, self.at) = (Vec::new(), None);

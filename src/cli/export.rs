@@ -30,7 +30,7 @@ pub(super) struct ExportArgs {
     /// One panel, by its name (a wrong one lists them) [default: the six plots]
     #[arg(long, value_name = "PANEL")]
     panel: Option<String>,
-    /// The panels of one of the window's layouts: lecture, inspect, compare, weight-space or network
+    /// The panels of one of the window's layouts, by its name (a wrong one lists them)
     #[arg(long, value_name = "LAYOUT", conflicts_with = "panel")]
     layout: Option<String>,
     /// Width and height in points [default: 1280x800; one panel 640x400, but a wall 1280x800]

@@ -2,7 +2,9 @@
 
 use anyhow::Context;
 use brink::picture::scene::{SceneView, of_landscape, of_paths, of_view};
-use brink::picture::{Curves, Facts, Looked, Panel, RunView, Scene, ViewState, subject, summary_png};
+use brink::picture::{
+    Curves, Facts, Looked, Panel, RunView, SUMMARY_SIZE, Scene, ViewState, subject, summary_png,
+};
 use brink::run::compute::{ComputeError, Walk};
 use brink::run::recording::Recording;
 use brink::run::spectra::{Found, Spectra};
@@ -79,7 +81,7 @@ impl Subject {
     pub fn size(&self) -> egui::Vec2 {
         match self {
             Self::Panel(panel) => panel.picture_size().into(),
-            _ => egui::vec2(1280.0, 800.0),
+            _ => SUMMARY_SIZE,
         }
     }
 
@@ -111,10 +113,19 @@ impl Subject {
             Self::Layout(layout) => {
                 let (mut all, mut walk) = (Looked::default(), walk);
                 for panel in layout.panels() {
+                    // three panels show the same look into the step
+                    let of_step = matches!(panel, Panel::Terms | Panel::SharpnessChange | Panel::Validity);
+                    if of_step && all.inspection.is_some() {
+                        continue;
+                    }
                     let looked = match look(Some(panel), run, recording, walk.as_deref_mut(), step) {
                         Ok(looked) => looked,
                         Err(error) if panel == Panel::Spectrum => {
-                            let spectra = Spectra { trouble: Some(error.to_string()), ..Spectra::default() };
+                            let trouble = match recording {
+                                Some(_) => brink::run::spectra::RECORDED.to_owned(),
+                                None => error.to_string(),
+                            };
+                            let spectra = Spectra { trouble: Some(trouble), ..Spectra::default() };
                             Looked { spectra: Some(spectra), ..Looked::default() }
                         }
                         Err(_) => continue,

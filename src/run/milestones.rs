@@ -36,18 +36,18 @@ impl Milestones {
 
 impl fmt::Display for Milestones {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |steps: &[usize]| steps.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+        let at = |steps: &[usize]| match steps {
+            [step] => format!("step {step}"),
+            _ => format!("steps {}", steps.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")),
+        };
         if self.crossings.is_empty() {
             write!(f, "no eigenvalue of gradient descent exceeded 2/η")?;
         } else {
-            write!(
-                f,
-                "eigenvalues of gradient descent first exceeded 2/η at steps {}",
-                list(&self.crossings)
-            )?;
+            let at = at(&self.crossings);
+            write!(f, "gradient descent's eigenvalues, the largest first, exceeded 2/η at {at}")?;
         }
         if !self.ranks.is_empty() {
-            write!(f, "; Σ first had rank 1, 2, … at steps {}", list(&self.ranks))?;
+            write!(f, "; Σ first had rank 1, 2, … at {}", at(&self.ranks))?;
         }
         Ok(())
     }

@@ -5,6 +5,9 @@ use crate::dynamics::Process;
 use crate::spectrum::{Distribution, SpectrumError};
 use std::time::{Duration, Instant};
 
+/// Why a recording has none.
+pub const RECORDED: &str = "a recording has no weights to take the Hessian at; its preset runs live";
+
 /// What is known of the spectra, for the panel.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Spectra {

@@ -138,10 +138,9 @@ impl Trail {
     pub fn precede(&mut self, earlier: &Self) {
         if self.rows.is_empty() && self.sketches.is_none() {
             // no step has been taken since: what follows is still to come
-            let Self { budget: _, rows: _, rows_bytes: _, anchors, anchors_bytes, anchor_steps, sketches } =
-                earlier.clone();
-            (self.anchors, self.anchors_bytes, self.anchor_steps) = (anchors, anchors_bytes, anchor_steps);
-            self.sketches = sketches;
+            (self.anchors_bytes, self.anchor_steps) = (earlier.anchors_bytes, earlier.anchor_steps);
+            self.anchors.clone_from(&earlier.anchors);
+            self.sketches.clone_from(&earlier.sketches);
             self.thin_anchors();
             return;
         }

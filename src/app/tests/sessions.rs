@@ -94,6 +94,13 @@ fn a_saved_run_is_compared_with_and_put_away() {
     window.run_steps(8);
     press(&mut window, "Close comparison 1");
     assert!(model(&window).compared.is_empty());
+    // nor is it drawn over a run of something else
+    form(&mut window, &path);
+    press(&mut window, "Compare with it");
+    until(&mut window, "the run", |model| model.compared.len() == 1);
+    let other = (model(&window).preset + 1) % model(&window).presets.len();
+    lab(&mut window).apply(Command::OpenPreset(other));
+    assert!(model(&window).compared.is_empty());
 }
 
 #[test]

@@ -86,10 +86,10 @@ fn entries_ui(
     let width = |text: &Arc<egui::Galley>| SAMPLE_WIDTH + GAP + text.size().x;
     let rows = end.saturating_sub(first);
     let mut texts: Vec<_> = entries.iter().map(|(_, name)| lay(name.clone())).collect();
-    let mut places = places(texts.iter().map(width), room.width());
+    let mut places = flowed(texts.iter().map(width), room.width());
     if places.last().is_some_and(|last| last.0 >= rows) {
         texts = entries.iter().map(|(_, name)| lay(brief(name))).collect();
-        places = self::places(texts.iter().map(width), room.width());
+        places = flowed(texts.iter().map(width), room.width());
     }
     let at = |(row, x): (usize, f32)| {
         pos2(room.left() + x, room.top() + TITLE_HEIGHT + ROW_HEIGHT * (first + row) as f32)
@@ -108,7 +108,7 @@ fn entries_ui(
 }
 
 /// Row and left end of entries of these widths, one after the other in rows of so much room.
-fn places(widths: impl Iterator<Item = f32>, room: f32) -> Vec<(usize, f32)> {
+fn flowed(widths: impl Iterator<Item = f32>, room: f32) -> Vec<(usize, f32)> {
     let (mut row, mut x) = (0, 0.0);
     let place = |width: f32| {
         if x + width > room && x > 0.0 {
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn entries_go_on_in_the_next_row() {
-        let places = places([50.0, 30.0, 120.0, 10.0].into_iter(), 100.0);
+        let places = flowed([50.0, 30.0, 120.0, 10.0].into_iter(), 100.0);
         assert_eq!(places, [(0, 0.0), (0, 62.0), (1, 0.0), (2, 0.0)]);
     }
 
