@@ -33,6 +33,7 @@ impl Lab {
                 }
                 Phase::Paused => {
                     self.model.phase = Phase::Training;
+                    self.model.forget_pause();
                     self.tell(WorkerCommand::Play);
                 }
                 // its forks and the runs beside it may have steps left
@@ -81,15 +82,18 @@ impl Lab {
             }
             Command::MoreSteps => self.more_steps(),
             Command::TrainTo(steps) => self.train_to(steps),
+            Command::Restart if self.model.tour_runs(self.run_number) => self.start_source(),
             Command::Restart => self.start(false),
             Command::OpenPreset(preset) => {
                 if preset < self.model.presets.len() {
+                    self.leave_tour();
                     self.model.choose(preset);
                     self.start(false);
                 }
             }
             Command::OpenRecording(place) => {
                 if let Some(recording) = recording::bundled().get(place) {
+                    self.leave_tour();
                     self.open_recording(recording);
                 }
             }
@@ -309,6 +313,7 @@ impl Lab {
             if matches!(self.model.phase, Phase::Training | Phase::Paused) {
                 self.model.phase = Phase::Paused;
             }
+            self.model.forget_pause();
             for _ in 0..to_train {
                 self.tell(WorkerCommand::Step);
             }

@@ -34,6 +34,8 @@ pub struct Banner {
     pub offers_data: bool,
     /// Whether it offers to open what a crash has left.
     pub offers_unfinished: bool,
+    /// Whether it says why the run waits, which is no longer true once it goes on.
+    pub of_pause: bool,
 }
 
 impl Banner {
@@ -46,6 +48,7 @@ impl Banner {
             offers_restart: false,
             offers_data: false,
             offers_unfinished: false,
+            of_pause: false,
         }
     }
 }

@@ -181,6 +181,10 @@ impl Lab {
         if self.model.view.hover.is_some() && !picture::is_hovered(ui.ctx()) {
             commands.push(Command::View(ViewChange::Hover(None)));
         }
+        let pointed = picture::take_pointed(ui.ctx());
+        if pointed != self.model.view.pointed {
+            commands.push(Command::View(ViewChange::Point(pointed)));
+        }
         for command in commands {
             #[cfg(test)]
             self.sent.push(command.clone());

@@ -7,6 +7,7 @@ use super::export::ExportForm;
 use super::fork_form::ForkForm;
 use super::forms::{Form, Search};
 use super::layout::{self, Arrangement, Dock, Saved, Tree};
+use super::look::Look;
 use super::other_runs::{Compared, copied};
 use super::playback::Playback;
 use super::session::SessionForm;
@@ -95,7 +96,7 @@ pub struct Model {
     pub dock: Dock,
     /// Whether the window shows plots for a projector.
     pub presenter: bool,
-    /// Where the run is to stop by itself; they stay for the next run.
+    /// Where the run is to stop by itself; they stay for the next run of the same preset.
     pub breakpoints: Vec<Breakpoint>,
     /// Where it did.
     pub hits: Vec<Hit>,
@@ -123,8 +124,8 @@ pub struct Model {
     pub window_size: Option<[f32; 2]>,
     /// Keys of the settings that this version does not know, to be kept.
     pub other_settings: toml::Table,
-    /// The user's own panels while the tour arranges them.
-    pub own_tree: Option<Tree>,
+    /// The user's own look while the tour has one.
+    pub own_look: Option<Look>,
 }
 
 impl Model {
@@ -173,7 +174,7 @@ impl Model {
             window_size: None,
             other_settings: toml::Table::new(),
             tour: Tour::new().unwrap_or_else(|_| Tour::of(Vec::new())),
-            own_tree: None,
+            own_look: None,
         };
         model.choose(preset);
         model
@@ -203,9 +204,10 @@ impl Model {
     }
 
     fn choose_with(&mut self, preset: usize, variant: Option<Preset>) {
-        // a run of something else says nothing about this one, and takes the axes
+        // a run of something else says nothing about this one, and takes the axes; its stops are not meant for this one
         if preset != self.preset || variant.is_some() {
             self.compared.clear();
+            self.breakpoints.clear();
         }
         (self.preset, self.variant, self.recording) = (preset, variant, None);
         let (name, _) = &self.presets[preset];
@@ -289,6 +291,11 @@ impl Model {
         }
     }
 
+    /// Whether the run of this number is the one that the tour speaks of.
+    pub(super) fn tour_runs(&self, run: u64) -> bool {
+        self.tour.guides && self.tour.run == Some(run)
+    }
+
     /// What the panels read.
     pub fn run_view(&self) -> RunView<'_> {
         RunView {
@@ -350,7 +357,7 @@ impl Model {
             scene: self.scene.clone(),
             scene_state: self.scene_state,
             facts: self.facts.clone(),
-            view: ViewState { hover: None, ..self.view.clone() },
+            view: ViewState { hover: None, pointed: None, ..self.view.clone() },
             phase: self.phase.clone(),
             eta: self.eta,
             speed: self.speed,
@@ -382,7 +389,7 @@ impl Model {
             window_size: None,
             other_settings: toml::Table::new(),
             tour: self.tour.clone(),
-            own_tree: None,
+            own_look: None,
         }
     }
 
@@ -397,7 +404,7 @@ impl Model {
         Some(self.view.cursor.map_or(newest, |cursor| cursor.min(newest)))
     }
 
-    /// How many of gradient descent's tracked eigenvalues are at least 2/η at a row; of the central flow's, how many
+    /// How many of gradient descent's tracked eigenvalues are at 2/η, within 1.5%, or above it at a row; of the central flow's, how many
     /// are candidates, where it runs.
     pub fn at_edge(&self, row: usize) -> Option<usize> {
         let value = |series| self.history.value(series, row);

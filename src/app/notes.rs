@@ -93,6 +93,11 @@ impl Model {
             self.banners.remove(0);
         }
     }
+
+    /// Takes away what said why the run waits.
+    pub(super) fn forget_pause(&mut self) {
+        self.banners.retain(|banner| !banner.of_pause);
+    }
 }
 
 /// A process's name at the start of a sentence.

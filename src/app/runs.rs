@@ -150,6 +150,12 @@ impl Lab {
         if self.model.fork_form.parent.is_none() && eta.is_finite() && eta > 0.0 {
             self.model.eta = eta;
             self.planned = false;
+            if self.model.phase == Phase::Ended(Ending::AllSteps) {
+                let text = format!(
+                    "All steps are taken, so nothing moves yet: “More steps” (M) goes on with η = {eta}"
+                );
+                self.model.raise(Banner { of_pause: true, ..Banner::new(Level::Note, text) });
+            }
         }
         self.tell_steered(WorkerCommand::SetEta(eta));
     }
@@ -279,6 +285,7 @@ impl Lab {
         self.tell(WorkerCommand::SetSteps(steps));
         if goes_on {
             self.model.banners.retain(|banner| !banner.offers_restart);
+            self.model.forget_pause();
             self.model.phase = Phase::Training;
             self.model.view.cursor = None;
             self.tell(WorkerCommand::Play);

@@ -293,9 +293,11 @@ impl Lab {
     /// Goes on with a session, or plays a recording.
     pub(super) fn open_session(&mut self, mut session: Session) {
         if session.kind == Kind::Recording {
+            self.leave_tour();
             self.open_recording(&Ok(Arc::new(Recording::of(session))));
             return;
         }
+        self.leave_tour();
         let text = session.preset.resolved_toml();
         let same = |(name, preset): &(String, _)| {
             let preset: &crate::run::Preset = preset;

@@ -114,11 +114,11 @@ impl Settings {
     pub fn of(model: &Model) -> Self {
         Self {
             dark: model.theme == Theme::Dark,
-            phases: model.view.show_phases,
+            phases: model.own_look.as_ref().map_or(model.view.show_phases, |look| look.phases),
             replay_speed: model.playback.speed,
             window: model.window_size,
             smoothing: model.smoothing.clone(),
-            panels: Node::from_tree(model.own_tree.as_ref().unwrap_or(&model.tree)),
+            panels: Node::from_tree(model.own_look.as_ref().map_or(&model.tree, |look| &look.tree)),
             layouts: model.layouts.clone(),
             other: model.other_settings.clone(),
         }

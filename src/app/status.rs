@@ -10,7 +10,9 @@ use egui::{Label, RichText, Ui};
 /// One line on the cycle, one of facts.
 pub(super) fn status_ui(ui: &mut Ui, model: &Model) {
     let value = |series| model.row().and_then(|row| model.history.value(series, row));
-    ui.add(Label::new(caption(model)).truncate());
+    // no answer to a question before the room has thought
+    let said = if model.tour.asks() { "What happens next?".to_owned() } else { caption(model) };
+    ui.add(Label::new(said).truncate());
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 5.0;
         fact_ui(ui, "seed", &model.current().run.seed.to_string());
@@ -19,7 +21,7 @@ pub(super) fn status_ui(ui: &mut Ui, model: &Model) {
             let at = if model.view.cursor.is_some() { "cursor at step" } else { "at step" };
             fact_ui(ui, at, &grouped(row));
             if let Some(k) = model.at_edge(row) {
-                fact_ui(ui, "k at the edge", &k.to_string());
+                fact_ui(ui, "k at the edge (±1.5%)", &k.to_string());
             }
         }
         if let Some(eta) = value(Series::Eta) {

@@ -13,6 +13,7 @@ mod inspector;
 mod panel;
 mod parabola;
 mod png;
+mod pointing;
 pub mod predictions;
 mod raster;
 mod render;
@@ -36,6 +37,7 @@ pub use inspector::caption::caption;
 pub(crate) use inspector::short;
 pub use panel::panel_ui;
 pub use png::{PngError, encode_animation, encode_png};
+pub use pointing::{point_at, take_pointed};
 pub use raster::Image;
 #[cfg(test)]
 pub(crate) use raster::Rasterizer;

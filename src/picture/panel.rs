@@ -62,7 +62,18 @@ const NO_CENTRAL_FLOW: &str = "needs gradient descent and the central flow";
 /// Raw values: labelled where no smoothed curve is.
 fn raw(view: &RunView, trace: Trace) -> Trace {
     let trace = trace.soft();
-    if view.state.smoothing_steps > 0.0 { trace } else { trace.end("GD") }
+    if view.smooths() { trace } else { trace.end("GD") }
+}
+
+/// Beside the central flow and its prediction, the axis need not show all of it.
+fn smoothed(view: &RunView, trace: Trace) -> Trace {
+    let trace = trace.end("GD");
+    if view.state.show_central_flow { trace.main() } else { trace }
+}
+
+/// Faint behind a smoothed curve.
+fn raw_weight(view: &RunView) -> Weight {
+    if view.smooths() { Weight::Raw } else { Weight::Normal }
 }
 
 fn smoothed_name(view: &RunView) -> String {
@@ -102,10 +113,10 @@ fn sharpness(palette: &Palette, view: &RunView) -> Chart {
 fn loss(palette: &Palette, view: &RunView) -> Chart {
     let gd = |weight| palette.ink(Role::GradientDescent, weight);
     let ink = |role| palette.ink(role, Weight::Normal);
-    let mut traces = vec![
-        raw(view, Trace::recorded(Series::GdLoss, gd(Weight::Raw), "GD")),
-        Trace::derived(Curve::Loss, gd(Weight::Smoothed), smoothed_name(view)).end("GD").main(),
-    ];
+    let mut traces = vec![raw(view, Trace::recorded(Series::GdLoss, gd(raw_weight(view)), "GD"))];
+    if view.smooths() {
+        traces.push(smoothed(view, Trace::derived(Curve::Loss, gd(Weight::Smoothed), smoothed_name(view))));
+    }
     if view.state.show_central_flow {
         traces.extend([
             Trace::recorded(Series::CfLoss, ink(Role::CentralFlow), "central flow L(w(t))").end("CF"),
@@ -129,10 +140,13 @@ fn loss(palette: &Palette, view: &RunView) -> Chart {
 fn gradient_norm(palette: &Palette, view: &RunView) -> Chart {
     let gd = |weight| palette.ink(Role::GradientDescent, weight);
     let ink = |role| palette.ink(role, Weight::Normal);
-    let mut traces = vec![
-        raw(view, Trace::recorded(Series::GdGradNormSq, gd(Weight::Raw), "GD")),
-        Trace::derived(Curve::GradNormSq, gd(Weight::Smoothed), smoothed_name(view)).end("GD").main(),
-    ];
+    let mut traces = vec![raw(view, Trace::recorded(Series::GdGradNormSq, gd(raw_weight(view)), "GD"))];
+    if view.smooths() {
+        traces.push(smoothed(
+            view,
+            Trace::derived(Curve::GradNormSq, gd(Weight::Smoothed), smoothed_name(view)),
+        ));
+    }
     if view.state.show_central_flow {
         traces.extend([
             Trace::recorded(Series::CfGradNormSq, ink(Role::CentralFlow), "central flow ‖∇L(w(t))‖²")

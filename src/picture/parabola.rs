@@ -86,15 +86,14 @@ pub(super) fn parabola_ui(ui: &mut Ui, view: &RunView) {
 }
 
 fn caption(i: usize, model: &Model) -> [String; 2] {
-    let (factor, index) = (model.factor().abs(), subscript(i + 1));
-    let what = if factor > 1.0 { "grows" } else { "shrinks" };
+    let index = subscript(i + 1);
     [
         format!(
             "λ{index} = {}, λ{index}·η/2 = {}",
             short(model.lambda),
             short(0.5 * model.eta * model.lambda)
         ),
-        format!("{what} by |1 − ηλ{index}| = {} a step", short(factor)),
+        format!("x times 1 − ηλ{index} = {}", short(model.factor())),
     ]
 }
 

@@ -1,5 +1,6 @@
 //! What panels read, and what they may ask for.
 
+use super::chart::trace::Source;
 use super::curves::Curves;
 use super::predictions::Choice;
 use super::scene::{Scene, SceneChange, SceneView};
@@ -191,6 +192,8 @@ pub struct ViewState {
     pub cursor: Option<usize>,
     /// The step below the pointer, in whichever panel it is.
     pub hover: Option<f64>,
+    /// The line that is pointed at, in a legend or in words: it stands out in every plot that has it.
+    pub pointed: Option<Source>,
     /// Panels with a logarithmic axis.
     pub log: Vec<Panel>,
     /// Panels whose vertical axis was set by hand: smallest and largest value.
@@ -213,6 +216,7 @@ impl Default for ViewState {
             visible: None,
             cursor: None,
             hover: None,
+            pointed: None,
             log: Vec::new(),
             ranges: Vec::new(),
             smoothing_steps: 50.0,
@@ -233,6 +237,8 @@ pub enum ViewChange {
     PlaceCursor(Option<usize>),
     /// The pointer is at this step, or has left.
     Hover(Option<f64>),
+    /// This line is pointed at, or none any more.
+    Point(Option<Source>),
     /// Make a panel's axis logarithmic, or linear.
     SetLog(Panel, bool),
     /// Let a panel's vertical axis run from the first value to the second; `None` fits it to what is drawn.
@@ -250,6 +256,7 @@ impl ViewState {
             ViewChange::Show(visible) => self.visible = visible,
             ViewChange::PlaceCursor(cursor) => self.cursor = cursor,
             ViewChange::Hover(hover) => self.hover = hover,
+            ViewChange::Point(line) => self.pointed = line,
             ViewChange::SetLog(panel, log) => {
                 self.log.retain(|&other| other != panel);
                 if log && panel.may_be_log() {
@@ -365,6 +372,18 @@ impl RunView<'_> {
             Some([first, last]) if first.is_finite() && last.is_finite() && last > first => [first, last],
             _ => whole,
         }
+    }
+
+    /// One standard deviation of the smoothing, in whole rows.
+    pub fn smoothing_reach(&self) -> usize {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
+        let rows = self.state.smoothing_steps.max(0.0).ceil() as usize;
+        rows
+    }
+
+    /// Whether smoothed curves are drawn: not of a run so young that there is next to nothing to smooth.
+    pub fn smooths(&self) -> bool {
+        self.state.smoothing_steps > 0.0 && self.history.rows() > self.smoothing_reach().saturating_add(1)
     }
 
     /// Recorded rows of the longest run: this one, or one drawn over it.

@@ -4,11 +4,11 @@ use super::chapter::{Block, Card};
 use super::quantity::Quantity;
 use super::text::Span;
 use crate::picture::equation::{Equation, spoken};
-use crate::picture::{Palette, Role, RunView, font};
+use crate::picture::{Palette, Role, RunView, font, point_at};
 use egui::text::{LayoutJob, TextFormat};
 use egui::{
-    Align, Color32, FontFamily, FontId, Frame, Galley, Hyperlink, Label, Margin, Sense, Stroke, Ui, Vec2,
-    WidgetInfo, vec2,
+    Align, Color32, FontFamily, FontId, Frame, Galley, Hyperlink, Label, Margin, Response, Sense, Stroke, Ui,
+    Vec2, WidgetInfo, vec2,
 };
 use std::sync::Arc;
 
@@ -84,21 +84,30 @@ const INDENT: f32 = 10.0;
 /// Above and below an equation.
 const AIR: f32 = 2.0;
 
+/// Running text, laid out: each span is one section of the galley.
+struct Words<'a> {
+    galley: Arc<Galley>,
+    spans: &'a [Span],
+}
+
 /// A piece of a card, laid out.
 enum Piece<'a> {
-    Words(Arc<Galley>),
+    Words(Words<'a>),
     Equation(&'a str, Equation),
     Link(&'a str, Arc<Galley>),
-    Question(Arc<Galley>),
-    Answer(Arc<Galley>),
+    Question(Words<'a>),
+    Answer(Words<'a>),
 }
 
 impl Piece<'_> {
     fn height(&self) -> f32 {
         match self {
-            Self::Words(words) | Self::Link(_, words) => words.size().y,
+            Self::Words(words) => words.galley.size().y,
+            Self::Link(_, words) => words.size().y,
             Self::Equation(_, equation) => equation.size.y + 2.0 * AIR,
-            Self::Question(words) | Self::Answer(words) => words.size().y + BOX.sum().y + 2.0 * BOX_LINE,
+            Self::Question(words) | Self::Answer(words) => {
+                words.galley.size().y + BOX.sum().y + 2.0 * BOX_LINE
+            }
         }
     }
 }
@@ -112,13 +121,17 @@ fn lay<'a>(ui: &Ui, card: &'a Card, view: &RunView, style: &ProseStyle, width: f
     };
     let heading = TextFormat::simple(FontId::new(style.heading, font::bold()), palette.text);
     let heading = LayoutJob::single_section(card.heading.clone(), heading);
-    let mut pieces = vec![Piece::Words(galley(heading, width))];
+    let mut pieces = vec![Piece::Words(Words { galley: galley(heading, width), spans: &[] })];
+    let words = |spans: &'a [Span], width: f32| Words {
+        galley: galley(prose(palette, spans, view, style), width),
+        spans,
+    };
     let boxed = width - BOX.sum().x - 2.0 * BOX_LINE;
     for block in &card.blocks {
         pieces.push(match block {
-            Block::Text(spans) => Piece::Words(galley(prose(palette, spans, view, style), width)),
-            Block::Question(spans) => Piece::Question(galley(prose(palette, spans, view, style), boxed)),
-            Block::Answer(spans) => Piece::Answer(galley(prose(palette, spans, view, style), boxed)),
+            Block::Text(spans) => Piece::Words(words(spans, width)),
+            Block::Question(spans) => Piece::Question(words(spans, boxed)),
+            Block::Answer(spans) => Piece::Answer(words(spans, boxed)),
             Block::Link(url) => {
                 let font = FontId::new(style.text, FontFamily::Proportional);
                 let format = TextFormat {
@@ -158,23 +171,19 @@ pub fn card_ui(ui: &mut Ui, card: &Card, view: &RunView, reveal: Reveal, style: 
     let mut asked = false;
     for piece in lay(ui, card, view, style, ui.available_width()) {
         match piece {
-            Piece::Words(words) => {
-                ui.add(Label::new(words));
-            }
+            Piece::Words(words) => words_ui(ui, words),
             Piece::Link(url, words) => {
                 ui.add(Hyperlink::from_label_and_url(words, url));
             }
             Piece::Equation(text, equation) => equation_ui(ui, text, &equation, view),
             Piece::Question(words) => boxed_ui(ui, palette.eta_change, |ui| {
-                ui.add(Label::new(words));
+                words_ui(ui, words);
                 if card.has_answer() && reveal == Reveal::Hidden {
                     asked |= ui.button("Reveal").on_hover_text("Show the answer  [PageDown]").clicked();
                 }
             }),
             Piece::Answer(words) if reveal == Reveal::Shown => {
-                boxed_ui(ui, palette.frame, |ui| {
-                    ui.add(Label::new(words));
-                });
+                boxed_ui(ui, palette.frame, |ui| words_ui(ui, words));
             }
             Piece::Answer(_) => {}
         }
@@ -218,7 +227,36 @@ fn prose(palette: &Palette, spans: &[Span], view: &RunView, style: &ProseStyle) 
     job
 }
 
-/// The equation; the term below the pointer stands out and says what its number is.
+/// The text; a live number below the pointer says what it is, and its line stands out in the plots.
+fn words_ui(ui: &mut Ui, Words { galley, spans }: Words) {
+    let response = ui.add(Label::new(Arc::clone(&galley)));
+    let pointed = response.hover_pos().and_then(|at| {
+        let letter = galley.cursor_from_pos(at - response.rect.min).index.0;
+        let before: String = galley.text().chars().take(letter).collect();
+        let section = galley
+            .job
+            .sections
+            .iter()
+            .position(|section| section.byte_range.contains(&before.len().into()))?;
+        match spans.get(section)? {
+            Span::Live(quantity) => Some(*quantity),
+            _ => None,
+        }
+    });
+    if let Some(quantity) = pointed {
+        point_out(&response, quantity);
+    }
+}
+
+/// Says what a number is, and lets its line stand out.
+fn point_out(response: &Response, quantity: Quantity) {
+    if let Some(line) = quantity.line() {
+        point_at(&response.ctx, line);
+    }
+    response.clone().on_hover_text(quantity.meaning());
+}
+
+/// The equation; the term below the pointer, or that the Tab key has come to, stands out and says what its number is.
 fn equation_ui(ui: &mut Ui, text: &str, equation: &Equation, view: &RunView) {
     let palette = Palette::in_ui(ui);
     let size = vec2(ui.available_width(), equation.size.y + 2.0 * AIR);
@@ -226,16 +264,21 @@ fn equation_ui(ui: &mut Ui, text: &str, equation: &Equation, view: &RunView) {
     let said = || WidgetInfo::labeled(egui::Role::Label, true, spoken(text, &|name| value(name, view)));
     response.widget_info(said);
     let corner = rect.min + vec2(INDENT, AIR);
-    let pointed = response.hover_pos().and_then(|at| {
-        let term = equation.terms().find(|(_, term)| term.translate(corner.to_vec2()).contains(at));
-        term.map(|(name, term)| (name.to_owned(), term.translate(corner.to_vec2())))
-    });
-    if let Some((_, term)) = &pointed {
-        let color = palette.color(Role::GradientDescent);
-        ui.painter().rect_filled(term.expand(2.0), 3.0, color.gamma_multiply(0.16));
+    for (place, (name, term)) in equation.terms().enumerate() {
+        let (term, Some(quantity)) = (term.translate(corner.to_vec2()), Quantity::named(name)) else {
+            continue;
+        };
+        let id = response.id.with(("term", place));
+        let response = ui.interact(term.expand(2.0), id, Sense::focusable_noninteractive());
+        response.widget_info(|| {
+            let value = quantity.value(view).unwrap_or_default();
+            WidgetInfo::labeled(egui::Role::Label, true, format!("{}: {value}", quantity.meaning()))
+        });
+        if response.hovered() || response.has_focus() {
+            let color = palette.color(Role::GradientDescent);
+            ui.painter().rect_filled(term.expand(2.0), 3.0, color.gamma_multiply(0.16));
+            point_out(&response, quantity);
+        }
     }
     equation.draw(ui.painter(), corner);
-    if let Some(quantity) = pointed.and_then(|(name, _)| Quantity::named(&name)) {
-        response.on_hover_text(quantity.meaning());
-    }
 }

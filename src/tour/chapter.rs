@@ -157,6 +157,21 @@ impl Chapter {
         Preset::load_with(&source.preset, &Overrides { data: None, set }).map_err(failed)
     }
 
+    /// Whether the central flow's curves are shown on a card before its answer is revealed.
+    pub fn shows_central_flow(&self, card: usize) -> bool {
+        let mut before = self.cards.iter().take(card + 1);
+        self.central_flow == Shown::Always
+            || before.any(|card| card.actions.contains(&Action::ShowCentralFlow))
+    }
+
+    /// The card to show to someone who comes back from the chapter after this one: the last, if its run needs nothing that
+    /// a card before it has done.
+    pub fn last_entry(&self) -> usize {
+        let last = self.cards.len().saturating_sub(1);
+        let is_steered = |card: &Card| card.actions.iter().any(|action| matches!(action, Action::SetEta(_)));
+        if self.cards.iter().any(is_steered) { 0 } else { last }
+    }
+
     /// The first stop of a card's run: that of the card, or of a later one with the same run.
     pub fn first_stop(&self, card: usize) -> Option<Breakpoint> {
         let same_run = |place: &usize| *place == card || self.cards[*place].run.is_none();

@@ -7,6 +7,7 @@ mod card;
 mod chapter;
 mod error;
 mod layout;
+mod line;
 mod parse;
 mod quantity;
 mod text;

@@ -256,3 +256,30 @@ fn every_control_is_reached_by_the_tab_key() {
     }
     assert!(missing.is_empty(), "{missing:?}");
 }
+
+#[test]
+fn why_a_run_waits_is_said_until_it_goes_on() {
+    let mut window = open();
+    lab(&mut window).apply(Command::ToggleBreakpoint(crate::run::Breakpoint::Step(8)));
+    until(&mut window, "the stop", |model| model.phase == Phase::Paused);
+    assert!(model(&window).banners[0].text.contains("Paused at step 8"));
+    lab(&mut window).apply(Command::View(crate::picture::ViewChange::PlaceCursor(Some(2))));
+    assert_eq!(model(&window).banners.len(), 1, "looking back, it still waits");
+    press(&mut window, "Play");
+    assert!(model(&window).banners.is_empty());
+}
+
+#[test]
+fn another_learning_rate_for_a_run_without_steps_left_offers_more() {
+    let mut window = open();
+    pause(&mut window);
+    let rows = rows(&window);
+    lab(&mut window).model.phase = Phase::Ended(Ending::AllSteps);
+    lab(&mut window).apply(Command::SetEta(0.25));
+    window.run_steps(20);
+    let said = &model(&window).banners[0];
+    assert!(said.text.contains("η = 0.25") && said.text.contains("More steps"), "{}", said.text);
+    press(&mut window, "More steps");
+    assert!(model(&window).banners.is_empty());
+    until(&mut window, "steps with it", |model| model.history.rows() > rows + 3);
+}

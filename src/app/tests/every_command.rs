@@ -9,10 +9,11 @@ use super::ways::{
 use super::*;
 use crate::app::TourCommand;
 use crate::app::other_runs::Compared;
+use crate::picture::chart::trace::Source;
 use crate::picture::predictions::Choice;
 use crate::picture::scene::{Layer, SceneChange};
 use crate::picture::{Film, Panel, ViewChange};
-use crate::run::{Breakpoint, History};
+use crate::run::{Breakpoint, History, Series};
 use std::mem::discriminant;
 use std::path::Path;
 
@@ -114,6 +115,15 @@ every_command! {
             window.run_steps(2);
         }
         assert_eq!(model(window).view.cursor.map(|cursor| cursor as f64), Some(steps[2]), "a click takes that step");
+    };
+    C::View(V::Point(_)) => [C::View(V::Point(Some(Source::Recorded(Series::CfLoss))))], by |window, _| {
+        let entry = window.get_by_label("central flow L(w(t))").rect().center();
+        window.hover_at(entry);
+        window.run_steps(2);
+        assert!(model(window).view.pointed.is_some());
+        window.hover_at(egui::pos2(2.0, 2.0));
+        window.run_steps(2);
+        assert_eq!(model(window).view.pointed, None, "nothing is pointed at any more");
     };
     C::View(V::SetLog(..)) => [C::View(V::SetLog(Panel::Loss, true))], by |window, _| {
         tick(window, "Logarithmic axis: Train loss");

@@ -156,6 +156,7 @@ fn the_dashboard_is_drawn_as_it_is_laid_out() {
 #[test]
 fn what_is_shown_becomes_csv() {
     let mut window = open();
+    lab(&mut window).apply(Command::SetSmoothing(5.0));
     until(&mut window, "rows", |model| model.history.rows() > 30);
     pause(&mut window);
     lab(&mut window).apply(Command::View(crate::picture::ViewChange::Show(Some([10.0, 20.0]))));

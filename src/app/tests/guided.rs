@@ -77,7 +77,102 @@ fn a_key_opens_the_tour_and_another_turns_its_pages() {
     window.run_steps(2);
     assert_eq!(place(&window), (last, 0));
     press(&mut window, "Previous card");
-    assert_eq!(place(&window), (last - 1, 0));
+    let cards = model(&window).tour.chapters[last - 1].cards.len();
+    assert_eq!(place(&window), (last - 1, cards - 1), "back to the last card of the chapter before");
+}
+
+#[test]
+fn back_from_a_chapter_after_one_that_steers_its_run_goes_to_the_first_card() {
+    let mut window = quick();
+    lab(&mut window).apply(Command::Tour(TourCommand::Chapter(6)));
+    lab(&mut window).apply(Command::Tour(TourCommand::Previous));
+    assert_eq!(place(&window), (5, 0), "its last card speaks of another learning rate");
+}
+
+#[test]
+fn the_tour_and_free_play_each_keep_their_own_look() {
+    let mut window = quick();
+    lab(&mut window).apply(Command::TogglePhases);
+    lab(&mut window).apply(Command::ToggleFlat);
+    lab(&mut window).apply(Command::ToggleBreakpoint(crate::run::Breakpoint::Step(3)));
+    let look = |window: &Window| {
+        let look = model(window).look();
+        (crate::app::layout::shown(&look.tree), look.central_flow, look.phases, look.scene)
+    };
+    let own = look(&window);
+    lab(&mut window).apply(Command::Tour(TourCommand::Chapter(3)));
+    window.run_steps(2);
+    let guided = look(&window);
+    assert!(!guided.1 && !guided.2 && guided.3.flat, "the chapter's look: {guided:?}");
+    assert!(model(&window).breakpoints.is_empty(), "a stop that was meant for another run");
+    lab(&mut window).apply(Command::ToggleCentralFlow);
+    lab(&mut window).apply(Command::Tour(TourCommand::Toggle));
+    assert_eq!(look(&window), own);
+    lab(&mut window).apply(Command::Tour(TourCommand::Toggle));
+    assert_eq!(look(&window), (guided.0, true, guided.2, guided.3), "as it was left");
+    lab(&mut window).apply(Command::Tour(TourCommand::Chapter(4)));
+    assert!(!look(&window).1, "the next chapter has a look of its own");
+}
+
+#[test]
+fn a_preset_that_is_chosen_in_the_tour_is_free_play() {
+    let mut window = quick();
+    let own = model(&window).tree.clone();
+    key(&mut window, Key::T);
+    lab(&mut window).apply(Command::OpenPreset(0));
+    assert!(!model(&window).tour.guides);
+    assert_eq!(model(&window).tree, own);
+}
+
+#[test]
+fn a_restarted_run_of_the_tour_goes_to_its_stop_again() {
+    let mut window = quick();
+    lab(&mut window).apply(Command::Tour(TourCommand::Chapter(1)));
+    key(&mut window, Key::PageDown);
+    key(&mut window, Key::PageDown);
+    until(&mut window, "the card's stop", |model| model.phase == Phase::Paused && !model.tour.waits());
+    lab(&mut window).apply(Command::Restart);
+    until(&mut window, "the card's stop again", |model| model.phase == Phase::Paused && !model.tour.waits());
+    assert_eq!(rows(&window), 4);
+}
+
+#[test]
+fn nothing_tells_the_end_before_the_room_has_thought() {
+    let mut window = quick();
+    key(&mut window, Key::T);
+    until(&mut window, "the first step", |model| model.phase == Phase::Paused);
+    window.run_steps(2);
+    assert_eq!(rows(&window), 2, "the run waits while the question is open");
+    assert!(window.query_by_label("What happens next?").is_some());
+    key(&mut window, Key::PageDown);
+    assert!(window.query_by_label("What happens next?").is_none(), "the answer is revealed");
+    // on the way to a stop, only the heading of its card is there
+    lab(&mut window).apply(Command::Tour(TourCommand::Chapter(4)));
+    key(&mut window, Key::PageDown);
+    let (_, card) = model(&window).tour.here().expect("a card");
+    let heading = card.heading.clone();
+    assert!(model(&window).tour.waits());
+    assert!(
+        window.query_by_label(&heading).is_some()
+            && window.query_by_label_contains("Nothing is visible").is_none()
+    );
+}
+
+#[test]
+fn a_term_that_the_keyboard_comes_to_stands_out_in_the_plots() {
+    let mut window = quick();
+    lab(&mut window).apply(Command::Tour(TourCommand::Chapter(4)));
+    window.run_steps(3);
+    let name = "displacement along the top eigenvector";
+    window.get_by_label_contains(name).focus();
+    window.run_steps(3);
+    let line = crate::picture::chart::trace::Source::Recorded(crate::run::Series::Displacement(0));
+    assert_eq!(model(&window).view.pointed, Some(line));
+    let at = window.get_by_label_contains(name).rect().center();
+    lab(&mut window).model.view.pointed = None;
+    window.hover_at(at);
+    window.run_steps(3);
+    assert_eq!(model(&window).view.pointed, Some(line), "and the pointer");
 }
 
 #[test]
@@ -169,6 +264,14 @@ fn a_slider_of_the_chapter_changes_its_preset_and_starts_it_again() {
     window.run_steps(2);
     let landscape = model(&window).current().landscape.clone().expect("a landscape");
     assert_eq!(landscape.eigenvalues, Some(vec![22.0, 12.5]));
+    // the larger stays on the left
+    lab(&mut window).apply(Command::Tour(TourCommand::Turn(1, 25.0)));
+    assert_eq!(model(&window).tour.knobs[..2], [25.0, 25.0]);
+    lab(&mut window).apply(Command::Tour(TourCommand::Turn(0, 22.0)));
+    assert_eq!(model(&window).tour.knobs[..2], [22.0, 22.0]);
+    lab(&mut window).apply(Command::Tour(TourCommand::Turn(1, 12.5)));
+    window.run_steps(2);
+    let landscape = model(&window).current().landscape.clone().expect("a landscape");
     lab(&mut window).apply(Command::Tour(TourCommand::Turn(2, 0.15)));
     window.run_steps(2);
     assert_eq!((model(&window).eta, model(&window).current().optimizer.eta), (0.15, 0.15));
@@ -232,6 +335,7 @@ fn overflow(window: Vec2, presenter: bool) -> Option<String> {
     for (place, chapter) in chapters.iter().enumerate() {
         for card in 0..chapter.cards.len() {
             (model.tour.chapter, model.tour.card) = (place, card);
+            model.tour.have_reached_all();
             model.tour.knobs = vec![2.0; chapter.knobs.len()];
             let texts = super::pictures::texts(window, |ui| window_ui(ui, &model, &mut Vec::new()));
             let column = f32::min(330.0, 0.45 * window.x);
@@ -308,6 +412,6 @@ fn light_presets_train_beside_a_chapter_s_run_until_another_one_starts() {
         assert_eq!((model(&window).is_playing(), model(&window).beside.are_playing()), (playing, playing));
         assert!(model(&window).can_go_on());
     }
-    lab(&mut window).apply(Command::Restart);
+    lab(&mut window).apply(Command::OpenPreset(0));
     assert!(model(&window).beside.runs().is_empty());
 }

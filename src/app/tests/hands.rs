@@ -292,7 +292,7 @@ fn the_run_stops_at_a_breakpoint_and_says_which_and_why() {
     assert_eq!(
         model(&window).breakpoints,
         [crate::run::Breakpoint::Divergence],
-        "they stay for the next run"
+        "they stay for the next run of the preset"
     );
 }
 

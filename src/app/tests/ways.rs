@@ -102,6 +102,7 @@ pub(super) fn unfinished(window: &mut Window, command: &Command) {
 
 pub(super) fn open_tour(window: &mut Window) {
     button(window, &Command::Tour(TourCommand::Toggle));
+    until(window, "the first stop", |model| !model.tour.waits());
     window.run_steps(4);
 }
 

@@ -2,21 +2,24 @@
 
 use super::page::Page;
 use super::state::TourCommand;
+use crate::app::Lab;
 use crate::app::banner::{Banner, Level};
 use crate::app::command::Command;
 use crate::app::layout::Node;
 use crate::app::model::Phase;
-use crate::app::{Arrangement, Lab};
 use crate::picture::ViewChange;
+use crate::picture::scene::SceneView;
 use crate::run::{Breakpoint, Command as WorkerCommand, Hit};
-use crate::tour::{Action, Chapter, Columns, Reveal, Shown, lies_behind};
+use crate::tour::{Action, Chapter, Columns, Knob, Reveal, Shown, lies_behind};
 
 impl Lab {
     /// Applies a command of the tour.
     pub(in crate::app) fn tour(&mut self, command: TourCommand) {
         let tour = &self.model.tour;
-        let Some((_, card)) = tour.here() else { return };
-        let hidden = card.has_answer() && tour.reveal == Reveal::Hidden;
+        if tour.here().is_none() {
+            return;
+        }
+        let hidden = tour.asks();
         match command {
             TourCommand::Toggle if tour.guides => self.leave_tour(),
             TourCommand::Toggle => self.resume_tour(),
@@ -33,17 +36,31 @@ impl Lab {
     }
 
     /// Free play: the window is the user's, the place stays.
-    fn leave_tour(&mut self) {
+    pub(in crate::app) fn leave_tour(&mut self) {
+        if !self.model.tour.guides {
+            return;
+        }
         self.disarm();
+        let own = self.model.own_look.take().unwrap_or_default();
+        self.model.tour.look = Some(self.model.look());
         self.model.tour.guides = false;
-        self.model.tree = self.model.own_tree.take().unwrap_or_else(Arrangement::default_tree);
+        self.model.take_look(own);
+    }
+
+    /// The tour arranges the window from here on; what the user has arranged waits.
+    fn enter_tour(&mut self) {
+        if !self.model.tour.guides {
+            self.model.own_look = Some(self.model.look());
+            self.model.tour.guides = true;
+        }
     }
 
     /// Back to where the tour was left; its run starts again if another one was looked at meanwhile.
     fn resume_tour(&mut self) {
-        let tour = &mut self.model.tour;
-        tour.guides = true;
-        self.model.own_tree = Some(self.model.tree.clone());
+        self.enter_tour();
+        if let Some(look) = self.model.tour.look.take() {
+            self.model.take_look(look);
+        }
         if self.model.tour.run == Some(self.run_number) && self.model.phase != Phase::Failed {
             self.arrange_for_tour();
             self.enter_card();
@@ -78,22 +95,27 @@ impl Lab {
         if tour.card > 0 {
             self.go_to_card(tour.card - 1, false);
         } else if tour.chapter > 0 {
-            self.open_chapter(tour.chapter - 1);
+            self.open_card(tour.chapter - 1, tour.chapters[tour.chapter - 1].last_entry());
         }
     }
 
     /// Shows the first card of a chapter, and starts its run.
     pub(in crate::app) fn open_chapter(&mut self, chapter: usize) {
-        let tour = &mut self.model.tour;
-        if chapter >= tour.chapters.len() {
+        self.open_card(chapter, 0);
+    }
+
+    /// Shows a card of a chapter, and starts its run.
+    fn open_card(&mut self, chapter: usize, card: usize) {
+        if chapter >= self.model.tour.chapters.len() {
             return;
         }
-        if !tour.guides {
-            self.model.own_tree = Some(self.model.tree.clone());
-        }
-        (tour.chapter, tour.card, tour.guides, tour.reveal) = (chapter, 0, true, Reveal::Hidden);
-        tour.knobs = knob_values(&tour.chapters[chapter]);
-        self.model.view.show_central_flow = tour.chapters[chapter].central_flow == Shown::Always;
+        self.enter_tour();
+        let tour = &mut self.model.tour;
+        (tour.chapter, tour.card, tour.reveal, tour.look) = (chapter, card, Reveal::Hidden, None);
+        let chapter = &tour.chapters[chapter];
+        tour.knobs = knob_values(chapter);
+        self.model.view.show_central_flow = chapter.shows_central_flow(card);
+        self.model.view.scene = SceneView::default();
         self.start_source();
     }
 
@@ -128,7 +150,7 @@ impl Lab {
     }
 
     /// Starts the run of the card that is shown.
-    fn start_source(&mut self) {
+    pub(in crate::app) fn start_source(&mut self) {
         self.disarm();
         let tour = &mut self.model.tour;
         let chapter = &tour.chapters[tour.chapter];
@@ -292,8 +314,10 @@ impl Lab {
     }
 
     fn turn(&mut self, knob: usize, value: f64) {
-        if let Some(current) = self.model.tour.knobs.get_mut(knob).filter(|_| value.is_finite()) {
-            *current = value;
+        let tour = &mut self.model.tour;
+        if knob < tour.knobs.len() && value.is_finite() {
+            tour.knobs[knob] = value;
+            push_neighbours(&tour.chapters[tour.chapter].knobs, &mut tour.knobs, knob);
             self.start_source();
         }
     }
@@ -319,6 +343,18 @@ fn knob_values(chapter: &Chapter) -> Vec<f64> {
         _ => Some(preset.optimizer.eta),
     };
     chapter.knobs.iter().map(|knob| value(&knob.key, knob.place).unwrap_or(knob.least)).collect()
+}
+
+/// The pictures of a list stand in the order of their size: a slider that passes its neighbour takes it along.
+fn push_neighbours(knobs: &[Knob], values: &mut [f64], turned: usize) {
+    let value = values[turned];
+    for (knob, other) in knobs.iter().zip(values).filter(|(knob, _)| knob.key == knobs[turned].key) {
+        match knob.place.cmp(&knobs[turned].place) {
+            std::cmp::Ordering::Less => *other = other.max(value),
+            std::cmp::Ordering::Greater => *other = other.min(value),
+            std::cmp::Ordering::Equal => {}
+        }
+    }
 }
 
 /// The changes of the preset that the sliders ask for; those of one list together.

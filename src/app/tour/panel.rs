@@ -6,7 +6,7 @@ use crate::app::command::Command;
 use crate::app::controls::{command_button, short};
 use crate::app::model::{Model, Phase};
 use crate::picture::Palette;
-use crate::tour::{ProseStyle, card_ui};
+use crate::tour::{Card, ProseStyle, card_ui};
 use egui::{
     Align, Button, ComboBox, Frame, Layout, Margin, Panel, Rect, RichText, Role, ScrollArea, Sense, Slider,
     Ui, WidgetInfo, pos2, vec2,
@@ -14,8 +14,6 @@ use egui::{
 
 /// Width of the panel at first, in points.
 const WIDTH: f32 = 330.0;
-/// How strongly a card is drawn while its run is on the way to its stop.
-const ON_THE_WAY: f32 = 0.6;
 /// Height of the bar of chapters.
 const BAR: f32 = 7.0;
 /// In a column lower than this, in points, the card gets what the bar of chapters would take.
@@ -66,12 +64,12 @@ pub(in crate::app) fn card_column_ui(
         let sliders = if card.sliders { chapter.knobs.len() as f32 * slider_height(ui) } else { 0.0 };
         let room = vec2(ui.available_width(), ui.clip_rect().height() - sliders);
         let style = style.fitting(ui, card, &view, room);
-        // what a card says of its stop is not yet true on the way there
-        ui.set_opacity(if tour.waits() { ON_THE_WAY } else { 1.0 });
-        if card_ui(ui, card, &view, tour.reveal, &style) {
+        // what a card says of its stop is not yet true on the way there, and tells the room how it will end
+        let heading = Card { heading: card.heading.clone(), ..Card::default() };
+        let shown = if tour.waits() { &heading } else { card };
+        if card_ui(ui, shown, &view, tour.reveal, &style) {
             commands.push(Command::Tour(TourCommand::Reveal));
         }
-        ui.set_opacity(1.0);
         if card.sliders {
             knobs_ui(ui, tour, commands);
         }

@@ -1,5 +1,6 @@
 //! Where the tour is: chapter and card, what was revealed, which stop the run goes on to.
 
+use crate::app::look::Look;
 use crate::run::Breakpoint;
 use crate::tour::{Card, Chapter, ChapterError, Reveal, chapters};
 use std::sync::Arc;
@@ -43,7 +44,9 @@ pub struct Tour {
     /// Whether the actions of the card are still to be done.
     pub(super) due: bool,
     /// The number of the run that the tour started last.
-    pub(super) run: Option<u64>,
+    pub(in crate::app) run: Option<u64>,
+    /// Its look while the viewer plays freely.
+    pub(super) look: Option<Look>,
 }
 
 impl Tour {
@@ -68,6 +71,7 @@ impl Tour {
             armed: None,
             due: false,
             run: None,
+            look: None,
         }
     }
 
@@ -75,6 +79,12 @@ impl Tour {
     pub fn here(&self) -> Option<(&Chapter, &Card)> {
         let chapter = self.chapters.get(self.chapter)?;
         Some((chapter, chapter.cards.get(self.card)?))
+    }
+
+    /// Whether a question is put to the room whose answer is still hidden.
+    pub fn asks(&self) -> bool {
+        let has_answer = self.here().is_some_and(|(_, card)| card.has_answer());
+        self.guides && has_answer && self.reveal == Reveal::Hidden
     }
 
     /// Whether the tour has been opened once.
@@ -95,6 +105,12 @@ impl Tour {
     /// What the run goes on to.
     pub fn armed(&self) -> Option<Breakpoint> {
         self.armed
+    }
+
+    /// As if every stop of the chapter lay behind.
+    #[cfg(test)]
+    pub(in crate::app) fn have_reached_all(&mut self) {
+        self.reached = vec![true; self.chapters[self.chapter].cards.len()];
     }
 
     pub(super) fn is_reached(&self, card: usize) -> bool {

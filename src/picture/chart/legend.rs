@@ -1,7 +1,8 @@
 //! Above a plot: its title, a switch for the axis, what each line is, with its dash and width, and which other runs are
 //! drawn over this one.
 
-use super::{Chart, scale::Scale, trace::OVERLAY_SIGNS};
+use super::{Chart, scale::Scale, trace::OVERLAY_SIGNS, trace::Source};
+use crate::picture::pointing::point_at;
 use crate::picture::theme::{self, Dash, Ink, Palette, Role, Weight};
 use crate::picture::title::title;
 use crate::picture::view::{RunView, ViewChange};
@@ -55,29 +56,39 @@ pub(super) fn header_ui(ui: &mut Ui, chart: &Chart, view: &RunView, changes: &mu
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few rows")]
     let most = ((LARGEST_SHARE * room.height() / ROW_HEIGHT) as usize).max(LEAST_ROWS);
     let lines = chart.traces.iter().filter(|trace| trace.in_legend && !trace.name.is_empty());
-    let lines = lines.map(|trace| (trace.ink, trace.name.clone()));
-    let mut rows = entries_ui(ui, palette, 0, most, lines).max(LEAST_ROWS);
+    let lines =
+        lines.map(|trace| Entry { ink: trace.ink, name: trace.name.clone(), line: Some(trace.source) });
+    let mut rows = entries_ui(ui, view, 0, most, lines).max(LEAST_ROWS);
     if !view.overlays.is_empty() {
         let runs = view.overlays.iter().enumerate().map(|(place, run)| {
             let ink = palette.ink(Role::GradientDescent, Weight::Normal).of_overlay(place);
-            (ink, format!("{} {}", OVERLAY_SIGNS[place % OVERLAY_SIGNS.len()], run.label))
+            let name = format!("{} {}", OVERLAY_SIGNS[place % OVERLAY_SIGNS.len()], run.label);
+            Entry { ink, name, line: None }
         });
-        rows += entries_ui(ui, palette, rows, rows + most, runs);
+        rows += entries_ui(ui, view, rows, rows + most, runs);
     }
     Header { title: title_rect, bottom: room.top() + TITLE_HEIGHT + ROW_HEIGHT * rows as f32 }
+}
+
+/// What a line is.
+struct Entry {
+    ink: Ink,
+    name: String,
+    /// What the plots let stand out while it is pointed at.
+    line: Option<Source>,
 }
 
 /// Writes entries, each a line's look and its name, from row `first` on and above row `end`; in brief where there is no room
 /// for their whole names. What finds no room even so is an ellipsis. Returns the number of rows.
 fn entries_ui(
     ui: &Ui,
-    palette: &Palette,
+    view: &RunView,
     first: usize,
     end: usize,
-    entries: impl Iterator<Item = (Ink, String)>,
+    entries: impl Iterator<Item = Entry>,
 ) -> usize {
-    let room = ui.max_rect();
-    let entries: Vec<(Ink, String)> = entries.collect();
+    let (room, palette) = (ui.max_rect(), Palette::in_ui(ui));
+    let entries: Vec<Entry> = entries.collect();
     let lay = |text: String| {
         let mut job = LayoutJob::simple_singleline(text, theme::label_font(), palette.text);
         job.wrap = TextWrapping::truncate_at_width((room.width() - SAMPLE_WIDTH - GAP).max(0.0));
@@ -85,24 +96,24 @@ fn entries_ui(
     };
     let width = |text: &Arc<egui::Galley>| SAMPLE_WIDTH + GAP + text.size().x;
     let rows = end.saturating_sub(first);
-    let mut texts: Vec<_> = entries.iter().map(|(_, name)| lay(name.clone())).collect();
+    let mut texts: Vec<_> = entries.iter().map(|entry| lay(entry.name.clone())).collect();
     let mut places = flowed(texts.iter().map(width), room.width());
     if places.last().is_some_and(|last| last.0 >= rows) {
-        texts = entries.iter().map(|(_, name)| lay(brief(name))).collect();
+        texts = entries.iter().map(|entry| lay(brief(&entry.name))).collect();
         places = flowed(texts.iter().map(width), room.width());
     }
     let at = |(row, x): (usize, f32)| {
         pos2(room.left() + x, room.top() + TITLE_HEIGHT + ROW_HEIGHT * (first + row) as f32)
     };
     let mut last = (0, 0.0);
-    for (((ink, name), text), place) in entries.iter().zip(texts).zip(places) {
+    for ((entry, text), place) in entries.iter().zip(texts).zip(places) {
         if place.0 >= rows {
             let more = at(last) + vec2(GAP, 0.5 * ROW_HEIGHT);
             ui.painter().text(more, Align2::LEFT_CENTER, "…", theme::label_font(), palette.faint_text);
             break;
         }
         last = (place.0, place.1 + width(&text));
-        entry(ui, palette, (*ink, name), at(place), text);
+        entry_ui(ui, view, entry, at(place), text);
     }
     last.0 + 1
 }
@@ -134,15 +145,23 @@ fn brief(name: &str) -> String {
     }
 }
 
-fn entry(ui: &Ui, palette: &Palette, (ink, name): (Ink, &str), at: Pos2, text: Arc<egui::Galley>) {
+fn entry_ui(ui: &Ui, view: &RunView, Entry { ink, name, line }: &Entry, at: Pos2, text: Arc<egui::Galley>) {
     let middle = at.y + 0.5 * ROW_HEIGHT;
-    sample(ui.painter(), ink, pos2(at.x, middle), SAMPLE_WIDTH);
     let corner = pos2(at.x + SAMPLE_WIDTH + GAP, middle - 0.5 * text.size().y);
     let rect = Rect::from_min_size(corner, text.size());
-    ui.painter().galley(corner, text, palette.text);
+    if line.is_some() && *line == view.state.pointed {
+        let whole = Rect::from_min_max(pos2(at.x - 2.0, rect.top()), rect.max + vec2(2.0, 0.0));
+        ui.painter().rect_filled(whole, 3.0, ink.label.gamma_multiply(0.16));
+    }
+    sample(ui.painter(), *ink, pos2(at.x, middle), SAMPLE_WIDTH);
+    ui.painter().galley(corner, text, Palette::in_ui(ui).text);
     // A name for screen readers and tests.
+    let rect = Rect::from_min_max(pos2(at.x, rect.top()), rect.max);
     let response = ui.interact(rect, ui.scope_id().with(("legend", name)), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, name));
+    if let Some(line) = line.filter(|_| view.controls && response.hovered()) {
+        point_at(ui.ctx(), line);
+    }
 }
 
 /// A piece of a line as it looks in the plot, from `at` to the right.

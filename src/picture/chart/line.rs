@@ -1,6 +1,6 @@
 //! The lines of a plot: broken at gaps, clipped, dashed.
 
-use super::{Drawn, scale::Scale};
+use super::{Drawn, scale::Scale, trace::Source};
 use crate::picture::theme::{Dash, Ink};
 use egui::{Painter, Pos2, Shape, pos2};
 use egui_plot::{PlotPoint, PlotTransform};
@@ -15,12 +15,43 @@ const NEAR: f32 = 0.2;
 /// drawn solid. (White noise across a panel would be some fifty thousand dashes a frame.)
 const DENSE: f32 = 10_000.0;
 
-/// Draws every line, from back to front.
-pub(super) fn draw(painter: &Painter, drawn: &[Drawn], scale: &Scale, transform: &PlotTransform) {
+/// What is left of the other lines' colour while one is pointed at.
+const FADED: f32 = 0.22;
+/// How much thicker the pointed-at line is.
+const THICK: f32 = 1.5;
+
+/// Draws every line, from back to front; the pointed-at one, where it is among them, last and over faded others.
+pub(super) fn draw(
+    painter: &Painter,
+    drawn: &[Drawn],
+    scale: &Scale,
+    transform: &PlotTransform,
+    pointed: Option<Source>,
+) {
+    let is_pointed = |line: &&Drawn| Some(line.trace.source) == pointed;
+    if !drawn.iter().any(|line| is_pointed(&line)) {
+        return draw_each(painter, drawn.iter(), scale, transform, |ink| ink);
+    }
+    let others = drawn.iter().filter(|line| !is_pointed(line));
+    let fade = |ink: Ink| Ink { color: ink.color.gamma_multiply(FADED), ..ink };
+    draw_each(painter, others, scale, transform, fade);
+    // a raw line is faint by itself
+    let stand_out = |ink: Ink| Ink { color: ink.label, width: THICK * ink.width, ..ink };
+    draw_each(painter, drawn.iter().filter(is_pointed), scale, transform, stand_out);
+}
+
+fn draw_each<'a>(
+    painter: &Painter,
+    drawn: impl Iterator<Item = &'a Drawn<'a>>,
+    scale: &Scale,
+    transform: &PlotTransform,
+    look: impl Fn(Ink) -> Ink,
+) {
     let frame = *transform.frame();
     let painter = painter.with_clip_rect(frame.intersect(painter.clip_rect()));
     for line in drawn {
-        let Ink { color, width, dash, label: _ } = line.trace.ink;
+        let ink = look(line.trace.ink);
+        let Ink { color, width, dash, label: _ } = ink;
         for piece in pieces(&line.points, scale, transform) {
             if let [single] = piece[..] {
                 painter.circle_filled(single, 0.8 * width + 0.4, color);
@@ -28,11 +59,11 @@ pub(super) fn draw(painter: &Painter, drawn: &[Drawn], scale: &Scale, transform:
             }
             match if length(&piece) > DENSE { Dash::Solid } else { dash } {
                 Dash::Solid => {
-                    painter.add(Shape::line(piece, line.trace.ink.stroke()));
+                    painter.add(Shape::line(piece, ink.stroke()));
                 }
                 Dash::Dashed => {
                     let dashes = dashes(&piece, DASH.0, DASH.1);
-                    painter.extend(dashes.into_iter().map(|dash| Shape::line(dash, line.trace.ink.stroke())));
+                    painter.extend(dashes.into_iter().map(|dash| Shape::line(dash, ink.stroke())));
                 }
                 Dash::Dotted => {
                     painter.extend(Shape::dotted_line(&piece, color, DOTS, width));

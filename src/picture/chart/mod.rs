@@ -92,7 +92,7 @@ impl Chart {
 
     /// Adds the lines of the other runs, and leaves out those without values.
     pub fn complete(&mut self, view: &RunView) {
-        let smooth = view.state.smoothing_steps > 0.0;
+        let smooth = view.smooths();
         let others: Vec<Trace> = (0..view.overlays.len())
             .flat_map(|place| self.traces.iter().filter_map(move |trace| trace.of_overlay(place, smooth)))
             .collect();
@@ -155,7 +155,7 @@ impl Chart {
         });
         let transform = response.transform;
         let painter = outer.painter();
-        line::draw(painter, &drawn, &scale, &transform);
+        line::draw(painter, &drawn, &scale, &transform, view.state.pointed);
         let mut notes = label::Notes::new(painter, palette, *transform.frame());
         marks::frame(painter, palette, &transform);
         marks::events(painter, palette, &mut notes, self, view, &transform);

@@ -164,6 +164,16 @@ impl Trace {
         overlay.map_or((view.history, 0), |overlay| (overlay.history, overlay.from))
     }
 
+    /// The first row that is drawn of a derived curve: before, an average of what falls steeply lies above all of it, as the
+    /// kernel reaches to one side only. Variances begin at 0, and are drawn from the first row on.
+    fn first_derived(&self, view: &RunView, curve: Curve) -> usize {
+        let from = self.history(view).1;
+        match curve {
+            Curve::Loss | Curve::GradNormSq | Curve::Output => from + view.smoothing_reach(),
+            Curve::SquaredDisplacement(_) | Curve::Variance(_) => from,
+        }
+    }
+
     /// The curves its derived values come from.
     fn curves<'v>(&self, view: &RunView<'v>) -> Option<&'v Curves> {
         match self.overlay {
@@ -194,7 +204,7 @@ impl Trace {
                 (row >= from).then(|| history.value(series, row)).flatten()
             }
             Source::Derived(curve) => {
-                let from = self.history(view).1;
+                let from = self.first_derived(view, curve);
                 self.curves(view).filter(|_| row >= from).and_then(|curves| curves.value(curve, row))
             }
             Source::Output(output) => {
@@ -215,8 +225,8 @@ impl Trace {
                 history.polyline(series, rows.start.max(from).min(rows.end)..rows.end, buckets, out);
             }
             Source::Derived(curve) => {
-                let (history, from) = self.history(view);
-                let rows = view.rows_of(history);
+                let from = self.first_derived(view, curve);
+                let rows = view.rows_of(self.history(view).0);
                 out.clear();
                 if let Some(curves) = self.curves(view) {
                     curves.polyline(curve, rows.start.max(from).min(rows.end)..rows.end, buckets, out);

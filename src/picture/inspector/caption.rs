@@ -5,6 +5,9 @@ use crate::picture::view::RunView;
 use crate::run::cycles::{is_constant, mean_sharpness};
 use crate::run::{Phase, Series};
 
+/// An oscillation that shrinks by no more than this factor a step keeps its size, for what can be seen.
+const STEADY: f64 = 0.97;
+
 /// "S = 1.07·2/η: the oscillation grows by the factor 1.14 a step". S is gradient descent's two-step mean; at the newest step,
 /// which has no successor, that of the step before.
 pub fn caption(view: &RunView, step: usize) -> String {
@@ -18,7 +21,7 @@ pub fn caption(view: &RunView, step: usize) -> String {
     if is_constant(view.history, step) {
         let how = if (1.0 - eta * mean).abs() > 1.0 { "grows" } else { "shrinks" };
         return format!(
-            "{s} everywhere, as on any quadratic: the oscillation {how} by the factor {factor} a step"
+            "{s} at every point, as on any quadratic: the oscillation along u₁ {how} by the factor {factor} a step"
         );
     }
     let x = value(Series::Displacement(0)).map_or(String::new(), |x| format!(", |x| = {},", short(x.abs())));
@@ -28,6 +31,9 @@ pub fn caption(view: &RunView, step: usize) -> String {
         format!(" {how} it by {} a step", short(by))
     });
     match view.curves.cycles().phase(step) {
+        Some(Phase::Sharpening) if (1.0 - eta * mean).abs() > STEADY => {
+            format!("{s}: the sharpness rises, the oscillation keeps its size")
+        }
         Some(Phase::Sharpening) => {
             format!("{s}: the sharpness rises, the oscillation shrinks by the factor {factor} a step")
         }

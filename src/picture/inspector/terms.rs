@@ -2,10 +2,13 @@
 
 use super::equation::{Equation, term_text};
 use super::{ROW_HEIGHT, bar, inspected, note, short, signed, write};
-use crate::dynamics::inspection::{Center, Extent, Term};
+use crate::dynamics::inspection::{Center, Extent, Inspection, Term};
+use crate::picture::chart::trace::Source;
+use crate::picture::pointing::point_at;
 use crate::picture::theme::Palette;
 use crate::picture::view::RunView;
-use egui::{Align2, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
+use crate::run::Series;
+use egui::{Align2, Id, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
 
 /// Width of the names left of the bars.
 const NAME_WIDTH: f32 = 86.0;
@@ -22,6 +25,53 @@ const COLUMNS: [Column; 3] = [
     ("along u", true, |extent| extent.along_u),
     ("along ∇S", true, |extent| extent.along_nabla_s),
 ];
+
+/// The line of the plots in which a term shows.
+fn line(term: Term) -> Option<Source> {
+    match term {
+        Term::Gradient => Some(Source::Recorded(Series::GdGradNormSq)),
+        Term::Oscillation => Some(Source::Recorded(Series::Displacement(0))),
+        Term::Push => Some(Source::Recorded(Series::GdLambda(0))),
+        Term::Orthogonal => Some(Source::Recorded(Series::DistanceGdCf)),
+        Term::Remainder => None,
+    }
+}
+
+/// A term in a word.
+fn name(term: Term) -> &'static str {
+    match term {
+        Term::Gradient => "gradient",
+        Term::Oscillation => "oscillation",
+        Term::Push => "push (cubic)",
+        Term::Orthogonal => "across u",
+        Term::Remainder => "remainder",
+    }
+}
+
+/// Every term and its size, for screen readers.
+fn spoken(inspection: &Inspection) -> String {
+    let expansion = &inspection.expansion;
+    let words = Term::ALL.map(|term| {
+        let text = term_text(term, inspection.center, expansion.x.len());
+        format!("{text} has norm {}", short(expansion.term(term).norm))
+    });
+    words.join("; ")
+}
+
+/// The term that the Tab key has come to; `rects` is where their names stand.
+fn focused(ui: &Ui, inspection: &Inspection, id: Id, rects: [Rect; Term::ALL.len()]) -> Option<Term> {
+    let expansion = &inspection.expansion;
+    let focused = Term::ALL.into_iter().zip(rects).find(|&(term, rect)| {
+        let named = ui.interact(rect, id.with(("term", term as usize)), Sense::focusable_noninteractive());
+        named.widget_info(|| {
+            let text = term_text(term, inspection.center, expansion.x.len());
+            let norm = short(expansion.term(term).norm);
+            WidgetInfo::labeled(egui::Role::Label, true, format!("Term {text}: {norm}"))
+        });
+        named.has_focus()
+    });
+    focused.map(|(term, _)| term)
+}
 
 pub(super) fn terms_ui(ui: &mut Ui, view: &RunView) {
     let Some(inspection) = inspected(ui, view) else { return };
@@ -46,16 +96,7 @@ pub(super) fn terms_ui(ui: &mut Ui, view: &RunView) {
     let rows = Term::ALL.len() as f32 + 1.0;
     let size = vec2(width, equation.size.y + 8.0 + (rows + 1.0) * ROW_HEIGHT);
     let (whole, response) = ui.allocate_exact_size(size, Sense::hover());
-    response.widget_info(|| {
-        let words = Term::ALL.map(|term| {
-            format!(
-                "{} has norm {}",
-                term_text(term, inspection.center, expansion.x.len()),
-                short(expansion.term(term).norm)
-            )
-        });
-        WidgetInfo::labeled(egui::Role::Label, true, words.join("; "))
-    });
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, spoken(inspection)));
     let bars = Rect::from_min_max(pos2(whole.left(), whole.top() + equation.size.y + 8.0), whole.max);
     let row = |number: usize| {
         let top = bars.top() + (number as f32 + 1.0) * ROW_HEIGHT;
@@ -66,6 +107,11 @@ pub(super) fn terms_ui(ui: &mut Ui, view: &RunView) {
             Term::ALL.into_iter().enumerate().find(|(i, _)| row(*i).contains(at)).map(|(_, term)| term);
         equation.term_at((at - whole.min).to_pos2()).or(in_bars)
     });
+    let rects = Term::ALL.map(|term| row(term as usize).with_max_x(bars.left() + NAME_WIDTH));
+    let pointed = pointed.or(focused(ui, inspection, response.id, rects).filter(|_| view.controls));
+    if let Some(line) = pointed.and_then(line) {
+        point_at(ui.ctx(), line);
+    }
     equation.draw(ui.painter(), palette, whole.min, pointed);
 
     let painter = ui.painter();
@@ -105,14 +151,13 @@ pub(super) fn terms_ui(ui: &mut Ui, view: &RunView) {
         if pointed == Some(term) {
             painter.rect_filled(line, 2.0, palette.term(term).gamma_multiply(0.12));
         }
-        let name = match term {
-            Term::Gradient => "gradient",
-            Term::Oscillation => "oscillation",
-            Term::Push => "push (cubic)",
-            Term::Orthogonal => "across u",
-            Term::Remainder => "remainder",
-        };
-        write(painter, Align2::LEFT_CENTER, pos2(line.left() + 2.0, line.center().y), name, palette.text);
+        write(
+            painter,
+            Align2::LEFT_CENTER,
+            pos2(line.left() + 2.0, line.center().y),
+            name(term),
+            palette.text,
+        );
     }
     let line = row(Term::ALL.len());
     painter.hline(line.x_range(), line.top(), (1.0, palette.grid));

@@ -117,16 +117,14 @@ fn traces(palette: &Palette, view: &RunView, found: &Predictions) -> Vec<Trace> 
     let of = |process| Output { process, ..output };
     let what = output_name(examples, output);
     let gd = |weight| palette.ink(Role::GradientDescent, weight);
-    let mut traces = vec![
-        Trace::output(of(Process::GradientDescent), gd(Weight::Raw), format!("GD: {what}")).soft(),
-        Trace::derived(
-            Curve::Output,
-            gd(Weight::Smoothed),
-            format!("GD smoothed (σ = {} steps)", view.state.smoothing_steps),
-        )
-        .end("GD")
-        .main(),
-    ];
+    let raw = |weight| Trace::output(of(Process::GradientDescent), gd(weight), format!("GD: {what}"));
+    let mut traces = if view.smooths() {
+        let name = format!("GD smoothed (σ = {} steps)", view.state.smoothing_steps);
+        let smoothed = Trace::derived(Curve::Output, gd(Weight::Smoothed), name);
+        vec![raw(Weight::Raw).soft(), smoothed.end("GD").main()]
+    } else {
+        vec![raw(Weight::Normal).end("GD")]
+    };
     if view.state.show_central_flow {
         let ink = palette.ink(Role::CentralFlow, Weight::Normal);
         traces.push(Trace::output(of(Process::CentralFlow), ink, "central flow").end("CF"));
