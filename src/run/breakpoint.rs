@@ -22,6 +22,9 @@ const GROWN: f64 = 1.5;
 /// … and is past its peak when the envelope is below this part of it.
 const PAST_PEAK: f64 = 0.97;
 
+/// Rounding makes x swing too. An oscillation is one where its energy ½λx² is at least this part of the loss.
+const FAINTEST: f64 = 1e-5;
+
 /// A condition on the recorded steps at which training pauses.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -37,7 +40,7 @@ pub enum Breakpoint {
         /// Which, 1 or more.
         k: usize,
     },
-    /// The oscillation of gradient descent about the central flow has passed a peak.
+    /// The oscillation of gradient descent about the central flow, grown with S at 2/η or above, has passed a peak.
     OscillationPeak,
     /// Gradient descent's loss exceeds `factor` times its mean over the last 32 steps.
     LossSpike {
@@ -96,6 +99,58 @@ impl fmt::Display for Hit {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Breakpoints {
     watches: Vec<Watch>,
+    oscillation: Oscillation,
+}
+
+/// The oscillation of gradient descent, followed whether or not a breakpoint waits for it: one may be set while it grows.
+#[derive(Clone, Debug)]
+struct Oscillation {
+    /// x at the two steps before.
+    last: [Option<f64>; 2],
+    /// Smallest amplitude since the last peak.
+    lowest: f64,
+    /// Step and amplitude of the highest point since it has grown.
+    peak: Option<(usize, f64)>,
+    /// Whether S was at 2/η or above since the last peak: below, what is left of a start dies away.
+    driven: bool,
+}
+
+impl Default for Oscillation {
+    fn default() -> Self {
+        Self { last: [None; 2], lowest: f64::INFINITY, peak: None, driven: false }
+    }
+}
+
+impl Oscillation {
+    /// Looks at the next step; says whether a peak lies behind, and which.
+    fn observe(&mut self, record: &StepRecord) -> Option<String> {
+        let x = *record.displacement.first()?;
+        let [first, second] = self.last;
+        self.last = [second, Some(x)];
+        // the part that alternates: where w̄ itself drifts from w(t), x is not around 0
+        let amplitude = 0.25 * (first? - 2.0 * second? + x).abs();
+        let descent = record.gradient_descent.as_ref()?;
+        let lambda = *descent.lambda.first()?;
+        if !amplitude.is_finite() {
+            return None;
+        }
+        self.driven |= record.eta * lambda >= EDGE;
+        self.lowest = self.lowest.min(amplitude);
+        let is_seen = 0.5 * lambda * amplitude * amplitude >= FAINTEST * descent.loss.abs();
+        let has_grown = self.driven && is_seen && amplitude >= GROWN * self.lowest && self.lowest > 0.0;
+        match self.peak {
+            None if has_grown => self.peak = Some((record.step, amplitude)),
+            Some((_, highest)) if amplitude > highest => self.peak = Some((record.step, amplitude)),
+            Some((step, highest)) if amplitude < PAST_PEAK * highest => {
+                (self.lowest, self.peak, self.driven) = (amplitude, None, false);
+                return Some(format!(
+                    "the oscillation peaked at step {step} with |x| = {highest:.4e} (now {amplitude:.4e})"
+                ));
+            }
+            _ => {}
+        }
+        None
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -120,12 +175,6 @@ enum Seen {
         /// Whether the rank was lower.
         armed: bool,
     },
-    Oscillation {
-        last: Option<f64>,
-        lowest: f64,
-        /// Step and envelope of the highest point since it has grown.
-        peak: Option<(usize, f64)>,
-    },
     Losses {
         last: VecDeque<f64>,
         armed: bool,
@@ -139,11 +188,8 @@ impl Breakpoints {
         let seen = match breakpoint {
             Breakpoint::AtEdge { .. } => Seen::Edge { below: 0, armed: next_step == 0, spent: false },
             Breakpoint::AtRank { .. } => Seen::Rank { armed: next_step == 0 },
-            Breakpoint::OscillationPeak => {
-                Seen::Oscillation { last: None, lowest: f64::INFINITY, peak: None }
-            }
             Breakpoint::LossSpike { .. } => Seen::Losses { last: VecDeque::new(), armed: true },
-            Breakpoint::Divergence | Breakpoint::Step(_) => Seen::Nothing,
+            Breakpoint::OscillationPeak | Breakpoint::Divergence | Breakpoint::Step(_) => Seen::Nothing,
         };
         self.watches.push(Watch { breakpoint, seen });
     }
@@ -154,8 +200,9 @@ impl Breakpoints {
 
     /// Looks at the next step.
     pub(super) fn observe(&mut self, record: &StepRecord) -> Vec<Hit> {
+        let peak = self.oscillation.observe(record);
         let hit = |watch: &mut Watch| {
-            let reason = watch.observe(record)?;
+            let reason = watch.observe(record, peak.as_deref())?;
             Some(Hit { breakpoint: watch.breakpoint, step: record.step, reason })
         };
         self.watches.iter_mut().filter_map(hit).collect()
@@ -163,8 +210,8 @@ impl Breakpoints {
 }
 
 impl Watch {
-    /// The reason, where this step hits it.
-    fn observe(&mut self, record: &StepRecord) -> Option<String> {
+    /// The reason, where this step hits it; `peak` is that of a peak of the oscillation.
+    fn observe(&mut self, record: &StepRecord, peak: Option<&str>) -> Option<String> {
         let loss = || record.gradient_descent.as_ref().map(|descent| descent.loss);
         match (self.breakpoint, &mut self.seen) {
             (Breakpoint::AtEdge { k }, Seen::Edge { below, armed, spent }) => {
@@ -188,29 +235,7 @@ impl Watch {
                 *armed = rank < k;
                 is_hit.then(|| format!("Σ has rank {rank}"))
             }
-            (Breakpoint::OscillationPeak, Seen::Oscillation { last, lowest, peak }) => {
-                let x = record.displacement.first()?.abs();
-                let before = last.replace(x)?;
-                let envelope = 0.5 * (before + x);
-                if !envelope.is_finite() {
-                    return None;
-                }
-                *lowest = lowest.min(envelope);
-                match *peak {
-                    None if envelope >= GROWN * *lowest && *lowest > 0.0 => {
-                        *peak = Some((record.step, envelope));
-                    }
-                    Some((_, highest)) if envelope > highest => *peak = Some((record.step, envelope)),
-                    Some((step, highest)) if envelope < PAST_PEAK * highest => {
-                        (*lowest, *peak) = (envelope, None);
-                        return Some(format!(
-                            "the oscillation peaked at step {step} with |x| = {highest:.4e} (now {envelope:.4e})"
-                        ));
-                    }
-                    _ => {}
-                }
-                None
-            }
+            (Breakpoint::OscillationPeak, _) => peak.map(str::to_owned),
             (Breakpoint::LossSpike { factor }, Seen::Losses { last, armed }) => {
                 let loss = loss().filter(|loss| loss.is_finite())?;
                 let mean = last.iter().sum::<f64>() / last.len().max(1) as f64;
@@ -234,13 +259,7 @@ impl Watch {
             (Breakpoint::Step(step), _) => {
                 (record.step == step).then(|| format!("step {step} has a breakpoint"))
             }
-            (
-                Breakpoint::AtEdge { .. }
-                | Breakpoint::AtRank { .. }
-                | Breakpoint::OscillationPeak
-                | Breakpoint::LossSpike { .. },
-                _,
-            ) => None,
+            (Breakpoint::AtEdge { .. } | Breakpoint::AtRank { .. } | Breakpoint::LossSpike { .. }, _) => None,
         }
     }
 }
@@ -318,6 +337,49 @@ mod tests {
         for (i, step) in steps.into_iter().enumerate() {
             assert!((50 + 100 * i..60 + 100 * i).contains(&step), "{step}");
         }
+    }
+
+    #[test]
+    fn neither_rounding_nor_a_drift_nor_what_dies_below_the_edge_has_a_peak() {
+        let alternating = |t: usize, size: f64| if t.is_multiple_of(2) { size } else { -size };
+        let swell = |t: usize| 1.1 + (0.3 * t as f64).sin();
+        let rounding =
+            hits(Breakpoint::OscillationPeak, (0..200).map(|t| (2.1, alternating(t, 1e-6 * swell(t)), 1.0)));
+        let drift = hits(
+            Breakpoint::OscillationPeak,
+            (0_usize..200).map(|t| (2.1, 0.1 * (0.02 * t as f64).sin(), 1.0)),
+        );
+        let below = hits(Breakpoint::OscillationPeak, (0..200).map(|t| (1.9, alternating(t, swell(t)), 1.0)));
+        assert_eq!((at(&rounding), at(&drift), at(&below)), (vec![], vec![], vec![]));
+        let driven =
+            hits(Breakpoint::OscillationPeak, (0..200).map(|t| (2.1, alternating(t, swell(t)), 1.0)));
+        assert!(driven.len() > 5, "{driven:?}");
+    }
+
+    #[test]
+    fn a_breakpoint_that_is_set_while_the_oscillation_is_near_its_peak_is_hit_by_it() {
+        let x = |t: usize| {
+            let size = (-0.1 * (t as f64 - 60.0).abs()).exp();
+            if t.is_multiple_of(2) { size } else { -size }
+        };
+        let record = |step| StepRecord {
+            step,
+            eta: 0.5,
+            gradient_descent: Some(ProcessRecord {
+                loss: 1.0,
+                lambda: vec![4.2],
+                ..ProcessRecord::default()
+            }),
+            displacement: vec![x(step)],
+            ..StepRecord::default()
+        };
+        let mut breakpoints = Breakpoints::default();
+        for step in 0..59 {
+            assert_eq!(breakpoints.observe(&record(step)), []);
+        }
+        breakpoints.set(Breakpoint::OscillationPeak, 59);
+        let found: Vec<Hit> = (59..90).flat_map(|step| breakpoints.observe(&record(step))).collect();
+        assert_eq!(at(&found), [62]);
     }
 
     #[test]

@@ -112,7 +112,7 @@ pub enum Block {
 pub enum Action {
     /// Put the cursor at the newest step that can be looked into.
     Look,
-    /// Show one cycle and repeat it in slow motion.
+    /// Show the last whole cycle and repeat it in slow motion.
     LoopCycle,
     /// Show the whole run, without a cursor.
     WholeRun,

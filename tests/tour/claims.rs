@@ -117,6 +117,9 @@ const CLAIMS: &[Claim] = &[
     ("third-term", "A push on the sharpness", "the oscillation is strong, and S falls", |m| {
         m.said("S rises or falls") == "falls"
     }),
+    ("cycle", "At its strongest", "S has come down from its highest", |m| {
+        m.n("overshoot") > 1.0 && m.n("S·η/2") < m.n("overshoot")
+    }),
     ("cycle", "In slow motion, looped", "S peaks above the edge and falls", |m| {
         m.n("cycle peak S·η/2") > 1.0 && m.n("cycle drop") > 1.0
     }),
@@ -144,7 +147,7 @@ const CLAIMS: &[Claim] = &[
         "S is locked, σ² is about what is measured, GD is nearer than to the flow",
         |m| {
             m.near("S(w(t))·η/2", 1.0, LOCKED)
-                && m.near("σ₁²", m.n("⟨x²⟩"), 0.5)
+                && m.near("σ₁²", m.n("⟨x²⟩"), 0.2)
                 && m.n("distance") < m.n("distance to the flow")
         },
     ),
@@ -173,7 +176,7 @@ const CLAIMS: &[Claim] = &[
         m.n("rises of L") > 20.0 && m.n("rises of L(w(t))") == 0.0
     }),
     ("loss", "Valley floor", "the central flow's loss falls at every step", |m| {
-        m.n("rises of L(w(t))") == 0.0 && m.n("rises of L") > 20.0
+        m.n("rises of L(w(t))") == 0.0 && m.n("rises of L") > 5.0
     }),
     ("loss", "Valley walls", "the prediction is right within some percent", |m| {
         m.n("trΣ/η") > 0.0 && m.n("error of L") < 5.0

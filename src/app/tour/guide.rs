@@ -9,6 +9,7 @@ use crate::app::layout::Node;
 use crate::app::model::Phase;
 use crate::picture::ViewChange;
 use crate::picture::scene::SceneView;
+use crate::run::cycles::Cycle;
 use crate::run::{Breakpoint, Command as WorkerCommand, Hit};
 use crate::tour::{Action, Chapter, Columns, Knob, Reveal, Shown, lies_behind};
 
@@ -304,7 +305,15 @@ impl Lab {
                 let last = self.model.history.rows().checked_sub(2);
                 self.apply(Command::View(ViewChange::PlaceCursor(last)));
             }
-            Action::LoopCycle => self.apply(Command::LoopCycle),
+            Action::LoopCycle => {
+                // whole ones can be told; the one that goes on cannot
+                let newest = self.model.history.rows().saturating_sub(1);
+                let whole = self.model.curves.cycles().last_complete(newest).map(Cycle::start);
+                if let Some(start) = whole {
+                    self.apply(Command::View(ViewChange::PlaceCursor(Some(start))));
+                }
+                self.apply(Command::LoopCycle);
+            }
             Action::WholeRun => self.apply(Command::FollowRun),
             Action::Play if self.model.phase == Phase::Paused => self.apply(Command::PlayPause),
             Action::ShowCentralFlow => self.model.view.show_central_flow = true,

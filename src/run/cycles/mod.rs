@@ -180,6 +180,12 @@ impl Cycles {
         self.all()[..self.all().partition_point(|cycle| cycle.start() < step)].last()
     }
 
+    /// The last cycle that had ended by a step, by the beginning of the next one.
+    pub fn last_complete(&self, step: usize) -> Option<&Cycle> {
+        let is_complete = |cycle: &&Cycle| !cycle.settled && cycle.outcome == Outcome::Complete;
+        self.all().iter().filter(is_complete).rfind(|cycle| cycle.end() <= step + 1)
+    }
+
     /// The phase of a step; `None` where no cycle has begun, or several eigenvalues are at the edge.
     pub fn phase(&self, step: usize) -> Option<Phase> {
         if let Some(index) = self.at(step) {
