@@ -14,13 +14,14 @@ use crate::picture::scene::{AxisChoice, SceneChange};
 use crate::picture::{Palette, Panel, ViewChange};
 use crate::run::Breakpoint;
 use crate::run::recording::bundled;
+use egui::scroll_area::ScrollBarVisibility;
 use egui::{Align, Key, Layout, Modifiers, RichText, ScrollArea, TextEdit, Ui};
 use std::path::Path;
 
 /// Width of the form, in points.
 const WIDTH: f32 = 460.0;
-/// Height of the list, in points.
-const HEIGHT: f32 = 360.0;
+/// Lines of the list in sight.
+const LINES: f32 = 18.0;
 
 /// The field, and the commands that its letters find, best first.
 pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
@@ -46,7 +47,11 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
     .min(last);
     ui.add_space(4.0);
     let mut chosen = enter.then_some(search.line);
-    ScrollArea::vertical().max_height(HEIGHT).auto_shrink([false, true]).show(ui, |ui| {
+    // whole lines, and a bar that says that there are more
+    let spacing = ui.spacing();
+    let height = LINES * (spacing.interact_size.y + spacing.item_spacing.y) - spacing.item_spacing.y;
+    let list = ScrollArea::vertical().max_height(height).auto_shrink([false, true]);
+    list.scroll_bar_visibility(ScrollBarVisibility::AlwaysVisible).show(ui, |ui| {
         if found.is_empty() {
             ui.label("No command has these letters in this order");
         }

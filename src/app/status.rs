@@ -5,7 +5,7 @@ use super::controls::{grouped, short};
 use super::model::Model;
 use crate::picture::Palette;
 use crate::run::Series;
-use egui::{Label, RichText, Ui};
+use egui::{Label, Response, RichText, Ui};
 
 /// One line on the cycle, one of facts.
 pub(super) fn status_ui(ui: &mut Ui, model: &Model) {
@@ -21,7 +21,8 @@ pub(super) fn status_ui(ui: &mut Ui, model: &Model) {
             let at = if model.view.cursor.is_some() { "cursor at step" } else { "at step" };
             fact_ui(ui, at, &grouped(row));
             if let Some(k) = model.at_edge(row) {
-                fact_ui(ui, "k at the edge (±1.5%)", &k.to_string());
+                fact_ui(ui, "k at the edge", &k.to_string())
+                    .on_hover_text("Eigenvalues of gradient descent within 1.5% of 2/η, or above it");
             }
         }
         if let Some(eta) = value(Series::Eta) {
@@ -57,8 +58,9 @@ pub(super) fn status_ui(ui: &mut Ui, model: &Model) {
     });
 }
 
-fn fact_ui(ui: &mut Ui, name: &str, value: &str) {
-    ui.label(RichText::new(name).color(Palette::in_ui(ui).faint_text));
-    ui.label(RichText::new(value).strong());
+fn fact_ui(ui: &mut Ui, name: &str, value: &str) -> Response {
+    let label = ui.label(RichText::new(name).color(Palette::in_ui(ui).faint_text));
+    let value = ui.label(RichText::new(value).strong());
     ui.add_space(9.0);
+    label | value
 }
