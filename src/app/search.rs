@@ -22,6 +22,8 @@ use std::path::Path;
 const WIDTH: f32 = 460.0;
 /// Lines of the list in sight.
 const LINES: f32 = 18.0;
+/// Height of what lies above the list and below it, in points.
+const ABOVE: f32 = 210.0;
 
 /// The field, and the commands that its letters find, best first.
 pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
@@ -49,8 +51,11 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
     let mut chosen = enter.then_some(search.line);
     // whole lines, and a bar that says that there are more
     let spacing = ui.spacing();
-    let height = LINES * (spacing.interact_size.y + spacing.item_spacing.y) - spacing.item_spacing.y;
-    let list = ScrollArea::vertical().max_height(height).auto_shrink([false, true]);
+    let line = spacing.interact_size.y + spacing.item_spacing.y;
+    let lines = ((ui.content_rect().height() - ABOVE) / line).floor().clamp(3.0, LINES);
+    let height = lines * line - spacing.item_spacing.y;
+    let list =
+        ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]);
     list.scroll_bar_visibility(ScrollBarVisibility::AlwaysVisible).show(ui, |ui| {
         if found.is_empty() {
             ui.label("No command has these letters in this order");
