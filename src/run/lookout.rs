@@ -218,7 +218,7 @@ impl Lookout {
             return Ok(());
         }
         let mut earlier = std::mem::take(&mut self.earlier);
-        let done = self.replay().map(|replay| replay.is_some_and(|replay| earlier.go_on(replay)));
+        let done = self.replay().and_then(|replay| replay.map_or(Ok(false), |replay| earlier.go_on(replay)));
         self.earlier = earlier;
         if done? {
             self.asked = None;

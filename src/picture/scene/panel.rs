@@ -9,7 +9,8 @@ use crate::picture::theme::{self, Palette, Role, Weight};
 use crate::picture::title::title;
 use crate::picture::view::{Panel, RunView, ViewChange};
 use egui::{
-    Align2, Color32, Layout, Painter, Rect, Sense, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2, vec2,
+    Align2, Color32, Layout, Painter, Pos2, Rect, Sense, Shape, Stroke, StrokeKind, Ui, UiBuilder,
+    WidgetInfo, pos2, vec2,
 };
 use std::sync::Arc;
 
@@ -191,7 +192,7 @@ fn picture_ui(
         let rect = Rect::from_min_max(plane.right_top(), pos2(room.right(), plane.bottom()));
         axes::bar(&outer, palette, figure, edge, rect);
     }
-    marks(&painter, palette, scene, figure, view, &projection);
+    marks(&painter, palette, scene, figure, view, &projection, plane);
     if let Some(progress) = scene.progress.filter(|progress| progress.is_finite()) {
         let bar = Rect::from_min_size(plane.min, vec2(progress.clamp(0.0, 1.0) * plane.width(), PROGRESS));
         painter.rect_filled(bar, 0.0, palette.eta_change);
@@ -227,7 +228,7 @@ impl ScenePath {
     }
 }
 
-/// Where each process is at the cursor's step, or at its last.
+/// Where each process is at the cursor's step, or at its last; an arrow towards one that is out of sight.
 fn marks(
     painter: &Painter,
     palette: &Palette,
@@ -235,6 +236,7 @@ fn marks(
     figure: &Figure,
     view: &RunView,
     projection: &Projection,
+    plane: Rect,
 ) {
     let mut marked: Vec<(Role, usize, [f32; 3])> = Vec::new();
     for path in scene.paths.iter().filter(|path| path.is_seen(view)) {
@@ -255,9 +257,24 @@ fn marks(
     }
     for (role, _, at) in marked {
         let at = projection.place(at);
-        painter.circle_filled(at, 6.0, palette.plot);
-        painter.circle_filled(at, 4.5, palette.ink(role, Weight::Normal).color);
+        let color = palette.ink(role, Weight::Normal).color;
+        if plane.contains(at) {
+            painter.circle_filled(at, 6.0, palette.plot);
+            painter.circle_filled(at, 4.5, color);
+        } else {
+            painter.add(arrow(plane, at, color, palette.plot));
+        }
     }
+}
+
+/// At the edge of the plane, towards a place that lies outside.
+fn arrow(plane: Rect, outside: Pos2, color: Color32, rim: Color32) -> Shape {
+    let inner = plane.shrink(9.0);
+    let base = inner.clamp(outside);
+    let along = (outside - base).normalized();
+    let across = 5.0 * along.rot90();
+    let corners = vec![base + 8.0 * along, base - 3.0 * along + across, base - 3.0 * along - across];
+    Shape::convex_polygon(corners, color, Stroke::new(1.0, rim))
 }
 
 /// What the picture has to say: trouble, progress, how it is drawn. Below in a plane, whose numbers are outside; above where
@@ -294,4 +311,29 @@ fn notes(
         notes.push(note);
     }
     notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arrow_points_out_of_the_plane_and_lies_in_it() {
+        let plane = Rect::from_min_max(pos2(0.0, 0.0), pos2(200.0, 100.0));
+        let outside = [
+            pos2(900.0, 50.0),
+            pos2(-3000.0, 20.0),
+            pos2(150.0, -40.0),
+            pos2(500.0, 400.0),
+            pos2(201.0, 50.0),
+        ];
+        for at in outside {
+            let Shape::Path(path) = arrow(plane, at, Color32::RED, Color32::WHITE) else {
+                panic!("no polygon")
+            };
+            assert!(path.points.iter().all(|corner| plane.contains(*corner)), "{at:?}: {:?}", path.points);
+            let tip = path.points[0].distance(at);
+            assert!(path.points[1..].iter().all(|corner| corner.distance(at) > tip), "{at:?}");
+        }
+    }
 }

@@ -65,13 +65,17 @@ impl Earlier {
     }
 
     /// Asks for the steps that are missing; whether they all are there now.
-    pub(super) fn go_on(&mut self, replay: &Replay) -> bool {
+    ///
+    /// # Errors
+    /// When they cannot be taken once more: said once, and the paths begin where the run was taken up.
+    pub(super) fn go_on(&mut self, replay: &Replay) -> Result<bool, String> {
         match self.answer.as_ref().map(Answer::poll) {
-            Some(Reply::Pending) => return false,
-            // without them there are only the paths from where the run was taken up
-            Some(Reply::Ready(Err(_))) => {
-                self.end = 0;
-                return false;
+            Some(Reply::Pending) => return Ok(false),
+            Some(Reply::Ready(Err(reason))) => {
+                let end = std::mem::take(&mut self.end);
+                return Err(format!(
+                    "The steps before {end} cannot be taken once more, so the paths begin there: {reason}"
+                ));
             }
             Some(Reply::Ready(Ok(())) | Reply::Superseded) | None => {}
         }
@@ -79,11 +83,11 @@ impl Earlier {
         if next >= self.end {
             self.known = self.kept.trail().take().map(Arc::new);
             (self.end, self.answer) = (0, None);
-            return true;
+            return Ok(true);
         }
         let (kept, end) = (Arc::clone(&self.kept), self.end);
         self.answer = Some(replay.ask(next, move |moment: &mut Moment<'_>| keep(moment, &kept, end)));
-        false
+        Ok(false)
     }
 }
 

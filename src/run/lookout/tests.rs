@@ -83,14 +83,35 @@ fn steps_that_are_no_longer_kept_are_computed_again() {
     assert!(view.captured.expect("displacements") > 0.99);
 }
 
-#[test]
-fn a_run_that_was_taken_up_again_has_its_earlier_paths_too() {
+/// A run that was taken up again at step 200, and what makes the engine that takes its first steps once more.
+fn taken_up(make: Box<Make>) -> (Worker, Lookout) {
     let checkpoints = [0, 130].map(|step| Arc::new(Fake { step, ..Fake::default() }.checkpoint()));
     let past = Past::of(Course::new(0.1), checkpoints.to_vec(), 200, &Shelf::new(usize::MAX));
     let options = Options { trail: Some(Budget::default()), ..Options::new(260, 0.1) };
     let worker = Worker::resume(Box::new(Fake::default()), past, &options, || {}).expect("a thread");
-    let make = Box::new(move || Ok(Box::new(Fake::default()) as Box<dyn crate::run::Engine>));
     let lookout = Lookout::new(Arc::clone(worker.past()), make, || {});
+    (worker, lookout)
+}
+
+#[test]
+fn earlier_steps_that_cannot_be_taken_once_more_are_said_once() {
+    let (mut worker, mut lookout) = taken_up(Box::new(|| Err("the data are gone".to_owned())));
+    let begun = Instant::now();
+    let mut said = Vec::new();
+    while lookout.catching_up().is_some() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "{said:?}");
+        said.extend(lookout.update(&mut worker, Some(wish(250)), Instant::now()).err());
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    // the look that was asked for may fail for the same reason
+    let of_paths: Vec<&String> = said.iter().filter(|text| text.contains("before 200")).collect();
+    assert!(matches!(of_paths[..], [text] if text.contains("the data are gone")), "{said:?}");
+}
+
+#[test]
+fn a_run_that_was_taken_up_again_has_its_earlier_paths_too() {
+    let make = Box::new(move || Ok(Box::new(Fake::default()) as Box<dyn crate::run::Engine>));
+    let (worker, lookout) = taken_up(make);
     assert!(lookout.catching_up().is_some_and(|[done, all]| done == 0 && all >= 200));
     let (mut history, mut before) = (History::new(1), Fake::default());
     (0..200).for_each(|_| history.push(&before.step(0.1)));
