@@ -249,7 +249,7 @@ impl Model {
         self.view.cursor = None;
         self.view.hover = None;
         self.view.ranges.clear();
-        self.playback.playing = false;
+        (self.playback.playing, self.playback.looping) = (false, false);
         self.hits.clear();
         self.forks.clear();
         self.beside.clear();

@@ -172,6 +172,14 @@ impl Chapter {
         if self.cards.iter().any(is_steered) { 0 } else { last }
     }
 
+    /// The card with which a card's run begins.
+    pub fn run_start(&self, card: usize) -> usize {
+        (0..=card)
+            .rev()
+            .find(|&place| self.cards.get(place).is_some_and(|card| card.run.is_some()))
+            .unwrap_or(0)
+    }
+
     /// The first stop of a card's run: that of the card, or of a later one with the same run.
     pub fn first_stop(&self, card: usize) -> Option<Breakpoint> {
         let same_run = |place: &usize| *place == card || self.cards[*place].run.is_none();

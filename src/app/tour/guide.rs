@@ -169,7 +169,7 @@ impl Lab {
         };
         let recorded = source.recording.as_deref().and_then(self.outside.recording);
         let (phases, shows) = (chapter.phases, self.model.view.show_central_flow);
-        let first = chapter.first_stop(tour.card);
+        let first = tour.on_the_way().or_else(|| chapter.first_stop(tour.card));
         // one that cannot be read says so, and its live sibling runs
         let plays = recorded.is_some_and(|recorded| self.open_recording(recorded));
         if !plays {
@@ -266,8 +266,11 @@ impl Lab {
             return false;
         }
         if tour.armed == Some(hit.breakpoint) {
-            tour.reach(hit.breakpoint);
+            let place = tour.reach(hit.breakpoint);
             self.disarm();
+            if let Some(place) = place.filter(|&place| place < self.model.tour.card) {
+                self.pass(place);
+            }
             return true;
         }
         // the page was turned in the moment in which the run came to the stop before: it goes on to the new one
@@ -280,12 +283,40 @@ impl Lab {
         late
     }
 
+    /// Lets a run that was begun anew go on from the stop of a card before the one that is shown.
+    fn pass(&mut self, place: usize) {
+        let tour = &self.model.tour;
+        let Some((chapter, _)) = tour.here() else { return };
+        let actions = &chapter.cards[place + 1].actions;
+        let eta = actions
+            .iter()
+            .find_map(|action| if let Action::SetEta(eta) = action { Some(*eta) } else { None });
+        if let Some(eta) = eta {
+            self.apply(Command::SetEta(eta));
+        }
+        // pages that were turned before their stop have it behind them by now
+        while let Some(stop) =
+            self.model.tour.on_the_way().filter(|&stop| lies_behind(stop, &self.model.history))
+            && eta.is_none()
+        {
+            self.model.tour.reach(stop);
+        }
+        let tour = &self.model.tour;
+        let own = || tour.here().and_then(|(chapter, _)| chapter.first_stop(tour.card));
+        let next = tour.on_the_way().or_else(own);
+        if let Some(stop) = next {
+            self.arm(stop);
+            self.apply(Command::PlayPause);
+        }
+    }
+
     /// Does what the card asks for once its stop is reached. Called when the curves are complete.
     pub(in crate::app) fn guide(&mut self) {
         if matches!(self.model.phase, Phase::Ended(_) | Phase::Failed)
             && let Some(stop) = self.model.tour.armed
         {
             self.model.tour.reach(stop);
+            self.model.tour.reach_here();
             self.disarm();
         }
         let tour = &mut self.model.tour;

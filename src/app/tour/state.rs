@@ -117,13 +117,34 @@ impl Tour {
         self.reached.get(card).copied().unwrap_or(false)
     }
 
-    /// Marks the cards that wait for a stop. All with the same run and the same stop up to the card that is shown, or the
-    /// next one that has it.
-    pub(super) fn reach(&mut self, stop: Breakpoint) {
-        let Some(chapter) = self.chapters.get(self.chapter) else { return };
+    /// The first card before the one that is shown whose stop the run, begun anew, has yet to pass.
+    pub(super) fn on_the_way(&self) -> Option<Breakpoint> {
+        let chapter = self.chapters.get(self.chapter)?;
+        let before = chapter.run_start(self.card)..self.card;
+        before.filter(|&place| !self.is_reached(place)).find_map(|place| chapter.cards[place].stop)
+    }
+
+    /// Marks the cards of the run, up to the one that is shown, that wait for a stop, or the next one that does; of a stop that
+    /// comes again and again the first alone. Returns the last that is marked.
+    pub(super) fn reach(&mut self, stop: Breakpoint) -> Option<usize> {
+        let chapter = self.chapters.get(self.chapter)?;
+        let start = chapter.run_start(self.card);
         let waits = |place: &usize| chapter.cards[*place].stop == Some(stop) && !self.is_reached(*place);
-        if let Some(place) = (self.card..chapter.cards.len()).find(waits) {
-            self.reached[place] = true;
+        let recurs = matches!(stop, Breakpoint::OscillationPeak | Breakpoint::LossSpike { .. });
+        let most = if recurs { 1 } else { usize::MAX };
+        let mut marked: Vec<usize> = (start..=self.card).filter(waits).take(most).collect();
+        if marked.is_empty() {
+            marked.extend((start..chapter.cards.len()).find(waits));
         }
+        for &place in &marked {
+            *self.reached.get_mut(place)? = true;
+        }
+        marked.last().copied()
+    }
+
+    /// The run has ended: nothing more is to come.
+    pub(super) fn reach_here(&mut self) {
+        let card = self.card;
+        self.reached.iter_mut().take(card + 1).for_each(|reached| *reached = true);
     }
 }
