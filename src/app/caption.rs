@@ -3,7 +3,7 @@
 use super::controls::grouped;
 use super::model::Model;
 use crate::picture;
-use crate::run::cycles::{Phase, is_constant};
+use crate::run::cycles::{Outcome, Phase, is_constant};
 
 /// What the sharpness and the oscillation do at the cursor's step, or at the newest.
 pub(super) fn caption(model: &Model) -> String {
@@ -24,7 +24,11 @@ pub(super) fn caption(model: &Model) -> String {
     let cycle = cycles.at(row).filter(|_| phase != Phase::Settled).map(|place| {
         let cycle = &cycles.all()[place];
         let number = cycles.all()[..=place].iter().filter(|cycle| !cycle.settled).count();
-        format!("Cycle {number}, step {} of {}", grouped(row - cycle.start() + 1), grouped(cycle.length()))
+        let step = grouped(row - cycle.start() + 1);
+        if cycle.outcome == Outcome::Open {
+            return format!("Cycle {number}, its step {step}");
+        }
+        format!("Cycle {number}, step {step} of {}", grouped(cycle.length()))
     });
     let what = picture::caption(&model.run_view(), row);
     let known = [cycle, Some(format!("{}: {what}", phase.name()))];

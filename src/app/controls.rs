@@ -158,7 +158,8 @@ fn standing(model: &Model, palette: &Palette) -> [RichText; 2] {
         Phase::Ended(ending) => (format!("{ending}"), palette.faint_text),
         Phase::Failed => ("failed".to_owned(), palette.trouble),
     };
-    let steps = format!("step {} / {}", grouped(model.history.rows()), grouped(model.current().run.steps));
+    // a count: the state before a run's first step is that of step 0
+    let steps = format!("{} of {} steps", grouped(model.history.rows()), grouped(model.current().run.steps));
     [RichText::new(text).color(color).strong(), RichText::new(steps).strong()]
 }
 

@@ -13,7 +13,7 @@ use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{ComboBox, DragValue, PopupCloseBehavior, Ui};
 
 /// Width of the preset's title, in points.
-const PRESET_WIDTH: f32 = 236.0;
+const PRESET_WIDTH: f32 = 310.0;
 
 /// Which run, and how it is shown.
 pub(super) fn run_bar_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
@@ -104,30 +104,36 @@ fn view_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
 fn preset_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let named = Command::OpenPreset(0);
     let label = ui.label(named.name());
-    let response = ComboBox::from_id_salt("preset")
+    let preset = ComboBox::from_id_salt("preset")
         .selected_text(model.title(model.preset))
         .width(PRESET_WIDTH)
         .truncate()
-        .height(500.0)
-        .show_ui(ui, |ui| {
-            for place in 0..model.presets.len() {
-                let note = model.presets[place].1.note.trim();
-                let mut entry = ui.selectable_label(place == model.preset, model.title(place));
-                if !note.is_empty() {
-                    entry = entry.on_hover_text(note);
+        .height(500.0);
+    let response = ui
+        .scope(|ui| {
+            // long titles are cut: everything beside them has its place in the row
+            ui.set_max_width(PRESET_WIDTH);
+            preset.show_ui(ui, |ui| {
+                for place in 0..model.presets.len() {
+                    let note = model.presets[place].1.note.trim();
+                    let mut entry = ui.selectable_label(place == model.preset, model.title(place));
+                    if !note.is_empty() {
+                        entry = entry.on_hover_text(note);
+                    }
+                    if entry.clicked() {
+                        commands.push(Command::OpenPreset(place));
+                    }
                 }
-                if entry.clicked() {
-                    commands.push(Command::OpenPreset(place));
+                for (place, recording) in bundled().iter().enumerate() {
+                    let Ok(recording) = recording else { continue };
+                    let title = format!("Recorded: {}", recording.preset.title);
+                    if ui.selectable_label(false, title).on_hover_text(recording.description()).clicked() {
+                        commands.push(Command::OpenRecording(place));
+                    }
                 }
-            }
-            for (place, recording) in bundled().iter().enumerate() {
-                let Ok(recording) = recording else { continue };
-                let title = format!("Recorded: {}", recording.preset.title);
-                if ui.selectable_label(false, title).on_hover_text(recording.description()).clicked() {
-                    commands.push(Command::OpenRecording(place));
-                }
-            }
+            })
         })
+        .inner
         .response
         .labelled_by(label.id);
     let note = model.current().note.trim();

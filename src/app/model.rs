@@ -199,6 +199,7 @@ impl Model {
         });
         self.choose_with(place, Some(recording.preset.clone()));
         self.facts.title = format!("{} (a recording)", self.title(place));
+        self.facts.recorded = true;
         self.recording = Some(Arc::clone(recording));
         self.speed = self.speed.or(Some(RECORDED_SPEED));
     }

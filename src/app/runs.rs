@@ -151,9 +151,9 @@ impl Lab {
             self.model.eta = eta;
             self.planned = false;
             if self.model.phase == Phase::Ended(Ending::AllSteps) {
-                let text = format!(
-                    "All steps are taken, so nothing moves yet: “More steps” (M) goes on with η = {eta}"
-                );
+                // the same words for every η, so that one note is there while the slider moves
+                let text =
+                    "All steps are taken, so nothing moves yet: “More steps” (M) goes on with the new η";
                 self.model.raise(Banner { of_pause: true, ..Banner::new(Level::Note, text) });
             }
         }

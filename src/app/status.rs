@@ -12,7 +12,8 @@ pub(super) fn status_ui(ui: &mut Ui, model: &Model) {
     let value = |series| model.row().and_then(|row| model.history.value(series, row));
     // no answer to a question before the room has thought
     let said = if model.tour.asks() { "What happens next?".to_owned() } else { caption(model) };
-    ui.add(Label::new(said).truncate());
+    ui.add(Label::new(said).truncate())
+        .on_hover_text("⟨S⟩: the sharpness averaged over two steps, for S itself flickers");
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 5.0;
         fact_ui(ui, "seed", &model.current().run.seed.to_string());

@@ -3,7 +3,7 @@
 use super::command::Command;
 use super::controls::{command_button, grouped, running, toggle_ui};
 use super::model::{Model, Phase};
-use crate::dynamics::{Event, Process, StepOutcome};
+use crate::dynamics::{Event, StepOutcome};
 use crate::picture::{Palette, RunView, ViewChange, theme};
 use crate::run::Breakpoint;
 use egui::{
@@ -198,6 +198,7 @@ fn bar_ui(painter: &Painter, palette: &Palette, model: &Model, place: &Place) {
 fn events_ui(painter: &Painter, palette: &Palette, model: &Model, place: &Place) {
     let bar = place.bar;
     let (mut last_eta, mut last_rank, mut ranks) = (f32::NEG_INFINITY, f32::NEG_INFINITY, 0);
+    let arriving = model.run_view().arriving();
     for (step, event) in model.history.events() {
         let x = place.x(*step as f64);
         match event {
@@ -205,7 +206,7 @@ fn events_ui(painter: &Painter, palette: &Palette, model: &Model, place: &Place)
                 last_eta = x;
                 wedge(painter, pos2(x, bar.top() - 1.0), -6.0, palette.eta_change);
             }
-            Event::Outcome(Process::CentralFlow, StepOutcome::EnteredEdge { k }) if *k > ranks => {
+            Event::Outcome(process, StepOutcome::EnteredEdge { k }) if *process == arriving && *k > ranks => {
                 ranks = *k;
                 if x - last_rank > APART {
                     last_rank = x;

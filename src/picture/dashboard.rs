@@ -1,7 +1,8 @@
 //! All plots at once.
 
 use super::panel::panel_ui;
-use super::view::{Panel, RunView, ViewChange};
+use super::run_view::RunView;
+use super::view::{Panel, ViewChange};
 use egui::{Rect, ScrollArea, Sense, Ui, UiBuilder, Vec2, vec2};
 
 /// Between two panels.

@@ -17,6 +17,7 @@ mod pointing;
 pub mod predictions;
 mod raster;
 mod render;
+mod run_view;
 pub mod scene;
 mod shown;
 mod spectrum;
@@ -42,7 +43,8 @@ pub use raster::Image;
 #[cfg(test)]
 pub(crate) use raster::Rasterizer;
 pub use render::{render, render_svg};
+pub use run_view::{Looking, Neighbour, Overlay, RunView};
 pub use scene::Scene;
 pub use shown::{Shown, shown};
 pub use theme::{Palette, Role, Weight};
-pub use view::{Facts, Looking, Neighbour, Overlay, Panel, RunView, ViewChange, ViewState};
+pub use view::{Facts, Panel, ViewChange, ViewState};

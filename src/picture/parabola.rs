@@ -3,9 +3,10 @@
 
 use super::chart::scale::subscript;
 use super::inspector::short;
+use super::run_view::RunView;
 use super::theme::{self, Palette, Role, Weight};
 use super::title::title;
-use super::view::{Panel, RunView};
+use super::view::Panel;
 use crate::run::Series;
 use egui::{Align2, Painter, Pos2, Rect, Sense, Shape, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
@@ -88,11 +89,7 @@ pub(super) fn parabola_ui(ui: &mut Ui, view: &RunView) {
 fn caption(i: usize, model: &Model) -> [String; 2] {
     let index = subscript(i + 1);
     [
-        format!(
-            "λ{index} = {}, λ{index}·η/2 = {}",
-            short(model.lambda),
-            short(0.5 * model.eta * model.lambda)
-        ),
+        format!("λ{index} = {}", short(model.lambda)),
         format!("x times 1 − ηλ{index} = {}", short(model.factor())),
     ]
 }

@@ -4,8 +4,9 @@
 use super::chart::trace::{Source, Trace};
 use super::curves::Curve;
 use super::panel::chart;
+use super::run_view::RunView;
 use super::theme::{Palette, Role, Weight};
-use super::view::{Panel, RunView};
+use super::view::Panel;
 use crate::dynamics::Process;
 use crate::run::Series;
 use crate::run::csv::name_of_other;

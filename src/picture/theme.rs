@@ -93,7 +93,7 @@ impl Ink {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Palette {
     /// Of the series' lines: eigenvalue 0, 1, ….
-    eigen: [Color32; 7],
+    eigen: [Color32; 8],
     gradient_flow: Color32,
     central_flow: Color32,
     threshold: Color32,
@@ -130,6 +130,7 @@ const LIGHT: Palette = Palette {
         Color32::from_rgb(0x56, 0xb4, 0xe9),
         Color32::from_rgb(0x8c, 0x6d, 0x1f),
         Color32::from_rgb(0x6b, 0x6b, 0x6b),
+        Color32::from_rgb(0x88, 0x22, 0x55),
     ],
     gradient_flow: Color32::from_rgb(0xd5, 0x2b, 0x1e),
     central_flow: Color32::from_rgb(0x00, 0x00, 0x00),
@@ -156,6 +157,7 @@ const DARK: Palette = Palette {
         Color32::from_rgb(0xf0, 0xe4, 0x42),
         Color32::from_rgb(0xc2, 0x9f, 0x5e),
         Color32::from_rgb(0xa0, 0xa4, 0xaa),
+        Color32::from_rgb(0xd0, 0x6a, 0x92),
     ],
     gradient_flow: Color32::from_rgb(0xff, 0x6a, 0x55),
     central_flow: Color32::from_rgb(0xff, 0xff, 0xff),
@@ -183,6 +185,7 @@ const HIGH_CONTRAST: Palette = Palette {
         Color32::from_rgb(0x1c, 0x7f, 0xb8),
         Color32::from_rgb(0x6e, 0x53, 0x10),
         Color32::from_rgb(0x50, 0x50, 0x50),
+        Color32::from_rgb(0x6d, 0x1b, 0x44),
     ],
     gradient_flow: Color32::from_rgb(0xc0, 0x1c, 0x10),
     threshold: Color32::BLACK,

@@ -4,9 +4,10 @@
 
 use super::curves::{Curve, Curves};
 use super::inspector::short;
+use super::run_view::RunView;
 use super::theme::{self, Ink, Palette, Role, Weight};
 use super::title::title;
-use super::view::{Panel, RunView};
+use super::view::Panel;
 use crate::run::outline::Outline;
 use crate::run::preset::{ArchitectureName, LossKind};
 use crate::run::recording::{Recording, bundled};
@@ -147,11 +148,12 @@ pub(super) fn wall_ui(ui: &mut Ui, panel: Panel, view: &RunView) {
     let painter = child.painter();
     title(&child, panel, room.min, room.width());
     let title = if view.facts.title.is_empty() { &view.facts.preset } else { &view.facts.title };
+    let how = if view.facts.recorded { "recorded" } else { "live" };
     let live = Exhibit {
         title: format!("This run: {title}"),
         caption: [
             live_says(ui, (panel, 0), view.history, view.curves),
-            format!("live; {}{} steps", said_of_loss(view.facts.loss), view.history.rows()),
+            format!("{how}; {}{} steps", said_of_loss(view.facts.loss), view.history.rows()),
         ],
         run: Some((view.history, view.curves)),
     };

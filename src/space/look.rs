@@ -205,7 +205,7 @@ impl Look {
             return;
         }
         self.view.notes = found.notes;
-        if let Some(first) = trail.first_step().filter(|&first| first > 0) {
+        if let Some(first) = trail.first_step().filter(|&first| first > 1) {
             self.view.notes.push(format!("Paths begin at step {first}, where the run was taken up again"));
         }
         if found.axes.len() < 2 {

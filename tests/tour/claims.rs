@@ -76,7 +76,7 @@ const CLAIMS: &[Claim] = &[
     ("quadratics", "What theory used to ask for", "above the edge the loss grows", |m| {
         m.n("L") > m.n("L start")
     }),
-    ("dimensions", "One direction is too sharp", "λ₁ is above 2/η, λ₂ below", |m| {
+    ("dimensions", "Two directions", "λ₁ is above 2/η, λ₂ below", |m| {
         m.n("S") > m.n("2/η") && m.n("λ₂") < 0.5 * m.n("2/η")
     }),
     ("dimensions", "The sharpest direction decides", "the loss has risen again", |m| {
@@ -86,9 +86,9 @@ const CLAIMS: &[Claim] = &[
         m.n("start S·η/2") < 1.0
     }),
     ("stable-region", "At the border", "S has reached 2/η", |m| m.n("S·η/2") >= 1.0),
-    ("stable-region", "It comes back by itself", "a cycle is complete", |m| m.n("cycles") >= 1.0),
-    ("stable-region", "And again", "S goes above the edge, and not far", |m| {
-        (1.0..1.6).contains(&m.n("overshoot"))
+    ("stable-region", "It comes back by itself", "S is below the edge again", |m| m.n("S·η/2") < 1.0),
+    ("stable-region", "And again", "a cycle is complete; S goes above the edge, and not far", |m| {
+        m.n("cycles") >= 1.0 && (1.0..1.6).contains(&m.n("overshoot"))
     }),
     ("sharpening", "A real network", "the number of digits is known", |m| m.n("n") >= 100.0),
     ("sharpening", "At the edge", "S has risen to the edge, the loss has fallen", |m| {

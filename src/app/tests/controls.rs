@@ -277,8 +277,9 @@ fn another_learning_rate_for_a_run_without_steps_left_offers_more() {
     lab(&mut window).model.phase = Phase::Ended(Ending::AllSteps);
     lab(&mut window).apply(Command::SetEta(0.25));
     window.run_steps(20);
-    let said = &model(&window).banners[0];
-    assert!(said.text.contains("η = 0.25") && said.text.contains("More steps"), "{}", said.text);
+    lab(&mut window).apply(Command::SetEta(0.3));
+    let [said] = &model(&window).banners[..] else { panic!("one note while the slider moves") };
+    assert!(said.text.contains("new η") && said.text.contains("More steps"), "{}", said.text);
     press(&mut window, "More steps");
     assert!(model(&window).banners.is_empty());
     until(&mut window, "steps with it", |model| model.history.rows() > rows + 3);

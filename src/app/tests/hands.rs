@@ -242,7 +242,7 @@ fn the_cursor_goes_from_cycle_to_cycle_and_one_is_looped() {
     assert_eq!(seen, starts[after_start..after_start + 3]);
     key(&mut window, Key::P);
     assert_eq!(cursor(&window), Some(seen[1]));
-    assert!(window.query_by_label_contains("sharpening: S = ").is_some());
+    assert!(window.query_by_label_contains("sharpening: ⟨S⟩ = ").is_some());
 
     key(&mut window, Key::Z);
     let [first, last] = model(&window).view.visible.expect("the cycle in sight");

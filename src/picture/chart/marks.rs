@@ -2,8 +2,8 @@
 
 use super::{Chart, Drawn, label::Notes, position, scale::Scale};
 use crate::dynamics::{Event, Process, StepOutcome};
+use crate::picture::run_view::RunView;
 use crate::picture::theme::{self, Palette};
-use crate::picture::view::RunView;
 use crate::run::Series;
 use crate::run::cycles::Phase;
 use egui::{Align2, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
@@ -49,13 +49,16 @@ pub(super) fn events(
             notes.add(Align2::LEFT_BOTTOM, pos2(left + 4.0, frame.bottom() - 4.0), text, palette.faint_text);
         }
     }
+    let arriving = view.arriving();
     let mut ranks = 0;
     let mut ranks_end = f32::NEG_INFINITY;
     // Written when all lines are drawn, so that none strikes one through.
     let mut texts = Vec::new();
     for (step, event) in view.history.events() {
         let Some(x) = column(transform, *step as f64) else {
-            if let Event::Outcome(Process::CentralFlow, StepOutcome::EnteredEdge { k }) = event {
+            if let Event::Outcome(process, StepOutcome::EnteredEdge { k }) = event
+                && *process == arriving
+            {
                 ranks = ranks.max(*k);
             }
             continue;
@@ -70,9 +73,10 @@ pub(super) fn events(
             Event::Outcome(process, StepOutcome::TooSharp { .. }) => {
                 (format!("{} too sharp", short_name(*process)), palette.trouble)
             }
-            Event::Outcome(Process::CentralFlow, StepOutcome::EnteredEdge { k }) => {
+            Event::Outcome(process, StepOutcome::EnteredEdge { k }) if *process == arriving => {
                 if *k > ranks && chart.ranks {
-                    ranks_end = rank(&clipped, palette, notes, frame, (x, *k), ranks_end);
+                    let counted = if arriving == Process::CentralFlow { "rank" } else { "k =" };
+                    ranks_end = rank(&clipped, palette, notes, frame, (x, counted, *k), ranks_end);
                 }
                 ranks = ranks.max(*k);
                 continue;
@@ -109,14 +113,14 @@ pub(super) fn phases(
     }
 }
 
-/// Where one more eigenvalue reaches the edge: a wedge at the axis and the new number of them, right of the label
-/// before, which ends at `free_from`. Returns where this one ends.
+/// Where one more eigenvalue reaches the edge: a wedge at the axis and the new number of them, behind what is counted, right
+/// of the label before, which ends at `free_from`. Returns where this one ends.
 fn rank(
     painter: &Painter,
     palette: &Palette,
     notes: &mut Notes,
     frame: Rect,
-    (x, k): (f32, usize),
+    (x, counted, k): (f32, &str, usize),
     free_from: f32,
 ) -> f32 {
     let tip = pos2(x, frame.bottom() - 7.0);
@@ -124,7 +128,7 @@ fn rank(
     painter.add(Shape::convex_polygon(wedge, palette.faint_text, Stroke::NONE));
     // Where it would cover the one before, an arrow and the number.
     let (text, half) =
-        if x - free_from > 18.0 { (format!("k = {k}"), 16.0) } else { (format!("→ {k}"), 9.0) };
+        if x - free_from > 18.0 { (format!("{counted} {k}"), 16.0) } else { (format!("→ {k}"), 9.0) };
     let at = pos2(x.max(free_from + half + 4.0), tip.y - 1.0);
     notes.add(Align2::CENTER_BOTTOM, at, &text, palette.faint_text).right()
 }

@@ -14,8 +14,9 @@ mod marks;
 pub mod scale;
 pub mod trace;
 
+use super::run_view::RunView;
 use super::theme::{self, Palette};
-use super::view::{Panel, RunView, ViewChange};
+use super::view::{Panel, ViewChange};
 use egui::{Align2, Rect, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
 use egui_plot::{AxisHints, GridMark, Plot, PlotPoint, PlotTransform, Span};
 pub use hands::is_hovered;

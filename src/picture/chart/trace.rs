@@ -1,8 +1,8 @@
 //! One line of a chart: where its values come from and what it looks like.
 
 use crate::picture::curves::{Curve, Curves};
+use crate::picture::run_view::RunView;
 use crate::picture::theme::Ink;
-use crate::picture::view::RunView;
 use crate::run::predictions::Output;
 use crate::run::{History, Series};
 

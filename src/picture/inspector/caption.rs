@@ -1,14 +1,14 @@
 //! What happens at a step, in one line made of its current values.
 
 use super::short;
-use crate::picture::view::RunView;
+use crate::picture::run_view::RunView;
 use crate::run::cycles::{is_constant, mean_sharpness};
 use crate::run::{Phase, Series};
 
 /// An oscillation that shrinks by no more than this factor a step keeps its size, for what can be seen.
 const STEADY: f64 = 0.97;
 
-/// "S = 1.07·2/η: the oscillation grows by the factor 1.14 a step". S is gradient descent's two-step mean; at the newest step,
+/// "⟨S⟩ = 1.07·2/η: the oscillation grows by the factor 1.14 a step". ⟨S⟩ is gradient descent's two-step mean; at the newest step,
 /// which has no successor, that of the step before.
 pub fn caption(view: &RunView, step: usize) -> String {
     let step = if step + 1 == view.history.rows() { step.saturating_sub(1) } else { step };
@@ -16,9 +16,10 @@ pub fn caption(view: &RunView, step: usize) -> String {
     let (Some(eta), Some(mean)) = (value(Series::Eta), mean_sharpness(view.history, step)) else {
         return "no sharpness is recorded here".to_owned();
     };
-    let s = format!("S = {:.2}·2/η", 0.5 * eta * mean);
+    let s = format!("⟨S⟩ = {:.2}·2/η", 0.5 * eta * mean);
     let factor = format!("{:.2}", (1.0 - eta * mean).abs());
     if is_constant(view.history, step) {
+        let s = format!("S = {:.2}·2/η", 0.5 * eta * mean);
         let how = if (1.0 - eta * mean).abs() > 1.0 { "grows" } else { "shrinks" };
         return format!(
             "{s} at every point, as on any quadratic: the oscillation along u₁ {how} by the factor {factor} a step"

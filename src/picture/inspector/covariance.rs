@@ -2,13 +2,15 @@
 
 use super::{ROW_HEIGHT, note, short, write};
 use crate::picture::chart::scale::subscript;
+use crate::picture::run_view::RunView;
 use crate::picture::theme::{Palette, Role};
-use crate::picture::view::RunView;
 use crate::run::Covariance;
 use egui::{Align2, Color32, Rect, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 /// Largest side of a cell.
 const CELL: f32 = 44.0;
+/// A cycle of so many standard deviations of the smoothing is seen in what is smoothed.
+const SHORT: f64 = 2.0;
 /// Smallest side of a cell that holds its number.
 const NUMBER_CELL: f32 = 40.0;
 
@@ -63,6 +65,18 @@ pub(super) fn covariance_ui(ui: &mut Ui, view: &RunView) {
     note(ui, &format!("entries over the largest, {}; blue is positive, orange negative", short(most)));
     ui.add_space(2.0);
     table_ui(ui, &found);
+    let cycle = view.curves.cycles().at(step).map(|place| &view.curves.cycles().all()[place]);
+    if let Some(cycle) =
+        cycle.filter(|cycle| !cycle.settled && cycle.length() as f64 > SHORT * view.state.smoothing_steps)
+    {
+        note(
+            ui,
+            &format!(
+                "Σ is an average over whole cycles. The one here takes {} steps: what is measured follows it; smooth over more",
+                cycle.length()
+            ),
+        );
+    }
 }
 
 /// From the background to the colour of a sign.

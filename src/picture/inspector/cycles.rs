@@ -2,22 +2,19 @@
 
 use super::caption::caption;
 use super::{ROW_HEIGHT, note, sentence, short, write};
-use crate::picture::theme::Palette;
-use crate::picture::view::{RunView, ViewChange};
+use crate::picture::run_view::RunView;
+use crate::picture::theme::{self, Palette};
+use crate::picture::view::ViewChange;
 use crate::run::cycles::{Cycle, Outcome, Phase};
-use egui::{Align2, Rect, ScrollArea, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Color32, Rect, ScrollArea, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
-/// Heads of the columns, and how wide each is relative to the others.
-const COLUMNS: [(&str, f32); 8] = [
-    ("#", 0.4),
-    ("start", 0.8),
-    ("length", 0.8),
-    ("peak S·η/2", 1.1),
-    ("peak |x|", 1.0),
-    ("loss spike", 1.1),
-    ("drop of S", 1.0),
-    ("", 1.1),
-];
+/// The cells of a row.
+type Cells = [String; 8];
+
+/// Heads of the columns.
+const HEADS: [&str; 8] = ["#", "start", "length", "peak S·η/2", "peak |x|", "loss spike", "drop of S", ""];
+/// What they mean.
+const MEANING: &str = "peak and drop of S: of its mean over two steps. loss spike: how far the loss rose above its lowest value in the cycle";
 
 pub(super) fn cycles_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
     let Some(step) = view.inspected_step() else { return note(ui, "waiting for the first step") };
@@ -40,16 +37,21 @@ pub(super) fn cycles_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChang
     }
     let width = ui.available_width() - 12.0;
     let palette = Palette::in_ui(ui);
-    let (head, _) = ui.allocate_exact_size(vec2(width, ROW_HEIGHT), Sense::hover());
-    row(ui, head, &COLUMNS.map(|(text, _)| text.to_owned()), palette.faint_text);
+    let (head, response) = ui.allocate_exact_size(vec2(width, ROW_HEIGHT), Sense::hover());
+    response.on_hover_text(MEANING);
+    let heads: Cells = HEADS.map(str::to_owned);
     // the newest step, which has no successor, belongs to the cycle before it
     let current = cycles.at(step.min(view.history.rows().saturating_sub(2)));
     ui.spacing_mut().item_spacing.y = 0.0;
-    ScrollArea::vertical().auto_shrink(false).show_rows(ui, ROW_HEIGHT, cycles.all().len(), |ui, shown| {
-        for index in shown {
+    let rows = ScrollArea::vertical().auto_shrink(false);
+    let places = rows.show_rows(ui, ROW_HEIGHT, cycles.all().len(), |ui, shown| {
+        let numbers = shown.clone().map(|index| number(cycles.all(), index));
+        let all: Vec<Cells> =
+            shown.clone().zip(numbers).map(|(index, number)| cells(number, &cycles.all()[index])).collect();
+        let places = places(ui, all.iter().chain([&heads]), width);
+        for (index, cells) in shown.zip(&all) {
             let cycle = &cycles.all()[index];
             let number = number(cycles.all(), index);
-            let cells = cells(number, cycle);
             let sense = if view.controls { Sense::click() } else { Sense::hover() };
             let (rect, response) = ui.allocate_exact_size(vec2(width, ROW_HEIGHT), sense);
             let name = match number {
@@ -62,12 +64,14 @@ pub(super) fn cycles_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChang
             } else if response.hovered() {
                 ui.painter().rect_stroke(rect, 2.0, (1.0, palette.grid), StrokeKind::Inside);
             }
-            row(ui, rect, &cells, palette.text);
+            row(ui, rect, cells, &places, palette.text);
             if response.clicked() {
                 changes.push(ViewChange::PlaceCursor(Some(cycle.start())));
             }
         }
+        places
     });
+    row(ui, head, &heads, &places.inner, palette.faint_text);
 }
 
 /// The phases' shades.
@@ -93,7 +97,7 @@ fn number(all: &[Cycle], index: usize) -> Option<usize> {
 }
 
 /// The cells of a cycle's row.
-fn cells(number: Option<usize>, cycle: &Cycle) -> [String; COLUMNS.len()] {
+fn cells(number: Option<usize>, cycle: &Cycle) -> Cells {
     let what = match cycle.outcome {
         _ if cycle.settled => "settled",
         Outcome::Open => "goes on",
@@ -114,15 +118,27 @@ fn cells(number: Option<usize>, cycle: &Cycle) -> [String; COLUMNS.len()] {
     ]
 }
 
+/// The right end of every column, counted from the left: each as wide as its widest cell, and what room is left shared out.
+fn places<'a>(ui: &Ui, rows: impl Iterator<Item = &'a Cells>, width: f32) -> [f32; HEADS.len()] {
+    let mut widths = [0.0_f32; HEADS.len()];
+    for cells in rows {
+        for (widest, cell) in widths.iter_mut().zip(cells) {
+            let galley = ui.painter().layout_no_wrap(cell.clone(), theme::label_font(), Color32::PLACEHOLDER);
+            *widest = widest.max(galley.size().x);
+        }
+    }
+    let gap = ((width - widths.iter().sum::<f32>()) / HEADS.len() as f32).max(0.0);
+    let mut right = 0.0;
+    widths.map(|width| {
+        right += width + gap;
+        right
+    })
+}
+
 /// Numbers to the right of their columns.
-fn row(ui: &Ui, rect: Rect, cells: &[String; COLUMNS.len()], color: egui::Color32) {
-    let total: f32 = COLUMNS.iter().map(|(_, share)| share).sum();
-    let mut right = rect.left();
-    for (cell, (_, share)) in cells.iter().zip(COLUMNS) {
-        let left = right;
-        right += rect.width() * share / total;
-        let column = Rect::from_x_y_ranges(left..=right, rect.y_range());
-        let painter = ui.painter().with_clip_rect(column.intersect(ui.clip_rect()));
-        write(&painter, Align2::RIGHT_CENTER, pos2(right - 4.0, rect.center().y), cell, color);
+fn row(ui: &Ui, rect: Rect, cells: &Cells, places: &[f32; HEADS.len()], color: Color32) {
+    let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
+    for (cell, right) in cells.iter().zip(places) {
+        write(&painter, Align2::RIGHT_CENTER, pos2(rect.left() + right - 4.0, rect.center().y), cell, color);
     }
 }

@@ -8,9 +8,10 @@ mod sharpness;
 mod terms;
 mod validity;
 
+use super::run_view::{Looking, RunView};
 use super::theme::{self, Palette};
 use super::title::title;
-use super::view::{Looking, Panel, RunView, ViewChange};
+use super::view::{Panel, ViewChange};
 use crate::dynamics::Inspection;
 use egui::{Align2, Color32, Label, Painter, Pos2, Rect, RichText, ScrollArea, Ui, UiBuilder, pos2};
 

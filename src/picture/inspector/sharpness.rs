@@ -2,8 +2,8 @@
 
 use super::{ROW_HEIGHT, bar, inspected, note, sentence, short, signed, write};
 use crate::dynamics::inspection::{SharpnessChange, Term};
+use crate::picture::run_view::RunView;
 use crate::picture::theme::Palette;
-use crate::picture::view::RunView;
 use egui::{Align2, Color32, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
 
 /// Width of the names left of the bars.

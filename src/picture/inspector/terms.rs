@@ -5,8 +5,8 @@ use super::{ROW_HEIGHT, bar, inspected, note, short, signed, write};
 use crate::dynamics::inspection::{Center, Extent, Inspection, Term};
 use crate::picture::chart::trace::Source;
 use crate::picture::pointing::point_at;
+use crate::picture::run_view::RunView;
 use crate::picture::theme::Palette;
-use crate::picture::view::RunView;
 use crate::run::Series;
 use egui::{Align2, Id, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
 

@@ -1,8 +1,8 @@
 //! A light that says whether the theory holds at this step, with the reasons in words.
 
 use super::{ROW_HEIGHT, note, short, write};
+use crate::picture::run_view::RunView;
 use crate::picture::theme::{self, Palette};
-use crate::picture::view::RunView;
 use crate::run::validity::{Light, checks, light};
 use egui::{Align2, Label, Painter, Pos2, RichText, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
 

@@ -2,8 +2,9 @@
 
 use super::{Choice, input, processes};
 use crate::dynamics::Process;
+use crate::picture::run_view::RunView;
 use crate::picture::theme::{self, Palette, Role};
-use crate::picture::view::{RunView, ViewChange};
+use crate::picture::view::ViewChange;
 use crate::run::Predictions;
 use crate::run::predictions::{Examples, Kind, Output};
 use egui::{Align2, Painter, Rect, Sense, Ui, WidgetInfo, pos2, vec2};

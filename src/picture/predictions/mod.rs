@@ -7,9 +7,10 @@ mod sequence;
 
 use super::chart::{Chart, trace::Trace};
 use super::curves::Curve;
+use super::run_view::RunView;
 use super::scene::ending;
 use super::theme::{self, Palette, Role, Weight};
-use super::view::{Panel, RunView, ViewChange};
+use super::view::{Panel, ViewChange};
 use crate::dynamics::Process;
 use crate::run::Predictions;
 use crate::run::predictions::{Example, Examples, Input, Kind, Output};

@@ -1,8 +1,9 @@
 //! A sequence: its tokens, what should follow each, and what the network says, position by position.
 
 use super::{Choice, processes};
+use crate::picture::run_view::RunView;
 use crate::picture::theme::{self, Palette, Role};
-use crate::picture::view::{RunView, ViewChange};
+use crate::picture::view::ViewChange;
 use crate::run::Predictions;
 use crate::run::predictions::Output;
 use egui::{Align2, Rect, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};

@@ -30,6 +30,9 @@ pub(super) fn title(axis: &SceneAxis) -> String {
 /// A share of the displacement, in words.
 pub(super) fn percent(share: f32) -> String {
     let share = 100.0 * share;
+    if share > 0.0 && share < 0.5 {
+        return "<1%".to_owned();
+    }
     if share > 99.0 && share < 99.95 { format!("{share:.1}%") } else { format!("{share:.0}%") }
 }
 

@@ -5,9 +5,10 @@ use super::camera::Projection;
 use super::view::Layer;
 use super::{Figure, Scene, ScenePath, axes, canvas, hands, toolbar};
 use crate::picture::chart::line_sample;
+use crate::picture::run_view::RunView;
 use crate::picture::theme::{self, Palette, Role, Weight};
 use crate::picture::title::title;
-use crate::picture::view::{Panel, RunView, ViewChange};
+use crate::picture::view::{Panel, ViewChange};
 use egui::{
     Align2, Color32, Layout, Painter, Pos2, Rect, Sense, Shape, Stroke, StrokeKind, Ui, UiBuilder,
     WidgetInfo, pos2, vec2,

@@ -4,9 +4,10 @@
 mod plot;
 
 use super::inspector::{note, short, title_ui};
+use super::run_view::RunView;
 use super::scene::ending;
 use super::theme::{Palette, Role};
-use super::view::{Panel, RunView};
+use super::view::Panel;
 use crate::dynamics::Process;
 use crate::run::spectra::{Found, Spectra};
 use crate::spectrum::Distribution;

@@ -2,8 +2,8 @@
 
 use crate::dynamics::Process;
 use crate::picture::chart::scale::{Scale, Tick, read_out, subscript};
+use crate::picture::run_view::RunView;
 use crate::picture::theme::{self, Palette, Role, Weight};
-use crate::picture::view::RunView;
 use crate::run::Series;
 use crate::run::spectra::Found;
 use crate::spectrum::Distribution;
