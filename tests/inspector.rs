@@ -20,6 +20,7 @@ use brink::picture::{
     Curves, Facts, Image, Palette, Panel, RunView, ViewChange, ViewState, caption, panel_ui, render, theme,
 };
 use brink::run::assemble::{Sources, assemble};
+use brink::run::validity::{Light, checks};
 use brink::run::{History, Preset};
 use compare::check;
 use egui::{Pos2, Rect, Shape, Theme, Vec2, vec2};
@@ -251,4 +252,17 @@ fn a_term_that_is_pointed_at_stands_out_in_the_equation_and_in_the_bars() {
         assert!(frame.bottom() < names[0].top(), "the equation is above the bars");
         assert_eq!(standing_out(&valley, frame.center()), [frames, rows], "and the other way");
     }
+}
+
+#[test]
+fn between_two_bursts_the_remainder_of_a_step_says_nothing_against_the_theory() {
+    let check = |step| {
+        let looked = Looked::valley(step);
+        let checks = checks(&looked.history, step, looked.inspection.as_ref(), false);
+        let remainder = looked.inspection.unwrap().expansion.relative_remainder();
+        (remainder, checks.iter().find(|check| check.name == "Taylor remainder").unwrap().light)
+    };
+    // hardly any oscillation: what is left is most of the little there is, and little beside what Σ predicts
+    let calm = (70..110).map(check).max_by(|a, b| a.0.total_cmp(&b.0)).unwrap();
+    assert!(calm.0 > 0.3 && calm.1 == Light::Green, "{calm:?}");
 }
