@@ -3,6 +3,7 @@
 //! | check | green up to | red beyond |
 //! |---|---|---|
 //! | Taylor remainder / the larger of −η(∇L(w_t) − ∇L(w̄)) and 2√trΣ | 0.1 | 0.3 |
+//! | gradient descent's sharpness over 2/η, averaged over two steps | 1.25 | 1.5 |
 //! | gap (λ_k − λ_{k+1})/λ_k below the critical eigenvalues | 0.02 (at least) | 0.002 (below) |
 //! | relative KKT residual of the complementarity problem | 1e-8 | 1e-5 |
 //! | relative eigen-residual ‖Hu − λu‖/\|λ\| | 1e-3 | 1e-2 |
@@ -10,12 +11,14 @@
 //! | the central flow lies above the edge | never | always |
 //! | the network has kinks | never | never: amber |
 //!
+//! Far above the edge the oscillation changes by a large factor a step, and there is no average over time to speak of.
 //! In between it is amber. The light is the worst of the checks; NaN is red. The remainder and the distance need an
 //! inspected step, and are left out without one. The remainder is measured by what an oscillation of the predicted strength
 //! moves in a step, −ηxS u = −2x u at the edge, where the present one is weaker: between two bursts there is next to none, and
 //! what is left of the step says nothing against a theory of the average. A remainder below a thousandth of the step
 //! −η∇L(w_t) is green whatever its share.
 
+use super::cycles::mean_sharpness;
 use super::history::History;
 use super::series::Series;
 use crate::dynamics::Inspection;
@@ -92,6 +95,7 @@ pub fn checks(history: &History, row: usize, inspection: Option<&Inspection>, ki
             reason: "the third derivative misses what the activation's kinks contribute",
         });
     }
+    checks.extend(overshoot(history, row));
     if let Some(inspection) = inspection {
         checks.push(remainder(inspection, history.value(Series::CfSigmaTrace, row)));
         if inspection.center == Center::CentralFlow {
@@ -126,12 +130,25 @@ fn remainder(inspection: &Inspection, sigma_trace: Option<f64>) -> Check {
     Check { name: "Taylor remainder", value: Some(value), light, reason }
 }
 
+fn overshoot(history: &History, row: usize) -> Option<Check> {
+    // the newest step has no successor yet
+    let mean = mean_sharpness(history, row).or_else(|| mean_sharpness(history, row.checked_sub(1)?))?;
+    let value = 0.5 * history.value(Series::Eta, row)? * mean;
+    let light = small(value, 1.25, 1.5);
+    let reason = match light {
+        Light::Green => "not far above the edge",
+        Light::Amber => "far above the edge: the oscillation changes fast",
+        Light::Red => "sharpening has outrun the oscillation",
+    };
+    Some(Check { name: "sharpness of GD·η/2", value: Some(value), light, reason })
+}
+
 fn distance(inspection: &Inspection) -> Check {
     let value = inspection.distance / inspection.weight_norm;
     let light = small(value, 0.03, 0.15);
     let reason = match light {
         Light::Green => "gradient descent follows the central flow",
-        Light::Amber => "gradient descent has come away from the central flow",
+        Light::Amber => "gradient descent has come away",
         Light::Red => "gradient descent is elsewhere: restart the flows here",
     };
     Check { name: "‖w_GD − w_CF‖/‖w_CF‖", value: Some(value), light, reason }
@@ -152,7 +169,7 @@ fn gap(history: &History, row: usize) -> Option<Check> {
         Light::Red
     };
     let reason = match light {
-        Light::Green => "the critical eigenvectors stand apart from the rest",
+        Light::Green => "the critical eigenvectors stand apart",
         Light::Amber => "the next eigenvalue is near: eigenvectors mix",
         Light::Red => "the next eigenvalue is as large: its eigenvector belongs to the critical ones",
     };
@@ -238,6 +255,24 @@ mod tests {
         let found = checks(&history, 0, None, false);
         let above = found.iter().find(|check| check.name == "above the edge").unwrap();
         assert!(above.light == Light::Red && above.value.is_some_and(|value| (value - 1.5).abs() < 1e-12));
+    }
+
+    #[test]
+    fn a_sharpness_that_outruns_the_oscillation_is_said() {
+        let lights = [22.0, 27.0, 36.0].map(|sharpness| {
+            let mut history = History::new(1);
+            for (step, flicker) in [-1.0, 1.0].into_iter().enumerate() {
+                let state = ProcessRecord { lambda: vec![sharpness + flicker], ..ProcessRecord::default() };
+                history.push(&StepRecord {
+                    step,
+                    eta: 0.1,
+                    gradient_descent: Some(state),
+                    ..StepRecord::default()
+                });
+            }
+            [0, 1].map(|row| checks(&history, row, None, false)[0].light)
+        });
+        assert_eq!(lights, [[Green; 2], [Amber; 2], [Red; 2]]);
     }
 
     #[test]

@@ -206,6 +206,6 @@ const CLAIMS: &[Claim] = &[
         "limits",
         "A learning rate too large",
         "several eigenvalues were above the edge, and it does not hold",
-        |m| m.n("most k") >= 2.0 && m.n("overshoot") > 1.3 && m.said("verdict") != "holds",
+        |m| m.n("most k") >= 2.0 && m.n("overshoot") > 1.3 && m.said("verdict") == "does not hold",
     ),
 ];

@@ -29,12 +29,25 @@ pub(super) fn validity_ui(ui: &mut Ui, view: &RunView) {
         let at = pos2(line.left() + 27.0, line.center().y);
         let end = write(ui.painter(), Align2::LEFT_CENTER, at, check.name, palette.text).right();
         let value = pos2(end + 8.0, line.center().y);
-        if let Some(number) = check.value {
-            write(ui.painter(), Align2::LEFT_CENTER, value, &short(number), palette.faint_text);
+        let end = check.value.map_or(end, |number| {
+            write(ui.painter(), Align2::LEFT_CENTER, value, &short(number), palette.faint_text).right()
+        });
+        // beside it where there is room, else below
+        let font = theme::label_font();
+        let reason = ui.painter().layout_no_wrap(check.reason.to_owned(), font.clone(), palette.faint_text);
+        if end + 12.0 + reason.size().x <= line.right() {
+            write(
+                ui.painter(),
+                Align2::LEFT_CENTER,
+                pos2(end + 12.0, line.center().y),
+                check.reason,
+                palette.faint_text,
+            );
+            continue;
         }
         ui.horizontal(|ui| {
             ui.add_space(27.0);
-            let text = RichText::new(check.reason).font(theme::label_font()).color(palette.faint_text);
+            let text = RichText::new(check.reason).font(font).color(palette.faint_text);
             ui.add(Label::new(text).wrap());
         });
     }
