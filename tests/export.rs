@@ -44,7 +44,7 @@ fn words(panel: Panel) -> &'static [&'static str] {
         Panel::Variance => &["eigenvalues of Σ"],
         Panel::Displacement => &["±σ₁"],
         Panel::Distance => &["to central flow", "to gradient flow"],
-        Panel::Cycles => &["Step 120: S = ", "goes on"],
+        Panel::Cycles => &["Step 120: ⟨S⟩ = ", "goes on"],
         Panel::Terms => &["Step 120", "remainder"],
         Panel::SharpnessChange => &["Step 120", "predicted"],
         Panel::Covariance => &["Step 120, in the basis", "relative error"],

@@ -132,6 +132,8 @@ fn every_bundled_recording_reads_and_shows_what_it_is_there_for() {
         let row = readme.lines().find(|line| line.starts_with(&format!("| `{name}.brink` |")));
         let row = row.unwrap_or_else(|| panic!("assets/recordings/README.md does not list {name}"));
         assert!(outline.drops >= 3 || row.contains("few drops"), "{name} does not say why: {outline}");
+        let rank = format!("; rank {}", outline.milestones.ranks.len());
+        assert!(row.contains(&rank), "{name} says another rank: {outline}");
         let architecture = format!("{:?}", recording.preset.model.architecture);
         if outline.k() >= 2 && !several.contains(&architecture) {
             several.push(architecture);
