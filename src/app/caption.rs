@@ -9,11 +9,10 @@ use crate::run::cycles::{Outcome, Phase, is_constant};
 pub(super) fn caption(model: &Model) -> String {
     let cycles = model.curves.cycles();
     let Some(newest) = model.row() else { return String::new() };
-    // the newest step has no successor, with which the sharpness is averaged, and the one before none to compare with
-    let settled = model.history.rows().saturating_sub(if model.view.cursor.is_none() { 3 } else { 2 });
-    let row = newest.min(settled);
+    // as the caption: the last two steps lack the successors that it compares with
+    let row = newest.min(model.history.rows().saturating_sub(3));
     if is_constant(&model.history, row) {
-        return picture::caption(&model.run_view(), row);
+        return picture::caption(&model.run_view(), newest);
     }
     let Some(phase) = cycles.phase(row) else {
         return match model.at_edge(row) {
@@ -30,7 +29,7 @@ pub(super) fn caption(model: &Model) -> String {
         }
         format!("Cycle {number}, step {step} of {}", grouped(cycle.length()))
     });
-    let what = picture::caption(&model.run_view(), row);
+    let what = picture::caption(&model.run_view(), newest);
     let known = [cycle, Some(format!("{}: {what}", phase.name()))];
     known.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }

@@ -45,6 +45,10 @@ pub(super) fn presenter_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Comman
             panels.push(Panel::Sharpness);
         }
         panels.truncate(if model.tour.guides { PLOTS - 1 } else { PLOTS });
+        // beside a card, what is no plot needs the height of both
+        if model.tour.guides && panels.first().is_some_and(|panel| !Panel::PLOTS.contains(panel)) {
+            panels.truncate(1);
+        }
         let overlays = model.overlays();
         let view = RunView { overlays: &overlays, switches: false, ..model.run_view() };
         for (panel, rect) in panels.iter().zip(places(plots, panels.len())) {

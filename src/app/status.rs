@@ -11,7 +11,13 @@ use egui::{Label, Response, RichText, Ui};
 pub(super) fn status_ui(ui: &mut Ui, model: &Model) {
     let value = |series| model.row().and_then(|row| model.history.value(series, row));
     // no answer to a question before the room has thought
-    let said = if model.tour.asks() { "What happens next?".to_owned() } else { caption(model) };
+    let said = if model.tour.asks() {
+        "What happens next?".to_owned()
+    } else if model.tour.asks_next() {
+        "\u{a0}".to_owned()
+    } else {
+        caption(model)
+    };
     ui.add(Label::new(said).truncate())
         .on_hover_text("⟨S⟩: the sharpness averaged over two steps, for S itself flickers");
     ui.horizontal_wrapped(|ui| {
@@ -29,16 +35,17 @@ pub(super) fn status_ui(ui: &mut Ui, model: &Model) {
         if let Some(eta) = value(Series::Eta) {
             fact_ui(ui, "2/η", &short(2.0 / eta));
         }
-        for (name, series) in [
-            ("λ₁", Series::GdLambda(0)),
-            ("loss", Series::GdLoss),
-            ("HVPs/step", Series::Hvps),
-            ("eigen-residual GD", Series::GdEigenResidual),
-            ("GF", Series::GfEigenResidual),
-            ("CF", Series::CfEigenResidual),
+        let residual = "‖Hu − λu‖/|λ|: how well the eigenvectors have converged";
+        for (name, series, meaning) in [
+            ("λ₁", Series::GdLambda(0), "The sharpness: gradient descent's largest Hessian eigenvalue"),
+            ("loss", Series::GdLoss, "Gradient descent's training loss"),
+            ("HVPs/step", Series::Hvps, "Hessian-vector products that the step took, of all processes"),
+            ("eigen-residual GD", Series::GdEigenResidual, residual),
+            ("GF", Series::GfEigenResidual, residual),
+            ("CF", Series::CfEigenResidual, residual),
         ] {
             if let Some(value) = value(series) {
-                fact_ui(ui, name, &short(value));
+                fact_ui(ui, name, &short(value)).on_hover_text(meaning);
             }
         }
         // measured every so many steps: the last time

@@ -42,6 +42,32 @@ impl Kernel {
         }
         if total > 0.0 { sum / total } else { f64::NAN }
     }
+
+    /// The value at step t of the straight line that fits the finite values around it best, in least squares under the
+    /// kernel. Where nothing of the kernel is cut off this is [`Kernel::average`]; at the end of a stretch it does not lag
+    /// behind a slope, as that does. It may leave the range of the values: not for what cannot be negative.
+    pub fn trend(&self, value: impl Fn(usize) -> Option<f64>, t: usize, stretch: &Range<usize>) -> f64 {
+        let first = t.saturating_sub(self.reach()).max(stretch.start);
+        let last = (t + self.reach() + 1).min(stretch.end);
+        // moments of the weights, and of weighted values, by the distance from t
+        let (mut w, mut v) = ([0.0; 3], [0.0; 2]);
+        for s in first..last {
+            if let Some(value) = value(s).filter(|value| value.is_finite()) {
+                let (weight, from) = (self.weights[s.abs_diff(t)], s as f64 - t as f64);
+                let first = weight * from;
+                w = [w[0] + weight, w[1] + first, w[2] + first * from];
+                v = [v[0] + weight * value, v[1] + first * value];
+            }
+        }
+        let determinant = w[0] * w[2] - w[1] * w[1];
+        if determinant > 1e-9 * w[0] * w[2] {
+            (w[2] * v[0] - w[1] * v[1]) / determinant
+        } else if w[0] > 0.0 {
+            v[0] / w[0]
+        } else {
+            f64::NAN
+        }
+    }
 }
 
 /// Smooths `values` with a Gaussian of standard deviation `width` steps. The kernel is renormalized at both ends and
@@ -87,7 +113,20 @@ fn segment_around(eta: &[f64], t: usize, len: usize) -> Range<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{gaussian, gaussian_range};
+    use super::{Kernel, gaussian, gaussian_range};
+
+    #[test]
+    fn a_trend_keeps_a_slope_to_both_ends_and_is_the_average_in_between() {
+        let line = |t: usize| Some(0.5 * t as f64 + if t % 2 == 0 { 0.01 } else { -0.01 });
+        let kernel = Kernel::new(6.0, usize::MAX);
+        for t in [0, 1, 5, 50, 98, 99] {
+            assert!((kernel.trend(line, t, &(0..100)) - 0.5 * t as f64).abs() < 4e-3, "{t}");
+        }
+        assert!((kernel.trend(line, 50, &(0..100)) - kernel.average(line, 50, &(0..100))).abs() < 1e-12);
+        assert!((kernel.average(line, 99, &(0..100)) - 49.5).abs() > 1.0, "which the average does not");
+        assert!((kernel.trend(line, 3, &(3..4)) - 1.49).abs() < 1e-12, "of one value alone");
+        assert!(kernel.trend(|_| None, 3, &(0..9)).is_nan());
+    }
 
     #[test]
     fn a_constant_stays_constant_to_both_ends() {

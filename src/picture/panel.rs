@@ -68,7 +68,7 @@ fn raw(view: &RunView, trace: Trace) -> Trace {
 
 /// Beside the central flow and its prediction, the axis need not show all of it.
 fn smoothed(view: &RunView, trace: Trace) -> Trace {
-    let trace = trace.end("GD");
+    let trace = trace.end("⟨GD⟩");
     if view.state.show_central_flow { trace.main() } else { trace }
 }
 

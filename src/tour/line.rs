@@ -11,7 +11,7 @@ impl Quantity {
         let recorded = |series| Some(Source::Recorded(series));
         match self.name() {
             "η" | "2/η" => recorded(Series::Eta),
-            "S" | "S start" | "S·η/2" | "start S·η/2" | "1−ηS" | "|1−ηS|" | "overshoot"
+            "S" | "S start" | "S·η/2" | "⟨S⟩·η/2" | "start S·η/2" | "1−ηS" | "|1−ηS|" | "overshoot"
             | "S above or below" | "S rises or falls" | "cycle peak S·η/2" | "cycle drop" | "edge step" => {
                 recorded(Series::GdLambda(0))
             }

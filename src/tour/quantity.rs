@@ -104,6 +104,11 @@ pub const QUANTITIES: &[Quantity] = &[
     quantity("S(w(t))", "sharpness of the central flow", |v, row| number(v, Series::CfLambda(0), row)),
     quantity("S of the flow", "sharpness of the gradient flow", |v, row| number(v, Series::GfLambda1, row)),
     quantity("S·η/2", "sharpness in units of the edge", |v, row| of_edge(v, 0, row).map(Value::Number)),
+    quantity("⟨S⟩·η/2", "the sharpness of two steps on average, in units of the edge", |v, row| {
+        let mean =
+            mean_sharpness(v.history, row).or_else(|| mean_sharpness(v.history, row.checked_sub(1)?))?;
+        Some(Value::Number(0.5 * get(v, Series::Eta, row)? * mean))
+    }),
     quantity("λ₂·η/2", "second eigenvalue in units of the edge", |v, row| {
         of_edge(v, 1, row).map(Value::Number)
     }),

@@ -101,7 +101,7 @@ const CLAIMS: &[Claim] = &[
         m.n("L") > m.n("L before") && m.n("|x|") > 0.01
     }),
     ("magic", "The peak", "S has fallen from its highest", |m| {
-        m.n("overshoot") > 1.0 && m.n("S·η/2") < m.n("overshoot") && m.n("edge step") < m.n("step")
+        m.n("overshoot") > 1.0 && m.n("⟨S⟩·η/2") < m.n("overshoot") && m.n("edge step") < m.n("step")
     }),
     ("magic", "The loss returns", "the loss is below all before the crossing, cycles are complete", |m| {
         m.n("cycles") >= 1.0 && m.n("L") < m.lowest_before(m.n("edge step"))
@@ -109,7 +109,7 @@ const CLAIMS: &[Claim] = &[
     ("magic", "Half the learning rate", "the edge is as much higher as η is smaller, and reached", |m| {
         m.near("times higher", 2.0, 1e-9) && m.n("S·η/2") >= 1.0
     }),
-    ("magic", "The same again", "S stays near the new edge", |m| m.near("S·η/2", 1.0, 0.25)),
+    ("magic", "The same again", "S stays near the new edge", |m| m.near("⟨S⟩·η/2", 1.0, 0.25)),
     ("everywhere", "A vision transformer arrives", "S has risen to the edge", |m| {
         m.n("S·η/2") >= 1.0 && m.n("S start") < m.n("S")
     }),
@@ -118,7 +118,7 @@ const CLAIMS: &[Claim] = &[
         m.said("S rises or falls") == "falls"
     }),
     ("cycle", "At its strongest", "S has come down from its highest", |m| {
-        m.n("overshoot") > 1.0 && m.n("S·η/2") < m.n("overshoot")
+        m.n("overshoot") > 1.0 && m.n("⟨S⟩·η/2") < m.n("overshoot")
     }),
     ("cycle", "In slow motion, looped", "S peaks above the edge and falls", |m| {
         m.n("cycle peak S·η/2") > 1.0 && m.n("cycle drop") > 1.0

@@ -163,8 +163,7 @@ impl Command {
             Self::SetSmoothing(_) => plain(
                 "Smoothing",
                 "Standard deviation of the Gaussian smoothing of gradient descent's curves, in steps; 0 shows raw \
-                 values only. Where the run or a learning rate ends, the mean goes over the steps on this side alone, \
-                 and so lags behind a slope",
+                 values only. Where the run or a learning rate ends, it goes over the steps on this side alone",
             ),
             Self::TogglePresenter => keyed(
                 Key::F5,

@@ -163,6 +163,52 @@ fn a_run_that_is_begun_anew_passes_the_stops_of_the_cards_before() {
 }
 
 #[test]
+fn a_card_that_is_come_back_to_shows_the_run_as_it_was_there() {
+    let text = "+++\ntitle = \"Test\"\npreset = \"moons\"\npanels = \"loss\"\nwithin = 90\n+++\n\
+        ## One\n@ step 3\nStep {step}\n## Two\n@ step 6\nStep {step}\n";
+    let chapter = crate::tour::Chapter::parse("01-test", text).expect("a chapter");
+    let mut window = quick();
+    lab(&mut window).model.tour = crate::app::Tour::of(vec![chapter]);
+    key(&mut window, Key::T);
+    let stopped = |model: &Model| model.phase == Phase::Paused && !model.tour.waits();
+    until(&mut window, "the first stop", stopped);
+    key(&mut window, Key::PageDown);
+    until(&mut window, "the second", stopped);
+    let seen = |window: &Window| (model(window).view.cursor, model(window).view.visible);
+    assert_eq!(seen(&window), (None, None), "it is the newest");
+    key(&mut window, Key::PageUp);
+    assert_eq!(seen(&window), (Some(3), Some([0.0, 3.0])));
+    assert!(window.query_by_label_contains("Step 3").is_some());
+    key(&mut window, Key::PageDown);
+    assert_eq!((seen(&window), rows(&window)), ((None, None), 7));
+    // the run goes on in free play, and rests again at the card
+    key(&mut window, Key::T);
+    key(&mut window, Key::Space);
+    until(&mut window, "more steps", |model| model.history.rows() > 9);
+    key(&mut window, Key::T);
+    until(&mut window, "a rest", |model| model.phase == Phase::Paused);
+    assert_eq!(seen(&window), (Some(6), Some([0.0, 6.0])));
+}
+
+#[test]
+fn sliders_stay_where_they_are_while_one_is_dragged() {
+    let mut window = quick();
+    key(&mut window, Key::T);
+    (0..3).for_each(|_| key(&mut window, Key::PageDown));
+    assert_eq!(place(&window), (0, 2));
+    let seen = |window: &Window| {
+        assert!(window.query_by_label_contains("Move the sliders").is_some(), "the card stays");
+        window.get_by_role_and_label(egui::accesskit::Role::Slider, "left S").rect()
+    };
+    until(&mut window, "the stop", |model| model.phase == Phase::Paused && !model.tour.waits());
+    let before = seen(&window);
+    lab(&mut window).apply(Command::Tour(TourCommand::Turn(0, 21.5)));
+    window.run_steps(2);
+    assert!(model(&window).tour.waits(), "the run goes to the stop again");
+    assert_eq!(seen(&window), before);
+}
+
+#[test]
 fn nothing_tells_the_end_before_the_room_has_thought() {
     let mut window = quick();
     key(&mut window, Key::T);

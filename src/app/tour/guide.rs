@@ -7,10 +7,11 @@ use crate::app::banner::{Banner, Level};
 use crate::app::command::Command;
 use crate::app::layout::Node;
 use crate::app::model::Phase;
+use crate::dynamics::{Event, Process, StepOutcome};
 use crate::picture::ViewChange;
 use crate::picture::scene::SceneView;
 use crate::run::cycles::Cycle;
-use crate::run::{Breakpoint, Command as WorkerCommand, Hit};
+use crate::run::{Breakpoint, Command as WorkerCommand, History, Hit};
 use crate::tour::{Action, Chapter, Columns, Knob, Reveal, Shown, lies_behind};
 
 impl Lab {
@@ -156,6 +157,7 @@ impl Lab {
         let tour = &mut self.model.tour;
         let chapter = &tour.chapters[tour.chapter];
         tour.reached = vec![false; chapter.cards.len()];
+        tour.moments = vec![None; chapter.cards.len()];
         let source = chapter.source(tour.card);
         let changes = knob_changes(chapter, &tour.knobs);
         let place = self.model.presets.iter().position(|(name, _)| *name == source.preset);
@@ -218,7 +220,8 @@ impl Lab {
         tour.due = true;
         match stop.filter(|_| !tour.is_reached(tour.card)) {
             Some(stop) if self.eta_asked.is_none() && lies_behind(stop, &self.model.history) => {
-                self.model.tour.reach(stop);
+                let step = passed_at(stop, &self.model.history);
+                self.model.tour.reach(stop, step);
             }
             Some(stop) => {
                 self.arm(stop);
@@ -237,6 +240,20 @@ impl Lab {
             None => {}
         }
         self.eta_asked = None;
+        self.return_to_moment();
+    }
+
+    /// A card whose stop lies behind shows the run as it was there: its text speaks of that step.
+    fn return_to_moment(&mut self) {
+        let Some(step) = self.model.tour.moment().filter(|step| step + 1 < self.model.history.rows()) else {
+            return;
+        };
+        if self.model.phase == Phase::Training {
+            self.apply(Command::PlayPause);
+        }
+        self.model.playback.playing = false;
+        self.apply(Command::View(ViewChange::PlaceCursor(Some(step))));
+        self.model.view.visible = Some([0.0, step.max(1) as f64]);
     }
 
     fn arm(&mut self, stop: Breakpoint) {
@@ -266,7 +283,7 @@ impl Lab {
             return false;
         }
         if tour.armed == Some(hit.breakpoint) {
-            let place = tour.reach(hit.breakpoint);
+            let place = tour.reach(hit.breakpoint, Some(hit.step));
             self.disarm();
             if let Some(place) = place.filter(|&place| place < self.model.tour.card) {
                 self.pass(place);
@@ -299,7 +316,8 @@ impl Lab {
             self.model.tour.on_the_way().filter(|&stop| lies_behind(stop, &self.model.history))
             && eta.is_none()
         {
-            self.model.tour.reach(stop);
+            let step = passed_at(stop, &self.model.history);
+            self.model.tour.reach(stop, step);
         }
         let tour = &self.model.tour;
         let own = || tour.here().and_then(|(chapter, _)| chapter.first_stop(tour.card));
@@ -315,7 +333,7 @@ impl Lab {
         if matches!(self.model.phase, Phase::Ended(_) | Phase::Failed)
             && let Some(stop) = self.model.tour.armed
         {
-            self.model.tour.reach(stop);
+            self.model.tour.reach(stop, None);
             self.model.tour.reach_here();
             self.disarm();
         }
@@ -333,12 +351,14 @@ impl Lab {
     fn act(&mut self, action: Action) {
         match action {
             Action::Look => {
-                let last = self.model.history.rows().checked_sub(2);
+                let stop = self.model.tour.moment().map_or(usize::MAX, |step| step + 1);
+                let last = self.model.history.rows().min(stop).checked_sub(2);
                 self.apply(Command::View(ViewChange::PlaceCursor(last)));
             }
             Action::LoopCycle => {
                 // whole ones can be told; the one that goes on cannot
                 let newest = self.model.history.rows().saturating_sub(1);
+                let newest = self.model.tour.moment().map_or(newest, |step| step.min(newest));
                 let whole = self.model.curves.cycles().last_complete(newest).map(Cycle::start);
                 if let Some(start) = whole {
                     self.apply(Command::View(ViewChange::PlaceCursor(Some(start))));
@@ -360,6 +380,22 @@ impl Lab {
             push_neighbours(&tour.chapters[tour.chapter].knobs, &mut tour.knobs, knob);
             self.start_source();
         }
+    }
+}
+
+/// The step at which a stop that lies behind was reached, where that can be told.
+fn passed_at(stop: Breakpoint, history: &History) -> Option<usize> {
+    match stop {
+        Breakpoint::Step(step) => Some(step),
+        // at the edge of the present learning rate
+        Breakpoint::AtEdge { k } => history.events().iter().fold(None, |found, (step, event)| match event {
+            Event::EtaChanged { .. } => None,
+            Event::Outcome(Process::GradientDescent, StepOutcome::EnteredEdge { k: now }) if *now >= k => {
+                found.or(Some(*step))
+            }
+            _ => found,
+        }),
+        _ => None,
     }
 }
 

@@ -50,6 +50,11 @@ pub(in crate::app) fn card_column_ui(
     Panel::bottom("tour: way on").frame(clear).show_separator_line(false).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = if low { 3.0 } else { 6.0 };
         ui.add_space(ui.spacing().item_spacing.y);
+        if card.sliders {
+            // not behind the text, whose lines change with its numbers while a slider is dragged
+            knobs_ui(ui, tour, commands);
+            ui.add_space(ui.spacing().item_spacing.y);
+        }
         status_ui(ui, model);
         way_ui(ui, tour, chapter.cards.len(), commands);
     });
@@ -61,24 +66,16 @@ pub(in crate::app) fn card_column_ui(
     let shown = area.show(ui, |ui| {
         let overlays = model.overlays();
         let view = crate::picture::RunView { overlays: &overlays, ..model.run_view() };
-        let sliders = if card.sliders { chapter.knobs.len() as f32 * slider_height(ui) } else { 0.0 };
-        let room = vec2(ui.available_width(), ui.clip_rect().height() - sliders);
+        let room = vec2(ui.available_width(), ui.clip_rect().height());
         let style = style.fitting(ui, card, &view, room);
         // what a card says of its stop is not yet true on the way there, and tells the room how it will end
         let heading = Card { heading: card.heading.clone(), ..Card::default() };
-        let shown = if tour.waits() { &heading } else { card };
+        let shown = if tour.waits() && !card.sliders { &heading } else { card };
         if card_ui(ui, shown, &view, tour.reveal, &style) {
             commands.push(Command::Tour(TourCommand::Reveal));
         }
-        if card.sliders {
-            knobs_ui(ui, tour, commands);
-        }
     });
     page.drawn(ui.ctx(), shown.state.clamped_offset().y, shown.inner_rect.height(), shown.content_size.y);
-}
-
-fn slider_height(ui: &Ui) -> f32 {
-    ui.spacing().interact_size.y + ui.spacing().item_spacing.y
 }
 
 fn chapters_ui(ui: &mut Ui, tour: &Tour, commands: &mut Vec<Command>) {

@@ -39,6 +39,8 @@ pub struct Tour {
     pub knobs: Vec<f64>,
     /// Which cards' stops have been reached; by card.
     pub(super) reached: Vec<bool>,
+    /// The steps at which they were, as far as they are known; by card.
+    pub(super) moments: Vec<Option<usize>>,
     /// What the run goes on to at present.
     pub(super) armed: Option<Breakpoint>,
     /// Whether the actions of the card are still to be done.
@@ -68,6 +70,7 @@ impl Tour {
             reveal: Reveal::Hidden,
             knobs: Vec::new(),
             reached: Vec::new(),
+            moments: Vec::new(),
             armed: None,
             due: false,
             run: None,
@@ -85,6 +88,12 @@ impl Tour {
     pub fn asks(&self) -> bool {
         let has_answer = self.here().is_some_and(|(_, card)| card.has_answer());
         self.guides && has_answer && self.reveal == Reveal::Hidden
+    }
+
+    /// Whether the card after this one asks.
+    pub fn asks_next(&self) -> bool {
+        let next = self.chapters.get(self.chapter).and_then(|chapter| chapter.cards.get(self.card + 1));
+        self.guides && next.is_some_and(Card::has_answer)
     }
 
     /// Whether the tour has been opened once.
@@ -113,6 +122,11 @@ impl Tour {
         self.reached = vec![true; self.chapters[self.chapter].cards.len()];
     }
 
+    /// The step at which the stop of the card that is shown was reached.
+    pub(super) fn moment(&self) -> Option<usize> {
+        self.moments.get(self.card).copied().flatten().filter(|_| self.is_reached(self.card))
+    }
+
     pub(super) fn is_reached(&self, card: usize) -> bool {
         self.reached.get(card).copied().unwrap_or(false)
     }
@@ -125,8 +139,8 @@ impl Tour {
     }
 
     /// Marks the cards of the run, up to the one that is shown, that wait for a stop, or the next one that does; of a stop that
-    /// comes again and again the first alone. Returns the last that is marked.
-    pub(super) fn reach(&mut self, stop: Breakpoint) -> Option<usize> {
+    /// comes again and again the first alone; `step` is where it was reached. Returns the last that is marked.
+    pub(super) fn reach(&mut self, stop: Breakpoint, step: Option<usize>) -> Option<usize> {
         let chapter = self.chapters.get(self.chapter)?;
         let start = chapter.run_start(self.card);
         let waits = |place: &usize| chapter.cards[*place].stop == Some(stop) && !self.is_reached(*place);
@@ -138,6 +152,7 @@ impl Tour {
         }
         for &place in &marked {
             *self.reached.get_mut(place)? = true;
+            *self.moments.get_mut(place)? = step;
         }
         marked.last().copied()
     }

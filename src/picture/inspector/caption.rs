@@ -8,10 +8,12 @@ use crate::run::{Phase, Series};
 /// An oscillation that shrinks by no more than this factor a step keeps its size, for what can be seen.
 const STEADY: f64 = 0.97;
 
-/// "⟨S⟩ = 1.07·2/η: the oscillation grows by the factor 1.14 a step". ⟨S⟩ is gradient descent's two-step mean; at the newest step,
-/// which has no successor, that of the step before.
+/// "⟨S⟩ = 1.07·2/η: the oscillation grows by the factor 1.14 a step". ⟨S⟩ is gradient descent's two-step mean, compared with the
+/// next one: at the last two steps, which lack successors, those of the last step that has them. |x| is the step's own.
 pub fn caption(view: &RunView, step: usize) -> String {
-    let step = if step + 1 == view.history.rows() { step.saturating_sub(1) } else { step };
+    let x = view.history.value(Series::Displacement(0), step);
+    let settled = view.history.rows().saturating_sub(3);
+    let step = if step < view.history.rows() { step.min(settled) } else { step };
     let value = |series| view.history.value(series, step);
     let (Some(eta), Some(mean)) = (value(Series::Eta), mean_sharpness(view.history, step)) else {
         return "no sharpness is recorded here".to_owned();
@@ -25,7 +27,7 @@ pub fn caption(view: &RunView, step: usize) -> String {
             "{s} at every point, as on any quadratic: the oscillation along u₁ {how} by the factor {factor} a step"
         );
     }
-    let x = value(Series::Displacement(0)).map_or(String::new(), |x| format!(", |x| = {},", short(x.abs())));
+    let x = x.map_or(String::new(), |x| format!(", |x| = {},", short(x.abs())));
     let next = mean_sharpness(view.history, step + 1);
     let change = next.map_or(String::new(), |next| {
         let (how, by) = if next < mean { ("lowers", mean - next) } else { ("still raises", next - mean) };

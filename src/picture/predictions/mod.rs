@@ -122,7 +122,7 @@ fn traces(palette: &Palette, view: &RunView, found: &Predictions) -> Vec<Trace> 
     let mut traces = if view.smooths() {
         let name = format!("GD smoothed (σ = {} steps)", view.state.smoothing_steps);
         let smoothed = Trace::derived(Curve::Output, gd(Weight::Smoothed), name);
-        vec![raw(Weight::Raw).soft(), smoothed.end("GD").main()]
+        vec![raw(Weight::Raw).soft(), smoothed.end("⟨GD⟩").main()]
     } else {
         vec![raw(Weight::Normal).end("GD")]
     };
