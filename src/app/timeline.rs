@@ -208,7 +208,7 @@ fn events_ui(painter: &Painter, palette: &Palette, model: &Model, place: &Place)
             }
             Event::Outcome(process, StepOutcome::EnteredEdge { k }) if *process == arriving && *k > ranks => {
                 ranks = *k;
-                if x - last_rank > APART {
+                if *step > 0 && x - last_rank > APART {
                     last_rank = x;
                     wedge(painter, pos2(x, bar.bottom() + 1.0), 6.0, palette.faint_text);
                 }

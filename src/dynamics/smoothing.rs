@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_trend_keeps_a_slope_to_both_ends_and_is_the_average_in_between() {
-        let line = |t: usize| Some(0.5 * t as f64 + if t % 2 == 0 { 0.01 } else { -0.01 });
+        let line = |t: usize| Some(0.5 * t as f64 + if t.is_multiple_of(2) { 0.01 } else { -0.01 });
         let kernel = Kernel::new(6.0, usize::MAX);
         for t in [0, 1, 5, 50, 98, 99] {
             assert!((kernel.trend(line, t, &(0..100)) - 0.5 * t as f64).abs() < 4e-3, "{t}");

@@ -74,7 +74,9 @@ pub(super) fn events(
                 (format!("{} too sharp", short_name(*process)), palette.trouble)
             }
             Event::Outcome(process, StepOutcome::EnteredEdge { k }) if *process == arriving => {
-                if *k > ranks && chart.ranks {
+                // what is there at the start has not arrived
+                let arrives = *step > 0 || arriving == Process::CentralFlow;
+                if *k > ranks && chart.ranks && arrives {
                     let counted = if arriving == Process::CentralFlow { "rank" } else { "k =" };
                     ranks_end = rank(&clipped, palette, notes, frame, (x, counted, *k), ranks_end);
                 }
