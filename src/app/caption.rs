@@ -3,14 +3,13 @@
 use super::controls::grouped;
 use super::model::Model;
 use crate::picture;
-use crate::run::cycles::{Outcome, Phase, is_constant};
+use crate::run::cycles::{Outcome, Phase, comparable, is_constant};
 
 /// What the sharpness and the oscillation do at the cursor's step, or at the newest.
 pub(super) fn caption(model: &Model) -> String {
     let cycles = model.curves.cycles();
     let Some(newest) = model.row() else { return String::new() };
-    // as the caption: the last two steps lack the successors that it compares with
-    let row = newest.min(model.history.rows().saturating_sub(3));
+    let row = comparable(&model.history, newest);
     if is_constant(&model.history, row) {
         return picture::caption(&model.run_view(), newest);
     }

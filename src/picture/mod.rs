@@ -20,6 +20,7 @@ mod render;
 mod run_view;
 pub mod scene;
 mod shown;
+mod smoothed;
 mod spectrum;
 mod svg;
 pub mod theme;

@@ -18,7 +18,7 @@
 //! what is left of the step says nothing against a theory of the average. A remainder below a thousandth of the step
 //! −η∇L(w_t) is green whatever its share.
 
-use super::cycles::mean_sharpness;
+use super::cycles::recent_mean_sharpness;
 use super::history::History;
 use super::series::Series;
 use crate::dynamics::Inspection;
@@ -131,8 +131,7 @@ fn remainder(inspection: &Inspection, sigma_trace: Option<f64>) -> Check {
 }
 
 fn overshoot(history: &History, row: usize) -> Option<Check> {
-    // the newest step has no successor yet
-    let mean = mean_sharpness(history, row).or_else(|| mean_sharpness(history, row.checked_sub(1)?))?;
+    let mean = recent_mean_sharpness(history, row)?;
     let value = 0.5 * history.value(Series::Eta, row)? * mean;
     let light = small(value, 1.25, 1.5);
     let reason = match light {

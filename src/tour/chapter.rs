@@ -193,6 +193,14 @@ impl Card {
         self.blocks.iter().any(|block| matches!(block, Block::Answer(_)))
     }
 
+    /// The learning rate with which it lets the run go on.
+    pub fn eta(&self) -> Option<f64> {
+        self.actions.iter().find_map(|action| match action {
+            Action::SetEta(eta) => Some(*eta),
+            _ => None,
+        })
+    }
+
     /// Every span of its text.
     pub fn spans(&self) -> impl Iterator<Item = &Span> {
         self.blocks.iter().flat_map(|block| match block {
@@ -219,19 +227,28 @@ impl Card {
     }
 }
 
-/// Whether what a breakpoint waits for lies behind already, since the last change of η. Peaks and spikes come again.
-pub fn lies_behind(stop: Breakpoint, history: &History) -> bool {
+/// The first step, since the last change of η, at which what a breakpoint waits for was there; `None` where it is still to
+/// come. Peaks and spikes come again.
+pub fn passed_at(stop: Breakpoint, history: &History) -> Option<usize> {
     let value = |series, row| history.value(series, row);
-    let Some(newest) = history.rows().checked_sub(1) else { return false };
+    let newest = history.rows().checked_sub(1)?;
     let eta = value(Series::Eta, newest);
-    let mut rows = (0..=newest).rev().take_while(|&row| value(Series::Eta, row) == eta);
+    // backwards: the last that is found is the first
+    let rows = (0..=newest).rev().take_while(|&row| value(Series::Eta, row) == eta);
     match stop {
-        Breakpoint::Step(step) => newest >= step,
-        Breakpoint::AtEdge { k } => rows.any(|row| {
-            let lambda = value(Series::GdLambda(k.saturating_sub(1)), row);
-            lambda.zip(eta).is_some_and(|(lambda, eta)| lambda * eta >= 2.0)
-        }),
-        Breakpoint::AtRank { k } => rows.any(|row| history.rank(row) >= k),
-        Breakpoint::OscillationPeak | Breakpoint::LossSpike { .. } | Breakpoint::Divergence => false,
+        Breakpoint::Step(step) => (newest >= step).then_some(step),
+        Breakpoint::AtEdge { k } => rows
+            .filter(|&row| {
+                let lambda = value(Series::GdLambda(k.saturating_sub(1)), row);
+                lambda.zip(eta).is_some_and(|(lambda, eta)| lambda * eta >= 2.0)
+            })
+            .last(),
+        Breakpoint::AtRank { k } => rows.filter(|&row| history.rank(row) >= k).last(),
+        Breakpoint::OscillationPeak | Breakpoint::LossSpike { .. } | Breakpoint::Divergence => None,
     }
+}
+
+/// Whether what a breakpoint waits for lies behind already, since the last change of η.
+pub fn lies_behind(stop: Breakpoint, history: &History) -> bool {
+    passed_at(stop, history).is_some()
 }

@@ -13,7 +13,7 @@ mod quantity;
 mod text;
 
 pub use card::{ProseStyle, Reveal, card_height, card_ui};
-pub use chapter::{Action, Block, Card, Chapter, Knob, Shown, Source, lies_behind};
+pub use chapter::{Action, Block, Card, Chapter, Knob, Shown, Source, lies_behind, passed_at};
 pub use error::ChapterError;
 pub use layout::{Columns, PanelColumn};
 pub use quantity::{QUANTITIES, Quantity};

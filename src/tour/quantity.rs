@@ -5,7 +5,7 @@
 use crate::dynamics::{Event, Process, StepOutcome};
 use crate::picture::{Curve, RunView, short};
 use crate::run::Series;
-use crate::run::cycles::{Outcome, mean_sharpness};
+use crate::run::cycles::{Outcome, comparable, mean_sharpness, recent_mean_sharpness};
 use crate::run::validity::{Check, Light, checks, light};
 
 /// η·λ from which an eigenvalue of gradient descent, which flickers with period 2, counts as at the edge.
@@ -105,8 +105,7 @@ pub const QUANTITIES: &[Quantity] = &[
     quantity("S of the flow", "sharpness of the gradient flow", |v, row| number(v, Series::GfLambda1, row)),
     quantity("S·η/2", "sharpness in units of the edge", |v, row| of_edge(v, 0, row).map(Value::Number)),
     quantity("⟨S⟩·η/2", "the sharpness of two steps on average, in units of the edge", |v, row| {
-        let mean =
-            mean_sharpness(v.history, row).or_else(|| mean_sharpness(v.history, row.checked_sub(1)?))?;
+        let mean = recent_mean_sharpness(v.history, row)?;
         Some(Value::Number(0.5 * get(v, Series::Eta, row)? * mean))
     }),
     quantity("λ₂·η/2", "second eigenvalue in units of the edge", |v, row| {
@@ -157,7 +156,7 @@ pub const QUANTITIES: &[Quantity] = &[
     quantity("|1−ηλ₂|", "growth of the oscillation along u₂ a step", |v, row| factor(v, 1, row)),
     quantity("S rises or falls", "what the two-step mean of S does from the step on", |v, row| {
         let mean = |row| mean_sharpness(v.history, row);
-        let row = if row + 2 < v.history.rows() { row } else { v.history.rows().checked_sub(3)? };
+        let row = comparable(v.history, row);
         let (now, next) = (mean(row)?, mean(row + 1)?);
         Some(Value::Words(if next < now { "falls" } else { "rises" }.to_owned()))
     }),

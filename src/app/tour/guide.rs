@@ -7,12 +7,11 @@ use crate::app::banner::{Banner, Level};
 use crate::app::command::Command;
 use crate::app::layout::Node;
 use crate::app::model::Phase;
-use crate::dynamics::{Event, Process, StepOutcome};
 use crate::picture::ViewChange;
 use crate::picture::scene::SceneView;
 use crate::run::cycles::Cycle;
-use crate::run::{Breakpoint, Command as WorkerCommand, History, Hit};
-use crate::tour::{Action, Chapter, Columns, Knob, Reveal, Shown, lies_behind};
+use crate::run::{Breakpoint, Command as WorkerCommand, Hit};
+use crate::tour::{Action, Chapter, Columns, Knob, Reveal, Shown, lies_behind, passed_at};
 
 impl Lab {
     /// Applies a command of the tour.
@@ -125,10 +124,7 @@ impl Lab {
         let tour = &mut self.model.tour;
         let chapter = &tour.chapters[tour.chapter];
         let same_run = std::ptr::eq(chapter.source(tour.card), chapter.source(card));
-        let eta = chapter.cards[card].actions.iter().find_map(|action| match action {
-            Action::SetEta(eta) => Some(*eta),
-            _ => None,
-        });
+        let eta = chapter.cards[card].eta();
         (tour.card, tour.reveal) = (card, Reveal::Hidden);
         self.disarm();
         if !same_run {
@@ -304,20 +300,16 @@ impl Lab {
     fn pass(&mut self, place: usize) {
         let tour = &self.model.tour;
         let Some((chapter, _)) = tour.here() else { return };
-        let actions = &chapter.cards[place + 1].actions;
-        let eta = actions
-            .iter()
-            .find_map(|action| if let Action::SetEta(eta) = action { Some(*eta) } else { None });
+        let eta = chapter.cards[place + 1].eta();
         if let Some(eta) = eta {
             self.apply(Command::SetEta(eta));
         }
         // pages that were turned before their stop have it behind them by now
-        while let Some(stop) =
-            self.model.tour.on_the_way().filter(|&stop| lies_behind(stop, &self.model.history))
-            && eta.is_none()
+        while eta.is_none()
+            && let Some(stop) = self.model.tour.on_the_way()
+            && let Some(step) = passed_at(stop, &self.model.history)
         {
-            let step = passed_at(stop, &self.model.history);
-            self.model.tour.reach(stop, step);
+            self.model.tour.reach(stop, Some(step));
         }
         let tour = &self.model.tour;
         let own = || tour.here().and_then(|(chapter, _)| chapter.first_stop(tour.card));
@@ -380,22 +372,6 @@ impl Lab {
             push_neighbours(&tour.chapters[tour.chapter].knobs, &mut tour.knobs, knob);
             self.start_source();
         }
-    }
-}
-
-/// The step at which a stop that lies behind was reached, where that can be told.
-fn passed_at(stop: Breakpoint, history: &History) -> Option<usize> {
-    match stop {
-        Breakpoint::Step(step) => Some(step),
-        // at the edge of the present learning rate
-        Breakpoint::AtEdge { k } => history.events().iter().fold(None, |found, (step, event)| match event {
-            Event::EtaChanged { .. } => None,
-            Event::Outcome(Process::GradientDescent, StepOutcome::EnteredEdge { k: now }) if *now >= k => {
-                found.or(Some(*step))
-            }
-            _ => found,
-        }),
-        _ => None,
     }
 }
 

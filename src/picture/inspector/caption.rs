@@ -2,7 +2,7 @@
 
 use super::short;
 use crate::picture::run_view::RunView;
-use crate::run::cycles::{is_constant, mean_sharpness};
+use crate::run::cycles::{comparable, is_constant, mean_sharpness};
 use crate::run::{Phase, Series};
 
 /// An oscillation that shrinks by no more than this factor a step keeps its size, for what can be seen.
@@ -12,8 +12,7 @@ const STEADY: f64 = 0.97;
 /// next one: at the last two steps, which lack successors, those of the last step that has them. |x| is the step's own.
 pub fn caption(view: &RunView, step: usize) -> String {
     let x = view.history.value(Series::Displacement(0), step);
-    let settled = view.history.rows().saturating_sub(3);
-    let step = if step < view.history.rows() { step.min(settled) } else { step };
+    let step = if step < view.history.rows() { comparable(view.history, step) } else { step };
     let value = |series| view.history.value(series, step);
     let (Some(eta), Some(mean)) = (value(Series::Eta), mean_sharpness(view.history, step)) else {
         return "no sharpness is recorded here".to_owned();

@@ -219,6 +219,16 @@ pub fn mean_sharpness(history: &History, row: usize) -> Option<f64> {
     Some(0.5 * (now? + next?))
 }
 
+/// As [`mean_sharpness`]; at the newest row, which has no successor, that of the row before.
+pub fn recent_mean_sharpness(history: &History, row: usize) -> Option<f64> {
+    mean_sharpness(history, row).or_else(|| mean_sharpness(history, row.checked_sub(1)?))
+}
+
+/// The row, or the last one that has two successors: what the sharpness does is told by two two-step means.
+pub fn comparable(history: &History, row: usize) -> usize {
+    row.min(history.rows().saturating_sub(3))
+}
+
 /// Whether S has been the same, up to rounding, from the first step to the one after a row: as on a quadratic loss.
 pub fn is_constant(history: &History, row: usize) -> bool {
     let range = history.extremes(Series::GdLambda(0), 0..row + 2);
