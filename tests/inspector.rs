@@ -152,7 +152,7 @@ fn the_caption_follows_the_phases() {
         for (step, words) in [
             (10, "⟨S⟩ = 0.94·2/η: the sharpness rises"),
             (40, "the oscillation grows by the factor 1.15 a step"),
-            (58, "is strong and lowers it by"),
+            (58, "is strong and lowers the sharpness by"),
             (62, "the oscillation shrinks by the factor"),
             (100_000, "no sharpness is recorded here"),
         ] {

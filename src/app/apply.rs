@@ -102,7 +102,10 @@ impl Lab {
                     format!("This is a recording: η = {eta} changes nothing in it. Its preset runs live");
                 self.model.raise(Banner::new(Level::Note, text));
             }
-            Command::SetEta(eta) => self.steer_eta(eta),
+            Command::SetEta(eta) => match self.model.tour.eta_knob(eta) {
+                Some(turn) => self.apply(Command::Tour(turn)),
+                None => self.steer_eta(eta),
+            },
             Command::SetSpeed(speed) => {
                 self.model.speed = speed;
                 self.tell(WorkerCommand::SetSpeed(speed));

@@ -14,18 +14,19 @@ pub(super) fn caption(model: &Model) -> String {
         return picture::caption(&model.run_view(), newest);
     }
     let Some(phase) = cycles.phase(row) else {
-        return match model.at_edge(row) {
-            Some(k) if k > 1 => format!("{k} eigenvalues at the edge: no cycle of a single one"),
-            _ => "no cycle at the edge at this step".to_owned(),
+        return if model.history.rank(row) > 1 || model.at_edge(row).is_some_and(|k| k > 1) {
+            "Several eigenvalues at the edge: no cycle of a single one".to_owned()
+        } else {
+            "No cycle at the edge at this step".to_owned()
         };
     };
     let cycle = cycles.at(row).filter(|_| phase != Phase::Settled).map(|place| {
         let cycle = &cycles.all()[place];
         let number = cycles.all()[..=place].iter().filter(|cycle| !cycle.settled).count();
-        let step = grouped(row - cycle.start() + 1);
         if cycle.outcome == Outcome::Open {
-            return format!("Cycle {number}, its step {step}");
+            return format!("Cycle {number}, its step {}", grouped(newest - cycle.start() + 1));
         }
+        let step = grouped(row - cycle.start() + 1);
         format!("Cycle {number}, step {step} of {}", grouped(cycle.length()))
     });
     let what = picture::caption(&model.run_view(), newest);

@@ -158,8 +158,12 @@ fn standing(model: &Model, palette: &Palette) -> [RichText; 2] {
         Phase::Ended(ending) => (format!("{ending}"), palette.faint_text),
         Phase::Failed => ("failed".to_owned(), palette.trouble),
     };
-    // a count: the state before a run's first step is that of step 0
-    let steps = format!("{} of {} steps", grouped(model.history.rows()), grouped(model.current().run.steps));
+    // steps are counted from 0: the last of 60 is step 59
+    let all = format!("{} in all", grouped(model.current().run.steps));
+    let steps = match model.history.rows() {
+        0 => all,
+        rows => format!("step {} · {all}", grouped(rows - 1)),
+    };
     [RichText::new(text).color(color).strong(), RichText::new(steps).strong()]
 }
 

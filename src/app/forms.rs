@@ -10,7 +10,7 @@ use egui::{Align2, Ui, vec2};
 pub enum Form {
     /// Every command, found by a few letters.
     Palette,
-    /// What every key does.
+    /// What every key does, and what the symbols mean.
     Help,
     /// Axis ranges by hand.
     Axes,
@@ -42,7 +42,7 @@ impl Form {
     fn title(self) -> &'static str {
         match self {
             Self::Palette => "Commands",
-            Self::Help => "What every key does",
+            Self::Help => "Keys and symbols",
             Self::Axes => "Axes",
             Self::Breakpoints => "Stop where",
             Self::Runs => "Runs side by side",

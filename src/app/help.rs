@@ -1,4 +1,4 @@
-//! The overlay of keys: every command that has one, and what the pointer does.
+//! The overlay of keys: every command that has one, what the pointer does, and what the symbols mean.
 
 use super::command::{Command, key_text};
 use crate::picture::Palette;
@@ -18,7 +18,20 @@ const POINTER: [(&str, &str); 7] = [
     ("Drag the timeline", "move the cursor; its right end is the newest step"),
 ];
 
-/// Every key, and the pointer.
+/// What plots, cards and formulas are written with, as `docs/window.md` has it.
+const SYMBOLS: [(&str, &str); 9] = [
+    ("S, λ₁, λ₂ …", "the sharpness, that is the largest eigenvalue λ₁ of the Hessian H, and the next ones"),
+    ("η, 2/η", "the learning rate, and the edge of stability that belongs to it"),
+    ("wₜ, w(t)", "the weights of gradient descent, and of the central flow, at the same step"),
+    ("u, u₁, u₂ …", "the Hessian's eigenvectors at w(t); for a quadratic they are called q₁, q₂ …"),
+    ("Σ, σ₁², σ₂² …", "the predicted covariance of the oscillation, and its eigenvalues"),
+    ("v₁, v₂ …", "eigenvectors of Σ; with one eigenvalue at the edge, and below it, v₁ is u"),
+    ("x", "how far gradient descent is from the central flow along u, or v₁"),
+    ("k, rank", "how many eigenvalues have come to the edge, and how many of Σ are not zero"),
+    ("⟨…⟩", "a mean over time: over two steps for S, smoothed by a Gaussian in the plots"),
+];
+
+/// Every key, the pointer, and the symbols.
 pub(super) fn keys_ui(ui: &mut Ui) {
     let height = (ui.ctx().content_rect().height() - 180.0).max(120.0);
     ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, |ui| {
@@ -30,6 +43,9 @@ pub(super) fn keys_ui(ui: &mut Ui) {
             }
             for (what, effect) in POINTER {
                 row_ui(ui, what, "", effect);
+            }
+            for (symbol, meaning) in SYMBOLS {
+                row_ui(ui, symbol, "", meaning);
             }
         });
     });

@@ -8,6 +8,7 @@ use super::layout::{self, Arrangement};
 use super::model::Model;
 use super::tour::TourCommand;
 use crate::picture::Panel;
+use crate::run::Series;
 use crate::run::recording::bundled;
 use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{ComboBox, DragValue, PopupCloseBehavior, Ui};
@@ -21,7 +22,12 @@ pub(super) fn run_bar_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>
         preset_ui(ui, model, commands);
         command_button(ui, &Command::Restart, None, commands);
         ui.separator();
-        toggle_ui(ui, &Command::ToggleCentralFlow, model.view.show_central_flow, commands);
+        // a quadratic has none
+        let has_central_flow = model.history.rows() == 0 || model.history.has(Series::CfLoss);
+        ui.add_enabled_ui(has_central_flow, |ui| {
+            let shown = has_central_flow && model.view.show_central_flow;
+            toggle_ui(ui, &Command::ToggleCentralFlow, shown, commands);
+        });
         command_button(ui, &Command::FollowRun, None, commands);
         layout_ui(ui, model, commands);
         view_ui(ui, model, commands);

@@ -149,7 +149,9 @@ fn line_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     response.widget_info(|| WidgetInfo::slider(true, at as f64, "Timeline"));
     if let Some(pos) = response.hover_pos().filter(|_| !response.dragged()) {
         let step = place.step(pos.x).unwrap_or(place.newest);
-        response.on_hover_text_at_pointer(format!("step {}", grouped(step)));
+        let phase =
+            model.curves.cycles().phase(step).map_or(String::new(), |phase| format!(" · {}", phase.name()));
+        response.on_hover_text_at_pointer(format!("step {}{phase}", grouped(step)));
     }
     let [recorded, newest, running] = badges;
     ui.label(match model.view.cursor {

@@ -45,14 +45,16 @@ impl Kernel {
 
     /// The value at step t of the straight line that fits the finite values around it best, in least squares under the
     /// kernel. Where nothing of the kernel is cut off this is [`Kernel::average`]; at the end of a stretch it does not lag
-    /// behind a slope, as that does. It may leave the range of the values: not for what cannot be negative.
+    /// behind a slope, as that does. It never leaves the range of the values, as a line might that follows the end of a burst.
     pub fn trend(&self, value: impl Fn(usize) -> Option<f64>, t: usize, stretch: &Range<usize>) -> f64 {
         let first = t.saturating_sub(self.reach()).max(stretch.start);
         let last = (t + self.reach() + 1).min(stretch.end);
         // moments of the weights, and of weighted values, by the distance from t
         let (mut w, mut v) = ([0.0; 3], [0.0; 2]);
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         for s in first..last {
             if let Some(value) = value(s).filter(|value| value.is_finite()) {
+                (low, high) = (low.min(value), high.max(value));
                 let (weight, from) = (self.weights[s.abs_diff(t)], s as f64 - t as f64);
                 let first = weight * from;
                 w = [w[0] + weight, w[1] + first, w[2] + first * from];
@@ -61,7 +63,7 @@ impl Kernel {
         }
         let determinant = w[0] * w[2] - w[1] * w[1];
         if determinant > 1e-9 * w[0] * w[2] {
-            (w[2] * v[0] - w[1] * v[1]) / determinant
+            ((w[2] * v[0] - w[1] * v[1]) / determinant).max(low).min(high)
         } else if w[0] > 0.0 {
             v[0] / w[0]
         } else {
@@ -120,12 +122,15 @@ mod tests {
         let line = |t: usize| Some(0.5 * t as f64 + if t.is_multiple_of(2) { 0.01 } else { -0.01 });
         let kernel = Kernel::new(6.0, usize::MAX);
         for t in [0, 1, 5, 50, 98, 99] {
-            assert!((kernel.trend(line, t, &(0..100)) - 0.5 * t as f64).abs() < 4e-3, "{t}");
+            // but for the wiggle, for it does not leave the range of the values
+            assert!((kernel.trend(line, t, &(0..100)) - 0.5 * t as f64).abs() < 0.011, "{t}");
         }
         assert!((kernel.trend(line, 50, &(0..100)) - kernel.average(line, 50, &(0..100))).abs() < 1e-12);
         assert!((kernel.average(line, 99, &(0..100)) - 49.5).abs() > 1.0, "which the average does not");
         assert!((kernel.trend(line, 3, &(3..4)) - 1.49).abs() < 1e-12, "of one value alone");
         assert!(kernel.trend(|_| None, 3, &(0..9)).is_nan());
+        let burst = |t: usize| Some(if t < 90 { 2.0 } else { 1.0 });
+        assert!((kernel.trend(burst, 99, &(0..100)) - 1.0).abs() < 1e-12, "not below all values");
     }
 
     #[test]

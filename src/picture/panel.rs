@@ -62,8 +62,7 @@ const NO_CENTRAL_FLOW: &str = "needs gradient descent and the central flow";
 
 /// Raw values: labelled where no smoothed curve is.
 fn raw(view: &RunView, trace: Trace) -> Trace {
-    let trace = trace.soft();
-    if view.smooths() { trace } else { trace.end("GD") }
+    if view.smooths() { trace.soft() } else { trace.main().end("GD") }
 }
 
 /// Beside the central flow and its prediction, the axis need not show all of it.
@@ -208,7 +207,8 @@ fn variance(palette: &Palette, view: &RunView) -> Chart {
 /// Gradient descent's displacement from the central flow along v₁, inside the predicted standard deviation.
 fn displacement(palette: &Palette, view: &RunView) -> Chart {
     let color = palette.ink(Role::Eigen(0), Weight::Raw);
-    let displacement = Trace::recorded(Series::Displacement(0), color, "GD: x = ⟨v₁, w − w(t)⟩").end("x");
+    let displacement =
+        Trace::recorded(Series::Displacement(0), color, "GD: x = ⟨v₁, w − w(t)⟩").end("x").burst();
     let predicted = view.state.show_central_flow && view.has(Series::CfSigma(0));
     let mut traces = vec![displacement];
     if predicted {

@@ -113,9 +113,10 @@ impl RunView<'_> {
         rows
     }
 
-    /// Whether smoothed curves are drawn: not of a run so young that there is next to nothing to smooth.
+    /// Whether smoothed curves are drawn: not of a run so young that its first steps weigh in everywhere.
     pub fn smooths(&self) -> bool {
-        self.state.smoothing_steps > 0.0 && self.history.rows() > self.smoothing_reach().saturating_add(1)
+        self.state.smoothing_steps > 0.0
+            && self.history.rows() > YOUNG.saturating_mul(self.smoothing_reach()).saturating_add(1)
     }
 
     /// Recorded rows of the longest run: this one, or one drawn over it.
@@ -198,11 +199,17 @@ impl RunView<'_> {
         if central { Process::CentralFlow } else { Process::GradientDescent }
     }
 
-    /// The stretches in which the central flow was above the edge and its predictions do not count.
+    /// The stretches in which the central flow was above the edge and its predictions do not count: from a step up to, not
+    /// with, another one.
     pub fn transients(&self) -> Vec<[f64; 2]> {
+        Self::transients_of(self.history)
+    }
+
+    /// The same of any run.
+    pub fn transients_of(history: &History) -> Vec<[f64; 2]> {
         let mut spans = Vec::new();
         let mut open = None;
-        for (step, event) in self.history.events() {
+        for (step, event) in history.events() {
             match event {
                 Event::StartedAboveEdge { .. } => open = open.or(Some(*step as f64)),
                 Event::BackBelowEdge | Event::FlowsStarted => {
@@ -214,7 +221,7 @@ impl RunView<'_> {
             }
         }
         if let Some(first) = open {
-            spans.push([first, self.history.rows().saturating_sub(1) as f64]);
+            spans.push([first, history.rows() as f64]);
         }
         spans.retain(|[first, last]| last > first);
         spans
@@ -250,5 +257,7 @@ impl RunView<'_> {
     }
 }
 
+/// So many standard deviations of the smoothing are a run's youth.
+const YOUNG: usize = 4;
 /// Learning rates that a caption names.
 const ETAS: usize = 4;

@@ -67,6 +67,9 @@ impl fmt::Display for Outline {
     }
 }
 
+/// A median of fewer steps would tell nothing.
+const FEW: usize = 15;
+
 /// The median from a step on of |predicted − smoothed|/smoothed loss.
 fn loss_error(history: &History, smoothed: impl Fn(usize) -> Option<f64>, first: usize) -> Option<f64> {
     let error = |row| {
@@ -75,7 +78,7 @@ fn loss_error(history: &History, smoothed: impl Fn(usize) -> Option<f64>, first:
     };
     let mut errors: Vec<f64> = (first..history.rows()).filter_map(error).filter(|e| e.is_finite()).collect();
     errors.sort_by(f64::total_cmp);
-    errors.get(errors.len() / 2).copied()
+    errors.get(errors.len() / 2).copied().filter(|_| errors.len() >= FEW)
 }
 
 fn drops(history: &History) -> usize {

@@ -135,11 +135,11 @@ fn overshoot(history: &History, row: usize) -> Option<Check> {
     let value = 0.5 * history.value(Series::Eta, row)? * mean;
     let light = small(value, 1.25, 1.5);
     let reason = match light {
-        Light::Green => "not far above the edge",
-        Light::Amber => "far above the edge: the oscillation changes fast",
-        Light::Red => "sharpening has outrun the oscillation",
+        Light::Green => "near the edge, or below it",
+        Light::Amber => "above the edge: the oscillation changes fast",
+        Light::Red => "far above the edge: the oscillation changes too fast to be averaged",
     };
-    Some(Check { name: "sharpness of GD·η/2", value: Some(value), light, reason })
+    Some(Check { name: "⟨S⟩·η/2 of GD", value: Some(value), light, reason })
 }
 
 fn distance(inspection: &Inspection) -> Check {

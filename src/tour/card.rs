@@ -83,6 +83,11 @@ const BOX_LINE: f32 = 1.0;
 const INDENT: f32 = 10.0;
 /// Above and below an equation.
 const AIR: f32 = 2.0;
+/// Size of an index, in that of the text.
+const LOWERED: f32 = 0.75;
+/// Height of an index in its line, in letters: it stands at the line's foot, so that the base of its letters lies a fifth of a
+/// letter below that of the words.
+const FOOT: f32 = 0.78;
 
 /// Running text, laid out: each span is one section of the galley.
 struct Words<'a> {
@@ -214,7 +219,11 @@ fn prose(palette: &Palette, spans: &[Span], view: &RunView, style: &ProseStyle) 
             Span::Plain(text) => (text.clone(), plain(style.text, color)),
             Span::Strong(text) => (text.clone(), strong(color)),
             Span::Lowered(text) => {
-                (text.clone(), TextFormat { valign: Align::BOTTOM, ..plain(0.72 * style.text, color) })
+                let format = plain(LOWERED * style.text, color);
+                let low =
+                    TextFormat { valign: Align::BOTTOM, line_height: Some(FOOT * style.text), ..format };
+                job.append(text, 0.0, low);
+                continue;
             }
             // not yet there: a dash in its place
             Span::Live(quantity) => match quantity.value(view) {

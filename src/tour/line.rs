@@ -12,9 +12,8 @@ impl Quantity {
         match self.name() {
             "η" | "2/η" => recorded(Series::Eta),
             "S" | "S start" | "S·η/2" | "⟨S⟩·η/2" | "start S·η/2" | "1−ηS" | "|1−ηS|" | "overshoot"
-            | "S above or below" | "S rises or falls" | "cycle peak S·η/2" | "cycle drop" | "edge step" => {
-                recorded(Series::GdLambda(0))
-            }
+            | "⟨overshoot⟩" | "S above or below" | "S rises or falls" | "cycle peak S·η/2" | "cycle drop"
+            | "edge step" => recorded(Series::GdLambda(0)),
             "λ₂" | "λ₂·η/2" | "1−ηλ₂" | "|1−ηλ₂|" | "λ₂ above or below" => {
                 recorded(Series::GdLambda(1))
             }
@@ -29,7 +28,7 @@ impl Quantity {
             "⟨L⟩" => Some(Source::Derived(Curve::Loss)),
             "L(w(t))" | "rises of L(w(t))" => recorded(Series::CfLoss),
             "L of the flow" => recorded(Series::GfLoss),
-            "L+trΣ/η" | "trΣ/η" | "error of L" => recorded(Series::CfPredictedLoss),
+            "L+trΣ/η" | "trΣ/η" | "error of L" | "error of trΣ/η" => recorded(Series::CfPredictedLoss),
             "L of the average" => recorded(Series::GdEmaLoss),
             "‖∇L‖²" => recorded(Series::GdGradNormSq),
             "⟨‖∇L‖²⟩" => Some(Source::Derived(Curve::GradNormSq)),
@@ -40,11 +39,11 @@ impl Quantity {
             "σ₁²" | "tr Σ" | "error of σ²" => recorded(Series::CfSigma(0)),
             "σ₂²" => recorded(Series::CfSigma(1)),
             "σ₃²" => recorded(Series::CfSigma(2)),
-            "x" | "|x|" | "grows or shrinks" => recorded(Series::Displacement(0)),
+            "x" | "|x|" | "S²x²" | "grows or shrinks" => recorded(Series::Displacement(0)),
             "⟨x²⟩" => Some(Source::Derived(Curve::Variance(0))),
             "⟨x₂²⟩" => Some(Source::Derived(Curve::Variance(1))),
             "⟨x₃²⟩" => Some(Source::Derived(Curve::Variance(2))),
-            "distance" => recorded(Series::DistanceGdCf),
+            "distance" | "largest distance" => recorded(Series::DistanceGdCf),
             "distance to the flow" | "times nearer" => recorded(Series::DistanceGdGf),
             _ => None,
         }

@@ -11,6 +11,9 @@ use crate::run::validity::{Check, Light, checks, light};
 /// η·λ from which an eigenvalue of gradient descent, which flickers with period 2, counts as at the edge.
 const AT_EDGE: f64 = 1.97;
 
+/// Shares of 2/η that differ from 1 by no more than this are 1, but for rounding.
+const ROUNDING: f64 = 1e-9;
+
 /// What a quantity comes to.
 #[derive(Clone, Debug, PartialEq)]
 enum Value {
@@ -143,14 +146,16 @@ pub const QUANTITIES: &[Quantity] = &[
         of_edge(v, 1, row).map(|share| Value::Number(1.0 - 2.0 * share))
     }),
     quantity("S above or below", "on which side of the edge S is", |v, row| {
-        side(v, 0, row, ["above", "below"])
+        side(v, 0, row, ["above", "at", "below"])
     }),
     quantity("λ₂ above or below", "on which side of the edge λ₂ is", |v, row| {
-        side(v, 1, row, ["above", "below"])
+        side(v, 1, row, ["above", "at", "below"])
     }),
-    quantity("grows or shrinks", "what |x| along u₁ does", |v, row| side(v, 0, row, ["grows", "shrinks"])),
+    quantity("grows or shrinks", "what |x| along u₁ does", |v, row| {
+        side(v, 0, row, ["grows", "keeps its size", "shrinks"])
+    }),
     quantity("grows or shrinks along u₂", "what |x| along u₂ does", |v, row| {
-        side(v, 1, row, ["grows", "shrinks"])
+        side(v, 1, row, ["grows", "keeps its size", "shrinks"])
     }),
     quantity("|1−ηS|", "growth of the oscillation along u₁ a step", |v, row| factor(v, 0, row)),
     quantity("|1−ηλ₂|", "growth of the oscillation along u₂ a step", |v, row| factor(v, 1, row)),
@@ -162,6 +167,11 @@ pub const QUANTITIES: &[Quantity] = &[
     }),
     quantity("overshoot", "largest S·η/2 so far", |v, row| {
         let all = (0..=row).filter_map(|row| of_edge(v, 0, row));
+        all.filter(|x| x.is_finite()).reduce(f64::max).map(Value::Number)
+    }),
+    quantity("⟨overshoot⟩", "largest two-step mean of S·η/2 so far", |v, row| {
+        let of_edge = |row| Some(0.5 * get(v, Series::Eta, row)? * mean_sharpness(v.history, row)?);
+        let all = (0..row).filter_map(of_edge);
         all.filter(|x| x.is_finite()).reduce(f64::max).map(Value::Number)
     }),
     quantity("edge step", "the step at which S first reached 2/η", |v, row| {
@@ -224,6 +234,11 @@ pub const QUANTITIES: &[Quantity] = &[
     quantity("error of L", "prediction against smoothed loss", |v, row| {
         error(v, Series::CfPredictedLoss, Curve::Loss, row)
     }),
+    quantity("error of trΣ/η", "tr Σ/η against what the smoothed loss is above L(w(t))", |v, row| {
+        let excess = v.curves.value(Curve::Loss, row)? - get(v, Series::CfLoss, row)?;
+        let predicted = get(v, Series::CfSigmaTrace, row)? / get(v, Series::Eta, row)?;
+        Some(Value::Percent(100.0 * (predicted - excess).abs() / excess.abs()))
+    }),
     quantity("L of the average", "loss at the moving average of the weights", |v, row| {
         number(v, Series::GdEmaLoss, row)
     }),
@@ -252,6 +267,10 @@ pub const QUANTITIES: &[Quantity] = &[
     }),
     quantity("‖∇L(w(t))‖²", "squared gradient norm of the central flow", |v, row| {
         number(v, Series::CfGradNormSq, row)
+    }),
+    quantity("S²x²", "what the oscillation adds to the squared gradient norm in this step", |v, row| {
+        let [s, x] = [Series::CfLambda(0), Series::Displacement(0)].map(|series| get(v, series, row));
+        Some(Value::Number((s? * x?).powi(2)))
     }),
     quantity("predicted ‖∇L‖²", "predicted time average of the squared gradient norm", |v, row| {
         number(v, Series::CfPredictedGradNormSq, row)
@@ -292,6 +311,10 @@ pub const QUANTITIES: &[Quantity] = &[
     quantity("distance", "from gradient descent to the central flow", |v, row| {
         number(v, Series::DistanceGdCf, row)
     }),
+    quantity("largest distance", "from gradient descent to the central flow so far", |v, row| {
+        let all = (0..=row).filter_map(|row| get(v, Series::DistanceGdCf, row));
+        all.filter(|x| x.is_finite()).reduce(f64::max).map(Value::Number)
+    }),
     quantity("distance to the flow", "from gradient descent to the gradient flow", |v, row| {
         number(v, Series::DistanceGdGf, row)
     }),
@@ -308,7 +331,7 @@ pub const QUANTITIES: &[Quantity] = &[
         let value = worst.value.map_or(String::new(), |value| format!(" {}", short(value)));
         Some(Value::Words(match light {
             Light::Green => "every check holds".to_owned(),
-            Light::Amber | Light::Red => format!("{}{value}: {}", worst.name, worst.reason),
+            Light::Amber | Light::Red => format!("{}{value} ({})", worst.name, worst.reason),
         }))
     }),
 ];
@@ -331,9 +354,14 @@ fn of_edge(view: &RunView, i: usize, row: usize) -> Option<f64> {
 }
 
 /// One word above the edge, another one up to it.
-fn side(view: &RunView, i: usize, row: usize, [above, below]: [&str; 2]) -> Option<Value> {
+fn side(view: &RunView, i: usize, row: usize, [above, at, below]: [&str; 3]) -> Option<Value> {
     let share = of_edge(view, i, row).filter(|share| !share.is_nan())?;
-    Some(Value::Words(if share > 1.0 { above } else { below }.to_owned()))
+    let word = match share {
+        _ if (share - 1.0).abs() <= ROUNDING => at,
+        _ if share > 1.0 => above,
+        _ => below,
+    };
+    Some(Value::Words(word.to_owned()))
 }
 
 /// Where the gradient flow became too sharp to go on, and η·S there.

@@ -161,11 +161,13 @@ const CLAIMS: &[Claim] = &[
             && m.n("λ₃(w(t))·η/2") < 0.995
             && m.n("σ₂²") > 0.0
     }),
-    ("central-flow-many", "Rank three", "three are locked, and GD is nearer than to the flow", |m| {
+    ("central-flow-many", "Rank three", "three are locked", |m| {
         m.n("rank Σ") == 3.0
             && ["S(w(t))·η/2", "λ₂(w(t))·η/2", "λ₃(w(t))·η/2"].iter().all(|name| m.near(name, 1.0, LOCKED))
             && m.n("σ₃²") > 0.0
-            && m.n("times nearer") > 1.0
+    }),
+    ("central-flow-many", "Chaos, followed", "GD is much nearer than to the flow", |m| {
+        m.n("rank Σ") >= 2.0 && m.n("times nearer") > 2.0
     }),
     ("covariance", "Along each of the three", "each prediction is about what is measured", |m| {
         [("σ₁²", "⟨x²⟩"), ("σ₂²", "⟨x₂²⟩"), ("σ₃²", "⟨x₃²⟩")]

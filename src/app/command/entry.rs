@@ -234,7 +234,11 @@ impl Command {
                     "Commands…",
                     "Find a command, a preset, a chapter or a panel by a few letters of its name, or with a number",
                 ),
-                Form::Help => keyed(Key::Questionmark, "Keys", "What every key does"),
+                Form::Help => keyed(
+                    Key::Questionmark,
+                    "Keys and symbols",
+                    "What every key does, and what the symbols mean",
+                ),
                 Form::Axes => keyed(Key::A, "Axes…", "Set the range of every axis by hand"),
                 Form::Breakpoints => keyed(
                     Key::B,

@@ -209,6 +209,7 @@ fn tables_tell_forks_and_compared_runs_apart() {
     let count = rows(&window);
     until(&mut window, "rows of the fork", |model| model.forks.list()[0].history.rows() > count + 20);
     pause(&mut window);
+    lab(&mut window).apply(Command::SetSmoothing(5.0));
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("all.csv");
 

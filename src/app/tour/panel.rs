@@ -98,6 +98,7 @@ fn chapters_ui(ui: &mut Ui, tour: &Tour, commands: &mut Vec<Command>) {
                     });
                 let named = Command::Tour(TourCommand::Chapter(tour.chapter));
                 choice.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, named.name()));
+                choice.response.on_hover_text(title(tour.chapter));
             });
         });
     });
@@ -184,6 +185,7 @@ fn said(stop: crate::run::Breakpoint) -> String {
 
 fn way_ui(ui: &mut Ui, tour: &Tour, cards: usize, commands: &mut Vec<Command>) {
     ui.horizontal(|ui| {
+        ui.spacing_mut().interact_size.y += 4.0;
         let first = tour.chapter == 0 && tour.card == 0;
         ui.add_enabled_ui(!first, |ui| {
             command_button(ui, &Command::Tour(TourCommand::Previous), Some("‹ Back"), commands);
@@ -199,7 +201,7 @@ fn way_ui(ui: &mut Ui, tour: &Tour, cards: usize, commands: &mut Vec<Command>) {
                 (false, false) => "Next chapter ›",
             };
             let next = Command::Tour(TourCommand::Next);
-            let size = vec2(110.0, ui.spacing().interact_size.y + 4.0);
+            let size = vec2(110.0, ui.spacing().interact_size.y);
             let button = ui.add_enabled_ui(!last || hidden, |ui| {
                 ui.add_sized(size, Button::new(RichText::new(text).strong()))
             });

@@ -84,6 +84,14 @@ impl Tour {
         Some((chapter, chapter.cards.get(self.card)?))
     }
 
+    /// What a learning rate means while a card has a slider for it: to move that one, as far as it goes.
+    pub(in crate::app) fn eta_knob(&self, eta: f64) -> Option<TourCommand> {
+        let (chapter, _) = self.here().filter(|(_, card)| self.guides && card.sliders)?;
+        let place = chapter.knobs.iter().position(|knob| knob.key == "optimizer.eta")?;
+        let knob = &chapter.knobs[place];
+        Some(TourCommand::Turn(place, eta.clamp(knob.least, knob.most)))
+    }
+
     /// Whether a question is put to the room whose answer is still hidden.
     pub fn asks(&self) -> bool {
         let has_answer = self.here().is_some_and(|(_, card)| card.has_answer());

@@ -38,12 +38,16 @@ const TICK_SPACING: Vec2 = vec2(76.0, 34.0);
 /// Share of the visible steps, from the left, that may be cut at a linear axis: how a run starts would flatten all that
 /// follows.
 const EARLY: f64 = 0.12;
+/// Of fewer steps in sight nothing is cut.
+const YOUNG: f64 = 20.0;
 /// Width of the corner at the right end of the step axis that holds no number.
 const CORNER: f32 = 12.0;
 /// How far a smoothed curve may stretch the axis that the flows have, before its peaks are cut.
 const MAIN_STRETCH: f64 = 4.0;
 /// A value so many times larger than nine tenths of its line in sight has blown up, and its line is cut there.
 const BLOWN_UP: f64 = 20.0;
+/// The same of what grows from rounding noise to its full size, and then is the message.
+const BURST: f64 = 1e6;
 /// Smallest plot that is drawn at all.
 const SMALLEST: Vec2 = vec2(24.0, 16.0);
 
@@ -107,7 +111,9 @@ impl Chart {
         let palette = Palette::in_ui(ui);
         let pixels = inner.x * ui.pixels_per_point();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a width in pixels")]
-        let buckets = (pixels as usize).max(2);
+        // two a pixel: a dense oscillation is a band without slits
+        let buckets = (2.0 * pixels) as usize;
+        let buckets = buckets.max(2);
         let drawn: Vec<Drawn> = self
             .traces
             .iter()
@@ -146,7 +152,7 @@ impl Chart {
                 plot.span(Span::new("", from..=to).fill(color).border_width(0.0));
             }
             for &[from, to] in &transients {
-                plot.span(Span::new("above the edge", from..=to).fill(palette.shade).border_width(0.0));
+                plot.span(Span::new("", from..=to).fill(palette.shade).border_width(0.0));
             }
         });
 
@@ -201,14 +207,20 @@ fn range_id(panel: Panel) -> egui::Id {
 fn fit(drawn: &[Drawn], [first, last]: [f64; 2], log: bool, zero: bool) -> Scale {
     let [mut frame, mut main, mut soft] = [Extent::default(); 3];
     let settled = first + EARLY * (last - first);
+    let young = last - first < YOUNG;
     for line in drawn {
-        let bound = if log { f64::INFINITY } else { BLOWN_UP * most(&line.points) };
+        let bound = match line.trace.fit {
+            _ if log => f64::INFINITY,
+            Fit::Burst => BURST * most(&line.points),
+            _ => BLOWN_UP * most(&line.points),
+        };
         for &[step, value] in &line.points {
             if step >= first && step <= last && (!log || value > 0.0) {
-                let early = !log && step < settled;
+                let early = !log && !young && step < settled;
                 let extent = match line.trace.fit {
                     _ if early || value.abs() > bound => &mut soft,
-                    Fit::Frame => &mut frame,
+                    _ if young => &mut frame,
+                    Fit::Frame | Fit::Burst => &mut frame,
                     Fit::Main => &mut main,
                     Fit::Soft => &mut soft,
                 };

@@ -81,7 +81,7 @@ impl Extent {
         let (Some((low, high)), Some((other_low, other_high))) = (self.get(), other.get()) else {
             return true;
         };
-        let room = stretch * (other_high - other_low).max(1e-3 * other_high.abs());
+        let room = stretch * (other_high - other_low).max(0.02 * other_high.abs());
         low >= other_low - room && high <= other_high + room
     }
 

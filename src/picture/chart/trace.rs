@@ -29,6 +29,8 @@ pub enum Fit {
     Frame,
     /// It shows the line whole unless that leaves nothing of the others (a run that blows up).
     Main,
+    /// It shows a burst after however quiet a time.
+    Burst,
     /// It may cut the line's peaks, and says so.
     Soft,
 }
@@ -98,6 +100,13 @@ impl Trace {
     #[must_use]
     pub fn main(mut self) -> Self {
         self.fit = Fit::Main;
+        self
+    }
+
+    /// Keeps its bursts in sight.
+    #[must_use]
+    pub fn burst(mut self) -> Self {
+        self.fit = Fit::Burst;
         self
     }
 
@@ -196,8 +205,19 @@ impl Trace {
         }
     }
 
-    /// Its value at a row, as drawn; `None` where it was not computed.
+    /// The stretches, in steps, in which its values do not count and are not drawn: Σ's while the central flow is above the edge.
+    fn gaps(&self, view: &RunView) -> Vec<[f64; 2]> {
+        match self.source {
+            Source::Recorded(Series::CfSigma(_)) => RunView::transients_of(self.history(view).0),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Its value at a row, as drawn; `None` where it was not computed or does not count.
     pub fn value(&self, view: &RunView, row: usize) -> Option<f64> {
+        if lies_in(&self.gaps(view), row as f64) {
+            return None;
+        }
         let value = match self.source {
             Source::Recorded(series) => {
                 let (history, from) = self.history(view);
@@ -245,8 +265,12 @@ impl Trace {
                 out.extend(view.steps().map(|step| [step, value]));
             }
         }
+        if self.source == Source::Recorded(Series::Eta) {
+            jumps(out);
+        }
+        let gaps = self.gaps(view);
         for point in out {
-            point[1] = (self.map)(point[1]);
+            point[1] = if lies_in(&gaps, point[0]) { f64::NAN } else { (self.map)(point[1]) };
         }
     }
 
@@ -258,5 +282,58 @@ impl Trace {
             Source::Derived(_) | Source::Constant(_) => None,
         };
         value.is_some_and(|v| !v.is_finite())
+    }
+}
+
+/// Makes what is constant between changes jump at them, in place of a slope from the step before.
+fn jumps(points: &mut Vec<[f64; 2]>) {
+    let changes: Vec<usize> =
+        (1..points.len()).filter(|&i| (points[i][1] - points[i - 1][1]).abs() > 0.0).collect();
+    for &i in changes.iter().rev() {
+        points.insert(i, [points[i][0], points[i - 1][1]]);
+    }
+}
+
+/// Whether a step lies in one of the stretches; their last step does not.
+fn lies_in(stretches: &[[f64; 2]], step: f64) -> bool {
+    stretches.iter().any(|&[from, to]| step >= from && step < to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamics::{CentralFlowRecord, Event, StepRecord};
+    use crate::picture::theme::{Palette, Role, Weight};
+    use crate::picture::view::{Facts, ViewState};
+
+    #[test]
+    fn sigma_is_not_drawn_while_the_central_flow_is_above_the_edge() {
+        let mut history = History::new(1);
+        for step in 0..8_usize {
+            let events = match step {
+                2 => vec![Event::StartedAboveEdge { eta_s: 2.5 }],
+                5 => vec![Event::BackBelowEdge],
+                _ => Vec::new(),
+            };
+            let central_flow = CentralFlowRecord { sigma: vec![0.5], ..CentralFlowRecord::default() };
+            history.push(&StepRecord {
+                step,
+                events,
+                central_flow: Some(central_flow),
+                ..StepRecord::default()
+            });
+        }
+        let (curves, facts, state) = (Curves::default(), Facts::default(), ViewState::default());
+        let view = RunView::still(&history, &curves, &facts, &state);
+        let ink = Palette::of(egui::Theme::Light).ink(Role::Prediction, Weight::Normal);
+        let trace = Trace::recorded(Series::CfSigma(0), ink, "σ₁²");
+        let mut points = Vec::new();
+        trace.points(&view, 100, &mut points);
+        for row in 0..8 {
+            let expected = (!(2..5).contains(&row)).then_some(0.5);
+            let drawn = points.iter().find(|point| point[0] == row as f64 && point[1].is_finite());
+            assert_eq!(trace.value(&view, row), expected, "step {row}");
+            assert_eq!(drawn.map(|point| point[1]), expected, "step {row}");
+        }
     }
 }

@@ -33,7 +33,10 @@ pub(super) fn cycles_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChang
         });
     }
     if cycles.all().is_empty() {
-        return note(ui, "no cycle yet: the sharpness has not crossed 2/η with one eigenvalue there");
+        return note(
+            ui,
+            "no cycle yet: one begins where S passes 2/η, as long as no second eigenvalue is there",
+        );
     }
     let width = ui.available_width() - 12.0;
     let palette = Palette::in_ui(ui);

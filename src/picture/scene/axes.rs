@@ -235,9 +235,11 @@ pub(super) fn levels(
     taken: &[Rect],
 ) {
     let mut written: Vec<Rect> = Vec::new();
+    let pairs = figure.levels.windows(2).map(|pair| (pair[0].1 - pair[1].1).abs());
+    let apart = pairs.filter(|&apart| apart > 0.0).fold(f32::INFINITY, f32::min);
     for &(at, level) in &figure.levels {
         let at = projection.place(at);
-        let text = painter.layout_no_wrap(number(level), theme::tick_font(), palette.faint_text);
+        let text = painter.layout_no_wrap(number(level, apart), theme::tick_font(), palette.faint_text);
         let rect = Rect::from_center_size(at, text.size());
         if plane.shrink(4.0).contains_rect(rect)
             && taken.iter().all(|other| !other.intersects(rect))
@@ -249,13 +251,15 @@ pub(super) fn levels(
     }
 }
 
-/// A level or a mark of the colour bar.
-fn number(value: f32) -> String {
+/// A level or a mark of the colour bar, with the digits that tell it from others that are at least so far `apart`.
+fn number(value: f32, apart: f32) -> String {
     let size = value.abs();
     if size != 0.0 && !(1e-3..1e4).contains(&size) {
         return format!("{value:.0e}").replace('-', "−");
     }
-    let text = format!("{value:.4}");
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 4 and 7")]
+    let digits = (-apart.log10()).ceil().clamp(4.0, 7.0) as usize;
+    let text = format!("{value:.digits$}");
     text.trim_end_matches('0').trim_end_matches('.').replace('-', "−")
 }
 
@@ -314,8 +318,8 @@ pub(super) fn bar(painter: &Painter, palette: &Palette, figure: &Figure, edge: O
 /// As many digits as tell values within `span` apart.
 fn rounded(value: f32, span: f32) -> String {
     if value == 0.0 || !value.is_finite() || !(span.is_finite() && span > 0.0) {
-        return number(value);
+        return number(value, f32::INFINITY);
     }
     let unit = 10f32.powf(span.log10().floor() - 1.0);
-    number((value / unit).round() * unit)
+    number((value / unit).round() * unit, unit)
 }

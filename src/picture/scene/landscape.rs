@@ -29,7 +29,7 @@ pub fn of_landscape_after(
     let settings = preset.landscape.as_ref().filter(|settings| settings.start.len() == 2)?;
     let eta = history.value(Series::Eta, row)?;
     let mut loss = settings.objective::<f64>();
-    let Some([x, y]) = extents(history) else {
+    let Some([x, y]) = extents(history, settings.eigenvalues.is_some()) else {
         let note =
             Some("No weights are finite: there is nothing to draw; start anew with a smaller η".into());
         return Some(Scene { note, ..Scene::default() });
@@ -91,8 +91,9 @@ fn paths(history: &History) -> Vec<ScenePath> {
     drawn.into_iter().filter_map(path).collect()
 }
 
-/// The part of the plane that holds the paths, apart from where gradient descent blows up.
-fn extents(history: &History) -> Option<[Range<f64>; 2]> {
+/// The part of the plane that holds the paths, apart from where gradient descent blows up. Of a `bowl` it is as wide as high and
+/// holds the minimum, so that what is steep looks steep.
+fn extents(history: &History, bowl: bool) -> Option<[Range<f64>; 2]> {
     let rows = history.rows();
     let most = |series| history.extremes(series, 0..rows).map_or(0.0, |(_, most)| most);
     let start = history.value(Series::GdLoss, 0).unwrap_or(0.0);
@@ -105,15 +106,19 @@ fn extents(history: &History) -> Option<[Range<f64>; 2]> {
     };
     let points = seen(Process::GradientDescent, Series::GdLoss)
         .chain(seen(Process::CentralFlow, Series::CfLoss))
-        .chain(seen(Process::GradientFlow, Series::GfLoss));
+        .chain(seen(Process::GradientFlow, Series::GfLoss))
+        .chain(bowl.then_some([0.0; 2]));
     let corners = points.fold(None, |found: Option<[[f64; 2]; 2]>, at| {
         let [low, high] = found.unwrap_or([at; 2]);
         Some([[low[0].min(at[0]), low[1].min(at[1])], [high[0].max(at[0]), high[1].max(at[1])]])
     })?;
+    let size = |axis: usize| corners[1][axis] - corners[0][axis];
     let range = |axis: usize| {
         let [low, high] = corners.map(|corner| corner[axis]);
-        let margin = MARGIN * (high - low).max(0.05 * low.abs().max(high.abs())).max(1e-9);
-        low - margin..high + margin
+        let larger = if bowl { size(0).max(size(1)) } else { size(axis) };
+        let margin = MARGIN * larger.max(0.05 * low.abs().max(high.abs())).max(1e-9);
+        let spare = 0.5 * (larger - size(axis)) + margin;
+        low - spare..high + spare
     };
     Some([range(0), range(1)])
 }

@@ -19,6 +19,7 @@ pub mod mesh;
 pub(crate) mod nearness;
 mod of_view;
 mod panel;
+mod sides;
 mod stroke;
 mod toolbar;
 mod view;

@@ -3,7 +3,7 @@
 use super::axes::Note;
 use super::camera::Projection;
 use super::view::Layer;
-use super::{Figure, Scene, ScenePath, axes, canvas, hands, toolbar};
+use super::{Figure, Scene, ScenePath, axes, canvas, hands, sides, toolbar};
 use crate::picture::chart::line_sample;
 use crate::picture::run_view::RunView;
 use crate::picture::theme::{self, Palette, Role, Weight};
@@ -101,9 +101,13 @@ fn legend(ui: &Ui, palette: &Palette, scene: &Scene, view: &RunView, room: Rect)
     if let Some(region) = scene.region.as_ref().filter(|_| view.state.scene.shows(Layer::Region)) {
         match region.sharpness.extremes() {
             Some([low, _]) if low > region.edge => {
-                entries.push((Sample::Nothing, "S > 2/η everywhere in sight".to_owned()));
+                entries.push((Sample::Nothing, "S ≥ 2/η everywhere in sight".to_owned()));
             }
-            _ => entries.push((Sample::Tint(palette.stable), "stable: S ≤ 2/η".to_owned())),
+            _ => {
+                // the weights themselves lie off the plane, and may be sharper
+                let place = if scene.captured.is_some() { "stable in this plane" } else { "stable" };
+                entries.push((Sample::Tint(palette.stable), format!("{place}: S ≤ 2/η")));
+            }
         }
     }
     if scene.paths.iter().any(|path| path.exact.len() < path.points.len()) {
@@ -179,8 +183,12 @@ fn picture_ui(
     let painter = outer.with_clip_rect(plane.intersect(outer.clip_rect()));
     painter.rect_filled(plane, 0.0, palette.plot);
     canvas::draw(&painter, plane, figure, &projection);
-    let notes = notes(ui, &painter, palette, scene, view, plane);
-    let taken: Vec<Rect> = notes.iter().map(Note::ground).collect();
+    let mut notes = notes(ui, &painter, palette, scene, view, plane);
+    let mut taken: Vec<Rect> = notes.iter().map(Note::ground).collect();
+    if state.flat && state.shows(Layer::Region) {
+        notes.extend(sides::sides(&painter, palette, scene, figure, view, (plane, &projection), &taken));
+        taken = notes.iter().map(Note::ground).collect();
+    }
     if state.flat {
         axes::levels(&painter, palette, figure, plane, &projection, &taken);
         axes::flat(&outer, palette, scene, figure, plane, &projection);
