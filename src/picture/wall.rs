@@ -263,7 +263,10 @@ fn said(panel: Panel, outline: &Outline) -> String {
             format!("prediction off by {}% in the median", short(100.0 * error))
         }
         (Panel::LossWall, None) => "no prediction yet".to_owned(),
-        _ => format!("at the edge from step {edge}, k = {}, {} drops of S", outline.k(), outline.drops),
+        _ => {
+            let drops = if outline.drops == 1 { "drop" } else { "drops" };
+            format!("at the edge from step {edge}, k = {}, {} {drops} of S", outline.k(), outline.drops)
+        }
     }
 }
 

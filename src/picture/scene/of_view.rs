@@ -98,7 +98,8 @@ fn note(view: &View, history: &History) -> Option<String> {
     let mut notes: Vec<String> =
         Process::ALL.into_iter().filter_map(|process| ending(process, history)).collect();
     notes.extend(view.notes.iter().cloned());
-    if let Some(error) = view.sketch_error {
+    // what rounds to nothing is not worth a sentence
+    if let Some(error) = view.sketch_error.filter(|error| *error >= 5e-5) {
         notes.push(format!(
             "Faint points come from a random sketch: ±{} of their distance from the cursor",
             percent(error)
