@@ -19,13 +19,14 @@ const POINTER: [(&str, &str); 7] = [
 ];
 
 /// What plots, cards and formulas are written with, as `docs/window.md` has it.
-const SYMBOLS: [(&str, &str); 9] = [
+const SYMBOLS: [(&str, &str); 10] = [
     ("S, λ₁, λ₂ …", "the sharpness, that is the largest eigenvalue λ₁ of the Hessian H, and the next ones"),
     ("η, 2/η", "the learning rate, and the edge of stability that belongs to it"),
     ("wₜ, w(t)", "the weights of gradient descent, and of the central flow, at the same step"),
     ("u, u₁, u₂ …", "the Hessian's eigenvectors at w(t); for a quadratic they are called q₁, q₂ …"),
     ("Σ, σ₁², σ₂² …", "the predicted covariance of the oscillation, and its eigenvalues"),
     ("v₁, v₂ …", "eigenvectors of Σ; with one eigenvalue at the edge, and below it, v₁ is u"),
+    ("Tᵢⱼ", "∇⟨uᵢ, H uⱼ⟩: how H between two eigenvectors changes with the weights; T₁₁ is ∇S"),
     ("x", "how far gradient descent is from the central flow along u, or v₁"),
     ("k, rank", "how many eigenvalues have come to the edge, and how many of Σ are not zero"),
     ("⟨…⟩", "a mean over time: over two steps for S, smoothed by a Gaussian in the plots"),
@@ -59,4 +60,17 @@ fn row_ui(ui: &mut Ui, key: &str, name: &str, effect: &str) {
         ui.add(Label::new(RichText::new(effect).color(Palette::in_ui(ui).faint_text)).wrap());
     });
     ui.end_row();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SYMBOLS;
+
+    #[test]
+    fn the_manual_explains_the_same_symbols() {
+        let manual = include_str!("../../docs/window.md");
+        for (symbol, meaning) in SYMBOLS {
+            assert!(manual.contains(&format!("| {symbol} | {meaning} |")), "{symbol}");
+        }
+    }
 }

@@ -178,7 +178,7 @@ fn bar_ui(painter: &Painter, palette: &Palette, model: &Model, place: &Place) {
             free_from = right;
         }
     }
-    for [from, to] in view.transients() {
+    for [from, to] in view.history.transients() {
         let rect = Rect::from_x_y_ranges(place.x(from)..=place.x(to), bar.y_range());
         painter.rect_filled(rect, 0.0, palette.shade);
     }

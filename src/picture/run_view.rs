@@ -199,34 +199,6 @@ impl RunView<'_> {
         if central { Process::CentralFlow } else { Process::GradientDescent }
     }
 
-    /// The stretches in which the central flow was above the edge and its predictions do not count: from a step up to, not
-    /// with, another one.
-    pub fn transients(&self) -> Vec<[f64; 2]> {
-        Self::transients_of(self.history)
-    }
-
-    /// The same of any run.
-    pub fn transients_of(history: &History) -> Vec<[f64; 2]> {
-        let mut spans = Vec::new();
-        let mut open = None;
-        for (step, event) in history.events() {
-            match event {
-                Event::StartedAboveEdge { .. } => open = open.or(Some(*step as f64)),
-                Event::BackBelowEdge | Event::FlowsStarted => {
-                    if let Some(first) = open.take() {
-                        spans.push([first, *step as f64]);
-                    }
-                }
-                Event::Outcome(..) | Event::EtaChanged { .. } | Event::Trouble(..) => {}
-            }
-        }
-        if let Some(first) = open {
-            spans.push([first, history.rows() as f64]);
-        }
-        spans.retain(|[first, last]| last > first);
-        spans
-    }
-
     /// What the title says: preset, seed, η and how far the run is.
     pub fn caption(&self) -> String {
         let Facts { preset, title, seed, version, .. } = self.facts;

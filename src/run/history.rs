@@ -262,6 +262,29 @@ impl History {
         &self.events
     }
 
+    /// The stretches in which the central flow was above the edge and its predictions do not count: from a step up to, not
+    /// with, another one.
+    pub fn transients(&self) -> Vec<[f64; 2]> {
+        let mut spans = Vec::new();
+        let mut open = None;
+        for (step, event) in &self.events {
+            match event {
+                Event::StartedAboveEdge { .. } => open = open.or(Some(*step as f64)),
+                Event::BackBelowEdge | Event::FlowsStarted => {
+                    if let Some(first) = open.take() {
+                        spans.push([first, *step as f64]);
+                    }
+                }
+                Event::Outcome(..) | Event::EtaChanged { .. } | Event::Trouble(..) => {}
+            }
+        }
+        if let Some(first) = open {
+            spans.push([first, self.rows as f64]);
+        }
+        spans.retain(|[first, last]| last > first);
+        spans
+    }
+
     /// Bytes that it takes at most until there are more rows, the texts of events left out.
     pub fn most_bytes(&self) -> usize {
         let columns: usize = self.columns.iter().map(Column::most_bytes).sum();

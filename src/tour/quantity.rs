@@ -166,13 +166,11 @@ pub const QUANTITIES: &[Quantity] = &[
         Some(Value::Words(if next < now { "falls" } else { "rises" }.to_owned()))
     }),
     quantity("overshoot", "largest S·η/2 so far", |v, row| {
-        let all = (0..=row).filter_map(|row| of_edge(v, 0, row));
-        all.filter(|x| x.is_finite()).reduce(f64::max).map(Value::Number)
+        largest((0..=row).filter_map(|row| of_edge(v, 0, row)))
     }),
     quantity("⟨overshoot⟩", "largest two-step mean of S·η/2 so far", |v, row| {
         let of_edge = |row| Some(0.5 * get(v, Series::Eta, row)? * mean_sharpness(v.history, row)?);
-        let all = (0..row).filter_map(of_edge);
-        all.filter(|x| x.is_finite()).reduce(f64::max).map(Value::Number)
+        largest((0..row).filter_map(of_edge))
     }),
     quantity("edge step", "the step at which S first reached 2/η", |v, row| {
         (0..=row).find(|&row| of_edge(v, 0, row).is_some_and(|x| x >= 1.0)).map(Value::Count)
@@ -312,8 +310,8 @@ pub const QUANTITIES: &[Quantity] = &[
         number(v, Series::DistanceGdCf, row)
     }),
     quantity("largest distance", "from gradient descent to the central flow so far", |v, row| {
-        let all = (0..=row).filter_map(|row| get(v, Series::DistanceGdCf, row));
-        all.filter(|x| x.is_finite()).reduce(f64::max).map(Value::Number)
+        let (_, largest) = v.history.extremes(Series::DistanceGdCf, 0..row + 1)?;
+        Some(Value::Number(largest))
     }),
     quantity("distance to the flow", "from gradient descent to the gradient flow", |v, row| {
         number(v, Series::DistanceGdGf, row)
@@ -348,12 +346,17 @@ fn smooth(view: &RunView, curve: Curve, row: usize) -> Option<Value> {
     view.curves.value(curve, row).map(Value::Number)
 }
 
+/// The largest of those that are finite.
+fn largest(values: impl Iterator<Item = f64>) -> Option<Value> {
+    values.filter(|value| value.is_finite()).reduce(f64::max).map(Value::Number)
+}
+
 /// η λ_i/2.
 fn of_edge(view: &RunView, i: usize, row: usize) -> Option<f64> {
     Some(0.5 * get(view, Series::Eta, row)? * get(view, Series::GdLambda(i), row)?)
 }
 
-/// One word above the edge, another one up to it.
+/// One word above the edge, one at it, and one below.
 fn side(view: &RunView, i: usize, row: usize, [above, at, below]: [&str; 3]) -> Option<Value> {
     let share = of_edge(view, i, row).filter(|share| !share.is_nan())?;
     let word = match share {
@@ -454,6 +457,9 @@ mod tests {
         let sides =
             ["S above or below", "grows or shrinks", "λ₂ above or below", "1−ηS", "most k", "times higher"];
         assert_eq!(values(&sides, Some(1)), some(&["above", "grows", "below", "−1.50", "1", "1.00"]));
+        let means = ["⟨overshoot⟩", "⟨S⟩·η/2"];
+        assert_eq!(values(&means, None), some(&["1.12", "1.12"]), "(1.25 + 1)/2");
+        assert_eq!(values(&sides[..2], None), some(&["at", "keeps its size"]), "S = 2/η");
         let at_first = values(&names[..3], Some(0));
         assert_eq!(at_first, some(&["0", "0.500", "0"]));
     }

@@ -109,11 +109,13 @@ const CLAIMS: &[Claim] = &[
     ("magic", "Half the learning rate", "the edge is as much higher as η is smaller, and reached", |m| {
         m.near("times higher", 2.0, 1e-9) && m.n("S·η/2") >= 1.0
     }),
-    ("magic", "The same again", "S stays near the new edge", |m| m.near("⟨S⟩·η/2", 1.0, 0.25)),
+    ("magic", "The same again", "S stays near the new edge", |m| m.near("⟨S⟩·η/2", 1.0, 0.05)),
     ("everywhere", "A vision transformer arrives", "S has risen to the edge", |m| {
         m.n("S·η/2") >= 1.0 && m.n("S start") < m.n("S")
     }),
-    ("third-term", "The terms, now", "it oscillates", |m| m.n("x").abs() > 1e-3),
+    ("third-term", "The terms, now", "it oscillates, about a point that is sharper than w(t)", |m| {
+        m.n("x").abs() > 1e-3 && (1.0..1.25).contains(&(m.n("⟨S⟩·η/2") / m.n("S(w(t))·η/2")))
+    }),
     ("third-term", "A push on the sharpness", "the oscillation is strong, and S falls", |m| {
         m.said("S rises or falls") == "falls"
     }),
@@ -133,6 +135,11 @@ const CLAIMS: &[Claim] = &[
     }),
     ("several", "Held together", "none leaves", |m| {
         ["S·η/2", "λ₂·η/2", "λ₃·η/2"].iter().all(|name| m.near(name, 1.0, 0.1)) && m.n("overshoot") < 1.3
+    }),
+    ("several", "Held together", "the largest is mostly a little above the edge", |m| {
+        let sharpness = |row| m.0.history.value(Series::GdLambda(0), row);
+        let above = (0..620).filter(|&row| sharpness(row) > Some(m.n("2/η"))).count();
+        above > 310
     }),
     ("gradient-flow", "The parting", "both were the same up to here", |m| m.n("distance to the flow") < 1e-2),
     ("gradient-flow", "Somewhere else", "the flow is far and sharp, the central flow near", |m| {
@@ -166,9 +173,16 @@ const CLAIMS: &[Claim] = &[
             && ["S(w(t))·η/2", "λ₂(w(t))·η/2", "λ₃(w(t))·η/2"].iter().all(|name| m.near(name, 1.0, LOCKED))
             && m.n("σ₃²") > 0.0
     }),
-    ("central-flow-many", "Chaos, followed", "GD is much nearer than to the flow", |m| {
-        m.n("rank Σ") >= 2.0 && m.n("times nearer") > 2.0
-    }),
+    (
+        "central-flow-many",
+        "Chaos, followed",
+        "GD is much nearer than to the flow, which was nearer before",
+        |m| {
+            let at = |series| m.0.history.value(series, 140).unwrap_or(f64::NAN);
+            let (central, flow) = (at(Series::DistanceGdCf), at(Series::DistanceGdGf));
+            m.n("rank Σ") >= 2.0 && m.n("times nearer") > 2.0 && flow < central && flow > 0.7 * central
+        },
+    ),
     ("covariance", "Along each of the three", "each prediction is about what is measured", |m| {
         [("σ₁²", "⟨x²⟩"), ("σ₂²", "⟨x₂²⟩"), ("σ₃²", "⟨x₃²⟩")]
             .iter()

@@ -41,7 +41,7 @@ pub(super) fn events(
 ) {
     let frame = *transform.frame();
     let clipped = painter.with_clip_rect(frame.expand(1.0).intersect(painter.clip_rect()));
-    for [from, to] in view.transients() {
+    for [from, to] in view.history.transients() {
         let (left, right) = (column(transform, from).unwrap_or(frame.left()), column(transform, to));
         let right = right.unwrap_or(frame.right());
         let text = "above the edge:\nno prediction";

@@ -111,14 +111,14 @@ impl Chart {
         let palette = Palette::in_ui(ui);
         let pixels = inner.x * ui.pixels_per_point();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a width in pixels")]
-        // two a pixel: a dense oscillation is a band without slits
-        let buckets = (2.0 * pixels) as usize;
-        let buckets = buckets.max(2);
+        let buckets = (pixels as usize).max(2);
         let drawn: Vec<Drawn> = self
             .traces
             .iter()
             .map(|trace| {
                 let mut points = Vec::new();
+                // two a pixel, so that a dense oscillation is a band without slits
+                let buckets = if trace.flickers() { 2 * buckets } else { buckets };
                 trace.points(view, buckets, &mut points);
                 Drawn { trace, points }
             })
@@ -140,7 +140,7 @@ impl Chart {
             // Room for the marks at the lower edge.
             scale.low -= 0.07 * (scale.high - scale.low);
         }
-        let transients = view.transients();
+        let transients = view.history.transients();
         let rows = view.rows();
         let phases = if view.state.show_phases { view.curves.cycles().phases(rows) } else { Vec::new() };
         let response = plot(ui, self.panel, size, palette, x_ticks, y_ticks).show(ui, |plot| {

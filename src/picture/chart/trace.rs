@@ -1,5 +1,6 @@
 //! One line of a chart: where its values come from and what it looks like.
 
+use crate::dynamics::Process;
 use crate::picture::curves::{Curve, Curves};
 use crate::picture::run_view::RunView;
 use crate::picture::theme::Ink;
@@ -167,6 +168,16 @@ impl Trace {
         }
     }
 
+    /// Whether its values go up and down with the oscillation, at every step.
+    pub fn flickers(&self) -> bool {
+        match self.source {
+            Source::Recorded(_) => self.is_gradient_descent(),
+            Source::Derived(curve) => matches!(curve, Curve::SquaredDisplacement(_)),
+            Source::Output(output) => output.process == Process::GradientDescent,
+            Source::Constant(_) => false,
+        }
+    }
+
     /// The history its recorded values come from, and the first row that counts.
     fn history<'v>(&self, view: &RunView<'v>) -> (&'v History, usize) {
         let overlay = self.overlay.and_then(|place| view.overlays.get(place));
@@ -208,7 +219,7 @@ impl Trace {
     /// The stretches, in steps, in which its values do not count and are not drawn: Σ's while the central flow is above the edge.
     fn gaps(&self, view: &RunView) -> Vec<[f64; 2]> {
         match self.source {
-            Source::Recorded(Series::CfSigma(_)) => RunView::transients_of(self.history(view).0),
+            Source::Recorded(Series::CfSigma(_)) => self.history(view).0.transients(),
             _ => Vec::new(),
         }
     }
@@ -305,6 +316,14 @@ mod tests {
     use crate::dynamics::{CentralFlowRecord, Event, StepRecord};
     use crate::picture::theme::{Palette, Role, Weight};
     use crate::picture::view::{Facts, ViewState};
+
+    #[test]
+    fn a_constant_jumps_where_it_changes() {
+        let mut points = vec![[0.0, 20.0], [1.0, 20.0], [2.0, 10.0], [3.0, f64::NAN], [4.0, 10.0]];
+        jumps(&mut points);
+        assert_eq!(points[..4], [[0.0, 20.0], [1.0, 20.0], [2.0, 20.0], [2.0, 10.0]]);
+        assert_eq!((points.len(), points[5]), (6, [4.0, 10.0]), "no bridge over a gap");
+    }
 
     #[test]
     fn sigma_is_not_drawn_while_the_central_flow_is_above_the_edge() {

@@ -12,8 +12,8 @@ pub fn caption(view: &RunView, step: usize) -> String {
     let (asked, here) = (step, recent_mean_sharpness(view.history, step));
     let step = if step < view.history.rows() { comparable(view.history, step) } else { step };
     let value = |series| view.history.value(series, step);
-    let means = (here, mean_sharpness(view.history, step));
-    let (Some(eta), (Some(here), Some(mean))) = (value(Series::Eta), means) else {
+    let (Some(eta), Some(here), Some(mean)) = (value(Series::Eta), here, mean_sharpness(view.history, step))
+    else {
         return "no sharpness is recorded here".to_owned();
     };
     let s = format!("⟨S⟩ = {:.2}·2/η", 0.5 * eta * here);
@@ -55,5 +55,20 @@ fn oscillation(factor: f64) -> String {
         "1.00" => "keeps its size".to_owned(),
         shown if factor > 1.0 => format!("grows by the factor {shown} a step"),
         shown => format!("shrinks by the factor {shown} a step"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::oscillation;
+
+    #[test]
+    fn an_oscillation_grows_shrinks_or_keeps_its_size() {
+        assert_eq!(oscillation(1.25), "grows by the factor 1.25 a step");
+        assert_eq!(oscillation(0.98), "shrinks by the factor 0.98 a step");
+        assert_eq!(
+            (oscillation(1.0), oscillation(0.9963)),
+            ("keeps its size".into(), "keeps its size".into())
+        );
     }
 }

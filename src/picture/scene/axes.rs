@@ -235,8 +235,7 @@ pub(super) fn levels(
     taken: &[Rect],
 ) {
     let mut written: Vec<Rect> = Vec::new();
-    let pairs = figure.levels.windows(2).map(|pair| (pair[0].1 - pair[1].1).abs());
-    let apart = pairs.filter(|&apart| apart > 0.0).fold(f32::INFINITY, f32::min);
+    let apart = apart(figure.levels.iter().map(|&(_, level)| level));
     for &(at, level) in &figure.levels {
         let at = projection.place(at);
         let text = painter.layout_no_wrap(number(level, apart), theme::tick_font(), palette.faint_text);
@@ -249,6 +248,12 @@ pub(super) fn levels(
             written.push(rect);
         }
     }
+}
+
+/// The smallest difference between a value and the next.
+fn apart(values: impl Iterator<Item = f32> + Clone) -> f32 {
+    let differences = values.clone().zip(values.skip(1)).map(|(a, b)| (a - b).abs());
+    differences.filter(|&difference| difference > 0.0).fold(f32::INFINITY, f32::min)
 }
 
 /// A level or a mark of the colour bar, with the digits that tell it from others that are at least so far `apart`.
@@ -291,7 +296,7 @@ pub(super) fn bar(painter: &Painter, palette: &Palette, figure: &Figure, edge: O
     let mut marks = scale.heights.levels(6);
     marks.extend([scale.heights.low, scale.heights.high]);
     let span = scale.heights.high - scale.heights.low;
-    let mut before: Vec<f32> = Vec::new();
+    let (mut before, mut shown): (Vec<f32>, Vec<(f32, f32)>) = Default::default();
     if let (Map::Inferno, Some(edge)) = (scale.map, edge) {
         let y = bar.bottom() - scale.heights.share(edge) * bar.height();
         painter.hline(bar.left() - 3.0..=bar.right() + 3.0, y, (1.5, palette.text));
@@ -310,16 +315,35 @@ pub(super) fn bar(painter: &Painter, palette: &Palette, figure: &Figure, edge: O
             continue;
         }
         before.push(y);
+        shown.push((value, y));
+    }
+    let apart = apart(shown.iter().map(|&(value, _)| value));
+    for (value, y) in shown {
         let at = pos2(bar.right() + 4.0, y.clamp(bar.top() + 4.0, bar.bottom() - 4.0));
-        painter.text(at, Align2::LEFT_CENTER, rounded(value, span), theme::tick_font(), palette.faint_text);
+        let text = rounded(value, span, apart);
+        painter.text(at, Align2::LEFT_CENTER, text, theme::tick_font(), palette.faint_text);
     }
 }
 
-/// As many digits as tell values within `span` apart.
-fn rounded(value: f32, span: f32) -> String {
+/// As many digits as tell values within `span` from each other, that are at least so far `apart`.
+fn rounded(value: f32, span: f32, apart: f32) -> String {
     if value == 0.0 || !value.is_finite() || !(span.is_finite() && span > 0.0) {
         return number(value, f32::INFINITY);
     }
-    let unit = 10f32.powf(span.log10().floor() - 1.0);
+    let unit = 10f32.powf((span.log10().floor() - 1.0).min(apart.log10().floor()));
     number((value / unit).round() * unit, unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{apart, rounded};
+
+    #[test]
+    fn no_two_numbers_beside_the_bar_are_the_same() {
+        let values = [0.12, 0.100_01, 0.096_04, 0.096_01];
+        let apart = apart(values.into_iter());
+        let texts = values.map(|value| rounded(value, 0.024, apart));
+        assert_eq!(texts, ["0.12", "0.10001", "0.09604", "0.09601"]);
+        assert_eq!(rounded(0.303, 0.065, 0.01), "0.303");
+    }
 }

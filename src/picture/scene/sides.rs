@@ -12,6 +12,8 @@ const PLACES: usize = 14;
 /// Points of a path that a word keeps away from, and how far apart on the lines between them it is looked, in points of the screen.
 const POINTS: usize = 120;
 const APART: f32 = 30.0;
+/// Side of a cell, in points: of the places in one, one counts.
+const CELL: f32 = 15.0;
 /// Nearest to the border of the region, to a path and to the rim that a word may stand, and as far as it needs to, in points.
 const NEAREST: f32 = 20.0;
 const FAR: f32 = 60.0;
@@ -31,28 +33,31 @@ pub(super) fn sides(
     let obstacles = obstacles(scene, figure, view, plane, projection);
     let mut notes: Vec<Note> = Vec::new();
     for (text, stable) in [("stable", true), ("S > 2/η", false)] {
+        let border: Vec<Pos2> =
+            places.iter().filter(|(_, side)| *side != stable).map(|&(other, _)| other).collect();
+        if border.is_empty() {
+            continue;
+        }
+        let nearest = |at: Pos2, others: &[Pos2]| {
+            others.iter().map(|other| other.distance_sq(at)).fold(FAR * FAR, f32::min).sqrt()
+        };
         let room = |at: Pos2| {
-            let others =
-                places.iter().filter(|(_, side)| *side != stable).map(|(other, _)| other.distance(at));
-            let border = others.fold(f32::INFINITY, f32::min);
-            let paths = obstacles.iter().map(|other| other.distance(at)).fold(f32::INFINITY, f32::min);
             let rim = (at.x - plane.left()).min(plane.right() - at.x);
-            border.is_finite().then_some(border.min(paths).min(rim).min(FAR))
+            nearest(at, &border).min(nearest(at, &obstacles)).min(rim)
         };
-        let free = |note: &Note| {
+        let here = places.iter().filter(|(_, side)| *side == stable).map(|&(at, _)| (room(at), at));
+        let mut best: Vec<(f32, Pos2)> = here.filter(|(room, _)| *room >= NEAREST).collect();
+        best.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        let note = best.into_iter().find_map(|(_, at)| {
+            let note = Note::new(painter, Align2::CENTER_CENTER, at, text, palette.faint_text);
             let ground = note.ground();
-            let clear = |other: &Rect| !other.intersects(ground);
-            plane.contains_rect(ground)
-                && taken.iter().all(clear)
-                && notes.iter().all(|other| clear(&other.ground()))
-        };
-        let candidates = places.iter().filter(|(_, side)| *side == stable).filter_map(|(at, _)| {
-            let room = room(*at).filter(|room| *room >= NEAREST)?;
-            let note = Note::new(painter, Align2::CENTER_CENTER, *at, text, palette.faint_text);
-            free(&note).then_some((room, note))
+            let clear = |other: Rect| !other.intersects(ground);
+            let free = plane.contains_rect(ground)
+                && taken.iter().copied().all(clear)
+                && notes.iter().map(Note::ground).all(clear);
+            free.then_some(note)
         });
-        let best = candidates.max_by(|(a, _), (b, _)| a.total_cmp(b));
-        notes.extend(best.map(|(_, note)| note));
+        notes.extend(note);
     }
     notes
 }
@@ -97,5 +102,10 @@ fn obstacles(
             there.extend((1..=pieces).map(|i| from.lerp(to, f32::from(i) / f32::from(pieces))));
         }
     }
+    // of what lies close together, one
+    #[expect(clippy::cast_possible_truncation, reason = "within the picture")]
+    let cell = |at: &Pos2| ((at.x / CELL) as i32, (at.y / CELL) as i32);
+    there.sort_unstable_by_key(cell);
+    there.dedup_by_key(|at| cell(at));
     there
 }
