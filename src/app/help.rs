@@ -37,19 +37,27 @@ pub(super) fn keys_ui(ui: &mut Ui) {
     let height = (ui.ctx().content_rect().height() - 180.0).max(120.0);
     ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, |ui| {
         Grid::new("keys").num_columns(3).spacing(vec2(14.0, 5.0)).striped(true).show(ui, |ui| {
+            heading_ui(ui, "Keys");
             for command in Command::simple() {
                 let entry = command.entry();
                 let Some(shortcut) = entry.shortcut else { continue };
                 row_ui(ui, &key_text(shortcut), &command.full_name(), entry.hint);
             }
+            heading_ui(ui, "Pointer");
             for (what, effect) in POINTER {
                 row_ui(ui, what, "", effect);
             }
+            heading_ui(ui, "Symbols");
             for (symbol, meaning) in SYMBOLS {
                 row_ui(ui, symbol, "", meaning);
             }
         });
     });
+}
+
+fn heading_ui(ui: &mut Ui, text: &str) {
+    ui.heading(text);
+    ui.end_row();
 }
 
 fn row_ui(ui: &mut Ui, key: &str, name: &str, effect: &str) {

@@ -91,9 +91,17 @@ const CLAIMS: &[Claim] = &[
         m.n("cycles") >= 1.0 && (1.0..1.6).contains(&m.n("overshoot"))
     }),
     ("sharpening", "A real network", "the number of digits is known", |m| m.n("n") >= 100.0),
-    ("sharpening", "At the edge", "S has risen to the edge, the loss has fallen", |m| {
-        m.n("S") > 1.5 * m.n("S start") && m.n("S·η/2") >= 1.0 && m.n("L") < m.n("L start")
-    }),
+    (
+        "sharpening",
+        "At the edge",
+        "S has risen to the edge, the loss has fallen and shows nothing of it",
+        |m| {
+            m.n("S") > 1.5 * m.n("S start")
+                && m.n("S·η/2") >= 1.0
+                && m.n("L") < m.n("L start")
+                && m.n("rises of L") < 1.0
+        },
+    ),
     ("blow-up", "The moment of crossing", "S has reached 2/η, and x is tiny", |m| {
         m.n("S·η/2") >= 1.0 && m.n("|x|") < 0.01
     }),

@@ -8,14 +8,16 @@ use crate::app::model::{Model, Phase};
 use crate::picture::Palette;
 use crate::tour::{Card, ProseStyle, card_ui};
 use egui::{
-    Align, Button, ComboBox, Frame, Layout, Margin, Panel, Rect, RichText, Role, ScrollArea, Sense, Slider,
-    Ui, WidgetInfo, pos2, vec2,
+    Align, Button, Color32, ComboBox, Frame, Layout, Margin, Panel, Rect, RichText, Role, ScrollArea, Sense,
+    Slider, TextStyle, Ui, WidgetInfo, pos2, vec2,
 };
 
 /// Width of the panel at first, in points.
-const WIDTH: f32 = 330.0;
+const WIDTH: f32 = 356.0;
 /// Height of the bar of chapters.
 const BAR: f32 = 7.0;
+/// How small a long title of a chapter becomes before it is cut.
+const SMALLEST_TITLE: f32 = 0.8;
 /// In a column lower than this, in points, the card gets what the bar of chapters would take.
 const LOW: f32 = 440.0;
 
@@ -84,9 +86,10 @@ fn chapters_ui(ui: &mut Ui, tour: &Tour, commands: &mut Vec<Command>) {
             command_button(ui, &Command::Tour(TourCommand::Toggle), Some("Free play"), commands);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let title = |place: usize| format!("{} · {}", place + 1, tour.chapters[place].title);
+                let width = ui.available_width() - 8.0;
                 let choice = ComboBox::from_id_salt("chapter")
-                    .selected_text(RichText::new(title(tour.chapter)).strong())
-                    .width(ui.available_width() - 8.0)
+                    .selected_text(fitting(ui, title(tour.chapter), width - ui.spacing().icon_width - 20.0))
+                    .width(width)
                     .height(500.0)
                     .truncate()
                     .show_ui(ui, |ui| {
@@ -102,6 +105,14 @@ fn chapters_ui(ui: &mut Ui, tour: &Tour, commands: &mut Vec<Command>) {
             });
         });
     });
+}
+
+/// A title, smaller where it would be cut.
+fn fitting(ui: &Ui, title: String, width: f32) -> RichText {
+    let font = TextStyle::Button.resolve(ui.style());
+    let whole =
+        ui.fonts_mut(|fonts| fonts.layout_no_wrap(title.clone(), font.clone(), Color32::WHITE)).size().x;
+    RichText::new(title).strong().size(font.size * (width / whole).clamp(SMALLEST_TITLE, 1.0))
 }
 
 /// One mark a chapter; a click opens it.

@@ -12,6 +12,8 @@ use std::ops::Range;
 
 /// Least distance of two marks of one kind, in points.
 const APART: f32 = 9.0;
+/// Changes of η nearer to each other, in points, share the label of the last one.
+const BUNCH: f32 = 24.0;
 /// Room for the name of a phase.
 const PHASE_NAME: f32 = 66.0;
 
@@ -90,8 +92,13 @@ pub(super) fn events(
         clipped.extend(Shape::dashed_line(&ends, Stroke::new(1.0, color), 3.0, 3.0));
         texts.push((x, text, color));
     }
-    for (x, text, color) in texts {
-        notes.add(Align2::LEFT_TOP, pos2(x + 4.0, frame.top() + 2.0), &text, color);
+    for (place, (x, text, color)) in texts.iter().enumerate() {
+        // while the slider is dragged η changes at every step: the last change says where it went
+        let next = texts.get(place + 1).filter(|next| [*color, next.2] == [palette.eta_change; 2]);
+        if next.is_some_and(|next| next.0 - x < BUNCH) {
+            continue;
+        }
+        notes.add(Align2::LEFT_TOP, pos2(x + 4.0, frame.top() + 2.0), text, *color);
     }
 }
 
