@@ -37,6 +37,10 @@ impl Lab {
                     self.tell(WorkerCommand::Play);
                 }
                 // its forks and the runs beside it may have steps left
+                Phase::Ended(_) | Phase::Failed if !self.model.can_go_on() && self.model.has_taken_all() => {
+                    let text = "All steps are taken: “More steps” (M) goes on";
+                    self.model.raise(Banner { of_pause: true, ..Banner::new(Level::Note, text) });
+                }
                 Phase::Ended(_) | Phase::Failed => {
                     let playing = self.model.is_playing();
                     let wish = if playing { WorkerCommand::Pause } else { WorkerCommand::Play };

@@ -29,7 +29,10 @@ const SYMBOLS: [(&str, &str); 10] = [
     ("Tᵢⱼ", "∇⟨uᵢ, H uⱼ⟩: how H between two eigenvectors changes with the weights; T₁₁ is ∇S"),
     ("x", "how far gradient descent is from the central flow along u, or v₁"),
     ("k, rank", "how many eigenvalues have come to the edge, and how many of Σ are not zero"),
-    ("⟨…⟩", "a mean over time: over two steps for S, smoothed by a Gaussian in the plots"),
+    (
+        "⟨…⟩",
+        "a mean over time: over two steps for S, smoothed by a Gaussian in the plots; with a comma, ⟨a, b⟩, the inner product",
+    ),
 ];
 
 /// Every key, the pointer, and the symbols.

@@ -89,8 +89,8 @@ pub(super) fn parabola_ui(ui: &mut Ui, view: &RunView) {
 fn caption(i: usize, model: &Model) -> [String; 2] {
     let index = subscript(i + 1);
     [
-        format!("λ{index} = {}", short(model.lambda)),
-        format!("x times 1 − ηλ{index} = {}", short(model.factor())),
+        format!("curvature λ{index} = {}", short(model.lambda)),
+        format!("a step: times 1 − ηλ{index} = {}", short(model.factor())),
     ]
 }
 

@@ -329,6 +329,8 @@ fn dress(context: &Context, theme: Theme, palette: &Palette) {
                 font.size = size;
             }
         }
+        // that there is more to see is seen before the pointer comes
+        style.spacing.scroll.dormant_handle_opacity = 0.3;
         let visuals = &mut style.visuals;
         visuals.panel_fill = palette.panel;
         visuals.window_fill = palette.panel;

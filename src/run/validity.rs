@@ -49,8 +49,10 @@ impl Light {
 /// One thing looked at.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Check {
-    /// What it is.
+    /// What it is called.
     pub name: &'static str,
+    /// What it is, in a sentence.
+    pub meaning: &'static str,
     /// Its value, where it is a matter of degree.
     pub value: Option<f64>,
     /// What follows.
@@ -79,6 +81,7 @@ pub fn checks(history: &History, row: usize, inspection: Option<&Inspection>, ki
     if flow_runs && history.value(Series::CfPredictedLoss, row).is_none() {
         checks.push(Check {
             name: "above the edge",
+            meaning: "The central flow's sharpness over 2/η",
             value: history
                 .value(Series::CfLambda(0), row)
                 .zip(history.value(Series::Eta, row))
@@ -90,6 +93,7 @@ pub fn checks(history: &History, row: usize, inspection: Option<&Inspection>, ki
     if flow_runs && kinks {
         checks.push(Check {
             name: "kinks",
+            meaning: "Points where the activation has no derivative, as ReLU at 0",
             value: None,
             light: Light::Amber,
             reason: "the third derivative misses what the activation's kinks contribute",
@@ -127,7 +131,13 @@ fn remainder(inspection: &Inspection, sigma_trace: Option<f64>) -> Check {
         Light::Amber => "terms beyond the cubic model are felt",
         Light::Red => "terms beyond the cubic model rule the step",
     };
-    Check { name: "Taylor remainder", value: Some(value), light, reason }
+    Check {
+        name: "Taylor remainder",
+        meaning: "What the terms of the series leave of the step, as a share of what those after the first make up, or of what an oscillation of the predicted strength would, whichever is more",
+        value: Some(value),
+        light,
+        reason,
+    }
 }
 
 fn overshoot(history: &History, row: usize) -> Option<Check> {
@@ -139,7 +149,13 @@ fn overshoot(history: &History, row: usize) -> Option<Check> {
         Light::Amber => "above the edge: the oscillation changes fast",
         Light::Red => "far above the edge: the oscillation changes too fast to be averaged",
     };
-    Some(Check { name: "⟨S⟩·η/2 of GD", value: Some(value), light, reason })
+    Some(Check {
+        name: "⟨S⟩·η/2 of GD",
+        meaning: "Gradient descent's sharpness over 2/η, averaged over two steps",
+        value: Some(value),
+        light,
+        reason,
+    })
 }
 
 fn distance(inspection: &Inspection) -> Check {
@@ -150,7 +166,13 @@ fn distance(inspection: &Inspection) -> Check {
         Light::Amber => "gradient descent has come away",
         Light::Red => "gradient descent is elsewhere: restart the flows here",
     };
-    Check { name: "‖w_GD − w_CF‖/‖w_CF‖", value: Some(value), light, reason }
+    Check {
+        name: "‖w_GD − w_CF‖/‖w_CF‖",
+        meaning: "The distance of gradient descent's weights wₜ to the central flow's w(t), as a share of the length of w(t)",
+        value: Some(value),
+        light,
+        reason,
+    }
 }
 
 fn gap(history: &History, row: usize) -> Option<Check> {
@@ -172,7 +194,13 @@ fn gap(history: &History, row: usize) -> Option<Check> {
         Light::Amber => "the next eigenvalue is near: eigenvectors mix",
         Light::Red => "the next eigenvalue is as large: its eigenvector belongs to the critical ones",
     };
-    Some(Check { name: "gap to the next eigenvalue", value: Some(value), light, reason })
+    Some(Check {
+        name: "gap to the next eigenvalue",
+        meaning: "How far the largest eigenvalue that is not at the edge lies below those that are, as a share of them",
+        value: Some(value),
+        light,
+        reason,
+    })
 }
 
 fn complementarity(history: &History, row: usize) -> Option<Check> {
@@ -183,7 +211,13 @@ fn complementarity(history: &History, row: usize) -> Option<Check> {
         Light::Amber => "Σ is solved for loosely",
         Light::Red => "Σ could not be solved for and is taken as 0",
     };
-    Some(Check { name: "complementarity residual", value: Some(value), light, reason })
+    Some(Check {
+        name: "complementarity residual",
+        meaning: "How well Σ obeys the three conditions that determine it: no eigenvalue above 2/η, no negative variance, and none where the Hessian is below the edge",
+        value: Some(value),
+        light,
+        reason,
+    })
 }
 
 fn eigen_residual(history: &History, row: usize) -> Option<Check> {
@@ -198,7 +232,13 @@ fn eigen_residual(history: &History, row: usize) -> Option<Check> {
         Light::Amber => "eigenvectors are rough: lower eigen.tolerance",
         Light::Red => "eigenvectors have not converged: lower eigen.tolerance, raise eigen.max_hvps",
     };
-    Some(Check { name: "eigen-residual", value: Some(value), light, reason })
+    Some(Check {
+        name: "eigen-residual",
+        meaning: "‖Hu − λu‖/|λ|: how well the eigenvectors have converged",
+        value: Some(value),
+        light,
+        reason,
+    })
 }
 
 #[cfg(test)]

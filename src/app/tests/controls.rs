@@ -1,5 +1,6 @@
 //! The bars' controls and their keys.
 
+use super::hands::key;
 use super::*;
 use crate::dynamics::Event;
 use crate::run::Series;
@@ -266,6 +267,18 @@ fn why_a_run_waits_is_said_until_it_goes_on() {
     lab(&mut window).apply(Command::View(crate::picture::ViewChange::PlaceCursor(Some(2))));
     assert_eq!(model(&window).banners.len(), 1, "looking back, it still waits");
     press(&mut window, "Play");
+    assert!(model(&window).banners.is_empty());
+}
+
+#[test]
+fn the_play_key_on_a_run_without_steps_left_says_how_to_go_on() {
+    let mut window = open();
+    pause(&mut window);
+    lab(&mut window).model.phase = Phase::Ended(Ending::AllSteps);
+    key(&mut window, Key::Space);
+    let [said] = &model(&window).banners[..] else { panic!("a note") };
+    assert!(said.text.contains("More steps"), "{}", said.text);
+    press(&mut window, "More steps");
     assert!(model(&window).banners.is_empty());
 }
 

@@ -5,6 +5,9 @@
 //! `∇L(w_t) = ∇L(w̄) + Σ x_i λ_i u_i + ½ Σ x_i x_j T_ij + H d + remainder`, `T_ij = ∇(u_iᵀ H u_j)` at fixed u.
 //!
 //! With one critical eigenvector the sums are `x S u` and `½ x² ∇S`.
+//!
+//! With k of them S stands for the mean of their eigenvalues, and ∇S for (1/k) Σ T_ii. At the edge they are equal, so that no
+//! single one has a direction or a gradient of its own: any rotation of the u_i is as good. The mean is the same for all.
 
 use crate::calculus::{Block, Real};
 use crate::objective::{Objective, pair_index};
@@ -36,7 +39,7 @@ impl Term {
 pub struct Extent {
     /// Its norm.
     pub norm: f64,
-    /// Its component along the unit vector u of the top eigenvalue.
+    /// Its component along the unit vector u of the top eigenvalue, u_1.
     pub along_u: f64,
     /// Its component along ∇S/‖∇S‖.
     pub along_nabla_s: f64,
@@ -49,7 +52,7 @@ pub struct Expansion {
     pub x: Vec<f64>,
     /// The critical eigenvalues λ_i of H(w̄), descending. Shape `[k]`.
     pub lambda: Vec<f64>,
-    /// ‖∇S(w̄)‖.
+    /// ‖∇S(w̄)‖, of the mean of the critical eigenvalues.
     pub nabla_s_norm: f64,
     /// In the order of [`Term::ALL`].
     pub terms: [Extent; 5],
@@ -59,8 +62,8 @@ pub struct Expansion {
     pub deviation_norm: f64,
     /// ‖w_t − w̄ − Σ x_i u_i‖.
     pub orthogonal_distance: f64,
-    /// Predicted parts of S(w_{t+1}) − S(w_t): −η⟨∇S, ∇L(w̄)⟩ (progressive sharpening), −η x S⟨u, ∇S⟩ (alternates and
-    /// cancels over two steps), −½ η x²‖∇S‖² (the push of the oscillation).
+    /// Predicted parts of S(w_{t+1}) − S(w_t): −η⟨∇S, ∇L(w̄)⟩ (progressive sharpening), −η Σ x_i λ_i⟨u_i, ∇S⟩ (alternates and
+    /// cancels over two steps), −½ η Σ x_i x_j⟨T_ij, ∇S⟩ (the push of the oscillation; −½ η x²‖∇S‖² with one).
     pub sharpness_parts: [f64; 3],
 }
 
@@ -131,7 +134,8 @@ pub fn expand<T: Real>(
     let mut deviation = step.clone();
     axpy(-1.0, &gradient, &mut deviation);
 
-    let nabla_s = widen(t.column(0));
+    let mut nabla_s = vec![0.0; dim];
+    (0..k).for_each(|i| axpy(1.0 / k as f64, &widen(t.column(pair_index(i, i, k))), &mut nabla_s));
     let nabla_s_norm = norm(&nabla_s);
     let extent = |v: &Vec<f64>| Extent {
         norm: norm(v),

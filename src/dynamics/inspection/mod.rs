@@ -51,10 +51,10 @@ pub enum InspectError {
     },
 }
 
-/// Parts of a change of S, predicted, and the change measured.
+/// Parts of a change of S, predicted, and the change measured. With several critical eigenvalues S is their mean.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SharpnessChange {
-    /// Progressive sharpening −η⟨∇S, ∇L(w̄)⟩, the alternating −η x S⟨u, ∇S⟩, the push −½ η x²‖∇S‖².
+    /// Progressive sharpening, what alternates, the push: [`Expansion::sharpness_parts`].
     pub parts: [f64; 3],
     /// The change of S.
     pub measured: f64,
@@ -91,7 +91,8 @@ pub struct Inspection {
     pub sharpness: Option<SharpnessChange>,
     /// The mean of this change and the next one, in which what alternates cancels.
     pub two_step: Option<SharpnessChange>,
-    /// Factor by which the oscillation along u grows a step, |1 − ηm| with m = (S_t + S_{t+1})/2 of gradient descent.
+    /// Factor by which the oscillation along u grows a step, |1 − ηm| with m = (S_t + S_{t+1})/2 of gradient descent; `None` where
+    /// several eigenvalues are critical, and the oscillation has no single direction.
     pub growth_predicted: Option<f64>,
     /// The same measured, |⟨u, w_{t+2} − 2w_{t+1} + w_t⟩| / |⟨u, w_{t+1} − 2w_t + w_{t−1}⟩|: second differences see the
     /// oscillation and not the drift.
@@ -122,7 +123,8 @@ impl<T: Real> Dynamics<T> {
         let first = ahead.instant(objective, 0).ok_or(InspectError::NoStepBefore { step })?;
         let now = ahead.change(&first, 0);
         let next = if ahead.w.len() > 2 { ahead.instant(objective, 1) } else { None };
-        let next = next.and_then(|next| ahead.change(&next, 1));
+        let k = first.expansion.x.len();
+        let next = next.filter(|next| next.expansion.x.len() == k).and_then(|next| ahead.change(&next, 1));
         let flow = ahead.records[0].central_flow.as_ref().filter(|_| first.center == Center::CentralFlow);
         Ok(Inspection {
             step,
@@ -131,10 +133,11 @@ impl<T: Real> Dynamics<T> {
             sharpness: now,
             two_step: now.zip(next).map(|(now, next)| now.mean(&next)),
             growth_predicted: ahead
-                .sharpness(0)
-                .zip(ahead.sharpness(1))
+                .sharpness(0, 1)
+                .zip(ahead.sharpness(1, 1))
+                .filter(|_| k == 1)
                 .map(|(a, b)| (1.0 - eta * 0.5 * (a + b)).abs()),
-            growth_measured: ahead.growth(first.u.column(0)),
+            growth_measured: ahead.growth(first.u.column(0)).filter(|_| k == 1),
             distance: distance(&ahead.w[0], &first.w),
             weight_norm: norm(&first.w),
             sigma: flow.map_or_else(Vec::new, |flow| flow.sigma.clone()),
@@ -159,6 +162,14 @@ impl<T: Real> Dynamics<T> {
         self.state.gradient_flow = None;
         self.settings.processes.gradient_flow = false;
         self.settings.ema = None;
+    }
+
+    /// Gradient descent's eigenvalues beside all critical ones of the flow.
+    fn track_what_the_flow_tracks(&mut self) {
+        let Some(wanted) = self.flow().map(|flow| flow.tracker.tracked()) else { return };
+        if let Some(descent) = self.state.gradient_descent.as_mut().filter(|d| d.tracker.tracked() < wanted) {
+            descent.tracker = descent.tracker.forked(wanted);
+        }
     }
 }
 
@@ -191,6 +202,7 @@ impl<T: Real> Lookahead<T> {
         let before = before.map(|descent| descent.previous.clone());
         let mut dynamics = dynamics.clone();
         dynamics.leave_out_what_is_not_inspected();
+        dynamics.track_what_the_flow_tracks();
         Self { dynamics, eta, before, w: Vec::new(), flow: Vec::new(), records: Vec::new() }
     }
 
@@ -207,17 +219,19 @@ impl<T: Real> Lookahead<T> {
         true
     }
 
-    /// Gradient descent's S at a step.
-    fn sharpness(&self, at: usize) -> Option<f64> {
-        self.records.get(at)?.gradient_descent.as_ref()?.lambda.first().copied()
+    /// The mean of gradient descent's k leading eigenvalues at a step.
+    fn sharpness(&self, at: usize, k: usize) -> Option<f64> {
+        let leading = self.records.get(at)?.gradient_descent.as_ref()?.lambda.get(..k)?;
+        Some(leading.iter().sum::<f64>() / k as f64)
     }
 
     fn change(&self, instant: &Instant<T>, at: usize) -> Option<SharpnessChange> {
-        let measured = self.sharpness(at + 1)? - self.sharpness(at)?;
+        let k = instant.expansion.x.len();
+        let measured = self.sharpness(at + 1, k)? - self.sharpness(at, k)?;
         Some(SharpnessChange { parts: instant.expansion.sharpness_parts, measured })
     }
 
-    /// The growth of the second differences along u.
+    /// The growth of the second differences along u, where they are more than rounding.
     fn growth(&self, u: &[T]) -> Option<f64> {
         let [now, next, last] = self.w.get(..3)? else { return None };
         let bend = |a: &[T], b: &[T], c: &[T]| {
@@ -228,7 +242,8 @@ impl<T: Real> Lookahead<T> {
                 .abs()
         };
         let first = bend(next, now, self.before.as_ref()?);
-        (first > 0.0).then(|| bend(last, next, now) / first)
+        let rounding = T::epsilon().widen() * norm(now) / (now.len() as f64).sqrt();
+        (first > 16.0 * rounding).then(|| bend(last, next, now) / first)
     }
 
     /// The point around which step `at` is expanded.

@@ -163,6 +163,35 @@ fn with_one_direction_the_terms_are_those_of_the_formula() {
     assert!(found.term(Term::Remainder).norm > 1e-5);
 }
 
+#[test]
+fn what_is_said_of_several_eigenvalues_is_the_same_in_every_basis() {
+    let mut cubic = Cubic::sample();
+    let center = [0.2, -0.1, 0.3, 0.05, -0.2];
+    let (u, _) = eigenpairs(&mut cubic, &center, 2);
+    // at the edge both are equal, and every rotation is a basis of eigenvectors
+    let lambda = [2.0 / 0.7; 2];
+    let w: Vec<f64> =
+        (0..5).map(|i| center[i] + 0.3 * u.column(0)[i] - 0.2 * u.column(1)[i] + 0.01 * i as f64).collect();
+    let said = expand(&mut cubic, 0.7, &w, &center, &u, &lambda);
+    for angle in [0.4_f64, 1.1, 2.5] {
+        let (sin, cos) = angle.sin_cos();
+        let mut turned = Block::zeros(5, 2);
+        for i in 0..5 {
+            turned.column_mut(0)[i] = cos * u.column(0)[i] + sin * u.column(1)[i];
+            turned.column_mut(1)[i] = cos * u.column(1)[i] - sin * u.column(0)[i];
+        }
+        let other = expand(&mut cubic, 0.7, &w, &center, &turned, &lambda);
+        assert!((other.nabla_s_norm - said.nabla_s_norm).abs() < 1e-14);
+        for (a, b) in said.sharpness_parts.iter().zip(other.sharpness_parts) {
+            assert!((a - b).abs() < 1e-14, "{a} for {b} turned by {angle}");
+        }
+        for (a, b) in said.terms.iter().zip(&other.terms) {
+            let apart = (a.norm - b.norm).abs() + (a.along_nabla_s - b.along_nabla_s).abs();
+            assert!(apart < 1e-13, "{a:?} for {b:?}");
+        }
+    }
+}
+
 /// An MLP on digits, in f64, and weights.
 fn network() -> (Box<dyn Objective<f64>>, Vec<f64>) {
     use crate::objective::network::{LossKind, NetworkObjective};

@@ -43,7 +43,7 @@ pub fn caption(view: &RunView, step: usize) -> String {
             format!("{s}: a settled orbit of period 2; the oscillation{x} balances the sharpening")
         }
         None if view.history.rank(step) > 1 => {
-            format!("{s}: several eigenvalues are at the edge, no cycle of one")
+            format!("{s}: several eigenvalues share the edge, no cycle of one")
         }
         None => format!("{s}: no cycle here"),
     }

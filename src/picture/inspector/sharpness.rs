@@ -13,19 +13,19 @@ const NUMBER_WIDTH: f32 = 62.0;
 
 pub(super) fn sharpness_change_ui(ui: &mut Ui, view: &RunView) {
     let Some(inspection) = inspected(ui, view) else { return };
+    let k = inspection.expansion.x.len();
+    let step = inspection.step;
+    if k > 1 {
+        note(ui, &format!("Step {step}: S is the mean of the {k} eigenvalues at the edge, which mix"));
+    }
     if let Some(change) = &inspection.two_step {
-        note(
-            ui,
-            &format!(
-                "Step {}: mean of this step and the next, in which what alternates cancels",
-                inspection.step
-            ),
-        );
-        parts_ui(ui, change, inspection.expansion.x.len());
+        let of = if k > 1 { "Mean".to_owned() } else { format!("Step {step}: mean") };
+        note(ui, &format!("{of} with the next step: what alternates cancels but for its growth"));
+        parts_ui(ui, change, k);
     }
     if let Some(change) = &inspection.sharpness {
         note(ui, "This step alone");
-        parts_ui(ui, change, inspection.expansion.x.len());
+        parts_ui(ui, change, k);
     } else {
         note(ui, "gradient descent goes no further: nothing to measure");
     }

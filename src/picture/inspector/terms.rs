@@ -121,7 +121,9 @@ pub(super) fn terms_ui(ui: &mut Ui, view: &RunView) {
     for (c, (head, has_sign, value)) in COLUMNS.into_iter().enumerate() {
         let left = bars.left() + NAME_WIDTH + c as f32 * (column_width + GAP);
         let head_at = pos2(left, bars.top() + 0.5 * ROW_HEIGHT);
-        write(painter, Align2::LEFT_CENTER, head_at, head, palette.faint_text);
+        let head =
+            if has_sign && expansion.x.len() > 1 { head.replace('u', "u₁") } else { head.to_owned() };
+        write(painter, Align2::LEFT_CENTER, head_at, &head, palette.faint_text);
         let values = Term::ALL.map(|term| value(expansion.term(term)));
         let whole_step = value(expansion.step);
         let most =

@@ -25,6 +25,7 @@ pub(super) fn validity_ui(ui: &mut Ui, view: &RunView) {
             let words = format!("{}: {value}{}", check.name, check.light.name());
             WidgetInfo::labeled(egui::Role::Label, true, words)
         });
+        response.on_hover_text(check.meaning);
         sign(ui.painter(), palette, line.left_center() + vec2(11.0, 0.0), 5.0, check.light);
         let at = pos2(line.left() + 27.0, line.center().y);
         let end = write(ui.painter(), Align2::LEFT_CENTER, at, check.name, palette.text).right();

@@ -78,7 +78,8 @@ pub(super) fn flat(
     for (value, tick) in up {
         let y = plane.bottom() - share(value, low, high) * plane.height();
         painter.hline(plane.left() - 3.0..=plane.left(), y, (1.0, palette.frame));
-        let at = pos2(plane.left() - 5.0, y);
+        // below the name of the axis
+        let at = pos2(plane.left() - 5.0, y.max(plane.top() + 5.0));
         painter.text(at, Align2::RIGHT_CENTER, tick.label, theme::tick_font(), palette.faint_text);
     }
     let [x, y, _] = &scene.axes;
