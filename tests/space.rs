@@ -66,7 +66,7 @@ fn the_plane_of_a_network_shows_what_direct_evaluations_give() {
     // the same axes once more, by hand
     let origin = weights(&trail, step, CENTRAL_FLOW);
     assert_eq!(frame.origin(), origin);
-    let u = engine.probe().eigenvectors(&origin, 1, &|| false).remove(0);
+    let u = engine.probe().eigenpairs(&origin, 1, &|| false).remove(0).1;
     let (before, after) = (weights(&trail, 31, CENTRAL_FLOW), weights(&trail, 59, CENTRAL_FLOW));
     let mut by_hand = Frame::new(origin.clone());
     by_hand.add("u₁", u).expect("an axis");

@@ -191,10 +191,10 @@ impl Probe for FakeProbe<'_> {
         Solved { value, converged: true }
     }
 
-    fn eigenvectors(&mut self, w: &[f64], count: usize, stop: Stop<'_>) -> Vec<Vec<f64>> {
+    fn eigenpairs(&mut self, w: &[f64], count: usize, stop: Stop<'_>) -> Vec<(f64, Vec<f64>)> {
         let unit = |i: usize| (0..w.len()).map(|j| f64::from(u8::from(i == j))).collect();
         let entry = |stopped: bool, i: usize| if stopped { vec![f64::NAN; w.len()] } else { unit(i) };
-        (0..count.min(w.len())).map(|i| entry(!self.multiplies(stop), i)).collect()
+        (0..count.min(w.len())).map(|i| (1.0 / (1.0 + i as f64), entry(!self.multiplies(stop), i))).collect()
     }
 
     fn sharpness_gradient(&mut self, w: &[f64], _: &[f64], stop: Stop<'_>) -> Vec<f64> {

@@ -121,6 +121,34 @@ fn nearest(points: &[Vec<f64>], directions: &[Vec<f64>]) -> Vec<Vec<f64>> {
     directions.iter().map(of).collect()
 }
 
+/// Turns an orthonormal basis within its span: its first vector is the one along which `swings` are largest in the mean of
+/// squares, and so on. Which basis of the span was given makes no difference but for signs. Without swings it stays.
+pub(super) fn turn(basis: &mut [Vec<f64>], swings: &[Vec<f64>]) {
+    let k = basis.len();
+    let mut moment = DMatrix::<f64>::zeros(k, k);
+    for swing in swings {
+        let along = DVector::from_fn(k, |i, _| dot(&basis[i], swing));
+        moment.ger(1.0, &along, &along, 1.0);
+    }
+    if !moment.iter().all(|x| x.is_finite()) || moment.trace() <= 0.0 {
+        return;
+    }
+    let eigen = SymmetricEigen::new(moment);
+    let mut order: Vec<usize> = (0..k).collect();
+    order.sort_by(|&a, &b| eigen.eigenvalues[b].total_cmp(&eigen.eigenvalues[a]));
+    let turned: Vec<Vec<f64>> = (order.into_iter())
+        .map(|j| {
+            let share = eigen.eigenvectors.column(j);
+            // the sign of the vector it has most of
+            let sign = share[share.iamax()].signum();
+            let mut u = vec![0.0; basis[0].len()];
+            basis.iter().zip(share.iter()).for_each(|(old, &share)| axpy(sign * share, old, &mut u));
+            u
+        })
+        .collect();
+    basis.iter_mut().zip(turned).for_each(|(to, u)| *to = u);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,5 +210,25 @@ mod tests {
         }
         let found = components(&trail, 64, 1, GO_ON);
         assert!(along(&found[0], &a) > 0.95, "{} {}", along(&found[0], &a), along(&found[0], &b));
+    }
+
+    #[test]
+    fn a_turned_basis_is_the_same_whichever_was_given() {
+        let [a, b] = [vec![1.0, 0.0, 0.0], vec![0.0, 1.0, 0.0]];
+        let swings: Vec<Vec<f64>> =
+            (0..9).map(|t| vec![0.3 * if t % 2 == 0 { 1.0 } else { -1.0 }, 0.01, 5.0]).collect();
+        for angle in [0.0_f64, 0.4, 1.2, 2.0] {
+            let (sin, cos) = angle.sin_cos();
+            let mix = |p: f64, q: f64| a.iter().zip(&b).map(|(a, b)| p * a + q * b).collect::<Vec<f64>>();
+            let mut basis = [mix(cos, sin), mix(-sin, cos)];
+            turn(&mut basis, &swings);
+            assert!(
+                along(&basis[0], &a).abs() > 0.99 && along(&basis[1], &b).abs() > 0.99,
+                "{angle}: {basis:?}"
+            );
+        }
+        let mut basis = [a.clone(), b.clone()];
+        turn(&mut basis, &[]);
+        assert_eq!(basis, [a, b]);
     }
 }

@@ -11,6 +11,13 @@ use crate::spectrum::{Preconditioner, Tracker, TrackerSettings};
 /// Relative eigen-residual of axes.
 const AXIS_TOLERANCE: f64 = 1e-3;
 
+/// Eigenvalues nearer to the largest than this share of it: the solve does not tell their eigenvectors apart, and at the edge they
+/// are equal.
+pub(super) const CLOSE: f64 = 0.025;
+
+/// Most eigenvectors that are solved for because their eigenvalues are close.
+const MOST_CLOSE: usize = 6;
+
 /// Relative eigen-residual of a sharpness: the eigenvalue is off by about its square, over the relative gap to the next one.
 /// At the edge S differs over the plane by less than a percent: with 1e-2 the border of the stable region was ragged, and in
 /// places beside the place.
@@ -40,9 +47,9 @@ pub trait Probe {
     /// became true meanwhile, which is asked between products and, in a network, between their parts.
     fn sharpness(&mut self, w: &[f64], stop: Stop<'_>) -> Solved;
 
-    /// The `count` leading unit eigenvectors of H(w), those of the largest eigenvalues first; NaN as in
-    /// [`Probe::sharpness`].
-    fn eigenvectors(&mut self, w: &[f64], count: usize, stop: Stop<'_>) -> Vec<Vec<f64>>;
+    /// The leading eigenvalues of H(w), descending, and their unit eigenvectors: at least `count` of the parameters' number, and
+    /// all (up to six) of those [`CLOSE`] to the largest. NaN as in [`Probe::sharpness`].
+    fn eigenpairs(&mut self, w: &[f64], count: usize, stop: Stop<'_>) -> Vec<(f64, Vec<f64>)>;
 
     /// ∇(uᵀ H(w) u) at fixed u; NaN as in [`Probe::sharpness`].
     fn sharpness_gradient(&mut self, w: &[f64], u: &[f64], stop: Stop<'_>) -> Vec<f64>;
@@ -121,20 +128,31 @@ impl<T: Real> Probe for ObjectiveProbe<'_, T> {
         Solved { value, converged: pairs.residual <= tolerance }
     }
 
-    fn eigenvectors(&mut self, w: &[f64], count: usize, stop: Stop<'_>) -> Vec<Vec<f64>> {
-        let count = count.min(self.dim());
-        if self.memory.axes.tracked() != count {
-            self.memory.axes = self.memory.axes.forked(count);
+    fn eigenpairs(&mut self, w: &[f64], count: usize, stop: Stop<'_>) -> Vec<(f64, Vec<f64>)> {
+        // one more tells whether the last one is alone
+        let mut wanted = (count + 1).min(self.dim());
+        loop {
+            if self.memory.axes.tracked() != wanted {
+                self.memory.axes = self.memory.axes.forked(wanted);
+            }
+            let settings = TrackerSettings {
+                track_threshold: None,
+                max_tracked: wanted,
+                tolerance: AXIS_TOLERANCE,
+                max_hvps: None,
+            };
+            self.solve(w, |memory| &mut memory.axes, &settings, stop);
+            let values = &self.memory.axes.pairs().values;
+            let all_close =
+                values.first().zip(values.last()).is_some_and(|(&first, &last)| is_close(last, first));
+            if !all_close || wanted >= MOST_CLOSE.min(self.dim()) || stop() {
+                break;
+            }
+            wanted += 1;
         }
-        let settings = TrackerSettings {
-            track_threshold: None,
-            max_tracked: count,
-            tolerance: AXIS_TOLERANCE,
-            max_hvps: None,
-        };
-        self.solve(w, |memory| &mut memory.axes, &settings, stop);
-        let vectors = &self.memory.axes.pairs().vectors;
-        vectors.columns().take(count).map(|u| u.iter().map(|x| x.widen()).collect()).collect()
+        let pairs = self.memory.axes.pairs();
+        let wide = |u: &[T]| u.iter().map(|x| x.widen()).collect();
+        pairs.values.iter().copied().zip(pairs.vectors.columns().map(wide)).collect()
     }
 
     fn sharpness_gradient(&mut self, w: &[f64], u: &[f64], stop: Stop<'_>) -> Vec<f64> {
@@ -147,6 +165,11 @@ impl<T: Real> Probe for ObjectiveProbe<'_, T> {
         }
         t.column(0).iter().map(|x| x.widen()).collect()
     }
+}
+
+/// Whether an eigenvalue is [`CLOSE`] to the largest one.
+pub(super) fn is_close(value: f64, largest: f64) -> bool {
+    value >= (1.0 - CLOSE) * largest && largest > 0.0
 }
 
 /// An objective whose Hessian-vector products are NaN from when `stop` is true: the eigensolver gives up at once.

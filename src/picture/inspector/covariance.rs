@@ -65,6 +65,12 @@ pub(super) fn covariance_ui(ui: &mut Ui, view: &RunView) {
     note(ui, &format!("entries over the largest, {}; blue is positive, orange negative", short(most)));
     ui.add_space(2.0);
     table_ui(ui, &found);
+    if (1..found.rank()).any(|i| found.relative_error(i) > 1.0) {
+        note(
+            ui,
+            "an oscillation whose eigenvalue has just come to the edge has yet to grow to what Σ predicts",
+        );
+    }
     let cycle = view.curves.cycles().at(step).map(|place| &view.curves.cycles().all()[place]);
     if let Some(cycle) =
         cycle.filter(|cycle| !cycle.settled && cycle.length() as f64 > SHORT * view.state.smoothing_steps)

@@ -16,7 +16,7 @@ pub(super) fn sharpness_change_ui(ui: &mut Ui, view: &RunView) {
     let k = inspection.expansion.x.len();
     let step = inspection.step;
     if k > 1 {
-        note(ui, &format!("Step {step}: S is the mean of the {k} eigenvalues at the edge, which mix"));
+        note(ui, &format!("Step {step}: S is the mean of the {k} eigenvalues near the edge, which mix"));
     }
     if let Some(change) = &inspection.two_step {
         let of = if k > 1 { "Mean".to_owned() } else { format!("Step {step}: mean") };

@@ -114,7 +114,7 @@ fn legend(ui: &Ui, palette: &Palette, scene: &Scene, view: &RunView, room: Rect)
         entries.push((Sample::Nothing, "faint: from a sketch".to_owned()));
     }
     if let Some(share) = scene.captured.filter(|share| share.is_finite()) {
-        let text = format!("the axes capture {} of the displacement", axes::percent(share));
+        let text = format!("the axes capture {} of the paths", axes::percent(share));
         entries.push((Sample::Nothing, text));
     }
     let mut at = room.min;

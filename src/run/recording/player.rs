@@ -100,8 +100,8 @@ impl Probe for NoLoss {
         Solved { value: f64::NAN, converged: false }
     }
 
-    fn eigenvectors(&mut self, w: &[f64], count: usize, _: Stop<'_>) -> Vec<Vec<f64>> {
-        vec![vec![f64::NAN; w.len()]; count]
+    fn eigenpairs(&mut self, w: &[f64], count: usize, _: Stop<'_>) -> Vec<(f64, Vec<f64>)> {
+        vec![(f64::NAN, vec![f64::NAN; w.len()]); count]
     }
 
     fn sharpness_gradient(&mut self, w: &[f64], _: &[f64], _: Stop<'_>) -> Vec<f64> {

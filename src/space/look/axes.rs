@@ -4,7 +4,7 @@ use super::Request;
 use crate::space::axis::Axis;
 use crate::space::frame::{Frame, FrameError};
 use crate::space::principal;
-use crate::space::probe::{Probe, Stop};
+use crate::space::probe::{Probe, Stop, is_close};
 use crate::space::row::Row;
 use crate::space::trail::Trail;
 use crate::spectrum::norm;
@@ -18,11 +18,12 @@ const SAMPLE: usize = 64;
 
 /// The places of the central flow, gradient descent and the gradient flow among the processes: the origin, and what
 /// drifts, is the first of them that is there.
-const PREFERENCE: [usize; 3] = [CENTRAL_FLOW, 0, GRADIENT_FLOW];
+const PREFERENCE: [usize; 3] = [CENTRAL_FLOW, GRADIENT_DESCENT, GRADIENT_FLOW];
 
 /// Their places among the processes.
 const CENTRAL_FLOW: usize = 2;
 const GRADIENT_FLOW: usize = 1;
+const GRADIENT_DESCENT: usize = 0;
 
 /// What was found.
 pub(super) struct Found {
@@ -110,9 +111,40 @@ impl Directions<'_> {
         if i >= self.eigenvectors.len() {
             let wanted =
                 self.request.axes.iter().map(|axis| axis.eigenvectors()).max().unwrap_or(0).max(i + 1);
-            self.eigenvectors = self.probe.eigenvectors(&self.w, wanted, self.stop);
+            let pairs = self.probe.eigenpairs(&self.w, wanted, self.stop);
+            let largest = pairs.first().map_or(0.0, |pair| pair.0);
+            let close = pairs.iter().take_while(|pair| is_close(pair.0, largest)).count();
+            self.eigenvectors = pairs.into_iter().map(|pair| pair.1).collect();
+            if close > 1 {
+                let swings = self.swings();
+                principal::turn(&mut self.eigenvectors[..close], &swings);
+            }
         }
         self.eigenvectors.get(i).cloned().ok_or_else(|| format!("the loss has {} parameters", self.w.len()))
+    }
+
+    /// How gradient descent swings around the step: its displacements from the central flow, or, without one, its steps.
+    fn swings(&self) -> Vec<Vec<f64>> {
+        let near: Vec<&Arc<Row>> = (self.request.rows.iter())
+            .filter(|row| row.step().abs_diff(self.request.step) <= DRIFT_STEPS && row.has(GRADIENT_DESCENT))
+            .collect();
+        let (mut from, mut to) = (Vec::new(), Vec::new());
+        let mut swings: Vec<Vec<f64>> = Vec::new();
+        let between = |from: &[f64], to: &[f64]| to.iter().zip(from).map(|(to, from)| to - from).collect();
+        for row in &near {
+            if row.read(CENTRAL_FLOW, &mut from) && row.read(GRADIENT_DESCENT, &mut to) {
+                swings.push(between(&from, &to));
+            }
+        }
+        if !swings.is_empty() {
+            return swings;
+        }
+        for two in near.windows(2).filter(|two| two[0].step() + 1 == two[1].step()) {
+            if two[0].read(GRADIENT_DESCENT, &mut from) && two[1].read(GRADIENT_DESCENT, &mut to) {
+                swings.push(between(&from, &to));
+            }
+        }
+        swings
     }
 
     /// Displacement over the steps around, of the central flow where it runs, by an even number of steps: gradient descent

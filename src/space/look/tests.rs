@@ -370,8 +370,8 @@ impl Probe for Slow {
         Solved { value: w[0], converged: !self.solves.is_multiple_of(3) }
     }
 
-    fn eigenvectors(&mut self, _: &[f64], count: usize, _: Stop<'_>) -> Vec<Vec<f64>> {
-        vec![vec![1.0, 0.0]; count]
+    fn eigenpairs(&mut self, _: &[f64], count: usize, _: Stop<'_>) -> Vec<(f64, Vec<f64>)> {
+        (0..count).map(|i| (1.0 / (1.0 + i as f64), vec![1.0, 0.0])).collect()
     }
 
     fn sharpness_gradient(&mut self, _: &[f64], _: &[f64], _: Stop<'_>) -> Vec<f64> {
