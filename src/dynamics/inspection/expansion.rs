@@ -64,7 +64,9 @@ pub struct Expansion {
     pub orthogonal_distance: f64,
     /// Predicted parts of S(w_{t+1}) − S(w_t): −η⟨∇S, ∇L(w̄)⟩ (progressive sharpening), −η Σ x_i λ_i⟨u_i, ∇S⟩ (alternates and
     /// cancels over two steps), −½ η Σ x_i x_j⟨T_ij, ∇S⟩ (the push of the oscillation; −½ η x²‖∇S‖² with one).
-    pub sharpness_parts: [f64; 3],
+    ///
+    /// The last one is −η⟨∇S, H d⟩: the slope is another one at gradient descent's distance from w̄.
+    pub sharpness_parts: [f64; 4],
 }
 
 impl Expansion {
@@ -143,7 +145,7 @@ pub fn expand<T: Real>(
         along_nabla_s: if nabla_s_norm > 0.0 { dot(v, &nabla_s) / nabla_s_norm } else { 0.0 },
     };
     Expansion {
-        sharpness_parts: [&gradient, &oscillation, &push].map(|part| dot(part, &nabla_s)),
+        sharpness_parts: [&gradient, &oscillation, &push, &orthogonal].map(|part| dot(part, &nabla_s)),
         terms: [&gradient, &oscillation, &push, &orthogonal, &remainder].map(extent),
         step: extent(&step),
         deviation_norm: norm(&deviation),

@@ -54,8 +54,8 @@ pub enum InspectError {
 /// Parts of a change of S, predicted, and the change measured. With several critical eigenvalues S is their mean.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SharpnessChange {
-    /// Progressive sharpening, what alternates, the push: [`Expansion::sharpness_parts`].
-    pub parts: [f64; 3],
+    /// Progressive sharpening, what alternates, the push, what comes of the distance across u: [`Expansion::sharpness_parts`].
+    pub parts: [f64; 4],
     /// The change of S.
     pub measured: f64,
 }

@@ -155,10 +155,11 @@ fn with_one_direction_the_terms_are_those_of_the_formula() {
     close(found.term(Term::Push).along_nabla_s, -0.5 * eta * x * x * size);
     close(found.term(Term::Orthogonal).along_u, 0.0);
     close(found.orthogonal_distance, dot(&d, &d).sqrt());
-    let [sharpening, alternating, push] = found.sharpness_parts;
+    let [sharpening, alternating, push, across] = found.sharpness_parts;
     close(sharpening, -eta * dot(nabla_s, &g));
     close(alternating, -eta * x * lambda[0] * dot(u.column(0), nabla_s));
     close(push, -0.5 * eta * x * x * size * size);
+    close(across, found.term(Term::Orthogonal).along_nabla_s * size);
     // The products of x with d are of third order, and so in the remainder.
     assert!(found.term(Term::Remainder).norm > 1e-5);
 }
@@ -274,7 +275,7 @@ fn a_cycle_obeys_its_predictions() {
     assert!(predicted > 1.1 && (predicted / measured - 1.0).abs() < 0.03, "{predicted} against {measured}");
     // Reduction: the push outweighs the sharpening.
     let reducing = inspect(56, Processes::default());
-    let [sharpening, _, push] = reducing.two_step.unwrap().parts;
+    let [sharpening, _, push, _] = reducing.two_step.unwrap().parts;
     assert!(sharpening > 0.0 && push < -sharpening, "{reducing:?}");
     // Decay.
     let decaying = inspect(68, Processes::default());

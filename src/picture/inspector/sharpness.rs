@@ -1,4 +1,4 @@
-//! The change of the sharpness: three predicted parts against what is measured, and the growth of the oscillation.
+//! The change of the sharpness: four predicted parts against what is measured, and the growth of the oscillation.
 
 use super::{ROW_HEIGHT, bar, inspected, note, sentence, short, signed, write};
 use crate::dynamics::inspection::{SharpnessChange, Term};
@@ -42,15 +42,16 @@ pub(super) fn sharpness_change_ui(ui: &mut Ui, view: &RunView) {
 /// The parts, their sum, and the measured change, as bars, with k critical eigenvectors.
 fn parts_ui(ui: &mut Ui, change: &SharpnessChange, k: usize) {
     let palette = Palette::in_ui(ui);
-    let [sharpening, alternating, push] = change.parts;
+    let [sharpening, alternating, push, across] = change.parts;
     let (alternates, pushes) = match k {
         0 | 1 => ("alternating −ηxS⟨u, ∇S⟩", "push −½ηx²‖∇S‖²"),
         _ => ("alternating −ηΣxᵢλᵢ⟨uᵢ, ∇S⟩", "push −½ηΣxᵢxⱼ⟨Tᵢⱼ, ∇S⟩"),
     };
-    let rows: [(&str, f64, Color32); 5] = [
+    let rows: [(&str, f64, Color32); 6] = [
         ("sharpening −η⟨∇S, ∇L⟩", sharpening, palette.term(Term::Gradient)),
         (alternates, alternating, palette.term(Term::Oscillation)),
         (pushes, push, palette.term(Term::Push)),
+        ("across u −η⟨Hd, ∇S⟩", across, palette.term(Term::Orthogonal)),
         ("predicted: their sum", change.predicted(), palette.text),
         ("measured", change.measured, palette.faint_text),
     ];
@@ -63,7 +64,7 @@ fn parts_ui(ui: &mut Ui, change: &SharpnessChange, k: usize) {
             WidgetInfo::labeled(egui::Role::Label, true, format!("{name} {}", signed(value)))
         });
         let painter = ui.painter();
-        if i == 3 {
+        if i == 4 {
             painter.hline(line.x_range(), line.top(), (1.0, palette.grid));
         }
         write(painter, Align2::LEFT_CENTER, pos2(line.left() + 2.0, line.center().y), name, palette.text);
