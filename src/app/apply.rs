@@ -36,11 +36,11 @@ impl Lab {
                     self.model.forget_pause();
                     self.tell(WorkerCommand::Play);
                 }
-                // its forks and the runs beside it may have steps left
-                Phase::Ended(_) | Phase::Failed if !self.model.can_go_on() && self.model.has_taken_all() => {
-                    let text = "All steps are taken: “More steps” (M) goes on";
-                    self.model.raise(Banner { of_pause: true, ..Banner::new(Level::Note, text) });
+                Phase::Ended(_) if self.model.has_taken_all() && !self.model.can_go_on() => {
+                    self.model
+                        .raise(Banner::why_it_waits("The run has ended: “More steps” (M) lets it go on"));
                 }
+                // its forks and the runs beside it may have steps left
                 Phase::Ended(_) | Phase::Failed => {
                     let playing = self.model.is_playing();
                     let wish = if playing { WorkerCommand::Pause } else { WorkerCommand::Play };

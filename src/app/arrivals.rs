@@ -41,7 +41,7 @@ impl Lab {
             if self.tour_takes(&hit) {
                 continue;
             }
-            self.model.raise(Banner { of_pause: true, ..Banner::new(Level::Note, hit.to_string()) });
+            self.model.raise(Banner::why_it_waits(hit.to_string()));
             self.model.hits.push(hit);
         }
         match drained.end {

@@ -51,6 +51,11 @@ impl Banner {
             of_pause: false,
         }
     }
+
+    /// A note that says why the run waits.
+    pub fn why_it_waits(text: impl Into<String>) -> Self {
+        Self { of_pause: true, ..Self::new(Level::Note, text) }
+    }
 }
 
 /// All banners, newest last.

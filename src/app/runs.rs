@@ -154,7 +154,7 @@ impl Lab {
                 // the same words for every η, so that one note is there while the slider moves
                 let text =
                     "All steps are taken, so nothing moves yet: “More steps” (M) goes on with the new η";
-                self.model.raise(Banner { of_pause: true, ..Banner::new(Level::Note, text) });
+                self.model.raise(Banner::why_it_waits(text));
             }
         }
         self.tell_steered(WorkerCommand::SetEta(eta));

@@ -13,7 +13,7 @@ const AXIS_TOLERANCE: f64 = 1e-3;
 
 /// Eigenvalues nearer to the largest than this share of it: the solve does not tell their eigenvectors apart, and at the edge they
 /// are equal.
-pub(super) const CLOSE: f64 = 0.025;
+const CLOSE: f64 = 0.025;
 
 /// Most eigenvectors that are solved for because their eigenvalues are close.
 const MOST_CLOSE: usize = 6;
@@ -47,8 +47,8 @@ pub trait Probe {
     /// became true meanwhile, which is asked between products and, in a network, between their parts.
     fn sharpness(&mut self, w: &[f64], stop: Stop<'_>) -> Solved;
 
-    /// The leading eigenvalues of H(w), descending, and their unit eigenvectors: at least `count` of the parameters' number, and
-    /// all (up to six) of those [`CLOSE`] to the largest. NaN as in [`Probe::sharpness`].
+    /// The leading eigenvalues of H(w), descending, and their unit eigenvectors: at least `count`, as far as there are so many, and
+    /// up to six as long as they are within 2.5% of the largest. NaN as in [`Probe::sharpness`].
     fn eigenpairs(&mut self, w: &[f64], count: usize, stop: Stop<'_>) -> Vec<(f64, Vec<f64>)>;
 
     /// ∇(uᵀ H(w) u) at fixed u; NaN as in [`Probe::sharpness`].
@@ -130,25 +130,26 @@ impl<T: Real> Probe for ObjectiveProbe<'_, T> {
 
     fn eigenpairs(&mut self, w: &[f64], count: usize, stop: Stop<'_>) -> Vec<(f64, Vec<f64>)> {
         // one more tells whether the last one is alone
-        let mut wanted = (count + 1).min(self.dim());
-        loop {
-            if self.memory.axes.tracked() != wanted {
-                self.memory.axes = self.memory.axes.forked(wanted);
-            }
+        let wanted = (count + 1).min(self.dim());
+        if self.memory.axes.tracked() != wanted {
+            self.memory.axes = self.memory.axes.forked(wanted);
+        }
+        let settings = TrackerSettings {
+            track_threshold: None,
+            max_tracked: wanted,
+            tolerance: AXIS_TOLERANCE,
+            max_hvps: None,
+        };
+        self.solve(w, |memory| &mut memory.axes, &settings, stop);
+        let values = &self.memory.axes.pairs().values;
+        let ends = values.first().copied().zip(values.last().copied());
+        if let Some((largest, _)) = ends.filter(|&(largest, last)| is_close(last, largest)) {
             let settings = TrackerSettings {
-                track_threshold: None,
-                max_tracked: wanted,
-                tolerance: AXIS_TOLERANCE,
-                max_hvps: None,
+                track_threshold: Some((1.0 - CLOSE) * largest),
+                max_tracked: wanted.max(MOST_CLOSE),
+                ..settings
             };
             self.solve(w, |memory| &mut memory.axes, &settings, stop);
-            let values = &self.memory.axes.pairs().values;
-            let all_close =
-                values.first().zip(values.last()).is_some_and(|(&first, &last)| is_close(last, first));
-            if !all_close || wanted >= MOST_CLOSE.min(self.dim()) || stop() {
-                break;
-            }
-            wanted += 1;
         }
         let pairs = self.memory.axes.pairs();
         let wide = |u: &[T]| u.iter().map(|x| x.widen()).collect();
@@ -167,7 +168,7 @@ impl<T: Real> Probe for ObjectiveProbe<'_, T> {
     }
 }
 
-/// Whether an eigenvalue is [`CLOSE`] to the largest one.
+/// Whether an eigenvalue is so close to the largest one that their eigenvectors are not told apart.
 pub(super) fn is_close(value: f64, largest: f64) -> bool {
     value >= (1.0 - CLOSE) * largest && largest > 0.0
 }
@@ -208,5 +209,30 @@ impl<T: Real> Objective<T> for Stoppable<'_, T> {
 
     fn outputs(&mut self, w: &[T], examples: &[usize]) -> Vec<Vec<f64>> {
         self.objective.outputs(w, examples)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objective::Quadratic;
+
+    #[test]
+    fn eigenvalues_close_to_the_largest_come_all_and_one_that_is_not_ends_them() {
+        let close = vec![2.0, 1.999, 1.99, 1.96];
+        let mut quadratic = Quadratic::rotated(
+            [close.clone(), (0..36).map(|i| 1.5 / (1.0 + f64::from(i))).collect()].concat(),
+        );
+        let mut memory = ProbeMemory::<f64>::default();
+        let mut probe = ObjectiveProbe::new(&mut quadratic, &mut memory);
+        let found = probe.eigenpairs(&[0.0; 40], 1, &|| false);
+        assert_eq!(found.len(), 5, "{:?}", found.iter().map(|pair| pair.0).collect::<Vec<_>>());
+        for (pair, value) in found.iter().zip(close.iter().chain([&1.5])) {
+            assert!((pair.0 - value).abs() < 1e-3, "{} for {value}", pair.0);
+        }
+        // asked again elsewhere, where none is close, no more than asked for and the one after
+        let mut quadratic = Quadratic::rotated((0..40).map(|i| 2.0 / (1.0 + f64::from(i))).collect());
+        let mut probe = ObjectiveProbe::new(&mut quadratic, &mut memory);
+        assert_eq!(probe.eigenpairs(&[0.0; 40], 2, &|| false).len(), 3);
     }
 }

@@ -66,10 +66,15 @@ pub(super) fn covariance_ui(ui: &mut Ui, view: &RunView) {
     ui.add_space(2.0);
     table_ui(ui, &found);
     if (1..found.rank()).any(|i| found.relative_error(i) > 1.0) {
-        note(
-            ui,
-            "an oscillation whose eigenvalue has just come to the edge has yet to grow to what Σ predicts",
-        );
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of steps")]
+        let reach = (4.0 * view.state.smoothing_steps) as usize;
+        let grown = view.history.rank(step.saturating_sub(reach)) >= found.rank();
+        let why = if grown {
+            "with several eigenvalues at the edge the variances swing about Σ; smooth over more"
+        } else {
+            "an oscillation whose eigenvalue has just come to the edge has yet to grow to what Σ predicts"
+        };
+        note(ui, why);
     }
     let cycle = view.curves.cycles().at(step).map(|place| &view.curves.cycles().all()[place]);
     if let Some(cycle) =

@@ -20,9 +20,12 @@ const GAP: f32 = 6.0;
 /// A column of bars: its head, whether it has a sign, and what it shows.
 type Column = (&'static str, bool, fn(Extent) -> f64);
 
+/// The head of the second column, where u is the only critical eigenvector.
+const ALONG_U: &str = "along u";
+
 const COLUMNS: [Column; 3] = [
     ("norm", false, |extent| extent.norm),
-    ("along u", true, |extent| extent.along_u),
+    (ALONG_U, true, |extent| extent.along_u),
     ("along ∇S", true, |extent| extent.along_nabla_s),
 ];
 
@@ -121,9 +124,8 @@ pub(super) fn terms_ui(ui: &mut Ui, view: &RunView) {
     for (c, (head, has_sign, value)) in COLUMNS.into_iter().enumerate() {
         let left = bars.left() + NAME_WIDTH + c as f32 * (column_width + GAP);
         let head_at = pos2(left, bars.top() + 0.5 * ROW_HEIGHT);
-        let head =
-            if has_sign && expansion.x.len() > 1 { head.replace('u', "u₁") } else { head.to_owned() };
-        write(painter, Align2::LEFT_CENTER, head_at, &head, palette.faint_text);
+        let head = if head == ALONG_U && expansion.x.len() > 1 { "along u₁" } else { head };
+        write(painter, Align2::LEFT_CENTER, head_at, head, palette.faint_text);
         let values = Term::ALL.map(|term| value(expansion.term(term)));
         let whole_step = value(expansion.step);
         let most =
