@@ -113,6 +113,21 @@ impl Run {
     }
 }
 
+#[test]
+fn a_parabola_on_which_descent_blows_up_stays_in_the_picture() {
+    let run = Run::new("parabola", &["optimizer.eta=0.137"], 40);
+    let gone = run.history.divergence(Process::GradientDescent).unwrap();
+    assert!((2..40).contains(&gone), "{gone}");
+    let (curves, facts) = (Curves::of(&run.history, 0.0), Facts::default());
+    for step in [gone - 1, gone, 39] {
+        let state = ViewState { cursor: Some(step), ..ViewState::default() };
+        let view = RunView::still(&run.history, &curves, &facts, &state);
+        let texts = texts(vec2(640.0, 400.0), |ui| panel_ui(ui, Panel::Parabola, &view, &mut Vec::new()));
+        let said = texts.into_iter().map(|(text, ..)| text).collect::<Vec<_>>().join("|");
+        assert!(said.contains("curvature λ₁ = 22") && said.contains("curvature λ₂ = 18"), "{step}: {said}");
+    }
+}
+
 const SMALL: [&str; 3] = ["model.width=8", "data.n=60", "run.precision=f64"];
 
 #[test]

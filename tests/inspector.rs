@@ -188,6 +188,17 @@ fn panels_say_what_they_show() {
 }
 
 #[test]
+fn a_cycle_that_what_is_smoothed_cannot_average_is_said_also_while_it_is_open() {
+    let said = |step: usize| {
+        let texts = texts_of(&Looked::valley(step), Panel::Covariance, SIZE);
+        texts.into_iter().map(|(text, ..)| text).collect::<Vec<_>>().join(" ")
+    };
+    let (whole, open) = (said(120), said(199));
+    assert!(whole.contains("average over whole cycles") && !whole.contains("so far"), "{whole}");
+    assert!(open.contains("steps so far: what is measured follows it"), "{open}");
+}
+
+#[test]
 fn the_caption_follows_the_phases() {
     let valley = Looked::valley(GROWTH);
     valley.view(|view| {

@@ -20,7 +20,9 @@ impl Lab {
         let events: Vec<_> = self.model.history.events()[self.noted_events..].to_vec();
         self.noted_events += events.len();
         for (step, event) in &events {
-            self.model.note(*step, event);
+            if !self.tour_says(event) {
+                self.model.note(*step, event);
+            }
         }
         if let Some(text) = self.gaps.news(&self.model.history) {
             self.model.raise(Banner::new(Level::Warning, text));
@@ -48,7 +50,8 @@ impl Lab {
             None => {}
             Some(Ok(ending)) => {
                 self.model.phase = Phase::Ended(ending);
-                if !matches!(ending, Ending::AllSteps | Ending::Stopped) {
+                let said = ending == Ending::NothingAdvances && self.model.ended_with_descent();
+                if !(said || matches!(ending, Ending::AllSteps | Ending::Stopped)) {
                     self.model.raise(Banner {
                         offers_restart: true,
                         ..Banner::new(Level::Note, format!("The run has ended: {ending}"))

@@ -111,7 +111,9 @@ fn play_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
 }
 
 fn eta_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
-    let preset = model.current().optimizer.eta;
+    // the tour's sliders change the preset that runs; the range stays
+    let preset = if model.tour.guides { &model.presets[model.preset].1 } else { model.current() };
+    let preset = preset.optimizer.eta;
     let steered = model.steered_eta();
     let (low, high) = ((preset / ETA_REACH).min(steered), (preset * ETA_REACH).max(steered));
     let mut eta = steered;

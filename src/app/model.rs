@@ -335,11 +335,20 @@ impl Model {
         let shown =
             self.current().landscape.is_some() && layout::shown(&self.tree).contains(&Panel::WeightSpace);
         let Some(row) = self.row().filter(|_| shown) else { return };
-        let state = (self.history.rows(), self.history.value(Series::Eta, row).map(f64::to_bits));
+        // where the tour has gone back to a step, its plots end there
+        let end = self.view.visible.filter(|_| self.tour.guides).map_or(usize::MAX, |[_, last]| {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
+            let last = last as usize;
+            last.saturating_add(1)
+        });
+        let rows = self.history.rows().min(end.max(row + 1));
+        let state = (rows, self.history.value(Series::Eta, row).map(f64::to_bits));
         if self.scene.is_none() || self.scene_state != state {
             self.scene_state = state;
             let before = self.scene.as_deref();
-            self.scene = of_landscape_after(self.current(), &self.history, row, before).map(Arc::new);
+            let shorter = (rows < self.history.rows()).then(|| self.history.until(rows));
+            let history = shorter.as_ref().unwrap_or(&self.history);
+            self.scene = of_landscape_after(self.current(), history, row, before).map(Arc::new);
         }
     }
 

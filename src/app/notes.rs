@@ -47,17 +47,19 @@ impl Model {
     /// Shows what an event has to say.
     pub fn note(&mut self, step: usize, event: &Event) {
         match event {
-            Event::Outcome(process, StepOutcome::Diverged { loss }) => self.raise(Banner {
-                offers_restart: *process == Process::GradientDescent,
-                ..Banner::new(
-                    Level::Error,
-                    format!(
-                        "{} diverged at step {step} (loss {loss:.3e}) and stays where it was; the others go on. Choose a \
-                         smaller η, then restart",
-                        capitalized(*process)
-                    ),
-                )
-            }),
+            Event::Outcome(process, StepOutcome::Diverged { loss }) => {
+                let end = self.after_divergence(*process, step);
+                self.raise(Banner {
+                    offers_restart: *process == Process::GradientDescent,
+                    ..Banner::new(
+                        Level::Error,
+                        format!(
+                            "{} diverged at step {step} (loss {loss:.3e}) and {end}. Choose a smaller η, then restart",
+                            capitalized(*process)
+                        ),
+                    )
+                });
+            }
             Event::Outcome(process, StepOutcome::TooSharp { eta_s }) => self.raise(Banner::new(
                 Level::Warning,
                 format!(
@@ -82,6 +84,18 @@ impl Model {
             Event::Outcome(_, StepOutcome::Advanced | StepOutcome::EnteredEdge { .. })
             | Event::EtaChanged { .. } => {}
         }
+    }
+
+    /// What becomes of the run after a process has diverged.
+    fn after_divergence(&self, process: Process, step: usize) -> &'static str {
+        let alone = process == Process::GradientDescent && !self.history.has_flows(step);
+        if alone { "the run ends there" } else { "stays where it was; the others go on" }
+    }
+
+    /// Whether it has been said that gradient descent diverged, and with it the run ended.
+    pub(super) fn ended_with_descent(&self) -> bool {
+        let divergence = self.history.divergence(Process::GradientDescent);
+        divergence.is_some_and(|step| !self.history.has_flows(step))
     }
 
     /// Adds a banner; of those that offer to restart the flows only the newest stays, and at most `BANNERS` in all.

@@ -63,7 +63,9 @@ pub(super) fn parabola_ui(ui: &mut Ui, view: &RunView) {
     let painter = child.painter();
     title(&child, Panel::Parabola, whole.min, whole.width());
     let newest = view.history.rows().checked_sub(1);
-    let row = newest.map(|newest| view.state.cursor.map_or(newest, |cursor| cursor.min(newest)));
+    let at_cursor = |newest| view.state.cursor.map_or(newest, |cursor| cursor.min(newest));
+    // what has diverged stays in the picture where it was
+    let row = newest.map(|newest| view.history.last_of_descent(at_cursor(newest)));
     let models: Vec<Model> =
         row.map(|row| (0..2).map_while(|i| model(view, i, row)).collect()).unwrap_or_default();
     let body = Rect::from_min_max(pos2(whole.left(), whole.top() + TITLE), whole.max);

@@ -59,6 +59,10 @@ impl Fake {
     }
 }
 
+fn central_flow(process: &ProcessRecord) -> CentralFlowRecord {
+    CentralFlowRecord { state: process.clone(), ..CentralFlowRecord::default() }
+}
+
 impl Engine for Fake {
     fn step(&mut self, eta: f64) -> StepRecord {
         let step = self.step;
@@ -86,7 +90,7 @@ impl Engine for Fake {
         StepRecord {
             step,
             eta,
-            central_flow: Some(CentralFlowRecord { state: process.clone(), ..CentralFlowRecord::default() }),
+            central_flow: self.diverges_at.is_none().then(|| central_flow(&process)),
             gradient_descent: Some(ProcessRecord { lambda: vec![descent_lambda], ..process }),
             events,
             outputs: self.outputs(step),

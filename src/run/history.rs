@@ -6,7 +6,7 @@
 use super::predictions::{Examples, Predictions};
 use super::pyramid::Column;
 use super::series::Series;
-use crate::dynamics::{CentralFlowRecord, Event, Process, ProcessRecord, StepRecord, rank};
+use crate::dynamics::{CentralFlowRecord, Event, Process, ProcessRecord, StepOutcome, StepRecord, rank};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -260,6 +260,27 @@ impl History {
     /// What happened, in order of steps.
     pub fn events(&self) -> &[(usize, Event)] {
         &self.events
+    }
+
+    /// The step at which a process diverged, if it has.
+    pub fn divergence(&self, process: Process) -> Option<usize> {
+        self.events.iter().find_map(|(step, event)| match event {
+            Event::Outcome(of, StepOutcome::Diverged { .. }) if *of == process => Some(*step),
+            _ => None,
+        })
+    }
+
+    /// The row itself or, once gradient descent has diverged, the last row before: it stays where it was then.
+    pub fn last_of_descent(&self, row: usize) -> usize {
+        match self.divergence(Process::GradientDescent) {
+            Some(step) if row >= step => step.saturating_sub(1),
+            _ => row,
+        }
+    }
+
+    /// Whether a process other than gradient descent has anything recorded at a row.
+    pub fn has_flows(&self, row: usize) -> bool {
+        [Series::GfLoss, Series::CfLoss].into_iter().any(|loss| self.value(loss, row).is_some())
     }
 
     /// The stretches in which the central flow was above the edge and its predictions do not count: from a step up to, not

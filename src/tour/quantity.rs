@@ -334,7 +334,12 @@ pub const QUANTITIES: &[Quantity] = &[
     }),
 ];
 
+/// A value at a row; the sharpness of gradient descent that has diverged is that of where it stays.
 fn get(view: &RunView, series: Series, row: usize) -> Option<f64> {
+    let row = match series {
+        Series::GdLambda(_) => view.history.last_of_descent(row),
+        _ => row,
+    };
     view.history.value(series, row)
 }
 
@@ -462,6 +467,36 @@ mod tests {
         assert_eq!(values(&sides[..2], None), some(&["at", "keeps its size"]), "S = 2/η");
         let at_first = values(&names[..3], Some(0));
         assert_eq!(at_first, some(&["0", "0.500", "0"]));
+    }
+
+    #[test]
+    fn a_descent_that_has_diverged_has_the_sharpness_of_where_it_stays() {
+        let mut history = History::new(1);
+        for (step, lambda) in [25.0, 25.0].into_iter().enumerate() {
+            let state = ProcessRecord { loss: 1.0, lambda: vec![lambda], ..ProcessRecord::default() };
+            history.push(&StepRecord {
+                step,
+                eta: 0.1,
+                gradient_descent: Some(state),
+                ..StepRecord::default()
+            });
+        }
+        let loss = 1e9;
+        history.push(&StepRecord {
+            step: 2,
+            eta: 0.1,
+            gradient_descent: Some(ProcessRecord { loss, ..ProcessRecord::default() }),
+            events: vec![Event::Outcome(Process::GradientDescent, StepOutcome::Diverged { loss })],
+            ..StepRecord::default()
+        });
+        let (curves, facts, state) = (Curves::of(&history, 0.0), Facts::default(), ViewState::default());
+        let view = RunView::still(&history, &curves, &facts, &state);
+        let value = |name| Quantity::named(name).expect("a name").value(&view);
+        for (name, words) in [("S", "25.0"), ("S above or below", "above"), ("|1−ηS|", "1.50"), ("step", "2")]
+        {
+            assert_eq!(value(name).as_deref(), Some(words), "{name}");
+        }
+        assert_eq!(value("L"), Some(short(loss)), "the loss is that of the step");
     }
 
     #[test]

@@ -12,7 +12,12 @@ impl Command {
         if focused.is_some_and(|id| id != crate::app::timeline::id()) {
             return Vec::new();
         }
-        Self::simple().into_iter().filter(|command| command.is_pressed(context)).collect()
+        // a menu that is open is closed by it
+        let taken = egui::Popup::is_any_open(context).then_some(Key::Escape);
+        let free = |command: &Self| {
+            taken.is_none() || command.entry().shortcut.map(|shortcut| shortcut.logical_key) != taken
+        };
+        Self::simple().into_iter().filter(|command| free(command) && command.is_pressed(context)).collect()
     }
 
     /// The commands whose keys were pressed while a form is open: those that put it away, save a session, or quit.

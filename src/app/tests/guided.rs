@@ -360,6 +360,44 @@ fn a_slider_of_the_chapter_changes_its_preset_and_starts_it_again() {
 }
 
 #[test]
+fn a_descent_that_the_sliders_make_diverge_is_told_by_the_panel_alone() {
+    let engine = Fake { step_time: Duration::from_millis(1), diverges_at: Some(4), ..Fake::default() };
+    let mut window = sized(engine, Vec2::new(1280.0, 800.0));
+    key(&mut window, Key::T);
+    let ended = |model: &Model| matches!(model.phase, Phase::Ended(_)) && !model.tour.waits();
+    (0..5).for_each(|_| key(&mut window, Key::PageDown));
+    until(&mut window, "the end", ended);
+    window.run_steps(3);
+    assert_eq!((place(&window), model(&window).banners.len()), ((0, 3), 0));
+    for said in ["Gradient descent has diverged: the run ends at step 4", "The larger S lies below"] {
+        assert!(window.query_by_label_contains(said).is_some(), "{said}");
+    }
+    // in free play nobody else says it
+    key(&mut window, Key::T);
+    window.key_press_modifiers(egui::Modifiers::COMMAND, Key::R);
+    until(&mut window, "the banner", |model| model.banners.len() == 1);
+    assert!(window.query_by_label_contains("diverged at step 4 (loss inf) and the run ends there").is_some());
+}
+
+#[test]
+fn escape_closes_the_menu_of_chapters_and_nothing_else() {
+    let mut window = quick();
+    key(&mut window, Key::T);
+    key(&mut window, Key::F5);
+    assert!(model(&window).presenter);
+    let menu = |window: &mut Window| {
+        window.get_by_role_and_label(egui::accesskit::Role::ComboBox, "Chapter").click()
+    };
+    menu(&mut window);
+    window.run_steps(3);
+    assert!(egui::Popup::is_any_open(&window.ctx));
+    key(&mut window, Key::Escape);
+    assert!(!egui::Popup::is_any_open(&window.ctx) && model(&window).presenter);
+    key(&mut window, Key::Escape);
+    assert!(!model(&window).presenter);
+}
+
+#[test]
 fn the_card_is_there_in_presenter_mode_too() {
     let mut window = quick();
     key(&mut window, Key::T);

@@ -7,6 +7,7 @@ use crate::app::banner::{Banner, Level};
 use crate::app::command::Command;
 use crate::app::layout::Node;
 use crate::app::model::Phase;
+use crate::dynamics::{Event, Process, StepOutcome};
 use crate::picture::ViewChange;
 use crate::picture::scene::SceneView;
 use crate::run::cycles::Cycle;
@@ -294,6 +295,16 @@ impl Lab {
             self.apply(Command::PlayPause);
         }
         late
+    }
+
+    /// Whether an event is the lesson: gradient descent that diverges where the room moves the sliders. The panel says it, and
+    /// no banner.
+    pub(in crate::app) fn tour_says(&self, event: &Event) -> bool {
+        let tour = &self.model.tour;
+        let diverged =
+            matches!(event, Event::Outcome(Process::GradientDescent, StepOutcome::Diverged { .. }));
+        let steers = tour.here().is_some_and(|(chapter, _)| !chapter.knobs.is_empty());
+        diverged && steers && tour.guides && tour.run == Some(self.run_number)
     }
 
     /// Lets a run that was begun anew go on from the stop of a card before the one that is shown.

@@ -5,6 +5,7 @@ use super::state::{Tour, TourCommand};
 use crate::app::command::Command;
 use crate::app::controls::{command_button, short};
 use crate::app::model::{Model, Phase};
+use crate::dynamics::Process;
 use crate::picture::Palette;
 use crate::tour::{Card, ProseStyle, card_ui};
 use egui::{
@@ -183,7 +184,12 @@ fn status_ui(ui: &mut Ui, model: &Model) {
         (Phase::Paused, Some(stop)) => format!("Paused; Space goes on until {}", said(stop)),
         (Phase::Paused, None) if tour.waits() => "Paused".to_owned(),
         (Phase::Paused, None) => "The run waits for you".to_owned(),
-        (Phase::Ended(_), _) => "The run is complete".to_owned(),
+        (Phase::Ended(_), _) => match model.history.divergence(Process::GradientDescent) {
+            Some(step) if model.ended_with_descent() => {
+                format!("Gradient descent has diverged: the run ends at step {step}")
+            }
+            _ => "The run is complete".to_owned(),
+        },
         (Phase::Failed, _) => "The run has failed".to_owned(),
     };
     let color = if model.phase == Phase::Training { palette.eta_change } else { palette.faint_text };

@@ -5,10 +5,13 @@ use crate::picture::chart::scale::subscript;
 use crate::picture::run_view::RunView;
 use crate::picture::theme::{Palette, Role};
 use crate::run::Covariance;
+use crate::run::cycles::{Cycle, Outcome};
 use egui::{Align2, Color32, Rect, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 /// Largest side of a cell.
 const CELL: f32 = 44.0;
+/// So many standard deviations of the smoothing to either side weigh in at a step.
+const REACH: f64 = 2.0;
 /// A cycle of so many standard deviations of the smoothing is seen in what is smoothed.
 const SHORT: f64 = 2.0;
 /// Smallest side of a cell that holds its number.
@@ -76,18 +79,26 @@ pub(super) fn covariance_ui(ui: &mut Ui, view: &RunView) {
         };
         note(ui, why);
     }
-    let cycle = view.curves.cycles().at(step).map(|place| &view.curves.cycles().all()[place]);
-    if let Some(cycle) =
-        cycle.filter(|cycle| !cycle.settled && cycle.length() as f64 > SHORT * view.state.smoothing_steps)
-    {
+    if let Some(cycle) = long_cycle(view, step) {
+        let so_far = if cycle.outcome == Outcome::Open { " so far" } else { "" };
         note(
             ui,
             &format!(
-                "Σ is an average over whole cycles. The one here takes {} steps: what is measured follows it; smooth over more",
+                "Σ is an average over whole cycles. The one here takes {} steps{so_far}: what is measured follows it; smooth \
+                 over more",
                 cycle.length()
             ),
         );
     }
+}
+
+/// The longest cycle that what is smoothed at a step sees, if that is too long to be averaged over.
+fn long_cycle<'a>(view: &RunView<'a>, step: usize) -> Option<&'a Cycle> {
+    let smoothing = view.state.smoothing_steps;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of steps")]
+    let reach = (REACH * smoothing) as usize;
+    let seen = step.saturating_sub(reach)..step.saturating_add(reach + 1);
+    view.curves.cycles().longest(seen).filter(|cycle| cycle.length() as f64 > SHORT * smoothing)
 }
 
 /// From the background to the colour of a sign.

@@ -251,9 +251,11 @@ pub(super) fn levels(
     }
 }
 
-/// The smallest difference between a value and the next.
-fn apart(values: impl Iterator<Item = f32> + Clone) -> f32 {
-    let differences = values.clone().zip(values.skip(1)).map(|(a, b)| (a - b).abs());
+/// The smallest difference between two values.
+fn apart(values: impl Iterator<Item = f32>) -> f32 {
+    let mut values: Vec<f32> = values.collect();
+    values.sort_by(f32::total_cmp);
+    let differences = values.windows(2).map(|pair| pair[1] - pair[0]);
     differences.filter(|&difference| difference > 0.0).fold(f32::INFINITY, f32::min)
 }
 
@@ -346,5 +348,12 @@ mod tests {
         let texts = values.map(|value| rounded(value, 0.024, apart));
         assert_eq!(texts, ["0.12", "0.10001", "0.09604", "0.09601"]);
         assert_eq!(rounded(0.303, 0.065, 0.01), "0.303");
+        // the ends of the bar come first
+        let values = [0.26, 0.2178, 0.25, 0.22, 0.2184];
+        let unit = super::apart(values.into_iter());
+        assert_eq!(
+            values.map(|value| rounded(value, 0.042, unit))[1..],
+            ["0.2178", "0.25", "0.22", "0.2184"]
+        );
     }
 }

@@ -186,6 +186,13 @@ impl Cycles {
         self.all().iter().filter(is_complete).rfind(|cycle| cycle.end() <= step + 1)
     }
 
+    /// The longest cycle that has a step in the range; settled stretches are none.
+    pub fn longest(&self, steps: Range<usize>) -> Option<&Cycle> {
+        let first = self.all().partition_point(|cycle| cycle.end() <= steps.start);
+        let near = self.all()[first..].iter().take_while(|cycle| cycle.start() < steps.end);
+        near.filter(|cycle| !cycle.settled).max_by_key(|cycle| cycle.length())
+    }
+
     /// The phase of a step; `None` where no cycle has begun, or several eigenvalues are at the edge.
     pub fn phase(&self, step: usize) -> Option<Phase> {
         if let Some(index) = self.at(step) {

@@ -224,6 +224,9 @@ fn cycles_are_found_by_step() {
     assert_eq!(cycles.next(199).map(Cycle::start), Some(399));
     assert_eq!(cycles.previous(199).map(Cycle::start), Some(0));
     assert_eq!(cycles.previous(0), None);
+    let longest = |steps: std::ops::Range<usize>| cycles.longest(steps).map(Cycle::start);
+    assert_eq!((longest(100..260), longest(190..199)), (Some(199), Some(0)), "199 and 200 steps");
+    assert_eq!((longest(900..999), longest(0..0)), (None, None));
     let phases = cycles.phases(140..210);
     assert_eq!(phases.len(), 3, "{phases:?}");
     assert_eq!((phases[0].0, phases[2].0), (Phase::Reduction, Phase::Sharpening));
