@@ -66,6 +66,8 @@ pub struct Card {
     pub sliders: bool,
     /// What it says.
     pub blocks: Vec<Block>,
+    /// How many of the blocks it says already on the way to its stop: those that stand before the stop's line.
+    pub ahead: usize,
 }
 
 /// When the central flow's curves are shown in a chapter.
@@ -188,6 +190,13 @@ impl Chapter {
 }
 
 impl Card {
+    /// The card as it is shown until its stop is reached: what it says of the stop is not yet true, and tells the room how it
+    /// will end.
+    pub fn on_the_way(&self) -> Self {
+        let blocks = self.blocks[..self.ahead.min(self.blocks.len())].to_vec();
+        Self { heading: self.heading.clone(), blocks, ..Self::default() }
+    }
+
     /// Whether it has a question whose answer is hidden at first.
     pub fn has_answer(&self) -> bool {
         self.blocks.iter().any(|block| matches!(block, Block::Answer(_)))

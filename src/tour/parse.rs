@@ -123,7 +123,7 @@ fn cards(body: &str, at: impl Fn(usize, String) -> ChapterError) -> Result<Vec<C
         }
         let card = cards.last_mut().ok_or_else(|| wrong(NO_CARD.into()))?;
         match sign {
-            "@" => card.stop = Some(stop(rest).map_err(wrong)?),
+            "@" => (card.stop, card.ahead) = (Some(stop(rest).map_err(wrong)?), card.blocks.len()),
             ">" => order(card, rest).map_err(wrong)?,
             "=" => card.blocks.push(equation(rest).map_err(wrong)?),
             "?" => (kind, paragraph) = (Block::Question, rest.to_owned()),

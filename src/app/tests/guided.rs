@@ -238,6 +238,25 @@ fn nothing_tells_the_end_before_the_room_has_thought() {
 }
 
 #[test]
+fn what_stands_before_the_stop_is_said_on_the_way_there() {
+    let text = "+++\ntitle = \"Test\"\npreset = \"moons\"\npanels = \"loss\"\nwithin = 90\n+++\n\
+        ## One\nη = {η}\n\n@ step 30\nStep {step}\n";
+    let chapter = crate::tour::Chapter::parse("01-test", text).expect("a chapter");
+    let engine = Fake { step_time: Duration::from_millis(40), ..Fake::default() };
+    let mut window = sized(engine, Vec2::new(1280.0, 800.0));
+    lab(&mut window).model.tour = crate::app::Tour::of(vec![chapter]);
+    key(&mut window, Key::T);
+    until(&mut window, "a step", |model| model.history.rows() > 0);
+    window.run_steps(2);
+    assert!(model(&window).tour.waits());
+    let says = |window: &Window, text: &str| window.query_by_label_contains(text).is_some();
+    assert!(says(&window, "η = 0.2") && !says(&window, "Step 30"));
+    until(&mut window, "the stop", |model| !model.tour.waits());
+    window.run_steps(2);
+    assert!(says(&window, "η = 0.2") && says(&window, "Step 30"));
+}
+
+#[test]
 fn a_term_that_the_keyboard_comes_to_stands_out_in_the_plots() {
     let mut window = quick();
     lab(&mut window).apply(Command::Tour(TourCommand::Chapter(4)));

@@ -7,7 +7,7 @@ use crate::app::controls::{command_button, short};
 use crate::app::model::{Model, Phase};
 use crate::dynamics::Process;
 use crate::picture::Palette;
-use crate::tour::{Card, ProseStyle, card_ui};
+use crate::tour::{ProseStyle, card_ui};
 use egui::{
     Align, Button, Color32, ComboBox, Frame, Layout, Margin, Panel, Rect, RichText, Role, ScrollArea, Sense,
     Slider, TextStyle, Ui, WidgetInfo, pos2, vec2,
@@ -71,9 +71,8 @@ pub(in crate::app) fn card_column_ui(
         let view = crate::picture::RunView { overlays: &overlays, ..model.run_view() };
         let room = vec2(ui.available_width(), ui.clip_rect().height());
         let style = style.fitting(ui, card, &view, room);
-        // what a card says of its stop is not yet true on the way there, and tells the room how it will end
-        let heading = Card { heading: card.heading.clone(), ..Card::default() };
-        let shown = if tour.waits() && !card.sliders { &heading } else { card };
+        let ahead = card.on_the_way();
+        let shown = if tour.waits() && !card.sliders { &ahead } else { card };
         if card_ui(ui, shown, &view, tour.reveal, &style) {
             commands.push(Command::Tour(TourCommand::Reveal));
         }
