@@ -28,7 +28,7 @@ use brink::tour::{
 };
 use egui::{Rect, Theme, UiBuilder, pos2, vec2};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The card's column in a window of 1280×800 points, its margins taken off.
@@ -213,8 +213,12 @@ fn sheet(chapter: &Chapter, view: &RunView, theme: Theme) -> brink::picture::Ima
     })
 }
 
+/// Held by a walk through all chapters: one of them takes all cores there are, and is timed.
+static WALKING: Mutex<()> = Mutex::new(());
+
 #[test]
 fn every_chapter_runs_stops_and_speaks() {
+    let _alone = WALKING.lock().unwrap_or_else(PoisonError::into_inner);
     let show = std::env::var_os("BRINK_SHOW_CARDS");
     let begun = Instant::now();
     let (mut unsaid, mut broken) = (claims::all(), Vec::new());
@@ -252,6 +256,7 @@ fn every_chapter_runs_stops_and_speaks() {
 /// What a chaotic run does in detail hangs on the last bit, and so on the machine: no card may speak of it.
 #[test]
 fn what_cards_claim_holds_in_other_arithmetic_too() {
+    let _alone = WALKING.lock().unwrap_or_else(PoisonError::into_inner);
     let (mut unsaid, mut broken) = (claims::all(), Vec::new());
     for chapter in chapters().unwrap() {
         let is_network = |card| chapter.preset(card, &[]).unwrap().landscape.is_none();

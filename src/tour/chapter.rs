@@ -192,6 +192,7 @@ impl Chapter {
 impl Card {
     /// The card as it is shown until its stop is reached: what it says of the stop is not yet true, and tells the room how it
     /// will end.
+    #[must_use]
     pub fn on_the_way(&self) -> Self {
         let blocks = self.blocks[..self.ahead.min(self.blocks.len())].to_vec();
         Self { heading: self.heading.clone(), blocks, ..Self::default() }

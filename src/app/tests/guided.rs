@@ -405,7 +405,7 @@ fn escape_closes_the_menu_of_chapters_and_nothing_else() {
     key(&mut window, Key::F5);
     assert!(model(&window).presenter);
     let menu = |window: &mut Window| {
-        window.get_by_role_and_label(egui::accesskit::Role::ComboBox, "Chapter").click()
+        window.get_by_role_and_label(egui::accesskit::Role::ComboBox, "Chapter").click();
     };
     menu(&mut window);
     window.run_steps(3);
