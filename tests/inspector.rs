@@ -20,6 +20,7 @@ use brink::picture::{
     Curves, Facts, Image, Palette, Panel, RunView, ViewChange, ViewState, caption, panel_ui, render, theme,
 };
 use brink::run::assemble::{Sources, assemble};
+use brink::run::cycles::{Cycles, Outcome};
 use brink::run::validity::{Light, checks};
 use brink::run::{History, Preset};
 use compare::check;
@@ -189,13 +190,23 @@ fn panels_say_what_they_show() {
 
 #[test]
 fn a_cycle_that_what_is_smoothed_cannot_average_is_said_also_while_it_is_open() {
+    let cycles = Cycles::of(&Looked::valley(0).history);
+    let [.., whole, open] = cycles.all() else { panic!("{cycles:?}") };
+    assert_eq!((whole.outcome, open.outcome), (Outcome::Complete, Outcome::Open));
     let said = |step: usize| {
         let texts = texts_of(&Looked::valley(step), Panel::Covariance, SIZE);
         texts.into_iter().map(|(text, ..)| text).collect::<Vec<_>>().join(" ")
     };
-    let (whole, open) = (said(120), said(199));
-    assert!(whole.contains("average over whole cycles") && !whole.contains("so far"), "{whole}");
-    assert!(open.contains("steps so far: what is measured follows it"), "{open}");
+    let longer = whole.length().max(open.length());
+    let so_far = if open.length() >= whole.length() { " so far" } else { "" };
+    let middle = whole.start() + whole.length() / 2;
+    for (step, sees) in [
+        (middle, format!("one of {} steps and follows it", whole.length())),
+        (open.start(), format!("one of {longer} steps{so_far} and follows it")),
+        (199, format!("one of {} steps so far and follows it", open.length())),
+    ] {
+        assert!(said(step).contains(&sees), "{step}: {sees}: {}", said(step));
+    }
 }
 
 #[test]
@@ -205,7 +216,7 @@ fn the_caption_follows_the_phases() {
         for (step, words) in [
             (10, "⟨S⟩ = 0.94·2/η: the sharpness rises"),
             (40, "the oscillation grows by the factor 1.15 a step"),
-            (58, "is strong and lowers the sharpness by"),
+            (58, "is strong and lowers the sharpness"),
             (62, "the oscillation shrinks by the factor"),
             (100_000, "no sharpness is recorded here"),
         ] {
@@ -213,7 +224,11 @@ fn the_caption_follows_the_phases() {
         }
     });
     two().view(|view| {
-        assert!(caption(view, 780).contains("several eigenvalues share the edge"), "{}", caption(view, 780));
+        assert!(
+            caption(view, 780).contains("several eigenvalues swing about the edge"),
+            "{}",
+            caption(view, 780)
+        );
     });
 }
 
@@ -251,6 +266,23 @@ fn the_table_moves_the_cursor() {
     assert_eq!(click("next cycle ▶"), [ViewChange::PlaceCursor(Some(136))]);
     assert_eq!(click("◀ previous cycle"), [ViewChange::PlaceCursor(Some(64))]);
     assert_eq!(click("0.279"), [ViewChange::PlaceCursor(Some(64))], "the row of the second cycle");
+}
+
+#[test]
+fn the_row_of_the_cursor_is_in_sight_and_none_is_cut() {
+    let mut valley = Looked::valley(0);
+    let cycles = Cycles::of(&valley.history);
+    for cycle in cycles.all() {
+        valley.state.cursor = Some(cycle.start());
+        // a row and a half have room
+        let texts = texts_of(&valley, Panel::Cycles, vec2(SIZE.x, 130.0));
+        let start = cycle.start().to_string();
+        let whole = |(_, rect, clip): &(String, Rect, Rect)| clip.expand(1.0).contains_rect(*rect);
+        let rows: Vec<_> =
+            texts.iter().filter(|(_, rect, clip)| clip.width() > 0.0 && rect.intersects(*clip)).collect();
+        assert!(rows.iter().any(|text| text.0 == start), "cycle from {start}: {texts:?}");
+        assert!(rows.iter().all(|text| whole(text)), "{texts:?}");
+    }
 }
 
 /// A panel with room for all of its bars.

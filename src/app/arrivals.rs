@@ -50,7 +50,7 @@ impl Lab {
             None => {}
             Some(Ok(ending)) => {
                 self.model.phase = Phase::Ended(ending);
-                let said = ending == Ending::NothingAdvances && self.model.ended_with_descent();
+                let said = ending == Ending::NothingAdvances && self.model.ended_with_descent().is_some();
                 if !(said || matches!(ending, Ending::AllSteps | Ending::Stopped)) {
                     self.model.raise(Banner {
                         offers_restart: true,
@@ -119,8 +119,8 @@ impl Lab {
 
     fn note_thinned(&mut self, budget: usize) {
         let text = format!(
-            "The checkpoints of all runs fill their {} MiB: every other one goes from now on, and looking into an old step \
-             takes longer",
+            "Looking into an old step takes a little longer from now on: the checkpoints fill their {} MiB, and every other \
+             one goes",
             budget >> 20
         );
         self.model.raise(Banner::new(Level::Note, text));

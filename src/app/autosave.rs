@@ -120,7 +120,9 @@ impl Lab {
         let age = modified.ok().and_then(|then| then.elapsed().ok()).unwrap_or_default();
         let minutes = age.as_secs() / 60;
         let when = match minutes {
-            0..120 => format!("{minutes} minutes"),
+            0 => "less than a minute".to_owned(),
+            1 => "a minute".to_owned(),
+            2..120 => format!("{minutes} minutes"),
             120..2880 => format!("{} hours", minutes / 60),
             _ => format!("{} days", minutes / 1440),
         };

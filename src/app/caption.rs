@@ -15,7 +15,7 @@ pub(super) fn caption(model: &Model) -> String {
     }
     let Some(phase) = cycles.phase(row) else {
         return if model.history.rank(row) > 1 || model.at_edge(row).is_some_and(|k| k > 1) {
-            "Several eigenvalues share the edge: no cycle of a single one".to_owned()
+            "Several eigenvalues swing about the edge: no cycle of a single one".to_owned()
         } else {
             "No cycle at the edge at this step".to_owned()
         };

@@ -3,7 +3,7 @@
 //! Non-finite contract: NaN and infinities are what is looked for; a value that is absent was not computed and is none of
 //! them. Where a process diverges, its event says so, and its columns are silent.
 
-use crate::dynamics::{Event, Process, StepOutcome};
+use crate::dynamics::Process;
 use crate::run::{History, Series};
 
 /// What was looked at, and what was said.
@@ -45,27 +45,24 @@ impl Gaps {
 /// Whether a process that the series is about has diverged by then.
 fn diverged(history: &History, series: Series, row: usize) -> bool {
     let name = series.column_name();
-    history.events().iter().any(|(step, event)| match event {
-        Event::Outcome(process, StepOutcome::Diverged { .. }) if *step <= row => {
-            let (own, short) = match process {
-                Process::GradientDescent => ("gd_", "gd"),
-                Process::GradientFlow => ("gf_", "gf"),
-                Process::CentralFlow => ("cf_", "cf"),
-            };
-            let shared = name.starts_with("distance") && name.contains(short)
-                || name.starts_with("displacement") && *process != Process::GradientFlow
-                || *process == Process::GradientDescent
-                    && (name.starts_with("test") || name.starts_with("train"));
-            name.starts_with(own) || shared
-        }
-        _ => false,
+    let by_then = |process: &Process| history.divergence(*process).is_some_and(|step| step <= row);
+    Process::ALL.into_iter().filter(by_then).any(|process| {
+        let (own, short) = match process {
+            Process::GradientDescent => ("gd_", "gd"),
+            Process::GradientFlow => ("gf_", "gf"),
+            Process::CentralFlow => ("cf_", "cf"),
+        };
+        let shared = name.starts_with("distance") && name.contains(short)
+            || name.starts_with("displacement") && process != Process::GradientFlow
+            || process == Process::GradientDescent && (name.starts_with("test") || name.starts_with("train"));
+        name.starts_with(own) || shared
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dynamics::{ProcessRecord, StepRecord};
+    use crate::dynamics::{Event, ProcessRecord, StepOutcome, StepRecord};
 
     fn push(history: &mut History, loss: f64, sharpness: f64, distance: f64, events: Vec<Event>) {
         let process = ProcessRecord { loss, lambda: vec![sharpness], ..ProcessRecord::default() };

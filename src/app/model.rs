@@ -336,12 +336,8 @@ impl Model {
             self.current().landscape.is_some() && layout::shown(&self.tree).contains(&Panel::WeightSpace);
         let Some(row) = self.row().filter(|_| shown) else { return };
         // where the tour has gone back to a step, its plots end there
-        let end = self.view.visible.filter(|_| self.tour.guides).map_or(usize::MAX, |[_, last]| {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
-            let last = last as usize;
-            last.saturating_add(1)
-        });
-        let rows = self.history.rows().min(end.max(row + 1));
+        let shown = if self.tour.guides { *self.run_view().shown_rows().end() } else { usize::MAX - 1 };
+        let rows = self.history.rows().min(shown.max(row) + 1);
         let state = (rows, self.history.value(Series::Eta, row).map(f64::to_bits));
         if self.scene.is_none() || self.scene_state != state {
             self.scene_state = state;

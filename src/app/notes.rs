@@ -48,7 +48,8 @@ impl Model {
     pub fn note(&mut self, step: usize, event: &Event) {
         match event {
             Event::Outcome(process, StepOutcome::Diverged { loss }) => {
-                let end = self.after_divergence(*process, step);
+                let alone = *process == Process::GradientDescent && self.ended_with_descent().is_some();
+                let end = if alone { "the run ends there" } else { "stays where it was; the others go on" };
                 self.raise(Banner {
                     offers_restart: *process == Process::GradientDescent,
                     ..Banner::new(
@@ -86,16 +87,9 @@ impl Model {
         }
     }
 
-    /// What becomes of the run after a process has diverged.
-    fn after_divergence(&self, process: Process, step: usize) -> &'static str {
-        let alone = process == Process::GradientDescent && !self.history.has_flows(step);
-        if alone { "the run ends there" } else { "stays where it was; the others go on" }
-    }
-
-    /// Whether it has been said that gradient descent diverged, and with it the run ended.
-    pub(super) fn ended_with_descent(&self) -> bool {
-        let divergence = self.history.divergence(Process::GradientDescent);
-        divergence.is_some_and(|step| !self.history.has_flows(step))
+    /// The step at which gradient descent diverged, if the run ended with that.
+    pub(super) fn ended_with_descent(&self) -> Option<usize> {
+        self.history.divergence(Process::GradientDescent).filter(|&step| !self.history.has_flows(step))
     }
 
     /// Adds a banner; of those that offer to restart the flows only the newest stays, and at most `BANNERS` in all.

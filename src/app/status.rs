@@ -28,8 +28,9 @@ pub(super) fn status_ui(ui: &mut Ui, model: &Model) {
             let at = if model.view.cursor.is_some() { "cursor at step" } else { "at step" };
             fact_ui(ui, at, &grouped(row));
             if let Some(k) = model.at_edge(row) {
-                fact_ui(ui, "near 2/η now", &k.to_string())
-                    .on_hover_text("Eigenvalues of gradient descent within 1.5% of 2/η, or above it");
+                fact_ui(ui, "now at 2/η or above", &k.to_string()).on_hover_text(
+                    "So many of gradient descent's eigenvalues are at 2/η, within 1.5%, or above it",
+                );
             }
         }
         if let Some(eta) = value(Series::Eta) {

@@ -24,6 +24,15 @@ use super::series::Series;
 use crate::dynamics::Inspection;
 use crate::dynamics::inspection::{Center, Term};
 
+/// Up to which value a check is green, and beyond which it is red.
+const REMAINDER: [f64; 2] = [0.1, 0.3];
+const OVERSHOOT: [f64; 2] = [1.25, 1.5];
+const COMPLEMENTARITY: [f64; 2] = [1e-8, 1e-5];
+const EIGEN_RESIDUAL: [f64; 2] = [1e-3, 1e-2];
+const DISTANCE: [f64; 2] = [0.03, 0.15];
+/// From which value on it is green, and below which it is red.
+const GAP: [f64; 2] = [0.02, 0.002];
+
 /// A traffic light.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Light {
@@ -55,14 +64,16 @@ pub struct Check {
     pub meaning: &'static str,
     /// Its value, where it is a matter of degree.
     pub value: Option<f64>,
+    /// The value up to which (where it should be large, from which on) the light is green, and the one beyond which it is red.
+    pub bounds: Option<[f64; 2]>,
     /// What follows.
     pub light: Light,
     /// Why, in words.
     pub reason: &'static str,
 }
 
-/// The bounds of a quantity that should be small.
-fn small(value: f64, green: f64, red: f64) -> Light {
+/// The light of a quantity that should be small.
+fn small(value: f64, [green, red]: [f64; 2]) -> Light {
     if value <= green {
         Light::Green
     } else if value <= red {
@@ -86,6 +97,7 @@ pub fn checks(history: &History, row: usize, inspection: Option<&Inspection>, ki
                 .value(Series::CfLambda(0), row)
                 .zip(history.value(Series::Eta, row))
                 .map(|(lambda, eta)| 0.5 * lambda * eta),
+            bounds: None,
             light: Light::Red,
             reason: "the central flow lies above 2/η, where it predicts nothing",
         });
@@ -95,6 +107,7 @@ pub fn checks(history: &History, row: usize, inspection: Option<&Inspection>, ki
             name: "kinks",
             meaning: "Points where the activation has no derivative, as ReLU at 0",
             value: None,
+            bounds: None,
             light: Light::Amber,
             reason: "the third derivative misses what the activation's kinks contribute",
         });
@@ -125,7 +138,7 @@ fn remainder(inspection: &Inspection, sigma_trace: Option<f64>) -> Check {
     let (value, of_predicted) = (expansion.relative_remainder(), remainder / predicted);
     let value = if of_predicted < value { of_predicted } else { value };
     let negligible = expansion.term(Term::Remainder).norm <= 1e-3 * expansion.step.norm;
-    let light = if negligible { Light::Green } else { small(value, 0.1, 0.3) };
+    let light = if negligible { Light::Green } else { small(value, REMAINDER) };
     let reason = match light {
         Light::Green => "the cubic model explains the step",
         Light::Amber => "terms beyond the cubic model are felt",
@@ -135,6 +148,7 @@ fn remainder(inspection: &Inspection, sigma_trace: Option<f64>) -> Check {
         name: "Taylor remainder",
         meaning: "What the terms of the series leave of the step, as a share of what those after the first make up, or of what an oscillation of the predicted strength would, whichever is more",
         value: Some(value),
+        bounds: Some(REMAINDER),
         light,
         reason,
     }
@@ -143,9 +157,9 @@ fn remainder(inspection: &Inspection, sigma_trace: Option<f64>) -> Check {
 fn overshoot(history: &History, row: usize) -> Option<Check> {
     let mean = recent_mean_sharpness(history, row)?;
     let value = 0.5 * history.value(Series::Eta, row)? * mean;
-    let light = small(value, 1.25, 1.5);
+    let light = small(value, OVERSHOOT);
     let reason = match light {
-        Light::Green => "near the edge, or below it",
+        Light::Green => "not far above the edge, or below it",
         Light::Amber => "above the edge: the oscillation changes fast",
         Light::Red => "far above the edge: the oscillation changes too fast to be averaged",
     };
@@ -153,6 +167,7 @@ fn overshoot(history: &History, row: usize) -> Option<Check> {
         name: "⟨S⟩·η/2 of GD",
         meaning: "Gradient descent's sharpness over 2/η, averaged over two steps",
         value: Some(value),
+        bounds: Some(OVERSHOOT),
         light,
         reason,
     })
@@ -160,7 +175,7 @@ fn overshoot(history: &History, row: usize) -> Option<Check> {
 
 fn distance(inspection: &Inspection) -> Check {
     let value = inspection.distance / inspection.weight_norm;
-    let light = small(value, 0.03, 0.15);
+    let light = small(value, DISTANCE);
     let reason = match light {
         Light::Green => "gradient descent follows the central flow",
         Light::Amber => "gradient descent has come away",
@@ -170,6 +185,7 @@ fn distance(inspection: &Inspection) -> Check {
         name: "‖w_GD − w_CF‖/‖w_CF‖",
         meaning: "The distance of gradient descent's weights wₜ to the central flow's w(t), as a share of the length of w(t)",
         value: Some(value),
+        bounds: Some(DISTANCE),
         light,
         reason,
     }
@@ -182,9 +198,9 @@ fn gap(history: &History, row: usize) -> Option<Check> {
     let lambda = |i| history.value(if of_flow { Series::CfLambda(i) } else { Series::GdLambda(i) }, row);
     let (last, next) = (lambda(critical - 1)?, lambda(critical)?);
     let value = (last - next) / last;
-    let light = if value >= 0.02 {
+    let light = if value >= GAP[0] {
         Light::Green
-    } else if value >= 0.002 {
+    } else if value >= GAP[1] {
         Light::Amber
     } else {
         Light::Red
@@ -198,6 +214,7 @@ fn gap(history: &History, row: usize) -> Option<Check> {
         name: "gap to the next eigenvalue",
         meaning: "How far the largest eigenvalue that is not at the edge lies below those that are, as a share of them",
         value: Some(value),
+        bounds: Some(GAP),
         light,
         reason,
     })
@@ -205,7 +222,7 @@ fn gap(history: &History, row: usize) -> Option<Check> {
 
 fn complementarity(history: &History, row: usize) -> Option<Check> {
     let value = history.value(Series::CfComplementarityResidual, row)?;
-    let light = small(value, 1e-8, 1e-5);
+    let light = small(value, COMPLEMENTARITY);
     let reason = match light {
         Light::Green => "Σ is solved for",
         Light::Amber => "Σ is solved for loosely",
@@ -215,6 +232,7 @@ fn complementarity(history: &History, row: usize) -> Option<Check> {
         name: "complementarity residual",
         meaning: "How well Σ obeys the three conditions that determine it: no eigenvalue above 2/η, no negative variance, and none where the Hessian is below the edge",
         value: Some(value),
+        bounds: Some(COMPLEMENTARITY),
         light,
         reason,
     })
@@ -226,7 +244,7 @@ fn eigen_residual(history: &History, row: usize) -> Option<Check> {
     // A NaN must not be lost.
     let worse = |a: f64, b: f64| if a.is_nan() || a > b { a } else { b };
     let value = residuals.into_iter().flatten().reduce(worse)?;
-    let light = small(value, 1e-3, 1e-2);
+    let light = small(value, EIGEN_RESIDUAL);
     let reason = match light {
         Light::Green => "eigenvalues and eigenvectors have converged",
         Light::Amber => "eigenvectors are rough: lower eigen.tolerance",
@@ -236,6 +254,7 @@ fn eigen_residual(history: &History, row: usize) -> Option<Check> {
         name: "eigen-residual",
         meaning: "‖Hu − λu‖/|λ|: how well the eigenvectors have converged",
         value: Some(value),
+        bounds: Some(EIGEN_RESIDUAL),
         light,
         reason,
     })

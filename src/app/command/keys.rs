@@ -13,11 +13,14 @@ impl Command {
             return Vec::new();
         }
         // a menu that is open is closed by it
-        let taken = egui::Popup::is_any_open(context).then_some(Key::Escape);
-        let free = |command: &Self| {
-            taken.is_none() || command.entry().shortcut.map(|shortcut| shortcut.logical_key) != taken
+        let in_menu = egui::Popup::is_any_open(context);
+        let escapes = |command: &Self| {
+            command.entry().shortcut.is_some_and(|shortcut| shortcut.logical_key == Key::Escape)
         };
-        Self::simple().into_iter().filter(|command| free(command) && command.is_pressed(context)).collect()
+        Self::simple()
+            .into_iter()
+            .filter(|command| !(in_menu && escapes(command)) && command.is_pressed(context))
+            .collect()
     }
 
     /// The commands whose keys were pressed while a form is open: those that put it away, save a session, or quit.

@@ -304,7 +304,7 @@ impl Lab {
         let diverged =
             matches!(event, Event::Outcome(Process::GradientDescent, StepOutcome::Diverged { .. }));
         let steers = tour.here().is_some_and(|(chapter, _)| !chapter.knobs.is_empty());
-        diverged && steers && tour.guides && tour.run == Some(self.run_number)
+        diverged && steers && self.model.tour_runs(self.run_number)
     }
 
     /// Lets a run that was begun anew go on from the stop of a card before the one that is shown.

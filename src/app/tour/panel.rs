@@ -5,7 +5,6 @@ use super::state::{Tour, TourCommand};
 use crate::app::command::Command;
 use crate::app::controls::{command_button, short};
 use crate::app::model::{Model, Phase};
-use crate::dynamics::Process;
 use crate::picture::Palette;
 use crate::tour::{ProseStyle, card_ui};
 use egui::{
@@ -71,8 +70,8 @@ pub(in crate::app) fn card_column_ui(
         let view = crate::picture::RunView { overlays: &overlays, ..model.run_view() };
         let room = vec2(ui.available_width(), ui.clip_rect().height());
         let style = style.fitting(ui, card, &view, room);
-        let ahead = card.on_the_way();
-        let shown = if tour.waits() && !card.sliders { &ahead } else { card };
+        let ahead = (tour.waits() && !card.sliders).then(|| card.on_the_way());
+        let shown = ahead.as_ref().unwrap_or(card);
         if card_ui(ui, shown, &view, tour.reveal, &style) {
             commands.push(Command::Tour(TourCommand::Reveal));
         }
@@ -156,17 +155,13 @@ fn knobs_ui(ui: &mut Ui, tour: &Tour, commands: &mut Vec<Command>) {
     for (place, (knob, value)) in chapter.knobs.iter().zip(&tour.knobs).enumerate() {
         let mut value = *value;
         ui.horizontal(|ui| {
-            let label = ui.label(&knob.label);
+            let label = ui.label(&knob.label).on_hover_text("The run starts again with its new value");
             ui.spacing_mut().slider_width = (ui.available_width() - 70.0).max(60.0);
             let slider = Slider::new(&mut value, knob.least..=knob.most)
                 .update_while_editing(false)
                 .custom_formatter(|value, _| short(value));
-            if ui
-                .add(slider)
-                .labelled_by(label.id)
-                .on_hover_text("The run starts again with this value")
-                .changed()
-            {
+            // no tooltip: it would lie on the next slider
+            if ui.add(slider).labelled_by(label.id).changed() {
                 commands.push(Command::Tour(TourCommand::Turn(place, value)));
             }
         });
@@ -183,11 +178,9 @@ fn status_ui(ui: &mut Ui, model: &Model) {
         (Phase::Paused, Some(stop)) => format!("Paused; Space goes on until {}", said(stop)),
         (Phase::Paused, None) if tour.waits() => "Paused".to_owned(),
         (Phase::Paused, None) => "The run waits for you".to_owned(),
-        (Phase::Ended(_), _) => match model.history.divergence(Process::GradientDescent) {
-            Some(step) if model.ended_with_descent() => {
-                format!("Gradient descent has diverged: the run ends at step {step}")
-            }
-            _ => "The run is complete".to_owned(),
+        (Phase::Ended(_), _) => match model.ended_with_descent() {
+            Some(step) => format!("Gradient descent has diverged: the run ends at step {step}"),
+            None => "The run is complete".to_owned(),
         },
         (Phase::Failed, _) => "The run has failed".to_owned(),
     };

@@ -13,7 +13,7 @@ use std::ops::Range;
 /// Least distance of two marks of one kind, in points.
 const APART: f32 = 9.0;
 /// Changes of η nearer to each other, in points, share the label of the last one.
-const BUNCH: f32 = 24.0;
+const BUNCH: f32 = 50.0;
 /// Room for the name of a phase.
 const PHASE_NAME: f32 = 66.0;
 

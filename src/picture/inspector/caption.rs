@@ -9,7 +9,7 @@ use crate::run::{Phase, Series};
 /// by the next one: at the last two steps, which lack successors, by those of the last step that has them. |x| is the step's own.
 pub fn caption(view: &RunView, step: usize) -> String {
     let x = view.history.value(Series::Displacement(0), step);
-    let (asked, here) = (step, recent_mean_sharpness(view.history, step));
+    let here = recent_mean_sharpness(view.history, step);
     let step = if step < view.history.rows() { comparable(view.history, step) } else { step };
     let value = |series| view.history.value(series, step);
     let (Some(eta), Some(here), Some(mean)) = (value(Series::Eta), here, mean_sharpness(view.history, step))
@@ -17,7 +17,7 @@ pub fn caption(view: &RunView, step: usize) -> String {
         return "no sharpness is recorded here".to_owned();
     };
     let s = format!("⟨S⟩ = {:.2}·2/η", 0.5 * eta * here);
-    let does = oscillation((1.0 - eta * here).abs());
+    let does = oscillation(0.5 * eta * here);
     if is_constant(view.history, step) {
         let s = format!("S = {:.2}·2/η", 0.5 * eta * here);
         return format!(
@@ -25,36 +25,33 @@ pub fn caption(view: &RunView, step: usize) -> String {
         );
     }
     let x = x.map_or(String::new(), |x| format!(", |x| = {},", short(x.abs())));
-    let next = mean_sharpness(view.history, step + 1);
-    let change = next.map_or(String::new(), |next| {
-        let (how, by) = if next < mean { ("lowers", mean - next) } else { ("still raises", next - mean) };
-        // at the newest steps, that of a step before
-        let by = if step == asked { format!(" by {} a step", short(by)) } else { String::new() };
-        format!(" {how} the sharpness{by}")
-    });
+    let lowers = mean_sharpness(view.history, step + 1).is_some_and(|next| next < mean);
     match view.curves.cycles().phase(step) {
         Some(Phase::Sharpening) => format!("{s}: the sharpness rises, the oscillation {does}"),
         Some(Phase::Growth | Phase::Decay) => format!("{s}: the oscillation {does}"),
-        Some(Phase::Reduction) if change.contains("lowers") => {
-            format!("{s}: the oscillation{x} is strong and{change}")
+        Some(Phase::Reduction) if lowers => {
+            format!("{s}: the oscillation{x} is strong and lowers the sharpness")
         }
         Some(Phase::Reduction) => format!("{s}: the oscillation{x} holds the sharpness back"),
         Some(Phase::Settled) => {
             format!("{s}: a settled orbit of period 2; the oscillation{x} balances the sharpening")
         }
         None if view.history.rank(step) > 1 => {
-            format!("{s}: several eigenvalues share the edge, no cycle of one")
+            format!("{s}: several eigenvalues swing about the edge, no cycle of one")
         }
         None => format!("{s}: no cycle here"),
     }
 }
 
-/// What an oscillation does that is multiplied by ±`factor` in a step.
-fn oscillation(factor: f64) -> String {
-    match format!("{factor:.2}").as_str() {
-        "1.00" => "keeps its size".to_owned(),
-        shown if factor > 1.0 => format!("grows by the factor {shown} a step"),
-        shown => format!("shrinks by the factor {shown} a step"),
+/// What an oscillation does where the sharpness is `share` of 2/η: at what is written as 1.00 of it, no more is to be said.
+fn oscillation(share: f64) -> String {
+    let factor = (1.0 - 2.0 * share).abs();
+    if format!("{share:.2}") == "1.00" {
+        "keeps its size".to_owned()
+    } else if factor > 1.0 {
+        format!("grows by the factor {factor:.2} a step")
+    } else {
+        format!("shrinks by the factor {factor:.2} a step")
     }
 }
 
@@ -64,11 +61,10 @@ mod tests {
 
     #[test]
     fn an_oscillation_grows_shrinks_or_keeps_its_size() {
-        assert_eq!(oscillation(1.25), "grows by the factor 1.25 a step");
-        assert_eq!(oscillation(0.98), "shrinks by the factor 0.98 a step");
-        assert_eq!(
-            (oscillation(1.0), oscillation(0.9963)),
-            ("keeps its size".into(), "keeps its size".into())
-        );
+        assert_eq!(oscillation(1.125), "grows by the factor 1.25 a step");
+        assert_eq!(oscillation(0.9), "shrinks by the factor 0.80 a step");
+        for share in [0.9951, 1.0, 1.0049] {
+            assert_eq!(oscillation(share), "keeps its size");
+        }
     }
 }

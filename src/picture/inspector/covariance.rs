@@ -11,7 +11,7 @@ use egui::{Align2, Color32, Rect, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2}
 /// Largest side of a cell.
 const CELL: f32 = 44.0;
 /// So many standard deviations of the smoothing to either side weigh in at a step.
-const REACH: f64 = 2.0;
+const REACH: usize = 2;
 /// A cycle of so many standard deviations of the smoothing is seen in what is smoothed.
 const SHORT: f64 = 2.0;
 /// Smallest side of a cell that holds its number.
@@ -69,9 +69,8 @@ pub(super) fn covariance_ui(ui: &mut Ui, view: &RunView) {
     ui.add_space(2.0);
     table_ui(ui, &found);
     if (1..found.rank()).any(|i| found.relative_error(i) > 1.0) {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of steps")]
-        let reach = (4.0 * view.state.smoothing_steps) as usize;
-        let grown = view.history.rank(step.saturating_sub(reach)) >= found.rank();
+        let before = step.saturating_sub(4 * view.smoothing_reach());
+        let grown = view.history.rank(before) >= found.rank();
         let why = if grown {
             "with several eigenvalues at the edge the variances swing about Σ; smooth over more"
         } else {
@@ -84,7 +83,7 @@ pub(super) fn covariance_ui(ui: &mut Ui, view: &RunView) {
         note(
             ui,
             &format!(
-                "Σ is an average over whole cycles. The one here takes {} steps{so_far}: what is measured follows it; smooth \
+                "Σ is an average over whole cycles. What is smoothed here sees one of {} steps{so_far} and follows it; smooth \
                  over more",
                 cycle.length()
             ),
@@ -94,11 +93,10 @@ pub(super) fn covariance_ui(ui: &mut Ui, view: &RunView) {
 
 /// The longest cycle that what is smoothed at a step sees, if that is too long to be averaged over.
 fn long_cycle<'a>(view: &RunView<'a>, step: usize) -> Option<&'a Cycle> {
-    let smoothing = view.state.smoothing_steps;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of steps")]
-    let reach = (REACH * smoothing) as usize;
+    let reach = REACH * view.smoothing_reach();
     let seen = step.saturating_sub(reach)..step.saturating_add(reach + 1);
-    view.curves.cycles().longest(seen).filter(|cycle| cycle.length() as f64 > SHORT * smoothing)
+    let is_long = |cycle: &&Cycle| cycle.length() as f64 > SHORT * view.state.smoothing_steps;
+    view.curves.cycles().longest(seen).filter(is_long)
 }
 
 /// From the background to the colour of a sign.

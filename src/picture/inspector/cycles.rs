@@ -6,7 +6,7 @@ use crate::picture::run_view::RunView;
 use crate::picture::theme::{self, Palette};
 use crate::picture::view::ViewChange;
 use crate::run::cycles::{Cycle, Outcome, Phase};
-use egui::{Align2, Color32, Rect, ScrollArea, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Color32, Rangef, Rect, ScrollArea, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 /// The cells of a row.
 type Cells = [String; 8];
@@ -38,16 +38,29 @@ pub(super) fn cycles_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChang
             "no cycle yet: one begins where S passes 2/η, as long as no second eigenvalue is there",
         );
     }
+    // the newest step, which has no successor, belongs to the cycle before it
+    let current = cycles.at(step.min(view.history.rows().saturating_sub(2)));
+    table_ui(ui, view, current, changes);
+}
+
+/// A row for every cycle; the cursor's is shaded.
+fn table_ui(ui: &mut Ui, view: &RunView, current: Option<usize>, changes: &mut Vec<ViewChange>) {
+    let cycles = view.curves.cycles();
     let width = ui.available_width() - 12.0;
     let palette = Palette::in_ui(ui);
     let (head, response) = ui.allocate_exact_size(vec2(width, ROW_HEIGHT), Sense::hover());
     response.on_hover_text(MEANING);
     let heads: Cells = HEADS.map(str::to_owned);
-    // the newest step, which has no successor, belongs to the cycle before it
-    let current = cycles.at(step.min(view.history.rows().saturating_sub(2)));
     ui.spacing_mut().item_spacing.y = 0.0;
-    let rows = ScrollArea::vertical().auto_shrink(false);
+    let (top, height) = (ui.next_widget_position().y, whole_rows(ui));
+    let in_sight = Rangef::new(top, top + height);
+    let rows = ScrollArea::vertical()
+        .animated(false)
+        .auto_shrink(false)
+        .min_scrolled_height(height)
+        .max_height(height);
     let places = rows.show_rows(ui, ROW_HEIGHT, cycles.all().len(), |ui, shown| {
+        follow(ui, current, shown.start, in_sight);
         let numbers = shown.clone().map(|index| number(cycles.all(), index));
         let all: Vec<Cells> =
             shown.clone().zip(numbers).map(|(index, number)| cells(number, &cycles.all()[index])).collect();
@@ -75,6 +88,30 @@ pub(super) fn cycles_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChang
         places
     });
     row(ui, head, &heads, &places.inner, palette.faint_text);
+}
+
+/// The height of as many whole rows as there are in sight.
+fn whole_rows(ui: &Ui) -> f32 {
+    let in_sight = ui.max_rect().bottom().min(ui.clip_rect().bottom()) - ui.next_widget_position().y;
+    (in_sight / ROW_HEIGHT).floor().max(1.0) * ROW_HEIGHT
+}
+
+/// Scrolls to the cursor's cycle, when it or the room has become another one, until it is `in_sight`; the row numbered `first` is
+/// the uppermost.
+fn follow(ui: &Ui, current: Option<usize>, first: usize, in_sight: Rangef) {
+    let id = ui.scope_id().with("cycle in sight");
+    let Some(index) = current else { return };
+    let seen = (index, in_sight.span());
+    if ui.data(|data| data.get_temp(id)) == Some(seen) {
+        return;
+    }
+    let top = ui.max_rect().top() + (index as f32 - first as f32) * ROW_HEIGHT;
+    let row = Rect::from_x_y_ranges(ui.max_rect().x_range(), top..=top + ROW_HEIGHT);
+    if in_sight.contains(row.center().y) {
+        ui.data_mut(|data| data.insert_temp(id, seen));
+    } else {
+        ui.scroll_to_rect(row, None);
+    }
 }
 
 /// The phases' shades.

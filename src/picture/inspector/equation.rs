@@ -36,9 +36,9 @@ pub(super) fn term_text(term: Term, center: Center, k: usize) -> String {
     match (term, k) {
         (Term::Gradient, _) => format!("−η∇L({at})"),
         (Term::Oscillation, 1) => "−η x S u".to_owned(),
-        (Term::Oscillation, _) => "−η Σ x_i λ_i u_i".to_owned(),
+        (Term::Oscillation, _) => "−η ∑_i x_i λ_i u_i".to_owned(),
         (Term::Push, 1) => "−½ η x² ∇S".to_owned(),
-        (Term::Push, _) => "−½ η Σ x_i x_j T_{ij}".to_owned(),
+        (Term::Push, _) => "−½ η ∑_{ij} x_i x_j T_{ij}".to_owned(),
         (Term::Orthogonal, _) => "−η H d".to_owned(),
         (Term::Remainder, _) => "remainder".to_owned(),
     }

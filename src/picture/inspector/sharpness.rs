@@ -16,15 +16,25 @@ pub(super) fn sharpness_change_ui(ui: &mut Ui, view: &RunView) {
     let k = inspection.expansion.x.len();
     let step = inspection.step;
     if k > 1 {
-        note(ui, &format!("Step {step}: S is the mean of the {k} eigenvalues near the edge, which mix"));
+        let off = |lambda: &f64| 100.0 * (1.0 - 0.5 * inspection.eta * lambda).abs();
+        // a tenth of a percent is as exact as it is written
+        let off = inspection.lambda[..k].iter().map(off).fold(0.1, f64::max);
+        let rank = view.history.rank(step);
+        let so_far = if rank < k { format!(", though Σ has rank {rank} so far") } else { String::new() };
+        note(
+            ui,
+            &format!(
+                "Step {step}: at w(t) the first {k} eigenvalues lie within {off:.1}% of 2/η and mix; S is their mean here{so_far}"
+            ),
+        );
     }
     if let Some(change) = &inspection.two_step {
         let of = if k > 1 { "Mean".to_owned() } else { format!("Step {step}: mean") };
-        note(ui, &format!("{of} with the next step: what alternates cancels but for its growth"));
+        note(ui, &format!("{of} with the next step{}", agreement(change)));
         parts_ui(ui, change, k);
     }
     if let Some(change) = &inspection.sharpness {
-        note(ui, "This step alone");
+        note(ui, &format!("This step alone{}", agreement(change)));
         parts_ui(ui, change, k);
     } else {
         note(ui, "gradient descent goes no further: nothing to measure");
@@ -39,13 +49,20 @@ pub(super) fn sharpness_change_ui(ui: &mut Ui, view: &RunView) {
     }
 }
 
+/// How far the prediction is off, as a share of the parts, which largely cancel.
+fn agreement(change: &SharpnessChange) -> String {
+    let size: f64 = change.parts.iter().map(|part| part.abs()).sum();
+    let off = 100.0 * (change.predicted() - change.measured).abs() / size;
+    if off.is_finite() { format!("; predicted is off by {off:.1}% of its parts") } else { String::new() }
+}
+
 /// The parts, their sum, and the measured change, as bars, with k critical eigenvectors.
 fn parts_ui(ui: &mut Ui, change: &SharpnessChange, k: usize) {
     let palette = Palette::in_ui(ui);
     let [sharpening, alternating, push, across] = change.parts;
     let (alternates, pushes) = match k {
         0 | 1 => ("alternating −ηxS⟨u, ∇S⟩", "push −½ηx²‖∇S‖²"),
-        _ => ("alternating −ηΣxᵢλᵢ⟨uᵢ, ∇S⟩", "push −½ηΣxᵢxⱼ⟨Tᵢⱼ, ∇S⟩"),
+        _ => ("alternating −η∑xᵢλᵢ⟨uᵢ, ∇S⟩", "push −½η∑xᵢxⱼ⟨Tᵢⱼ, ∇S⟩"),
     };
     let rows: [(&str, f64, Color32); 6] = [
         ("sharpening −η⟨∇S, ∇L⟩", sharpening, palette.term(Term::Gradient)),

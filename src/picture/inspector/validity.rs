@@ -3,7 +3,7 @@
 use super::{ROW_HEIGHT, note, short, write};
 use crate::picture::run_view::RunView;
 use crate::picture::theme::{self, Palette};
-use crate::run::validity::{Light, checks, light};
+use crate::run::validity::{Check, Light, checks, light};
 use egui::{Align2, Label, Painter, Pos2, RichText, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 pub(super) fn validity_ui(ui: &mut Ui, view: &RunView) {
@@ -25,7 +25,7 @@ pub(super) fn validity_ui(ui: &mut Ui, view: &RunView) {
             let words = format!("{}: {value}{}", check.name, check.light.name());
             WidgetInfo::labeled(egui::Role::Label, true, words)
         });
-        response.on_hover_text(check.meaning);
+        response.on_hover_text(meaning_of(check));
         sign(ui.painter(), palette, line.left_center() + vec2(11.0, 0.0), 5.0, check.light);
         let at = pos2(line.left() + 27.0, line.center().y);
         let end = write(ui.painter(), Align2::LEFT_CENTER, at, check.name, palette.text).right();
@@ -57,6 +57,15 @@ pub(super) fn validity_ui(ui: &mut Ui, view: &RunView) {
     }
 }
 
+/// What a check is, and where its light changes.
+fn meaning_of(check: &Check) -> String {
+    let bounds = check.bounds.map(|[green, red]| {
+        let (to, beyond) = if green < red { ("up to", "beyond") } else { ("from", "below") };
+        format!(". Holds {to} {}, does not {beyond} {}", short(green), short(red))
+    });
+    format!("{}{}", check.meaning, bounds.unwrap_or_default())
+}
+
 /// A disc, a triangle or a square: told apart without colour.
 fn sign(painter: &Painter, palette: &Palette, at: Pos2, radius: f32, light: Light) {
     let color = palette.light(light);
@@ -73,5 +82,21 @@ fn sign(painter: &Painter, palette: &Palette, at: Pos2, radius: f32, light: Ligh
             let side = vec2(1.8 * radius, 1.8 * radius);
             painter.rect_filled(egui::Rect::from_center_size(at, side), 1.0, color);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_meaning_says_where_the_light_changes() {
+        let said = |bounds| {
+            let meaning = "How far";
+            meaning_of(&Check { name: "", meaning, value: None, bounds, light: Light::Green, reason: "" })
+        };
+        assert_eq!(said(None), "How far");
+        assert_eq!(said(Some([1.25, 1.5])), "How far. Holds up to 1.25, does not beyond 1.50");
+        assert_eq!(said(Some([0.02, 0.002])), "How far. Holds from 0.0200, does not below 0.00200");
     }
 }
