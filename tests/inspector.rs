@@ -20,7 +20,7 @@ use brink::picture::{
     Curves, Facts, Image, Palette, Panel, RunView, ViewChange, ViewState, caption, panel_ui, render, theme,
 };
 use brink::run::assemble::{Sources, assemble};
-use brink::run::cycles::{Cycles, Outcome};
+use brink::run::cycles::{Cycle, Cycles, Outcome};
 use brink::run::validity::{Light, checks};
 use brink::run::{History, Preset};
 use compare::check;
@@ -197,13 +197,15 @@ fn a_cycle_that_what_is_smoothed_cannot_average_is_said_also_while_it_is_open() 
         let texts = texts_of(&Looked::valley(step), Panel::Covariance, SIZE);
         texts.into_iter().map(|(text, ..)| text).collect::<Vec<_>>().join(" ")
     };
-    let longer = whole.length().max(open.length());
-    let so_far = if open.length() >= whole.length() { " so far" } else { "" };
+    let says = |cycle: &Cycle, takes: &str| {
+        format!("as that from step {} on, which {takes} {} steps", cycle.start(), cycle.length())
+    };
+    let longer = if open.length() >= whole.length() { (open, "so far has taken") } else { (whole, "takes") };
     let middle = whole.start() + whole.length() / 2;
     for (step, sees) in [
-        (middle, format!("one of {} steps and follows it", whole.length())),
-        (open.start(), format!("one of {longer} steps{so_far} and follows it")),
-        (199, format!("one of {} steps so far and follows it", open.length())),
+        (middle, says(whole, "takes")),
+        (open.start(), says(longer.0, longer.1)),
+        (199, says(open, "so far has taken")),
     ] {
         assert!(said(step).contains(&sees), "{step}: {sees}: {}", said(step));
     }

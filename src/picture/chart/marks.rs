@@ -98,7 +98,8 @@ pub(super) fn events(
         if next.is_some_and(|next| next.0 - x < BUNCH) {
             continue;
         }
-        notes.add(Align2::LEFT_TOP, pos2(x + 4.0, frame.top() + 2.0), text, *color);
+        // below the row of triangles where lines leave the panel
+        notes.add(Align2::LEFT_TOP, pos2(x + 4.0, frame.top() + 11.0), text, *color);
     }
 }
 

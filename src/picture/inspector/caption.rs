@@ -43,11 +43,14 @@ pub fn caption(view: &RunView, step: usize) -> String {
     }
 }
 
-/// What an oscillation does where the sharpness is `share` of 2/η: at what is written as 1.00 of it, no more is to be said.
+/// What an oscillation does where the sharpness is `share` of 2/η.
 fn oscillation(share: f64) -> String {
     let factor = (1.0 - 2.0 * share).abs();
-    if format!("{share:.2}") == "1.00" {
+    let written = |value: f64| format!("{value:.2}");
+    if written(factor) == "1.00" {
         "keeps its size".to_owned()
+    } else if written(share) == "1.00" {
+        "all but keeps its size".to_owned()
     } else if factor > 1.0 {
         format!("grows by the factor {factor:.2} a step")
     } else {
@@ -63,8 +66,9 @@ mod tests {
     fn an_oscillation_grows_shrinks_or_keeps_its_size() {
         assert_eq!(oscillation(1.125), "grows by the factor 1.25 a step");
         assert_eq!(oscillation(0.9), "shrinks by the factor 0.80 a step");
-        for share in [0.9951, 1.0, 1.0049] {
-            assert_eq!(oscillation(share), "keeps its size");
+        for share in [0.9951, 1.0049] {
+            assert_eq!(oscillation(share), "all but keeps its size", "beside 1.00·2/η");
         }
+        assert_eq!(oscillation(1.002), "keeps its size");
     }
 }

@@ -79,12 +79,13 @@ pub(super) fn covariance_ui(ui: &mut Ui, view: &RunView) {
         note(ui, why);
     }
     if let Some(cycle) = long_cycle(view, step) {
-        let so_far = if cycle.outcome == Outcome::Open { " so far" } else { "" };
+        let takes = if cycle.outcome == Outcome::Open { "so far has taken" } else { "takes" };
         note(
             ui,
             &format!(
-                "Σ is an average over whole cycles. What is smoothed here sees one of {} steps{so_far} and follows it; smooth \
-                 over more",
+                "Σ is an average over whole cycles; what is measured follows a long one, as that from step {} on, which {takes} \
+                 {} steps: smooth over more",
+                cycle.start(),
                 cycle.length()
             ),
         );
@@ -107,12 +108,12 @@ fn heat(palette: &Palette, value: f64, most: f64) -> Color32 {
     palette.plot.lerp_to_gamma(color, share)
 }
 
-/// A relative error in percent, or, where it is no error any more but another size, as a factor.
+/// A relative error in percent.
 fn relative(error: f64) -> String {
     if error.is_nan() {
         "–".to_owned()
     } else if error.abs() >= 10.0 {
-        format!("{} times", short(1.0 + error))
+        format!("{:+.0}%", 100.0 * error).replace('-', "−")
     } else {
         format!("{:+.1}%", 100.0 * error).replace('-', "−")
     }

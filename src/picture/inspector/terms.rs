@@ -80,15 +80,15 @@ pub(super) fn terms_ui(ui: &mut Ui, view: &RunView) {
     let Some(inspection) = inspected(ui, view) else { return };
     let expansion = &inspection.expansion;
     let palette = Palette::in_ui(ui);
-    let around = match inspection.center {
-        Center::CentralFlow => "the central flow w(t)",
-        Center::Average => "its own mean ⟨w⟩ = (w₋₁ + 2w + w₊₁)/4, no central flow runs",
+    let (around, there) = match inspection.center {
+        Center::CentralFlow => ("the central flow w(t)", "w(t)"),
+        Center::Average => ("its own mean ⟨w⟩ = (w₋₁ + 2w + w₊₁)/4, no central flow runs", "⟨w⟩"),
     };
     let x: Vec<String> = expansion.x.iter().map(|&x| signed(x)).collect();
     note(
         ui,
         &format!(
-            "Step {} of gradient descent around {around}: x = {}, S = {}, d = the part of w − w(t) across u, norms below",
+            "Step {} of gradient descent around {around}: x = {}, S({there}) = {}, d = the part of w − {there} across u, norms below",
             inspection.step,
             x.join(", "),
             short(inspection.lambda[0]),

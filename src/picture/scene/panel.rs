@@ -101,7 +101,7 @@ fn legend(ui: &Ui, palette: &Palette, scene: &Scene, view: &RunView, room: Rect)
     if let Some(region) = scene.region.as_ref().filter(|_| view.state.scene.shows(Layer::Region)) {
         match region.sharpness.extremes() {
             Some([low, _]) if low > region.edge => {
-                entries.push((Sample::Nothing, "S ≥ 2/η everywhere in sight".to_owned()));
+                entries.push((Sample::Nothing, "S > 2/η everywhere in sight".to_owned()));
             }
             _ => {
                 // the weights themselves lie off the plane, and may be sharper
