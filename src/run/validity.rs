@@ -130,12 +130,17 @@ pub fn light(checks: &[Check]) -> Option<Light> {
     checks.iter().map(|check| check.light).max()
 }
 
+/// The remainder as a share of what an oscillation of the predicted strength moves in a step; infinite or NaN where none is.
+pub fn remainder_of_predicted(inspection: &Inspection, sigma_trace: Option<f64>) -> f64 {
+    let predicted = 2.0 * sigma_trace.unwrap_or(0.0).max(0.0).sqrt();
+    inspection.expansion.term(Term::Remainder).norm / predicted
+}
+
 fn remainder(inspection: &Inspection, sigma_trace: Option<f64>) -> Check {
     let expansion = &inspection.expansion;
-    let remainder = expansion.term(Term::Remainder).norm;
-    let predicted = 2.0 * sigma_trace.unwrap_or(0.0).max(0.0).sqrt();
     // NaN, where the step itself is none, stays
-    let (value, of_predicted) = (expansion.relative_remainder(), remainder / predicted);
+    let value = expansion.relative_remainder();
+    let of_predicted = remainder_of_predicted(inspection, sigma_trace);
     let value = if of_predicted < value { of_predicted } else { value };
     let negligible = expansion.term(Term::Remainder).norm <= 1e-3 * expansion.step.norm;
     let light = if negligible { Light::Green } else { small(value, REMAINDER) };

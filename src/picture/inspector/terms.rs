@@ -8,6 +8,7 @@ use crate::picture::pointing::point_at;
 use crate::picture::run_view::RunView;
 use crate::picture::theme::Palette;
 use crate::run::Series;
+use crate::run::validity::remainder_of_predicted;
 use egui::{Align2, Id, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
 
 /// Width of the names left of the bars.
@@ -166,11 +167,15 @@ pub(super) fn terms_ui(ui: &mut Ui, view: &RunView) {
     let line = row(Term::ALL.len());
     painter.hline(line.x_range(), line.top(), (1.0, palette.grid));
     write(painter, Align2::LEFT_CENTER, pos2(line.left() + 2.0, line.center().y), "whole step", palette.text);
+    let trace = view.history.value(Series::CfSigmaTrace, inspection.step);
+    let of_predicted =
+        Some(100.0 * remainder_of_predicted(inspection, trace)).filter(|share| share.is_finite());
     note(
         ui,
         &format!(
-            "remainder / what the terms after the first make up: {:.1}%",
-            100.0 * expansion.relative_remainder()
+            "remainder: {:.1}% of what the terms after the first make up{}",
+            100.0 * expansion.relative_remainder(),
+            of_predicted.map_or(String::new(), |share| format!(", {share:.1}% of the predicted oscillation")),
         ),
     );
 }
