@@ -1,7 +1,7 @@
 //! The change of the sharpness: four predicted parts against what is measured, and the growth of the oscillation.
 
 use super::{ROW_HEIGHT, bar, inspected, note, sentence, short, signed, write};
-use crate::dynamics::inspection::{SharpnessChange, Term};
+use crate::dynamics::inspection::{Center, SharpnessChange, Term};
 use crate::picture::run_view::RunView;
 use crate::picture::theme::Palette;
 use egui::{Align2, Color32, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
@@ -20,11 +20,15 @@ pub(super) fn sharpness_change_ui(ui: &mut Ui, view: &RunView) {
         // a tenth of a percent is as exact as it is written
         let off = inspection.lambda[..k].iter().map(off).fold(0.1, f64::max);
         let rank = view.history.rank(step);
-        let so_far = if rank < k { format!(", though Σ has rank {rank} so far") } else { String::new() };
+        let (at, so_far) = match inspection.center {
+            Center::CentralFlow if rank < k => ("w(t)", format!(", though Σ has rank {rank} so far")),
+            Center::CentralFlow => ("w(t)", String::new()),
+            Center::Average => ("⟨w⟩", String::new()),
+        };
         note(
             ui,
             &format!(
-                "Step {step}: at w(t) the first {k} eigenvalues lie within {off:.1}% of 2/η and mix; S is their mean here{so_far}"
+                "Step {step}: at {at} the first {k} eigenvalues lie within {off:.1}% of 2/η and mix; S is their mean here{so_far}"
             ),
         );
     }
