@@ -3,11 +3,11 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use brink::calculus::{Block, Real};
-use brink::data::{Split, Targets};
-use brink::network::{Activation, Architecture};
-use brink::objective::Objective;
-use brink::objective::network::{LossKind, NetworkObjective};
+use brink_core::calculus::{Block, Real};
+use brink_core::data::{Split, Targets};
+use brink_core::network::{Activation, Architecture};
+use brink_core::objective::Objective;
+use brink_core::objective::network::{LossKind, NetworkObjective};
 use candle_core::{Device, Tensor};
 
 /// Least time of many runs, in milliseconds: everything else on the machine only adds to it. Fewer where one run takes

@@ -2,11 +2,11 @@
 //!
 //! All at kept weights but the gradient; `compare.py` times the fresh ones too, beside other libraries.
 
-use brink::calculus::Block;
-use brink::data::{Split, Targets};
-use brink::network::{Activation, Architecture};
-use brink::objective::Objective;
-use brink::objective::network::{LossKind, NetworkObjective};
+use brink_core::calculus::Block;
+use brink_core::data::{Split, Targets};
+use brink_core::network::{Activation, Architecture};
+use brink_core::objective::Objective;
+use brink_core::objective::network::{LossKind, NetworkObjective};
 use candle_core::{Device, Tensor};
 use divan::Bencher;
 

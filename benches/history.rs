@@ -2,8 +2,9 @@
 //!
 //! `cargo bench --bench history`
 
-use brink::dynamics::{CentralFlowRecord, ProcessRecord, StepRecord};
-use brink::run::{History, Series};
+use brink::run::record::history::History;
+use brink::run::record::series::Series;
+use brink_core::dynamics::{CentralFlowRecord, ProcessRecord, StepRecord};
 use divan::{Bencher, black_box};
 use std::sync::OnceLock;
 
@@ -80,7 +81,11 @@ fn extremes_of_24_series(bencher: Bencher) {
 #[cfg(feature = "picture")]
 #[divan::bench]
 fn frame_of_all_panels(bencher: Bencher) {
-    use brink::picture::{Curves, Facts, RunView, ViewState, dashboard_ui, theme};
+    use brink::picture::file::dashboard::dashboard_ui;
+    use brink::picture::style::theme;
+    use brink::picture::view::run_view::RunView;
+    use brink::picture::view::{Facts, ViewState};
+    use brink::run::analysis::curves::Curves;
     let history = history();
     let state = ViewState::default();
     let (facts, curves) = (Facts::default(), Curves::of(history, state.smoothing_steps));

@@ -8,13 +8,20 @@
 //!
 //! `cargo bench --bench live`
 
-use brink::app::{Arrangement, Command, Lab, Opening, Outside};
-use brink::picture::scene::{Canvas, Figure, Projection, install_canvas, make_figures_in_background};
-use brink::picture::{ViewChange, theme};
-use brink::run::History;
-use brink::run::assemble::{Sources, assemble};
-use brink::run::preset::Preset;
-use brink::run::worker::{Options, Worker};
+use brink::app::Arrangement;
+use brink::app::Command;
+use brink::app::Lab;
+use brink::app::{Opening, Outside};
+use brink::picture::scene::camera::Projection;
+use brink::picture::scene::canvas::{Canvas, install_canvas, make_figures_in_background};
+use brink::picture::scene::figure::Figure;
+use brink::picture::style::theme;
+use brink::picture::view::ViewChange;
+use brink::preset::Preset;
+use brink::run::engine::assemble::assemble;
+use brink::run::engine::problem::Sources;
+use brink::run::live::worker::{Options, Worker};
+use brink::run::record::history::History;
 use egui::{Context, Pos2, RawInput, Rect, Shape, vec2};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};

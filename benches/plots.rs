@@ -12,13 +12,18 @@ mod network_scene;
 #[path = "../tests/pictures/sample.rs"]
 mod sample;
 
-use brink::app::{Arrangement, Model, Phase, window_ui};
-use brink::picture::scene::{
-    Canvas, Figure, Grid, Projection, Scene, SceneAxis, ScenePath, StableRegion, install_canvas,
-};
-use brink::picture::{Role, theme};
-use brink::run::assemble::{Sources, assemble};
-use brink::run::{History, Preset, Series};
+use brink::app::Arrangement;
+use brink::app::window_ui;
+use brink::app::{Model, Phase};
+use brink::picture::scene::camera::Projection;
+use brink::picture::scene::canvas::{Canvas, install_canvas};
+use brink::picture::scene::figure::Figure;
+use brink::picture::style::theme;
+use brink::preset::Preset;
+use brink::run::engine::assemble::assemble;
+use brink::run::engine::problem::Sources;
+use brink::run::record::history::History;
+use brink::run::record::series::Series;
 use egui::{Context, Event, Pos2, RawInput, Rect, Shape, pos2, vec2};
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -2,10 +2,13 @@
 //!
 //! `cargo bench --bench replay --no-default-features`
 
-use brink::run::assemble::{Sources, assemble};
-use brink::run::replay::{Moment, Reply};
-use brink::run::worker::{Options, Worker};
-use brink::run::{History, Preset, Replay};
+use brink::preset::Preset;
+use brink::run::engine::assemble::assemble;
+use brink::run::engine::problem::Sources;
+use brink::run::live::replay::Replay;
+use brink::run::live::replay::{Moment, Reply};
+use brink::run::live::worker::{Options, Worker};
+use brink::run::record::history::History;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -5,12 +5,18 @@
 //! texts (the uniform that turns the picture is eighty bytes). `made` is the figure made anew from the scene, `meshed`
 //! the whole picture as a mesh, where there is no wgpu.
 
-use brink::picture::scene::{
-    Camera, Canvas, Figure, Grid, Projection, Scene, SceneAxis, SceneChange, ScenePath, SceneView,
-    StableRegion, install_canvas, mesh::mesh,
-};
-use brink::picture::{Curves, Facts, Palette, Panel, Role, RunView, ViewState, panel_ui, theme};
-use brink::run::History;
+use brink::picture::panel::panel_ui;
+use brink::picture::scene::camera::{Camera, Projection};
+use brink::picture::scene::canvas::{Canvas, install_canvas};
+use brink::picture::scene::figure::Figure;
+use brink::picture::scene::mesh::mesh;
+use brink::picture::scene::view::{SceneChange, SceneView};
+use brink::picture::scene::{Grid, Scene, SceneAxis, ScenePath, StableRegion};
+use brink::picture::style::theme::{self, Palette, Role};
+use brink::picture::view::run_view::RunView;
+use brink::picture::view::{Facts, Panel, ViewState};
+use brink::run::analysis::curves::Curves;
+use brink::run::record::history::History;
 use egui::{Context, Pos2, RawInput, Rect, Shape, Theme, vec2};
 use std::sync::Arc;
 use std::time::{Duration, Instant};

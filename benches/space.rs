@@ -1,13 +1,17 @@
 //! Weight space of the digits MLP: the sketch of a step, the losses of a plane and its sharpness, on this thread alone and as
 //! slices between training steps; and what recorded outputs and a whole spectrum cost, in steps.
 
-use brink::dynamics::Process;
-use brink::run::assemble::{Sources, assemble};
-use brink::run::worker::Options;
-use brink::run::{Command, History, Preset, Seen, Worker};
-use brink::space::look::Request;
-use brink::space::sketch::Sketch;
-use brink::space::{Axis, Budget, Look, PROCESSES, Row, Trail};
+use brink::preset::Preset;
+use brink::run::engine::assemble::assemble;
+use brink::run::engine::problem::Sources;
+use brink::run::live::message::{Command, Seen};
+use brink::run::live::worker::Options;
+use brink::run::live::worker::Worker;
+use brink::run::record::history::History;
+use brink_core::dynamics::Process;
+use brink_core::space::look::Request;
+use brink_core::space::sketch::Sketch;
+use brink_core::space::{Axis, Budget, Look, PROCESSES, Row, Trail};
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,7 +30,7 @@ fn main() {
 
 fn request(step: usize, eta: f64) -> Request {
     let axes = vec![Axis::Eigenvector(0), Axis::SharpnessGradient];
-    Request { step, eta, axes, most: brink::run::lookout::WINDOW, rows: Vec::new(), earlier: None }
+    Request { step, eta, axes, most: brink::run::live::lookout::WINDOW, rows: Vec::new(), earlier: None }
 }
 
 /// Trains, keeps the trail, and takes one look.
@@ -78,7 +82,7 @@ fn alone(preset: &Preset) {
         shares[place] += begun.elapsed();
     }
     let view = look.view();
-    let side = |grid: Option<&brink::space::Grid>| grid.map_or(0, |grid| grid.columns);
+    let side = |grid: Option<&brink_core::space::Grid>| grid.map_or(0, |grid| grid.columns);
     let [axes, paths, losses, sharpness] = shares.map(|time| 1e3 * time.as_secs_f64());
     println!(
         "  one look: axes {axes:.0} ms, paths {paths:.0} ms, {0}×{0} losses {losses:.0} ms, sharpness 24×24 refined to \

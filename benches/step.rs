@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
-use brink::calculus::Real;
-use brink::data::{self, Dataset};
-use brink::dynamics::Dynamics;
-use brink::dynamics::settings::{EigenSettings, Settings};
-use brink::network::{Activation, Architecture};
-use brink::objective::Objective;
-use brink::objective::network::{LossKind, NetworkObjective};
+use brink_core::calculus::Real;
+use brink_core::data::{self, Dataset};
+use brink_core::dynamics::Dynamics;
+use brink_core::dynamics::settings::{EigenSettings, Settings};
+use brink_core::network::{Activation, Architecture};
+use brink_core::objective::Objective;
+use brink_core::objective::network::{LossKind, NetworkObjective};
 
 /// Steps timed together: on a busy machine the best of many short blocks is the one not interrupted.
 const BLOCK: usize = 10;

@@ -3,13 +3,13 @@
 //!
 //! `cargo run --release --no-default-features --example complementarity`
 
-#[path = "../tests/common/mod.rs"]
+#[path = "../crates/brink-core/tests/core/common.rs"]
 mod common;
 
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use brink::dynamics::complementarity::solve;
+use brink_core::dynamics::complementarity::solve;
 
 fn main() {
     let mut times = BTreeMap::<usize, Vec<f64>>::new();

@@ -2,10 +2,10 @@
 //!
 //! `cargo run --release --no-default-features --example derivatives`
 
-use brink::data::{Split, Targets};
-use brink::network::{Activation, Architecture};
-use brink::objective::network::{LossKind, NetworkObjective};
-use brink::run::derivatives::{Derivatives, Wanted};
+use brink_core::data::{Split, Targets};
+use brink_core::derivatives::{Derivatives, Wanted};
+use brink_core::network::{Activation, Architecture};
+use brink_core::objective::network::{LossKind, NetworkObjective};
 use candle_core::{Device, Tensor};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -5,8 +5,9 @@
 
 use std::time::Instant;
 
-use brink::run::assemble::{Sources, assemble};
-use brink::run::preset::Preset;
+use brink::preset::Preset;
+use brink::run::engine::assemble::assemble;
+use brink::run::engine::problem::Sources;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);

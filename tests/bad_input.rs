@@ -1,9 +1,7 @@
 //! Bad input: one message that names the thing, the value and what is allowed; exit status 2; nothing written.
 
-mod cli;
-
+use crate::cli::{Desk, integers, npy, refused, says, stderr, wave};
 use candle_core::{DType, Device, Tensor};
-use cli::{Desk, integers, npy, refused, says, stderr, wave};
 
 /// Refusal of data of these arrays.
 fn refused_data(arrays: &[(&str, Tensor)], sets: &[&str]) -> String {

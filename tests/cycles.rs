@@ -1,9 +1,13 @@
 //! Cycles of real runs.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-use brink::run::assemble::{Sources, assemble};
-use brink::run::cycles::Outcome;
-use brink::run::{Cycles, History, Preset, recording};
+use brink::preset::Preset;
+use brink::run::analysis::cycles::Cycles;
+use brink::run::analysis::cycles::Outcome;
+use brink::run::engine::assemble::assemble;
+use brink::run::engine::problem::Sources;
+use brink::run::file::recording;
+use brink::run::record::history::History;
 
 fn history(preset: &str, steps: usize) -> History {
     let preset = Preset::load(preset).unwrap();

@@ -1,12 +1,10 @@
 //! Data as a user gives it: CIFAR-10 from a directory, sequences, NumPy files, and what is said when it does not fit.
 #![allow(clippy::unwrap_used, reason = "a failure is a panic")]
 
-mod cli;
-
-use brink::data::images::Selection;
-use brink::data::{Targets, cifar as cifar10};
+use crate::cli::{Desk, cifar, integers, npy, refused, refused_with, says, stderr, wave};
+use brink_core::data::images::Selection;
+use brink_core::data::{Targets, cifar as cifar10};
 use candle_core::{DType, Tensor};
-use cli::{Desk, cifar, integers, npy, refused, refused_with, says, stderr, wave};
 
 /// A small fully connected network for one step.
 const SMALL: [&str; 7] =

@@ -1,13 +1,10 @@
 //! `brink derivatives`: against the reference implementation's numbers, and what it says of bad requests.
 #![allow(clippy::unwrap_used, reason = "a failure is a panic")]
 
-mod cli;
-mod common;
-
+use crate::cli::{Desk, integers, says, stderr, wave};
+use crate::golden::Npz;
 use candle_core::npy::NpzTensors;
 use candle_core::{Device, Tensor};
-use cli::{Desk, integers, says, stderr, wave};
-use common::Npz;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -74,7 +71,7 @@ fn order(path: &Path) -> Vec<String> {
 fn check(case: &str, model: &str, loss: &str) {
     let Some(golden) = Npz::open(&format!("{case}/pointwise.npz")) else { return };
     let init = Npz::open(&format!("{case}/init.npz")).unwrap();
-    let data = common::golden(&format!("{case}/data.npz")).unwrap();
+    let data = crate::golden::golden(&format!("{case}/data.npz")).unwrap();
     let desk = Desk::new();
     let preset = format!(
         "[model]\n{model}\n[loss]\nkind = \"{loss}\"\n[data]\nname = \"digits\"\n[optimizer]\neta = 0.1\n"
@@ -311,11 +308,11 @@ fn bad_requests_are_refused_and_nothing_is_written() {
 /// The library's own entrance: more outputs than there are examples is an error there too.
 #[test]
 fn outputs_beyond_the_examples_are_refused_by_the_library() {
-    use brink::data::{Split, Targets};
-    use brink::network::{Activation, Architecture};
-    use brink::objective::Quadratic;
-    use brink::objective::network::{LossKind, NetworkObjective};
-    use brink::run::derivatives::{Derivatives, DerivativesError, Wanted};
+    use brink_core::data::{Split, Targets};
+    use brink_core::derivatives::{Derivatives, DerivativesError, Wanted};
+    use brink_core::network::{Activation, Architecture};
+    use brink_core::objective::Quadratic;
+    use brink_core::objective::network::{LossKind, NetworkObjective};
     let data = Split { x: wave(&[3, 2], 0.7), targets: Targets::Classes { labels: vec![0, 1, 1], count: 2 } };
     let network = Architecture::Mlp { hidden: vec![3], activation: Activation::Tanh };
     let mut loss = NetworkObjective::<f64>::new(&network, &data, LossKind::CrossEntropy).unwrap();

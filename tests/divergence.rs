@@ -1,24 +1,32 @@
 //! Runs that blow up, gradient descent alone or everything: weight space, predictions and spectrum say so in words.
-#![cfg(feature = "picture")]
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-#[path = "pictures/texts.rs"]
-mod texts;
-
-use brink::dynamics::Process;
-use brink::picture::scene::{SceneChange, of_landscape, of_view};
-use brink::picture::{Curves, Facts, Panel, RunView, Scene, ViewState, panel_ui};
-use brink::run::assemble::{Sources, assemble};
-use brink::run::memory::Shelf;
-use brink::run::replay::Reply;
-use brink::run::spectra::{Found, Spectra};
-use brink::run::{Course, Engine, History, Past, Preset, Replay};
-use brink::space::look::Request;
-use brink::space::{Axis, Budget, Look, PROCESSES, Row, Trail};
+use crate::texts::texts;
+use brink::picture::panel::panel_ui;
+use brink::picture::scene::Scene;
+use brink::picture::scene::landscape::of_landscape;
+use brink::picture::scene::of_view::of_view;
+use brink::picture::scene::view::SceneChange;
+use brink::picture::view::run_view::RunView;
+use brink::picture::view::{Facts, Panel, ViewState};
+use brink::preset::Preset;
+use brink::run::analysis::curves::Curves;
+use brink::run::engine::Engine;
+use brink::run::engine::assemble::assemble;
+use brink::run::engine::course::Course;
+use brink::run::engine::memory::Shelf;
+use brink::run::engine::past::Past;
+use brink::run::engine::problem::Sources;
+use brink::run::live::replay::Replay;
+use brink::run::live::replay::Reply;
+use brink::run::live::spectra::{Found, Spectra};
+use brink::run::record::history::History;
+use brink_core::dynamics::Process;
+use brink_core::space::look::Request;
+use brink_core::space::{Axis, Budget, Look, PROCESSES, Row, Trail};
 use egui::vec2;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use texts::texts;
 
 /// A run with all that the panels look at.
 struct Run {

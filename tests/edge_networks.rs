@@ -2,9 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a failure is a panic")]
 
-use brink::dynamics::CentralFlowRecord;
-use brink::run::Preset;
-use brink::run::assemble::{Sources, assemble};
+use brink::preset::Preset;
+use brink::run::engine::assemble::assemble;
+use brink::run::engine::problem::Sources;
+use brink_core::dynamics::CentralFlowRecord;
 
 /// The central flow alone, in f64, up to `after` steps after its first eigenvalue came to the edge.
 fn at_the_edge(name: &str, eta: f64, examples: usize, after: usize) {

@@ -1,13 +1,10 @@
 //! `brink export`, as a user runs it: what every panel shows without a window, films, and where files say they come from.
-#![cfg(feature = "picture")]
 #![allow(clippy::unwrap_used, reason = "a failure is a panic")]
 
-mod cli;
-
-use brink::picture::Panel;
-use brink::run::Address;
+use crate::cli::{Desk, integers, stderr, wave};
+use brink::picture::view::Panel;
+use brink::run::start::address::Address;
 use clap::Parser;
-use cli::{Desk, integers, stderr, wave};
 
 /// Exports, and returns what an SVG file shows.
 fn shown(desk: &Desk, args: &[&str], panel: Panel) -> String {

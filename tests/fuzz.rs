@@ -7,12 +7,17 @@
 //! added to the corpus.
 #![allow(clippy::unwrap_used, reason = "a failure is a panic")]
 
-use brink::data::cifar;
-use brink::data::images::Selection;
-use brink::data::import::{DatasetOptions, load_dataset, load_vectors, load_weights};
-use brink::run::assemble::{Sources, assemble};
-use brink::run::session::SavedFork;
-use brink::run::{Course, Engine, History, Preset, Session};
+use brink::preset::Preset;
+use brink::run::engine::Engine;
+use brink::run::engine::assemble::assemble;
+use brink::run::engine::course::Course;
+use brink::run::engine::problem::Sources;
+use brink::run::file::session::SavedFork;
+use brink::run::file::session::Session;
+use brink::run::record::history::History;
+use brink_core::data::cifar;
+use brink_core::data::images::Selection;
+use brink_core::data::import::{DatasetOptions, load_dataset, load_vectors, load_weights};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::io::{Cursor, Read, Write};
@@ -304,7 +309,7 @@ fn cifar_batches() {
 
 #[test]
 fn presets() {
-    let built_in = brink::run::preset::BUILT_IN.iter().map(|(_, text)| text.as_bytes().to_vec());
+    let built_in = brink::preset::BUILT_IN.iter().map(|(_, text)| text.as_bytes().to_vec());
     let corpus: Vec<Vec<u8>> = built_in.chain(corpus("preset")).collect();
     fuzz("preset", "p.toml", &corpus, mutate, |path| {
         if let Ok(preset) = Preset::load(path.to_str().unwrap()) {
@@ -332,8 +337,8 @@ fn session() -> Vec<u8> {
         }
         history.push(&course.step(engine.as_mut()));
     }
-    let breakpoint = brink::run::Breakpoint::LossSpike { factor: 2.0 };
-    let hits = vec![brink::run::Hit { breakpoint, step: 30, reason: "a spike".into() }];
+    let breakpoint = brink::run::engine::breakpoint::Breakpoint::LossSpike { factor: 2.0 };
+    let hits = vec![brink::run::engine::breakpoint::Hit { breakpoint, step: 30, reason: "a spike".into() }];
     // two forks, the second of the first
     let mut forks: Vec<SavedFork> = Vec::new();
     for (parent, step) in [(None, 20), (Some(0), 35)] {

@@ -1,10 +1,8 @@
 //! `brink run`, as a user runs it.
 #![allow(clippy::unwrap_used, reason = "a failure is a panic")]
 
-mod cli;
-
+use crate::cli::{Desk, integers, says, stderr, wave};
 use candle_core::{DType, Tensor};
-use cli::{Desk, integers, says, stderr, wave};
 use std::time::{Duration, Instant};
 
 /// An MLP 3-4-4-2 on six examples.

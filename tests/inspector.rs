@@ -2,31 +2,28 @@
 //!
 //! `BRINK_WRITE_PICTURES=1 cargo test --test inspector` writes the stored pictures anew; look at them before they are
 //! committed.
-#![cfg(feature = "picture")]
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-#[path = "pictures/compare.rs"]
-mod compare;
-#[path = "pictures/hand.rs"]
-mod hand;
-#[path = "pictures/sample.rs"]
-mod sample;
-#[path = "pictures/texts.rs"]
-mod texts;
-
-use brink::dynamics::Inspection;
-use brink::dynamics::inspection::Term;
-use brink::picture::{
-    Curves, Facts, Image, Palette, Panel, RunView, ViewChange, ViewState, caption, panel_ui, render, theme,
-};
-use brink::run::assemble::{Sources, assemble};
-use brink::run::cycles::{Cycle, Cycles, Outcome};
-use brink::run::validity::{Light, checks};
-use brink::run::{History, Preset};
-use compare::check;
+use crate::compare::check;
+use crate::sample::{Defect, record};
+use crate::texts::texts;
+use brink::picture::file::raster::Image;
+use brink::picture::file::render::render;
+use brink::picture::panel::inspector::caption::caption;
+use brink::picture::panel::panel_ui;
+use brink::picture::style::theme::{self, Palette};
+use brink::picture::view::run_view::RunView;
+use brink::picture::view::{Facts, Panel, ViewChange, ViewState};
+use brink::preset::Preset;
+use brink::run::analysis::curves::Curves;
+use brink::run::analysis::cycles::{Cycle, Cycles, Outcome};
+use brink::run::analysis::validity::{Light, checks};
+use brink::run::engine::assemble::assemble;
+use brink::run::engine::problem::Sources;
+use brink::run::record::history::History;
+use brink_core::dynamics::Inspection;
+use brink_core::dynamics::inspection::Term;
 use egui::{Pos2, Rect, Shape, Theme, Vec2, vec2};
-use sample::{Defect, record};
-use texts::texts;
 
 const SIZE: Vec2 = vec2(470.0, 330.0);
 /// In the second cycle's growth.
@@ -110,7 +107,7 @@ fn with_several_eigenvalues_at_the_edge_their_mean_changes_as_predicted() {
         let (k, step) = (inspection.expansion.x.len(), inspection.step);
         assert!(k >= 2, "step {step}: {k}");
         let (alone, two) = (inspection.sharpness.unwrap(), inspection.two_step.unwrap());
-        let size = |change: &brink::dynamics::inspection::SharpnessChange| {
+        let size = |change: &brink_core::dynamics::inspection::SharpnessChange| {
             change.parts.iter().map(|part| part.abs()).sum::<f64>()
         };
         let off = (alone.predicted() - alone.measured).abs();
@@ -264,7 +261,7 @@ fn odd_runs_sizes_and_steps_are_drawn_without_harm() {
 #[test]
 fn the_table_moves_the_cursor() {
     let valley = Looked::valley(GROWTH);
-    let click = |label| valley.view(|view| hand::click(view, Panel::Cycles, SIZE, label, 0.0));
+    let click = |label| valley.view(|view| crate::hand::click(view, Panel::Cycles, SIZE, label, 0.0));
     assert_eq!(click("next cycle ▶"), [ViewChange::PlaceCursor(Some(136))]);
     assert_eq!(click("◀ previous cycle"), [ViewChange::PlaceCursor(Some(64))]);
     assert_eq!(click("0.279"), [ViewChange::PlaceCursor(Some(64))], "the row of the second cycle");

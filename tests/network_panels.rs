@@ -3,27 +3,26 @@
 //!
 //! `BRINK_WRITE_PICTURES=1 cargo test --test network_panels` writes the stored pictures anew; look at them before they
 //! are committed.
-#![cfg(feature = "picture")]
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-#[path = "pictures/compare.rs"]
-mod compare;
-#[path = "pictures/hand.rs"]
-mod hand;
-#[path = "pictures/texts.rs"]
-mod texts;
-
-use brink::dynamics::Process;
-use brink::picture::predictions::Choice;
-use brink::picture::{Curves, Facts, Image, Panel, RunView, ViewChange, ViewState, panel_ui, render};
-use brink::run::assemble::{Sources, assemble};
-use brink::run::predictions::Input;
-use brink::run::spectra::{Found, Spectra};
-use brink::run::{History, Preset};
-use compare::check;
+use crate::compare::check;
+use crate::texts::texts;
+use brink::picture::file::raster::Image;
+use brink::picture::file::render::render;
+use brink::picture::panel::panel_ui;
+use brink::picture::panel::predictions::Choice;
+use brink::picture::view::run_view::RunView;
+use brink::picture::view::{Facts, Panel, ViewChange, ViewState};
+use brink::preset::Preset;
+use brink::run::analysis::curves::Curves;
+use brink::run::engine::assemble::assemble;
+use brink::run::engine::problem::Sources;
+use brink::run::live::spectra::{Found, Spectra};
+use brink::run::record::history::History;
+use brink::run::record::predictions::Input;
+use brink_core::dynamics::Process;
 use egui::{Theme, Vec2, vec2};
 use std::time::Duration;
-use texts::texts;
 
 const SIZE: Vec2 = vec2(560.0, 380.0);
 const PANELS: [Panel; 2] = [Panel::Predictions, Panel::Spectrum];
@@ -227,7 +226,7 @@ fn odd_runs_and_sizes_are_drawn_without_harm() {
 
 /// Clicks at a place of the panel of predictions, below its curve.
 fn clicked(looked: &Looked, label: &str) -> Vec<ViewChange> {
-    let mut changes = looked.view(|view| hand::click(view, Panel::Predictions, SIZE, label, 250.0));
+    let mut changes = looked.view(|view| crate::hand::click(view, Panel::Predictions, SIZE, label, 250.0));
     changes.retain(|change| matches!(change, ViewChange::ShowPrediction(_)));
     changes
 }

@@ -1,10 +1,8 @@
 //! Every network from a preset: on the data it reads, on data it does not, and with weights from a file.
 #![allow(clippy::unwrap_used, reason = "a failure is a panic")]
 
-mod cli;
-
+use crate::cli::{Desk, cifar, integers, refused, says, stderr, wave};
 use candle_core::Tensor;
-use cli::{Desk, cifar, integers, refused, says, stderr, wave};
 
 fn desk() -> Desk {
     let desk = Desk::new();
@@ -137,7 +135,7 @@ fn weights_are_given_for_every_network() {
 
 /// The parameters of a small network for images of one channel and ten classes, or for five tokens.
 fn shapes_of(network: usize) -> Vec<(String, Vec<usize>)> {
-    use brink::run::Preset;
+    use brink::preset::Preset;
     let mut preset = Preset::parse("[data]\nname = \"digits\"\n[optimizer]\neta = 0.1\n").unwrap();
     let (name, sizes) = NETWORKS[network];
     preset.set(&format!("model.architecture={name}")).unwrap();

@@ -3,28 +3,23 @@
 //!
 //! `BRINK_WRITE_PICTURES=1 cargo test --test pictures` writes the stored pictures anew; look at them before they are
 //! committed.
-#![cfg(feature = "picture")]
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-#[path = "pictures/compare.rs"]
-mod compare;
-#[path = "pictures/readable.rs"]
-mod readable;
-#[path = "pictures/sample.rs"]
-mod sample;
-#[path = "pictures/texts.rs"]
-mod texts;
-
-use brink::dynamics::{CentralFlowRecord, ProcessRecord, StepRecord};
-use brink::picture::{
-    Curves, Facts, Image, Overlay, Panel, RunView, ViewChange, ViewState, dashboard_png, dashboard_ui,
-    panel_png, panel_ui, render, summary_png, theme,
-};
-use brink::run::History;
-use compare::{SHARE, check, decode, difference, stored};
+use crate::compare::{SHARE, check, decode, difference, stored};
+use crate::readable::{Strictness, unreadable};
+use crate::sample::{Defect, record};
+use brink::picture::file::dashboard::dashboard_ui;
+use brink::picture::file::export::{dashboard_png, panel_png, summary_png};
+use brink::picture::file::raster::Image;
+use brink::picture::file::render::render;
+use brink::picture::panel::panel_ui;
+use brink::picture::style::theme;
+use brink::picture::view::run_view::{Overlay, RunView};
+use brink::picture::view::{Facts, Panel, ViewChange, ViewState};
+use brink::run::analysis::curves::Curves;
+use brink::run::record::history::History;
+use brink_core::dynamics::{CentralFlowRecord, ProcessRecord, StepRecord};
 use egui::{Theme, Vec2, vec2};
-use readable::{Strictness, unreadable};
-use sample::{Defect, record};
 
 const SIZE: Vec2 = vec2(430.0, 330.0);
 /// Of the wall, which shows ten runs, and of the dashboard.

@@ -2,11 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-use brink::dynamics::Process;
-use brink::run::assemble::{Sources, assemble};
-use brink::run::derivatives::{Derivatives, Wanted};
-use brink::run::predictions::{Examples, Input, Kind, Output};
-use brink::run::{Checkpoint, Engine, History, Preset, Series};
+use brink::preset::Preset;
+use brink::run::engine::Engine;
+use brink::run::engine::assemble::assemble;
+use brink::run::engine::checkpoint::Checkpoint;
+use brink::run::engine::problem::Sources;
+use brink::run::record::history::History;
+use brink::run::record::predictions::{Examples, Input, Kind, Output};
+use brink::run::record::series::Series;
+use brink::run::start::derivatives;
+use brink_core::derivatives::Wanted;
+use brink_core::dynamics::Process;
 use candle_core::{Device, Tensor};
 use std::collections::HashMap;
 
@@ -36,7 +42,7 @@ fn run(preset: &Preset, steps: usize) -> (Box<dyn Engine>, History, [Vec<f64>; 2
 /// The outputs at given weights on the first `count` examples, as `derivatives` evaluates them: on the whole training set.
 fn direct(preset: &Preset, w: &[f64], count: usize) -> Vec<Vec<f64>> {
     let wanted = Wanted { outputs: Some(count), ..Wanted::default() };
-    let start = Derivatives::of_preset(preset, &Sources::default(), &wanted).unwrap();
+    let start = derivatives::of_preset(preset, &Sources::default(), &wanted).unwrap();
     let shapes = brink_parameters(preset);
     let mut arrays = HashMap::new();
     let mut at = 0;
@@ -50,7 +56,7 @@ fn direct(preset: &Preset, w: &[f64], count: usize) -> Vec<Vec<f64>> {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("w.safetensors");
     candle_core::safetensors::save(&arrays, &path).unwrap();
-    Derivatives::of_preset(preset, &Sources { init: Some(path) }, &wanted).unwrap().outputs
+    derivatives::of_preset(preset, &Sources { init: Some(path) }, &wanted).unwrap().outputs
 }
 
 fn brink_parameters(preset: &Preset) -> Vec<Vec<usize>> {

@@ -1,12 +1,15 @@
 //! Recordings: what is taken comes back from its file, and what is damaged is said.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-use brink::dynamics::Process;
-use brink::run::assemble::{Sources, assemble};
-use brink::run::predictions::{Input, Output};
-use brink::run::preset::{DataName, Overrides, Preset};
-use brink::run::recording::{Recording, bundled, names, take};
-use brink::run::{Engine, History, Series};
+use brink::preset::{DataName, Overrides, Preset};
+use brink::run::engine::Engine;
+use brink::run::engine::assemble::assemble;
+use brink::run::engine::problem::Sources;
+use brink::run::file::recording::{Recording, bundled, names, take};
+use brink::run::record::history::History;
+use brink::run::record::predictions::{Input, Output};
+use brink::run::record::series::Series;
+use brink_core::dynamics::Process;
 
 fn recorded(name: &str, set: &[&str]) -> Recording {
     let set = set.iter().map(|set| (*set).to_owned()).collect();

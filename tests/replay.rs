@@ -1,13 +1,18 @@
 //! Going back: the steps after a checkpoint come out as they did the first time, to the last bit.
 #![allow(clippy::unwrap_used, reason = "a failure is a panic")]
 
-mod common;
-
-use brink::dynamics::{Event, Process, StepRecord};
-use brink::run::replay::{Moment, ReplayError, Reply};
-use brink::run::worker::Options;
-use brink::run::{Breakpoint, Checkpoint, Command, Course, Message, Past, Preset, Replay, Worker};
-use common::{engine, small_preset as preset};
+use crate::common::{engine, small_preset as preset};
+use brink::preset::Preset;
+use brink::run::engine::breakpoint::Breakpoint;
+use brink::run::engine::checkpoint::Checkpoint;
+use brink::run::engine::course::Course;
+use brink::run::engine::past::Past;
+use brink::run::live::message::{Command, Message};
+use brink::run::live::replay::Replay;
+use brink::run::live::replay::{Moment, ReplayError, Reply};
+use brink::run::live::worker::Options;
+use brink::run::live::worker::Worker;
+use brink_core::dynamics::{Event, Process, StepRecord};
 use proptest::prelude::*;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

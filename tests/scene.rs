@@ -3,31 +3,30 @@
 //!
 //! `BRINK_WRITE_PICTURES=1 cargo test --test scene` writes the stored pictures anew; look at them before they are
 //! committed.
-#![cfg(feature = "picture")]
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 #[path = "scene/closed_forms.rs"]
 mod closed_forms;
-#[path = "pictures/compare.rs"]
-mod compare;
-#[path = "pictures/network_scene.rs"]
-mod network_scene;
-#[path = "pictures/readable.rs"]
-mod readable;
-#[path = "pictures/texts.rs"]
-mod texts;
 
-use brink::picture::scene::{
-    self, Figure, Grid, Layer, Scene, SceneAxis, SceneChange, ScenePath, StableRegion, of_landscape,
-    of_landscape_after,
-};
-use brink::picture::{Curves, Facts, Image, Palette, Panel, Role, RunView, ViewState, panel_ui, render};
-use brink::run::assemble::{Sources, assemble};
-use brink::run::{History, Preset};
-use compare::{SHARE, check, decode, difference, stored};
+use crate::compare::{SHARE, check, decode, difference, stored};
+use crate::network_scene::network_scene;
+use crate::readable::{Strictness, unreadable};
+use brink::picture::file::raster::Image;
+use brink::picture::file::render::render;
+use brink::picture::panel::panel_ui;
+use brink::picture::scene::figure::Figure;
+use brink::picture::scene::landscape::{of_landscape, of_landscape_after};
+use brink::picture::scene::view::{Layer, SceneChange};
+use brink::picture::scene::{self, Scene};
+use brink::picture::style::theme::{Palette, Role};
+use brink::picture::view::run_view::RunView;
+use brink::picture::view::{Facts, Panel, ViewState};
+use brink::preset::Preset;
+use brink::run::analysis::curves::Curves;
+use brink::run::engine::assemble::assemble;
+use brink::run::engine::problem::Sources;
+use brink::run::record::history::History;
 use egui::{Theme, Vec2, vec2};
-use network_scene::network_scene;
-use readable::{Strictness, unreadable};
 use std::ops::Range;
 use std::sync::Arc;
 

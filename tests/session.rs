@@ -1,14 +1,18 @@
 //! Sessions: a run goes on from its file as if it had never stopped, to the last bit.
 #![allow(clippy::unwrap_used, reason = "a failure is a panic")]
 
-mod common;
-
-use brink::dynamics::StepRecord;
-use brink::run::address::Branch;
-use brink::run::session::{Kind, SavedFork};
-use brink::run::worker::Options;
-use brink::run::{Command, Forks, History, Message, Preset, Series, Session, Worker};
-use common::{engine, small_preset as preset};
+use crate::common::{engine, small_preset as preset};
+use brink::preset::Preset;
+use brink::run::file::session::Session;
+use brink::run::file::session::{Kind, SavedFork};
+use brink::run::live::fork::Forks;
+use brink::run::live::message::{Command, Message};
+use brink::run::live::worker::Options;
+use brink::run::live::worker::Worker;
+use brink::run::record::history::History;
+use brink::run::record::series::Series;
+use brink::run::start::address::Branch;
+use brink_core::dynamics::StepRecord;
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

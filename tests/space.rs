@@ -1,12 +1,18 @@
 //! Weight space of a network: the plane against direct evaluations, and training that takes no notice of being looked at.
 
-use brink::run::assemble::{Sources, assemble};
-use brink::run::message::Seen;
-use brink::run::preset::Precision;
-use brink::run::worker::Options;
-use brink::run::{Command, Engine, History, Preset, Series, Worker};
-use brink::space::look::Request;
-use brink::space::{Axis, Budget, Frame, Look, PROCESSES, Row, Trail, View};
+use brink::preset::Precision;
+use brink::preset::Preset;
+use brink::run::engine::Engine;
+use brink::run::engine::assemble::assemble;
+use brink::run::engine::problem::Sources;
+use brink::run::live::message::Command;
+use brink::run::live::message::Seen;
+use brink::run::live::worker::Options;
+use brink::run::live::worker::Worker;
+use brink::run::record::history::History;
+use brink::run::record::series::Series;
+use brink_core::space::look::Request;
+use brink_core::space::{Axis, Budget, Frame, Look, PROCESSES, Row, Trail, View};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

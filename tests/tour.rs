@@ -2,30 +2,36 @@
 //!
 //! `BRINK_WRITE_PICTURES=1 cargo test --test tour` writes the stored sheets of cards anew; `BRINK_SHOW_CARDS=DIR` puts a picture of
 //! every card, with the numbers of its run, into a directory.
-#![cfg(feature = "picture")]
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 #[path = "tour/claims.rs"]
 mod claims;
-#[path = "pictures/compare.rs"]
-mod compare;
-#[path = "pictures/sample.rs"]
-mod sample;
-#[path = "pictures/texts.rs"]
-mod texts;
 
-use brink::dynamics::{InspectError, Inspection};
-use brink::picture::{Curves, Facts, RunView, ViewState, encode_png, render};
-use brink::run::assemble::{Sources, assemble};
-use brink::run::bundled::{Bundled, names, seen};
-use brink::run::cycles::{Cycle, Cycles};
-use brink::run::replay::{Moment, Reply};
-use brink::run::worker::Options;
-use brink::run::{Breakpoint, Command, Engine, History, Preset, Replay, Series, Worker, recording};
+use brink::picture::file::png::encode_png;
+use brink::picture::file::render::render;
+use brink::picture::view::run_view::RunView;
+use brink::picture::view::{Facts, ViewState};
+use brink::preset::Preset;
+use brink::run::analysis::curves::Curves;
+use brink::run::analysis::cycles::{Cycle, Cycles};
+use brink::run::engine::Engine;
+use brink::run::engine::assemble::assemble;
+use brink::run::engine::breakpoint::Breakpoint;
+use brink::run::engine::bundled::{Bundled, names, seen};
+use brink::run::engine::problem::Sources;
+use brink::run::file::recording;
+use brink::run::live::message::Command;
+use brink::run::live::replay::Replay;
+use brink::run::live::replay::{Moment, Reply};
+use brink::run::live::worker::Options;
+use brink::run::live::worker::Worker;
+use brink::run::record::history::History;
+use brink::run::record::series::Series;
 use brink::tour::{
     Action, Block, Card, Chapter, ProseStyle, Quantity, Reveal, Span, card_height, card_ui, chapters,
     lies_behind,
 };
+use brink_core::dynamics::{InspectError, Inspection};
 use egui::{Rect, Theme, UiBuilder, pos2, vec2};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -179,7 +185,7 @@ fn check_card(chapter: &Chapter, card: &Card, view: &RunView) {
             card_ui(ui, card, view, Reveal::Shown, &style);
             heights = (expected, ui.min_rect().bottom() - top);
         };
-        let texts = texts::texts(vec2(width, 3000.0), show);
+        let texts = crate::texts::texts(vec2(width, 3000.0), show);
         assert!(texts.len() > 1, "{}, {:?} shows next to nothing", chapter.id, card.heading);
         for (text, rect, _) in texts.iter().filter(|(text, ..)| !text.trim().is_empty()) {
             let fits = rect.left() >= -1.0 && rect.right() <= width + 1.0;
@@ -195,10 +201,10 @@ fn check_card(chapter: &Chapter, card: &Card, view: &RunView) {
 }
 
 /// A chapter's cards side by side, their answers revealed.
-fn sheet(chapter: &Chapter, view: &RunView, theme: Theme) -> brink::picture::Image {
+fn sheet(chapter: &Chapter, view: &RunView, theme: Theme) -> brink::picture::file::raster::Image {
     let style = ProseStyle::default();
     let (mut height, column) = (0.0_f32, COLUMN + 24.0);
-    texts::texts(vec2(COLUMN, 3000.0), |ui| {
+    crate::texts::texts(vec2(COLUMN, 3000.0), |ui| {
         let heights = chapter.cards.iter().map(|card| card_height(ui, card, view, &style, COLUMN));
         height = heights.fold(0.0, f32::max);
     });
@@ -285,7 +291,7 @@ fn a_parabola_has_no_cycles() {
         walk.go_to(Breakpoint::Step(24), chapter.within, &chapter.id);
         walk.view(|view| {
             assert!(view.curves.cycles().all().is_empty(), "{}", chapter.id);
-            let said = brink::picture::caption(view, 20);
+            let said = brink::picture::panel::inspector::caption::caption(view, 20);
             assert!(
                 said.contains("quadratic") && said.contains("grows by the factor") && !said.contains("cycle"),
                 "{said}"
@@ -413,7 +419,7 @@ fn a_checkpoint_of_another_network_is_refused() {
 fn cards_look_as_stored() {
     let mut history = History::new(3);
     for step in 0..700 {
-        history.push(&sample::record(step, sample::Defect::None, 2000));
+        history.push(&crate::sample::record(step, crate::sample::Defect::None, 2000));
     }
     let state = ViewState::default();
     let curves = Curves::of(&history, state.smoothing_steps);
@@ -421,10 +427,10 @@ fn cards_look_as_stored() {
     let view = RunView::still(&history, &curves, &facts, &state);
     for (number, chapter) in chapters().unwrap().iter().enumerate() {
         let name = format!("cards-{:02}-{}", number + 1, chapter.id);
-        compare::check(&name, &sheet(chapter, &view, Theme::Light));
+        crate::compare::check(&name, &sheet(chapter, &view, Theme::Light));
         // one with many equations, one with answers, one with long words
         if ["central-flow-many", "sharpening", "limits"].contains(&chapter.id.as_str()) {
-            compare::check(&format!("{name}-dark"), &sheet(chapter, &view, Theme::Dark));
+            crate::compare::check(&format!("{name}-dark"), &sheet(chapter, &view, Theme::Dark));
         }
     }
 }

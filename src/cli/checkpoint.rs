@@ -2,9 +2,10 @@
 
 use super::{PlainPreset, say};
 use anyhow::Context;
-use brink::run::assemble::{Sources, assemble};
-use brink::run::bundled::Bundled;
-use brink::run::preset::{DEFAULT, Overrides, Preset};
+use brink::preset::{DEFAULT, Overrides, Preset};
+use brink::run::engine::assemble::assemble;
+use brink::run::engine::bundled::Bundled;
+use brink::run::engine::problem::Sources;
 use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;

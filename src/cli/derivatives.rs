@@ -2,12 +2,13 @@
 
 use super::say;
 use anyhow::Context;
-use brink::data::import::load_vectors;
-use brink::run::Preset;
-use brink::run::address::Chosen;
-use brink::run::assemble::Sources;
-use brink::run::derivatives::{Derivatives, Wanted};
-use brink::run::preset::{DEFAULT, Overrides};
+use brink::preset::Preset;
+use brink::preset::{DEFAULT, Overrides};
+use brink::run::engine::problem::Sources;
+use brink::run::start::address::Chosen;
+use brink::run::start::derivatives;
+use brink_core::data::import::load_vectors;
+use brink_core::derivatives::Wanted;
 use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -93,9 +94,8 @@ pub(super) fn write(args: DerivativesArgs) -> anyhow::Result<ExitCode> {
         outputs: outputs.map(|text| number("--outputs", &text, "a whole number, 0 or more")).transpose()?,
         spectrum,
     };
-    let found = Derivatives::of_preset(&preset, &Sources { init }, &wanted)?;
-    found
-        .write_npz(&out)
+    let found = derivatives::of_preset(&preset, &Sources { init }, &wanted)?;
+    derivatives::write_npz(&found, &out)
         .with_context(|| format!("cannot write {}; --out names a file that can be written", out.display()))?;
     say(&format!("{} is written: loss {}, {} parameters", out.display(), found.loss, found.gradient.len()));
     Ok(ExitCode::SUCCESS)

@@ -2,11 +2,11 @@
 
 use super::{interruptible, say};
 use anyhow::{Context, bail};
-use brink::run::Address;
-use brink::run::compute::Computed;
-use brink::run::csv::{self, Other};
-use brink::run::fork::label;
-use brink::space::Budget;
+use brink::run::file::csv::{self, Other};
+use brink::run::live::fork::label;
+use brink::run::start::address::Address;
+use brink::run::start::compute::Computed;
+use brink_core::space::Budget;
 use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -94,7 +94,7 @@ pub(super) fn write(args: &ExportArgs) -> anyhow::Result<ExitCode> {
         Some(drawing) => {
             use std::io::Write;
             let bytes = (drawing.draw)(&mut computed, &address)?;
-            brink::run::files::write_whole(&args.out, |file| file.write_all(&bytes))
+            brink::run::file::files::write_whole(&args.out, |file| file.write_all(&bytes))
         }
     };
     written.with_context(|| {
@@ -125,9 +125,12 @@ fn drawing(args: &ExportArgs, _: &str) -> anyhow::Result<Drawing> {
 #[cfg(feature = "picture")]
 fn drawing(args: &ExportArgs, extension: &str) -> anyhow::Result<Drawing> {
     use super::picture::Subject;
-    use brink::picture::{
-        Curves, Film, Overlay, Panel, RunView, SCALES, SIDES, animation_png, content_png, content_svg, pixels,
+    use brink::picture::file::export::{
+        Film, SCALES, SIDES, animation_png, content_png, content_svg, pixels,
     };
+    use brink::picture::view::Panel;
+    use brink::picture::view::run_view::{Overlay, RunView};
+    use brink::run::analysis::curves::Curves;
     use std::borrow::Cow;
     let subject = Subject::named(args.panel.as_deref(), args.layout.as_deref())?;
     let size = match &args.size {
@@ -183,7 +186,7 @@ fn drawing(args: &ExportArgs, extension: &str) -> anyhow::Result<Drawing> {
             .iter()
             .zip(&fork_curves)
             .map(|((step, course, history), curves)| Overlay {
-                label: Cow::Owned(brink::run::fork::label(*step, course)),
+                label: Cow::Owned(brink::run::live::fork::label(*step, course)),
                 history,
                 from: *step,
                 curves: Some(curves),

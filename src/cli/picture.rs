@@ -1,14 +1,20 @@
 //! The window's panels, drawn without one.
 
 use anyhow::Context;
-use brink::picture::scene::{SceneView, of_landscape, of_paths, of_view};
-use brink::picture::{
-    Curves, Facts, Looked, Panel, RunView, SUMMARY_SIZE, Scene, ViewState, subject, summary_png,
-};
-use brink::run::compute::{ComputeError, Walk};
-use brink::run::recording::Recording;
-use brink::run::spectra::{Found, Spectra};
-use brink::run::{Address, History, Preset};
+use brink::picture::file::export::{Looked, SUMMARY_SIZE, subject, summary_png};
+use brink::picture::scene::Scene;
+use brink::picture::scene::landscape::of_landscape;
+use brink::picture::scene::of_view::{self, of_paths};
+use brink::picture::scene::view::SceneView;
+use brink::picture::view::run_view::RunView;
+use brink::picture::view::{Facts, Panel, ViewState};
+use brink::preset::Preset;
+use brink::run::analysis::curves::Curves;
+use brink::run::file::recording::Recording;
+use brink::run::live::spectra::{Found, Spectra};
+use brink::run::record::history::History;
+use brink::run::start::address::Address;
+use brink::run::start::compute::{ComputeError, Walk};
 use std::sync::Arc;
 
 /// `summary.png` of a run.
@@ -122,7 +128,7 @@ impl Subject {
                         Ok(looked) => looked,
                         Err(error) if panel == Panel::Spectrum => {
                             let trouble = match recording {
-                                Some(_) => brink::run::spectra::RECORDED.to_owned(),
+                                Some(_) => brink::run::live::spectra::RECORDED.to_owned(),
                                 None => error.to_string(),
                             };
                             let spectra = Spectra { trouble: Some(trouble), ..Spectra::default() };
@@ -185,7 +191,7 @@ fn look(
 fn around(walk: &mut Walk, history: &History, step: usize) -> anyhow::Result<Arc<Scene>> {
     let SceneView { axes, third, .. } = SceneView::default();
     let axes: Vec<_> = axes.into_iter().chain(third).collect();
-    Ok(Arc::new(of_view(&walk.look(step, &axes)?, history)))
+    Ok(Arc::new(of_view::of_view(&walk.look(step, &axes)?, history)))
 }
 
 /// Where a run comes from.

@@ -1,8 +1,8 @@
 //! A progress bar on a terminal, plain lines elsewhere. All on the error stream: results are files.
 
-use brink::dynamics::StepRecord;
-use brink::run::Preset;
-use brink::run::headless::Progress;
+use brink::preset::Preset;
+use brink::run::start::headless::Progress;
+use brink_core::dynamics::StepRecord;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};

@@ -2,10 +2,11 @@
 
 use super::{INTERRUPTED, PlainPreset, progress, say};
 use anyhow::Context;
-use brink::run::assemble::{Sources, assemble};
-use brink::run::headless::Progress;
-use brink::run::preset::{DEFAULT, Overrides, Preset};
-use brink::run::recording::{Recording, take};
+use brink::preset::{DEFAULT, Overrides, Preset};
+use brink::run::engine::assemble::assemble;
+use brink::run::engine::problem::Sources;
+use brink::run::file::recording::{Recording, take};
+use brink::run::start::headless::Progress;
 use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,7 +1,7 @@
 //! `brink tour`: the window on a chapter of the guided tour.
 
 use super::open_window;
-use brink::run::Address;
+use brink::run::start::address::Address;
 use clap::Args;
 use std::process::ExitCode;
 use std::time::Instant;

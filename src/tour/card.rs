@@ -3,8 +3,11 @@
 use super::chapter::{Block, Card};
 use super::quantity::Quantity;
 use super::text::Span;
-use crate::picture::equation::{Equation, spoken};
-use crate::picture::{Palette, Role, RunView, font, point_at};
+use crate::picture::style::equation::{Equation, spoken};
+use crate::picture::style::font;
+use crate::picture::style::theme::{Palette, Role};
+use crate::picture::view::pointing::point_at;
+use crate::picture::view::run_view::RunView;
 use egui::text::{LayoutJob, TextFormat};
 use egui::{
     Align, Color32, FontFamily, FontId, Frame, Galley, Hyperlink, Label, Margin, Response, Sense, Stroke, Ui,

@@ -4,9 +4,11 @@ use super::error::ChapterError;
 use super::layout::Columns;
 use super::quantity::Quantity;
 use super::text::Span;
-use crate::picture::equation;
-use crate::run::preset::{Overrides, Preset};
-use crate::run::{Breakpoint, History, Series};
+use crate::picture::style::equation;
+use crate::preset::{Overrides, Preset};
+use crate::run::engine::breakpoint::Breakpoint;
+use crate::run::record::history::History;
+use crate::run::record::series::Series;
 use serde::Deserialize;
 
 /// One chapter: what it says, and the run that it says it with.
@@ -99,7 +101,7 @@ pub struct Source {
 pub enum Block {
     /// Words.
     Text(Vec<Span>),
-    /// An equation on its own line, in the notation of [`crate::picture::equation`].
+    /// An equation on its own line, in the notation of [`crate::picture::style::equation`].
     Equation(String),
     /// An address, on its own line.
     Link(String),

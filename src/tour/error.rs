@@ -1,6 +1,6 @@
 //! What can be wrong with a chapter's file.
 
-use crate::run::preset::PresetError;
+use crate::preset::PresetError;
 
 /// A chapter that cannot be shown.
 #[derive(Debug, thiserror::Error)]

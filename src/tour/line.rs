@@ -1,9 +1,9 @@
 //! Which line of the plots a live number is a value of.
 
 use super::quantity::Quantity;
-use crate::picture::Curve;
 use crate::picture::chart::trace::Source;
-use crate::run::Series;
+use crate::run::analysis::curves::Curve;
+use crate::run::record::series::Series;
 
 impl Quantity {
     /// The line whose value it is, or that it is made of.
@@ -53,8 +53,8 @@ impl Quantity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::picture::equation;
-    use crate::tour::Block;
+    use crate::picture::style::equation;
+    use crate::tour::chapter::Block;
     use crate::tour::quantity::QUANTITIES;
 
     #[test]

@@ -3,14 +3,14 @@
 //!
 //! A chapter is one file of the directory `tour`, compiled in; `docs/adding-a-chapter.md` describes its lines.
 
-mod card;
-mod chapter;
-mod error;
-mod layout;
-mod line;
-mod parse;
-mod quantity;
-mod text;
+pub mod card;
+pub mod chapter;
+pub mod error;
+pub mod layout;
+pub mod line;
+pub mod parse;
+pub mod quantity;
+pub mod text;
 
 pub use card::{ProseStyle, Reveal, card_height, card_ui};
 pub use chapter::{Action, Block, Card, Chapter, Knob, Shown, Source, lies_behind, passed_at};

@@ -20,8 +20,8 @@ use super::error::ChapterError;
 use super::layout::Columns;
 use super::quantity::Quantity;
 use super::text::{self, Span};
-use crate::picture::equation;
-use crate::run::Breakpoint;
+use crate::picture::style::equation;
+use crate::run::engine::breakpoint::Breakpoint;
 use serde::Deserialize;
 
 /// The head's keys.

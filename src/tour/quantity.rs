@@ -2,11 +2,13 @@
 //!
 //! Non-finite contract: a quantity that is not there, or not finite, has no value; the text then shows a dash.
 
-use crate::dynamics::{Event, Process, StepOutcome};
-use crate::picture::{Curve, RunView, short};
-use crate::run::Series;
-use crate::run::cycles::{Outcome, comparable, mean_sharpness, recent_mean_sharpness};
-use crate::run::validity::{Check, Light, checks, light};
+use crate::picture::panel::inspector::short;
+use crate::picture::view::run_view::RunView;
+use crate::run::analysis::curves::Curve;
+use crate::run::analysis::cycles::{Outcome, comparable, mean_sharpness, recent_mean_sharpness};
+use crate::run::analysis::validity::{Check, Light, checks, light};
+use crate::run::record::series::Series;
+use brink_core::dynamics::{Event, Process, StepOutcome};
 
 /// η·λ from which an eigenvalue of gradient descent, which flickers with period 2, counts as at the edge.
 const AT_EDGE: f64 = 1.97;
@@ -403,7 +405,11 @@ fn or_zero(view: &RunView, i: usize, row: usize) -> Option<Value> {
 }
 
 /// Of the cycle at a row, or of the one before.
-fn cycle(view: &RunView, row: usize, of: impl Fn(&crate::run::Cycle) -> Value) -> Option<Value> {
+fn cycle(
+    view: &RunView,
+    row: usize,
+    of: impl Fn(&crate::run::analysis::cycles::Cycle) -> Value,
+) -> Option<Value> {
     let cycles = view.curves.cycles();
     let cycle = cycles.at(row).map(|place| &cycles.all()[place]).or(cycles.previous(row))?;
     (!cycle.settled).then(|| of(cycle))

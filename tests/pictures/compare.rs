@@ -1,6 +1,7 @@
 //! Pictures against stored ones.
 
-use brink::picture::{Image, encode_png};
+use brink::picture::file::png::encode_png;
+use brink::picture::file::raster::Image;
 use std::path::PathBuf;
 
 /// Levels by which a channel may differ (glyphs and line edges round differently on other machines).

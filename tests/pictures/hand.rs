@@ -1,6 +1,9 @@
 //! A hand on a panel: a click at a text, and what the panel asks for then.
 
-use brink::picture::{Panel, RunView, ViewChange, panel_ui, theme};
+use brink::picture::panel::panel_ui;
+use brink::picture::style::theme;
+use brink::picture::view::run_view::RunView;
+use brink::picture::view::{Panel, ViewChange};
 use egui::{Event, PointerButton, Pos2, RawInput, Rect, Shape, Vec2};
 
 /// Clicks at the first text `label` that begins at or below `top`, in a panel of size `size`.

@@ -1,8 +1,9 @@
 //! A made-up scene of a network: a valley across the first axis, gradient descent at its walls, a gradient flow that departs
-//! along the second, faint sketched parts, a hole in the grids, work under way and a note. Whoever includes it names the
-//! types.
+//! along the second, faint sketched parts, a hole in the grids, work under way and a note.
+//!
 
-use super::{Grid, Role, Scene, SceneAxis, ScenePath, StableRegion};
+use brink::picture::scene::{Grid, Scene, SceneAxis, ScenePath, StableRegion};
+use brink::picture::style::theme::Role;
 
 /// Steps before those whose weights are at hand, and all steps.
 const SKETCHED: usize = 300;

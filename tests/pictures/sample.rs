@@ -2,7 +2,7 @@
 //! that starts above the edge, and gradient descent that diverges in the end. In closed form, so that it is the same
 //! everywhere.
 
-use brink::dynamics::{CentralFlowRecord, Event, Process, ProcessRecord, StepOutcome, StepRecord};
+use brink_core::dynamics::{CentralFlowRecord, Event, Process, ProcessRecord, StepOutcome, StepRecord};
 
 /// Which defect a picture test plants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

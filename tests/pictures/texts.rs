@@ -1,6 +1,6 @@
 //! The texts of what a closure shows.
 
-use brink::picture::theme;
+use brink::picture::style::theme;
 use egui::epaint::{ClippedShape, TextShape};
 use egui::{Context, RawInput, Rect, Shape, Ui, Vec2, ViewportId, ViewportInfo};
 

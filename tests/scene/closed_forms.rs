@@ -6,9 +6,12 @@
 
 use super::run;
 use brink::picture::scene::contour::contour;
-use brink::picture::scene::{Figure, Grid, Scene, ScenePath, of_landscape};
-use brink::picture::{Palette, Role, ViewState};
-use brink::run::Preset;
+use brink::picture::scene::figure::Figure;
+use brink::picture::scene::landscape::of_landscape;
+use brink::picture::scene::{Grid, Scene, ScenePath};
+use brink::picture::style::theme::{Palette, Role};
+use brink::picture::view::ViewState;
+use brink::preset::Preset;
 use egui::Theme;
 
 /// Value, gradient, and the entries xx, xy, yy of the Hessian.

@@ -1,11 +1,11 @@
 //! Name, help and key of every command, in one place.
 
 use super::Command;
-use crate::app::forms::Form;
-use crate::app::session::Purpose;
-use crate::app::tour::TourCommand;
-use crate::picture::ViewChange;
-use crate::picture::scene::SceneChange;
+use crate::app::state::tour::TourCommand;
+use crate::app::view::forms::Form;
+use crate::app::view::forms::session::Purpose;
+use crate::picture::scene::view::SceneChange;
+use crate::picture::view::ViewChange;
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 /// What buttons, menus, tooltips, the palette and the overlay say of a command.

@@ -1,7 +1,7 @@
 //! From keys to commands.
 
 use super::Command;
-use crate::app::forms::Form;
+use crate::app::view::forms::Form;
 use egui::{Key, KeyboardShortcut};
 
 impl Command {
@@ -9,7 +9,7 @@ impl Command {
     /// control, and letters are typed.
     pub fn pressed(context: &egui::Context) -> Vec<Self> {
         let focused = context.memory(egui::Memory::focused);
-        if focused.is_some_and(|id| id != crate::app::timeline::id()) {
+        if focused.is_some_and(|id| id != crate::app::view::timeline::id()) {
             return Vec::new();
         }
         // a menu that is open is closed by it

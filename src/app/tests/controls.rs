@@ -2,8 +2,8 @@
 
 use super::hands::key;
 use super::*;
-use crate::dynamics::Event;
-use crate::run::Series;
+use crate::run::record::series::Series;
+use brink_core::dynamics::Event;
 use egui::Theme;
 
 #[test]
@@ -126,7 +126,7 @@ fn every_choice_of_the_view_has_its_effect() {
     window.run_steps(3);
     assert_eq!(model(&window).view.smoothing_steps, 20.0);
 
-    let zoom = crate::picture::ViewChange::Show(Some([1.0, 5.0]));
+    let zoom = crate::picture::view::ViewChange::Show(Some([1.0, 5.0]));
     lab(&mut window).apply(Command::View(zoom));
     press(&mut window, "Whole run");
     assert_eq!(model(&window).view.visible, None);
@@ -261,10 +261,10 @@ fn every_control_is_reached_by_the_tab_key() {
 #[test]
 fn why_a_run_waits_is_said_until_it_goes_on() {
     let mut window = open();
-    lab(&mut window).apply(Command::ToggleBreakpoint(crate::run::Breakpoint::Step(8)));
+    lab(&mut window).apply(Command::ToggleBreakpoint(crate::run::engine::breakpoint::Breakpoint::Step(8)));
     until(&mut window, "the stop", |model| model.phase == Phase::Paused);
     assert!(model(&window).banners[0].text.contains("Paused at step 8"));
-    lab(&mut window).apply(Command::View(crate::picture::ViewChange::PlaceCursor(Some(2))));
+    lab(&mut window).apply(Command::View(crate::picture::view::ViewChange::PlaceCursor(Some(2))));
     assert_eq!(model(&window).banners.len(), 1, "looking back, it still waits");
     press(&mut window, "Play");
     assert!(model(&window).banners.is_empty());

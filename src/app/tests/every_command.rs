@@ -7,13 +7,16 @@ use super::ways::{
     session_form, set, type_number, type_text, unfinished,
 };
 use super::*;
-use crate::app::TourCommand;
-use crate::app::other_runs::Compared;
+use crate::app::state::runs::Compared;
+use crate::app::state::tour::TourCommand;
 use crate::picture::chart::trace::Source;
-use crate::picture::predictions::Choice;
-use crate::picture::scene::{Layer, SceneChange};
-use crate::picture::{Film, Panel, ViewChange};
-use crate::run::{Breakpoint, History, Series};
+use crate::picture::file::export::Film;
+use crate::picture::panel::predictions::Choice;
+use crate::picture::scene::view::{Layer, SceneChange};
+use crate::picture::view::{Panel, ViewChange};
+use crate::run::engine::breakpoint::Breakpoint;
+use crate::run::record::history::History;
+use crate::run::record::series::Series;
 use std::mem::discriminant;
 use std::path::Path;
 
@@ -77,7 +80,7 @@ every_command! {
     };
     C::OpenRecording(_) => [C::OpenRecording(0)], by |window, command| {
         let C::OpenRecording(place) = command else { return };
-        let recording = crate::run::recording::bundled()[*place].as_ref().expect("a recording");
+        let recording = crate::run::file::recording::bundled()[*place].as_ref().expect("a recording");
         choose(window, "Preset", &format!("Recorded: {}", recording.preset.title));
     };
     C::SetEta(_) => [C::SetEta(0.05), C::SetEta(0.5)], by |window, command| {

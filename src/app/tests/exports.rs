@@ -106,7 +106,7 @@ fn pictures_become_svg_and_steps_an_animation() {
     let svg = std::fs::read_to_string(directory.path().join("panel.svg")).expect("a file");
     assert!(svg.starts_with("<svg") && svg.contains("Brink preset: "), "{}", &svg[..200]);
 
-    lab(&mut window).apply(Command::View(crate::picture::ViewChange::Show(Some([10.0, 20.0]))));
+    lab(&mut window).apply(Command::View(crate::picture::view::ViewChange::Show(Some([10.0, 20.0]))));
     window.run_steps(2);
     let path = directory.path().join("film.png");
     control(&window, Role::RadioButton, What::Film.name()).click();
@@ -159,7 +159,7 @@ fn what_is_shown_becomes_csv() {
     lab(&mut window).apply(Command::SetSmoothing(5.0));
     until(&mut window, "rows", |model| model.history.rows() > 30);
     pause(&mut window);
-    lab(&mut window).apply(Command::View(crate::picture::ViewChange::Show(Some([10.0, 20.0]))));
+    lab(&mut window).apply(Command::View(crate::picture::view::ViewChange::Show(Some([10.0, 20.0]))));
     for panel in Panel::PLOTS.into_iter().filter(|&panel| panel != Panel::Loss) {
         lab(&mut window).apply(Command::TogglePanel(panel));
     }
@@ -200,11 +200,11 @@ fn tables_tell_forks_and_compared_runs_apart() {
     let mut window = sized(engine, Vec2::new(1280.0, 800.0));
     until(&mut window, "rows", |model| model.history.rows() > 60);
     pause(&mut window);
-    lab(&mut window).apply(Command::View(crate::picture::ViewChange::PlaceCursor(Some(30))));
+    lab(&mut window).apply(Command::View(crate::picture::view::ViewChange::PlaceCursor(Some(30))));
     lab(&mut window).apply(Command::EditFork(ForkForm { parent: None, eta: 0.25 }));
     lab(&mut window).apply(Command::Fork);
     let saved = model(&window).history.until(12);
-    lab(&mut window).model.compared.push(crate::app::Compared::new("before".into(), saved));
+    lab(&mut window).model.compared.push(crate::app::state::runs::Compared::new("before".into(), saved));
     press(&mut window, "Play");
     let count = rows(&window);
     until(&mut window, "rows of the fork", |model| model.forks.list()[0].history.rows() > count + 20);
@@ -235,7 +235,8 @@ fn tables_tell_forks_and_compared_runs_apart() {
     assert!(columns["run2_edge_2_over_eta"].iter().all(|(_, edge)| *edge == 8.0));
     for (name, curves) in [("gd_loss_smoothed", &model(&window).curves)] {
         for &(step, value) in &columns[name] {
-            let drawn = curves.value(crate::picture::Curve::Loss, step).expect("a smoothed value");
+            let drawn =
+                curves.value(crate::run::analysis::curves::Curve::Loss, step).expect("a smoothed value");
             assert!((value - drawn).abs() <= 1e-12 * drawn.abs(), "{name} at {step}: {value}, drawn {drawn}");
         }
     }

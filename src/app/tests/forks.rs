@@ -2,9 +2,10 @@
 
 use super::hands::{cursor, key, paused};
 use super::*;
-use crate::app::other_runs::Compared;
-use crate::picture::{Curve, ViewChange};
-use crate::run::Series;
+use crate::app::state::runs::Compared;
+use crate::picture::view::ViewChange;
+use crate::run::analysis::curves::Curve;
+use crate::run::record::series::Series;
 use egui::Modifiers;
 
 #[test]
@@ -43,10 +44,10 @@ fn runs_fork_at_the_cursor_and_are_drawn_over_the_first() {
 fn steps_that_only_a_longer_run_has_are_reached() {
     let mut window = paused(60);
     let newest = rows(&window) - 1;
-    let mut longer = crate::run::History::new(1);
+    let mut longer = crate::run::record::history::History::new(1);
     let mut engine = Fake::default();
     for _ in 0..400 {
-        longer.push(&crate::run::Engine::step(&mut engine, 0.1));
+        longer.push(&crate::run::engine::Engine::step(&mut engine, 0.1));
     }
     lab(&mut window).model.compared.push(Compared::new("longer".into(), longer));
     window.run_steps(3);

@@ -7,10 +7,11 @@ use super::pictures::compare::check;
 use super::pictures::readable::Strictness;
 use super::screen::{picture_on_top, unreadable_on_top};
 use super::*;
-use crate::app::layout::Node as Arranged;
-use crate::app::other_runs::Compared;
-use crate::picture::ViewChange;
-use crate::run::{Breakpoint, History, Hit};
+use crate::app::state::layout::Node as Arranged;
+use crate::app::state::runs::Compared;
+use crate::picture::view::ViewChange;
+use crate::run::engine::breakpoint::{Breakpoint, Hit};
+use crate::run::record::history::History;
 use egui_kittest::kittest::NodeT;
 use std::collections::BTreeSet;
 

@@ -1,20 +1,23 @@
 //! The guided tour in the window.
 
-mod sliders;
+pub(crate) mod sliders;
 
 use super::*;
-use crate::app::TourCommand;
-use crate::run::recording::{ReadRecording, Recording};
+use crate::app::state::tour::TourCommand;
+use crate::run::file::recording::{ReadRecording, Recording};
 use crate::tour::Reveal;
 use std::sync::Arc;
 
 /// A recording of twelve steps at η = 0.5, and the same file cut off, damaged, and of the next format.
 pub(super) fn recording(name: &str) -> Option<&'static ReadRecording> {
-    let preset = crate::run::Preset::load("valley").expect("a preset");
-    let preset = crate::run::Preset { run: crate::run::preset::Run { steps: 12, ..preset.run }, ..preset };
+    let preset = crate::preset::Preset::load("valley").expect("a preset");
+    let preset = crate::preset::Preset { run: crate::preset::Run { steps: 12, ..preset.run }, ..preset };
     let engine = Box::new(Fake::default());
-    let whole =
-        crate::run::recording::take(engine, ("valley", preset, "brink record valley".into()), |_, _| true);
+    let whole = crate::run::file::recording::take(
+        engine,
+        ("valley", preset, "brink record valley".into()),
+        |_, _| true,
+    );
     let mut bytes = whole.session().to_bytes().expect("bytes");
     match name {
         "whole" => {}
@@ -36,7 +39,7 @@ fn recorded(name: &str) -> Window {
     );
     let chapter = crate::tour::Chapter::parse("01-test", &text).expect("a chapter");
     let mut window = quick();
-    lab(&mut window).model.tour = crate::app::Tour::of(vec![chapter]);
+    lab(&mut window).model.tour = crate::app::state::tour::Tour::of(vec![chapter]);
     key(&mut window, Key::T);
     window
 }
@@ -96,10 +99,10 @@ fn the_tour_and_free_play_each_keep_their_own_look() {
     let mut window = quick();
     lab(&mut window).apply(Command::TogglePhases);
     lab(&mut window).apply(Command::ToggleFlat);
-    lab(&mut window).apply(Command::ToggleBreakpoint(crate::run::Breakpoint::Step(3)));
+    lab(&mut window).apply(Command::ToggleBreakpoint(crate::run::engine::breakpoint::Breakpoint::Step(3)));
     let look = |window: &Window| {
         let look = model(window).look();
-        (crate::app::layout::shown(&look.tree), look.central_flow, look.phases, look.scene)
+        (crate::app::state::layout::shown(&look.tree), look.central_flow, look.phases, look.scene)
     };
     let own = look(&window);
     lab(&mut window).apply(Command::Tour(TourCommand::Chapter(3)));
@@ -144,7 +147,7 @@ fn a_run_that_is_begun_anew_passes_the_stops_of_the_cards_before() {
         ## One\n@ step 3\nA\n## Two\n@ step 6\n> eta 0.4\nB\n## Three\n@ step 6\nC\n## Four\n@ step 9\nD\n";
     let chapter = crate::tour::Chapter::parse("01-test", text).expect("a chapter");
     let mut window = quick();
-    lab(&mut window).model.tour = crate::app::Tour::of(vec![chapter]);
+    lab(&mut window).model.tour = crate::app::state::tour::Tour::of(vec![chapter]);
     key(&mut window, Key::T);
     let stopped = |model: &Model| model.phase == Phase::Paused && !model.tour.waits();
     for (card, rows) in [(0, 4), (1, 7), (2, 7), (3, 10)] {
@@ -170,7 +173,7 @@ fn a_card_that_is_come_back_to_shows_the_run_as_it_was_there() {
         ## One\n@ step 3\nStep {step}\n## Two\n@ step 6\nStep {step}\n";
     let chapter = crate::tour::Chapter::parse("01-test", text).expect("a chapter");
     let mut window = quick();
-    lab(&mut window).model.tour = crate::app::Tour::of(vec![chapter]);
+    lab(&mut window).model.tour = crate::app::state::tour::Tour::of(vec![chapter]);
     key(&mut window, Key::T);
     let stopped = |model: &Model| model.phase == Phase::Paused && !model.tour.waits();
     until(&mut window, "the first stop", stopped);
@@ -221,7 +224,7 @@ fn what_stands_before_the_stop_is_said_on_the_way_there() {
     let chapter = crate::tour::Chapter::parse("01-test", text).expect("a chapter");
     let engine = Fake { step_time: Duration::from_millis(40), ..Fake::default() };
     let mut window = sized(engine, Vec2::new(1280.0, 800.0));
-    lab(&mut window).model.tour = crate::app::Tour::of(vec![chapter]);
+    lab(&mut window).model.tour = crate::app::state::tour::Tour::of(vec![chapter]);
     key(&mut window, Key::T);
     until(&mut window, "a step", |model| model.history.rows() > 0);
     window.run_steps(2);
@@ -241,7 +244,8 @@ fn a_term_that_the_keyboard_comes_to_stands_out_in_the_plots() {
     let name = "displacement along the top eigenvector";
     window.get_by_label_contains(name).focus();
     window.run_steps(3);
-    let line = crate::picture::chart::trace::Source::Recorded(crate::run::Series::Displacement(0));
+    let line =
+        crate::picture::chart::trace::Source::Recorded(crate::run::record::series::Series::Displacement(0));
     assert_eq!(model(&window).view.pointed, Some(line));
     let at = window.get_by_label_contains(name).rect().center();
     lab(&mut window).model.view.pointed = None;
@@ -294,7 +298,7 @@ fn a_stop_that_is_reached_while_the_page_is_turned_holds_nothing_up() {
     key(&mut window, Key::PageDown);
     assert_eq!(model(&window).tour.armed(), Some(next));
     lab(&mut window).model.phase = Phase::Paused;
-    let hit = crate::run::Hit { breakpoint: stop, step: 250, reason: "step 250".into() };
+    let hit = crate::run::engine::breakpoint::Hit { breakpoint: stop, step: 250, reason: "step 250".into() };
     assert!(lab(&mut window).tour_takes(&hit));
     window.run_steps(2);
     assert!(model(&window).banners.is_empty());
@@ -428,7 +432,7 @@ fn overflow(window: Vec2, presenter: bool) -> Option<String> {
 fn every_card_fits_with_its_answer_on_a_small_projector_too() {
     let projector = Vec2::new(1280.0, 800.0);
     for (window, presenter) in
-        [(projector, false), (projector / 1.5, false), (projector / crate::app::presenter::ZOOM, true)]
+        [(projector, false), (projector / 1.5, false), (projector / crate::app::view::presenter::ZOOM, true)]
     {
         assert_eq!(overflow(window, presenter), None);
     }
@@ -465,7 +469,7 @@ fn light_presets_train_beside_a_chapter_s_run_until_another_one_starts() {
         ## One\n@ step 50\nWords\n";
     let chapter = crate::tour::Chapter::parse("01-test", text).expect("a chapter");
     let mut window = quick();
-    lab(&mut window).model.tour = crate::app::Tour::of(vec![chapter]);
+    lab(&mut window).model.tour = crate::app::state::tour::Tour::of(vec![chapter]);
     key(&mut window, Key::T);
     let grown = |model: &Model| model.beside.runs().iter().all(|run| run.history.rows() > 5);
     until(&mut window, "steps of the runs beside it", |model| model.beside.runs().len() == 2 && grown(model));

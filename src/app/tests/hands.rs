@@ -1,7 +1,7 @@
 //! Timeline, palette, keys, axes, cycles, breakpoints, presenter mode.
 
 use super::*;
-use crate::picture::ViewChange;
+use crate::picture::view::ViewChange;
 use egui::Modifiers;
 
 pub(super) fn key(window: &mut Window, key: Key) {
@@ -189,7 +189,7 @@ fn axes_are_set_by_hand_and_fitted_again() {
     let [low, high] = model(&window).view.range(Panel::Loss).expect("a range");
     assert!(low < 0.2 && high == 3.0, "{low} {high}");
     window.run_steps(2);
-    assert_eq!(crate::picture::shown_range(&window.ctx, Panel::Loss), Some([low, high]));
+    assert_eq!(crate::picture::chart::shown_range(&window.ctx, Panel::Loss), Some([low, high]));
     control(&window, Role::SpinButton, "Steps: to").set_value_accesskit(20.0);
     window.run_steps(3);
     assert_eq!(model(&window).view.visible, Some([0.0, 20.0]));
@@ -230,7 +230,7 @@ fn cycling() -> Window {
 fn the_cursor_goes_from_cycle_to_cycle_and_one_is_looped() {
     let mut window = cycling();
     let starts: Vec<usize> =
-        model(&window).curves.cycles().all().iter().map(crate::run::cycles::Cycle::start).collect();
+        model(&window).curves.cycles().all().iter().map(crate::run::analysis::cycles::Cycle::start).collect();
     assert!(starts.len() >= 4, "{starts:?}");
     key(&mut window, Key::Home);
     let mut seen = Vec::new();
@@ -257,7 +257,7 @@ fn the_cursor_goes_from_cycle_to_cycle_and_one_is_looped() {
 fn a_step_that_cannot_be_looked_into_is_said_once() {
     let mut window = paused(40);
     lab(&mut window).apply(Command::TogglePanel(Panel::Terms));
-    lab(&mut window).apply(Command::View(crate::picture::ViewChange::PlaceCursor(Some(12))));
+    lab(&mut window).apply(Command::View(crate::picture::view::ViewChange::PlaceCursor(Some(12))));
     until(&mut window, "an answer", |model| !model.banners.is_empty());
     window.run_steps(5);
     // The made-up engine has nothing to look into.
@@ -278,7 +278,7 @@ fn the_run_stops_at_a_breakpoint_and_says_which_and_why() {
     control(&window, Role::SpinButton, "Step to stop at").set_value_accesskit(40.0);
     window.run_steps(3);
     tick(&mut window, "step 40");
-    assert_eq!(model(&window).breakpoints, [crate::run::Breakpoint::Step(40)]);
+    assert_eq!(model(&window).breakpoints, [crate::run::engine::breakpoint::Breakpoint::Step(40)]);
     until(&mut window, "the stop", |model| !model.hits.is_empty());
     assert_eq!((rows(&window), &model(&window).phase), (41, &Phase::Paused));
     assert!(model(&window).banners[0].text.starts_with("Paused at step 40"), "{:?}", model(&window).banners);
@@ -291,7 +291,7 @@ fn the_run_stops_at_a_breakpoint_and_says_which_and_why() {
     press(&mut window, "Restart");
     assert_eq!(
         model(&window).breakpoints,
-        [crate::run::Breakpoint::Divergence],
+        [crate::run::engine::breakpoint::Breakpoint::Divergence],
         "they stay for the next run of the preset"
     );
 }
@@ -299,7 +299,7 @@ fn the_run_stops_at_a_breakpoint_and_says_which_and_why() {
 #[test]
 fn a_number_in_the_palette_is_a_step_a_rate_or_a_speed() {
     let mut window = paused(60);
-    let stop = crate::run::Breakpoint::Step(5000);
+    let stop = crate::run::engine::breakpoint::Breakpoint::Step(5000);
     for (letters, line, command) in [
         ("go 12", "Go to step 12", Command::View(ViewChange::PlaceCursor(Some(12)))),
         ("5000", "Stop where: step 5000", Command::ToggleBreakpoint(stop)),

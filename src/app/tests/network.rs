@@ -2,8 +2,8 @@
 
 use super::scene::by_letters;
 use super::*;
-use crate::picture::predictions::Choice;
-use crate::run::predictions::{Example, Examples, Input, Kind, Picture};
+use crate::picture::panel::predictions::Choice;
+use crate::run::record::predictions::{Example, Examples, Input, Kind, Picture};
 use std::sync::Arc;
 
 /// Two pictures of three classes.
@@ -75,7 +75,7 @@ fn the_spectrum_is_that_of_the_newest_step_and_then_of_the_cursors() {
     until(&mut window, "the newest step's spectrum", |model| step(model) == Some(newest));
     press(&mut window, "First step");
     until(&mut window, "the first step's spectrum", |model| step(model) == Some(0));
-    lab(&mut window).apply(Command::View(crate::picture::ViewChange::PlaceCursor(Some(7))));
+    lab(&mut window).apply(Command::View(crate::picture::view::ViewChange::PlaceCursor(Some(7))));
     until(&mut window, "the seventh step's spectrum", |model| step(model) == Some(7));
     let found = model(&window).spectra.found.clone().expect("just found");
     let values: Vec<f64> =

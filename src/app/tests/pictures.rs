@@ -12,12 +12,16 @@ pub(super) mod readable;
 mod texts;
 
 use super::*;
-use crate::app::presenter::{ZOOM, presenter_ui};
-use crate::app::timeline::timeline_ui;
-use crate::app::window_ui;
-use crate::picture::{Image, render, theme};
-use crate::run::assemble::{Sources, assemble};
-use crate::run::{Breakpoint, Engine, Hit};
+use crate::app::view::presenter::{ZOOM, presenter_ui};
+use crate::app::view::timeline::timeline_ui;
+use crate::app::view::transport::window_ui;
+use crate::picture::file::raster::Image;
+use crate::picture::file::render::render;
+use crate::picture::style::theme;
+use crate::run::engine::Engine;
+use crate::run::engine::assemble::assemble;
+use crate::run::engine::breakpoint::{Breakpoint, Hit};
+use crate::run::engine::problem::Sources;
 use compare::check;
 use readable::{Strictness, unreadable};
 pub(super) use texts::texts;
@@ -102,16 +106,16 @@ fn with_banners(mut model: Model) -> Model {
     let unfinished = "A run of Digits was not finished: 1200 steps, saved 3 minutes ago";
     model.raise(Banner { offers_unfinished: true, ..Banner::new(Level::Note, unfinished) });
     model.note(220, &Event::StartedAboveEdge { eta_s: 2.34 });
-    let diverged = crate::dynamics::StepOutcome::Diverged { loss: f64::INFINITY };
-    model.note(290, &Event::Outcome(crate::dynamics::Process::GradientDescent, diverged));
+    let diverged = brink_core::dynamics::StepOutcome::Diverged { loss: f64::INFINITY };
+    model.note(290, &Event::Outcome(brink_core::dynamics::Process::GradientDescent, diverged));
     model
 }
 
 #[test]
 fn the_bars_look_as_stored_and_can_be_read() {
     let mut bars = looked_at();
-    for panel in crate::app::layout::shown(&bars.tree) {
-        crate::app::layout::toggle(&mut bars.tree, panel);
+    for panel in crate::app::state::layout::shown(&bars.tree) {
+        crate::app::state::layout::toggle(&mut bars.tree, panel);
     }
     let mut training = run();
     training.tree = bars.tree.clone();

@@ -2,8 +2,12 @@
 
 use super::hands::key;
 use super::*;
-use crate::picture::scene::{Camera, Figure, Layer, Projection, Scene, SceneChange, ScenePath};
-use crate::picture::{Palette, ViewChange};
+use crate::picture::scene::camera::{Camera, Projection};
+use crate::picture::scene::figure::Figure;
+use crate::picture::scene::view::{Layer, SceneChange};
+use crate::picture::scene::{Scene, ScenePath};
+use crate::picture::style::theme::Palette;
+use crate::picture::view::ViewChange;
 use egui::{Event, Modifiers, PointerButton};
 use std::sync::Arc;
 
@@ -28,7 +32,7 @@ fn with_scene() -> Window {
 pub(super) fn zigzag() -> Arc<Scene> {
     let points: Vec<_> = (0_u8..20).map(|i| [f32::from(i), f32::from(i % 2), 0.0]).collect();
     let path = ScenePath {
-        role: crate::picture::Role::GradientDescent,
+        role: crate::picture::style::theme::Role::GradientDescent,
         loss: points.iter().map(|p| p[0]).collect(),
         exact: 0..points.len(),
         points,
@@ -152,7 +156,7 @@ fn layers_and_axes_are_chosen() {
     press(&mut window, "Axes");
     window.get_by_role_and_label(Role::RadioButton, "Across: PC2").click();
     window.run_steps(3);
-    assert_eq!(model(&window).view.scene.axes[0], crate::picture::scene::AxisChoice::Principal(1));
+    assert_eq!(model(&window).view.scene.axes[0], brink_core::space::axis::Axis::Principal(1));
 }
 
 /// Types letters into the palette, and takes its first line.
@@ -167,7 +171,7 @@ pub(super) fn by_letters(window: &mut Window, letters: &str) {
 
 #[test]
 fn every_axis_is_chosen_by_keyboard() {
-    use crate::picture::scene::AxisChoice;
+    use brink_core::space::axis::Axis as AxisChoice;
     let mut window = with_scene();
     for axis in AxisChoice::ALL {
         by_letters(&mut window, &format!("weight space across: {axis}"));

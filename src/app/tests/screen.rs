@@ -2,7 +2,7 @@
 
 use super::pictures::readable::{Strictness, among};
 use super::*;
-use crate::picture::{Image, Rasterizer};
+use crate::picture::file::raster::{Image, Rasterizer};
 use egui::epaint::ClippedShape;
 use egui::{Context, Id, Order, Rect, Shape, TexturesDelta};
 use std::sync::{Arc, Mutex};

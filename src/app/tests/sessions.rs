@@ -1,14 +1,14 @@
 //! Sessions: saved, opened, compared with, kept in case of a crash; the command line that opens a moment again; which run is
 //! steered; and every key.
 
-mod going_on;
-mod paths;
+pub(crate) mod going_on;
+pub(crate) mod paths;
 
 use super::hands::{key, paused};
 use super::*;
-use crate::picture::ViewChange;
-use crate::picture::scene::SceneChange;
-use crate::run::address::Branch;
+use crate::picture::scene::view::SceneChange;
+use crate::picture::view::ViewChange;
+use crate::run::start::address::Branch;
 use egui::Modifiers;
 use std::path::Path;
 
@@ -163,7 +163,7 @@ fn an_unfinished_run_survives_a_crash_and_nothing_else() {
 #[test]
 fn a_command_line_leads_to_its_moment() {
     let engine = Fake { step_time: Duration::from_millis(1), ..Fake::default() };
-    let mut course = crate::run::Course::new(0.5);
+    let mut course = crate::run::engine::course::Course::new(0.5);
     course.set_eta(20, 0.4);
     let forks = vec![Branch::new(10, 0.3)];
     let opening = Opening { course: Some(course), forks, at: Some(30), session: None };

@@ -2,7 +2,7 @@
 
 use super::hands::key;
 use super::*;
-use crate::app::TourCommand;
+use crate::app::state::tour::TourCommand;
 use std::mem::discriminant;
 use std::path::Path;
 

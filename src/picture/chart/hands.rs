@@ -1,8 +1,8 @@
 //! What the pointer does to a plot: read off, place the cursor, select steps, zoom, reset.
 
 use super::{Chart, Drawn, legend, marks, scale};
-use crate::picture::run_view::RunView;
-use crate::picture::theme::{self, Palette};
+use crate::picture::style::theme::{self, Palette};
+use crate::picture::view::run_view::RunView;
 use crate::picture::view::{Panel, ViewChange};
 use egui::{Align2, Id, PointerButton, Pos2, Rect, Response, Ui, pos2, vec2};
 use egui_plot::PlotTransform;

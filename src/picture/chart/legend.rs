@@ -2,11 +2,11 @@
 //! drawn over this one.
 
 use super::{Chart, scale::Scale, trace::OVERLAY_SIGNS, trace::Source};
-use crate::picture::pointing::point_at;
-use crate::picture::run_view::RunView;
-use crate::picture::theme::{self, Dash, Ink, Palette, Role, Weight};
-use crate::picture::title::title;
+use crate::picture::style::theme::{self, Dash, Ink, Palette, Role, Weight};
+use crate::picture::style::title::title;
 use crate::picture::view::ViewChange;
+use crate::picture::view::pointing::point_at;
+use crate::picture::view::run_view::RunView;
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{Align2, FontId, Painter, Pos2, Rect, Response, Sense, Shape, Ui, WidgetInfo, pos2, vec2};
 use std::sync::Arc;

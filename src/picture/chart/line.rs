@@ -1,7 +1,7 @@
 //! The lines of a plot: broken at gaps, clipped, dashed.
 
 use super::{Drawn, scale::Scale, trace::Source};
-use crate::picture::theme::{Dash, Ink};
+use crate::picture::style::theme::{Dash, Ink};
 use egui::{Painter, Pos2, Shape, pos2};
 use egui_plot::{PlotPoint, PlotTransform};
 

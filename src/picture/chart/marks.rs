@@ -1,11 +1,11 @@
 //! What is drawn over the lines: the frame, events, cut peaks, gaps, the cursor, notes.
 
 use super::{Chart, Drawn, label::Notes, position, scale::Scale};
-use crate::dynamics::{Event, Process, StepOutcome};
-use crate::picture::run_view::RunView;
-use crate::picture::theme::{self, Palette};
-use crate::run::Series;
-use crate::run::cycles::Phase;
+use crate::picture::style::theme::{self, Palette};
+use crate::picture::view::run_view::RunView;
+use crate::run::analysis::cycles::Phase;
+use crate::run::record::series::Series;
+use brink_core::dynamics::{Event, Process, StepOutcome};
 use egui::{Align2, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
 use egui_plot::{PlotPoint, PlotTransform};
 use std::ops::Range;

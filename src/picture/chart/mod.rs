@@ -6,21 +6,20 @@
 //! So it is told its bounds and its ticks, lines of at most two points a pixel are drawn over it, and what the pointer
 //! does becomes a [`ViewChange`] that all panels share.
 
-mod hands;
-mod label;
-mod legend;
-mod line;
-mod marks;
+pub mod hands;
+pub mod label;
+pub mod legend;
+pub mod line;
+pub mod marks;
 pub mod scale;
 pub mod trace;
 
-use super::run_view::RunView;
-use super::theme::{self, Palette};
+use super::style::theme::{self, Palette};
+use super::view::run_view::RunView;
 use super::view::{Panel, ViewChange};
 use egui::{Align2, Rect, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
 use egui_plot::{AxisHints, GridMark, Plot, PlotPoint, PlotTransform, Span};
 pub use hands::is_hovered;
-pub(super) use legend::sample as line_sample;
 use scale::{Extent, Scale, Tick};
 pub use trace::OVERLAY_SIGNS;
 use trace::{Fit, Trace};

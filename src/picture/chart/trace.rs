@@ -1,11 +1,12 @@
 //! One line of a chart: where its values come from and what it looks like.
 
-use crate::dynamics::Process;
-use crate::picture::curves::{Curve, Curves};
-use crate::picture::run_view::RunView;
-use crate::picture::theme::Ink;
-use crate::run::predictions::Output;
-use crate::run::{History, Series};
+use crate::picture::style::theme::Ink;
+use crate::picture::view::run_view::RunView;
+use crate::run::analysis::curves::{Curve, Curves};
+use crate::run::record::history::History;
+use crate::run::record::predictions::Output;
+use crate::run::record::series::Series;
+use brink_core::dynamics::Process;
 
 /// What marks the lines of the first, second, … other run.
 pub const OVERLAY_SIGNS: [&str; 8] = ["②", "③", "④", "⑤", "⑥", "⑦", "⑧", "⑨"];
@@ -202,7 +203,10 @@ impl Trace {
         }
     }
 
-    fn predictions<'v>(&self, view: &RunView<'v>) -> Option<&'v crate::run::Predictions> {
+    fn predictions<'v>(
+        &self,
+        view: &RunView<'v>,
+    ) -> Option<&'v crate::run::record::predictions::store::Predictions> {
         self.history(view).0.predictions()
     }
 
@@ -313,9 +317,9 @@ fn lies_in(stretches: &[[f64; 2]], step: f64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dynamics::{CentralFlowRecord, Event, StepRecord};
-    use crate::picture::theme::{Palette, Role, Weight};
+    use crate::picture::style::theme::{Palette, Role, Weight};
     use crate::picture::view::{Facts, ViewState};
+    use brink_core::dynamics::{CentralFlowRecord, Event, StepRecord};
 
     #[test]
     fn a_constant_jumps_where_it_changes() {

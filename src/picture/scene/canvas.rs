@@ -5,7 +5,7 @@ use super::camera::Projection;
 use super::figure::Figure;
 use super::mesh::mesh;
 use super::view::SceneView;
-use crate::picture::theme::Palette;
+use crate::picture::style::theme::Palette;
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use egui::{Context, Id, Painter, Rect, Shape};
 use std::sync::Arc;
@@ -163,8 +163,8 @@ impl Made {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::picture::Role;
     use crate::picture::scene::ScenePath;
+    use crate::picture::style::theme::Role;
     use std::time::{Duration, Instant};
 
     fn scene(points: u8) -> Arc<Scene> {

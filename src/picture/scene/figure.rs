@@ -1,16 +1,16 @@
 //! A scene made ready to be drawn from any side: lines and triangles in the box, in colour. Made anew only when the scene,
 //! the layers or the theme change; turning and zooming leave it as it is.
 
-mod fill;
-mod lines;
-mod polyline;
+pub mod fill;
+pub mod lines;
+pub mod polyline;
 
 use super::camera::TALL;
 use super::colors::Map;
 use super::frame::{Frame, Heights};
 use super::view::SceneView;
 use super::{Grid, Scene, ScenePath, StableRegion};
-use crate::picture::theme::{Palette, Role};
+use crate::picture::style::theme::{Palette, Role};
 use egui::Color32;
 
 /// A break: the piece from this point to the next is not drawn.

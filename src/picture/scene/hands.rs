@@ -1,8 +1,10 @@
 //! What pointer and keys do to weight space: turn, move, magnify, look as at first, put the cursor on a point.
 
+use super::Scene;
+use super::camera::Projection;
 use super::camera::half_sides;
+use super::figure::Figure;
 use super::view::{SceneChange, SceneView};
-use super::{Figure, Projection, Scene};
 use crate::picture::view::ViewChange;
 use egui::{EventFilter, Key, Modifiers, PointerButton, Pos2, Rect, Response, Ui};
 

@@ -2,10 +2,12 @@
 
 use super::of_view::ending;
 use super::{BLOWN_UP, Grid, Role, Scene, SceneAxis, ScenePath, StableRegion};
-use crate::calculus::Block;
-use crate::dynamics::Process;
-use crate::objective::Objective;
-use crate::run::{History, Preset, Series};
+use crate::preset::Preset;
+use crate::run::record::history::History;
+use crate::run::record::series::Series;
+use brink_core::calculus::Block;
+use brink_core::dynamics::Process;
+use brink_core::objective::Objective;
 use std::ops::Range;
 
 /// Nodes of the grids along either axis.

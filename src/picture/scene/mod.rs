@@ -5,37 +5,36 @@
 //! Non-finite contract: a point, a loss or a sharpness that is NaN or infinite is absent: paths break there, cells of the
 //! grids are left out.
 
-mod axes;
+pub mod axes;
 pub mod camera;
-mod canvas;
-mod colors;
+pub mod canvas;
+pub mod colors;
 pub mod contour;
-mod dash;
+pub mod dash;
 pub mod figure;
 pub mod frame;
-mod hands;
-mod landscape;
+pub mod hands;
+pub mod landscape;
 pub mod mesh;
-pub(crate) mod nearness;
-mod of_view;
-mod panel;
-mod sides;
-mod stroke;
-mod toolbar;
-mod view;
+pub mod nearness;
+pub mod of_view;
+pub mod panel;
+pub mod sides;
+pub mod stroke;
+pub mod toolbar;
+pub mod view;
 
 pub use camera::{Camera, Projection};
 pub use canvas::{Canvas, has_canvas, install_canvas, make_figures_in_background, remove_canvas};
 pub use figure::Figure;
 pub use landscape::{of_landscape, of_landscape_after};
-pub(in crate::picture) use of_view::ending;
 pub use of_view::{of_paths, of_view};
 pub use panel::weight_space_ui;
 pub use view::{Layer, SceneChange, SceneView};
 
-pub use crate::space::Axis as AxisChoice;
+pub use brink_core::space::Axis as AxisChoice;
 
-use super::theme::Role;
+use super::style::theme::Role;
 use std::ops::Range;
 
 /// Points whose loss is more than this many times what the flows and the start have do not stretch the picture.

@@ -120,8 +120,8 @@ fn span(ends: [f32; 3], count: usize) -> std::ops::Range<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::camera::Camera;
     use super::*;
+    use crate::picture::scene::camera::Camera;
     use egui::{Color32, pos2};
 
     const RECT: Rect = Rect { min: pos2(10.0, 20.0), max: pos2(110.0, 100.0) };

@@ -1,9 +1,10 @@
 //! The scene of a run with many weights, from what is known of weight space around a step.
 
 use super::{Grid, Role, Scene, SceneAxis, ScenePath, StableRegion};
-use crate::dynamics::Process;
-use crate::run::{History, Series};
-use crate::space::{self, View};
+use crate::run::record::history::History;
+use crate::run::record::series::Series;
+use brink_core::dynamics::Process;
+use brink_core::space::{self, View};
 
 /// Draws a view; the history has the processes' own losses.
 pub fn of_view(view: &View, history: &History) -> Scene {
@@ -116,10 +117,10 @@ fn to_f32(value: f64) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dynamics::{ProcessRecord, StepRecord};
-    use crate::space::grid::Extent;
-    use crate::space::look::ShownAxis;
-    use crate::space::{Axis, Path};
+    use brink_core::dynamics::{ProcessRecord, StepRecord};
+    use brink_core::space::grid::Extent;
+    use brink_core::space::look::ShownAxis;
+    use brink_core::space::{Axis, Path};
 
     #[test]
     fn everything_known_is_in_the_scene() {

@@ -2,12 +2,13 @@
 
 use super::axes::Note;
 use super::camera::Projection;
+use super::figure::Figure;
 use super::view::Layer;
-use super::{Figure, Scene, ScenePath, axes, canvas, hands, sides, toolbar};
-use crate::picture::chart::line_sample;
-use crate::picture::run_view::RunView;
-use crate::picture::theme::{self, Palette, Role, Weight};
-use crate::picture::title::title;
+use super::{Scene, ScenePath, axes, canvas, hands, sides, toolbar};
+use crate::picture::chart::legend::sample as line_sample;
+use crate::picture::style::theme::{self, Palette, Role, Weight};
+use crate::picture::style::title::title;
+use crate::picture::view::run_view::RunView;
 use crate::picture::view::{Panel, ViewChange};
 use egui::{
     Align2, Color32, Layout, Painter, Pos2, Rect, Sense, Shape, Stroke, StrokeKind, Ui, UiBuilder,

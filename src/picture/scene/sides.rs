@@ -2,9 +2,10 @@
 
 use super::axes::Note;
 use super::camera::Projection;
-use super::{Figure, Scene, StableRegion};
-use crate::picture::run_view::RunView;
-use crate::picture::theme::Palette;
+use super::figure::Figure;
+use super::{Scene, StableRegion};
+use crate::picture::style::theme::Palette;
+use crate::picture::view::run_view::RunView;
 use egui::{Align2, Painter, Pos2, Rect, lerp, pos2};
 
 /// Places along a side of the picture at which a word may stand.

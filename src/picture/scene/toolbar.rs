@@ -1,9 +1,10 @@
 //! The controls above weight space: from above or as a landscape, what is drawn, along which axes, and back.
 
+use super::Scene;
 use super::view::{Layer, SceneChange, SceneView};
-use super::{AxisChoice, Scene};
 use crate::picture::chart::scale::subscript;
 use crate::picture::view::ViewChange;
+use brink_core::space::axis::Axis as AxisChoice;
 use egui::{Button, Response, Role, Ui, WidgetInfo, vec2};
 
 /// Draws the controls in one row.

@@ -1,7 +1,7 @@
 //! What the viewer has chosen for weight space, and may choose.
 
-use super::AxisChoice;
 use super::camera::Camera;
+use brink_core::space::axis::Axis as AxisChoice;
 
 /// What is drawn over the plane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

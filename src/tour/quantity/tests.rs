@@ -1,9 +1,10 @@
 //! Live numbers of made-up histories.
 
 use super::*;
-use crate::dynamics::{CentralFlowRecord, ProcessRecord, StepRecord};
-use crate::picture::{Curves, Facts, ViewState};
-use crate::run::History;
+use crate::picture::view::{Facts, ViewState};
+use crate::run::analysis::curves::Curves;
+use crate::run::record::history::History;
+use brink_core::dynamics::{CentralFlowRecord, ProcessRecord, StepRecord};
 
 fn values(names: &[&str], cursor: Option<usize>) -> Vec<Option<String>> {
     let mut history = History::new(2);

@@ -21,7 +21,7 @@ fn sliders_stay_where_they_are_while_one_is_dragged() {
     // the window's slider is the card's while the card has one
     lab(&mut window).apply(Command::SetEta(0.08));
     until(&mut window, "the stop", |model| model.phase == Phase::Paused && !model.tour.waits());
-    let eta = |row| model(&window).history.value(crate::run::Series::Eta, row);
+    let eta = |row| model(&window).history.value(crate::run::record::series::Series::Eta, row);
     assert_eq!((model(&window).tour.knobs[2], eta(0), eta(8)), (0.08, Some(0.08), Some(0.08)));
     lab(&mut window).apply(Command::SetEta(5.0));
     assert_eq!(model(&window).tour.knobs[2], 0.2, "as far as the slider goes");

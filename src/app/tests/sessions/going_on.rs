@@ -1,10 +1,13 @@
 //! Runs that go on: with more steps, with their forks from a file; forks that fail; and the memory that all share.
 
 use super::*;
-use crate::app::other_runs::Compared;
-use crate::picture::scene::{AxisChoice, Layer};
-use crate::run::memory::Memory;
-use crate::run::{Breakpoint, Command as WorkerCommand, Ending, Fork};
+use crate::app::state::runs::Compared;
+use crate::picture::scene::view::Layer;
+use crate::run::engine::breakpoint::Breakpoint;
+use crate::run::engine::memory::Memory;
+use crate::run::live::fork::Fork;
+use crate::run::live::message::{Command as WorkerCommand, Ending};
+use brink_core::space::axis::Axis as AxisChoice;
 
 /// A paused window with rows, a fork at step 20 and a fork of it at step 30.
 fn forked() -> Window {
@@ -38,7 +41,11 @@ fn forks_and_the_view_come_back_from_a_file_and_go_on() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("forks.brink");
     let mut window = forked();
-    let hit = crate::run::Hit { breakpoint: Breakpoint::Divergence, step: 7, reason: "it did".into() };
+    let hit = crate::run::engine::breakpoint::Hit {
+        breakpoint: Breakpoint::Divergence,
+        step: 7,
+        reason: "it did".into(),
+    };
     lab(&mut window).model.hits.push(hit.clone());
     for change in [
         ViewChange::SetRange(Panel::Loss, Some([0.25, 0.5])),

@@ -1,7 +1,7 @@
 //! Weight space of a session that is opened again, with the engine of a network: its earlier steps are taken once more.
 
 use super::*;
-use crate::picture::Scene;
+use crate::picture::scene::Scene;
 use std::sync::Arc;
 
 /// Steps of the run when it is saved.
@@ -45,7 +45,8 @@ fn complete(window: &mut Window) -> Arc<Scene> {
 
 /// The points of gradient descent by their steps, exact ones apart.
 fn points(scene: &Scene) -> Vec<(usize, [f32; 3], bool)> {
-    let descent = scene.paths.iter().filter(|path| path.role == crate::picture::Role::GradientDescent);
+    let descent =
+        scene.paths.iter().filter(|path| path.role == crate::picture::style::theme::Role::GradientDescent);
     let of_path = |path: &crate::picture::scene::ScenePath| {
         let (first, stride, exact) = (path.first_step, path.stride, path.exact.clone());
         let point = move |(place, &point): (usize, &[f32; 3])| {

@@ -1,11 +1,11 @@
 //! The coloured plane, or the surface of the loss, cut along the edge of the stable region.
 
-use super::super::colors::Map;
-use super::super::contour::parts;
-use super::super::frame::{Frame, Heights};
-use super::super::view::Layer;
-use super::super::{Grid, StableRegion};
 use super::{Builder, Figure, Fill, Scale};
+use crate::picture::scene::colors::Map;
+use crate::picture::scene::contour::parts;
+use crate::picture::scene::frame::{Frame, Heights};
+use crate::picture::scene::view::Layer;
+use crate::picture::scene::{Grid, StableRegion};
 use egui::Color32;
 
 impl Builder<'_> {

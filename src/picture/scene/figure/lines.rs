@@ -1,12 +1,12 @@
 //! The lines of a figure: contours, the edge of the stable region, paths, the box.
 
-use super::super::ScenePath;
-use super::super::camera::TALL;
-use super::super::contour::contour;
-use super::super::view::Layer;
 use super::polyline::Polyline;
 use super::{Builder, Figure, Stroke};
-use crate::picture::theme::{Dash, Palette, Role, Weight};
+use crate::picture::scene::ScenePath;
+use crate::picture::scene::camera::TALL;
+use crate::picture::scene::contour::contour;
+use crate::picture::scene::view::Layer;
+use crate::picture::style::theme::{Dash, Palette, Role, Weight};
 
 /// Levels of the contours, at most, and one more.
 const LEVELS: usize = 11;

@@ -1,0 +1,83 @@
+//! A block of vectors of one length, contiguous one after the other: directions, eigenvectors, derivatives.
+
+use super::real::Real;
+use serde::{Deserialize, Serialize};
+
+/// `count` vectors of length `dim`; vector i occupies `data[i * dim..(i + 1) * dim]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Block<T> {
+    data: Vec<T>,
+    dim: usize,
+}
+
+impl<T: Real> Block<T> {
+    /// `count` zero vectors of length `dim`.
+    pub fn zeros(dim: usize, count: usize) -> Self {
+        Self { data: vec![T::zero(); dim * count], dim }
+    }
+
+    /// Length of each vector.
+    pub fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// Number of vectors.
+    pub fn count(&self) -> usize {
+        self.data.len().checked_div(self.dim).unwrap_or(0)
+    }
+
+    /// Whether it is empty, or holds whole vectors of length `dim`. A block read from a file may not.
+    pub fn fits(&self, dim: usize) -> bool {
+        self.data.is_empty() || (self.dim == dim && dim > 0 && self.data.len().is_multiple_of(dim))
+    }
+
+    /// Whether there is no vector.
+    pub fn is_empty(&self) -> bool {
+        self.data.is_empty()
+    }
+
+    /// Vector `i`. Shape `[dim]`.
+    pub fn column(&self, i: usize) -> &[T] {
+        &self.data[i * self.dim..(i + 1) * self.dim]
+    }
+
+    /// Vector `i`, to write.
+    pub fn column_mut(&mut self, i: usize) -> &mut [T] {
+        &mut self.data[i * self.dim..(i + 1) * self.dim]
+    }
+
+    /// The vectors in order.
+    pub fn columns(&self) -> impl ExactSizeIterator<Item = &[T]> {
+        self.data.chunks_exact(self.dim.max(1))
+    }
+
+    /// Appends a vector of length `dim`.
+    ///
+    /// # Panics
+    /// If the length differs: that is a defect of the caller.
+    pub fn push(&mut self, column: &[T]) {
+        assert_eq!(column.len(), self.dim, "a block holds vectors of one length");
+        self.data.extend_from_slice(column);
+    }
+
+    /// Keeps the first `count` vectors.
+    pub fn truncate(&mut self, count: usize) {
+        self.data.truncate(count * self.dim);
+    }
+
+    /// Makes it `count` vectors of length `dim`; contents are unspecified where they were not already there.
+    pub fn reshape(&mut self, dim: usize, count: usize) {
+        self.dim = dim;
+        self.data.resize(dim * count, T::zero());
+    }
+
+    /// All entries, vector after vector.
+    pub fn as_slice(&self) -> &[T] {
+        &self.data
+    }
+
+    /// All entries, to write.
+    pub fn as_mut_slice(&mut self) -> &mut [T] {
+        &mut self.data
+    }
+}

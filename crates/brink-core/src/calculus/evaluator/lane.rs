@@ -1,0 +1,128 @@
+//! One lane: chunks taken one after the other, with a gradient of their own.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use super::chunk::{Chunk, Pass, Primal, Scratch};
+use crate::calculus::Stop;
+use crate::calculus::kernel::vector;
+use crate::calculus::op::Gradient;
+use crate::calculus::real::Real;
+use crate::calculus::tape::NodeId;
+
+/// Chunks taken one after the other.
+#[derive(Debug)]
+pub(super) struct Lane<T> {
+    pub(super) chunks: Vec<Chunk<T>>,
+    /// Wanted planes of the weight gradient (all lanes but the first, which writes to the result).
+    gradient: Vec<T>,
+}
+
+impl<T> Lane<T> {
+    pub(super) fn new(chunks: Vec<Chunk<T>>) -> Self {
+        Self { chunks, gradient: Vec::new() }
+    }
+}
+
+/// What is to be done for every chunk, in this order.
+#[derive(Clone, Copy)]
+pub(super) struct Task<'a, T> {
+    /// Plane 0.
+    pub(super) primal: Pass<'a, T>,
+    /// Whether its values are computed.
+    pub(super) values: bool,
+    /// Whether its adjoints are computed.
+    pub(super) adjoints: bool,
+    /// The planes above, where they are asked for.
+    pub(super) tangent: Option<Pass<'a, T>>,
+    /// First wanted plane of the weight gradient.
+    pub(super) first: usize,
+    /// Whether plane 0 stays with the chunks.
+    pub(super) keeps: bool,
+    /// The node whose values stay in any case.
+    pub(super) output: Option<NodeId>,
+    /// Asked before every chunk whether to leave the rest.
+    pub(super) stop: Stop<'a>,
+    /// Whether a chunk was left.
+    pub(super) stopped: &'a AtomicBool,
+}
+
+impl<T: Real> Task<'_, T> {
+    /// Works on one chunk; `data` are the wanted planes of the gradient, added to if `accumulate`.
+    fn chunk(&self, chunk: &mut Chunk<T>, scratch: &mut Scratch<T>, data: &mut [T], accumulate: bool) {
+        if self.keeps {
+            let mut primal = std::mem::take(&mut chunk.primal);
+            self.phases(chunk, &mut primal, scratch, data, accumulate);
+            chunk.primal = primal;
+        } else {
+            let mut primal = std::mem::take(&mut scratch.primal);
+            chunk.swap_data(self.primal.tape, &mut primal);
+            self.phases(chunk, &mut primal, scratch, data, accumulate);
+            chunk.swap_data(self.primal.tape, &mut primal);
+            if let Some(NodeId(output)) = self.output {
+                chunk.primal.values[output].clone_from(&primal.values[output]);
+            }
+            scratch.primal = primal;
+        }
+    }
+
+    fn phases(
+        &self,
+        chunk: &mut Chunk<T>,
+        primal: &mut Primal<T>,
+        scratch: &mut Scratch<T>,
+        data: &mut [T],
+        accumulate: bool,
+    ) {
+        let (dim, samples, first) = (self.primal.tape.dim(), chunk.samples.len(), self.first);
+        if self.values {
+            chunk.loss = scratch.forward(self.primal, primal, samples);
+        }
+        if self.adjoints {
+            let data = if self.tangent.is_none() { &mut *data } else { &mut [] };
+            scratch.backward(self.primal, primal, samples, Gradient { data, dim, first: 0, accumulate });
+        }
+        if let Some(tangent) = self.tangent {
+            scratch.forward(tangent, primal, samples);
+            scratch.backward(tangent, primal, samples, Gradient { data, dim, first, accumulate });
+        }
+    }
+
+    fn lane(&self, lane: &mut Lane<T>, pool: &Mutex<Vec<Scratch<T>>>, data: &mut [T]) {
+        let taken = pool.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut scratch = taken.unwrap_or_else(|| Scratch::new(self.primal.tape));
+        for (i, chunk) in lane.chunks.iter_mut().enumerate() {
+            if self.stopped.load(Ordering::Relaxed) || (self.stop)() {
+                self.stopped.store(true, Ordering::Relaxed);
+                break;
+            }
+            self.chunk(chunk, &mut scratch, data, i > 0);
+        }
+        pool.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
+    }
+
+    /// Runs all lanes, and sums their parts of the wanted planes in order (as many as `result` holds).
+    pub(super) fn run(&self, lanes: &mut [Lane<T>], pool: &Mutex<Vec<Scratch<T>>>, result: &mut [T]) {
+        let Some((head, tail)) = lanes.split_first_mut() else { return };
+        if tail.is_empty() {
+            return self.lane(head, pool, result);
+        }
+        let wanted = result.len();
+        rayon::join(
+            || self.lane(head, pool, result),
+            || {
+                tail.par_iter_mut().with_max_len(1).for_each(|lane| {
+                    let mut gradient = std::mem::take(&mut lane.gradient);
+                    gradient.resize(wanted, T::zero());
+                    self.lane(lane, pool, &mut gradient);
+                    lane.gradient = gradient;
+                });
+            },
+        );
+        for lane in tail {
+            vector::add(result, &lane.gradient);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! What passes over a data set take, counted before any of it is allocated. All sums saturate.
+
+use super::plan::Plan;
+use crate::calculus::real::Real;
+use crate::calculus::tape::Tape;
+
+/// Planes above 0 that a group of directions takes at least: two directions and their pair.
+const LEAST_PLANES: usize = 3;
+/// Planes of the weight gradient that are counted: three directions and their pairs.
+const GRADIENT_PLANES: usize = 9;
+
+/// Bytes that a tape takes for each sample.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Needs {
+    primal: usize,
+    plane: usize,
+    working: usize,
+}
+
+impl Needs {
+    pub(super) fn of<T: Real>(tape: &Tape<T>) -> Self {
+        let (memory, size) = (tape.memory(), size_of::<T>());
+        // a value and an adjoint
+        let both = tape.entries().saturating_mul(2);
+        let bytes = |more: usize| both.saturating_add(more).saturating_mul(size);
+        Self {
+            primal: bytes(memory.primal),
+            plane: bytes(memory.tangent),
+            working: memory.working.saturating_mul(size),
+        }
+    }
+
+    /// Plane 0 of so many samples.
+    pub(super) fn primal(self, samples: usize) -> usize {
+        self.primal.saturating_mul(samples)
+    }
+
+    /// A plane above 0 of so many samples.
+    pub(super) fn plane(self, samples: usize) -> usize {
+        self.plane.saturating_mul(samples)
+    }
+
+    /// What is at hand in a plane of so many lanes.
+    pub(super) fn working(self, lanes: usize) -> usize {
+        self.working.saturating_mul(lanes)
+    }
+}
+
+/// Bytes that an evaluator takes, about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Estimate {
+    /// The data: as given, as doubles, and as the evaluator's own copy.
+    pub data: usize,
+    /// Values and adjoints at the weights, and what operations save there.
+    pub values: usize,
+    /// The same along directions, a pair of them at least.
+    pub directions: usize,
+    /// Gradients of all lanes.
+    pub gradients: usize,
+}
+
+impl Estimate {
+    pub(super) fn new<T: Real>(tape: &Tape<T>, samples: usize, plan: &Plan) -> Self {
+        let (needs, size, lanes) = (Needs::of(tape), size_of::<T>(), plan.lanes.len());
+        let copies = size_of::<f64>() + 2 * size;
+        let planes = plan.most_planes.clamp(LEAST_PLANES, GRADIENT_PLANES);
+        let held = if plan.keeps { samples } else { plan.at_a_time() };
+        let directions = needs.plane(plan.at_a_time()).saturating_add(needs.working(lanes));
+        Self {
+            data: tape.data_entries().saturating_mul(samples).saturating_mul(copies),
+            values: needs.primal(held).saturating_add(needs.working(lanes)),
+            directions: directions.saturating_mul(planes),
+            gradients: tape.dim().saturating_mul(lanes * GRADIENT_PLANES * size),
+        }
+    }
+
+    /// All of it.
+    pub fn bytes(&self) -> usize {
+        let Self { data, values, directions, gradients } = *self;
+        [data, values, directions, gradients].into_iter().fold(0, usize::saturating_add)
+    }
+
+    /// The largest part in words, and its bytes.
+    pub fn largest(&self) -> (&'static str, usize) {
+        let Self { data, values, directions, gradients } = *self;
+        let parts = [
+            ("the data", data),
+            ("the values of the network and what its operations save", values),
+            ("their derivatives along directions", directions),
+            ("gradients", gradients),
+        ];
+        parts.into_iter().max_by_key(|(_, bytes)| *bytes).unwrap_or(parts[0])
+    }
+}

@@ -1,0 +1,266 @@
+//! The primitives, one a file: what it adds to the tape's vocabulary, a value rule and an adjoint rule over the ring,
+//! and a test by finite differences.
+//!
+//! A pass computes either plane 0 ([`Phase::Primal`]) or all planes above it ([`Phase::Tangent`]), so that what was
+//! computed at some weights serves every set of directions there.
+
+mod add;
+pub mod attention;
+mod average_pool;
+mod causal_convolution;
+mod convolution;
+mod cross_entropy;
+mod embedding;
+#[cfg(test)]
+pub(super) mod finite_difference;
+mod group_norm;
+pub mod layer_norm;
+mod linear;
+mod lstm;
+mod map;
+mod mean_rows;
+mod mean_squared_error;
+mod offset;
+mod permute;
+mod plane_wise;
+mod product;
+mod rms_norm;
+mod scan;
+
+use std::fmt::Debug;
+
+use super::block::Block;
+use super::kernel::buffers::Buffers;
+use super::real::Real;
+use super::ring::Ring;
+use super::tape::{Node, NodeId, Slot};
+
+/// Which planes a pass computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Plane 0: values and adjoints at the weights.
+    Primal,
+    /// Planes 1, 2, …: what perturbed weights add. Plane 0 is there already.
+    Tangent,
+}
+
+/// What both directions of a pass see: the ring, the weights, and every value computed so far.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a, T> {
+    pub(super) ring: &'a Ring,
+    pub(super) phase: Phase,
+    /// Derivatives of elementwise functions that will be read of what the primal phase saves: none for a loss, one for its
+    /// gradient, two and three for the planes of degree one and two.
+    pub(super) derivatives: usize,
+    /// Whether large operations may use the thread pool.
+    pub(super) parallel: bool,
+    pub(super) samples: usize,
+    pub(super) nodes: &'a [Node<T>],
+    pub(super) weights: &'a [T],
+    pub(super) directions: &'a Block<T>,
+    pub(super) values: &'a [Vec<T>],
+    pub(super) tangents: &'a [Vec<T>],
+    /// Working memory for the time of a rule.
+    pub(super) buffers: &'a Buffers<T>,
+}
+
+impl<'a, T: Real> Context<'a, T> {
+    /// Rows of a value over all samples of this pass.
+    pub(super) fn rows(&self, node: NodeId) -> usize {
+        self.samples * self.nodes[node.0].rows
+    }
+
+    /// Columns of a value.
+    pub(super) fn columns(&self, node: NodeId) -> usize {
+        self.nodes[node.0].columns
+    }
+
+    /// Entries in one plane of a value.
+    pub(super) fn len(&self, node: NodeId) -> usize {
+        self.rows(node) * self.columns(node)
+    }
+
+    /// Whether a value depends on the weights.
+    pub(super) fn is_variable(&self, node: NodeId) -> bool {
+        self.nodes[node.0].degree > 0
+    }
+
+    /// Plane 0 of a value.
+    pub(super) fn value(&self, node: NodeId) -> &'a [T] {
+        &self.values[node.0]
+    }
+
+    /// Number of planes of the phase.
+    pub(super) fn stacked(&self) -> usize {
+        match self.phase {
+            Phase::Primal => 1,
+            Phase::Tangent => self.ring.planes() - 1,
+        }
+    }
+
+    /// The planes of the phase that a value has, one after the other.
+    pub(super) fn planes(&self, node: NodeId) -> &'a [T] {
+        match self.phase {
+            Phase::Primal => self.value(node),
+            Phase::Tangent => self.tangents(node),
+        }
+    }
+
+    /// The planes above 0 that a value has, one after the other. Shape `[≤ planes − 1, len]`.
+    pub(super) fn tangents(&self, node: NodeId) -> &'a [T] {
+        let planes = self.ring.planes_up_to(self.nodes[node.0].degree);
+        &self.tangents[node.0][..(planes - 1) * self.len(node)]
+    }
+
+    /// A plane of a value; `None` where it vanishes.
+    pub(super) fn plane(&self, node: NodeId, plane: usize) -> Option<&'a [T]> {
+        if plane == 0 {
+            return Some(self.value(node));
+        }
+        let len = self.len(node);
+        self.tangents(node).get((plane - 1) * len..plane * len)
+    }
+
+    /// A parameter at a plane: the weights, a direction, or `None` above degree one.
+    pub(super) fn parameter(&self, slot: Slot, plane: usize) -> Option<&'a [T]> {
+        match plane {
+            0 => Some(slot.of(self.weights)),
+            p if p <= self.ring.directions() && self.ring.degree() > 0 => {
+                Some(slot.of(self.directions.column(p - 1)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Where a forward rule writes.
+#[derive(Debug)]
+pub struct Output<'a, T> {
+    /// The planes of the phase. Shape `[1, len]` (primal) or `[planes − 1, len]` (tangent; degree-1 values have fewer).
+    pub(super) planes: &'a mut [T],
+    /// What the rule wants to keep from the primal pass for later ones.
+    pub(super) saved: &'a mut Vec<T>,
+    /// What the rule wants to keep from a tangent pass for its own adjoint rule.
+    pub(super) tangent_saved: &'a mut Vec<T>,
+    /// The loss, from a loss in the primal phase.
+    pub(super) loss: &'a mut f64,
+}
+
+/// Adjoints of the arguments, of one phase.
+#[derive(Debug)]
+pub struct Adjoints<'a, T> {
+    pub(super) lower: &'a mut [Vec<T>],
+    pub(super) written: &'a mut [bool],
+}
+
+impl<T: Real> Adjoints<'_, T> {
+    /// The adjoint of an argument and whether to add to it (`true`) or to write all of it (`false`).
+    pub(super) fn target(&mut self, node: NodeId, len: usize) -> (&mut [T], bool) {
+        let accumulate = std::mem::replace(&mut self.written[node.0], true);
+        let adjoint = &mut self.lower[node.0];
+        if adjoint.len() < len {
+            adjoint.resize(len, T::zero());
+        }
+        (&mut adjoint[..len], accumulate)
+    }
+}
+
+/// The adjoint of a node itself, and what its forward rule saved.
+#[derive(Clone, Copy, Debug)]
+pub struct Own<'a, T> {
+    /// Plane 0 of the adjoint.
+    pub(super) primal: &'a [T],
+    /// The planes above. Shape `[planes − 1, len]`.
+    pub(super) tangents: &'a [T],
+    /// From the forward rule's primal phase.
+    pub(super) saved: &'a [T],
+    /// From the forward rule's tangent phase.
+    pub(super) tangent_saved: &'a [T],
+}
+
+impl<'a, T: Real> Own<'a, T> {
+    /// A plane of the adjoint.
+    pub(super) fn plane(&self, plane: usize) -> &'a [T] {
+        if plane == 0 {
+            return self.primal;
+        }
+        let len = self.primal.len();
+        &self.tangents[(plane - 1) * len..plane * len]
+    }
+
+    /// All planes of a phase, one after the other.
+    pub(super) fn planes(&self, phase: Phase) -> &'a [T] {
+        match phase {
+            Phase::Primal => self.primal,
+            Phase::Tangent => self.tangents,
+        }
+    }
+}
+
+/// The planes of the weight gradient that are wanted; the others are not computed.
+#[derive(Debug)]
+pub struct Gradient<'a, T> {
+    /// The wanted planes, one vector each.
+    pub(super) data: &'a mut [T],
+    /// Parameters in a vector.
+    pub(super) dim: usize,
+    /// First wanted plane; the wanted ones are `first..first + data.len() / dim`.
+    pub(super) first: usize,
+    /// Whether to add to what is there, or to write.
+    pub(super) accumulate: bool,
+}
+
+impl<T: Real> Gradient<'_, T> {
+    /// The wanted planes.
+    pub(super) fn wanted(&self) -> std::ops::Range<usize> {
+        self.first..self.first + self.data.len() / self.dim.max(1)
+    }
+
+    /// Makes the wanted planes of a parameter ready to be added to.
+    pub(super) fn start(&mut self, slot: Slot) {
+        if !self.accumulate {
+            for c in self.wanted() {
+                self.plane(slot, c).fill(T::zero());
+            }
+        }
+    }
+
+    /// A parameter's part of a wanted plane.
+    pub(super) fn plane(&mut self, slot: Slot, plane: usize) -> &mut [T] {
+        let start = (plane - self.first) * self.dim;
+        slot.of_mut(&mut self.data[start..start + self.dim])
+    }
+}
+
+/// Entries that the rules of an operation take besides values and adjoints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// Saved of every sample by the primal pass.
+    pub primal: usize,
+    /// Of every sample and plane above 0: saved by the tangent pass, or at hand while its adjoint rule runs.
+    pub tangent: usize,
+    /// Of every plane, whatever the number of samples.
+    pub working: usize,
+}
+
+/// A primitive operation: its rules over the ring.
+///
+/// Rules compute the planes of `context.phase` only. Each parameter belongs to one operation.
+pub trait Primitive<T: Real>: Debug + Send + Sync {
+    /// Writes the value, all entries of all planes of the phase that it has.
+    fn forward(&self, context: &Context<'_, T>, node: NodeId, out: &mut Output<'_, T>);
+
+    /// What the rules take besides values and adjoints, where that is not little: for the node that they compute.
+    fn memory(&self, _nodes: &[Node<T>], _own: &Node<T>) -> Memory {
+        Memory::default()
+    }
+
+    /// Adds to the adjoints of the arguments that are variable, and to the wanted planes of the weight gradient.
+    fn backward(
+        &self,
+        context: &Context<'_, T>,
+        own: Own<'_, T>,
+        adjoints: &mut Adjoints<'_, T>,
+        gradient: &mut Gradient<'_, T>,
+    );
+}

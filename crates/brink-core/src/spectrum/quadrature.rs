@@ -1,0 +1,164 @@
+//! Stochastic Lanczos quadrature: the density of a large operator's eigenvalues.
+//!
+//! For a random vector z with independent entries ±1 the mean of zᵀ f(A) z is tr f(A). Lanczos from z/‖z‖ gives a
+//! tridiagonal T whose eigenvalues θ and squared first components τ of its eigenvectors are the Gauss quadrature of
+//! that form (Golub and Welsch): dim·τ eigenvalues at θ, averaged over several z. Every new Lanczos vector is made
+//! orthogonal to all before it, twice, so that no eigenvalue is counted again as a ghost.
+//!
+//! Non-finite contract: a NaN or an infinity in a product is an error.
+
+use nalgebra::{DMatrix, SymmetricEigen};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::algebra::{axpy, dot, norm, scale};
+use super::davidson::Operator;
+use super::distribution::{Atom, Distribution, Source};
+use super::whole::{SpectrumError, share};
+use crate::calculus::{Block, Real};
+
+/// Fewest Lanczos steps worth taking.
+const LEAST_STEPS: usize = 10;
+
+/// How a density is estimated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quadrature {
+    /// Random vectors.
+    pub probes: usize,
+    /// Lanczos steps for each; fewer where memory or the dimension allow no more.
+    pub steps: usize,
+    /// Bytes that Lanczos vectors may take; the probes then run in smaller groups, at last one by one with fewer steps.
+    pub memory: usize,
+    /// Of the random vectors.
+    pub seed: u64,
+}
+
+impl Default for Quadrature {
+    fn default() -> Self {
+        Self { probes: 6, steps: 80, memory: 512 << 20, seed: 0 }
+    }
+}
+
+/// Lanczos of one probe.
+struct Probe<T> {
+    /// Orthonormal. Shape `[steps so far, dim]`.
+    basis: Block<T>,
+    /// The diagonal of the tridiagonal matrix.
+    alpha: Vec<f64>,
+    /// Beside it.
+    beta: Vec<f64>,
+    /// No direction is left: the basis is invariant.
+    exhausted: bool,
+}
+
+/// The density of a symmetric operator's eigenvalues; `go_on` as of [`super::whole::spectrum`].
+///
+/// # Errors
+/// When the operator is not finite or too large, or when told to stop.
+pub fn quadrature<T: Real>(
+    operator: &mut dyn Operator<T>,
+    settings: &Quadrature,
+    go_on: &mut dyn FnMut(f32) -> bool,
+) -> Result<Distribution, SpectrumError> {
+    let dim = operator.dim();
+    let vectors = settings.memory / (dim * size_of::<T>()).max(1);
+    let steps = settings.steps.min(dim).min(vectors);
+    if steps < LEAST_STEPS.min(dim) {
+        return Err(SpectrumError::TooLarge { dim, least: LEAST_STEPS, budget: settings.memory });
+    }
+    let group = (vectors / steps.max(1)).clamp(1, settings.probes.max(1));
+    let mut random = ChaCha8Rng::seed_from_u64(settings.seed);
+    let mut atoms = Vec::with_capacity(settings.probes * steps);
+    let mut done = 0;
+    while done < settings.probes {
+        let count = group.min(settings.probes - done);
+        let mut probes: Vec<Probe<T>> = (0..count).map(|_| Probe::new(&mut random, dim)).collect();
+        for step in 0..steps {
+            if !go_on(share(done * steps + count * step, settings.probes * steps)) {
+                return Err(SpectrumError::Stopped);
+            }
+            advance(operator, &mut probes, step + 1 == steps)?;
+        }
+        for probe in &probes {
+            let weight = dim as f64 / settings.probes as f64;
+            atoms.extend(probe.nodes().map(|(value, share)| Atom { value, count: weight * share }));
+        }
+        done += count;
+    }
+    Ok(Distribution::new(atoms, Source::Quadrature { probes: settings.probes, steps }))
+}
+
+/// One Lanczos step of all probes, with one block of products.
+fn advance<T: Real>(
+    operator: &mut dyn Operator<T>,
+    probes: &mut [Probe<T>],
+    last: bool,
+) -> Result<(), SpectrumError> {
+    let (mut v, mut av) = (Block::zeros(operator.dim(), 0), Block::default());
+    for probe in probes.iter().filter(|probe| !probe.exhausted) {
+        v.push(probe.basis.column(probe.basis.count() - 1));
+    }
+    if v.is_empty() {
+        return Ok(());
+    }
+    operator.apply(&v, &mut av);
+    for (i, probe) in probes.iter_mut().filter(|probe| !probe.exhausted).enumerate() {
+        probe.take(av.column_mut(i), last)?;
+    }
+    Ok(())
+}
+
+impl<T: Real> Probe<T> {
+    fn new(random: &mut ChaCha8Rng, dim: usize) -> Self {
+        let size = 1.0 / (dim as f64).sqrt();
+        let z: Vec<T> = (0..dim).map(|_| T::of(if random.random::<bool>() { size } else { -size })).collect();
+        let mut basis = Block::zeros(dim, 0);
+        basis.push(&z);
+        Self { basis, alpha: Vec::new(), beta: Vec::new(), exhausted: false }
+    }
+
+    /// Takes in A times the newest basis vector, which becomes the next one unless this is the last step.
+    fn take(&mut self, av: &mut [T], last: bool) -> Result<(), SpectrumError> {
+        let size = norm(av);
+        if !size.is_finite() {
+            return Err(SpectrumError::NotFinite);
+        }
+        let newest = self.basis.count() - 1;
+        self.alpha.push(dot(self.basis.column(newest), av));
+        if last {
+            return Ok(());
+        }
+        for _ in 0..2 {
+            for v in self.basis.columns() {
+                let along = dot(v, av);
+                axpy(-along, v, av);
+            }
+        }
+        let beta = norm(av);
+        // What is left of the product is rounding.
+        if beta <= 1e2 * T::epsilon().widen() * size.max(self.largest()) || self.basis.count() == av.len() {
+            self.exhausted = true;
+            return Ok(());
+        }
+        self.beta.push(beta);
+        scale(1.0 / beta, av);
+        self.basis.push(av);
+        Ok(())
+    }
+
+    fn largest(&self) -> f64 {
+        self.alpha.iter().chain(&self.beta).fold(0.0, |largest, x| largest.max(x.abs()))
+    }
+
+    /// The nodes of the quadrature, each with its weight; the weights add up to 1.
+    fn nodes(&self) -> impl Iterator<Item = (f64, f64)> {
+        let m = self.alpha.len();
+        let tridiagonal = DMatrix::from_fn(m, m, |i, j| match i.abs_diff(j) {
+            0 => self.alpha[i],
+            1 => self.beta[i.min(j)],
+            _ => 0.0,
+        });
+        let SymmetricEigen { eigenvalues, eigenvectors } = SymmetricEigen::new(tridiagonal);
+        (0..m).map(move |i| (eigenvalues[i], eigenvectors[(0, i)].powi(2)))
+    }
+}

@@ -1,0 +1,152 @@
+//! What an animation shows of each step beside what was recorded. The thread that writes it has a replay thread of its own:
+//! the window's goes on following the cursor.
+
+use crate::app::lab::Lab;
+use crate::app::state::Model;
+use crate::app::state::layout;
+use crate::picture::file::export::Looked;
+use crate::picture::file::png::PngError;
+use crate::picture::scene::landscape::of_landscape;
+use crate::picture::scene::of_view::{of_paths, of_view};
+use crate::picture::view::Panel;
+use crate::run::engine::past::Past;
+use crate::run::live::lookout::{self, REPLAYED_HALF};
+use crate::run::live::replay::{Make, Moment, Replay, Reply};
+use crate::run::live::spectra::{Found, Spectra};
+use brink_core::dynamics::{InspectError, Inspection};
+use brink_core::space::{Axis, Budget, Trail, View};
+use std::sync::Arc;
+
+/// An animation that cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FilmError {
+    /// A picture cannot be encoded.
+    #[error(transparent)]
+    Png(#[from] PngError),
+    /// A step cannot be looked into.
+    #[error("{0}")]
+    Look(String),
+}
+
+/// What a run's steps are computed again from.
+pub(crate) struct Reel {
+    past: Arc<Past>,
+    make: Box<Make>,
+}
+
+impl Lab {
+    /// That of the run, where the animation that is asked for needs it.
+    pub(crate) fn reel(&self) -> Option<Reel> {
+        let model = &self.model;
+        let two = model.current().landscape.as_ref().is_some_and(|landscape| landscape.start.len() == 2);
+        let needs = |panel: &Panel| {
+            Panel::INSPECTED.contains(panel)
+                || *panel == Panel::Spectrum
+                || *panel == Panel::WeightSpace && !two
+        };
+        let computed = filmed(model).iter().any(needs);
+        let worker = self.worker.as_ref().filter(|_| computed && model.recording.is_none())?;
+        let mut preset = model.current().clone();
+        preset.optimizer.eta = worker.past().course().eta_at(0);
+        let assemble = Arc::clone(&self.outside.assemble);
+        Some(Reel { past: Arc::clone(worker.past()), make: Box::new(move || assemble(&preset)) })
+    }
+}
+
+/// The panels of an animation.
+fn filmed(model: &Model) -> Vec<Panel> {
+    model.export.film_panel.map_or_else(|| layout::shown(&model.tree), |panel| vec![panel])
+}
+
+/// Looks at the steps of an animation one after another.
+pub(crate) struct Projector<'a> {
+    model: &'a Model,
+    replay: Option<Replay>,
+}
+
+impl<'a> Projector<'a> {
+    /// For a snapshot.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub fn new(model: &'a Model, reel: Option<Reel>) -> std::io::Result<Self> {
+        let replay = reel.map(|Reel { past, make }| Replay::spawn(past, make, || ())).transpose()?;
+        Ok(Self { model, replay })
+    }
+
+    /// What the animation shows of a step. A single panel that would stay empty is an error; of several each says what it
+    /// lacks.
+    pub fn look(&self, step: usize) -> Result<Looked, FilmError> {
+        let mut looked = Looked::default();
+        for panel in filmed(self.model) {
+            let found = self.add(panel, step, &mut looked);
+            if self.model.export.film_panel.is_some() {
+                found?;
+            }
+        }
+        Ok(looked)
+    }
+
+    /// Adds what one panel shows of a step.
+    fn add(&self, panel: Panel, step: usize, looked: &mut Looked) -> Result<(), FilmError> {
+        let Model { history, recording, .. } = self.model;
+        match panel {
+            Panel::WeightSpace => {
+                let paths = recording.as_ref().and_then(|recording| recording.paths.as_ref());
+                let known = of_landscape(self.model.current(), history, step)
+                    .or_else(|| paths.map(|paths| of_paths(paths, history, step)));
+                looked.scene = Some(Arc::new(match known {
+                    Some(scene) => scene,
+                    None => of_view(&self.around(step)?, history),
+                }));
+            }
+            Panel::Spectrum => {
+                let found = self.ask(step, |moment| Found::at(moment, &mut |_| ()))?;
+                let found = found.map_err(|error| FilmError::Look(format!("step {step}: {error}")))?;
+                looked.spectra = Some(Spectra { found: Some(found), ..Spectra::default() });
+            }
+            _ if looked.inspection.is_some() => {}
+            Panel::Terms | Panel::SharpnessChange => {
+                let found = self.ask(step, inspect)?;
+                looked.inspection = Some(found.map_err(|error| FilmError::Look(error.to_string()))?);
+            }
+            // without the weights it has the checks that need none
+            Panel::Validity if self.replay.is_some() => {
+                looked.inspection = self.ask(step, inspect)?.ok();
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn around(&self, step: usize) -> Result<View, FilmError> {
+        let scene = &self.model.view.scene;
+        let axes: Vec<Axis> = scene.axes.into_iter().chain(scene.third).collect();
+        let first = step.saturating_sub(REPLAYED_HALF);
+        let view = self
+            .ask(first, move |moment| lookout::look(moment, step, &axes, &Trail::new(Budget::default())))?;
+        view.ok_or_else(|| FilmError::Look(format!("step {step} cannot be looked at")))
+    }
+
+    fn ask<A: Send + 'static>(
+        &self,
+        step: usize,
+        job: impl FnOnce(&mut Moment<'_>) -> A + Send + 'static,
+    ) -> Result<A, FilmError> {
+        let Some(replay) = &self.replay else {
+            let text = "the panel shows what only the weights tell, and there are none: this is a recording, or the run \
+                        could not be started";
+            return Err(FilmError::Look(text.into()));
+        };
+        match replay.ask(step, job).wait() {
+            Reply::Ready(found) => found.map_err(|error| FilmError::Look(error.to_string())),
+            Reply::Pending | Reply::Superseded => {
+                Err(FilmError::Look(format!("the thread that goes back to step {step} is gone")))
+            }
+        }
+    }
+}
+
+fn inspect(moment: &mut Moment<'_>) -> Result<Inspection, InspectError> {
+    moment.inspect()
+}

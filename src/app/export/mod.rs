@@ -1,0 +1,4 @@
+//! Writes what the window shows into files.
+
+pub(crate) mod film;
+pub(crate) mod table;

@@ -1,0 +1,389 @@
+//! What every command does: the one place where the window's state changes at the user's wish.
+
+use super::Lab;
+use super::sessions::Reading;
+use crate::app::command::Command;
+use crate::app::state::Phase;
+use crate::app::state::layout;
+use crate::app::view::banners::{Banner, Level};
+use crate::app::view::forms::export;
+use crate::app::view::forms::session::SessionForm;
+use crate::app::view::forms::{Form, Search};
+use crate::app::view::presenter;
+use crate::picture::panel::predictions::Choice;
+use crate::picture::scene::view::SceneChange;
+use crate::picture::view::{Panel, ViewChange};
+use crate::run::analysis::cycles::Cycle;
+use crate::run::engine::breakpoint::Breakpoint;
+use crate::run::file::recording::{self, ReadRecording};
+use crate::run::live::message::Command as WorkerCommand;
+use crate::run::record::predictions::Examples;
+use egui::Theme;
+
+/// Steps of a leap.
+const LEAP: usize = 10;
+
+impl Lab {
+    /// Applies a command, whoever sent it.
+    #[expect(clippy::too_many_lines, reason = "one arm a command")]
+    pub fn apply(&mut self, command: Command) {
+        match command {
+            Command::PlayPause => match self.model.phase {
+                Phase::Training => {
+                    self.model.phase = Phase::Paused;
+                    self.tell(WorkerCommand::Pause);
+                }
+                Phase::Paused => {
+                    self.model.phase = Phase::Training;
+                    self.model.forget_pause();
+                    self.tell(WorkerCommand::Play);
+                }
+                Phase::Ended(_) if self.model.has_taken_all() && !self.model.can_go_on() => {
+                    self.model
+                        .raise(Banner::why_it_waits("The run has ended: “More steps” (M) lets it go on"));
+                }
+                // its forks and the runs beside it may have steps left
+                Phase::Ended(_) | Phase::Failed => {
+                    let playing = self.model.is_playing();
+                    let wish = if playing { WorkerCommand::Pause } else { WorkerCommand::Play };
+                    self.model.forks.send(&wish);
+                    self.model.beside.send(&wish);
+                }
+            },
+            Command::StepForward => self.step_forward(1),
+            Command::LeapForward => self.step_forward(LEAP),
+            Command::StepBack => self.step_back(1),
+            Command::LeapBack => self.step_back(LEAP),
+            Command::ToStart => {
+                if self.model.history.rows() > 0 {
+                    self.place_cursor(Some(0));
+                }
+            }
+            Command::ToEnd => self.place_cursor(None),
+            Command::Replay => {
+                let model = &mut self.model;
+                model.playback.playing = !model.playback.playing && model.history.rows() > 1;
+                let at_end = model.view.cursor.is_none_or(|cursor| cursor + 1 >= model.most_rows());
+                if model.playback.playing && at_end {
+                    // from the first step in sight
+                    model.view.cursor = Some(model.shown_steps()[0]);
+                }
+            }
+            Command::ToggleLoop => self.model.playback.looping = !self.model.playback.looping,
+            Command::NextCycle => self.seek_cycle(true),
+            Command::PreviousCycle => self.seek_cycle(false),
+            Command::LoopCycle => self.loop_cycle(),
+            Command::NextExample => self.choose_prediction(|choice, all| choice.next_example(all, true)),
+            Command::PreviousExample => self.choose_prediction(|choice, all| choice.next_example(all, false)),
+            Command::NextOutput => self.choose_prediction(|choice, all| choice.next_output(all, true)),
+            Command::PreviousOutput => self.choose_prediction(|choice, all| choice.next_output(all, false)),
+            Command::TogglePhases => {
+                self.model.view.show_phases = !self.model.view.show_phases;
+                self.save_settings();
+            }
+            Command::SetReplaySpeed(speed) => {
+                if speed > 0.0 {
+                    self.model.playback.speed = speed;
+                }
+            }
+            Command::MoreSteps => self.more_steps(),
+            Command::TrainTo(steps) => self.train_to(steps),
+            Command::Restart if self.model.tour_runs(self.run_number) => self.start_source(),
+            Command::Restart => self.start(false),
+            Command::OpenPreset(preset) => {
+                if preset < self.model.presets.len() {
+                    self.leave_tour();
+                    self.model.choose(preset);
+                    self.start(false);
+                }
+            }
+            Command::OpenRecording(place) => {
+                if let Some(recording) = recording::bundled().get(place) {
+                    self.leave_tour();
+                    self.open_recording(recording);
+                }
+            }
+            Command::SetEta(eta) if self.model.recording.is_some() => {
+                let text =
+                    format!("This is a recording: η = {eta} changes nothing in it. Its preset runs live");
+                self.model.raise(Banner::new(Level::Note, text));
+            }
+            Command::SetEta(eta) => match self.model.tour.eta_knob(eta) {
+                Some(turn) => self.apply(Command::Tour(turn)),
+                None => self.steer_eta(eta),
+            },
+            Command::SetSpeed(speed) => {
+                self.model.speed = speed;
+                self.tell(WorkerCommand::SetSpeed(speed));
+            }
+            Command::RestartFlows => self.tell_steered(WorkerCommand::RestartFlows),
+            Command::View(change) => {
+                if matches!(change, ViewChange::PlaceCursor(_)) {
+                    self.model.playback.playing = false;
+                }
+                self.model.view.apply(change);
+            }
+            Command::FollowRun => {
+                self.place_cursor(None);
+                self.model.view.visible = None;
+                self.model.view.ranges.clear();
+            }
+            Command::ToggleLogAxes => {
+                let log = !self.model.all_log();
+                for panel in Panel::ALL {
+                    self.model.view.apply(ViewChange::SetLog(panel, log));
+                }
+            }
+            Command::ToggleTheme => {
+                self.model.theme = match self.model.theme {
+                    Theme::Light => Theme::Dark,
+                    Theme::Dark => Theme::Light,
+                };
+                if !self.model.presenter {
+                    self.context.set_theme(self.model.theme);
+                }
+                self.save_settings();
+            }
+            Command::ToggleCentralFlow => {
+                self.model.view.show_central_flow = !self.model.view.show_central_flow;
+            }
+            Command::ToggleFlat => {
+                let flat = !self.model.view.scene.flat;
+                self.model.view.scene.apply(SceneChange::SetFlat(flat));
+            }
+            Command::ResetScene => self.model.view.scene.apply(SceneChange::Reset),
+            Command::ToggleLayer(layer) => self.model.view.scene.apply(SceneChange::Toggle(layer)),
+            Command::SetSmoothing(steps) => {
+                self.model.view.smoothing_steps = steps;
+                self.model.smoothing.insert(self.model.facts.preset.clone(), steps);
+                self.save_settings();
+            }
+            Command::TogglePresenter => self.present(!self.model.presenter),
+            Command::Arrange(arrangement) => {
+                if let Some(node) = arrangement.node(&self.model.layouts) {
+                    self.model.tree = node.tree();
+                    self.save_settings();
+                }
+            }
+            Command::MovePanels(tree) => {
+                self.model.tree = *tree;
+                self.panels_moved = true;
+            }
+            Command::TogglePanel(panel) => {
+                layout::toggle(&mut self.model.tree, panel);
+                self.save_settings();
+            }
+            Command::Dock => {
+                if let Some(tree) = self.model.dock.applied(&self.model.tree) {
+                    self.model.tree = tree;
+                    self.save_settings();
+                }
+            }
+            Command::EditDock(dock) => self.model.dock = dock,
+            Command::ToggleBreakpoint(breakpoint) => self.toggle_breakpoint(breakpoint),
+            Command::EditBreakpoint(form) => self.model.breakpoint_form = form,
+            Command::Fork => self.fork(),
+            Command::EditFork(form) => self.model.fork_form = form,
+            Command::CloseFork(id) => {
+                self.model.forks.close(id);
+                if self.model.fork_form.parent == Some(id) {
+                    self.model.fork_form.parent = None;
+                }
+            }
+            Command::CloseCompared(place) => {
+                if place < self.model.compared.len() {
+                    self.model.compared.remove(place);
+                }
+            }
+            Command::SaveSession => self.save_session(),
+            Command::OpenSession => self.read_session(Reading::Open),
+            Command::CompareSession => self.read_session(Reading::Compare),
+            Command::ChooseSession(purpose) => {
+                if self.session_chosen.is_none() {
+                    let path = &self.model.session.path;
+                    self.session_chosen = (self.outside.choose_session)(path, purpose, &self.context);
+                }
+            }
+            Command::EditSession(path) => {
+                self.model.session = SessionForm { path, ..SessionForm::default() };
+            }
+            Command::OpenUnfinished => {
+                if let Some(path) = self.model.unfinished.first().cloned() {
+                    self.read_session(Reading::Unfinished(path));
+                }
+            }
+            Command::DiscardUnfinished => self.discard_unfinished(),
+            Command::CopyAddress => {
+                self.context.copy_text(self.address().to_string());
+                self.model.session.outcome = Some(Ok("The command is in the clipboard".into()));
+            }
+            Command::NameLayout(name) => self.model.layout_name = name,
+            Command::SaveLayout => {
+                let name = self.model.layout_name.trim().to_owned();
+                if let Some(panels) = layout::Node::from_tree(&self.model.tree).filter(|_| !name.is_empty()) {
+                    self.model.layouts.retain(|layout| layout.name != name);
+                    self.model.layouts.push(layout::Saved { name, panels });
+                    self.save_settings();
+                }
+            }
+            Command::ForgetLayout(name) => {
+                self.model.layouts.retain(|layout| layout.name != name);
+                self.save_settings();
+            }
+            Command::Toggle(form) => {
+                let open = (self.model.form != Some(form)).then_some(form);
+                self.model.form = open;
+                match open {
+                    Some(Form::Palette) => self.model.search = Search::default(),
+                    Some(Form::Session) => self.model.facts.command = self.address().to_string(),
+                    _ => {}
+                }
+            }
+            Command::EditSearch(search) => self.model.search = search,
+            Command::Leave => {
+                if self.model.form.take().is_none() && self.model.presenter {
+                    self.present(false);
+                }
+            }
+            Command::EditExport(form) => self.model.export = form,
+            Command::ChooseFile => {
+                if self.chosen_file.is_none() {
+                    self.chosen_file = (self.outside.choose_file)(&self.model.export, &self.context);
+                    self.model.export.choosing = self.chosen_file.is_some();
+                }
+            }
+            Command::ChooseData => {
+                if self.chosen_data.is_none() {
+                    self.chosen_data = (self.outside.choose_data)(&self.context);
+                }
+            }
+            Command::Save => {
+                if self.saved.is_none() {
+                    let size = self.context.content_rect().size();
+                    self.model.facts.command = self.address().to_string();
+                    let reel = if self.model.export.what == export::What::Film { self.reel() } else { None };
+                    self.saved = export::save(self.model.snapshot(), reel, size, &self.context);
+                    self.model.export.saving = self.saved.is_some();
+                }
+            }
+            Command::Tour(command) => self.tour(command),
+            Command::Quit => self.context.send_viewport_cmd(egui::ViewportCommand::Close),
+            Command::Dismiss(place) => {
+                if place < self.model.banners.len() {
+                    self.model.banners.remove(place);
+                }
+            }
+        }
+        // What a command changed may lie above what asked for it.
+        self.context.request_repaint();
+    }
+
+    /// Plays a recording, or says why it cannot be played. Returns whether it plays.
+    pub(super) fn open_recording(&mut self, recording: &ReadRecording) -> bool {
+        match recording {
+            Ok(recording) => {
+                self.model.choose_recording(recording);
+                self.start(false);
+                let text = format!(
+                    "This is a recording ({}): {}. {}",
+                    recording.size(),
+                    recording.caption(),
+                    recording.command
+                );
+                self.model.raise(Banner::new(Level::Note, text));
+                true
+            }
+            Err(error) => {
+                self.model.raise(Banner::new(Level::Warning, error.to_string()));
+                false
+            }
+        }
+    }
+
+    fn choose_prediction(&mut self, choose: impl Fn(Choice, &Examples) -> Choice) {
+        if let Some(found) = self.model.history.predictions() {
+            self.model.view.prediction = choose(self.model.view.prediction, found.examples());
+        }
+    }
+
+    fn place_cursor(&mut self, cursor: Option<usize>) {
+        self.apply(Command::View(ViewChange::PlaceCursor(cursor)));
+    }
+
+    /// Forward through what is recorded; at its end, the training takes the steps that are left.
+    fn step_forward(&mut self, steps: usize) {
+        let newest = self.model.most_rows().saturating_sub(1);
+        let (cursor, to_train) = match self.model.view.cursor {
+            Some(cursor) if cursor < newest => ((cursor + steps <= newest).then_some(cursor + steps), 0),
+            _ => (None, steps),
+        };
+        self.place_cursor(cursor);
+        if to_train > 0 && self.model.can_go_on() {
+            if matches!(self.model.phase, Phase::Training | Phase::Paused) {
+                self.model.phase = Phase::Paused;
+            }
+            self.model.forget_pause();
+            for _ in 0..to_train {
+                self.tell(WorkerCommand::Step);
+            }
+        }
+    }
+
+    /// Back through what is recorded. From the newest step of a run that trains, the training pauses.
+    fn step_back(&mut self, steps: usize) {
+        let Some(newest) = self.model.history.rows().checked_sub(1) else { return };
+        if self.model.view.cursor.is_none() && self.model.phase == Phase::Training {
+            self.apply(Command::PlayPause);
+        }
+        let cursor = self.model.view.cursor.unwrap_or(newest).min(self.model.most_rows() - 1);
+        self.place_cursor(Some(cursor.saturating_sub(steps)));
+    }
+
+    fn toggle_breakpoint(&mut self, breakpoint: Breakpoint) {
+        let set = &mut self.model.breakpoints;
+        if set.contains(&breakpoint) {
+            set.retain(|other| *other != breakpoint);
+            self.tell_first(WorkerCommand::ClearBreakpoint(breakpoint));
+        } else {
+            set.push(breakpoint);
+            self.tell_first(WorkerCommand::SetBreakpoint(breakpoint));
+        }
+    }
+
+    fn seek_cycle(&mut self, next: bool) {
+        let Some(row) = self.model.row() else { return };
+        let cycles = self.model.curves.cycles();
+        let cycle = if next { cycles.next(row) } else { cycles.previous(row) };
+        if let Some(start) = cycle.map(Cycle::start) {
+            self.place_cursor(Some(start));
+        }
+    }
+
+    /// Shows one cycle and plays it again and again.
+    fn loop_cycle(&mut self) {
+        let Some(row) = self.model.row() else { return };
+        let cycles = self.model.curves.cycles();
+        let cycle = cycles.at(row).map(|place| &cycles.all()[place]).or(cycles.previous(row));
+        let Some(cycle) = cycle.or(cycles.next(row)).filter(|cycle| cycle.length() > 1) else {
+            self.model.raise(Banner::new(Level::Note, "No cycle at the edge has been found yet"));
+            return;
+        };
+        let (first, last) = (cycle.start(), cycle.end() - 1);
+        self.model.view.visible = Some([first as f64, last as f64]);
+        self.model.view.cursor = Some(row.clamp(first, last));
+        self.model.view.show_phases = true;
+        (self.model.playback.playing, self.model.playback.looping) = (true, true);
+    }
+
+    /// Shows plots for a projector, or the window as before.
+    fn present(&mut self, on: bool) {
+        if on {
+            self.zoom = self.context.zoom_factor();
+        }
+        self.model.presenter = on;
+        self.context.set_zoom_factor(if on { presenter::ZOOM } else { self.zoom });
+        crate::picture::style::theme::set_high_contrast(&self.context, on);
+        self.context.set_theme(if on { Theme::Light } else { self.model.theme });
+        self.context.send_viewport_cmd(egui::ViewportCommand::Fullscreen(on));
+    }
+}

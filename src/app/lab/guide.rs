@@ -1,0 +1,439 @@
+//! What the tour does to the window: it starts runs, arms stops, arranges panels. All by the means that the user has.
+
+use super::Lab;
+use crate::app::command::Command;
+use crate::app::state::Phase;
+use crate::app::state::layout::Node;
+use crate::app::state::page::Page;
+use crate::app::state::tour::TourCommand;
+use crate::app::view::banners::{Banner, Level};
+use crate::picture::scene::view::SceneView;
+use crate::picture::view::ViewChange;
+use crate::run::analysis::cycles::Cycle;
+use crate::run::engine::breakpoint::{Breakpoint, Hit};
+use crate::run::live::message::Command as WorkerCommand;
+use crate::tour::{Action, Chapter, Columns, Knob, Reveal, Shown, lies_behind, passed_at};
+use brink_core::dynamics::{Event, Process, StepOutcome};
+
+impl Lab {
+    /// Applies a command of the tour.
+    pub(in crate::app) fn tour(&mut self, command: TourCommand) {
+        let tour = &self.model.tour;
+        if tour.here().is_none() {
+            return;
+        }
+        let hidden = tour.asks();
+        match command {
+            TourCommand::Toggle if tour.guides => self.leave_tour(),
+            TourCommand::Toggle => self.resume_tour(),
+            TourCommand::Reveal => self.reveal(),
+            // the panel shows where that would be
+            TourCommand::Next | TourCommand::Previous if !tour.guides => self.resume_tour(),
+            TourCommand::Next if Page::of(tour).turns(&self.context) => {}
+            TourCommand::Next if hidden => self.reveal(),
+            TourCommand::Next => self.next_card(),
+            TourCommand::Previous => self.previous_card(),
+            TourCommand::Chapter(chapter) => self.open_chapter(chapter),
+            TourCommand::Turn(knob, value) => self.turn(knob, value),
+        }
+    }
+
+    /// Free play: the window is the user's, the place stays.
+    pub(in crate::app) fn leave_tour(&mut self) {
+        if !self.model.tour.guides {
+            return;
+        }
+        self.disarm();
+        let own = self.model.own_look.take().unwrap_or_default();
+        self.model.tour.look = Some(self.model.look());
+        self.model.tour.guides = false;
+        self.model.take_look(own);
+    }
+
+    /// The tour arranges the window from here on; what the user has arranged waits.
+    fn enter_tour(&mut self) {
+        if !self.model.tour.guides {
+            self.model.own_look = Some(self.model.look());
+            self.model.tour.guides = true;
+        }
+    }
+
+    /// Back to where the tour was left; its run starts again if another one was looked at meanwhile.
+    fn resume_tour(&mut self) {
+        self.enter_tour();
+        if let Some(look) = self.model.tour.look.take() {
+            self.model.take_look(look);
+        }
+        if self.model.tour.run == Some(self.run_number) && self.model.phase != Phase::Failed {
+            self.arrange_for_tour();
+            self.enter_card();
+        } else if self.model.tour.has_begun() {
+            self.start_source();
+        } else {
+            let chapter = self.model.tour.chapter;
+            self.open_chapter(chapter);
+        }
+    }
+
+    fn reveal(&mut self) {
+        let tour = &mut self.model.tour;
+        tour.reveal = Reveal::Shown;
+        if tour.here().is_some_and(|(chapter, _)| chapter.central_flow == Shown::Answered) {
+            self.model.view.show_central_flow = true;
+        }
+    }
+
+    fn next_card(&mut self) {
+        let tour = &self.model.tour;
+        let cards = tour.chapters[tour.chapter].cards.len();
+        if tour.card + 1 < cards {
+            self.go_to_card(tour.card + 1, true);
+        } else if tour.chapter + 1 < tour.chapters.len() {
+            self.open_chapter(tour.chapter + 1);
+        }
+    }
+
+    fn previous_card(&mut self) {
+        let tour = &self.model.tour;
+        if tour.card > 0 {
+            self.go_to_card(tour.card - 1, false);
+        } else if tour.chapter > 0 {
+            self.open_card(tour.chapter - 1, tour.chapters[tour.chapter - 1].last_entry());
+        }
+    }
+
+    /// Shows the first card of a chapter, and starts its run.
+    pub(in crate::app) fn open_chapter(&mut self, chapter: usize) {
+        self.open_card(chapter, 0);
+    }
+
+    /// Shows a card of a chapter, and starts its run.
+    fn open_card(&mut self, chapter: usize, card: usize) {
+        if chapter >= self.model.tour.chapters.len() {
+            return;
+        }
+        self.enter_tour();
+        let tour = &mut self.model.tour;
+        (tour.chapter, tour.card, tour.reveal, tour.look) = (chapter, card, Reveal::Hidden, None);
+        let chapter = &tour.chapters[chapter];
+        tour.knobs = knob_values(chapter);
+        self.model.view.show_central_flow = chapter.shows_central_flow(card);
+        self.model.view.scene = SceneView::default();
+        self.start_source();
+    }
+
+    fn go_to_card(&mut self, card: usize, forward: bool) {
+        let tour = &mut self.model.tour;
+        let chapter = &tour.chapters[tour.chapter];
+        let same_run = std::ptr::eq(chapter.source(tour.card), chapter.source(card));
+        let eta = chapter.cards[card].eta();
+        (tour.card, tour.reveal) = (card, Reveal::Hidden);
+        self.disarm();
+        if !same_run {
+            return self.start_source();
+        }
+        self.show_newest();
+        if let Some(eta) = eta.filter(|&eta| forward && eta != self.model.eta) {
+            self.apply(Command::SetEta(eta));
+            // the edge is a new one, and the stops before it say nothing about it
+            self.eta_asked = Some(eta);
+        }
+        self.arrange_for_tour();
+        self.enter_card();
+    }
+
+    /// No cursor, no loop, all steps.
+    fn show_newest(&mut self) {
+        self.model.playback.playing = false;
+        self.apply(Command::View(ViewChange::PlaceCursor(None)));
+        self.model.view.visible = None;
+    }
+
+    /// Starts the run of the card that is shown.
+    pub(in crate::app) fn start_source(&mut self) {
+        self.disarm();
+        let tour = &mut self.model.tour;
+        let chapter = &tour.chapters[tour.chapter];
+        tour.reached = vec![false; chapter.cards.len()];
+        tour.moments = vec![None; chapter.cards.len()];
+        let source = chapter.source(tour.card);
+        let changes = knob_changes(chapter, &tour.knobs);
+        let place = self.model.presets.iter().position(|(name, _)| *name == source.preset);
+        let preset = match (place, chapter.preset(tour.card, &changes)) {
+            (Some(place), Ok(preset)) => (place, preset),
+            (_, Err(error)) => return self.model.raise(Banner::new(Level::Error, error.to_string())),
+            (None, Ok(_)) => {
+                let text = format!("chapter {}: there is no preset {:?}", chapter.id, source.preset);
+                return self.model.raise(Banner::new(Level::Error, text));
+            }
+        };
+        let recorded = source.recording.as_deref().and_then(self.outside.recording);
+        let (phases, shows) = (chapter.phases, self.model.view.show_central_flow);
+        let first = tour.on_the_way().or_else(|| chapter.first_stop(tour.card));
+        // one that cannot be read says so, and its live sibling runs
+        let plays = recorded.is_some_and(|recorded| self.open_recording(recorded));
+        if !plays {
+            let trouble = std::mem::take(&mut self.model.banners);
+            self.model.choose_variant(preset.0, preset.1);
+            self.start(false);
+            self.model.banners.extend(trouble.into_iter().filter(|_| recorded.is_some()));
+        }
+        (self.model.view.show_phases, self.model.view.show_central_flow) = (phases, shows);
+        self.start_beside();
+        self.model.tour.run = Some(self.run_number);
+        self.arrange_for_tour();
+        self.model.tour.due = self.model.tour.here().is_some_and(|(_, card)| card.stop.is_none());
+        if let Some(stop) = first {
+            self.arm(stop);
+        }
+    }
+
+    /// Starts the light presets that train beside the chapter's run.
+    fn start_beside(&mut self) {
+        let tour = &self.model.tour;
+        let presets = match tour.chapters[tour.chapter].presets_beside() {
+            Ok(presets) => presets,
+            Err(error) => return self.model.raise(Banner::new(Level::Warning, error.to_string())),
+        };
+        for preset in presets {
+            let title = preset.title.clone();
+            let made = (self.outside.assemble)(&preset);
+            let (memory, wake) = (self.memory.clone(), self.wake());
+            let started = made.and_then(|engine| {
+                self.model.beside.start(engine, preset, memory, wake).map_err(|error| error.to_string())
+            });
+            if let Err(reason) = started {
+                self.model.raise(Banner::new(
+                    Level::Warning,
+                    format!("{title:?} does not train beside this run: {reason}"),
+                ));
+            }
+        }
+    }
+
+    /// Lets the run go on to the card's stop, if it is still to come.
+    fn enter_card(&mut self) {
+        let tour = &mut self.model.tour;
+        let stop = tour.here().and_then(|(_, card)| card.stop);
+        tour.due = true;
+        match stop.filter(|_| !tour.is_reached(tour.card)) {
+            Some(stop) if self.eta_asked.is_none() && lies_behind(stop, &self.model.history) => {
+                let step = passed_at(stop, &self.model.history);
+                self.model.tour.reach(stop, step);
+            }
+            Some(stop) => {
+                self.arm(stop);
+                if self.model.phase == Phase::Paused {
+                    self.apply(Command::PlayPause);
+                }
+            }
+            // a run that goes on keeps the stop that lies ahead
+            None if self.model.phase == Phase::Training => {
+                let ahead =
+                    self.model.tour.here().and_then(|(chapter, _)| chapter.first_stop(self.model.tour.card));
+                if let Some(stop) = ahead.filter(|&stop| !lies_behind(stop, &self.model.history)) {
+                    self.arm(stop);
+                }
+            }
+            None => {}
+        }
+        self.eta_asked = None;
+        self.return_to_moment();
+    }
+
+    /// A card whose stop lies behind shows the run as it was there: its text speaks of that step.
+    fn return_to_moment(&mut self) {
+        let Some(step) = self.model.tour.moment().filter(|step| step + 1 < self.model.history.rows()) else {
+            return;
+        };
+        if self.model.phase == Phase::Training {
+            self.apply(Command::PlayPause);
+        }
+        self.model.playback.playing = false;
+        self.apply(Command::View(ViewChange::PlaceCursor(Some(step))));
+        self.model.view.visible = Some([0.0, step.max(1) as f64]);
+    }
+
+    fn arm(&mut self, stop: Breakpoint) {
+        self.disarm();
+        self.model.tour.armed = Some(stop);
+        self.tell_first(WorkerCommand::SetBreakpoint(stop));
+    }
+
+    fn disarm(&mut self) {
+        if let Some(stop) = self.model.tour.armed.take()
+            && !self.model.breakpoints.contains(&stop)
+        {
+            self.tell_first(WorkerCommand::ClearBreakpoint(stop));
+        }
+    }
+
+    fn arrange_for_tour(&mut self) {
+        let tour = &self.model.tour;
+        let columns = tour.chapters[tour.chapter].layout(tour.card);
+        self.model.tree = node(columns).tree();
+    }
+
+    /// Whether a hit is the tour's own: then the panel says it, and no banner.
+    pub(in crate::app) fn tour_takes(&mut self, hit: &Hit) -> bool {
+        let tour = &mut self.model.tour;
+        if !tour.guides {
+            return false;
+        }
+        if tour.armed == Some(hit.breakpoint) {
+            let place = tour.reach(hit.breakpoint, Some(hit.step));
+            self.disarm();
+            if let Some(place) = place.filter(|&place| place < self.model.tour.card) {
+                self.pass(place);
+            }
+            return true;
+        }
+        // the page was turned in the moment in which the run came to the stop before: it goes on to the new one
+        let cards = tour.here().map_or(&[][..], |(chapter, _)| &chapter.cards);
+        let passed = cards.iter().any(|card| card.stop == Some(hit.breakpoint));
+        let late = passed && !self.model.breakpoints.contains(&hit.breakpoint);
+        if late && self.model.tour.armed.is_some() && self.model.phase == Phase::Paused {
+            self.apply(Command::PlayPause);
+        }
+        late
+    }
+
+    /// Whether an event is the lesson: gradient descent that diverges where the room moves the sliders. The panel says it, and
+    /// no banner.
+    pub(in crate::app) fn tour_says(&self, event: &Event) -> bool {
+        let tour = &self.model.tour;
+        let diverged =
+            matches!(event, Event::Outcome(Process::GradientDescent, StepOutcome::Diverged { .. }));
+        let steers = tour.here().is_some_and(|(chapter, _)| !chapter.knobs.is_empty());
+        diverged && steers && self.model.tour_runs(self.run_number)
+    }
+
+    /// Lets a run that was begun anew go on from the stop of a card before the one that is shown.
+    fn pass(&mut self, place: usize) {
+        let tour = &self.model.tour;
+        let Some((chapter, _)) = tour.here() else { return };
+        let eta = chapter.cards[place + 1].eta();
+        if let Some(eta) = eta {
+            self.apply(Command::SetEta(eta));
+        }
+        // pages that were turned before their stop have it behind them by now
+        while eta.is_none()
+            && let Some(stop) = self.model.tour.on_the_way()
+            && let Some(step) = passed_at(stop, &self.model.history)
+        {
+            self.model.tour.reach(stop, Some(step));
+        }
+        let tour = &self.model.tour;
+        let own = || tour.here().and_then(|(chapter, _)| chapter.first_stop(tour.card));
+        let next = tour.on_the_way().or_else(own);
+        if let Some(stop) = next {
+            self.arm(stop);
+            self.apply(Command::PlayPause);
+        }
+    }
+
+    /// Does what the card asks for once its stop is reached. Called when the curves are complete.
+    pub(in crate::app) fn guide(&mut self) {
+        if matches!(self.model.phase, Phase::Ended(_) | Phase::Failed)
+            && let Some(stop) = self.model.tour.armed
+        {
+            self.model.tour.reach(stop, None);
+            self.model.tour.reach_here();
+            self.disarm();
+        }
+        let tour = &mut self.model.tour;
+        if !tour.guides || !tour.due || tour.waits() || self.model.history.rows() == 0 {
+            return;
+        }
+        tour.due = false;
+        let actions = tour.here().map(|(_, card)| card.actions.clone()).unwrap_or_default();
+        for action in actions {
+            self.act(action);
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Look => {
+                let stop = self.model.tour.moment().map_or(usize::MAX, |step| step + 1);
+                let last = self.model.history.rows().min(stop).checked_sub(2);
+                self.apply(Command::View(ViewChange::PlaceCursor(last)));
+            }
+            Action::LoopCycle => {
+                // whole ones can be told; the one that goes on cannot
+                let newest = self.model.history.rows().saturating_sub(1);
+                let newest = self.model.tour.moment().map_or(newest, |step| step.min(newest));
+                let whole = self.model.curves.cycles().last_complete(newest).map(Cycle::start);
+                if let Some(start) = whole {
+                    self.apply(Command::View(ViewChange::PlaceCursor(Some(start))));
+                }
+                self.apply(Command::LoopCycle);
+            }
+            Action::WholeRun => self.apply(Command::FollowRun),
+            Action::Play if self.model.phase == Phase::Paused => self.apply(Command::PlayPause),
+            Action::ShowCentralFlow => self.model.view.show_central_flow = true,
+            // done when the card was entered
+            Action::Play | Action::SetEta(_) => {}
+        }
+    }
+
+    fn turn(&mut self, knob: usize, value: f64) {
+        let tour = &mut self.model.tour;
+        if knob < tour.knobs.len() && value.is_finite() {
+            tour.knobs[knob] = value;
+            push_neighbours(&tour.chapters[tour.chapter].knobs, &mut tour.knobs, knob);
+            self.start_source();
+        }
+    }
+}
+
+/// The panels as the window arranges them.
+fn node(columns: &Columns) -> Node {
+    let panel = |panel: crate::picture::view::Panel| Node::Panel(panel.name().to_owned());
+    let column = |column: &crate::tour::PanelColumn| {
+        let rows = column.panels.iter().map(|&(share, of)| (share, panel(of))).collect();
+        (column.share, Node::Rows(rows))
+    };
+    Node::Columns(columns.0.iter().map(column).collect())
+}
+
+/// What a chapter's sliders stand at, as its preset has it.
+fn knob_values(chapter: &Chapter) -> Vec<f64> {
+    let Ok(preset) = chapter.preset(0, &[]) else { return Vec::new() };
+    let value = |key: &str, place: Option<usize>| match (key, place) {
+        ("landscape.eigenvalues", Some(place)) => {
+            preset.landscape.as_ref()?.eigenvalues.as_ref()?.get(place).copied()
+        }
+        _ => Some(preset.optimizer.eta),
+    };
+    chapter.knobs.iter().map(|knob| value(&knob.key, knob.place).unwrap_or(knob.least)).collect()
+}
+
+/// The pictures of a list stand in the order of their size: a slider that passes its neighbour takes it along.
+fn push_neighbours(knobs: &[Knob], values: &mut [f64], turned: usize) {
+    let value = values[turned];
+    for (knob, other) in knobs.iter().zip(values).filter(|(knob, _)| knob.key == knobs[turned].key) {
+        match knob.place.cmp(&knobs[turned].place) {
+            std::cmp::Ordering::Less => *other = other.max(value),
+            std::cmp::Ordering::Greater => *other = other.min(value),
+            std::cmp::Ordering::Equal => {}
+        }
+    }
+}
+
+/// The changes of the preset that the sliders ask for; those of one list together.
+fn knob_changes(chapter: &Chapter, values: &[f64]) -> Vec<String> {
+    let mut lists: Vec<(&str, Vec<String>)> = Vec::new();
+    let mut changes = Vec::new();
+    for (knob, value) in chapter.knobs.iter().zip(values) {
+        // a number without a point would be a whole one
+        let number = format!("{value:?}");
+        match (knob.place, lists.iter_mut().find(|(key, _)| *key == knob.key)) {
+            (None, _) => changes.push(format!("{}={number}", knob.key)),
+            (Some(_), Some((_, list))) => list.push(number),
+            (Some(_), None) => lists.push((&knob.key, vec![number])),
+        }
+    }
+    changes.extend(lists.into_iter().map(|(key, list)| format!("{key}=[{}]", list.join(","))));
+    changes
+}

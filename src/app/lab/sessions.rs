@@ -1,0 +1,318 @@
+//! Sessions in the window: the form, what of a run is kept, and what becomes of one that is read.
+
+use super::Lab;
+use crate::app::command::Command;
+use crate::app::state::runs::Compared;
+use crate::app::state::shown::Shown;
+use crate::app::view::banners::{Banner, Level};
+use crate::app::view::forms::Form;
+use crate::app::view::forms::export::Saved;
+use crate::app::view::forms::session::SessionForm;
+use crate::run::engine::course::Course;
+use crate::run::file::recording::Recording;
+use crate::run::file::session::Session;
+use crate::run::file::session::{Kind, SavedFork};
+use crate::run::live::fork::label;
+use crate::run::start::address::Address;
+use crossbeam_channel::{Receiver, TryRecvError, bounded};
+use egui::Context;
+use std::iter;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Bytes of the checkpoints in a session, beside the newest.
+const CHECKPOINTS: usize = 12 << 20;
+
+/// Largest newest checkpoint that is kept.
+const NEWEST_CHECKPOINT: usize = 512 << 20;
+
+/// Most runs to compare with at a time.
+const MOST_COMPARED: usize = 4;
+
+/// What to do with a session that is being read.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Reading {
+    /// Go on with it.
+    Open,
+    /// Draw it over the present run.
+    Compare,
+    /// Go on with what a crash has left in this file.
+    Unfinished(PathBuf),
+}
+
+/// Writes a session on a thread of its own.
+pub(super) fn write(session: Session, path: PathBuf, context: &Context) -> Option<Receiver<Saved>> {
+    on_thread("session", context, move || {
+        session.write(&path).map(|()| path).map_err(|error| error.to_string())
+    })
+}
+
+/// Runs a job on a thread and wakes the window when its answer is there.
+fn on_thread<T: Send + 'static>(
+    name: &str,
+    context: &Context,
+    job: impl FnOnce() -> T + Send + 'static,
+) -> Option<Receiver<T>> {
+    let context = context.clone();
+    // One message, so a channel for one: the sender never waits.
+    let (sender, receiver) = bounded(1);
+    let thread = std::thread::Builder::new().name(name.into()).spawn(move || {
+        // The window may be gone by now.
+        let _ = sender.send(job());
+        context.request_repaint();
+    });
+    thread.ok().map(|_| receiver)
+}
+
+/// The answer of a thread, once it is there.
+pub(super) fn received<T>(channel: &mut Option<Receiver<T>>) -> Option<Result<T, String>> {
+    let answer = match channel.as_ref()?.try_recv() {
+        Err(TryRecvError::Empty) => return None,
+        Err(TryRecvError::Disconnected) => Err("its thread has failed".to_owned()),
+        Ok(answer) => Ok(answer),
+    };
+    *channel = None;
+    Some(answer)
+}
+
+/// The first step at which a fork is steered otherwise than the run it comes from.
+fn departure(first: &Course, fork: &Course, own: usize) -> usize {
+    let changes = first.eta_changes().iter().chain(fork.eta_changes()).map(|&(step, _)| step);
+    let differs = |step: &usize| first.eta_at(*step) != fork.eta_at(*step);
+    changes.filter(differs).min().unwrap_or(own).min(own)
+}
+
+impl Lab {
+    /// The command line that opens this moment again.
+    pub(crate) fn address(&self) -> Address {
+        let model = &self.model;
+        if let Some(recording) = &model.recording {
+            return Address::of_recording(recording, model.row());
+        }
+        let course = self.course();
+        let forks: Vec<_> = model
+            .forks
+            .list()
+            .iter()
+            .map(|fork| {
+                let steered = fork.past().course();
+                (departure(&course, &steered, fork.step), steered)
+            })
+            .collect();
+        let at = model.row();
+        Address::of(&model.facts.preset, model.current(), &course, &forks, at)
+    }
+
+    /// How the first run is steered.
+    fn course(&self) -> Course {
+        self.worker.as_ref().map_or_else(|| Course::new(self.model.eta), |worker| worker.past().course())
+    }
+
+    /// The run and its forks as a session; nothing before its first step. Of each run the newest checkpoint is kept unless it
+    /// is larger than `newest` bytes.
+    pub(crate) fn session(&self, newest: usize) -> Option<Session> {
+        let (model, past) = (&self.model, self.worker.as_ref()?.past());
+        // a recording has no weights to go on from
+        if model.history.rows() == 0 || model.recording.is_some() {
+            return None;
+        }
+        let course = past.course();
+        let mut preset = model.current().clone();
+        preset.optimizer.eta = course.eta_at(0);
+        let forks = model.forks.list();
+        let kept = Session::new(&model.facts.preset, preset, course, model.history.clone());
+        let mut session = Session {
+            breakpoints: model.breakpoints.clone(),
+            hits: model.hits.clone(),
+            forks: forks.iter().map(|fork| SavedFork::of(fork, forks, newest)).collect(),
+            shown: toml::Table::try_from(Shown::of(model)).unwrap_or_default(),
+            ..kept
+        };
+        session.keep_checkpoints(past, CHECKPOINTS, newest);
+        Some(session)
+    }
+
+    /// Writes the run and its forks, or asks where to.
+    pub(super) fn save_session(&mut self) {
+        if !self.model.session.known && self.model.form != Some(Form::Session) {
+            return self.apply(Command::Toggle(Form::Session));
+        }
+        if self.session_saved.is_some() {
+            return;
+        }
+        let Some(session) = self.session(NEWEST_CHECKPOINT) else {
+            let reason = match self.model.recording {
+                Some(_) => {
+                    "This is a recording: it has no weights to go on from, and its file is kept as it is"
+                }
+                None => "Nothing has been recorded yet",
+            };
+            self.model.session.outcome = Some(Err(reason.into()));
+            return;
+        };
+        let path = PathBuf::from(&self.model.session.path);
+        self.session_saved = write(session, path, &self.context);
+        self.model.session.busy = self.session_saved.is_some();
+    }
+
+    /// Reads the form's file, or another one.
+    pub(super) fn read_session(&mut self, reading: Reading) {
+        if self.session_read.is_some() {
+            return;
+        }
+        let path = match &reading {
+            Reading::Unfinished(path) => path.clone(),
+            Reading::Open | Reading::Compare => PathBuf::from(&self.model.session.path),
+        };
+        let read = on_thread("session", &self.context, move || {
+            Session::read(&path).map_err(|error| error.to_string())
+        });
+        self.session_read = read.map(|receiver| (reading, receiver));
+        self.model.session.busy = self.session_read.is_some();
+    }
+
+    /// Takes in what threads and dialogs have to say about sessions.
+    pub(super) fn take_in_sessions(&mut self) {
+        if let Some(chosen) = received(&mut self.session_chosen)
+            && let Ok(Some(path)) = chosen
+        {
+            self.model.session.set_path(&path);
+        }
+        if let Some(saved) = received(&mut self.session_saved).map(Result::flatten) {
+            let form = &mut self.model.session;
+            form.busy = false;
+            form.known = saved.is_ok();
+            form.outcome = Some(saved.map(|path| format!("Saved: {}", path.display())));
+            self.tell_outcome();
+        }
+        let Some((reading, receiver)) = self.session_read.take() else { return };
+        let mut channel = Some(receiver);
+        let Some(read) = received(&mut channel).map(Result::flatten) else {
+            self.session_read = channel.map(|receiver| (reading, receiver));
+            return;
+        };
+        self.model.session.busy = false;
+        match read {
+            Err(reason) => {
+                self.model.session.outcome = Some(Err(reason));
+                self.tell_outcome();
+            }
+            Ok(session) => self.use_session(session, reading),
+        }
+    }
+
+    /// Where the form is not open, what became of a file is said above the plots.
+    fn tell_outcome(&mut self) {
+        if self.model.form == Some(Form::Session) {
+            return;
+        }
+        match self.model.session.outcome.clone() {
+            Some(Ok(text)) => self.model.raise(Banner::new(Level::Note, text)),
+            Some(Err(reason)) => self.model.raise(Banner::new(Level::Warning, reason)),
+            None => {}
+        }
+    }
+
+    fn use_session(&mut self, session: Session, reading: Reading) {
+        match reading {
+            Reading::Compare => {
+                let path = PathBuf::from(&self.model.session.path);
+                let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                let outcome = self.compare_with(&name, session);
+                self.model.session.outcome = Some(outcome);
+                self.tell_outcome();
+            }
+            Reading::Open => {
+                let path = self.model.session.path.clone();
+                self.open_session(session);
+                let known = SessionForm { path, known: true, ..SessionForm::default() };
+                self.model.session = known;
+                self.model.form = None;
+            }
+            Reading::Unfinished(path) => {
+                self.open_session(session);
+                self.adopt_unfinished(&path);
+            }
+        }
+    }
+
+    /// Draws a saved run and its forks over the present run, as many of them as there is room for.
+    pub(crate) fn compare_with(&mut self, name: &str, session: Session) -> Result<String, String> {
+        let forks = session.forks.into_iter().map(|fork| {
+            let label = format!("{name}, {}", label(fork.step, &fork.course));
+            Compared { from: fork.step, ..Compared::new(label, fork.history) }
+        });
+        let all: Vec<Compared> =
+            iter::once(Compared::new(name.to_owned(), session.history)).chain(forks).collect();
+        let (count, mut left) = (all.len(), self.memory.recorded.left());
+        let mut refused: Vec<(String, String)> = Vec::new();
+        for (place, run) in all.into_iter().enumerate() {
+            let label = run.label.clone();
+            match self.compare(run, &mut left) {
+                Err(reason) if place == 0 => return Err(reason),
+                Err(reason) => refused.push((label, reason)),
+                Ok(()) => {}
+            }
+        }
+        let drawn = count - refused.len();
+        let labels: Vec<&str> = refused.iter().map(|(label, _)| label.as_str()).collect();
+        if let Some((_, reason)) = refused.last() {
+            let labels = labels.join("; ");
+            return Err(format!("{drawn} of {count} runs are drawn over this one, not {labels}: {reason}"));
+        }
+        Ok(match count {
+            1 => "It is drawn over the run, and listed among the forks".into(),
+            _ => "It is drawn over the run with its forks, and listed among those of the run".into(),
+        })
+    }
+
+    /// Draws a run over the present one, where there is room for it; `left` are the bytes that are left for recorded steps.
+    pub(crate) fn compare(&mut self, run: Compared, left: &mut usize) -> Result<(), String> {
+        let compared = &mut self.model.compared;
+        if compared.len() >= MOST_COMPARED {
+            return Err(format!("{MOST_COMPARED} runs are compared already; close one among the forks"));
+        }
+        let needed = run.history.heap_bytes();
+        if needed > *left {
+            return Err(format!(
+                "the run takes {} MiB, and {} of the {} MiB for recorded steps are left; close a fork or another \
+                 comparison",
+                needed.div_ceil(1 << 20),
+                *left >> 20,
+                self.memory.recorded.budget() >> 20
+            ));
+        }
+        *left -= needed;
+        compared.push(run);
+        Ok(())
+    }
+
+    /// Goes on with a session, or plays a recording.
+    pub(super) fn open_session(&mut self, mut session: Session) {
+        if session.kind == Kind::Recording {
+            self.leave_tour();
+            self.open_recording(&Ok(Arc::new(Recording::of(session))));
+            return;
+        }
+        self.leave_tour();
+        let text = session.preset.resolved_toml();
+        let same = |(name, preset): &(String, _)| {
+            let preset: &crate::preset::Preset = preset;
+            *name == session.name && preset.resolved_toml() == text
+        };
+        let model = &mut self.model;
+        let place = model.presets.iter().position(same).unwrap_or_else(|| {
+            model.presets.push((session.name.clone(), session.preset.clone()));
+            model.presets.len() - 1
+        });
+        model.choose(place);
+        model.breakpoints.clone_from(&session.breakpoints);
+        let shown: Shown = session.shown.clone().try_into().unwrap_or_default();
+        let forks = std::mem::take(&mut session.forks);
+        let hits = std::mem::take(&mut session.hits);
+        self.begin(session.course.clone(), Some(session), true);
+        self.model.hits = hits;
+        self.restore_forks(forks, shown.steered());
+        shown.restore(&mut self.model);
+    }
+}

@@ -1,0 +1,222 @@
+//! An unfinished run is kept in the user's data directory once a minute, and offered when the program next starts.
+//!
+//! Each window has a place of its own, held by a lock that the operating system gives back whatever becomes of the
+//! program; what lies at a place that nobody holds was left by a crash. A run that ends with all its forks, is replaced or
+//! whose window is closed at the user's wish leaves nothing.
+
+use super::Lab;
+use super::sessions::{received, write};
+use crate::app::view::banners::{Banner, Level};
+use crate::app::view::forms::export::Saved;
+use crate::run::file::session::EXTENSION;
+use crossbeam_channel::Receiver;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+/// Windows that can keep their runs at a time.
+const PLACES: usize = 16;
+
+/// Runs that crashes may leave, until they are opened or discarded.
+const MOST_LEFT: usize = 32;
+
+/// Between two autosaves.
+pub(crate) const INTERVAL: Duration = Duration::from_mins(1);
+
+/// Larger newest checkpoints are left out: the disk should not be written to all the time.
+const NEWEST_CHECKPOINT: usize = 128 << 20;
+
+/// How long closing waits for an autosave under way.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// How long a window that has to go waits for its last autosave.
+const WRITTEN: Duration = Duration::from_secs(10);
+
+/// Where autosaves of this user are; nothing where there is no home directory.
+pub(crate) fn directory() -> Option<PathBuf> {
+    directories::ProjectDirs::from("", "", "brink").map(|dirs| dirs.data_dir().join("unfinished"))
+}
+
+/// The place of this window.
+pub(crate) struct Autosave {
+    path: PathBuf,
+    interval: Duration,
+    /// Held as long as the window is there.
+    _lock: File,
+    due: Instant,
+    /// Rows of the run and its forks, and how many these are, when they were saved last.
+    saved: (usize, usize),
+    writing: Option<Receiver<Saved>>,
+}
+
+impl Autosave {
+    /// Takes a place in the directory. Returns it with what a crash has left there, the newest first.
+    pub fn open(directory: &Path, interval: Duration) -> std::io::Result<(Self, Vec<PathBuf>)> {
+        fs::create_dir_all(directory)?;
+        for place in 0..PLACES {
+            let lock = File::create(directory.join(format!("{place}.lock")))?;
+            if lock.try_lock().is_err() {
+                continue;
+            }
+            let path = directory.join(format!("autosave-{place}.{EXTENSION}"));
+            if path.exists() {
+                let mut left = (0..MOST_LEFT).map(|n| directory.join(format!("left-{n}.{EXTENSION}")));
+                // with as many left already, the last of them gives way
+                let last = directory.join(format!("left-{MOST_LEFT}.{EXTENSION}"));
+                fs::rename(&path, left.find(|left| !left.exists()).unwrap_or(last))?;
+            }
+            let due = Instant::now() + interval;
+            let autosave = Self { path, interval, _lock: lock, due, saved: (0, 0), writing: None };
+            return Ok((autosave, left(directory)?));
+        }
+        Err(std::io::Error::other(format!("{PLACES} windows keep their runs already")))
+    }
+
+    /// The run is another one, or has come to its end.
+    fn forget(&mut self) {
+        if let Some(writing) = self.writing.take() {
+            let _ = writing.recv_timeout(PATIENCE);
+        }
+        // it may not be there
+        let _ = fs::remove_file(&self.path);
+        self.saved = (0, 0);
+        self.due = Instant::now() + self.interval;
+    }
+}
+
+/// What crashes have left, the newest first.
+fn left(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut found: Vec<(SystemTime, PathBuf)> = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with("left-") {
+            found.push((entry.metadata()?.modified()?, entry.path()));
+        }
+    }
+    found.sort();
+    Ok(found.into_iter().rev().map(|(_, path)| path).collect())
+}
+
+impl Lab {
+    /// Takes a place for autosaves, and offers what a crash has left.
+    pub(super) fn open_autosave(&mut self) {
+        let Some((directory, interval)) = &self.outside.autosave else { return };
+        match Autosave::open(directory, *interval) {
+            Ok((autosave, left)) => {
+                self.autosave = Some(autosave);
+                self.model.unfinished = left;
+                self.offer_unfinished();
+            }
+            Err(error) => {
+                let text = format!("Unfinished runs are not kept: {}: {error}", directory.display());
+                self.model.raise(Banner::new(Level::Note, text));
+            }
+        }
+    }
+
+    fn offer_unfinished(&mut self) {
+        let Some(path) = self.model.unfinished.first() else { return };
+        let modified = fs::metadata(path).and_then(|metadata| metadata.modified());
+        let age = modified.ok().and_then(|then| then.elapsed().ok()).unwrap_or_default();
+        let minutes = age.as_secs() / 60;
+        let when = match minutes {
+            0 => "less than a minute".to_owned(),
+            1 => "a minute".to_owned(),
+            2..120 => format!("{minutes} minutes"),
+            120..2880 => format!("{} hours", minutes / 60),
+            _ => format!("{} days", minutes / 1440),
+        };
+        let text = format!("A run was not finished when Brink ended {when} ago; it was kept until then");
+        self.model.raise(Banner { offers_unfinished: true, ..Banner::new(Level::Note, text) });
+    }
+
+    fn withdraw_offer(&mut self) {
+        self.model.banners.retain(|banner| !banner.offers_unfinished);
+    }
+
+    /// The unfinished run has been opened: its file is this window's autosave now.
+    pub(super) fn adopt_unfinished(&mut self, path: &Path) {
+        self.withdraw_offer();
+        self.model.unfinished.retain(|other| other != path);
+        if let Some(autosave) = &mut self.autosave
+            && fs::rename(path, &autosave.path).is_ok()
+        {
+            autosave.saved = self.model.recorded();
+        }
+        self.offer_unfinished();
+    }
+
+    /// Removes the unfinished run that is offered.
+    pub(super) fn discard_unfinished(&mut self) {
+        self.withdraw_offer();
+        if !self.model.unfinished.is_empty() {
+            let path = self.model.unfinished.remove(0);
+            if let Err(error) = fs::remove_file(&path) {
+                let text = format!("{} cannot be removed: {error}", path.display());
+                self.model.raise(Banner::new(Level::Warning, text));
+            }
+        }
+        self.offer_unfinished();
+    }
+
+    /// Nothing of the present run is kept any more.
+    pub(super) fn forget_autosave(&mut self) {
+        if let Some(autosave) = &mut self.autosave {
+            autosave.forget();
+        }
+    }
+
+    /// Keeps the run though it is not due: the window cannot stay.
+    pub(super) fn keep_unfinished_now(&mut self) {
+        if let Some(autosave) = &mut self.autosave {
+            autosave.due = Instant::now();
+        }
+        self.keep_unfinished();
+    }
+
+    /// Ends as a crash does, in order: what is kept of the run stays, for the next window to offer.
+    pub(crate) fn abandon(&mut self) {
+        self.save_settings();
+        self.keep_unfinished_now();
+        if let Some(writing) = self.autosave.as_mut().and_then(|autosave| autosave.writing.take()) {
+            let _ = writing.recv_timeout(WRITTEN);
+        }
+        // its lock is given back
+        self.autosave = None;
+        if let Some(worker) = self.worker.take() {
+            worker.shut_down();
+        }
+    }
+
+    /// Keeps the run where it is due.
+    pub(super) fn keep_unfinished(&mut self) {
+        let (recorded, live) = (self.model.recorded(), self.model.is_live());
+        let Some(autosave) = &mut self.autosave else { return };
+        if let Some(Err(reason)) = received(&mut autosave.writing).map(Result::flatten) {
+            self.model
+                .raise(Banner::new(Level::Warning, format!("The unfinished run is not kept: {reason}")));
+        }
+        if !live {
+            if autosave.saved.0 > 0 {
+                autosave.forget();
+            }
+            return;
+        }
+        if recorded == autosave.saved || autosave.writing.is_some() {
+            return;
+        }
+        let now = Instant::now();
+        if now < autosave.due {
+            self.context.request_repaint_after(autosave.due - now);
+            return;
+        }
+        (autosave.due, autosave.saved) = (now + autosave.interval, recorded);
+        let path = autosave.path.clone();
+        if let Some(session) = self.session(NEWEST_CHECKPOINT) {
+            let writing = write(session, path, &self.context);
+            if let Some(autosave) = &mut self.autosave {
+                autosave.writing = writing;
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What is said above the plots of what happens to the run and its forks.
+
+use super::Model;
+use crate::app::view::banners::{Banner, Level};
+use crate::run::live::message::Ending;
+use brink_core::dynamics::{Event, Process, StepOutcome};
+
+/// Banners shown at a time.
+const BANNERS: usize = 3;
+
+impl Model {
+    /// Shows what an event of a fork has to say: what stops or spoils one of its processes.
+    pub fn note_of_fork(&mut self, label: &str, step: usize, event: &Event) {
+        let (level, text) = match event {
+            Event::Outcome(process, StepOutcome::Diverged { loss }) => {
+                let name = process.name();
+                (
+                    Level::Error,
+                    format!("{name} diverged at step {step} (loss {loss:.3e}) and stays where it was"),
+                )
+            }
+            Event::Outcome(process, StepOutcome::TooSharp { eta_s }) => {
+                let name = process.name();
+                (
+                    Level::Warning,
+                    format!("{name} became too sharp to integrate at step {step} (η·S = {eta_s:.1})"),
+                )
+            }
+            Event::Trouble(process, text) => {
+                (Level::Warning, format!("{}, step {step}: {text}", process.name()))
+            }
+            _ => return,
+        };
+        self.raise(Banner::new(level, format!("Fork “{label}”: {text}")));
+    }
+
+    /// Shows how a fork has ended, where that is not with its last step; what stopped its processes is said by the events.
+    pub fn note_end_of_fork(&mut self, label: &str, end: &Result<Ending, String>) {
+        let (level, text) = match end {
+            Err(reason) => (Level::Error, reason.clone()),
+            Ok(ending @ Ending::MemoryBudget { .. }) => (Level::Note, format!("it has ended: {ending}")),
+            Ok(Ending::AllSteps | Ending::NothingAdvances | Ending::Stopped) => return,
+        };
+        self.raise(Banner::new(level, format!("Fork “{label}”: {text}")));
+    }
+
+    /// Shows what an event has to say.
+    pub fn note(&mut self, step: usize, event: &Event) {
+        match event {
+            Event::Outcome(process, StepOutcome::Diverged { loss }) => {
+                let alone = *process == Process::GradientDescent && self.ended_with_descent().is_some();
+                let end = if alone { "the run ends there" } else { "stays where it was; the others go on" };
+                self.raise(Banner {
+                    offers_restart: *process == Process::GradientDescent,
+                    ..Banner::new(
+                        Level::Error,
+                        format!(
+                            "{} diverged at step {step} (loss {loss:.3e}) and {end}. Choose a smaller η, then restart",
+                            capitalized(*process)
+                        ),
+                    )
+                });
+            }
+            Event::Outcome(process, StepOutcome::TooSharp { eta_s }) => self.raise(Banner::new(
+                Level::Warning,
+                format!(
+                    "{} became too sharp to integrate at step {step} (η·S = {eta_s:.1}) and stays where it is",
+                    capitalized(*process)
+                ),
+            )),
+            Event::StartedAboveEdge { eta_s } => self.raise(Banner {
+                offers_flows: true,
+                ..Banner::new(
+                    Level::Warning,
+                    format!(
+                        "The central flow is above the edge since step {step} (η·λ₁ = {eta_s:.2} > 2): its predictions \
+                         are left out until it is back"
+                    ),
+                )
+            }),
+            Event::BackBelowEdge | Event::FlowsStarted => self.banners.retain(|banner| !banner.offers_flows),
+            Event::Trouble(process, text) => {
+                self.raise(Banner::new(Level::Warning, format!("{}, step {step}: {text}", capitalized(*process))));
+            }
+            Event::Outcome(_, StepOutcome::Advanced | StepOutcome::EnteredEdge { .. })
+            | Event::EtaChanged { .. } => {}
+        }
+    }
+
+    /// The step at which gradient descent diverged, if the run ended with that.
+    pub(crate) fn ended_with_descent(&self) -> Option<usize> {
+        self.history.divergence(Process::GradientDescent).filter(|&step| !self.history.has_flows(step))
+    }
+
+    /// Adds a banner; of those that offer to restart the flows only the newest stays, and at most `BANNERS` in all.
+    pub fn raise(&mut self, banner: Banner) {
+        self.banners
+            .retain(|other| other.text != banner.text && !(banner.offers_flows && other.offers_flows));
+        self.banners.push(banner);
+        if self.banners.len() > BANNERS {
+            self.banners.remove(0);
+        }
+    }
+
+    /// Takes away what said why the run waits.
+    pub(crate) fn forget_pause(&mut self) {
+        self.banners.retain(|banner| !banner.of_pause);
+    }
+}
+
+/// A process's name at the start of a sentence.
+fn capitalized(process: Process) -> String {
+    let (first, rest) = process.name().split_at(1);
+    first.to_uppercase() + rest
+}

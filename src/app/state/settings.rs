@@ -1,0 +1,228 @@
+//! What the window remembers between two runs: its size, theme, panels, saved layouts, the speed of the slow motion, the
+//! smoothing, whether phases are shaded.
+
+use super::Model;
+use super::layout::{Node, Saved};
+use super::playback::Playback;
+use crate::run::file::files;
+use egui::Theme;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// The settings file's content. Every key may be missing; those of another version are kept as they are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Settings {
+    dark: bool,
+    phases: bool,
+    replay_speed: f64,
+    /// Width and height in points.
+    window: Option<[f32; 2]>,
+    /// By the preset's name.
+    smoothing: BTreeMap<String, f64>,
+    panels: Option<Node>,
+    layouts: Vec<Saved>,
+    #[serde(flatten)]
+    other: toml::Table,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let replay_speed = Playback::default().speed;
+        Self {
+            dark: false,
+            phases: false,
+            replay_speed,
+            window: None,
+            smoothing: BTreeMap::new(),
+            panels: None,
+            layouts: Vec::new(),
+            other: toml::Table::new(),
+        }
+    }
+}
+
+/// Largest settings file that is read, in bytes.
+const LARGEST: u64 = 1 << 20;
+
+/// Smallest and largest side of a window that is opened again, in points.
+const SIDES: std::ops::RangeInclusive<f32> = 100.0..=16_384.0;
+
+/// Where the settings of this user are; nothing where there is no home directory.
+pub(crate) fn path() -> Option<PathBuf> {
+    directories::ProjectDirs::from("", "", "brink").map(|dirs| dirs.config_dir().join("settings.toml"))
+}
+
+impl Settings {
+    /// Reads the settings. A file that is not there means the defaults; one that is broken too: it is put aside, and the
+    /// message says so.
+    pub fn load(path: &Path) -> (Self, Option<String>) {
+        match Self::read(path) {
+            Ok(settings) => (settings, None),
+            Err(reason) => {
+                let aside = path.with_added_extension("broken");
+                let kept = match std::fs::rename(path, &aside) {
+                    Ok(()) => format!("the file is kept as {}", aside.display()),
+                    Err(error) => format!("the file is written anew, as it cannot be renamed ({error})"),
+                };
+                let text = format!(
+                    "The settings in {} cannot be read ({}); the defaults are used, and {kept}",
+                    path.display(),
+                    reason.trim()
+                );
+                (Self::default(), Some(text))
+            }
+        }
+    }
+
+    fn read(path: &Path) -> Result<Self, String> {
+        let size = match std::fs::metadata(path) {
+            Ok(metadata) => metadata.len(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(error.to_string()),
+        };
+        if size > LARGEST {
+            return Err(format!("it has {size} bytes, more than {LARGEST}"));
+        }
+        let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+        let settings: Self = toml::from_str(&text).map_err(|error| error.message().to_owned())?;
+        let speed = settings.replay_speed;
+        if speed.is_nan() || speed <= 0.0 {
+            return Err(format!("replay_speed = {speed} is not a positive number"));
+        }
+        if let Some([width, height]) = settings.window
+            && ![width, height].iter().all(|side| SIDES.contains(side))
+        {
+            return Err(format!("window = [{width}, {height}] is no size of a window"));
+        }
+        if let Some((preset, steps)) =
+            settings.smoothing.iter().find(|(_, steps)| !(steps.is_finite() && **steps >= 0.0))
+        {
+            return Err(format!("smoothing.{preset} = {steps} is not a number from 0 on"));
+        }
+        Ok(settings)
+    }
+
+    /// The size of the window, where one is remembered.
+    pub fn window_size() -> Option<[f32; 2]> {
+        Self::read(&path()?).ok()?.window
+    }
+
+    /// What a window would remember.
+    pub fn of(model: &Model) -> Self {
+        Self {
+            dark: model.theme == Theme::Dark,
+            phases: model.own_look.as_ref().map_or(model.view.show_phases, |look| look.phases),
+            replay_speed: model.playback.speed,
+            window: model.window_size,
+            smoothing: model.smoothing.clone(),
+            panels: Node::from_tree(model.own_look.as_ref().map_or(&model.tree, |look| &look.tree)),
+            layouts: model.layouts.clone(),
+            other: model.other_settings.clone(),
+        }
+    }
+
+    /// Gives a window what was remembered.
+    pub fn restore(self, model: &mut Model) {
+        let Self { dark, phases, replay_speed, window, smoothing, panels, layouts, other } = self;
+        model.theme = if dark { Theme::Dark } else { Theme::Light };
+        model.view.show_phases = phases;
+        model.playback.speed = replay_speed;
+        (model.window_size, model.other_settings) = (window, other);
+        if let Some(steps) = smoothing.get(&model.facts.preset) {
+            model.view.smoothing_steps = *steps;
+        }
+        model.smoothing = smoothing;
+        model.layouts = layouts;
+        // panels of another version may leave nothing to show
+        if let Some(tree) = panels.map(|node| node.tree()).filter(|tree| !tree.is_empty()) {
+            model.tree = tree;
+        }
+    }
+
+    /// Writes the settings, whole or not at all.
+    pub fn save(&self, path: &Path) -> Result<(), String> {
+        let failed = |error: &dyn std::fmt::Display| {
+            format!("The settings cannot be written to {}: {error}", path.display())
+        };
+        let text = toml::to_string(self).map_err(|error| failed(&error))?;
+        if let Some(directory) = path.parent() {
+            std::fs::create_dir_all(directory).map_err(|error| failed(&error))?;
+        }
+        files::write_whole(path, |file| file.write_all(text.as_bytes())).map_err(|error| failed(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::state::layout::Arrangement;
+
+    #[test]
+    fn settings_come_back_as_they_were_written() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("of a new user/settings.toml");
+        assert_eq!(Settings::load(&path), (Settings::default(), None));
+        let panels = Arrangement::Lecture.node(&[]);
+        let settings = Settings {
+            dark: true,
+            phases: true,
+            replay_speed: 0.5,
+            window: Some([1000.0, 700.5]),
+            smoothing: [("digits, \"noisy\"".to_owned(), 12.5)].into(),
+            other: toml::Table::new(),
+            layouts: vec![Saved { name: "mine: \"π\"".into(), panels: panels.clone().expect("built in") }],
+            panels,
+        };
+        settings.save(&path).expect("a file");
+        assert_eq!(Settings::load(&path), (settings, None));
+    }
+
+    #[test]
+    fn a_slow_motion_without_a_limit_is_remembered() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("settings.toml");
+        let settings = Settings { replay_speed: f64::INFINITY, ..Settings::default() };
+        settings.save(&path).expect("a file");
+        assert_eq!(Settings::load(&path), (settings, None));
+    }
+
+    #[test]
+    fn broken_settings_become_defaults_and_say_so() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("settings.toml");
+        let aside = directory.path().join("settings.toml.broken");
+        for broken in [
+            "dark = 7",
+            "\u{0}\u{1}",
+            "replay_speed = -1",
+            "replay_speed = nan",
+            "window = [1000, 0]",
+            "window = [nan, 700]",
+            "smoothing.digits-mlp = -2",
+            "panels = { columns = [[1.0, { nothing = 3 }]] }",
+        ] {
+            std::fs::write(&path, broken).expect("a file");
+            let (settings, message) = Settings::load(&path);
+            assert_eq!(settings, Settings::default());
+            assert!(message.is_some_and(|message| message.contains("settings.toml.broken")), "{broken}");
+            assert_eq!(std::fs::read_to_string(&aside).expect("it is put aside"), broken);
+        }
+        std::fs::write(&path, [0xff, 0xfe]).expect("a file");
+        assert!(Settings::load(&path).1.is_some());
+    }
+    #[test]
+    fn keys_of_another_version_are_kept_and_lose_nothing() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("settings.toml");
+        let text = "dark = true\nnewer = [1, 2]\n[[layouts]]\nname = \"mine\"\npanels = { panel = \"loss\" }\n\
+                    [later]\nmore = \"π\"\n";
+        std::fs::write(&path, text).expect("a file");
+        let (settings, message) = Settings::load(&path);
+        assert_eq!((message, settings.layouts.len(), settings.other.len()), (None, 1, 2));
+        settings.save(&path).expect("a file");
+        assert_eq!(Settings::load(&path), (settings, None));
+    }
+}

@@ -1,0 +1,35 @@
+//! One line on the cycle at the cursor, made of its values.
+
+use super::transport::grouped;
+use crate::app::state::Model;
+use crate::picture;
+use crate::run::analysis::cycles::{Outcome, Phase, comparable, is_constant};
+
+/// What the sharpness and the oscillation do at the cursor's step, or at the newest.
+pub(super) fn caption(model: &Model) -> String {
+    let cycles = model.curves.cycles();
+    let Some(newest) = model.row() else { return String::new() };
+    let row = comparable(&model.history, newest);
+    if is_constant(&model.history, row) {
+        return picture::panel::inspector::caption::caption(&model.run_view(), newest);
+    }
+    let Some(phase) = cycles.phase(row) else {
+        return if model.history.rank(row) > 1 || model.at_edge(row).is_some_and(|k| k > 1) {
+            "Several eigenvalues swing about the edge: no cycle of a single one".to_owned()
+        } else {
+            "No cycle at the edge at this step".to_owned()
+        };
+    };
+    let cycle = cycles.at(row).filter(|_| phase != Phase::Settled).map(|place| {
+        let cycle = &cycles.all()[place];
+        let number = cycles.all()[..=place].iter().filter(|cycle| !cycle.settled).count();
+        if cycle.outcome == Outcome::Open {
+            return format!("Cycle {number}, its step {}", grouped(newest - cycle.start() + 1));
+        }
+        let step = grouped(row - cycle.start() + 1);
+        format!("Cycle {number}, step {step} of {}", grouped(cycle.length()))
+    });
+    let what = picture::panel::inspector::caption::caption(&model.run_view(), newest);
+    let known = [cycle, Some(format!("{}: {what}", phase.name()))];
+    known.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}

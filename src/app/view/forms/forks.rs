@@ -1,0 +1,87 @@
+//! Runs that leave another one: a small tree, and the learning rate of the next.
+
+use crate::app::command::Command;
+use crate::app::state::{Model, Phase};
+use crate::app::view::transport::{command_button, grouped, short};
+use crate::picture::chart::trace::OVERLAY_SIGNS;
+use crate::picture::style::theme::Palette;
+use crate::run::live::fork::Fork;
+use egui::{DragValue, RichText, Ui};
+
+/// How far a fork stands to the right of the run it left, in points.
+const INDENT: f32 = 18.0;
+
+/// The next fork.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ForkForm {
+    /// The fork to steer and to leave; the first run where it is none.
+    pub parent: Option<usize>,
+    /// The learning rate to go on with.
+    pub eta: f64,
+}
+
+/// The tree, and the next fork.
+pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
+    let mut form = model.fork_form;
+    ui.label("The run to steer (η, restart of the flows, saving) and to leave:");
+    let rows = grouped(model.history.rows());
+    ui.radio_value(
+        &mut form.parent,
+        None,
+        format!("η = {}, the run itself · {rows} steps", short(model.eta)),
+    );
+    branch_ui(ui, model, None, 1, &mut form, commands);
+    for (place, run) in model.compared.iter().enumerate() {
+        ui.horizontal(|ui| {
+            let sign = OVERLAY_SIGNS[(model.forks.list().len() + place) % OVERLAY_SIGNS.len()];
+            ui.label(format!("{sign} {}", run.label));
+            let state = format!("saved run · {} steps", grouped(run.history.rows()));
+            ui.label(RichText::new(state).color(Palette::in_ui(ui).faint_text));
+            command_button(ui, &Command::CloseCompared(place), Some("✕"), commands);
+        });
+    }
+    ui.add_space(8.0);
+    ui.horizontal(|ui| {
+        ui.label(format!("at step {},", grouped(model.departure())));
+        let label = ui.label("η of the fork");
+        let speed = 0.002 * form.eta.abs().max(1e-9);
+        let field = DragValue::new(&mut form.eta).speed(speed).max_decimals(9).update_while_editing(false);
+        ui.add(field).labelled_by(label.id);
+        ui.label(format!("2/η = {}", short(2.0 / form.eta)));
+        let ready = model.history.rows() > 0 && model.phase != Phase::Failed;
+        ui.add_enabled_ui(ready, |ui| command_button(ui, &Command::Fork, None, commands));
+    });
+    if form != model.fork_form {
+        // before the fork of the same frame
+        commands.insert(0, Command::EditFork(form));
+    }
+}
+
+/// The forks that left a run, and what left them.
+fn branch_ui(
+    ui: &mut Ui,
+    model: &Model,
+    parent: Option<usize>,
+    depth: u8,
+    form: &mut ForkForm,
+    commands: &mut Vec<Command>,
+) {
+    for (place, fork) in model.forks.list().iter().enumerate().filter(|(_, fork)| fork.parent == parent) {
+        ui.horizontal(|ui| {
+            ui.add_space(INDENT * f32::from(depth));
+            let sign = OVERLAY_SIGNS[place % OVERLAY_SIGNS.len()];
+            ui.radio_value(&mut form.parent, Some(fork.id), format!("{sign} {}", fork.label()));
+            ui.label(RichText::new(state(fork)).color(Palette::in_ui(ui).faint_text));
+            command_button(ui, &Command::CloseFork(fork.id), Some("✕"), commands);
+        });
+        branch_ui(ui, model, Some(fork.id), depth + 1, form, commands);
+    }
+}
+
+fn state(fork: &Fork) -> String {
+    match &fork.end {
+        None => format!("{} steps", grouped(fork.history.rows())),
+        Some(Ok(ending)) => format!("{ending} at {}", grouped(fork.history.rows())),
+        Some(Err(reason)) => reason.clone(),
+    }
+}

@@ -1,0 +1,95 @@
+//! The form of the sessions.
+
+use crate::app::command::Command;
+use crate::app::state::Model;
+use crate::app::view::transport::command_button;
+use crate::picture::style::theme::Palette;
+use crate::run::file::session::EXTENSION;
+use egui::{Label, RichText, TextEdit, Ui};
+use std::path::Path;
+
+/// Width of the form, in points.
+const WIDTH: f32 = 560.0;
+
+/// What a file is chosen for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be written.
+    Save,
+    /// To be read.
+    Open,
+}
+
+/// The form of the sessions.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SessionForm {
+    /// The file.
+    pub path: String,
+    /// Whether it holds a session of this window, so that saving again needs no question.
+    pub known: bool,
+    /// Whether the file is being written or read.
+    pub busy: bool,
+    /// What became of the last one: what to say, or what went wrong.
+    pub outcome: Option<Result<String, String>>,
+}
+
+impl SessionForm {
+    /// Another file; one without an extension gets the sessions' own.
+    pub(crate) fn set_path(&mut self, path: &Path) {
+        let named = path.extension().is_some() || path.as_os_str().is_empty();
+        let path = if named { path.to_path_buf() } else { path.with_extension(EXTENSION) };
+        *self = Self { path: path.display().to_string(), ..Self::default() };
+    }
+
+    /// Proposes a file in the working directory.
+    pub(in crate::app) fn suggest(&mut self, preset: &str) {
+        let stem = Path::new(preset).file_stem().unwrap_or_default().to_string_lossy();
+        let directory = std::env::current_dir().unwrap_or_default();
+        self.set_path(&directory.join(format!("{stem}.{EXTENSION}")));
+    }
+}
+
+/// The fields of the form.
+pub(in crate::app) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
+    ui.set_width(WIDTH);
+    let form = &model.session;
+    let mut path = form.path.clone();
+    ui.horizontal(|ui| {
+        let label = ui.label("File");
+        ui.add(TextEdit::singleline(&mut path).desired_width(WIDTH - 290.0)).labelled_by(label.id);
+        command_button(ui, &Command::ChooseSession(Purpose::Open), Some("Find…"), commands);
+        command_button(ui, &Command::ChooseSession(Purpose::Save), Some("New file…"), commands);
+    });
+    ui.add_space(4.0);
+    let there = Path::new(&path).is_file();
+    ui.horizontal(|ui| {
+        let replaces = there && !(form.known && path == form.path);
+        let text = if replaces { "Replace with this run" } else { Command::SaveSession.name() };
+        let recorded = model.history.rows() > 0;
+        let mut button = |enabled: bool, command: &Command, text: Option<&str>| {
+            ui.add_enabled_ui(enabled && !form.busy && !path.is_empty(), |ui| {
+                command_button(ui, command, text, commands);
+            });
+        };
+        button(recorded, &Command::SaveSession, Some(text));
+        button(there, &Command::OpenSession, None);
+        button(there, &Command::CompareSession, None);
+    });
+    let (said, color) = match &form.outcome {
+        _ if form.busy => ("Working…", None),
+        Some(Ok(text)) => (text.as_str(), None),
+        Some(Err(reason)) => (reason.as_str(), Some(Palette::in_ui(ui).trouble)),
+        // the line is kept for what will be said
+        None => ("", None),
+    };
+    let said = RichText::new(said);
+    ui.add(Label::new(color.map_or(said.clone(), |color| said.color(color))).wrap());
+    ui.separator();
+    ui.label("The command that opens this moment again:");
+    ui.add(Label::new(RichText::new(&model.facts.command).monospace()).wrap());
+    command_button(ui, &Command::CopyAddress, None, commands);
+    if path != form.path {
+        // before a command of the same frame
+        commands.insert(0, Command::EditSession(path));
+    }
+}

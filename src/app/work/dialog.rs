@@ -1,0 +1,90 @@
+//! The system's file dialogs, off the interface thread: it may hang or be missing, and the window goes on.
+
+use crate::app::view::forms::export::ExportForm;
+use crate::app::view::forms::session::Purpose;
+use crate::run::file::session::EXTENSION;
+use crossbeam_channel::{Receiver, bounded};
+use egui::Context;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Poll, Wake, Waker};
+use std::thread::Thread;
+
+/// Opens the dialog of the export; the path arrives on the channel, `None` when nothing was chosen or there is no dialog.
+pub(crate) fn choose_file(form: &ExportForm, context: &Context) -> Option<Receiver<Option<PathBuf>>> {
+    let path = Path::new(&form.path);
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let extension = form.extension();
+    let mut dialog = rfd::AsyncFileDialog::new()
+        .set_title("Export")
+        .add_filter(extension.to_uppercase(), &[extension])
+        .set_file_name(name);
+    if let Some(directory) = path.parent().filter(|directory| directory.is_dir()) {
+        dialog = dialog.set_directory(directory);
+    }
+    // Made here because macOS wants it on the main thread, awaited elsewhere.
+    chosen(dialog.save_file(), context)
+}
+
+/// Opens the dialog for a directory of data; as [`choose_file`].
+pub(crate) fn choose_data(context: &Context) -> Option<Receiver<Option<PathBuf>>> {
+    let dialog = rfd::AsyncFileDialog::new().set_title("Directory of CIFAR-10's binary files");
+    chosen(dialog.pick_folder(), context)
+}
+
+/// Opens the dialog for a session; as [`choose_file`].
+pub(crate) fn choose_session(
+    path: &str,
+    purpose: Purpose,
+    context: &Context,
+) -> Option<Receiver<Option<PathBuf>>> {
+    let path = Path::new(path);
+    let mut dialog = rfd::AsyncFileDialog::new().add_filter("Brink session", &[EXTENSION]);
+    if let Some(directory) = path.parent().filter(|directory| directory.is_dir()) {
+        dialog = dialog.set_directory(directory);
+    }
+    match purpose {
+        Purpose::Open => chosen(dialog.set_title("Find session").pick_file(), context),
+        Purpose::Save => {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            chosen(dialog.set_title("New session file").set_file_name(name).save_file(), context)
+        }
+    }
+}
+
+fn chosen(
+    dialog: impl Future<Output = Option<rfd::FileHandle>> + Send + 'static,
+    context: &Context,
+) -> Option<Receiver<Option<PathBuf>>> {
+    let context = context.clone();
+    // One message, so a channel for one: the sender never waits.
+    let (sender, receiver) = bounded(1);
+    let thread = std::thread::Builder::new().name("file dialog".into()).spawn(move || {
+        let chosen = block_on(dialog).map(|file| file.path().to_path_buf());
+        // The window may be gone by now.
+        let _ = sender.send(chosen);
+        context.request_repaint();
+    });
+    thread.ok().map(|_| receiver)
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut std::task::Context::from_waker(&waker)) {
+            Poll::Ready(value) => return value,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}

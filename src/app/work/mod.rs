@@ -1,0 +1,7 @@
+//! Work beside the interface: dialogs, files, and computations on threads of their own.
+
+pub(crate) mod dialog;
+pub(crate) mod inspector;
+pub(crate) mod outside;
+pub(crate) mod spectrum;
+pub(crate) mod weight_space;

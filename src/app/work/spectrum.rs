@@ -1,0 +1,101 @@
+//! Lets the replay thread compute the spectra while their panel is shown: at the cursor, or while training of the newest
+//! checkpoint from time to time.
+
+use crate::app::state::{Model, Phase};
+use crate::run::engine::past::Past;
+use crate::run::live::replay::{Answer, Moment, Replay, Reply};
+use crate::run::live::spectra::Found;
+use brink_core::spectrum::SpectrumError;
+use egui::Context;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+/// Least time between two computations while training …
+const LEAST_PAUSE: Duration = Duration::from_secs(3);
+/// … and in multiples of what the last one took: training keeps nine tenths of the machine even where both use every core.
+const PAUSE: u32 = 9;
+/// How often the progress is shown.
+const PROGRESS: Duration = Duration::from_millis(100);
+
+/// What the replay thread was asked last.
+#[derive(Default)]
+pub(super) struct Spectrum {
+    answer: Option<Answer<Result<Found, SpectrumError>>>,
+    /// The share done, as bits.
+    share: Arc<AtomicU32>,
+    /// A step whose answer has arrived, be it an error.
+    answered: Option<usize>,
+    /// When it did, and what it took.
+    rested: Option<(Instant, Duration)>,
+}
+
+impl Spectrum {
+    /// Asks where something is shown and not known, and takes in the answer.
+    pub fn update(
+        &mut self,
+        replay: &Replay,
+        past: &Past,
+        context: &Context,
+        (model, shown): (&mut Model, bool),
+    ) {
+        let wanted = if shown { self.wanted(model, past) } else { None };
+        if let Some(step) = wanted.filter(|&step| self.answered != Some(step)) {
+            let asked = self.answer.as_ref().map(Answer::step);
+            // at the cursor another step supersedes the one under way; while training that one comes first
+            if asked.is_none() || (asked != Some(step) && model.view.cursor.is_some()) {
+                self.ask(step, replay, context);
+            }
+        }
+        let Some(answer) = &self.answer else { return };
+        let step = answer.step();
+        match answer.poll() {
+            Reply::Pending => {
+                let share = f32::from_bits(self.share.load(Ordering::Relaxed));
+                model.spectra.progress = Some((step, share));
+                return;
+            }
+            Reply::Superseded | Reply::Ready(Ok(Err(SpectrumError::Stopped))) => {}
+            Reply::Ready(found) => {
+                self.answered = Some(step);
+                let (found, trouble) = match found {
+                    Ok(Ok(found)) => (Some(found), None),
+                    Ok(Err(error)) => (None, Some(format!("Step {step}: {error}"))),
+                    Err(error) => (None, Some(error.to_string())),
+                };
+                let took = found.as_ref().map_or(Duration::ZERO, |found| found.took);
+                self.rested = Some((Instant::now(), took));
+                (model.spectra.found, model.spectra.trouble) = (found, trouble);
+            }
+        }
+        self.answer = None;
+        model.spectra.progress = None;
+    }
+
+    /// The step whose spectra are wanted now.
+    fn wanted(&self, model: &Model, past: &Past) -> Option<usize> {
+        let newest = model.history.rows().checked_sub(1)?;
+        if let Some(cursor) = model.view.cursor {
+            return Some(cursor.min(newest));
+        }
+        if model.phase != Phase::Training {
+            return Some(newest);
+        }
+        let rested = self.rested.is_none_or(|(since, took)| since.elapsed() >= LEAST_PAUSE.max(PAUSE * took));
+        // no step needs to be taken once more there
+        past.nearest(newest).filter(|_| rested).map(|checkpoint| checkpoint.step())
+    }
+
+    fn ask(&mut self, step: usize, replay: &Replay, context: &Context) {
+        let share = Arc::new(AtomicU32::new(0));
+        self.share = Arc::clone(&share);
+        let context = context.clone();
+        self.answer = Some(replay.ask(step, move |moment: &mut Moment<'_>| {
+            let mut progress = |done: f32| {
+                share.store(done.to_bits(), Ordering::Relaxed);
+                context.request_repaint_after(PROGRESS);
+            };
+            Found::at(moment, &mut progress)
+        }));
+    }
+}

@@ -1,0 +1,105 @@
+//! Lets weight space follow the cursor, or the run, while its panel is shown.
+
+use super::outside::Assemble;
+use crate::app::state::layout;
+use crate::app::state::{Model, Phase};
+use crate::picture::scene::Scene;
+use crate::picture::scene::of_view::{of_paths, of_view};
+use crate::picture::view::Panel;
+use crate::preset::Preset;
+use crate::run::engine::past::Past;
+use crate::run::live::lookout::Lookout;
+use crate::run::live::lookout::Wish;
+use crate::run::live::worker::Worker;
+use brink_core::space::View;
+use egui::Context;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What is said where nobody is left to look.
+const FAILED: &str = "The training thread has failed: nobody is left to look at weight space; start anew";
+
+/// How often the progress of steps that are taken once more is shown.
+const PROGRESS: Duration = Duration::from_millis(500);
+
+/// What looks at the weights of one run.
+pub(crate) struct WeightSpace {
+    lookout: Lookout,
+    /// Percent of the steps that are taken once more, and how many they are.
+    catching_up: Option<(usize, usize)>,
+}
+
+impl WeightSpace {
+    /// For a run with this past.
+    pub fn new(past: &Arc<Past>, assemble: &Arc<Assemble>, preset: Preset, context: &Context) -> Self {
+        let (assemble, context) = (Arc::clone(assemble), context.clone());
+        let make = Box::new(move || assemble(&preset));
+        let lookout = Lookout::new(Arc::clone(past), make, move || context.request_repaint());
+        Self { lookout, catching_up: None }
+    }
+
+    /// Asks for what the panel shows, and takes in what is there. Returns what went wrong.
+    pub fn update(&mut self, model: &mut Model, worker: &mut Worker, context: &Context) -> Option<String> {
+        let shown = layout::shown(&model.tree).contains(&Panel::WeightSpace);
+        if model.phase == Phase::Failed {
+            if shown && model.scene.is_none() {
+                model.scene = Some(Arc::new(Scene { note: Some(FAILED.into()), ..Scene::default() }));
+            }
+            return None;
+        }
+        let wish = model.row().filter(|_| shown).map(|step| Wish {
+            step,
+            follows: model.view.cursor.is_none(),
+            axes: model.view.scene.seen_axes().collect(),
+        });
+        let now = Instant::now();
+        let changed = match self.lookout.update(worker, wish, now) {
+            Ok(changed) => changed,
+            Err(reason) => return Some(reason),
+        };
+        let catching_up = self.lookout.catching_up().map(|[done, all]| (100 * done / all.max(1), all));
+        if (changed || catching_up != self.catching_up)
+            && let Some(view) = self.lookout.view()
+        {
+            let mut scene = of_view(view, &model.history);
+            if let Some((percent, all)) = catching_up {
+                let text = format!("the {all} steps before are taken once more for their paths: {percent}%");
+                scene.note = Some(scene.note.map_or(text.clone(), |note| format!("{note}; {text}")));
+            }
+            model.scene = Some(Arc::new(scene));
+        }
+        self.catching_up = catching_up;
+        if let Some(due) = self.lookout.due() {
+            context.request_repaint_after(due.saturating_duration_since(now));
+        }
+        if catching_up.is_some() {
+            context.request_repaint_after(PROGRESS);
+        }
+        None
+    }
+}
+
+/// The paths of a recording, as far as it has played.
+pub(crate) struct RecordedPaths {
+    paths: Arc<View>,
+    /// Rows of the history that the scene was drawn for.
+    rows: usize,
+}
+
+impl RecordedPaths {
+    /// Nothing drawn yet.
+    pub fn new(paths: Arc<View>) -> Self {
+        Self { paths, rows: 0 }
+    }
+
+    /// Draws what has been played, while the panel is shown.
+    pub fn update(&mut self, model: &mut Model) {
+        let Some(row) = model.history.rows().checked_sub(1) else { return };
+        let known = self.rows == row + 1 && model.scene.is_some();
+        if known || !layout::shown(&model.tree).contains(&Panel::WeightSpace) {
+            return;
+        }
+        self.rows = row + 1;
+        model.scene = Some(Arc::new(of_paths(&self.paths, &model.history, row)));
+    }
+}

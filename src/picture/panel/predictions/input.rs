@@ -1,0 +1,59 @@
+//! What the network sees: a picture, or numbers.
+
+use crate::picture::chart::scale;
+use crate::picture::style::theme::{self, Palette};
+use crate::run::record::predictions::Picture;
+use egui::{Color32, ColorImage, Context, Id, Rect, Sense, StrokeKind, TextureHandle, TextureOptions, Ui};
+use egui::{WidgetInfo, pos2};
+
+/// Most numbers that are written out.
+const MOST_NUMBERS: usize = 8;
+
+/// An example's pixels, as they are.
+pub(super) fn picture_ui(ui: &Ui, rect: Rect, picture: &Picture, index: usize) {
+    let response = ui.interact(rect, ui.scope_id().with("picture"), Sense::hover());
+    let name = format!("picture of training example {index}");
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, &name));
+    let texture = texture(ui.ctx(), picture);
+    let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+    ui.painter().image(texture.id(), rect, whole, Color32::WHITE);
+    ui.painter().rect_stroke(rect, 0.0, (1.0, Palette::in_ui(ui).frame), StrokeKind::Outside);
+}
+
+/// The texture of the picture shown last; another picture replaces it.
+fn texture(context: &Context, picture: &Picture) -> TextureHandle {
+    let id = Id::unique("brink: picture of an example");
+    let kept: Option<(Picture, TextureHandle)> = context.data(|data| data.get_temp(id));
+    if let Some((_, texture)) = kept.filter(|(shown, _)| shown == picture) {
+        return texture;
+    }
+    let pixels = picture.pixels.iter().map(|&[r, g, b]| Color32::from_rgb(r, g, b)).collect();
+    let image = ColorImage::new([picture.width, picture.height], pixels);
+    let texture = context.load_texture("example", image, TextureOptions::NEAREST);
+    context.data_mut(|data| data.insert_temp(id, (picture.clone(), texture.clone())));
+    texture
+}
+
+/// An input of plain numbers.
+pub(super) fn numbers_text(numbers: &[f64]) -> String {
+    let shown: Vec<String> = numbers.iter().take(MOST_NUMBERS).map(|&x| short(x)).collect();
+    let rest = numbers.len().saturating_sub(MOST_NUMBERS);
+    let more = if rest > 0 { format!(", … {rest} more") } else { String::new() };
+    format!("x = ({}{more})", shown.join(", "))
+}
+
+/// A number in a few digits.
+pub(super) fn short(x: f64) -> String {
+    if x.is_finite() && (x == 0.0 || (1e-3..1e4).contains(&x.abs())) {
+        format!("{x:.3}").replace('-', "−")
+    } else {
+        scale::read_out(x)
+    }
+}
+
+/// Words on as many lines as they take.
+pub(super) fn text_ui(ui: &Ui, rect: Rect, words: &str) {
+    let palette = Palette::in_ui(ui);
+    let galley = ui.painter().layout(words.to_owned(), theme::label_font(), palette.text, rect.width());
+    ui.painter().with_clip_rect(rect.intersect(ui.clip_rect())).galley(rect.min, galley, palette.text);
+}

@@ -1,0 +1,6 @@
+//! What all pictures share: colours, fonts, titles, numbers, equations.
+
+pub mod equation;
+pub mod font;
+pub mod theme;
+pub mod title;

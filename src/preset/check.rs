@@ -1,0 +1,278 @@
+//! Ranges, and what goes with what.
+
+use super::data::DataName;
+use super::error::PresetError;
+use super::keys::allowed;
+use super::model::ArchitectureName;
+use super::read::shown;
+use super::{FlowsStart, Kind, LandscapeName, LandscapeSettings, Loss, LossKind, Preset, ProcessName, Seed};
+use crate::run::record::predictions::choice::MOST_EXAMPLES;
+use brink_core::data::{bundled, digits};
+use brink_core::network::Architecture;
+use std::ops::RangeInclusive;
+use toml::Value;
+
+/// Largest seed: what TOML can write.
+const LARGEST_SEED: u64 = i64::MAX as u64;
+
+pub(super) fn refuse<T>(key: &str, value: impl Into<Value>) -> Result<T, PresetError> {
+    Err(PresetError::Value { key: key.into(), value: shown(&value.into()), allowed: allowed(key).into() })
+}
+
+pub(super) fn whole(key: &str, value: usize, range: RangeInclusive<usize>) -> Result<(), PresetError> {
+    if range.contains(&value) { Ok(()) } else { refuse(key, i64::try_from(value).unwrap_or(i64::MAX)) }
+}
+
+pub(super) fn number(key: &str, value: f64, is_allowed: bool) -> Result<(), PresetError> {
+    if is_allowed { Ok(()) } else { refuse(key, value) }
+}
+
+pub(super) fn misplaced<T>(key: &str, value: impl Into<Value>, why: &str) -> Result<T, PresetError> {
+    Err(PresetError::Misplaced { key: key.into(), value: shown(&value.into()), why: why.into() })
+}
+
+pub(super) fn integer(value: usize) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+impl Preset {
+    /// Checks every range, and that the keys fit together.
+    ///
+    /// # Errors
+    /// The first key that does not, with its value and what is allowed.
+    pub fn validate(&self) -> Result<(), PresetError> {
+        // Every section must be looked at: a new one does not compile until it is.
+        let Self {
+            version: _,
+            title: _,
+            note: _,
+            model,
+            landscape: _,
+            data,
+            loss: _,
+            optimizer,
+            run,
+            eigen,
+            central_flow,
+            gradient_flow,
+            view,
+        } = self;
+        let eta = optimizer.eta;
+        number("optimizer.eta", eta, eta > 0.0 && eta <= 1e6)?;
+        match model.architecture {
+            ArchitectureName::Landscape => self.validate_landscape()?,
+            _ => self.validate_network()?,
+        }
+        run.validate(data.as_ref().and_then(|d| d.seed))?;
+        whole("eigen.max_tracked", eigen.max_tracked, 1..=32)?;
+        whole("eigen.initial", eigen.initial, 1..=eigen.max_tracked)?;
+        let track = eigen.track_threshold;
+        number("eigen.track_threshold", track, track > 0.0 && track < 2.0)?;
+        number("eigen.tolerance", eigen.tolerance, (1e-14..=0.1).contains(&eigen.tolerance))?;
+        if let Some(max) = eigen.max_hvps {
+            whole("eigen.max_hvps", max, 1..=1_000_000)?;
+        }
+        whole("central_flow.substeps", central_flow.substeps, 1..=1000)?;
+        let candidate = central_flow.candidate_threshold;
+        number("central_flow.candidate_threshold", candidate, (track..2.0).contains(&candidate))?;
+        whole("gradient_flow.min_substeps", gradient_flow.min_substeps, 1..=1000)?;
+        let max_eta_s = gradient_flow.max_eta_s;
+        number("gradient_flow.max_eta_s", max_eta_s, max_eta_s > 0.0 && max_eta_s <= 1e4)?;
+        number("view.smoothing", view.smoothing, (0.0..=1e5).contains(&view.smoothing))?;
+        for (i, panel) in view.log.iter().enumerate() {
+            if view.log[..i].contains(panel) {
+                let names = view.log.iter().map(|p| Value::from(p.name()));
+                return refuse("view.log", Value::Array(names.collect()));
+            }
+        }
+        if let Some(speed) = view.speed {
+            number("view.speed", speed, speed > 0.0 && speed <= 1e6)?;
+        }
+        Ok(())
+    }
+
+    fn validate_landscape(&self) -> Result<(), PresetError> {
+        for (section, is_there) in [("data", self.data.is_some()), ("loss", self.loss.is_some())] {
+            if is_there {
+                return misplaced(section, "…", "model.architecture = \"landscape\" is a loss itself");
+            }
+        }
+        self.model.validate()?;
+        let Some(landscape) = &self.landscape else {
+            return Err(PresetError::Missing {
+                key: "landscape.name".into(),
+                allowed: allowed("landscape.name").into(),
+            });
+        };
+        landscape.validate()?;
+        if self.run.seed == Seed::Bundled {
+            return misplaced("run.seed", "bundled", "a landscape starts at landscape.start");
+        }
+        Ok(())
+    }
+
+    fn validate_network(&self) -> Result<(), PresetError> {
+        if let Some(landscape) = &self.landscape {
+            let name = format!("{:?}", landscape.name).to_lowercase();
+            return misplaced("landscape.name", name, "model.architecture is not \"landscape\"");
+        }
+        self.model.validate()?;
+        let Some(data) = &self.data else {
+            return Err(PresetError::Missing {
+                key: "data.name".into(),
+                allowed: allowed("data.name").into(),
+            });
+        };
+        data.validate()?;
+        let (name, architecture) = (data.name, self.model.architecture);
+        if !architecture.reads().includes(name) {
+            let reads = match architecture.reads() {
+                Kind::Images => "images: digits, fashion-mnist, cifar10 or a file",
+                Kind::Tokens => "sequences of tokens: sorting, copying or a file",
+                Kind::Numbers => "numbers, not tokens: those are for lstm, transformer and mamba",
+            };
+            let why = format!("model.architecture = \"{}\" reads {reads}", architecture.name());
+            return misplaced("data.name", name.name(), &why);
+        }
+        let regression = matches!(data.name, DataName::Chebyshev | DataName::Random);
+        if regression && self.loss_kind() == LossKind::Ce {
+            return misplaced("loss.kind", "ce", "this data is regression; \"mse\" is allowed");
+        }
+        if self.run.seed == Seed::Bundled
+            && (!matches!(self.model.network(), Some(Architecture::Mlp { hidden, .. }) if hidden == [32, 32])
+                || data.name != DataName::Digits
+                || data.classes.is_some_and(|c| c != 10))
+        {
+            let why = "the bundled weights are those of a 64-32-32-10 network on all ten digits (model.width = 32); \
+                       a whole number draws others";
+            return misplaced("run.seed", "bundled", why);
+        }
+        if self.data_seed() == Seed::Bundled && data.label_noise.unwrap_or(0.0) != 0.0 {
+            let noise = data.label_noise.unwrap_or(0.0);
+            if noise != bundled::LABEL_NOISE {
+                let why = "the bundled labels are those of data.label_noise = 0.3; give data.seed a whole number to \
+                           draw others";
+                return misplaced("data.label_noise", noise, why);
+            }
+            let n = data.n.unwrap_or(digits::COUNT);
+            if n > bundled::LABELS {
+                let why = "the bundled labels are those of the first 500 of the 1797 digits; give data.seed a whole \
+                           number to draw others";
+                return misplaced("data.n", integer(n), why);
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything that was left to a default, written out.
+    #[must_use]
+    pub fn resolved(&self) -> Self {
+        let mut all = self.clone();
+        if all.model.architecture != ArchitectureName::Landscape {
+            all.model = self.model.resolved();
+            all.loss = Some(Loss { kind: self.loss_kind() });
+            if let Some(data) = &mut all.data {
+                data.fill(self.data_seed());
+            }
+        }
+        all
+    }
+
+    /// The loss; MSE unless given.
+    pub fn loss_kind(&self) -> LossKind {
+        self.loss.map_or(LossKind::Mse, |l| l.kind)
+    }
+}
+
+impl super::Run {
+    fn validate(&self, data_seed: Option<Seed>) -> Result<(), PresetError> {
+        whole("run.steps", self.steps, 1..=1_000_000_000)?;
+        whole("run.warm_start", self.warm_start, 0..=1_000_000)?;
+        for process in [ProcessName::Gd, ProcessName::Gf, ProcessName::Cf] {
+            if self.processes.iter().filter(|p| **p == process).count() > 1 || self.processes.is_empty() {
+                let names = self.processes.iter().map(|p| Value::from(format!("{p:?}").to_lowercase()));
+                return refuse("run.processes", Value::Array(names.collect()));
+            }
+        }
+        if self.flows_start != FlowsStart::Step(0) && !self.processes.contains(&ProcessName::Gd) {
+            return match self.flows_start {
+                FlowsStart::Step(step) => refuse("run.flows_start", integer(step)),
+                FlowsStart::Edge => refuse("run.flows_start", "edge"),
+            };
+        }
+        if let Some(name) = &self.checkpoint {
+            let known = crate::run::engine::bundled::names().any(|known| known == name);
+            if !known || self.warm_start > 0 || self.flows_start != FlowsStart::Step(0) {
+                return refuse("run.checkpoint", name.as_str());
+            }
+        }
+        if let Some(path) = self.init.as_ref().filter(|path| path.as_os_str().is_empty()) {
+            return refuse("run.init", path.display().to_string());
+        }
+        if let Some(ema) = self.ema {
+            number("run.ema", ema, (0.0..1.0).contains(&ema))?;
+        }
+        if let Some(every) = self.test_every {
+            whole("run.test_every", every, 1..=1_000_000)?;
+        }
+        if let Some(examples) = &self.examples {
+            let twice = examples.iter().enumerate().any(|(i, index)| examples[..i].contains(index));
+            if twice || !(1..=MOST_EXAMPLES).contains(&examples.len()) {
+                let list = examples.iter().map(|&index| Value::from(integer(index)));
+                return refuse("run.examples", Value::Array(list.collect()));
+            }
+        }
+        for (key, seed) in [("run.seed", Some(self.seed)), ("data.seed", data_seed)] {
+            if let Some(Seed::Number(seed)) = seed
+                && seed > LARGEST_SEED
+            {
+                return refuse(key, seed.to_string());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl LandscapeSettings {
+    fn validate(&self) -> Result<(), PresetError> {
+        let Self { name, start, c, x0, a, eigenvalues } = self;
+        let list = |values: &[f64]| Value::Array(values.iter().map(|&v| Value::from(v)).collect());
+        for (key, value, of) in [
+            ("landscape.c", c, LandscapeName::TiltedHyperbola),
+            ("landscape.x0", x0, LandscapeName::TiltedHyperbola),
+            ("landscape.a", a, LandscapeName::Ellipse),
+        ] {
+            let Some(value) = *value else { continue };
+            if *name != of {
+                return misplaced(key, value, &format!("landscape.name is another; {}", allowed(key)));
+            }
+            let in_range = match key {
+                "landscape.c" => value >= 0.0,
+                "landscape.a" => value > 0.0,
+                _ => true,
+            };
+            number(key, value, in_range && value.is_finite())?;
+        }
+        let dimension = match (name, eigenvalues) {
+            (LandscapeName::Quadratic, None) => {
+                let key = "landscape.eigenvalues";
+                return Err(PresetError::Missing { key: key.into(), allowed: allowed(key).into() });
+            }
+            (LandscapeName::Quadratic, Some(values)) => {
+                if values.is_empty() || values.len() > 10_000 || values.iter().any(|v| !v.is_finite()) {
+                    return refuse("landscape.eigenvalues", list(values));
+                }
+                values.len()
+            }
+            (_, Some(values)) => {
+                let why = "landscape.name is not \"quadratic\"";
+                return misplaced("landscape.eigenvalues", list(values), why);
+            }
+            (_, None) => 2,
+        };
+        if start.len() != dimension || start.iter().any(|v| !v.is_finite()) {
+            return refuse("landscape.start", list(start));
+        }
+        Ok(())
+    }
+}

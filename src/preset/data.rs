@@ -1,0 +1,238 @@
+//! `[data]`: which data, and what each of them takes.
+
+use super::Seed;
+use super::check::{integer, misplaced, number, whole};
+use super::error::PresetError;
+use super::keys::allowed;
+use brink_core::data::images::CLASSES;
+use brink_core::data::{cifar, digits, fashion};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use toml::Value;
+
+/// Largest number of examples of synthetic data.
+const MOST_EXAMPLES: usize = 1_000_000;
+
+/// `[data]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    /// Which data.
+    pub name: DataName,
+    /// Where a file or CIFAR-10 lies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+    /// Number of training examples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub n: Option<usize>,
+    /// Use the first so many classes only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<usize>,
+    /// Probability with which a training label is replaced by a random one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label_noise: Option<f64>,
+    /// Degree of the Chebyshev polynomial.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub degree: Option<usize>,
+    /// Noise on the moons' coordinates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<f64>,
+    /// Dimension of random inputs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dimension: Option<usize>,
+    /// Two classes and one output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binary: Option<bool>,
+    /// Number of different tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vocabulary: Option<usize>,
+    /// Tokens of a sequence before its answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length: Option<usize>,
+    /// Seed of what is random in the data; `run.seed` unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<Seed>,
+}
+
+/// `data.name`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DataName {
+    /// The handwritten digits that come with the program.
+    Digits,
+    /// The images of clothing that come with the program.
+    FashionMnist,
+    /// CIFAR-10 from the user's copy.
+    Cifar10,
+    /// Random tokens, then the same in ascending order.
+    Sorting,
+    /// Random tokens, then the same once more.
+    Copying,
+    /// Regression on a Chebyshev polynomial.
+    Chebyshev,
+    /// Two interleaved half circles.
+    Moons,
+    /// Regression on Gaussian noise.
+    Random,
+    /// An `.npz` or `.safetensors` file, or `.npy` files.
+    File,
+}
+
+/// Of what kind an input is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Numbers, which images are too.
+    Numbers,
+    /// Channels of pixels.
+    Images,
+    /// Integers.
+    Tokens,
+}
+
+impl Kind {
+    /// Whether the inputs of this data are of the kind; those of a file may be.
+    pub(super) fn includes(self, name: DataName) -> bool {
+        use DataName::{Chebyshev, Cifar10, Copying, Digits, FashionMnist, File, Moons, Random, Sorting};
+        match name {
+            File => true,
+            Digits | FashionMnist | Cifar10 => self != Self::Tokens,
+            Sorting | Copying => self == Self::Tokens,
+            Chebyshev | Moons | Random => self == Self::Numbers,
+        }
+    }
+}
+
+impl DataName {
+    /// Its name in a preset.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Digits => "digits",
+            Self::FashionMnist => "fashion-mnist",
+            Self::Cifar10 => "cifar10",
+            Self::Sorting => "sorting",
+            Self::Copying => "copying",
+            Self::Chebyshev => "chebyshev",
+            Self::Moons => "moons",
+            Self::Random => "random",
+            Self::File => "file",
+        }
+    }
+}
+
+impl Data {
+    /// Defaults of what this data takes.
+    pub(super) fn fill(&mut self, seed: Seed) {
+        match self.name {
+            DataName::Digits => {
+                self.n.get_or_insert(digits::COUNT);
+                self.classes.get_or_insert(10);
+                self.label_noise.get_or_insert(0.0);
+                self.seed.get_or_insert(seed);
+            }
+            DataName::FashionMnist | DataName::Cifar10 => {
+                let binary = *self.binary.get_or_insert(false);
+                let classes = *self.classes.get_or_insert(if binary { 2 } else { 10 });
+                let of_each =
+                    if self.name == DataName::Cifar10 { cifar::TRAIN } else { fashion::TRAIN } / CLASSES;
+                self.n.get_or_insert((1000 / classes.max(1)).min(of_each) * classes);
+            }
+            DataName::Sorting | DataName::Copying => {
+                self.n.get_or_insert(1000);
+                self.vocabulary.get_or_insert(4);
+                self.length.get_or_insert(8);
+                self.seed.get_or_insert(seed);
+            }
+            DataName::Chebyshev => {
+                self.n.get_or_insert(20);
+                self.degree.get_or_insert(6);
+            }
+            DataName::Moons => {
+                self.n.get_or_insert(200);
+                self.noise.get_or_insert(0.1);
+                self.seed.get_or_insert(seed);
+            }
+            DataName::Random => {
+                self.n.get_or_insert(128);
+                self.dimension.get_or_insert(8);
+                self.seed.get_or_insert(seed);
+            }
+            DataName::File => {
+                self.binary.get_or_insert(false);
+            }
+        }
+    }
+
+    pub(super) fn validate(&self) -> Result<(), PresetError> {
+        use DataName::{Chebyshev, Cifar10, Copying, Digits, FashionMnist, File, Moons, Random, Sorting};
+        let Self {
+            name,
+            path,
+            n,
+            classes,
+            label_noise,
+            degree,
+            noise,
+            dimension,
+            binary,
+            vocabulary,
+            length,
+            seed,
+        } = self;
+        let name = *name;
+        let only = |key: &str, value: Option<Value>, of: &[DataName]| match value {
+            Some(value) if !of.contains(&name) => {
+                let why = format!("data.name is \"{}\"; {}", name.name(), allowed(key));
+                misplaced(key, value, &why)
+            }
+            _ => Ok(()),
+        };
+        let int = |v: &Option<usize>| v.map(|v| Value::Integer(integer(v)));
+        only("data.path", path.as_ref().map(|p| p.to_string_lossy().into_owned().into()), &[File, Cifar10])?;
+        only("data.binary", binary.map(Value::from), &[File, Cifar10, FashionMnist])?;
+        only("data.classes", int(classes), &[Digits, FashionMnist, Cifar10])?;
+        only("data.label_noise", label_noise.map(Value::from), &[Digits])?;
+        only("data.degree", int(degree), &[Chebyshev])?;
+        only("data.noise", noise.map(Value::from), &[Moons])?;
+        only("data.dimension", int(dimension), &[Random])?;
+        only("data.vocabulary", int(vocabulary), &[Sorting, Copying])?;
+        only("data.length", int(length), &[Sorting, Copying])?;
+        if *seed == Some(Seed::Bundled) {
+            only("data.seed", Some("bundled".into()), &[Digits])?;
+        }
+        if name == File && path.is_none() {
+            return Err(PresetError::Missing {
+                key: "data.path".into(),
+                allowed: allowed("data.path").into(),
+            });
+        }
+        let least = if matches!(name, Chebyshev | Moons) { 2 } else { 1 };
+        if let Some(n) = *n {
+            whole("data.n", n, least..=MOST_EXAMPLES)?;
+        }
+        if let Some(classes) = *classes {
+            whole("data.classes", classes, 2..=CLASSES)?;
+            if *binary == Some(true) && classes != 2 {
+                return misplaced("data.classes", integer(classes), "data.binary = true has 2 classes");
+            }
+        }
+        if let Some(p) = *label_noise {
+            number("data.label_noise", p, (0.0..=1.0).contains(&p))?;
+        }
+        if let Some(degree) = *degree {
+            whole("data.degree", degree, 1..=1000)?;
+        }
+        if let Some(noise) = *noise {
+            number("data.noise", noise, noise >= 0.0 && noise.is_finite())?;
+        }
+        if let Some(dimension) = *dimension {
+            whole("data.dimension", dimension, 1..=10_000)?;
+        }
+        if let Some(vocabulary) = *vocabulary {
+            whole("data.vocabulary", vocabulary, 2..=10_000)?;
+        }
+        if let Some(length) = *length {
+            whole("data.length", length, 1..=1000)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,272 @@
+//! `[model]`: which network, and the sizes that each of them has use for.
+
+use super::check::{integer, misplaced, refuse, whole};
+use super::data::Kind;
+use super::error::PresetError;
+use brink_core::network::{Activation, Architecture};
+use serde::{Deserialize, Serialize};
+use toml::Value;
+
+/// Largest width, dimension or number of units.
+const WIDEST: usize = 65536;
+
+/// `[model]`. What is absent takes the default of its architecture.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Model {
+    /// Which network, or `landscape`.
+    pub architecture: ArchitectureName,
+    /// Width of the hidden layers, or channels of the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width: Option<Width>,
+    /// Blocks of each of a residual network's stages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stages: Option<Vec<usize>>,
+    /// Height and width of a patch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patch: Option<usize>,
+    /// Columns of a token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dim: Option<usize>,
+    /// Layers of a vision transformer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub depth: Option<usize>,
+    /// Hidden width of a vision transformer's fully connected layers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mlp: Option<usize>,
+    /// Heads of attention.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heads: Option<usize>,
+    /// Layers of a sequence network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layers: Option<usize>,
+    /// Columns of an LSTM's embedding.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub embedding: Option<usize>,
+    /// Units of an LSTM's layer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<usize>,
+    /// Activation between the layers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub activation: Option<Activation>,
+}
+
+/// `model.architecture`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ArchitectureName {
+    /// A multilayer perceptron.
+    #[default]
+    Mlp,
+    /// Two convolutions with pooling.
+    Cnn,
+    /// A residual network with group normalization.
+    Resnet,
+    /// A vision transformer.
+    Vit,
+    /// Long short-term memory.
+    Lstm,
+    /// A decoder with cross-attention to its own input.
+    Transformer,
+    /// A selective state space model.
+    Mamba,
+    /// A closed-form loss, see [`LandscapeSettings`](super::LandscapeSettings).
+    Landscape,
+}
+
+impl ArchitectureName {
+    /// Its name in a preset.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mlp => "mlp",
+            Self::Cnn => "cnn",
+            Self::Resnet => "resnet",
+            Self::Vit => "vit",
+            Self::Lstm => "lstm",
+            Self::Transformer => "transformer",
+            Self::Mamba => "mamba",
+            Self::Landscape => "landscape",
+        }
+    }
+
+    pub(super) fn reads(self) -> Kind {
+        match self {
+            Self::Mlp | Self::Landscape => Kind::Numbers,
+            Self::Cnn | Self::Resnet | Self::Vit => Kind::Images,
+            Self::Lstm | Self::Transformer | Self::Mamba => Kind::Tokens,
+        }
+    }
+}
+
+/// `model.width`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Width {
+    /// One number: of an MLP, two hidden layers of this width.
+    One(usize),
+    /// The width of every hidden layer of an MLP.
+    Each(Vec<usize>),
+}
+
+/// One key of `[model]` whose value is a whole number from 1.
+struct Size {
+    key: &'static str,
+    field: fn(&mut Model) -> &mut Option<usize>,
+    most: usize,
+    /// The architectures that have use for it, with their defaults.
+    of: &'static [(ArchitectureName, usize)],
+}
+
+const SIZES: [Size; 8] = {
+    use ArchitectureName::{Lstm, Mamba, Transformer, Vit};
+    [
+        Size { key: "patch", field: |m| &mut m.patch, most: 256, of: &[(Vit, 4)] },
+        Size {
+            key: "dim",
+            field: |m| &mut m.dim,
+            most: WIDEST,
+            of: &[(Vit, 64), (Transformer, 32), (Mamba, 64)],
+        },
+        Size { key: "depth", field: |m| &mut m.depth, most: 64, of: &[(Vit, 4)] },
+        Size { key: "mlp", field: |m| &mut m.mlp, most: WIDEST, of: &[(Vit, 256)] },
+        Size { key: "heads", field: |m| &mut m.heads, most: 256, of: &[(Vit, 8), (Transformer, 4)] },
+        Size {
+            key: "layers",
+            field: |m| &mut m.layers,
+            most: 64,
+            of: &[(Lstm, 2), (Transformer, 4), (Mamba, 2)],
+        },
+        Size { key: "embedding", field: |m| &mut m.embedding, most: WIDEST, of: &[(Lstm, 48)] },
+        Size { key: "hidden", field: |m| &mut m.hidden, most: WIDEST, of: &[(Lstm, 48)] },
+    ]
+};
+
+/// Names for a message: `vit, transformer and mamba`.
+fn list(names: &[ArchitectureName]) -> String {
+    let names: Vec<&str> = names.iter().map(|name| name.name()).collect();
+    match names.split_last() {
+        Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        _ => names.concat(),
+    }
+}
+
+impl Model {
+    /// Everything that was left to the architecture's default, written out.
+    #[must_use]
+    pub fn resolved(&self) -> Self {
+        let mut all = self.clone();
+        let width = match self.architecture {
+            ArchitectureName::Mlp => Some(256),
+            ArchitectureName::Cnn => Some(32),
+            ArchitectureName::Resnet => Some(16),
+            _ => None,
+        };
+        if let Some(width) = width {
+            all.width.get_or_insert(Width::One(width));
+            all.activation.get_or_insert(Activation::Gelu);
+        }
+        if self.architecture == ArchitectureName::Resnet {
+            all.stages.get_or_insert(vec![3; 3]);
+        }
+        for size in SIZES {
+            let default = size.of.iter().find(|(name, _)| *name == self.architecture);
+            let field = (size.field)(&mut all);
+            *field = field.or(default.map(|(_, default)| *default));
+        }
+        all
+    }
+
+    /// The network; `None` for a landscape.
+    pub fn network(&self) -> Option<Architecture> {
+        let Self {
+            architecture,
+            width,
+            stages,
+            patch,
+            dim,
+            depth,
+            mlp,
+            heads,
+            layers,
+            embedding,
+            hidden,
+            activation,
+        } = self.resolved();
+        let number = |size: Option<usize>| size.unwrap_or(0);
+        let activation = activation.unwrap_or(Activation::Gelu);
+        let channels = if let Some(Width::One(width)) = width { width } else { 0 };
+        Some(match architecture {
+            ArchitectureName::Mlp => {
+                let hidden = match width {
+                    Some(Width::Each(widths)) => widths,
+                    _ => vec![channels; 2],
+                };
+                Architecture::Mlp { hidden, activation }
+            }
+            ArchitectureName::Cnn => Architecture::Cnn { width: channels, activation },
+            ArchitectureName::Resnet => {
+                Architecture::ResNet { width: channels, stages: stages.unwrap_or_default(), activation }
+            }
+            ArchitectureName::Vit => Architecture::Vit {
+                patch: number(patch),
+                dim: number(dim),
+                depth: number(depth),
+                mlp: number(mlp),
+                heads: number(heads),
+            },
+            ArchitectureName::Lstm => Architecture::Lstm {
+                layers: number(layers),
+                embedding: number(embedding),
+                hidden: number(hidden),
+            },
+            ArchitectureName::Transformer => {
+                Architecture::Transformer { layers: number(layers), dim: number(dim), heads: number(heads) }
+            }
+            ArchitectureName::Mamba => Architecture::Mamba { layers: number(layers), dim: number(dim) },
+            ArchitectureName::Landscape => return None,
+        })
+    }
+
+    pub(super) fn validate(&self) -> Result<(), PresetError> {
+        use ArchitectureName::{Cnn, Mlp, Resnet};
+        let name = self.architecture;
+        let only = |key: &str, value: Option<Value>, of: &[ArchitectureName]| match value {
+            Some(value) if !of.contains(&name) => {
+                let why = format!("model.architecture is \"{}\"; it is a key of {}", name.name(), list(of));
+                misplaced(&format!("model.{key}"), value, &why)
+            }
+            _ => Ok(()),
+        };
+        let numbers = |list: &[usize]| Value::Array(list.iter().map(|&n| integer(n).into()).collect());
+        let width = self.width.as_ref().map(|width| match width {
+            Width::One(width) => integer(*width).into(),
+            Width::Each(widths) => numbers(widths),
+        });
+        only("width", width, &[Mlp, Cnn, Resnet])?;
+        only("stages", self.stages.as_deref().map(numbers), &[Resnet])?;
+        let activation = self.activation.map(|a| format!("{a:?}").to_lowercase().into());
+        only("activation", activation, &[Mlp, Cnn, Resnet])?;
+        match &self.width {
+            Some(Width::One(width)) => whole("model.width", *width, 1..=WIDEST)?,
+            Some(Width::Each(widths)) => {
+                let in_range = widths.iter().all(|width| (1..=WIDEST).contains(width));
+                if name != Mlp || !(1..=16).contains(&widths.len()) || !in_range {
+                    return refuse("model.width", numbers(widths));
+                }
+            }
+            None => {}
+        }
+        if let Some(stages) = &self.stages
+            && (!(1..=8).contains(&stages.len()) || stages.iter().any(|blocks| !(1..=64).contains(blocks)))
+        {
+            return refuse("model.stages", numbers(stages));
+        }
+        for Size { key, field, most, of } in SIZES {
+            let Some(value) = *field(&mut self.clone()) else { continue };
+            let names: Vec<ArchitectureName> = of.iter().map(|(name, _)| *name).collect();
+            only(key, Some(integer(value).into()), &names)?;
+            whole(&format!("model.{key}"), value, 1..=most)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,281 @@
+//! Cycles of gradient descent at the edge of stability, read off recorded numbers alone.
+//!
+//! With one eigenvalue at the edge a run goes round a cycle of four phases. They are told apart by the two-step mean of
+//! the sharpness, `m_t = (S_t + S_{t+1})/2`; raw S flickers with period 2 between the valley's walls and would give
+//! hundreds of crossings. With the envelope of the oscillation, `a_t = |x_{t+1} − x_t|/2`:
+//!
+//! | phase | m | oscillation | from … to |
+//! |---|---|---|---|
+//! | sharpening | below 2/η, rises | fades | lowest m … m crosses 2/η |
+//! | growth | above, rises | grows by \|1 − ηS\| a step | crossing … highest m |
+//! | reduction | above, falls | is strong enough to push S down | highest m … m crosses 2/η back |
+//! | decay | below, falls | shrinks | crossing … lowest m |
+//!
+//! Where the oscillation keeps the strength that Σ predicts and m no longer crosses 2/η but stays beside it, there are no
+//! cycles any more: a *settled* orbit of period 2. With a second eigenvalue at the edge a cycle of the first alone has no meaning; the
+//! detection waits until there is one again.
+//!
+//! A quadratic loss has one sharpness everywhere: nothing pushes it, and an oscillation there is no part of a cycle.
+//!
+//! Non-finite contract: an absent, NaN or infinite sharpness cuts a cycle off, and the next row starts afresh.
+
+pub mod detector;
+
+use crate::run::record::history::History;
+use crate::run::record::series::Series;
+use detector::{Detector, Sample};
+use std::ops::Range;
+
+/// By how much a constant sharpness may vary, as a share of itself.
+const ROUNDING: f64 = 1e-9;
+
+/// Share of tr Σ that its second eigenvalue must have to count as a second direction of oscillation.
+const SECOND_SHARE: f64 = 0.01;
+
+/// What the sharpness and the oscillation do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Phase {
+    /// S rises to 2/η, the oscillation fades.
+    Sharpening,
+    /// S is above 2/η and rises, the oscillation grows.
+    Growth,
+    /// The oscillation pushes S down to 2/η.
+    Reduction,
+    /// S is below 2/η and still falls, the oscillation shrinks.
+    Decay,
+    /// A settled orbit of period 2: S stays at 2/η.
+    Settled,
+}
+
+impl Phase {
+    /// The four phases of a cycle, in order.
+    pub const CYCLE: [Self; 4] = [Self::Sharpening, Self::Growth, Self::Reduction, Self::Decay];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sharpening => "sharpening",
+            Self::Growth => "growth",
+            Self::Reduction => "reduction",
+            Self::Decay => "decay",
+            Self::Settled => "settled",
+        }
+    }
+}
+
+/// How a cycle ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It goes on.
+    Open,
+    /// The next one has begun.
+    Complete,
+    /// The learning rate changed.
+    EtaChanged,
+    /// A second eigenvalue reached the edge.
+    SecondEigenvalue,
+    /// The sharpness was no longer recorded, or no longer finite (a divergence).
+    Gap,
+}
+
+/// One cycle, or one settled stretch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cycle {
+    /// Whether it is a settled orbit of period 2 and no cycle.
+    pub settled: bool,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The learning rate.
+    pub eta: f64,
+    /// The steps at which sharpening, growth, reduction and decay begin, and the end. Phases to come are empty; those of
+    /// a cycle that starts above the edge are empty too. Of a settled stretch the first and the last count.
+    pub bounds: [usize; 5],
+    /// Largest two-step mean of S.
+    pub peak_sharpness: f64,
+    /// Largest |x|; `None` without a central flow, from which x is measured.
+    pub peak_x: Option<f64>,
+    /// Largest rise of the loss above its lowest value before, within the cycle.
+    pub loss_spike: f64,
+    /// How far the two-step mean of S fell from its peak.
+    pub sharpness_drop: f64,
+}
+
+impl Cycle {
+    /// Its first step.
+    pub fn start(&self) -> usize {
+        self.bounds[0]
+    }
+
+    /// One past its last step.
+    pub fn end(&self) -> usize {
+        self.bounds[4]
+    }
+
+    /// Its number of steps.
+    pub fn length(&self) -> usize {
+        self.end() - self.start()
+    }
+
+    /// Its phases that have begun, in order.
+    pub fn phases(&self) -> impl Iterator<Item = (Phase, Range<usize>)> + '_ {
+        let settled = self.settled.then(|| (Phase::Settled, self.start()..self.end()));
+        let cycle = Phase::CYCLE.into_iter().zip(self.bounds.windows(2).map(|pair| pair[0]..pair[1]));
+        settled.into_iter().chain(cycle.filter(|_| !self.settled)).filter(|(_, range)| !range.is_empty())
+    }
+}
+
+/// The cycles of a history, found step by step as it grows.
+#[derive(Clone, Debug, Default)]
+pub struct Cycles {
+    detector: Detector,
+    /// Rows looked at.
+    rows: usize,
+}
+
+impl Cycles {
+    /// The cycles of a whole history.
+    pub fn of(history: &History) -> Self {
+        let mut cycles = Self::default();
+        cycles.update(history, usize::MAX);
+        cycles
+    }
+
+    /// Looks at the rows that are new, at most `most` of them; returns whether these were all. A shorter history than
+    /// before means a new run.
+    pub fn update(&mut self, history: &History, most: usize) -> bool {
+        if history.rows() < self.rows {
+            *self = Self::default();
+        }
+        // A row needs its successor for the two-step mean.
+        let rows = history.rows().min(self.rows.saturating_add(most));
+        for row in self.rows.saturating_sub(1)..rows.saturating_sub(1) {
+            match sample(history, row) {
+                Ok(sample) => self.detector.push(&sample),
+                Err(cause) => self.detector.cut(cause),
+            }
+        }
+        self.rows = rows;
+        rows == history.rows()
+    }
+
+    /// All cycles and settled stretches so far, in order; the last one may still be open.
+    pub fn all(&self) -> &[Cycle] {
+        self.detector.cycles()
+    }
+
+    /// The cycle that a step belongs to.
+    pub fn at(&self, step: usize) -> Option<usize> {
+        let after = self.all().partition_point(|cycle| cycle.start() <= step);
+        let index = after.checked_sub(1)?;
+        (step < self.all()[index].end()).then_some(index)
+    }
+
+    /// The first cycle that starts after a step.
+    pub fn next(&self, step: usize) -> Option<&Cycle> {
+        self.all().get(self.all().partition_point(|cycle| cycle.start() <= step))
+    }
+
+    /// The last cycle that starts before a step.
+    pub fn previous(&self, step: usize) -> Option<&Cycle> {
+        self.all()[..self.all().partition_point(|cycle| cycle.start() < step)].last()
+    }
+
+    /// The last cycle that had ended by a step, by the beginning of the next one.
+    pub fn last_complete(&self, step: usize) -> Option<&Cycle> {
+        let is_complete = |cycle: &&Cycle| !cycle.settled && cycle.outcome == Outcome::Complete;
+        self.all().iter().filter(is_complete).rfind(|cycle| cycle.end() <= step + 1)
+    }
+
+    /// The longest cycle that has a step in the range; settled stretches are none.
+    pub fn longest(&self, steps: Range<usize>) -> Option<&Cycle> {
+        let first = self.all().partition_point(|cycle| cycle.end() <= steps.start);
+        let near = self.all()[first..].iter().take_while(|cycle| cycle.start() < steps.end);
+        near.filter(|cycle| !cycle.settled).max_by_key(|cycle| cycle.length())
+    }
+
+    /// The phase of a step; `None` where no cycle has begun, or several eigenvalues are at the edge.
+    pub fn phase(&self, step: usize) -> Option<Phase> {
+        if let Some(index) = self.at(step) {
+            return self.all()[index]
+                .phases()
+                .find(|(_, range)| range.contains(&step))
+                .map(|(phase, _)| phase);
+        }
+        self.detector.sharpening().filter(|range| range.contains(&step)).map(|_| Phase::Sharpening)
+    }
+
+    /// Every phase that overlaps the given steps, in order: what plots shade.
+    pub fn phases(&self, steps: Range<usize>) -> Vec<(Phase, Range<usize>)> {
+        let first = self.all().partition_point(|cycle| cycle.end() <= steps.start);
+        let overlaps = |range: &Range<usize>| range.start < steps.end && range.end > steps.start;
+        let cycles = self.all()[first..].iter().take_while(|cycle| cycle.start() < steps.end);
+        let rising = self.detector.sharpening().map(|range| (Phase::Sharpening, range));
+        cycles.flat_map(Cycle::phases).chain(rising).filter(|(_, range)| overlaps(range)).collect()
+    }
+}
+
+/// The amplitude of the period-2 oscillation of x around steps t and t + 1, `|x_{t+1} − x_t|/2`.
+pub fn amplitude(history: &History, row: usize) -> Option<f64> {
+    let [now, next] = [row, row + 1].map(|row| history.value(Series::Displacement(0), row));
+    Some(0.5 * (next? - now?).abs())
+}
+
+/// The two-step mean of the sharpness, `(S_t + S_{t+1})/2`.
+pub fn mean_sharpness(history: &History, row: usize) -> Option<f64> {
+    let [now, next] = [row, row + 1].map(|row| history.value(Series::GdLambda(0), row));
+    Some(0.5 * (now? + next?))
+}
+
+/// As [`mean_sharpness`]; at the newest row, which has no successor, that of the row before.
+pub fn recent_mean_sharpness(history: &History, row: usize) -> Option<f64> {
+    mean_sharpness(history, row).or_else(|| mean_sharpness(history, row.checked_sub(1)?))
+}
+
+/// The row, or the last one that has two successors: what the sharpness does is told by two two-step means.
+pub fn comparable(history: &History, row: usize) -> usize {
+    row.min(history.rows().saturating_sub(3))
+}
+
+/// Whether S has been the same, up to rounding, from the first step to the one after a row: as on a quadratic loss.
+pub fn is_constant(history: &History, row: usize) -> bool {
+    let range = history.extremes(Series::GdLambda(0), 0..row + 2);
+    range.is_some_and(|(low, high)| high - low <= ROUNDING * high.abs())
+}
+
+/// What the detector sees of a row and its successor.
+fn sample(history: &History, row: usize) -> Result<Sample, Outcome> {
+    let eta = history.value(Series::Eta, row).ok_or(Outcome::Gap)?;
+    if history.value(Series::Eta, row + 1).is_some_and(|next| next != eta) {
+        return Err(Outcome::EtaChanged);
+    }
+    let mean = mean_sharpness(history, row).filter(|mean| mean.is_finite()).ok_or(Outcome::Gap)?;
+    if several(history, row, eta) {
+        return Err(Outcome::SecondEigenvalue);
+    }
+    if is_constant(history, row) {
+        return Err(Outcome::Gap);
+    }
+    let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
+    Ok(Sample {
+        step: row,
+        eta,
+        mean,
+        x: finite(history.value(Series::Displacement(0), row)).map(f64::abs),
+        amplitude: finite(amplitude(history, row)),
+        sigma: finite(history.value(Series::CfSigma(0), row)).map(f64::sqrt),
+        loss: history.value(Series::GdLoss, row).unwrap_or(f64::NAN),
+    })
+}
+
+/// Whether more than one eigenvalue is at the edge: by Σ where the central flow runs, by λ₂ itself otherwise.
+fn several(history: &History, row: usize, eta: f64) -> bool {
+    if let Some(trace) = history.value(Series::CfSigmaTrace, row) {
+        let second = history.value(Series::CfSigma(1), row).unwrap_or(0.0);
+        return second > SECOND_SHARE * trace;
+    }
+    let [now, next] = [row, row + 1].map(|row| history.value(Series::GdLambda(1), row));
+    now.zip(next).is_some_and(|(now, next)| 0.5 * (now + next) * eta >= 2.0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+//! From a run to a file.
+
+use super::columns::{self, Precision};
+use super::container::{Tag, begin, end, write_section};
+use super::error::{Problem, SessionError};
+use super::outputs::Outputs;
+use super::{Head, Kind, Session, thin};
+use crate::run::file::files;
+use crate::run::record::series::Series;
+use serde::Serialize;
+use std::io::{self, Write};
+use std::path::Path;
+
+impl Session {
+    /// Writes it, whole or not at all: what was there stays until it is complete.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&self, path: &Path) -> Result<(), SessionError> {
+        files::write_whole(path, |out| self.write_to(out))
+            .map_err(|source| SessionError { path: path.into(), problem: Problem::Unwritable(source) })
+    }
+
+    /// Writes it into memory.
+    ///
+    /// # Errors
+    /// When there is more of anything than a file can hold.
+    pub fn to_bytes(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.write_to(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn write_to(&self, out: &mut impl Write) -> io::Result<()> {
+        let Self {
+            kind,
+            version,
+            name,
+            preset,
+            course,
+            history,
+            stored,
+            paths,
+            checkpoints,
+            breakpoints,
+            hits,
+            forks,
+            machine,
+            shown,
+            file: _,
+        } = self;
+        let head = Head {
+            kind: *kind,
+            version: version.clone(),
+            preset: name.clone(),
+            rows: history.rows(),
+            machine: machine.clone(),
+            course: course.clone(),
+            breakpoints: breakpoints.clone(),
+            hits: hits.clone(),
+            shown: shown.clone(),
+        };
+        let head = toml::to_string(&head).map_err(io::Error::other)?;
+        begin(out)?;
+        write_section(out, Tag::HEAD, head.as_bytes())?;
+        write_section(out, Tag::PRESET, preset.resolved_toml().as_bytes())?;
+        write_section(out, Tag::EVENTS, &packed(&history.events())?)?;
+        if let Some(stored) = stored {
+            write_section(out, Tag::ROWS, &packed(stored)?)?;
+        }
+        for series in Series::kept(history.max_tracked()) {
+            if let Some(column) = history.column(series).filter(|column| !column.is_empty()) {
+                // η is said in titles and commands: it is kept as it was set
+                let single = *kind == Kind::Recording && series != Series::Eta;
+                let precision = if single { Precision::Single } else { Precision::Double };
+                let bytes = match stored {
+                    Some(stored) => columns::encode(series, &thin::gathered(column, stored), precision),
+                    None => columns::encode(series, column, precision),
+                };
+                write_section(out, Tag::COLUMN, &bytes)?;
+            }
+        }
+        if let Some(found) = history.predictions().filter(|_| *kind == Kind::Recording) {
+            write_section(out, Tag::OUTPUTS, &packed(&Outputs::of(found))?)?;
+        }
+        if let Some(paths) = paths {
+            write_section(out, Tag::PATHS, &packed(paths.as_ref())?)?;
+        }
+        for checkpoint in checkpoints {
+            write_section(out, Tag::CHECKPOINT, &packed(checkpoint.as_ref())?)?;
+        }
+        for fork in forks {
+            fork.write_to(out)?;
+        }
+        end(out)
+    }
+}
+
+pub(super) fn packed(value: &impl Serialize) -> io::Result<Vec<u8>> {
+    postcard::to_stdvec(value).map_err(io::Error::other)
+}

@@ -1,0 +1,293 @@
+//! Runs that leave another run at one of its steps and go on with another learning rate.
+
+use super::message::{Command, Ending};
+use super::worker::{CommandError, Options, Worker};
+use crate::run::engine::Engine;
+use crate::run::engine::course::Course;
+use crate::run::engine::past::Past;
+use crate::run::file::session::forks::SavedFork;
+use crate::run::record::history::History;
+use crate::run::start::address::Branch;
+use brink_core::dynamics::Event;
+use std::sync::Arc;
+
+/// Most forks at a time.
+pub const MOST_FORKS: usize = 4;
+
+/// A run that left its parent at the start of a step.
+#[derive(Debug)]
+pub struct Fork {
+    /// Its number, which no other fork of the session gets.
+    pub id: usize,
+    /// The fork it left; `None` is the first run.
+    pub parent: Option<usize>,
+    /// Its first own step; the rows before are the parent's.
+    pub step: usize,
+    /// The parent's rows before `step`, then its own.
+    pub history: History,
+    /// Rows that it began with: those of the run it left, and its own from a session.
+    pub begun: usize,
+    /// How it ended, once it has.
+    pub end: Option<Result<Ending, String>>,
+    worker: Worker,
+    /// Events that were told.
+    told: usize,
+}
+
+impl Fork {
+    /// What to call it in a plot.
+    pub fn label(&self) -> String {
+        label(self.step, &self.past().course())
+    }
+
+    /// Its learning rate now.
+    pub fn eta(&self) -> f64 {
+        self.past().course().eta_at(usize::MAX)
+    }
+
+    /// How it was steered, and its checkpoints.
+    pub fn past(&self) -> &Arc<Past> {
+        self.worker.past()
+    }
+}
+
+/// What to call a run in a plot that is steered so from its first own step on.
+pub fn label(step: usize, course: &Course) -> String {
+    let first = format!("η = {} from step {step}", course.eta_at(step));
+    let later = course.eta_changes().iter().filter(|&&(later, _)| later > step);
+    later.fold(first, |label, (step, eta)| format!("{label}, {eta} from {step}"))
+}
+
+/// A fork that cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ForkError {
+    /// There are as many as there may be.
+    #[error("there are {MOST_FORKS} forks already; close one to make another")]
+    TooMany,
+    /// The parent has not come so far.
+    #[error("step {step} has not been reached: the run it would leave has taken {taken} steps")]
+    NotReached {
+        /// The step asked for.
+        step: usize,
+        /// Steps taken.
+        taken: usize,
+    },
+    /// The parent was closed.
+    #[error("fork {0} is not there any more; choose the run to leave again")]
+    NoParent(usize),
+    /// A learning rate that is zero, negative or not finite.
+    #[error("the learning rate η = {0} is refused; it must be a positive finite number")]
+    Eta(f64),
+    /// No engine.
+    #[error("{0}")]
+    Engine(String),
+    /// No thread.
+    #[error("cannot start the training thread: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// What has arrived from the forks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Drained {
+    /// New rows of all of them.
+    pub rows: usize,
+    /// Bytes of the budget that made checkpoints go, if that happened for the first time in one of them.
+    pub thinned: Option<usize>,
+    /// Those that have ended: what each is called, and how.
+    pub ends: Vec<(String, Result<Ending, String>)>,
+}
+
+/// The forks of a run: a tree by their parents.
+#[derive(Debug, Default)]
+pub struct Forks {
+    list: Vec<Fork>,
+    made: usize,
+    /// Whether they were last asked to go on.
+    playing: bool,
+}
+
+impl Forks {
+    /// All of them, oldest first.
+    pub fn list(&self) -> &[Fork] {
+        &self.list
+    }
+
+    /// Whether any of them has not come to its end.
+    pub fn are_live(&self) -> bool {
+        self.list.iter().any(|fork| fork.end.is_none())
+    }
+
+    /// Whether those that have not come to their ends go on, as far as they were last asked to.
+    pub fn are_playing(&self) -> bool {
+        self.playing && self.are_live()
+    }
+
+    /// Lets a run leave `parent` at the start of a step with another learning rate; `first` is the run that is no fork.
+    /// `make` gives an engine of the same preset before its first step. Returns the fork's id.
+    ///
+    /// # Errors
+    /// When there are too many forks, the step has not been reached, or the engine or its thread cannot be made.
+    pub fn start(
+        &mut self,
+        parent: Option<usize>,
+        first: (&History, &Past),
+        branch: &Branch,
+        make: impl FnOnce() -> Result<Box<dyn Engine>, String>,
+        options: &Options,
+        wake: impl Fn() + Send + 'static,
+    ) -> Result<usize, ForkError> {
+        if self.list.len() >= MOST_FORKS {
+            return Err(ForkError::TooMany);
+        }
+        let step = branch.step();
+        let (history, past) = match parent {
+            None => first,
+            Some(id) => {
+                let fork = self.list.iter().find(|fork| fork.id == id).ok_or(ForkError::NoParent(id))?;
+                (&fork.history, fork.past().as_ref())
+            }
+        };
+        let taken = past.steps_taken().min(history.rows());
+        if step > taken {
+            return Err(ForkError::NotReached { step, taken });
+        }
+        let (history, past) = (history.until(step), past.until(step));
+        past.steer(|course| branch.steer(course));
+        let course = past.course();
+        if !course.is_valid() {
+            return Err(ForkError::Eta(course.eta_at(step)));
+        }
+        let engine = make().map_err(ForkError::Engine)?;
+        self.add(parent, step, history, past, engine, options, wake)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "all that makes a fork")]
+    fn add(
+        &mut self,
+        parent: Option<usize>,
+        step: usize,
+        history: History,
+        past: Past,
+        engine: Box<dyn Engine>,
+        options: &Options,
+        wake: impl Fn() + Send + 'static,
+    ) -> Result<usize, ForkError> {
+        let options = Options { recorded: history.most_bytes(), ..options.clone() };
+        let worker = Worker::resume(engine, past, &options, wake)?;
+        self.playing = !options.paused;
+        let id = self.made;
+        self.made += 1;
+        let (begun, told) = (history.rows(), history.events().len());
+        self.list.push(Fork { id, parent, step, history, begun, end: None, worker, told });
+        Ok(id)
+    }
+
+    /// Goes on with the forks of a session, each from where it was; `first` is the past of the run itself. Returns their
+    /// ids, in order.
+    ///
+    /// # Errors
+    /// When an engine or its thread cannot be made; the forks before it are there.
+    pub fn restore(
+        &mut self,
+        saved: Vec<SavedFork>,
+        first: &Past,
+        make: impl Fn() -> Result<Box<dyn Engine>, String>,
+        options: &Options,
+        wake: impl Fn() + Send + Clone + 'static,
+    ) -> Result<Vec<usize>, ForkError> {
+        let mut ids: Vec<usize> = Vec::new();
+        for SavedFork { parent, step, course, history, mut checkpoints } in saved {
+            let parent = parent.and_then(|place| ids.get(place).copied());
+            let left = self.list.iter().find(|fork| Some(fork.id) == parent);
+            let past = left.map_or(first, |fork| fork.past().as_ref()).until(step);
+            let mut engine = make().map_err(ForkError::Engine)?;
+            // of those that do not fit the steps are taken again
+            checkpoints.retain(|kept| engine.restore(kept).is_ok());
+            past.steer(|own| *own = course);
+            past.extend(checkpoints, history.rows());
+            ids.push(self.add(parent, step, history, past, engine, options, wake.clone())?);
+        }
+        Ok(ids)
+    }
+
+    /// Takes in what has arrived from all of them, without waiting.
+    pub fn drain(&mut self) -> Drained {
+        let mut all = Drained::default();
+        for fork in &mut self.list {
+            let drained = fork.worker.try_drain(&mut fork.history);
+            all.rows += drained.rows;
+            all.thinned = all.thinned.or(drained.thinned);
+            if drained.rows > 0 {
+                // one that had ended goes on
+                fork.end = None;
+            }
+            if let Some(end) = drained.end {
+                all.ends.push((fork.label(), end.clone()));
+                fork.end = Some(end);
+            }
+        }
+        all
+    }
+
+    /// What has happened in them since the last call, with each one's label and the step.
+    pub fn news(&mut self) -> Vec<(String, usize, Event)> {
+        let mut news = Vec::new();
+        for fork in &mut self.list {
+            let events = fork.history.events();
+            let label = fork.label();
+            news.extend(
+                events[fork.told..].iter().map(|(step, event)| (label.clone(), *step, event.clone())),
+            );
+            fork.told = events.len();
+        }
+        news
+    }
+
+    /// Sends a command to one of them.
+    ///
+    /// # Errors
+    /// When the command carries a value outside its range.
+    pub fn send_to(&mut self, id: usize, command: Command) -> Result<(), CommandError> {
+        match self.list.iter_mut().find(|fork| fork.id == id) {
+            Some(fork) => fork.worker.send(command),
+            None => Ok(()),
+        }
+    }
+
+    /// Sends a command to all of them: play, pause, speed.
+    pub fn send(&mut self, command: &Command) {
+        self.playing = match command {
+            Command::Play => true,
+            Command::Pause | Command::Step => false,
+            _ => self.playing,
+        };
+        for fork in &mut self.list {
+            if matches!(command, Command::SetSteps(_)) {
+                // what has ended may go on; if it does not, it says so again
+                fork.end = fork.end.take().filter(Result::is_err);
+            }
+            // The first run has refused what is out of range.
+            let _ = fork.worker.send(command.clone());
+        }
+    }
+
+    /// Ends a fork and forgets it. Forks that left it now hang on its parent.
+    pub fn close(&mut self, id: usize) {
+        let Some(place) = self.list.iter().position(|fork| fork.id == id) else { return };
+        let closed = self.list.remove(place);
+        for fork in self.list.iter_mut().filter(|fork| fork.parent == Some(id)) {
+            fork.parent = closed.parent;
+        }
+        closed.worker.shut_down();
+    }
+
+    /// Ends all of them.
+    pub fn clear(&mut self) {
+        for fork in self.list.drain(..) {
+            fork.worker.shut_down();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

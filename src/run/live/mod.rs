@@ -1,0 +1,8 @@
+//! Running threads: the training thread, forks, replays, and looks at weight space.
+
+pub mod fork;
+pub mod lookout;
+pub mod message;
+pub mod replay;
+pub mod spectra;
+pub mod worker;

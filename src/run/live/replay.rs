@@ -1,0 +1,337 @@
+//! Going back: a second thread with an engine of its own, which restores the nearest checkpoint, takes the steps after it
+//! once more, and lets a job look at the run as it was at the start of a step.
+//!
+//! ```no_run
+//! # use brink::run::live::replay::{Moment, Replay, Reply};
+//! # fn example(replay: &Replay) {
+//! // A job is asked for without waiting …
+//! let answer = replay.ask(412, |moment: &mut Moment<'_>| {
+//!     let inspection = moment.inspect();
+//!     (inspection, moment.advance())
+//! });
+//! // … and looked for in every frame.
+//! if let Reply::Ready(Ok((inspection, record))) = answer.poll() { /* show them */ }
+//! # }
+//! ```
+
+use super::worker::panic_text;
+use crate::run::engine::Engine;
+use crate::run::engine::course::Course;
+use crate::run::engine::past::Past;
+use brink_core::dynamics::{InspectError, Inspection, Process, StepRecord};
+use brink_core::space::{Probe, Stop};
+use brink_core::spectrum::{Distribution, SpectrumError};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// Requests under way to the thread. A watcher asks some three things about one step; those about another supersede
+/// them and are soon thrown away.
+const REQUESTS: usize = 64;
+
+/// Makes the engine, on the replay thread and at the first request only: it costs what opening the preset costs.
+pub type Make = dyn Fn() -> Result<Box<dyn Engine>, String> + Send;
+
+/// Why a moment cannot be shown.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ReplayError {
+    /// The run has not come so far.
+    #[error("step {step} has not been reached: {taken} steps are taken")]
+    NotReached {
+        /// The step asked for.
+        step: usize,
+        /// Steps taken.
+        taken: usize,
+    },
+    /// The second engine cannot be made, does not fit the checkpoints, or has panicked.
+    #[error("going back to step {step} failed: {reason}; the run itself goes on")]
+    Failed {
+        /// The step asked for.
+        step: usize,
+        /// What went wrong.
+        reason: String,
+    },
+}
+
+/// What has become of a request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply<A> {
+    /// It is being worked on.
+    Pending,
+    /// Here it is; it is given out once.
+    Ready(Result<A, ReplayError>),
+    /// A request about another step came after it, or it was taken already.
+    Superseded,
+}
+
+/// Where the answer to one request arrives. Dropping it is fine.
+#[derive(Debug)]
+pub struct Answer<A> {
+    step: usize,
+    receiver: Receiver<Result<A, ReplayError>>,
+}
+
+impl<A> Answer<A> {
+    /// The step it is about.
+    pub fn step(&self) -> usize {
+        self.step
+    }
+
+    /// What has become of it, without waiting.
+    pub fn poll(&self) -> Reply<A> {
+        match self.receiver.try_recv() {
+            Ok(answer) => Reply::Ready(answer),
+            Err(TryRecvError::Empty) => Reply::Pending,
+            Err(TryRecvError::Disconnected) => Reply::Superseded,
+        }
+    }
+
+    /// What becomes of it, waiting for it.
+    pub fn wait(&self) -> Reply<A> {
+        self.receiver.recv().map_or(Reply::Superseded, Reply::Ready)
+    }
+}
+
+/// The run as it was at the start of a step, in the hands of one job. The job may take further steps as they were taken;
+/// the next job starts from its own step again.
+pub struct Moment<'a> {
+    engine: &'a mut dyn Engine,
+    /// Steps whose course is settled.
+    taken: usize,
+    course: &'a Course,
+    superseded: Box<dyn Fn() -> bool + Sync + 'a>,
+}
+
+impl<'a> Moment<'a> {
+    /// Of an engine at the start of a step of a run that has taken so many and was steered so; a set `cancel` stops long
+    /// jobs.
+    pub(crate) fn new(
+        engine: &'a mut dyn Engine,
+        taken: usize,
+        course: &'a Course,
+        cancel: &'a AtomicBool,
+    ) -> Self {
+        Self { engine, taken, course, superseded: Box::new(|| cancel.load(Ordering::Relaxed)) }
+    }
+}
+
+impl Moment<'_> {
+    /// The step at whose start the run is.
+    pub fn step(&self) -> usize {
+        self.engine.next_step()
+    }
+
+    /// The learning rate of that step.
+    pub fn eta(&self) -> f64 {
+        self.course.eta_at(self.step())
+    }
+
+    /// Looks into the step, with the learning rate it was taken with; the run stays where it is.
+    ///
+    /// # Errors
+    /// Where gradient descent does not run, or there is nothing to compare it with.
+    pub fn inspect(&mut self) -> Result<Inspection, InspectError> {
+        self.engine.inspect(self.eta())
+    }
+
+    /// The spectrum of the Hessian at a process's weights; `progress` is told the share done. `None` before the process has
+    /// started, and where it has stopped.
+    ///
+    /// # Errors
+    /// When there is none, or a request about another step has come.
+    pub fn spectrum(
+        &mut self,
+        process: Process,
+        progress: &mut (dyn FnMut(f32) + Send),
+    ) -> Option<Result<Distribution, SpectrumError>> {
+        let superseded = &self.superseded;
+        let mut go_on = |share| {
+            progress(share);
+            !superseded()
+        };
+        self.engine.spectrum(process, &mut go_on)
+    }
+
+    /// The learning rate of any step of the run.
+    pub fn eta_at(&self, step: usize) -> f64 {
+        self.course.eta_at(step)
+    }
+
+    /// Looks at the loss anywhere, of which the run takes no notice; and what says that a request about another step has
+    /// come.
+    pub fn probe(&mut self) -> (Box<dyn Probe + '_>, Stop<'_>) {
+        (self.engine.probe(), &*self.superseded)
+    }
+
+    /// A process's weights, widened. Shape `[dim]`; `None` before it has started.
+    pub fn weights(&self, process: Process) -> Option<Vec<f64>> {
+        self.engine.weights(process)
+    }
+
+    /// Takes the step as the run took it and returns its record, with the run's own numbers to the last bit. `None` where the run has not come further.
+    pub fn advance(&mut self) -> Option<StepRecord> {
+        (self.step() < self.taken).then(|| self.course.step(self.engine))
+    }
+
+    /// Whether a request about another step has come: a long job should give up.
+    pub fn superseded(&self) -> bool {
+        (self.superseded)()
+    }
+}
+
+/// What a request does at its moment, or with the reason there is none.
+type Job = Box<dyn FnOnce(Result<&mut Moment<'_>, ReplayError>) + Send>;
+
+struct Request {
+    step: usize,
+    generation: u64,
+    job: Job,
+}
+
+/// The watcher's handle on the replay thread of one run. Dropping it ends the thread.
+pub struct Replay {
+    requests: Sender<Request>,
+    /// Counts the steps asked about: what was asked under a smaller count is superseded.
+    generation: Arc<AtomicU64>,
+    step: std::cell::Cell<Option<usize>>,
+}
+
+impl Replay {
+    /// Starts the thread. `wake` is called on it after each answer; it must not block.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub fn spawn(
+        past: Arc<Past>,
+        make: Box<Make>,
+        wake: impl Fn() + Send + 'static,
+    ) -> std::io::Result<Self> {
+        // Bounded; the watcher only tries to send, and the thread answers into channels with room for the one answer.
+        let (requests, receiver) = bounded(REQUESTS);
+        let generation = Arc::new(AtomicU64::new(0));
+        let mut thread =
+            Thread { past, make, engine: None, generation: Arc::clone(&generation), wake: Box::new(wake) };
+        std::thread::Builder::new().name("replay".into()).spawn(move || {
+            for request in receiver {
+                thread.serve(request);
+            }
+        })?;
+        Ok(Self { requests, generation, step: std::cell::Cell::new(None) })
+    }
+
+    /// Lets a job look at the run as it was at the start of `step`, on the replay thread. Never blocks. Requests about one
+    /// step are served one after the other; one about another step supersedes all before it.
+    pub fn ask<A: Send + 'static>(
+        &self,
+        step: usize,
+        job: impl FnOnce(&mut Moment<'_>) -> A + Send + 'static,
+    ) -> Answer<A> {
+        if self.step.replace(Some(step)) != Some(step) {
+            self.generation.fetch_add(1, Ordering::Relaxed);
+        }
+        let (sender, receiver) = bounded(1);
+        let job = Box::new(move |moment: Result<&mut Moment<'_>, ReplayError>| {
+            let (answer, panic) = match catch_unwind(AssertUnwindSafe(|| moment.map(job))) {
+                Ok(answer) => (answer, None),
+                Err(panic) => {
+                    let reason = panic_text(panic.as_ref()).to_owned();
+                    (Err(ReplayError::Failed { step, reason }), Some(panic))
+                }
+            };
+            // The watcher may have moved on.
+            let _ = sender.send(answer);
+            if let Some(panic) = panic {
+                // For the thread, which gives up its engine.
+                resume_unwind(panic);
+            }
+        });
+        let request = Request { step, generation: self.generation.load(Ordering::Relaxed), job };
+        // Where there is no room, the answer's sender goes with the request: it reads as superseded, and is asked for
+        // again.
+        let _ = self.requests.try_send(request);
+        Answer { step, receiver }
+    }
+}
+
+impl Drop for Replay {
+    fn drop(&mut self) {
+        self.generation.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// The thread's side.
+struct Thread {
+    past: Arc<Past>,
+    make: Box<Make>,
+    engine: Option<Box<dyn Engine>>,
+    generation: Arc<AtomicU64>,
+    wake: Box<dyn Fn() + Send>,
+}
+
+impl Thread {
+    fn serve(&mut self, Request { step, generation, job }: Request) {
+        let current = Arc::clone(&self.generation);
+        let superseded = move || current.load(Ordering::Relaxed) != generation;
+        if superseded() {
+            return;
+        }
+        let taken = self.past.steps_taken();
+        if step > taken {
+            job(Err(ReplayError::NotReached { step, taken }));
+            return (self.wake)();
+        }
+        let course = self.past.course();
+        let mut job = Some(job);
+        let done = catch_unwind(AssertUnwindSafe(|| -> Result<(), String> {
+            let Some(engine) = self.go_to(step, &course, &superseded)? else { return Ok(()) };
+            let moment = &mut Moment { engine, taken, course: &course, superseded: Box::new(&superseded) };
+            if let Some(job) = job.take() {
+                job(Ok(moment));
+            }
+            Ok(())
+        }));
+        let reason = match done {
+            Ok(Ok(())) => None,
+            Ok(Err(reason)) => Some(reason),
+            Err(panic) => Some(panic_text(panic.as_ref()).to_owned()),
+        };
+        if let Some(reason) = reason {
+            // It may be in no good state.
+            self.engine = None;
+            if let Some(job) = job {
+                job(Err(ReplayError::Failed { step, reason }));
+            }
+        }
+        (self.wake)();
+    }
+
+    /// Brings the engine to the start of a step. `None` where the request is superseded on the way.
+    fn go_to(
+        &mut self,
+        step: usize,
+        course: &Course,
+        superseded: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<&mut dyn Engine>, String> {
+        let engine = match &mut self.engine {
+            Some(engine) => engine,
+            none => none.insert((self.make)()?),
+        };
+        let here = engine.next_step();
+        let nearest = self.past.nearest(step);
+        let there = nearest.as_ref().map_or(0, |checkpoint| checkpoint.step());
+        if here > step || here < there {
+            match nearest {
+                Some(checkpoint) => engine.restore(&checkpoint).map_err(|error| error.to_string())?,
+                None => *engine = (self.make)()?,
+            }
+        }
+        while engine.next_step() < step {
+            if superseded() {
+                return Ok(None);
+            }
+            course.step(engine.as_mut());
+        }
+        Ok(Some(engine.as_mut()))
+    }
+}

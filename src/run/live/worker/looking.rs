@@ -1,0 +1,118 @@
+//! Weight space in the training thread's spare time: keeps the trail, works on one look, and hands out what it has seen.
+
+use crate::run::engine::Engine;
+use crate::run::live::message::Seen;
+use brink_core::dynamics::StepRecord;
+use brink_core::space::{Budget, Look, PROCESSES, Probe, Request, Row, Stop, Trail};
+use crossbeam_channel::{Sender, TrySendError};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Time that a look may take between steps at full speed, as a share of the steps' own.
+const SHARE: f64 = 0.4;
+
+/// Most of it that is saved up, in seconds: a step of a small problem is followed by a look that nobody notices.
+const MOST_CREDIT: f64 = 0.02;
+
+/// Least time between two views of one look, but for the last.
+const VIEW_INTERVAL: Duration = Duration::from_millis(150);
+
+/// The weights of the processes before a step.
+pub(super) type Before = [Option<Vec<f64>>; 3];
+
+/// What the training thread does about weight space.
+pub(super) struct Looking {
+    views: Sender<Seen>,
+    trail: Option<Trail>,
+    look: Option<Look>,
+    /// An answer that found no room.
+    waiting: Option<Seen>,
+    last_view: Option<Instant>,
+    /// Seconds that the steps have left for looking; negative where it took more.
+    credit: f64,
+}
+
+impl Looking {
+    /// Nothing is kept, and no request answered, without a budget.
+    pub(super) fn new(views: Sender<Seen>, budget: Option<Budget>) -> Self {
+        let trail = budget.map(Trail::new);
+        Self { views, trail, look: None, waiting: None, last_view: None, credit: 0.0 }
+    }
+
+    /// What [`Looking::after_step`] needs; `None` where nothing is kept.
+    pub(super) fn before_step(&self, engine: &dyn Engine) -> Option<Before> {
+        self.trail.is_some().then(|| PROCESSES.map(|process| engine.weights(process)))
+    }
+
+    /// Keeps the step, and the time that it has earned.
+    pub(super) fn after_step(&mut self, before: Option<Before>, record: &StepRecord, took: Duration) {
+        if let (Some(trail), Some(before)) = (&mut self.trail, before) {
+            trail.push(Row::of_step(&before, record));
+        }
+        self.credit = (self.credit + SHARE * took.as_secs_f64()).min(MOST_CREDIT);
+    }
+
+    /// Until when to look, where there is something to look at and time for it.
+    pub(super) fn earned(&self, now: Instant) -> Option<Instant> {
+        (self.is_busy() && self.credit > 0.0).then(|| now + Duration::from_secs_f64(self.credit))
+    }
+
+    /// Takes the time off what is earned.
+    pub(super) fn spend(&mut self, time: Duration) {
+        self.credit -= time.as_secs_f64();
+    }
+
+    /// Whether there is anything to do.
+    pub(super) fn is_busy(&self) -> bool {
+        self.look.is_some() || self.waiting.is_some()
+    }
+
+    /// Gives up the look that is under way, and begins another.
+    pub(super) fn begin(&mut self, request: Option<&Request>) {
+        (self.look, self.waiting, self.last_view) = (None, None, None);
+        // what it took too long does not count against the next one
+        self.credit = self.credit.max(0.0);
+        let Some((request, trail)) = request.zip(self.trail.as_mut()) else { return };
+        if let Some(earlier) = &request.earlier {
+            trail.precede(earlier);
+        }
+        match Look::new(request.clone(), trail) {
+            Ok(look) => self.look = Some(look),
+            Err(not_kept) => self.waiting = Some(Seen::NotKept { step: not_kept.step }),
+        }
+    }
+
+    /// Goes on with the look, or with handing out the last answer. Whether there is news for the watcher.
+    pub(super) fn advance(&mut self, probe: &mut dyn Probe, until: Instant, stop: Stop<'_>) -> bool {
+        if let (Some(look), Some(trail)) = (&mut self.look, &self.trail) {
+            look.advance(probe, trail, until, stop);
+            let view = || Seen::View(Arc::new(look.view().clone()));
+            if look.done() {
+                self.waiting = Some(view());
+                self.look = None;
+            } else if !look.view().axes.is_empty()
+                && self.last_view.is_none_or(|last| last.elapsed() >= VIEW_INTERVAL)
+            {
+                // one that finds no room is followed by a newer one
+                let sent = self.views.try_send(view()).is_ok();
+                if sent {
+                    self.last_view = Some(Instant::now());
+                }
+                return sent;
+            }
+        }
+        let Some(last) = self.waiting.take() else { return false };
+        match self.views.try_send(last) {
+            Ok(()) => true,
+            Err(TrySendError::Full(last)) => {
+                // offered until there is room
+                self.waiting = Some(last);
+                std::thread::sleep(
+                    until.saturating_duration_since(Instant::now()).min(Duration::from_millis(1)),
+                );
+                false
+            }
+            Err(TrySendError::Disconnected(_)) => false,
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! What is recorded of a run: series of numbers, their history, predictions.
+
+pub mod chunks;
+pub mod history;
+pub mod predictions;
+pub mod pyramid;
+pub mod series;

@@ -1,0 +1,7 @@
+//! Ways to start: the command line of a moment, a headless run, a session.
+
+pub mod address;
+pub mod beginning;
+pub mod compute;
+pub mod derivatives;
+pub mod headless;
