@@ -13,8 +13,9 @@ mod network_scene;
 mod sample;
 
 use brink::app::Arrangement;
+use brink::app::Model;
+use brink::app::Phase;
 use brink::app::window_ui;
-use brink::app::{Model, Phase};
 use brink::picture::scene::camera::Projection;
 use brink::picture::scene::canvas::{Canvas, install_canvas};
 use brink::picture::scene::figure::Figure;

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failure is a panic")]
 
 use crate::cli::{Desk, integers, stderr, wave};
-use brink::picture::view::Panel;
+use brink::picture::view::panel::Panel;
 use brink::run::start::address::Address;
 use clap::Parser;
 

@@ -3,6 +3,7 @@
 
 use crate::common::{engine, small_preset as preset};
 use brink::preset::Preset;
+use brink::run::engine::branch::Branch;
 use brink::run::file::session::Session;
 use brink::run::file::session::{Kind, SavedFork};
 use brink::run::live::fork::Forks;
@@ -11,7 +12,6 @@ use brink::run::live::worker::Options;
 use brink::run::live::worker::Worker;
 use brink::run::record::history::History;
 use brink::run::record::series::Series;
-use brink::run::start::address::Branch;
 use brink_core::dynamics::StepRecord;
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};

@@ -128,7 +128,7 @@ fn drawing(args: &ExportArgs, extension: &str) -> anyhow::Result<Drawing> {
     use brink::picture::file::export::{
         Film, SCALES, SIDES, animation_png, content_png, content_svg, pixels,
     };
-    use brink::picture::view::Panel;
+    use brink::picture::view::panel::Panel;
     use brink::picture::view::run_view::{Overlay, RunView};
     use brink::run::analysis::curves::Curves;
     use std::borrow::Cow;

@@ -1,7 +1,7 @@
 //! Which panels a chapter shows: `sharpness*1.5 | loss / variance`, columns parted by `|`, the panels of a column by `/`,
 //! each with its share after a `*`.
 
-use crate::picture::view::Panel;
+use crate::picture::view::panel::Panel;
 
 /// Panels side by side.
 #[derive(Clone, Debug, Default, PartialEq)]

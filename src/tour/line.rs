@@ -1,7 +1,7 @@
 //! Which line of the plots a live number is a value of.
 
 use super::quantity::Quantity;
-use crate::picture::chart::trace::Source;
+use crate::picture::view::source::Source;
 use crate::run::analysis::curves::Curve;
 use crate::run::record::series::Series;
 

@@ -2,8 +2,9 @@
 
 use brink::picture::panel::panel_ui;
 use brink::picture::style::theme;
+use brink::picture::view::ViewChange;
+use brink::picture::view::panel::Panel;
 use brink::picture::view::run_view::RunView;
-use brink::picture::view::{Panel, ViewChange};
 use egui::{Event, PointerButton, Pos2, RawInput, Rect, Shape, Vec2};
 
 /// Clicks at the first text `label` that begins at or below `top`, in a panel of size `size`.

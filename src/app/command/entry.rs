@@ -1,9 +1,9 @@
 //! Name, help and key of every command, in one place.
 
 use super::Command;
+use crate::app::state::form::Form;
+use crate::app::state::form::Purpose;
 use crate::app::state::tour::TourCommand;
-use crate::app::view::forms::Form;
-use crate::app::view::forms::session::Purpose;
 use crate::picture::scene::view::SceneChange;
 use crate::picture::view::ViewChange;
 use egui::{Key, KeyboardShortcut, Modifiers};

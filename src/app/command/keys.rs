@@ -1,7 +1,9 @@
 //! From keys to commands.
 
+use egui::Id;
+
 use super::Command;
-use crate::app::view::forms::Form;
+use crate::app::state::form::Form;
 use egui::{Key, KeyboardShortcut};
 
 impl Command {
@@ -9,7 +11,7 @@ impl Command {
     /// control, and letters are typed.
     pub fn pressed(context: &egui::Context) -> Vec<Self> {
         let focused = context.memory(egui::Memory::focused);
-        if focused.is_some_and(|id| id != crate::app::view::timeline::id()) {
+        if focused.is_some_and(|id| id != self::id()) {
             return Vec::new();
         }
         // a menu that is open is closed by it
@@ -78,4 +80,9 @@ mod tests {
             }
         }
     }
+}
+
+/// The timeline's identifier; it may have the keyboard and leave the keys to the commands.
+pub(crate) fn id() -> Id {
+    Id::unique("brink: timeline")
 }

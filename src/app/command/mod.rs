@@ -7,15 +7,16 @@ pub(crate) mod keys;
 pub use entry::Entry;
 pub(super) use keys::key_text;
 
+use super::state::export::ExportForm;
+use super::state::form::BreakpointForm;
+use super::state::form::ForkForm;
+use super::state::form::Purpose;
+use super::state::form::{Form, Search};
 use super::state::layout::{Arrangement, Dock, Tree};
 use super::state::tour::TourCommand;
-use super::view::forms::breakpoints::BreakpointForm;
-use super::view::forms::export::ExportForm;
-use super::view::forms::forks::ForkForm;
-use super::view::forms::session::Purpose;
-use super::view::forms::{Form, Search};
 use crate::picture::scene::view::Layer;
-use crate::picture::view::{Panel, ViewChange};
+use crate::picture::view::ViewChange;
+use crate::picture::view::panel::Panel;
 use crate::run::engine::breakpoint::Breakpoint;
 
 /// A wish of the user, applied by [`super::lab::Lab::apply`].

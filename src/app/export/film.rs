@@ -8,7 +8,7 @@ use crate::picture::file::export::Looked;
 use crate::picture::file::png::PngError;
 use crate::picture::scene::landscape::of_landscape;
 use crate::picture::scene::of_view::{of_paths, of_view};
-use crate::picture::view::Panel;
+use crate::picture::view::panel::Panel;
 use crate::run::engine::past::Past;
 use crate::run::live::lookout::{self, REPLAYED_HALF};
 use crate::run::live::replay::{Make, Moment, Replay, Reply};

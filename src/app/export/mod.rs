@@ -1,4 +1,115 @@
 //! Writes what the window shows into files.
 
+use crate::app::export::film::FilmError;
+use crate::app::export::film::Projector;
+use crate::app::export::film::Reel;
+use crate::app::state::Model;
+use crate::app::state::export::ExportForm;
+use crate::app::state::export::Saved;
+use crate::app::state::export::What;
+use crate::app::view::panels::tree_ui;
+use crate::picture::file::export::Film;
+use crate::picture::file::export::animation_png;
+use crate::picture::file::export::content_png;
+use crate::picture::file::export::content_svg;
+use crate::picture::file::export::pixels;
+use crate::picture::file::export::texts;
+use crate::picture::file::png::encode_png;
+use crate::picture::file::render::render;
+use crate::picture::panel::panel_ui;
+use crate::picture::style::theme;
+use crate::picture::view::panel::Panel;
+use crate::picture::view::run_view::RunView;
+use crate::run::file::files;
+use crossbeam_channel::Receiver;
+use crossbeam_channel::bounded;
+use egui::Context;
+use egui::Ui;
+use egui::Vec2;
+use std::io::Write;
+use std::path::PathBuf;
+
 pub(crate) mod film;
 pub(crate) mod table;
+
+/// Writes a snapshot as its form says, on a thread of its own.
+pub(crate) fn save(
+    model: Model,
+    reel: Option<Reel>,
+    window_size: Vec2,
+    context: &Context,
+) -> Option<Receiver<Saved>> {
+    let context = context.clone();
+    // One message, so a channel for one: the sender never waits.
+    let (sender, receiver) = bounded(1);
+    let thread = std::thread::Builder::new().name("export".into()).spawn(move || {
+        // The window may be gone by now.
+        let _ = sender.send(write(model, reel, window_size));
+        context.request_repaint();
+    });
+    thread.ok().map(|_| receiver)
+}
+
+/// Writes a snapshot as its form says. Nothing is left behind where it fails.
+pub(crate) fn write(mut model: Model, reel: Option<Reel>, window_size: Vec2) -> Saved {
+    let path = PathBuf::from(&model.export.path);
+    let failed = |error: &dyn std::fmt::Display| format!("cannot write {}: {error}", path.display());
+    let origin = format!("Brink {}: {}", model.facts.version, model.facts.command);
+    match model.export.what {
+        What::Csv => {
+            table::write_all(&model, &origin, &path).map_err(|error| failed(&error))?;
+            return Ok(path);
+        }
+        What::VisibleCsv => {
+            model.derive_curves(usize::MAX);
+            table::write_shown(&model, &origin, &path).map_err(|error| failed(&error))?;
+            return Ok(path);
+        }
+        What::Panel | What::Dashboard | What::Window | What::Film => {}
+    }
+    model.derive_curves(usize::MAX);
+    let bytes = picture(&model, reel, window_size).map_err(|error| failed(&error))?;
+    files::write_whole(&path, |file| file.write_all(&bytes)).map_err(|error| failed(&error))?;
+    Ok(path)
+}
+
+pub(crate) fn picture(model: &Model, reel: Option<Reel>, window_size: Vec2) -> Result<Vec<u8>, FilmError> {
+    let &ExportForm { what, panel, film_panel, film, svg, size, scale, .. } = &model.export;
+    let overlays = model.overlays();
+    let view = RunView { overlays: &overlays, ..model.run_view() };
+    let (theme, size) = (model.theme, Vec2::from(size));
+    // one panel, or all as they are laid out
+    let subject = move |panel: Option<Panel>| {
+        move |ui: &mut Ui, view: &RunView| match panel {
+            Some(panel) => panel_ui(ui, panel, view, &mut Vec::new()),
+            None => tree_ui(ui, &mut model.tree.clone(), view, &mut Vec::new()),
+        }
+    };
+    match what {
+        What::Film => {
+            let newest = model.history.rows().saturating_sub(1);
+            let film = Film { steps: film.steps.map(|step| step.min(newest)), ..film };
+            let projector =
+                Projector::new(model, reel).map_err(|error| FilmError::Look(error.to_string()))?;
+            let look = |step| projector.look(step);
+            animation_png(&view, subject(film_panel), size, scale, theme, &film, look)
+        }
+        What::Window => {
+            pixels(window_size, scale)?;
+            let theme = if model.presenter { egui::Theme::Light } else { theme };
+            let image = render(window_size, scale, theme, |ui| {
+                theme::set_high_contrast(ui.ctx(), model.presenter);
+                crate::app::view::window_ui(ui, model, &mut Vec::new());
+            });
+            Ok(encode_png(&image, scale, &texts(&view))?)
+        }
+        What::Panel | What::Dashboard | What::Csv | What::VisibleCsv => {
+            let content_ui = subject((what == What::Panel).then_some(panel));
+            Ok(if svg {
+                content_svg(&view, size, theme, content_ui).into_bytes()
+            } else {
+                content_png(&view, size, scale, theme, content_ui)?
+            })
+        }
+    }
+}

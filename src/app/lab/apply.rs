@@ -3,16 +3,18 @@
 use super::Lab;
 use super::sessions::Reading;
 use crate::app::command::Command;
-use crate::app::state::Phase;
+use crate::app::export::save;
+use crate::app::state::banner::{Banner, Level};
+use crate::app::state::form::SessionForm;
+use crate::app::state::form::{Form, Search};
 use crate::app::state::layout;
-use crate::app::view::banners::{Banner, Level};
+use crate::app::state::phase::Phase;
 use crate::app::view::forms::export;
-use crate::app::view::forms::session::SessionForm;
-use crate::app::view::forms::{Form, Search};
 use crate::app::view::presenter;
-use crate::picture::panel::predictions::Choice;
 use crate::picture::scene::view::SceneChange;
-use crate::picture::view::{Panel, ViewChange};
+use crate::picture::view::ViewChange;
+use crate::picture::view::choice::Choice;
+use crate::picture::view::panel::Panel;
 use crate::run::analysis::cycles::Cycle;
 use crate::run::engine::breakpoint::Breakpoint;
 use crate::run::file::recording::{self, ReadRecording};
@@ -262,7 +264,7 @@ impl Lab {
                     let size = self.context.content_rect().size();
                     self.model.facts.command = self.address().to_string();
                     let reel = if self.model.export.what == export::What::Film { self.reel() } else { None };
-                    self.saved = export::save(self.model.snapshot(), reel, size, &self.context);
+                    self.saved = save(self.model.snapshot(), reel, size, &self.context);
                     self.model.export.saving = self.saved.is_some();
                 }
             }

@@ -1,9 +1,9 @@
 //! What arrives from training threads, from dialogs and from threads that write.
 
 use super::Lab;
-use crate::app::state::Phase;
+use crate::app::state::banner::{Banner, Level};
 use crate::app::state::gaps::Gaps;
-use crate::app::view::banners::{Banner, Level};
+use crate::app::state::phase::Phase;
 use crate::run::live::message::{Command as WorkerCommand, Ending};
 use crossbeam_channel::{Receiver, TryRecvError};
 use std::time::Instant;

@@ -2,11 +2,11 @@
 
 use super::Lab;
 use crate::app::command::Command;
-use crate::app::state::Phase;
+use crate::app::state::banner::{Banner, Level};
 use crate::app::state::layout::Node;
 use crate::app::state::page::Page;
+use crate::app::state::phase::Phase;
 use crate::app::state::tour::TourCommand;
-use crate::app::view::banners::{Banner, Level};
 use crate::picture::scene::view::SceneView;
 use crate::picture::view::ViewChange;
 use crate::run::analysis::cycles::Cycle;
@@ -389,7 +389,7 @@ impl Lab {
 
 /// The panels as the window arranges them.
 fn node(columns: &Columns) -> Node {
-    let panel = |panel: crate::picture::view::Panel| Node::Panel(panel.name().to_owned());
+    let panel = |panel: crate::picture::view::panel::Panel| Node::Panel(panel.name().to_owned());
     let column = |column: &crate::tour::PanelColumn| {
         let rows = column.panels.iter().map(|&(share, of)| (share, panel(of))).collect();
         (column.share, Node::Rows(rows))

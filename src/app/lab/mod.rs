@@ -10,22 +10,22 @@ pub(crate) mod unfinished;
 
 use super::command::Command;
 use super::state::Model;
+use super::state::banner::{Banner, Level};
+use super::state::export::Saved;
 use super::state::gaps::Gaps;
 use super::state::settings::Settings;
-use super::view::banners::{Banner, Level};
 use super::view::forms;
-use super::view::forms::export::Saved;
 use super::work::inspector::Inspector;
 use super::work::outside::{Opening, Outside};
 use super::work::weight_space::{RecordedPaths, WeightSpace};
 use crate::picture;
 use crate::picture::view::ViewChange;
 use crate::preset::Preset;
+use crate::run::engine::branch::Branch;
 use crate::run::engine::memory::{Account, Memory};
 use crate::run::file::session::Session;
 use crate::run::live::message::Command as WorkerCommand;
 use crate::run::live::worker::Worker;
-use crate::run::start::address::Branch;
 use crossbeam_channel::Receiver;
 use egui::Context;
 use sessions::Reading;
@@ -187,7 +187,7 @@ impl Lab {
         } else {
             Command::pressed(ui.ctx())
         };
-        super::view::transport::window_ui(ui, &self.model, &mut commands);
+        super::view::window_ui(ui, &self.model, &mut commands);
         forms::form_ui(ui, &self.model, &mut commands);
         if self.model.view.hover.is_some() && !picture::chart::is_hovered(ui.ctx()) {
             commands.push(Command::View(ViewChange::Hover(None)));

@@ -2,14 +2,15 @@
 
 use super::Lab;
 use crate::app::command::Command;
-use crate::app::state::Phase;
+use crate::app::state::banner::{Banner, Level};
 use crate::app::state::gaps::Gaps;
-use crate::app::view::banners::{Banner, Level};
+use crate::app::state::phase::Phase;
 use crate::app::work::inspector::Inspector;
 use crate::app::work::outside::Opening;
 use crate::app::work::weight_space::{RecordedPaths, WeightSpace};
 use crate::preset::Preset;
 use crate::run::engine::Engine;
+use crate::run::engine::branch::Branch;
 use crate::run::engine::breakpoint::Breakpoint;
 use crate::run::engine::course::Course;
 use crate::run::file::session::Session;
@@ -19,7 +20,6 @@ use crate::run::live::spectra::RECORDED;
 use crate::run::live::worker::Options;
 use crate::run::live::worker::Worker;
 use crate::run::record::series::Series;
-use crate::run::start::address::Branch;
 use crate::run::start::beginning::Beginning;
 use brink_core::space::Budget;
 use std::sync::Arc;

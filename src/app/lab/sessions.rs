@@ -2,20 +2,21 @@
 
 use super::Lab;
 use crate::app::command::Command;
+use crate::app::state::banner::{Banner, Level};
+use crate::app::state::form::Form;
+use crate::app::state::form::SessionForm;
 use crate::app::state::runs::Compared;
 use crate::app::state::shown::Shown;
-use crate::app::view::banners::{Banner, Level};
-use crate::app::view::forms::Form;
-use crate::app::view::forms::export::Saved;
-use crate::app::view::forms::session::SessionForm;
+use crate::app::work::session::write;
+use crate::app::work::thread::on_thread;
+use crate::app::work::thread::received;
 use crate::run::engine::course::Course;
 use crate::run::file::recording::Recording;
 use crate::run::file::session::Session;
 use crate::run::file::session::{Kind, SavedFork};
 use crate::run::live::fork::label;
 use crate::run::start::address::Address;
-use crossbeam_channel::{Receiver, TryRecvError, bounded};
-use egui::Context;
+
 use std::iter;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -38,41 +39,6 @@ pub(crate) enum Reading {
     Compare,
     /// Go on with what a crash has left in this file.
     Unfinished(PathBuf),
-}
-
-/// Writes a session on a thread of its own.
-pub(super) fn write(session: Session, path: PathBuf, context: &Context) -> Option<Receiver<Saved>> {
-    on_thread("session", context, move || {
-        session.write(&path).map(|()| path).map_err(|error| error.to_string())
-    })
-}
-
-/// Runs a job on a thread and wakes the window when its answer is there.
-fn on_thread<T: Send + 'static>(
-    name: &str,
-    context: &Context,
-    job: impl FnOnce() -> T + Send + 'static,
-) -> Option<Receiver<T>> {
-    let context = context.clone();
-    // One message, so a channel for one: the sender never waits.
-    let (sender, receiver) = bounded(1);
-    let thread = std::thread::Builder::new().name(name.into()).spawn(move || {
-        // The window may be gone by now.
-        let _ = sender.send(job());
-        context.request_repaint();
-    });
-    thread.ok().map(|_| receiver)
-}
-
-/// The answer of a thread, once it is there.
-pub(super) fn received<T>(channel: &mut Option<Receiver<T>>) -> Option<Result<T, String>> {
-    let answer = match channel.as_ref()?.try_recv() {
-        Err(TryRecvError::Empty) => return None,
-        Err(TryRecvError::Disconnected) => Err("its thread has failed".to_owned()),
-        Ok(answer) => Ok(answer),
-    };
-    *channel = None;
-    Some(answer)
 }
 
 /// The first step at which a fork is steered otherwise than the run it comes from.

@@ -5,9 +5,10 @@
 //! whose window is closed at the user's wish leaves nothing.
 
 use super::Lab;
-use super::sessions::{received, write};
-use crate::app::view::banners::{Banner, Level};
-use crate::app::view::forms::export::Saved;
+use crate::app::state::banner::{Banner, Level};
+use crate::app::state::export::Saved;
+use crate::app::work::session::write;
+use crate::app::work::thread::received;
 use crate::run::file::session::EXTENSION;
 use crossbeam_channel::Receiver;
 use std::fs::{self, File};

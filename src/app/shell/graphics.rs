@@ -6,7 +6,7 @@
 //! next renderer, which offers it; or, where wgpu panics as the window goes, the program ends and says so. `.ci/graphics.sh`
 //! takes surface and device away from a window.
 
-use crate::app::view::banners::{Banner, Level};
+use crate::app::state::banner::{Banner, Level};
 use crate::picture::scene::canvas::remove_canvas;
 use eframe::egui_wgpu::{SurfaceErrorAction, WgpuConfiguration};
 use eframe::wgpu::{CurrentSurfaceTexture, Device, DeviceLostReason};

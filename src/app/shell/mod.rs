@@ -6,9 +6,9 @@ pub(crate) mod timing;
 
 use super::command::Command;
 use super::lab::Lab;
+use super::state::banner::{Banner, Level};
 use super::state::settings::{self, Settings};
 use super::state::tour::TourCommand;
-use super::view::banners::{Banner, Level};
 use super::work::dialog;
 use super::work::outside::{Opening, Outside};
 use crate::preset::Preset;

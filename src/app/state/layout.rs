@@ -2,7 +2,7 @@
 //!
 //! What is kept in files is a [`Node`], which names panels and shares and nothing of the library that draws them.
 
-use crate::picture::view::Panel;
+use crate::picture::view::panel::Panel;
 use egui::Key;
 use egui_tiles::{Container, Linear, LinearDir, Tile, TileId, Tiles};
 use serde::{Deserialize, Serialize};

@@ -1,36 +1,42 @@
 //! What the window shows: everything about the run and the viewer's choices, as plain data.
 
+pub(crate) mod banner;
 pub(crate) mod beside;
+pub(crate) mod export;
+pub(crate) mod form;
 pub(crate) mod gaps;
 pub(crate) mod layout;
 pub(crate) mod look;
 pub(crate) mod notices;
 pub(crate) mod page;
+pub(crate) mod phase;
 pub(crate) mod playback;
 pub(crate) mod runs;
 pub(crate) mod settings;
 pub(crate) mod shown;
 pub(crate) mod tour;
 
-use super::view::banners::Banner;
-use super::view::forms::breakpoints::BreakpointForm;
-use super::view::forms::export::ExportForm;
-use super::view::forms::forks::ForkForm;
-use super::view::forms::session::SessionForm;
-use super::view::forms::{Form, Search};
+use crate::app::state::phase::Phase;
 use crate::picture::scene::Scene;
 use crate::picture::scene::camera::Camera;
 use crate::picture::scene::landscape::of_landscape_after;
 use crate::picture::scene::view::SceneView;
+use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::{Looking, RunView};
-use crate::picture::view::{Facts, Panel, ViewState};
+use crate::picture::view::{Facts, ViewState};
 use crate::preset::DataName;
 use crate::preset::Preset;
 use crate::run::analysis::curves::Curves;
 use crate::run::engine::breakpoint::{Breakpoint, Hit};
 use crate::run::file::recording::Recording;
 use crate::run::live::fork::Forks;
-use crate::run::live::message::Ending;
+use banner::Banner;
+use export::ExportForm;
+use form::BreakpointForm;
+use form::ForkForm;
+use form::SessionForm;
+use form::{Form, Search};
+
 use crate::run::live::spectra::Spectra;
 use crate::run::record::history::History;
 use crate::run::record::series::Series;
@@ -45,19 +51,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tour::Tour;
-
-/// What the run is doing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// Steps are being taken.
-    Training,
-    /// Waiting for the user.
-    Paused,
-    /// Ended in good order.
-    Ended(Ending),
-    /// Nothing could be started, or the training thread has failed.
-    Failed,
-}
 
 /// Everything the window shows. Views borrow it; only [`super::lab::Lab`] changes it.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! What is said above the plots of what happens to the run and its forks.
 
 use super::Model;
-use crate::app::view::banners::{Banner, Level};
+use super::banner::{Banner, Level};
 use crate::run::live::message::Ending;
 use brink_core::dynamics::{Event, Process, StepOutcome};
 

@@ -1,6 +1,7 @@
 //! The other runs that plots draw over the first: forks and saved runs.
 
-use super::{Model, Phase};
+use super::Model;
+use super::phase::Phase;
 use crate::picture::view::run_view::{Overlay, RunView};
 use crate::run::analysis::curves::Curves;
 use crate::run::live::fork::Fork;

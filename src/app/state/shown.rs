@@ -2,10 +2,10 @@
 
 use super::Model;
 use super::layout::Node;
-use crate::picture::panel::predictions::Choice;
 use crate::picture::scene::camera::Camera;
 use crate::picture::scene::view::{Layer, SceneView};
-use crate::picture::view::Panel;
+use crate::picture::view::choice::Choice;
+use crate::picture::view::panel::Panel;
 use brink_core::space::axis::Axis as AxisChoice;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

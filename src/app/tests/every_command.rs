@@ -9,11 +9,12 @@ use super::ways::{
 use super::*;
 use crate::app::state::runs::Compared;
 use crate::app::state::tour::TourCommand;
-use crate::picture::chart::trace::Source;
 use crate::picture::file::export::Film;
-use crate::picture::panel::predictions::Choice;
 use crate::picture::scene::view::{Layer, SceneChange};
-use crate::picture::view::{Panel, ViewChange};
+use crate::picture::view::ViewChange;
+use crate::picture::view::choice::Choice;
+use crate::picture::view::panel::Panel;
+use crate::picture::view::source::Source;
 use crate::run::engine::breakpoint::Breakpoint;
 use crate::run::record::history::History;
 use crate::run::record::series::Series;

@@ -245,7 +245,7 @@ fn a_term_that_the_keyboard_comes_to_stands_out_in_the_plots() {
     window.get_by_label_contains(name).focus();
     window.run_steps(3);
     let line =
-        crate::picture::chart::trace::Source::Recorded(crate::run::record::series::Series::Displacement(0));
+        crate::picture::view::source::Source::Recorded(crate::run::record::series::Series::Displacement(0));
     assert_eq!(model(&window).view.pointed, Some(line));
     let at = window.get_by_label_contains(name).rect().center();
     lab(&mut window).model.view.pointed = None;

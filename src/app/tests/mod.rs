@@ -3,7 +3,7 @@
 use super::state::layout;
 use super::view::presenter;
 use super::*;
-use crate::picture::view::Panel;
+use crate::picture::view::panel::Panel;
 use crate::preset::DataName;
 use crate::preset::Preset;
 use crate::run::engine::fake::Fake;

@@ -2,7 +2,7 @@
 
 use super::scene::by_letters;
 use super::*;
-use crate::picture::panel::predictions::Choice;
+use crate::picture::view::choice::Choice;
 use crate::run::record::predictions::{Example, Examples, Input, Kind, Picture};
 use std::sync::Arc;
 

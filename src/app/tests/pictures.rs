@@ -14,7 +14,7 @@ mod texts;
 use super::*;
 use crate::app::view::presenter::{ZOOM, presenter_ui};
 use crate::app::view::timeline::timeline_ui;
-use crate::app::view::transport::window_ui;
+use crate::app::view::window_ui;
 use crate::picture::file::raster::Image;
 use crate::picture::file::render::render;
 use crate::picture::style::theme;

@@ -8,7 +8,7 @@ use super::hands::{key, paused};
 use super::*;
 use crate::picture::scene::view::SceneChange;
 use crate::picture::view::ViewChange;
-use crate::run::start::address::Branch;
+use crate::run::engine::branch::Branch;
 use egui::Modifiers;
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! One line on the cycle at the cursor, made of its values.
 
-use super::transport::grouped;
+use super::widgets::grouped;
 use crate::app::state::Model;
 use crate::picture;
 use crate::run::analysis::cycles::{Outcome, Phase, comparable, is_constant};

@@ -1,13 +1,13 @@
 //! The upper line of controls: which run, and how it is shown. What is rarely wanted is in menus; everything has a key or
 //! is in the palette.
 
-use super::forms::Form;
-use super::transport::{command_button, toggle_ui};
+use super::widgets::{command_button, toggle_ui};
 use crate::app::command::Command;
 use crate::app::state::Model;
+use crate::app::state::form::Form;
 use crate::app::state::layout::{self, Arrangement};
 use crate::app::state::tour::TourCommand;
-use crate::picture::view::Panel;
+use crate::picture::view::panel::Panel;
 use crate::run::file::recording::bundled;
 use crate::run::record::series::Series;
 use egui::containers::menu::{MenuButton, MenuConfig};

@@ -1,5 +1,23 @@
 //! What the window draws: functions that read the state and return commands.
 
+use crate::app::command::Command;
+use crate::app::state::Model;
+use crate::app::view::banners::banners_ui;
+use crate::app::view::menus::run_bar_ui;
+use crate::app::view::panels::panels_ui;
+use crate::app::view::presenter::presenter_ui;
+use crate::app::view::status::status_ui;
+use crate::app::view::timeline::timeline_ui;
+use crate::app::view::tour::tour_ui;
+use crate::app::view::transport::transport_ui;
+use crate::picture::style::theme::Palette;
+use egui::CentralPanel;
+use egui::Frame;
+use egui::Margin;
+use egui::Panel;
+use egui::Ui;
+use egui::vec2;
+
 pub(crate) mod banners;
 pub(crate) mod caption;
 pub(crate) mod forms;
@@ -12,3 +30,31 @@ pub(crate) mod status;
 pub(crate) mod timeline;
 pub(crate) mod tour;
 pub(crate) mod transport;
+pub(crate) mod widgets;
+
+/// Everything in the window but the form that is open.
+pub fn window_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
+    if model.presenter {
+        return presenter_ui(ui, model, commands);
+    }
+    let palette = Palette::in_ui(ui);
+    let bar = Frame::new().fill(palette.panel).inner_margin(Margin::symmetric(12, 6));
+    Panel::top("controls").frame(bar).show(ui, |ui| {
+        ui.spacing_mut().item_spacing = vec2(8.0, 6.0);
+        // what no longer fits goes to the next row whole, not letter by letter into what is left of this one
+        ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
+        run_bar_ui(ui, model, commands);
+        transport_ui(ui, model, commands);
+        ui.style_mut().wrap_mode = None;
+        banners_ui(ui, model, commands);
+    });
+    Panel::bottom("status").frame(bar).show(ui, |ui| {
+        timeline_ui(ui, model, commands);
+        status_ui(ui, model);
+    });
+    if model.tour.guides {
+        tour_ui(ui, model, commands);
+    }
+    let middle = Frame::new().fill(palette.panel).inner_margin(Margin::symmetric(12, 8));
+    CentralPanel::default().frame(middle).show(ui, |ui| panels_ui(ui, model, commands));
+}

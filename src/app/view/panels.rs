@@ -6,8 +6,9 @@ use crate::app::state::Model;
 use crate::app::state::layout::{self, Arrangement, Tree};
 use crate::picture::panel::panel_ui;
 use crate::picture::style::theme::Palette;
+use crate::picture::view::ViewChange;
+use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::RunView;
-use crate::picture::view::{Panel, ViewChange};
 use egui::{CursorIcon, Rect, ScrollArea, Sense, Stroke, Ui, Vec2, WidgetText, pos2, vec2};
 use egui_tiles::{Behavior, Container, LinearDir, ResizeState, Tile, TileId, Tiles, UiResponse};
 
@@ -43,7 +44,7 @@ pub fn arranged_ui(ui: &mut Ui, arrangement: &Arrangement, view: &RunView) {
 }
 
 /// The panels of a tree, which is changed where they are moved.
-pub(super) fn tree_ui(ui: &mut Ui, tree: &mut Tree, view: &RunView, changes: &mut Vec<ViewChange>) {
+pub(crate) fn tree_ui(ui: &mut Ui, tree: &mut Tree, view: &RunView, changes: &mut Vec<ViewChange>) {
     let room = ui.available_size();
     if !(room.x >= 1.0 && room.y >= 1.0) {
         return;

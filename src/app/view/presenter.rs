@@ -1,14 +1,14 @@
 //! Presenter mode: at most three plots in large letters, and nothing else.
 
-use super::banners::Level;
 use super::tour::card_column_ui;
-use super::transport::{grouped, short};
+use super::widgets::{grouped, short};
 use crate::app::command::Command;
 use crate::app::state::Model;
+use crate::app::state::banner::Level;
 use crate::app::state::layout;
 use crate::picture::panel::panel_ui;
 use crate::picture::style::theme::{self, Palette};
-use crate::picture::view::Panel;
+use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::RunView;
 use crate::run::record::series::Series;
 use crate::tour::ProseStyle;

@@ -1,6 +1,6 @@
 //! The slider of the training's speed: notches to drag to, and any other speed typed, shown as it is.
 
-use super::transport::{short, slider_ui};
+use super::widgets::{short, slider_ui};
 use crate::app::command::Command;
 use crate::app::state::Model;
 use egui::{Key, Slider, SliderClamping, Ui};

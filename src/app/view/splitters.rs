@@ -1,7 +1,7 @@
 //! The lines between panels without a pointer: each has a name, is reached by the Tab key, and moved by the arrow keys.
 
 use crate::app::state::layout::Tree;
-use crate::picture::view::Panel;
+use crate::picture::view::panel::Panel;
 use egui::{EventFilter, Id, Key, Modifiers, Rect, StrokeKind, Ui, accesskit, lerp, pos2, vec2};
 use egui_tiles::{Container, LinearDir, Tile, TileId, Tiles};
 

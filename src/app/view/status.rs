@@ -1,7 +1,7 @@
 //! The run's facts at the cursor's step, or at the newest.
 
 use super::caption::caption;
-use super::transport::{grouped, short};
+use super::widgets::{grouped, short};
 use crate::app::state::Model;
 use crate::picture::style::theme::Palette;
 use crate::run::record::series::Series;

@@ -1,17 +1,35 @@
 //! The timeline below the plots: the whole run on one line, with the cursor, what is shown, and what happened.
 
-use super::transport::{command_button, grouped, running, toggle_ui};
+use super::transport::running;
+use super::widgets::{command_button, grouped, toggle_ui};
 use crate::app::command::Command;
-use crate::app::state::{Model, Phase};
+use crate::app::command::keys::id;
+use crate::app::state::Model;
+use crate::app::state::phase::Phase;
 use crate::picture::style::theme::{self, Palette};
 use crate::picture::view::ViewChange;
 use crate::picture::view::run_view::RunView;
 use crate::run::engine::breakpoint::Breakpoint;
 use brink_core::dynamics::{Event, StepOutcome};
-use egui::{
-    Align2, DragValue, EventFilter, Id, Painter, PointerButton, Pos2, Rect, Response, RichText, Sense, Shape,
-    Stroke, StrokeKind, TextStyle, Ui, WidgetInfo, WidgetText, pos2, vec2,
-};
+use egui::Align2;
+use egui::DragValue;
+use egui::EventFilter;
+use egui::Painter;
+use egui::PointerButton;
+use egui::Pos2;
+use egui::Rect;
+use egui::Response;
+use egui::RichText;
+use egui::Sense;
+use egui::Shape;
+use egui::Stroke;
+use egui::StrokeKind;
+use egui::TextStyle;
+use egui::Ui;
+use egui::WidgetInfo;
+use egui::WidgetText;
+use egui::pos2;
+use egui::vec2;
 
 /// Height of the line with its marks, in points.
 const HEIGHT: f32 = 30.0;
@@ -23,11 +41,6 @@ const END: f32 = 5.0;
 const UNLIMITED: f64 = 1e6;
 /// Least distance of two marks of one kind, in points.
 const APART: f32 = 3.0;
-
-/// The timeline's identifier; it may have the keyboard and leave the keys to the commands.
-pub(crate) fn id() -> Id {
-    Id::unique("brink: timeline")
-}
 
 /// The timeline, and the controls of the slow motion before it.
 pub(crate) fn timeline_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {

@@ -1,10 +1,11 @@
 //! The panel of the tour: the chapters, the card, where the run goes on to, and the way on.
 
-use super::transport::{command_button, short};
+use super::widgets::{command_button, short};
 use crate::app::command::Command;
+use crate::app::state::Model;
 use crate::app::state::page::Page;
+use crate::app::state::phase::Phase;
 use crate::app::state::tour::{Tour, TourCommand};
-use crate::app::state::{Model, Phase};
 use crate::picture::style::theme::Palette;
 use crate::tour::{ProseStyle, card_ui};
 use egui::{

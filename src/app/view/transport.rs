@@ -1,20 +1,29 @@
 //! The window's layout and its controls: views of a read-only [`Model`] that answer with [`Command`]s.
 
-use super::banners::banners_ui;
-use super::menus::run_bar_ui;
-use super::panels::panels_ui;
-use super::presenter::presenter_ui;
+pub(crate) use crate::app::view::widgets::command_button;
+use crate::app::view::widgets::grouped;
+use crate::app::view::widgets::name;
+use crate::app::view::widgets::short;
+use crate::app::view::widgets::slider_ui;
+
 use super::speed::speed_ui;
-use super::status::status_ui;
-use super::timeline::timeline_ui;
-use super::tour::tour_ui;
+
 use crate::app::command::Command;
-use crate::app::state::{Model, Phase};
+use crate::app::state::Model;
+use crate::app::state::phase::Phase;
 use crate::picture::style::theme::Palette;
-use egui::{
-    Align, Button, CentralPanel, Color32, Frame, Layout, Margin, Panel, Response, RichText, Role, Slider,
-    SliderClamping, Ui, WidgetInfo, vec2,
-};
+use egui::Align;
+use egui::Button;
+
+use egui::Color32;
+
+use egui::Layout;
+
+use egui::RichText;
+use egui::Slider;
+use egui::SliderClamping;
+use egui::Ui;
+use egui::vec2;
 
 /// How far the η slider reaches to either side of the preset's η.
 const ETA_REACH: f64 = 10.0;
@@ -23,35 +32,8 @@ const ETA_REACH: f64 = 10.0;
 const ETA_WIDTH: f32 = 170.0;
 const NARROW: f32 = 965.0;
 
-/// Everything in the window but the form that is open.
-pub fn window_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
-    if model.presenter {
-        return presenter_ui(ui, model, commands);
-    }
-    let palette = Palette::in_ui(ui);
-    let bar = Frame::new().fill(palette.panel).inner_margin(Margin::symmetric(12, 6));
-    Panel::top("controls").frame(bar).show(ui, |ui| {
-        ui.spacing_mut().item_spacing = vec2(8.0, 6.0);
-        // what no longer fits goes to the next row whole, not letter by letter into what is left of this one
-        ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
-        run_bar_ui(ui, model, commands);
-        transport_ui(ui, model, commands);
-        ui.style_mut().wrap_mode = None;
-        banners_ui(ui, model, commands);
-    });
-    Panel::bottom("status").frame(bar).show(ui, |ui| {
-        timeline_ui(ui, model, commands);
-        status_ui(ui, model);
-    });
-    if model.tour.guides {
-        tour_ui(ui, model, commands);
-    }
-    let middle = Frame::new().fill(palette.panel).inner_margin(Margin::symmetric(12, 8));
-    CentralPanel::default().frame(middle).show(ui, |ui| panels_ui(ui, model, commands));
-}
-
 /// How the run goes on.
-fn transport_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
+pub(crate) fn transport_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
         let live = matches!(model.phase, Phase::Training | Phase::Paused);
         let can_go_on = model.can_go_on();
@@ -130,16 +112,6 @@ fn eta_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     }
 }
 
-/// A slider behind the command's name.
-pub(super) fn slider_ui(ui: &mut Ui, command: &Command, width: f32, slider: Slider) -> Response {
-    let label = ui.label(command.name());
-    let response = ui.scope(|ui| {
-        ui.spacing_mut().slider_width = width;
-        ui.add(slider)
-    });
-    response.inner.labelled_by(label.id).on_hover_text(command.tooltip())
-}
-
 /// What goes on: a run, or the playing of a recording.
 pub(super) fn running(model: &Model, palette: &Palette) -> (&'static str, Color32) {
     if model.recording.is_some() {
@@ -167,61 +139,6 @@ fn standing(model: &Model, palette: &Palette) -> [RichText; 2] {
         rows => format!("step {} · {all}", grouped(rows - 1)),
     };
     [RichText::new(text).color(color).strong(), RichText::new(steps).strong()]
-}
-
-/// A number with a thin space between thousands.
-pub(super) fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push('\u{2009}');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// Four significant digits, without trailing zeros.
-pub(super) fn short(value: f64) -> String {
-    if value == 0.0 || !value.is_finite() {
-        return value.to_string();
-    }
-    let exponent = value.abs().log10().floor();
-    if !(-4.0..6.0).contains(&exponent) {
-        return format!("{value:.2e}");
-    }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 7")]
-    let decimals = (3.0 - exponent).max(0.0) as usize;
-    let text = format!("{value:.decimals$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-}
-
-/// A button that sends a command, under the command's name unless `text` says something shorter.
-pub(super) fn command_button(
-    ui: &mut Ui,
-    command: &Command,
-    text: Option<&str>,
-    commands: &mut Vec<Command>,
-) {
-    let response = ui.button(text.unwrap_or(command.name()));
-    name(&response, &command.full_name());
-    if response.on_hover_text(command.tooltip()).clicked() {
-        commands.push(command.clone());
-    }
-}
-
-/// A mark that sends a command.
-pub(super) fn toggle_ui(ui: &mut Ui, command: &Command, on: bool, commands: &mut Vec<Command>) {
-    let mut on = on;
-    if ui.checkbox(&mut on, command.name()).on_hover_text(command.tooltip()).clicked() {
-        commands.push(command.clone());
-    }
-}
-
-/// Gives a button its accessible name.
-fn name(response: &Response, name: &str) {
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, response.enabled(), name));
 }
 
 #[cfg(test)]

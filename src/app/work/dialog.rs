@@ -1,7 +1,7 @@
 //! The system's file dialogs, off the interface thread: it may hang or be missing, and the window goes on.
 
-use crate::app::view::forms::export::ExportForm;
-use crate::app::view::forms::session::Purpose;
+use crate::app::state::export::ExportForm;
+use crate::app::state::form::Purpose;
 use crate::run::file::session::EXTENSION;
 use crossbeam_channel::{Receiver, bounded};
 use egui::Context;

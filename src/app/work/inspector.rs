@@ -4,7 +4,7 @@ use super::outside::Assemble;
 use super::spectrum::Spectrum;
 use crate::app::state::Model;
 use crate::app::state::layout;
-use crate::picture::view::Panel;
+use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::Looking;
 use crate::run::engine::past::Past;
 use crate::run::live::replay::{Answer, Moment, Replay, Reply};

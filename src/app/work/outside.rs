@@ -1,13 +1,13 @@
 //! What the window cannot do by itself, and how it begins.
 
-use crate::app::view::forms::export::ExportForm;
-use crate::app::view::forms::session::Purpose;
+use crate::app::state::export::ExportForm;
+use crate::app::state::form::Purpose;
 use crate::preset::Preset;
 use crate::run::engine::Engine;
+use crate::run::engine::branch::Branch;
 use crate::run::engine::course::Course;
 use crate::run::file::recording::ReadRecording;
 use crate::run::file::session::Session;
-use crate::run::start::address::Branch;
 use crossbeam_channel::Receiver;
 use egui::Context;
 use std::path::PathBuf;

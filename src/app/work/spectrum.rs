@@ -1,7 +1,8 @@
 //! Lets the replay thread compute the spectra while their panel is shown: at the cursor, or while training of the newest
 //! checkpoint from time to time.
 
-use crate::app::state::{Model, Phase};
+use crate::app::state::Model;
+use crate::app::state::phase::Phase;
 use crate::run::engine::past::Past;
 use crate::run::live::replay::{Answer, Moment, Replay, Reply};
 use crate::run::live::spectra::Found;

@@ -1,11 +1,12 @@
 //! Lets weight space follow the cursor, or the run, while its panel is shown.
 
 use super::outside::Assemble;
+use crate::app::state::Model;
 use crate::app::state::layout;
-use crate::app::state::{Model, Phase};
+use crate::app::state::phase::Phase;
 use crate::picture::scene::Scene;
 use crate::picture::scene::of_view::{of_paths, of_view};
-use crate::picture::view::Panel;
+use crate::picture::view::panel::Panel;
 use crate::preset::Preset;
 use crate::run::engine::past::Past;
 use crate::run::live::lookout::Lookout;

@@ -2,8 +2,9 @@
 
 use super::{Chart, Drawn, legend, marks, scale};
 use crate::picture::style::theme::{self, Palette};
+use crate::picture::view::ViewChange;
+use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::RunView;
-use crate::picture::view::{Panel, ViewChange};
 use egui::{Align2, Id, PointerButton, Pos2, Rect, Response, Ui, pos2, vec2};
 use egui_plot::PlotTransform;
 

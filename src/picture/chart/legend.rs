@@ -1,12 +1,15 @@
 //! Above a plot: its title, a switch for the axis, what each line is, with its dash and width, and which other runs are
 //! drawn over this one.
 
-use super::{Chart, scale::Scale, trace::OVERLAY_SIGNS, trace::Source};
+use super::Chart;
+use super::scale::Scale;
+use super::trace::OVERLAY_SIGNS;
 use crate::picture::style::theme::{self, Dash, Ink, Palette, Role, Weight};
 use crate::picture::style::title::title;
 use crate::picture::view::ViewChange;
 use crate::picture::view::pointing::point_at;
 use crate::picture::view::run_view::RunView;
+use crate::picture::view::source::Source;
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{Align2, FontId, Painter, Pos2, Rect, Response, Sense, Shape, Ui, WidgetInfo, pos2, vec2};
 use std::sync::Arc;

@@ -1,7 +1,9 @@
 //! The lines of a plot: broken at gaps, clipped, dashed.
 
-use super::{Drawn, scale::Scale, trace::Source};
+use super::Drawn;
+use super::scale::Scale;
 use crate::picture::style::theme::{Dash, Ink};
+use crate::picture::view::source::Source;
 use egui::{Painter, Pos2, Shape, pos2};
 use egui_plot::{PlotPoint, PlotTransform};
 

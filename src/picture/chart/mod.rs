@@ -15,8 +15,9 @@ pub mod scale;
 pub mod trace;
 
 use super::style::theme::{self, Palette};
+use super::view::ViewChange;
+use super::view::panel::Panel;
 use super::view::run_view::RunView;
-use super::view::{Panel, ViewChange};
 use egui::{Align2, Rect, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
 use egui_plot::{AxisHints, GridMark, Plot, PlotPoint, PlotTransform, Span};
 pub use hands::is_hovered;

@@ -2,6 +2,7 @@
 
 use crate::picture::style::theme::Ink;
 use crate::picture::view::run_view::RunView;
+use crate::picture::view::source::Source;
 use crate::run::analysis::curves::{Curve, Curves};
 use crate::run::record::history::History;
 use crate::run::record::predictions::Output;
@@ -10,19 +11,6 @@ use brink_core::dynamics::Process;
 
 /// What marks the lines of the first, second, … other run.
 pub const OVERLAY_SIGNS: [&str; 8] = ["②", "③", "④", "⑤", "⑥", "⑦", "⑧", "⑨"];
-
-/// Where a line's values come from.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Source {
-    /// A recorded series.
-    Recorded(Series),
-    /// A derived curve.
-    Derived(Curve),
-    /// A recorded output of the network.
-    Output(Output),
-    /// One value at every step.
-    Constant(f64),
-}
 
 /// What the axis does for a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! All plots at once.
 
 use crate::picture::panel::panel_ui;
+use crate::picture::view::ViewChange;
+use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::RunView;
-use crate::picture::view::{Panel, ViewChange};
 use egui::{Rect, ScrollArea, Sense, Ui, UiBuilder, Vec2, vec2};
 
 /// Between two panels.

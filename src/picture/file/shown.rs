@@ -1,11 +1,12 @@
 //! What panels show over the steps, as columns of numbers: the lines as they are drawn, of the run and of every run that is
 //! drawn over it.
 
-use crate::picture::chart::trace::{Source, Trace};
+use crate::picture::chart::trace::Trace;
 use crate::picture::panel::chart;
 use crate::picture::style::theme::{Palette, Role, Weight};
-use crate::picture::view::Panel;
+use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::RunView;
+use crate::picture::view::source::Source;
 use crate::run::analysis::curves::Curve;
 use crate::run::file::csv::name_of_other;
 use crate::run::record::predictions::Output;

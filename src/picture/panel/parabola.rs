@@ -5,7 +5,7 @@ use super::inspector::short;
 use crate::picture::chart::scale::subscript;
 use crate::picture::style::theme::{self, Palette, Role, Weight};
 use crate::picture::style::title::title;
-use crate::picture::view::Panel;
+use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::RunView;
 use crate::run::record::series::Series;
 use egui::{Align2, Painter, Pos2, Rect, Sense, Shape, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2};

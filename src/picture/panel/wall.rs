@@ -5,7 +5,7 @@
 use super::inspector::short;
 use crate::picture::style::theme::{self, Ink, Palette, Role, Weight};
 use crate::picture::style::title::title;
-use crate::picture::view::Panel;
+use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::RunView;
 use crate::preset::Preset;
 use crate::preset::{ArchitectureName, LossKind};

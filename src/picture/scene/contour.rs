@@ -171,5 +171,4 @@ pub fn parts(values: [f32; 4], level: f32, out: &mut Vec<(bool, Vec<Corner>)>) {
 }
 
 #[cfg(test)]
-#[path = "contour_tests.rs"]
 mod tests;

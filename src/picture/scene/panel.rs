@@ -8,8 +8,9 @@ use super::{Scene, ScenePath, axes, canvas, hands, sides, toolbar};
 use crate::picture::chart::legend::sample as line_sample;
 use crate::picture::style::theme::{self, Palette, Role, Weight};
 use crate::picture::style::title::title;
+use crate::picture::view::ViewChange;
+use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::RunView;
-use crate::picture::view::{Panel, ViewChange};
 use egui::{
     Align2, Color32, Layout, Painter, Pos2, Rect, Sense, Shape, Stroke, StrokeKind, Ui, UiBuilder,
     WidgetInfo, pos2, vec2,

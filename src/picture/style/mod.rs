@@ -2,5 +2,6 @@
 
 pub mod equation;
 pub mod font;
+pub mod numbers;
 pub mod theme;
 pub mod title;

@@ -1,7 +1,7 @@
 //! A panel's title.
 
 use super::theme::{self, Palette};
-use crate::picture::view::Panel;
+use crate::picture::view::panel::Panel;
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{FontId, Pos2, Rect, Ui};
 

@@ -4,7 +4,7 @@
 //! Whatever is pointed at says so while it is drawn; the window takes it up at the end of the frame, into
 //! [`super::ViewState::pointed`].
 
-use crate::picture::chart::trace::Source;
+use super::source::Source;
 use egui::{Context, Id};
 
 fn id() -> Id {

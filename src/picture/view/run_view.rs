@@ -1,6 +1,7 @@
 //! A run as panels read it: what was recorded, what was derived, what the viewer has chosen.
 
-use super::{Facts, Panel, ViewState};
+use super::panel::Panel;
+use super::{Facts, ViewState};
 use crate::picture::scene::Scene;
 use crate::preset::Preset;
 use crate::run::analysis::curves::Curves;

@@ -12,7 +12,7 @@
 use super::cycles::Cycles;
 use super::smoothed::{Sampling, Smoothed};
 use crate::run::record::history::History;
-use crate::run::record::predictions::Output;
+use crate::run::record::predictions::store::Output;
 use crate::run::record::pyramid::Column;
 use crate::run::record::series::Series;
 use brink_core::dynamics::Event;

@@ -1,6 +1,7 @@
 //! What the training thread drives: the three processes of one preset, whatever its precision or objective.
 
 pub mod assemble;
+pub mod branch;
 pub mod breakpoint;
 pub mod bundled;
 pub mod checkpoint;

@@ -3,11 +3,11 @@
 use super::message::{Command, Ending};
 use super::worker::{CommandError, Options, Worker};
 use crate::run::engine::Engine;
+use crate::run::engine::branch::Branch;
 use crate::run::engine::course::Course;
 use crate::run::engine::past::Past;
 use crate::run::file::session::forks::SavedFork;
 use crate::run::record::history::History;
-use crate::run::start::address::Branch;
 use brink_core::dynamics::Event;
 use std::sync::Arc;
 

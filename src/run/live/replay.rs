@@ -2,7 +2,7 @@
 //! once more, and lets a job look at the run as it was at the start of a step.
 //!
 //! ```no_run
-//! # use brink::run::live::replay::{Moment, Replay, Reply};
+//! # use super::replay::{Moment, Replay, Reply};
 //! # fn example(replay: &Replay) {
 //! // A job is asked for without waiting …
 //! let answer = replay.ask(412, |moment: &mut Moment<'_>| {

@@ -1,10 +1,11 @@
 //! A moment of a run, computed without a training thread: its history, its forks, and what can be looked at there.
 
-use super::address::{Address, Branch};
+use super::address::Address;
 use super::beginning::{Beginning, BeginningError};
 use crate::preset::Preset;
 use crate::run::engine::Engine;
 use crate::run::engine::assemble::assemble;
+use crate::run::engine::branch::Branch;
 use crate::run::engine::checkpoint::Checkpoint;
 use crate::run::engine::course::Course;
 use crate::run::engine::problem::{AssembleError, Sources};

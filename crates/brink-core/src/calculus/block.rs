@@ -81,3 +81,10 @@ impl<T: Real> Block<T> {
         &mut self.data
     }
 }
+
+/// Position of the pair (i, j) among the pairs `i ≤ j` of `k` directions, in the order of
+/// [`Objective::third_derivatives`].
+pub fn pair_index(i: usize, j: usize, k: usize) -> usize {
+    let (i, j) = if i <= j { (i, j) } else { (j, i) };
+    i * k - i * (i + 1) / 2 + j
+}

@@ -9,6 +9,7 @@
 mod chunk;
 mod lane;
 mod memory;
+mod needs;
 mod plan;
 
 use std::sync::Mutex;
@@ -20,12 +21,12 @@ pub use self::memory::Estimate;
 use self::plan::Plan;
 use super::Stop;
 use super::block::Block;
+use super::block::pair_index;
 use super::kernel::vector;
 use super::op::Phase;
 use super::real::Real;
 use super::ring::Ring;
 use super::tape::{NodeId, Tape};
-use crate::objective::pair_index;
 
 /// Derivatives of elementwise functions behind a third derivative of the loss.
 const MOST_DERIVATIVES: usize = 3;
@@ -247,7 +248,7 @@ impl<T: Real> Evaluator<T> {
         }
     }
 
-    /// `T_ij = ∇_w (u_iᵀ H(w) u_j)` for `i ≤ j`, in the order of [`crate::objective::pair_index`].
+    /// `T_ij = ∇_w (u_iᵀ H(w) u_j)` for `i ≤ j`, in the order of [`super::block::pair_index`].
     pub fn third_derivatives(&mut self, w: &[T], u: &Block<T>, t: &mut Block<T>) {
         self.third_derivatives_unless(w, u, t, NEVER);
     }

@@ -48,7 +48,7 @@ pub struct Product {
 /// ℝ[ε_1..ε_k] truncated above a degree of at most two.
 ///
 /// Planes are ordered 1 | ε_1 … ε_k | ε_1², ε_1ε_2, …, ε_1ε_k, ε_2², …, ε_k²: the second-degree ones as
-/// [`crate::objective::pair_index`] numbers the pairs.
+/// [`super::block::pair_index`] numbers the pairs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ring {
     directions: usize,
@@ -145,7 +145,7 @@ impl Ring {
 #[cfg(test)]
 mod tests {
     use super::{Monomial, Product, Ring};
-    use crate::objective::pair_index;
+    use crate::calculus::block::pair_index;
 
     #[test]
     fn second_degree_planes_are_numbered_like_pairs() {

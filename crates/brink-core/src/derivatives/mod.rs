@@ -4,10 +4,10 @@
 //! Of a network on data of one's own:
 //!
 //! ```
-//! use brink_core::data::{Split, Targets};
-//! use brink_core::network::{Activation, Architecture};
-//! use brink_core::objective::network::{LossKind, NetworkObjective};
-//! use brink_core::derivatives::{Derivatives, Wanted};
+//! use crate::data::{Split, Targets};
+//! use crate::network::{Activation, Architecture};
+//! use crate::objective::network::{LossKind, NetworkObjective};
+//! use crate::derivatives::{Derivatives, Wanted};
 //! use candle_core::{Device, Tensor};
 //!
 //! let x = Tensor::new(&[[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], &Device::Cpu)?;
@@ -28,7 +28,7 @@
 //! // T(u, u) = ∇(uᵀHu): the change of uᵀHu along a small step h in the direction u is h·⟨T(u, u), u⟩.
 //! let curvature = |w: &[f64], loss: &mut NetworkObjective<f64>| {
 //!     let hv = &Derivatives::of(loss, w, &Wanted { pairs: vec![], ..wanted.clone() })?.hessian_vectors[0];
-//!     Ok::<f64, brink_core::derivatives::DerivativesError>(hv.iter().sum())
+//!     Ok::<f64, self::error::DerivativesError>(hv.iter().sum())
 //! };
 //! let h = 1e-4;
 //! let there: Vec<f64> = w.iter().map(|w| w + h).collect();

@@ -2,8 +2,9 @@
 
 use super::Wanted;
 use super::error::DerivativesError;
+use crate::calculus::block::pair_index;
 use crate::calculus::{Block, Real};
-use crate::objective::{Objective, pair_index};
+use crate::objective::Objective;
 use std::collections::HashSet;
 
 /// The array of H·v.

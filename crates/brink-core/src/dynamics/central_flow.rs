@@ -17,8 +17,9 @@ use super::edge::EdgeCount;
 use super::record::{CentralFlowRecord, Event, Process, ProcessRecord, StepOutcome};
 use super::settings::CentralFlowSettings;
 use super::{Scale, bounded};
+use crate::calculus::block::pair_index;
 use crate::calculus::{Block, Real};
-use crate::objective::{Objective, pair_index};
+use crate::objective::Objective;
 use crate::spectrum::{Preconditioner, Tracker, TrackerSettings, axpy, dot, norm};
 
 /// η·λ1 above 2 by more than this, at a start or after a change of η, is a start above the edge. The frozen mode's

@@ -58,7 +58,7 @@ pub struct Solution {
 }
 
 /// Solves the problem. `a` has shape `[k, k]`; `b[(p, q)] = B_{ij,kl}` for the pairs p = (i ≤ j), q = (k ≤ l) in
-/// the order of [`crate::objective::pair_index`], so that `B[X]_ij` sums over all *ordered* pairs (k, l).
+/// the order of [`crate::calculus::block::pair_index`], so that `B[X]_ij` sums over all *ordered* pairs (k, l).
 ///
 /// # Errors
 /// [`ComplementarityError`] where the problem is not finite or has no solution.
@@ -158,7 +158,7 @@ pub fn apply(b: &DMatrix<f64>, x: &DMatrix<f64>) -> DMatrix<f64> {
     out
 }
 
-/// The pairs i ≤ j in the order of [`crate::objective::pair_index`].
+/// The pairs i ≤ j in the order of [`crate::calculus::block::pair_index`].
 fn pairs(k: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
     (0..k).flat_map(move |i| (i..k).map(move |j| (i, j)))
 }
@@ -193,7 +193,7 @@ impl Scaled {
         // The congruence that makes B_{ii,ii} = 1 levels directions of very different curvature.
         let d: Vec<f64> = (0..k)
             .map(|i| {
-                let p = crate::objective::pair_index(i, i, k);
+                let p = crate::calculus::block::pair_index(i, i, k);
                 if largest > 0.0 { (b[(p, p)] / largest).max(1e-16).powf(-0.25) } else { 1.0 }
             })
             .collect();

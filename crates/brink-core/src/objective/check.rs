@@ -1,7 +1,8 @@
 //! Finite differences, against which every implementation of [`Objective`] is tested.
 
-use super::{Objective, pair_index};
+use super::Objective;
 use crate::calculus::Block;
+use crate::calculus::block::pair_index;
 
 /// Compares gradient, Hessian-vector products and third derivatives at `w` with central differences of the order
 /// below.

@@ -4,7 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Objective, pair_index};
+use super::Objective;
+use crate::calculus::block::pair_index;
 use crate::calculus::{Block, Real};
 
 /// A two-parameter loss L(x, y).

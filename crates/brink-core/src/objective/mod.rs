@@ -92,16 +92,9 @@ fn inner_product<T: Real>(x: &[T], y: &[T]) -> f64 {
     x.iter().zip(y).map(|(x, y)| x.widen() * y.widen()).sum()
 }
 
-/// Position of the pair (i, j) among the pairs `i ≤ j` of `k` directions, in the order of
-/// [`Objective::third_derivatives`].
-pub fn pair_index(i: usize, j: usize, k: usize) -> usize {
-    let (i, j) = if i <= j { (i, j) } else { (j, i) };
-    i * k - i * (i + 1) / 2 + j
-}
-
 #[cfg(test)]
 mod tests {
-    use super::pair_index;
+    use crate::calculus::block::pair_index;
 
     #[test]
     fn pairs_are_numbered_row_by_row() {

@@ -1,6 +1,7 @@
 //! Quadratic losses with a prescribed spectrum, in any dimension.
 
-use super::{Objective, pair_index};
+use super::Objective;
+use crate::calculus::block::pair_index;
 use crate::calculus::{Block, Real};
 
 /// `L(w) = ½ wᵀ Q diag(λ) Qᵀ w`, with Q an orthogonal matrix kept as a product of two Householder reflections, so

@@ -4,7 +4,7 @@
 //! Non-finite contract: a matrix with an entry that is not finite gives [`SpectrumError::NotConverged`] or eigenvalues that
 //! are not finite; never a loop without end.
 
-use super::whole::{SpectrumError, share};
+use super::error::{SpectrumError, share};
 use nalgebra::{DMatrix, DVector, linalg::householder};
 
 /// Columns between two questions whether to go on.

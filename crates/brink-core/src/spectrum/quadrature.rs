@@ -14,7 +14,7 @@ use rand_chacha::ChaCha8Rng;
 use super::algebra::{axpy, dot, norm, scale};
 use super::davidson::Operator;
 use super::distribution::{Atom, Distribution, Source};
-use super::whole::{SpectrumError, share};
+use super::error::{SpectrumError, share};
 use crate::calculus::{Block, Real};
 
 /// Fewest Lanczos steps worth taking.

@@ -2,6 +2,8 @@
 //!
 //! Non-finite contract: where the operator returns NaN or infinity there is no spectrum, which is an error.
 
+use crate::spectrum::error::SpectrumError;
+use crate::spectrum::error::share;
 use nalgebra::DMatrix;
 
 use super::davidson::Operator;
@@ -28,34 +30,6 @@ impl Default for SpectrumSettings {
     fn default() -> Self {
         Self { dense_up_to: 2000, quadrature: Quadrature::default() }
     }
-}
-
-/// Why there is no spectrum.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SpectrumError {
-    /// A product with the operator is NaN or infinite.
-    #[error("the Hessian is not finite at these weights; choose a step before the divergence")]
-    NotFinite,
-    /// The vectors of Lanczos do not fit.
-    #[error(
-        "the spectrum of {dim} parameters needs {least} vectors of that size, more than its {} MiB; \
-         choose a smaller network",
-        .budget >> 20
-    )]
-    TooLarge {
-        /// Number of parameters.
-        dim: usize,
-        /// Vectors that are needed at least.
-        least: usize,
-        /// Bytes they may take.
-        budget: usize,
-    },
-    /// The iteration for the eigenvalues did not end.
-    #[error("the eigenvalues of the Hessian do not converge at these weights; choose another step")]
-    NotConverged,
-    /// Whoever watched wanted no more of it.
-    #[error("the computation of the spectrum was stopped")]
-    Stopped,
 }
 
 /// The spectrum of a symmetric operator. `go_on` is told the share done before every product with it, and every few
@@ -107,10 +81,4 @@ pub fn dense<T: Real>(
         }
     }
     if matrix.iter().all(|x| x.is_finite()) { Ok(matrix) } else { Err(SpectrumError::NotFinite) }
-}
-
-/// `done` of `all`.
-#[expect(clippy::cast_possible_truncation, reason = "a share")]
-pub(super) fn share(done: usize, all: usize) -> f32 {
-    (done as f64 / all.max(1) as f64) as f32
 }

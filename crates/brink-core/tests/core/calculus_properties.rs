@@ -3,10 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use brink_core::calculus::Block;
+use brink_core::calculus::block::pair_index;
 use brink_core::data::{Split, Targets};
 use brink_core::network::{Activation, Architecture};
+use brink_core::objective::Objective;
 use brink_core::objective::network::{LossKind, NetworkObjective};
-use brink_core::objective::{Objective, pair_index};
 use candle_core::{Device, Tensor};
 use proptest::prelude::*;
 

@@ -2,10 +2,11 @@
 
 use crate::app::command::Command;
 use crate::app::state::Model;
-use crate::app::view::transport::{command_button, short};
+use crate::app::view::widgets::{command_button, short};
 use crate::picture::chart::shown_range;
+use crate::picture::view::ViewChange;
+use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::RunView;
-use crate::picture::view::{Panel, ViewChange};
 use egui::{DragValue, Grid, Ui, vec2};
 
 /// Between two columns and two rows.

@@ -6,23 +6,6 @@ use crate::picture::style::theme::Palette;
 use crate::run::engine::breakpoint::Breakpoint;
 use egui::{DragValue, RichText, Ui};
 
-/// The numbers of the breakpoints to set.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BreakpointForm {
-    /// Which eigenvalue must reach the edge, counted from 1: one after the first.
-    pub k: usize,
-    /// How many times its mean the loss must reach.
-    pub factor: f64,
-    /// The step.
-    pub step: usize,
-}
-
-impl Default for BreakpointForm {
-    fn default() -> Self {
-        Self { k: 2, factor: 1.5, step: 1000 }
-    }
-}
-
 /// One mark a breakpoint, and where the run has stopped.
 pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let mut form = model.breakpoint_form;

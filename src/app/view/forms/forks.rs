@@ -1,8 +1,10 @@
 //! Runs that leave another one: a small tree, and the learning rate of the next.
 
 use crate::app::command::Command;
-use crate::app::state::{Model, Phase};
-use crate::app::view::transport::{command_button, grouped, short};
+use crate::app::state::Model;
+use crate::app::state::form::ForkForm;
+use crate::app::state::phase::Phase;
+use crate::app::view::widgets::{command_button, grouped, short};
 use crate::picture::chart::trace::OVERLAY_SIGNS;
 use crate::picture::style::theme::Palette;
 use crate::run::live::fork::Fork;
@@ -10,15 +12,6 @@ use egui::{DragValue, RichText, Ui};
 
 /// How far a fork stands to the right of the run it left, in points.
 const INDENT: f32 = 18.0;
-
-/// The next fork.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct ForkForm {
-    /// The fork to steer and to leave; the first run where it is none.
-    pub parent: Option<usize>,
-    /// The learning rate to go on with.
-    pub eta: f64,
-}
 
 /// The tree, and the next fork.
 pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {

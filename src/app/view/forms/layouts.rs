@@ -3,8 +3,8 @@
 use crate::app::command::Command;
 use crate::app::state::Model;
 use crate::app::state::layout::{self, Arrangement, Side};
-use crate::app::view::transport::command_button;
-use crate::picture::view::Panel;
+use crate::app::view::widgets::command_button;
+use crate::picture::view::panel::Panel;
 use egui::{ComboBox, Grid, Role, TextEdit, Ui, WidgetInfo, vec2};
 
 /// A name to save under, and what is saved.

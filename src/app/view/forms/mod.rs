@@ -11,64 +11,8 @@ pub(crate) mod session;
 
 use crate::app::command::Command;
 use crate::app::state::Model;
+use crate::app::state::form::Form;
 use egui::{Align2, Ui, vec2};
-
-/// A form over the window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// Every command, found by a few letters.
-    Palette,
-    /// What every key does, and what the symbols mean.
-    Help,
-    /// Axis ranges by hand.
-    Axes,
-    /// Where the run stops by itself.
-    Breakpoints,
-    /// Runs that left this one.
-    Runs,
-    /// Saved layouts.
-    Layout,
-    /// What to write, and where.
-    Export,
-    /// Runs in files.
-    Session,
-}
-
-impl Form {
-    /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::Palette,
-        Self::Help,
-        Self::Axes,
-        Self::Breakpoints,
-        Self::Runs,
-        Self::Layout,
-        Self::Export,
-        Self::Session,
-    ];
-
-    fn title(self) -> &'static str {
-        match self {
-            Self::Palette => "Commands",
-            Self::Help => "Keys and symbols",
-            Self::Axes => "Axes",
-            Self::Breakpoints => "Stop where",
-            Self::Runs => "Runs side by side",
-            Self::Layout => "Layouts",
-            Self::Export => "Export",
-            Self::Session => "Sessions",
-        }
-    }
-}
-
-/// What is typed into the palette, and the line of the list that Enter takes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Search {
-    /// The letters.
-    pub letters: String,
-    /// The chosen line, counted from 0.
-    pub line: usize,
-}
 
 /// The open form, over the window.
 pub(crate) fn form_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {

@@ -1,20 +1,21 @@
 //! The palette: every command, preset, recording, chapter and panel, found by a few letters of its name; and what a typed
 //! number can mean.
 
-use super::Search;
-use super::breakpoints::BreakpointForm;
-use super::forks::ForkForm;
-use super::session::Purpose;
 use crate::app::command::Command;
 use crate::app::command::entry::Entry;
 use crate::app::command::keys::key_text;
 use crate::app::state::Model;
+use crate::app::state::form::BreakpointForm;
+use crate::app::state::form::ForkForm;
+use crate::app::state::form::Purpose;
+use crate::app::state::form::Search;
 use crate::app::state::layout::{self, Arrangement};
 use crate::app::state::tour::TourCommand;
-use crate::picture::panel::predictions::Choice;
 use crate::picture::scene::view::SceneChange;
 use crate::picture::style::theme::Palette;
-use crate::picture::view::{Panel, ViewChange};
+use crate::picture::view::ViewChange;
+use crate::picture::view::choice::Choice;
+use crate::picture::view::panel::Panel;
 use crate::run::engine::breakpoint::Breakpoint;
 use crate::run::file::recording::bundled;
 use brink_core::space::axis::Axis as AxisChoice;
@@ -101,7 +102,10 @@ fn line_ui(ui: &mut Ui, title: &str, command: &Command, selected: bool) -> egui:
 /// Everything that can be done from here, with its text in the list.
 fn offers(model: &Model) -> Vec<(String, Command)> {
     let hidden = |command: &Command| {
-        matches!(command, Command::Arrange(_) | Command::Leave | Command::Toggle(super::Form::Palette))
+        matches!(
+            command,
+            Command::Arrange(_) | Command::Leave | Command::Toggle(crate::app::state::form::Form::Palette)
+        )
     };
     let mut offers: Vec<(String, Command)> = Command::simple()
         .into_iter()

@@ -2,52 +2,15 @@
 
 use crate::app::command::Command;
 use crate::app::state::Model;
-use crate::app::view::transport::command_button;
+use crate::app::state::form::Purpose;
+use crate::app::view::widgets::command_button;
 use crate::picture::style::theme::Palette;
-use crate::run::file::session::EXTENSION;
+
 use egui::{Label, RichText, TextEdit, Ui};
 use std::path::Path;
 
 /// Width of the form, in points.
 const WIDTH: f32 = 560.0;
-
-/// What a file is chosen for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// To be written.
-    Save,
-    /// To be read.
-    Open,
-}
-
-/// The form of the sessions.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct SessionForm {
-    /// The file.
-    pub path: String,
-    /// Whether it holds a session of this window, so that saving again needs no question.
-    pub known: bool,
-    /// Whether the file is being written or read.
-    pub busy: bool,
-    /// What became of the last one: what to say, or what went wrong.
-    pub outcome: Option<Result<String, String>>,
-}
-
-impl SessionForm {
-    /// Another file; one without an extension gets the sessions' own.
-    pub(crate) fn set_path(&mut self, path: &Path) {
-        let named = path.extension().is_some() || path.as_os_str().is_empty();
-        let path = if named { path.to_path_buf() } else { path.with_extension(EXTENSION) };
-        *self = Self { path: path.display().to_string(), ..Self::default() };
-    }
-
-    /// Proposes a file in the working directory.
-    pub(in crate::app) fn suggest(&mut self, preset: &str) {
-        let stem = Path::new(preset).file_stem().unwrap_or_default().to_string_lossy();
-        let directory = std::env::current_dir().unwrap_or_default();
-        self.set_path(&directory.join(format!("{stem}.{EXTENSION}")));
-    }
-}
 
 /// The fields of the form.
 pub(in crate::app) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {

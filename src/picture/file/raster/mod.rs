@@ -6,6 +6,7 @@
 //!
 //! Non-finite contract: a triangle with a NaN or infinite corner is left out; corners outside ±2²⁰ pixels are clamped.
 
+pub mod edge;
 pub mod shade;
 pub mod texture;
 pub mod triangle;

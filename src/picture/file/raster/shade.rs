@@ -1,7 +1,8 @@
 //! What fills a triangle: a colour, colours between its corners, a texture.
 
+use super::edge::Edge;
 use super::texture::Texture;
-use super::triangle::{Edge, SUBPIXELS};
+use super::triangle::SUBPIXELS;
 use egui::Color32;
 use egui::epaint::Vertex;
 

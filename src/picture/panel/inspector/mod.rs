@@ -10,8 +10,9 @@ pub mod validity;
 
 use crate::picture::style::theme::{self, Palette};
 use crate::picture::style::title::title;
+use crate::picture::view::ViewChange;
+use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::{Looking, RunView};
-use crate::picture::view::{Panel, ViewChange};
 use brink_core::dynamics::Inspection;
 use egui::{Align2, Color32, Label, Painter, Pos2, Rect, RichText, ScrollArea, Ui, UiBuilder, pos2};
 

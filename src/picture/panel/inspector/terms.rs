@@ -2,10 +2,10 @@
 
 use super::equation::{Equation, term_text};
 use super::{ROW_HEIGHT, bar, inspected, note, short, signed, write};
-use crate::picture::chart::trace::Source;
 use crate::picture::style::theme::Palette;
 use crate::picture::view::pointing::point_at;
 use crate::picture::view::run_view::RunView;
+use crate::picture::view::source::Source;
 use crate::run::analysis::validity::remainder_of_predicted;
 use crate::run::record::series::Series;
 use brink_core::dynamics::inspection::{Center, Extent, Inspection, Term};

@@ -1,8 +1,9 @@
 //! All outputs of an example at one step: a column each, with a bar for gradient descent and a level for the central flow.
 
-use super::{Choice, input, processes};
+use super::{input, processes};
 use crate::picture::style::theme::{self, Palette, Role};
 use crate::picture::view::ViewChange;
+use crate::picture::view::choice::Choice;
 use crate::picture::view::run_view::RunView;
 use crate::run::record::predictions::store::Predictions;
 use crate::run::record::predictions::{Examples, Kind, Output};

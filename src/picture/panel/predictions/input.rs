@@ -1,6 +1,7 @@
 //! What the network sees: a picture, or numbers.
 
-use crate::picture::chart::scale;
+pub(crate) use crate::picture::style::numbers::short;
+
 use crate::picture::style::theme::{self, Palette};
 use crate::run::record::predictions::Picture;
 use egui::{Color32, ColorImage, Context, Id, Rect, Sense, StrokeKind, TextureHandle, TextureOptions, Ui};
@@ -40,15 +41,6 @@ pub(super) fn numbers_text(numbers: &[f64]) -> String {
     let rest = numbers.len().saturating_sub(MOST_NUMBERS);
     let more = if rest > 0 { format!(", … {rest} more") } else { String::new() };
     format!("x = ({}{more})", shown.join(", "))
-}
-
-/// A number in a few digits.
-pub(super) fn short(x: f64) -> String {
-    if x.is_finite() && (x == 0.0 || (1e-3..1e4).contains(&x.abs())) {
-        format!("{x:.3}").replace('-', "−")
-    } else {
-        scale::read_out(x)
-    }
 }
 
 /// Words on as many lines as they take.

@@ -9,11 +9,16 @@ use crate::picture::chart::Chart;
 use crate::picture::chart::trace::Trace;
 use crate::picture::scene::of_view::ending;
 use crate::picture::style::theme::{self, Palette, Role, Weight};
+use crate::picture::view::ViewChange;
+use crate::picture::view::choice::Choice;
+use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::RunView;
-use crate::picture::view::{Panel, ViewChange};
 use crate::run::analysis::curves::Curve;
+use crate::run::record::predictions::Examples;
+use crate::run::record::predictions::Input;
+use crate::run::record::predictions::Kind;
+use crate::run::record::predictions::Output;
 use crate::run::record::predictions::store::Predictions;
-use crate::run::record::predictions::{Example, Examples, Input, Kind, Output};
 use brink_core::dynamics::Process;
 use egui::{Align, Layout, Rect, Sense, Ui, UiBuilder, pos2, vec2};
 
@@ -23,60 +28,6 @@ const STRIP: f32 = 104.0;
 const LEAST_PLOT: f32 = 130.0;
 /// Height of the line with the example's name and the buttons.
 const LINE: f32 = 20.0;
-
-/// Which output is looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Choice {
-    /// The place of the example among the recorded ones.
-    pub example: usize,
-    /// The row of its answer (a position); the first that counts in the loss unless chosen.
-    pub row: Option<usize>,
-    /// The output of that row; that of the right class unless chosen.
-    pub column: Option<usize>,
-}
-
-impl Choice {
-    /// The output that it means among these examples; places beyond the last one are the last one's.
-    pub fn output(self, examples: &Examples) -> Output {
-        let example = self.example.min(examples.list.len().saturating_sub(1));
-        let shown = &examples.list[example];
-        let counted = shown.targets.chunks_exact(examples.columns).position(|row| row[0].is_some());
-        let row = self.row.or(counted).unwrap_or(0).min(examples.rows - 1);
-        let right = if examples.binary { None } else { shown.labels[row] };
-        let column = self.column.or(right).unwrap_or(0).min(examples.columns - 1);
-        Output { process: Process::GradientDescent, example, row, column }
-    }
-
-    /// An example in words: its place in the training set, its right answer where it is one number.
-    pub fn title(examples: &Examples, example: usize) -> String {
-        let Example { index, labels, targets, .. } = &examples.list[example];
-        let place = format!("training example {index} ({} of {})", example + 1, examples.list.len());
-        match (labels.first().copied().flatten(), targets.as_slice()) {
-            _ if examples.rows > 1 => place,
-            (Some(label), _) => format!("{place} · label {label}"),
-            (None, &[Some(target)]) => format!("{place} · y = {}", input::short(target)),
-            (None, _) => place,
-        }
-    }
-
-    /// The next example (or the one before), round and round, its right class in sight.
-    #[must_use]
-    pub fn next_example(self, examples: &Examples, forward: bool) -> Self {
-        let count = examples.list.len();
-        let here = self.output(examples).example;
-        Self { example: (here + if forward { 1 } else { count - 1 }) % count, ..Self::default() }
-    }
-
-    /// The next output of this example (or the one before), position after position, round and round.
-    #[must_use]
-    pub fn next_output(self, examples: &Examples, forward: bool) -> Self {
-        let Output { example, row, column, .. } = self.output(examples);
-        let count = examples.rows * examples.columns;
-        let place = row * examples.columns + column;
-        let next = (place + if forward { 1 } else { count - 1 }) % count;
-        Self { example, row: Some(next / examples.columns), column: Some(next % examples.columns) }
-    }
-}
 
 const WAITING: &str = "waiting for the first step";
 /// Of the steps before a session was saved.
@@ -141,7 +92,7 @@ fn traces(palette: &Palette, view: &RunView, found: &Predictions) -> Vec<Trace> 
 }
 
 /// What an output should be.
-fn target(examples: &Examples, output: Output) -> Option<f64> {
+pub(crate) fn target(examples: &Examples, output: Output) -> Option<f64> {
     examples.list[output.example].targets[output.row * examples.columns + output.column]
 }
 

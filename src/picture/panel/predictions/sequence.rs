@@ -1,8 +1,9 @@
 //! A sequence: its tokens, what should follow each, and what the network says, position by position.
 
-use super::{Choice, processes};
+use super::processes;
 use crate::picture::style::theme::{self, Palette, Role};
 use crate::picture::view::ViewChange;
+use crate::picture::view::choice::Choice;
 use crate::picture::view::run_view::RunView;
 use crate::run::record::predictions::Output;
 use crate::run::record::predictions::store::Predictions;

@@ -6,7 +6,7 @@ pub mod plot;
 use super::inspector::{note, short, title_ui};
 use crate::picture::scene::of_view::ending;
 use crate::picture::style::theme::{Palette, Role};
-use crate::picture::view::Panel;
+use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::RunView;
 use crate::run::live::spectra::{Found, Spectra};
 use brink_core::dynamics::Process;

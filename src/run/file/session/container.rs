@@ -1,10 +1,11 @@
 //! Sections with a checksum each, in a row.
 
 use super::error::Problem;
+use crate::run::file::session::tag::Tag;
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
-use std::fmt;
+
 use std::io::{self, Read, Write};
 
 /// The version of the format that is written, and the newest that is read.
@@ -15,54 +16,6 @@ const MAGIC: [u8; 8] = *b"\x89BRINK\r\n";
 
 /// Deflate expands what it reads by this much at most.
 const MOST_EXPANSION: u64 = 1032;
-
-/// The name of a section.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Tag(pub [u8; 4]);
-
-impl Tag {
-    pub(super) const HEAD: Self = Self(*b"HEAD");
-    pub(super) const PRESET: Self = Self(*b"PRST");
-    pub(super) const EVENTS: Self = Self(*b"EVTS");
-    pub(super) const ROWS: Self = Self(*b"ROWS");
-    pub(super) const OUTPUTS: Self = Self(*b"OUTP");
-    pub(super) const PATHS: Self = Self(*b"PATH");
-    pub(super) const COLUMN: Self = Self(*b"COLM");
-    pub(super) const CHECKPOINT: Self = Self(*b"CKPT");
-    pub(super) const FORK: Self = Self(*b"FORK");
-    pub(super) const END: Self = Self(*b"END ");
-
-    /// Most bytes of its content.
-    fn most(self) -> u64 {
-        match self {
-            // the limit of a preset's file
-            Self::HEAD | Self::PRESET | Self::FORK => 1 << 20,
-            Self::EVENTS | Self::ROWS | Self::OUTPUTS | Self::PATHS => 64 << 20,
-            // sixteen million steps
-            Self::COLUMN => 128 << 20,
-            Self::CHECKPOINT => 1 << 30,
-            // the version of the format once more
-            Self::END => 4,
-            _ => 0,
-        }
-    }
-
-    fn is_known(self) -> bool {
-        self == Self::END || self.most() > 0
-    }
-}
-
-impl fmt::Display for Tag {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.escape_ascii())
-    }
-}
-
-impl fmt::Debug for Tag {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
 
 /// Writes the beginning of a file.
 pub(super) fn begin(out: &mut impl Write) -> io::Result<()> {
@@ -104,7 +57,7 @@ fn checksum(head: &[u8; 20], stored: &[u8]) -> u32 {
 
 /// A section as read, its checksum verified.
 #[derive(Debug)]
-pub(super) struct Section {
+pub(crate) struct Section {
     pub tag: Tag,
     /// Where it begins in the file, in bytes.
     pub offset: u64,
@@ -119,7 +72,7 @@ impl Section {
 }
 
 /// Reads sections one by one.
-pub(super) struct Sections<R> {
+pub(crate) struct Sections<R> {
     from: R,
     format: u32,
     offset: u64,

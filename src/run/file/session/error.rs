@@ -1,6 +1,7 @@
 //! What can be wrong with a session file.
 
-use super::container::{FORMAT, Tag};
+use super::container::FORMAT;
+use super::tag::Tag;
 use std::path::PathBuf;
 
 /// A session file that cannot be used, or not be written.

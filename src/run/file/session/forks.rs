@@ -3,10 +3,11 @@
 //! A section `FORK` is a [`Head`] as postcard. The sections up to the next one are the fork's own: its events, the rows of
 //! each column from its first step on, and its newest checkpoint.
 
+use super::check::{check_eta, checked_checkpoint, checked_events, unpacked};
 use super::columns::{self, Precision};
-use super::container::{Section, Tag, write_section};
+use super::container::{Section, write_section};
 use super::error::Problem;
-use super::read::{check_eta, checked_checkpoint, checked_events, unpacked};
+use super::tag::Tag;
 use super::write::packed;
 use crate::run::engine::checkpoint::Checkpoint;
 use crate::run::engine::course::Course;

@@ -6,7 +6,7 @@
 //!
 //! ```no_run
 //! # use brink::{preset::Preset, run::{engine::course::Course, file::session::{Kind, Session}, record::history::History}};
-//! # fn record(preset: Preset, history: History) -> Result<(), brink::run::file::session::error::SessionError> {
+//! # fn record(preset: Preset, history: History) -> Result<(), self::error::SessionError> {
 //! let recording = Session {
 //!     kind: Kind::Recording,
 //!     machine: Some("two cores, 2.4 GHz".into()),
@@ -51,12 +51,14 @@
 //! Non-finite contract: a column may hold NaN and infinities, apart from η; learning rates, breakpoints and what is shown
 //! may not.
 
+pub mod check;
 pub mod columns;
 pub mod container;
 pub mod error;
 pub mod forks;
 pub mod outputs;
 pub mod read;
+pub mod tag;
 #[cfg(test)]
 mod tests;
 pub mod thin;

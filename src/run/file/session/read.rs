@@ -1,23 +1,28 @@
 //! From a file to a run. Whatever the bytes are: an error in words, no panic, and no more memory than they account for.
 
-use super::container::{Section, Sections, Tag};
+use super::container::{Section, Sections};
 use super::error::{Problem, SessionError};
 use super::forks::ReadFork;
 use super::outputs::Outputs;
+use super::tag::Tag;
 use super::{Head, Session, columns, forks, thin};
 use crate::preset::Preset;
 use crate::run::engine::breakpoint::Breakpoint;
 use crate::run::engine::checkpoint::Checkpoint;
+use crate::run::file::session::check::check_eta;
+use crate::run::file::session::check::checked_checkpoint;
+use crate::run::file::session::check::checked_events;
+use crate::run::file::session::check::unpacked;
 use crate::run::record::history::History;
 use crate::run::record::predictions::store::Predictions;
 use crate::run::record::pyramid::Column;
 use crate::run::record::series::Series;
 use brink_core::dynamics::Event;
 use brink_core::space::View;
-use serde::de::DeserializeOwned;
+
 use std::fs::File;
 use std::io::{BufReader, Read};
-use std::ops::Range;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -164,28 +169,6 @@ fn text(section: &Section) -> Result<&str, Problem> {
         .map_err(|error| section.wrong(format!("byte {} of its content is no text", error.valid_up_to())))
 }
 
-pub(super) fn unpacked<T: DeserializeOwned>(section: &Section) -> Result<T, Problem> {
-    match postcard::take_from_bytes(&section.content) {
-        Ok((value, [])) => Ok(value),
-        Ok((_, rest)) => Err(section.wrong(format!("{} bytes too many", rest.len()))),
-        Err(error) => Err(section.wrong(error.to_string())),
-    }
-}
-
-/// A checkpoint behind the one before it, none behind the rows.
-pub(super) fn checked_checkpoint(
-    section: &Section,
-    before: Option<usize>,
-    rows: usize,
-) -> Result<Arc<Checkpoint>, Problem> {
-    let checkpoint: Checkpoint = unpacked(section)?;
-    let step = checkpoint.step();
-    if step > rows || before.is_some_and(|before| before >= step) {
-        return Err(section.wrong(format!("a checkpoint of step {step} in a run of {rows} rows")));
-    }
-    Ok(Arc::new(checkpoint))
-}
-
 /// The rows that are stored. What lies between them is made up when the file is read, so the gaps are bounded.
 fn checked_rows(section: &Section, rows: usize) -> Result<Vec<usize>, Problem> {
     let stored: Vec<usize> = unpacked(section)?;
@@ -199,32 +182,5 @@ fn checked_rows(section: &Section, rows: usize) -> Result<Vec<usize>, Problem> {
             rows.saturating_sub(1),
             thin::LARGEST_GAP
         )))
-    }
-}
-
-/// The learning rate of each of these rows.
-pub(super) fn check_eta(section: &Section, column: &Column, mut rows: Range<usize>) -> Result<(), Problem> {
-    let wrong = |&row: &usize| !column.get(row).is_some_and(|eta| eta.is_finite() && eta > 0.0);
-    match rows.find(wrong) {
-        None => Ok(()),
-        Some(row) => {
-            let eta = column.get(row).map_or("absent".to_owned(), |eta| eta.to_string());
-            Err(section
-                .wrong(format!("η is {eta} at row {row}; it is a positive finite number at every row")))
-        }
-    }
-}
-
-pub(super) fn checked_events(section: &Section, rows: Range<usize>) -> Result<Vec<(usize, Event)>, Problem> {
-    let events: Vec<(usize, Event)> = unpacked(section)?;
-    let ascend = events.is_sorted_by(|a, b| a.0 <= b.0);
-    if !ascend || events.iter().any(|(step, _)| !rows.contains(step)) {
-        return Err(section.wrong(format!("its steps do not ascend, or lie outside the rows {rows:?}")));
-    }
-    let is_eta = |eta: f64| eta.is_finite() && eta > 0.0;
-    let wrong = events.iter().find(|(_, event)| matches!(event, Event::EtaChanged { eta } if !is_eta(*eta)));
-    match wrong {
-        Some((step, event)) => Err(section.wrong(format!("{event:?} at step {step}"))),
-        None => Ok(events),
     }
 }

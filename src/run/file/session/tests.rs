@@ -1,7 +1,8 @@
 //! What was written comes back, and what is damaged is said.
 
 use super::columns;
-use super::container::{Sections, Tag, begin, end, write_section};
+use super::container::{Sections, begin, end, write_section};
+use super::tag::Tag;
 use super::*;
 use crate::run::engine::Engine;
 use crate::run::engine::fake::Fake;

@@ -1,9 +1,10 @@
 //! From a run to a file.
 
 use super::columns::{self, Precision};
-use super::container::{Tag, begin, end, write_section};
+use super::container::{begin, end, write_section};
 use super::error::{Problem, SessionError};
 use super::outputs::Outputs;
+use super::tag::Tag;
 use super::{Head, Kind, Session, thin};
 use crate::run::file::files;
 use crate::run::record::series::Series;

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::memory::Needs;
+use super::needs::Needs;
 use crate::calculus::real::Real;
 use crate::calculus::tape::Tape;
 

@@ -1,75 +1,9 @@
 //! Matrix products on strided views, with bounds checked before the unsafe call.
 
 use super::small;
+use crate::calculus::kernel::matrix::Matrix;
+use crate::calculus::kernel::matrix::MatrixMut;
 use crate::calculus::real::Real;
-
-/// A strided view of a matrix: entry (i, j) is `data[i * row_stride + j * column_stride]`.
-#[derive(Clone, Copy, Debug)]
-pub struct Matrix<'a, T> {
-    pub(super) data: &'a [T],
-    pub(super) rows: usize,
-    pub(super) columns: usize,
-    pub(super) row_stride: usize,
-    pub(super) column_stride: usize,
-}
-
-impl<'a, T> Matrix<'a, T> {
-    /// A row-major matrix.
-    ///
-    /// # Panics
-    /// If `data` is shorter than the shape asks for: that is a defect of the caller.
-    pub fn new(data: &'a [T], rows: usize, columns: usize) -> Self {
-        assert!(data.len() >= rows * columns, "{rows} × {columns} from {} entries", data.len());
-        Self { data, rows, columns, row_stride: columns, column_stride: 1 }
-    }
-
-    /// A row-major matrix whose rows start `row_stride` entries apart; they may overlap.
-    ///
-    /// # Panics
-    /// If `data` is shorter than the shape asks for: that is a defect of the caller.
-    pub fn strided(data: &'a [T], rows: usize, columns: usize, row_stride: usize) -> Self {
-        check(data.len(), rows, columns, row_stride);
-        Self { data, rows, columns, row_stride, column_stride: 1 }
-    }
-
-    /// Its transpose: the same entries, read the other way.
-    pub fn transposed(self) -> Self {
-        Self {
-            data: self.data,
-            rows: self.columns,
-            columns: self.rows,
-            row_stride: self.column_stride,
-            column_stride: self.row_stride,
-        }
-    }
-}
-
-/// A row-major matrix to write, its rows `row_stride` entries apart.
-#[derive(Debug)]
-pub struct MatrixMut<'a, T> {
-    pub(super) data: &'a mut [T],
-    rows: usize,
-    columns: usize,
-    pub(super) row_stride: usize,
-}
-
-impl<'a, T> MatrixMut<'a, T> {
-    /// Rows of `columns` entries that start `row_stride` entries apart.
-    ///
-    /// # Panics
-    /// If rows overlap or `data` is shorter than the shape asks for: that is a defect of the caller.
-    pub fn strided(data: &'a mut [T], rows: usize, columns: usize, row_stride: usize) -> Self {
-        assert!(row_stride >= columns, "rows of {columns} entries overlap at a stride of {row_stride}");
-        check(data.len(), rows, columns, row_stride);
-        Self { data, rows, columns, row_stride }
-    }
-}
-
-/// Asserts that `len` entries hold every row.
-fn check(len: usize, rows: usize, columns: usize, row_stride: usize) {
-    let needed = if rows == 0 { 0 } else { (rows - 1) * row_stride + columns };
-    assert!(len >= needed, "{rows} × {columns} at a stride of {row_stride} from {len} entries");
-}
 
 /// `z = x · y` or, with `accumulate`, `z += x · y`, where z is row-major and contiguous.
 ///

@@ -5,6 +5,7 @@ pub mod elementary;
 pub mod elementwise;
 pub mod gemm;
 pub mod lanes;
+pub(crate) mod matrix;
 pub mod normalize;
 pub mod patches;
 pub mod product;

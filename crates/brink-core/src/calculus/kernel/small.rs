@@ -2,7 +2,7 @@
 //! product prepares (blocks, packed copies, memory for both) costs more there than the product itself.
 
 use super::dispatch;
-use super::gemm::{Matrix, MatrixMut};
+use super::matrix::{Matrix, MatrixMut};
 use crate::calculus::real::Real;
 
 /// Most columns of the result: they are summed in registers.

@@ -1,7 +1,8 @@
 //! Scaled dot-product attention over several heads.
 
 use super::{Adjoints, Context, Gradient, Memory, Output, Own, Phase, Primitive};
-use crate::calculus::kernel::gemm::{Matrix, MatrixMut, multiply_scaled};
+use crate::calculus::kernel::gemm::multiply_scaled;
+use crate::calculus::kernel::matrix::{Matrix, MatrixMut};
 use crate::calculus::kernel::softmax;
 use crate::calculus::real::Real;
 use crate::calculus::ring::{Product, Ring};

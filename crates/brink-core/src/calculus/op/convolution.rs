@@ -2,7 +2,8 @@
 
 use super::{Adjoints, Context, Gradient, Output, Own, Phase, Primitive};
 use crate::calculus::kernel::buffers::Buffer;
-use crate::calculus::kernel::gemm::{Matrix, multiply};
+use crate::calculus::kernel::gemm::multiply;
+use crate::calculus::kernel::matrix::Matrix;
 use crate::calculus::kernel::patches::{self, Image, Neighbourhoods};
 use crate::calculus::real::Real;
 use crate::calculus::ring::Product;

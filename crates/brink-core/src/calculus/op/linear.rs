@@ -1,7 +1,8 @@
 //! A linear layer, with or without bias.
 
 use super::{Adjoints, Context, Gradient, Output, Own, Phase, Primitive};
-use crate::calculus::kernel::gemm::{Matrix, multiply};
+use crate::calculus::kernel::gemm::multiply;
+use crate::calculus::kernel::matrix::Matrix;
 use crate::calculus::kernel::vector;
 use crate::calculus::real::Real;
 use crate::calculus::ring::Product;

@@ -9,8 +9,9 @@
 //! With k of them S stands for the mean of their eigenvalues, and ∇S for (1/k) Σ T_ii. At the edge they are equal, so that no
 //! single one has a direction or a gradient of its own: any rotation of the u_i is as good. The mean is the same for all.
 
+use crate::calculus::block::pair_index;
 use crate::calculus::{Block, Real};
-use crate::objective::{Objective, pair_index};
+use crate::objective::Objective;
 use crate::spectrum::{axpy, dot, norm};
 
 /// A part of the step −η∇L(w_t), by what it comes from.

@@ -3,10 +3,11 @@
 use super::expansion::{Term, expand};
 use super::{Center, InspectError, Inspection};
 use crate::calculus::Block;
+use crate::calculus::block::pair_index;
 use crate::dynamics::Dynamics;
 use crate::dynamics::settings::{Processes, Settings};
 use crate::objective::check::check_against_finite_differences;
-use crate::objective::{Landscape, Objective, pair_index};
+use crate::objective::{Landscape, Objective};
 
 /// A cubic loss `⟨g, w⟩ + ½ Σ λ_i w_i² + ⅙ Σ_m ⟨c_m, w⟩³`.
 struct Cubic {

@@ -9,7 +9,8 @@ mod cell;
 
 use self::cell::{Adjoint, BackwardStep, ForwardStep, PrimalStep, STATE, Shape, TANGENT, Work};
 use super::{Adjoints, Context, Gradient, Memory, Output, Own, Phase, Primitive};
-use crate::calculus::kernel::gemm::{Matrix, MatrixMut, multiply, multiply_scaled};
+use crate::calculus::kernel::gemm::{multiply, multiply_scaled};
+use crate::calculus::kernel::matrix::{Matrix, MatrixMut};
 use crate::calculus::kernel::{dispatch, vector};
 use crate::calculus::real::Real;
 use crate::calculus::ring::Product;

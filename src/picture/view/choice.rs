@@ -1,0 +1,61 @@
+//! Which example and output the predictions panel shows.
+
+use crate::picture::style::numbers::short;
+use crate::run::record::predictions::Example;
+use crate::run::record::predictions::Examples;
+use crate::run::record::predictions::Output;
+use brink_core::dynamics::Process;
+
+/// Which output is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// The place of the example among the recorded ones.
+    pub example: usize,
+    /// The row of its answer (a position); the first that counts in the loss unless chosen.
+    pub row: Option<usize>,
+    /// The output of that row; that of the right class unless chosen.
+    pub column: Option<usize>,
+}
+
+impl Choice {
+    /// The output that it means among these examples; places beyond the last one are the last one's.
+    pub fn output(self, examples: &Examples) -> Output {
+        let example = self.example.min(examples.list.len().saturating_sub(1));
+        let shown = &examples.list[example];
+        let counted = shown.targets.chunks_exact(examples.columns).position(|row| row[0].is_some());
+        let row = self.row.or(counted).unwrap_or(0).min(examples.rows - 1);
+        let right = if examples.binary { None } else { shown.labels[row] };
+        let column = self.column.or(right).unwrap_or(0).min(examples.columns - 1);
+        Output { process: Process::GradientDescent, example, row, column }
+    }
+
+    /// An example in words: its place in the training set, its right answer where it is one number.
+    pub fn title(examples: &Examples, example: usize) -> String {
+        let Example { index, labels, targets, .. } = &examples.list[example];
+        let place = format!("training example {index} ({} of {})", example + 1, examples.list.len());
+        match (labels.first().copied().flatten(), targets.as_slice()) {
+            _ if examples.rows > 1 => place,
+            (Some(label), _) => format!("{place} · label {label}"),
+            (None, &[Some(target)]) => format!("{place} · y = {}", short(target)),
+            (None, _) => place,
+        }
+    }
+
+    /// The next example (or the one before), round and round, its right class in sight.
+    #[must_use]
+    pub fn next_example(self, examples: &Examples, forward: bool) -> Self {
+        let count = examples.list.len();
+        let here = self.output(examples).example;
+        Self { example: (here + if forward { 1 } else { count - 1 }) % count, ..Self::default() }
+    }
+
+    /// The next output of this example (or the one before), position after position, round and round.
+    #[must_use]
+    pub fn next_output(self, examples: &Examples, forward: bool) -> Self {
+        let Output { example, row, column, .. } = self.output(examples);
+        let count = examples.rows * examples.columns;
+        let place = row * examples.columns + column;
+        let next = (place + if forward { 1 } else { count - 1 }) % count;
+        Self { example, row: Some(next / examples.columns), column: Some(next % examples.columns) }
+    }
+}
