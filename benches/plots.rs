@@ -14,7 +14,7 @@ mod sample;
 
 use brink::app::Arrangement;
 use brink::app::Model;
-use brink::app::Phase;
+use brink::app::RunPhase;
 use brink::app::window_ui;
 use brink::picture::scene::camera::Projection;
 use brink::picture::scene::canvas::{Canvas, install_canvas};
@@ -57,7 +57,7 @@ fn main() {
     model.curves.update(&model.history, smoothing, usize::MAX);
     println!("{STEPS} steps of {series} series; first update of the curves: {:?}", start.elapsed());
 
-    model.phase = Phase::Training;
+    model.phase = RunPhase::Training;
     model.scene = Some(Arc::new(network_scene::network_scene(true)));
     look_into_a_step(&mut model);
     for arrangement in

@@ -11,7 +11,7 @@ use brink::picture::scene::canvas::{Canvas, install_canvas};
 use brink::picture::scene::figure::Figure;
 use brink::picture::scene::mesh::mesh;
 use brink::picture::scene::view::{SceneChange, SceneView};
-use brink::picture::scene::{Grid, Scene, SceneAxis, ScenePath, StableRegion};
+use brink::picture::scene::{Scene, SceneAxis, SceneGrid, ScenePath, StableRegion};
 use brink::picture::style::theme::{self, Palette, Role};
 use brink::picture::view::panel::Panel;
 use brink::picture::view::run_view::RunView;
@@ -38,8 +38,8 @@ impl Canvas for Nothing {
     }
 }
 
-fn grid(value: impl Fn(f32, f32) -> f32) -> Grid {
-    let mut grid = Grid { x: -1.0..1.0, y: -1.0..1.0, columns: NODES, rows: NODES, values: Vec::new() };
+fn grid(value: impl Fn(f32, f32) -> f32) -> SceneGrid {
+    let mut grid = SceneGrid { x: -1.0..1.0, y: -1.0..1.0, columns: NODES, rows: NODES, values: Vec::new() };
     for row in 0..NODES {
         for column in 0..NODES {
             let [x, y] = grid.node(column, row);

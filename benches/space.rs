@@ -4,14 +4,14 @@
 use brink::preset::Preset;
 use brink::run::engine::assemble::assemble;
 use brink::run::engine::problem::Sources;
-use brink::run::live::message::{Command, Seen};
+use brink::run::live::message::{Seen, WorkerCommand};
 use brink::run::live::worker::Options;
 use brink::run::live::worker::Worker;
 use brink::run::record::history::History;
 use brink_core::dynamics::Process;
-use brink_core::space::look::Request;
+use brink_core::space::look::SurveyRequest;
 use brink_core::space::sketch::Sketch;
-use brink_core::space::{Axis, Budget, Look, PROCESSES, Row, Trail};
+use brink_core::space::{Axis, Budget, PROCESSES, Row, Survey, Trail};
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,9 +28,16 @@ fn main() {
     }
 }
 
-fn request(step: usize, eta: f64) -> Request {
+fn request(step: usize, eta: f64) -> SurveyRequest {
     let axes = vec![Axis::Eigenvector(0), Axis::SharpnessGradient];
-    Request { step, eta, axes, most: brink::run::live::lookout::WINDOW, rows: Vec::new(), earlier: None }
+    SurveyRequest {
+        step,
+        eta,
+        axes,
+        most: brink::run::live::lookout::WINDOW,
+        rows: Vec::new(),
+        earlier: None,
+    }
 }
 
 /// Trains, keeps the trail, and takes one look.
@@ -61,7 +68,7 @@ fn alone(preset: &Preset) {
     });
     println!("  sketch of {} weights: {:.1} µs", w.len(), us(begun.elapsed()) / 1000.0);
 
-    let mut look = Look::new(request(STEPS / 2, eta), &trail).expect("kept");
+    let mut look = Survey::new(request(STEPS / 2, eta), &trail).expect("kept");
     let mut shares = [Duration::ZERO; 4];
     while !look.done() {
         let view = look.view();
@@ -94,7 +101,7 @@ fn alone(preset: &Preset) {
     );
 }
 
-fn view_has_region(look: &Look) -> bool {
+fn view_has_region(look: &Survey) -> bool {
     look.view().region.is_some()
 }
 
@@ -114,7 +121,7 @@ fn between_steps(preset: &Preset) {
             let newest = history.rows().saturating_sub(1);
             if looks && asked.is_none() && newest > 50 {
                 let request = Arc::new(request(newest, preset.optimizer.eta));
-                worker.send(Command::Look(Some(request))).expect("a command");
+                worker.send(WorkerCommand::Look(Some(request))).expect("a command");
                 asked = Some(Instant::now());
                 first.push(None);
             }

@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use brink::preset::Preset;
+use brink::run::analysis::cycles::CycleOutcome;
 use brink::run::analysis::cycles::Cycles;
-use brink::run::analysis::cycles::Outcome;
 use brink::run::engine::assemble::assemble;
 use brink::run::engine::problem::Sources;
 use brink::run::file::recording;
@@ -26,12 +26,15 @@ fn the_default_run_goes_round_six_times_and_settles() {
     let cycles = Cycles::of(&recording.history);
     let found = cycles.all();
     let (settled, cycling) = found.split_last().unwrap();
-    assert!(settled.settled && settled.outcome == Outcome::SecondEigenvalue, "{settled:?}");
+    assert!(settled.settled && settled.outcome == CycleOutcome::SecondEigenvalue, "{settled:?}");
     assert!(settled.start() < 1110 && settled.end().abs_diff(1380) <= 3, "{settled:?}");
     // where the plain two-step mean crosses 2/η upwards
     let ups = [215, 378, 602, 835, 979, 1095];
     assert_eq!(cycling.iter().map(|cycle| cycle.bounds[1]).collect::<Vec<_>>(), ups, "{found:?}");
-    assert!(cycling.iter().all(|cycle| !cycle.settled && cycle.outcome == Outcome::Complete), "{found:?}");
+    assert!(
+        cycling.iter().all(|cycle| !cycle.settled && cycle.outcome == CycleOutcome::Complete),
+        "{found:?}"
+    );
     // Whole ones lose what they gained; the last one runs into the settled orbit.
     for cycle in &cycling[..5] {
         assert!(cycle.phases().count() == 4 && cycle.sharpness_drop > 0.0, "{cycle:?}");

@@ -20,11 +20,11 @@ use brink::run::engine::past::Past;
 use brink::run::engine::problem::Sources;
 use brink::run::live::replay::Replay;
 use brink::run::live::replay::Reply;
-use brink::run::live::spectra::{Found, Spectra};
+use brink::run::live::spectra::{FoundSpectra, Spectra};
 use brink::run::record::history::History;
 use brink_core::dynamics::Process;
-use brink_core::space::look::Request;
-use brink_core::space::{Axis, Budget, Look, PROCESSES, Row, Trail};
+use brink_core::space::look::SurveyRequest;
+use brink_core::space::{Axis, Budget, PROCESSES, Row, Survey, Trail};
 use egui::vec2;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -73,8 +73,8 @@ impl Run {
             return of_landscape(&self.preset, &self.history, step).unwrap();
         }
         let (eta, axes) = (self.preset.optimizer.eta, vec![Axis::Eigenvector(0), Axis::Drift]);
-        let request = Request { step, eta, axes, most: 600, rows: Vec::new(), earlier: None };
-        let mut look = Look::new(request, &self.trail).unwrap();
+        let request = SurveyRequest { step, eta, axes, most: 600, rows: Vec::new(), earlier: None };
+        let mut look = Survey::new(request, &self.trail).unwrap();
         while !look.done() {
             let until = Instant::now() + Duration::from_millis(50);
             look.advance(self.engine.probe().as_mut(), &self.trail, until, &|| false);
@@ -86,7 +86,7 @@ impl Run {
         let preset = self.preset.clone();
         let make = move || Ok(assemble(&preset, &Sources::default()).unwrap());
         let replay = Replay::spawn(Arc::clone(&self.past), Box::new(make), || ()).unwrap();
-        match replay.ask(step, |moment| Found::at(moment, &mut |_| ())).wait() {
+        match replay.ask(step, |moment| FoundSpectra::at(moment, &mut |_| ())).wait() {
             Reply::Ready(Ok(Ok(found))) => Spectra { found: Some(found), ..Spectra::default() },
             Reply::Ready(Ok(Err(error))) => {
                 Spectra { trouble: Some(format!("Step {step}: {error}")), ..Spectra::default() }

@@ -17,7 +17,7 @@ use brink::picture::view::run_view::RunView;
 use brink::picture::view::{Facts, ViewChange, ViewState};
 use brink::preset::Preset;
 use brink::run::analysis::curves::Curves;
-use brink::run::analysis::cycles::{Cycle, Cycles, Outcome};
+use brink::run::analysis::cycles::{Cycle, CycleOutcome, Cycles};
 use brink::run::analysis::validity::{Light, checks};
 use brink::run::engine::assemble::assemble;
 use brink::run::engine::problem::Sources;
@@ -190,7 +190,7 @@ fn panels_say_what_they_show() {
 fn a_cycle_that_what_is_smoothed_cannot_average_is_said_also_while_it_is_open() {
     let cycles = Cycles::of(&Looked::valley(0).history);
     let [.., whole, open] = cycles.all() else { panic!("{cycles:?}") };
-    assert_eq!((whole.outcome, open.outcome), (Outcome::Complete, Outcome::Open));
+    assert_eq!((whole.outcome, open.outcome), (CycleOutcome::Complete, CycleOutcome::Open));
     let said = |step: usize| {
         let texts = texts_of(&Looked::valley(step), Panel::Covariance, SIZE);
         texts.into_iter().map(|(text, ..)| text).collect::<Vec<_>>().join(" ")

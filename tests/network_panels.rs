@@ -18,7 +18,7 @@ use brink::preset::Preset;
 use brink::run::analysis::curves::Curves;
 use brink::run::engine::assemble::assemble;
 use brink::run::engine::problem::Sources;
-use brink::run::live::spectra::{Found, Spectra};
+use brink::run::live::spectra::{FoundSpectra, Spectra};
 use brink::run::record::history::History;
 use brink::run::record::predictions::Input;
 use brink_core::dynamics::Process;
@@ -49,7 +49,7 @@ impl Looked {
         }
         (1..steps).for_each(|_| history.push(&engine.step(eta)));
         let mut of = |process| engine.spectrum(process, &mut |_| true).map(Result::unwrap);
-        let found = Found {
+        let found = FoundSpectra {
             step: steps - 1,
             eta,
             gradient_descent: of(Process::GradientDescent),

@@ -8,7 +8,7 @@ use brink::run::engine::assemble::assemble;
 use brink::run::engine::checkpoint::Checkpoint;
 use brink::run::engine::problem::Sources;
 use brink::run::record::history::History;
-use brink::run::record::predictions::{Examples, Input, Kind, Output};
+use brink::run::record::predictions::{ExampleKind, Examples, Input, PredictedOutput};
 use brink::run::record::series::Series;
 use brink::run::start::derivatives;
 use brink_core::derivatives::Wanted;
@@ -94,9 +94,12 @@ fn check(preset: &Preset, steps: usize) -> Examples {
         let direct = direct(preset, w, count);
         for (place, example) in examples.list.iter().enumerate() {
             for (row, outputs) in direct[example.index].chunks_exact(examples.columns).enumerate() {
-                let wanted =
-                    if examples.kind == Kind::Probabilities { softmax(outputs) } else { outputs.to_vec() };
-                let first = Output { process, example: place, row, column: 0 };
+                let wanted = if examples.kind == ExampleKind::Probabilities {
+                    softmax(outputs)
+                } else {
+                    outputs.to_vec()
+                };
+                let first = PredictedOutput { process, example: place, row, column: 0 };
                 let found = found.row(first, steps - 1).unwrap();
                 for (found, wanted) in found.iter().zip(&wanted) {
                     assert!((found - wanted).abs() <= 1e-13 * wanted.abs().max(1.0), "{found} for {wanted}");
@@ -113,12 +116,12 @@ const DOUBLE: &str = "run.precision=f64";
 fn recorded_outputs_are_those_of_a_direct_evaluation() {
     let small = [DOUBLE, "model.width=8", "data.n=60"];
     let raw = check(&preset("digits-mlp", &small), 12);
-    assert_eq!((raw.kind, raw.rows, raw.columns, raw.list.len()), (Kind::Values, 1, 10, 10));
+    assert_eq!((raw.kind, raw.rows, raw.columns, raw.list.len()), (ExampleKind::Values, 1, 10, 10));
     let classes: Vec<_> = raw.list.iter().map(|example| example.labels[0].unwrap()).collect();
     assert_eq!(classes, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     let named = [&small[..], &["run.examples=[7, 2, 59]"]].concat();
     let probabilities = check(&preset("digits-ce", &named), 12);
-    assert_eq!(probabilities.kind, Kind::Probabilities);
+    assert_eq!(probabilities.kind, ExampleKind::Probabilities);
     assert_eq!(probabilities.list.iter().map(|e| e.index).collect::<Vec<_>>(), [7, 2, 59]);
     let logit = check(&preset("moons", &[DOUBLE, "model.width=4", "loss.kind=ce"]), 8);
     assert!(logit.binary && logit.columns == 1);
@@ -156,7 +159,7 @@ fn the_same_steps_give_the_same_bits_again() {
         assert_eq!(values.len(), examples.list.len() * examples.columns);
         for (i, value) in values.iter().enumerate() {
             let (example, column) = (i / examples.columns, i % examples.columns);
-            let before = found.value(Output { process, example, row: 0, column }, 29).unwrap();
+            let before = found.value(PredictedOutput { process, example, row: 0, column }, 29).unwrap();
             assert_eq!(before.to_bits(), value.to_bits());
         }
     }
@@ -167,9 +170,9 @@ fn a_flow_answers_from_the_step_at_which_it_starts_and_there_as_gradient_descent
     let preset = preset("moons", &["run.flows_start=4", "run.warm_start=3", "run.test_every=1"]);
     let (_, history, ..) = run(&preset, 8);
     let found = history.predictions().unwrap();
-    let output = Output { process: Process::GradientDescent, example: 1, row: 0, column: 0 };
+    let output = PredictedOutput { process: Process::GradientDescent, example: 1, row: 0, column: 0 };
     for process in [Process::GradientFlow, Process::CentralFlow] {
-        let flow = Output { process, ..output };
+        let flow = PredictedOutput { process, ..output };
         assert_eq!([2, 3].map(|step| found.value(flow, step)), [None; 2]);
         assert_eq!(found.value(flow, 4), found.value(output, 4));
         assert_ne!(found.value(flow, 7), found.value(output, 7));

@@ -7,7 +7,7 @@ use brink::run::engine::assemble::assemble;
 use brink::run::engine::problem::Sources;
 use brink::run::file::recording::{Recording, bundled, names, take};
 use brink::run::record::history::History;
-use brink::run::record::predictions::{Input, Output};
+use brink::run::record::predictions::{Input, PredictedOutput};
 use brink::run::record::series::Series;
 use brink_core::dynamics::Process;
 
@@ -63,7 +63,7 @@ fn a_recording_comes_back_from_its_file() {
     assert!(paths.paths.iter().any(|path| path.process == Process::CentralFlow) && paths.axes.len() == 2);
     let outputs = |recording: &Recording| {
         let found = recording.history.predictions().unwrap().clone();
-        let output = Output { process: Process::GradientDescent, example: 2, row: 0, column: 0 };
+        let output = PredictedOutput { process: Process::GradientDescent, example: 2, row: 0, column: 0 };
         [0, 257, 559].map(|step| found.value(output, step).unwrap())
     };
     for (was, is) in outputs(&taken).iter().zip(outputs(&read)) {
@@ -81,7 +81,7 @@ fn the_player_shows_the_outputs_too() {
     while !player.finished() {
         played.push(&player.step(0.5));
     }
-    let output = Output { process: Process::CentralFlow, example: 1, row: 0, column: 0 };
+    let output = PredictedOutput { process: Process::CentralFlow, example: 1, row: 0, column: 0 };
     for step in 0..560 {
         let value = |history: &History| history.predictions().unwrap().value(output, step);
         assert_eq!(value(&played), value(&taken.history), "step {step}");

@@ -7,7 +7,7 @@ use brink::run::engine::breakpoint::Breakpoint;
 use brink::run::engine::checkpoint::Checkpoint;
 use brink::run::engine::course::Course;
 use brink::run::engine::past::Past;
-use brink::run::live::message::{Command, Message};
+use brink::run::live::message::{Message, WorkerCommand};
 use brink::run::live::replay::Replay;
 use brink::run::live::replay::{Moment, ReplayError, Reply};
 use brink::run::live::worker::Options;
@@ -62,7 +62,7 @@ proptest! {
 }
 
 /// Runs to its end through the training thread, with commands on the way, and returns what it recorded.
-fn train(worker: &mut Worker, rows: usize, commands: &[(usize, Command)]) -> Vec<StepRecord> {
+fn train(worker: &mut Worker, rows: usize, commands: &[(usize, WorkerCommand)]) -> Vec<StepRecord> {
     let mut records: Vec<StepRecord> = Vec::new();
     let mut commands = commands.iter();
     let mut next = commands.next();
@@ -98,7 +98,7 @@ fn a_moment_is_the_one_that_was_recorded() {
     let preset = preset("digits-mlp", "f32");
     let eta = preset.optimizer.eta;
     let mut worker = Worker::spawn(engine(&preset), &Options::new(200, eta), || ()).unwrap();
-    let commands = [(40, Command::SetEta(0.8 * eta)), (80, Command::RestartFlows)];
+    let commands = [(40, WorkerCommand::SetEta(0.8 * eta)), (80, WorkerCommand::RestartFlows)];
     let records = train(&mut worker, 200, &commands);
     let course = worker.past().course();
     assert_eq!(course.eta_changes().len(), 1);
@@ -215,8 +215,8 @@ fn a_breakpoint_on_a_landscape_stops_where_the_sharpness_reaches_the_edge() {
     let eta = preset.optimizer.eta;
     let options = Options { paused: true, ..Options::new(2000, eta) };
     let mut worker = Worker::spawn(engine(&preset), &options, || ()).unwrap();
-    worker.send(Command::SetBreakpoint(Breakpoint::AtEdge { k: 1 })).unwrap();
-    worker.send(Command::Play).unwrap();
+    worker.send(WorkerCommand::SetBreakpoint(Breakpoint::AtEdge { k: 1 })).unwrap();
+    worker.send(WorkerCommand::Play).unwrap();
     let mut records: Vec<StepRecord> = Vec::new();
     let hit = loop {
         match worker.receive(Duration::from_secs(20)) {

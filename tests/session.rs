@@ -5,9 +5,9 @@ use crate::common::{engine, small_preset as preset};
 use brink::preset::Preset;
 use brink::run::engine::branch::Branch;
 use brink::run::file::session::Session;
-use brink::run::file::session::{Kind, SavedFork};
+use brink::run::file::session::{SavedFork, SessionKind};
 use brink::run::live::fork::Forks;
-use brink::run::live::message::{Command, Message};
+use brink::run::live::message::{Message, WorkerCommand};
 use brink::run::live::worker::Options;
 use brink::run::live::worker::Worker;
 use brink::run::record::history::History;
@@ -52,7 +52,7 @@ proptest! {
         options.course.restart_flows(45);
         options.course.set_eta(120, eta);
         let mut worker = Worker::spawn(engine(&preset), &options, || ()).unwrap();
-        worker.send(Command::Play).unwrap();
+        worker.send(WorkerCommand::Play).unwrap();
         let mut records = Vec::new();
         train(&mut worker, &mut records, 140);
         // its first rows, in a file
@@ -217,14 +217,14 @@ fn a_recording_is_small_and_says_what_took_it() {
     let mut records = Vec::new();
     train(&mut worker, &mut records, 300);
     let recording = Session {
-        kind: Kind::Recording,
+        kind: SessionKind::Recording,
         machine: Some("two cores".into()),
         ..Session::new("digits-mlp", preset.clone(), worker.past().course(), history(&preset, &records))
     };
     let bytes = recording.to_bytes().unwrap();
     println!("{} bytes a step", bytes.len() / 300);
     let read = Session::read_bytes(&bytes).unwrap();
-    assert_eq!((read.kind, read.machine.as_deref()), (Kind::Recording, Some("two cores")));
+    assert_eq!((read.kind, read.machine.as_deref()), (SessionKind::Recording, Some("two cores")));
     let loss = |history: &History| history.value(Series::GdLoss, 250).unwrap();
     assert!((loss(&read.history) / loss(&recording.history) - 1.0).abs() < 1e-6);
 }

@@ -5,14 +5,14 @@ use brink::preset::Preset;
 use brink::run::engine::Engine;
 use brink::run::engine::assemble::assemble;
 use brink::run::engine::problem::Sources;
-use brink::run::live::message::Command;
 use brink::run::live::message::Seen;
+use brink::run::live::message::WorkerCommand;
 use brink::run::live::worker::Options;
 use brink::run::live::worker::Worker;
 use brink::run::record::history::History;
 use brink::run::record::series::Series;
-use brink_core::space::look::Request;
-use brink_core::space::{Axis, Budget, Frame, Look, PROCESSES, Row, Trail, View};
+use brink_core::space::look::SurveyRequest;
+use brink_core::space::{Axis, Budget, Frame, PROCESSES, Row, SpaceView, Survey, Trail};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,8 +37,8 @@ fn trained(preset: &Preset, steps: usize) -> (Box<dyn Engine>, Trail) {
 }
 
 /// What is seen, and the axes of the plane.
-fn look(engine: &mut dyn Engine, trail: &Trail, request: Request) -> (View, Frame) {
-    let mut look = Look::new(request, trail).expect("the step is kept");
+fn look(engine: &mut dyn Engine, trail: &Trail, request: SurveyRequest) -> (SpaceView, Frame) {
+    let mut look = Survey::new(request, trail).expect("the step is kept");
     while !look.done() {
         look.advance(engine.probe().as_mut(), trail, Instant::now() + Duration::from_millis(5), &|| false);
     }
@@ -64,7 +64,7 @@ fn the_plane_of_a_network_shows_what_direct_evaluations_give() {
     let (view, frame) = look(
         engine.as_mut(),
         &trail,
-        Request { step, eta, axes, most: 600, rows: Vec::new(), earlier: None },
+        SurveyRequest { step, eta, axes, most: 600, rows: Vec::new(), earlier: None },
     );
     assert!(view.notes.is_empty(), "{:?}", view.notes);
     assert!(view.captured.is_some_and(|share| share > 0.0 && share <= 1.0));
@@ -145,7 +145,7 @@ fn sketched_points_of_a_network_are_as_far_off_as_is_stated() {
         all.push(before);
     }
     for axes in [vec![Axis::Eigenvector(0), Axis::Drift], vec![Axis::Principal(0), Axis::Principal(1)]] {
-        let request = Request {
+        let request = SurveyRequest {
             step: steps - 10,
             eta: preset.optimizer.eta,
             axes,
@@ -195,8 +195,8 @@ fn training_takes_no_notice_of_being_looked_at() {
             if looks && !asked && history.rows() > 20 {
                 let axes = vec![Axis::Eigenvector(0), Axis::SharpnessGradient, Axis::Principal(0)];
                 let request =
-                    Request { step: 15, eta: 0.15, axes, most: 600, rows: Vec::new(), earlier: None };
-                worker.send(Command::Look(Some(Arc::new(request)))).expect("a command");
+                    SurveyRequest { step: 15, eta: 0.15, axes, most: 600, rows: Vec::new(), earlier: None };
+                worker.send(WorkerCommand::Look(Some(Arc::new(request)))).expect("a command");
                 asked = true;
             }
             views += worker.try_seen().iter().filter(|seen| matches!(seen, Seen::View(_))).count();

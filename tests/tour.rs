@@ -20,7 +20,7 @@ use brink::run::engine::breakpoint::Breakpoint;
 use brink::run::engine::bundled::{Bundled, names, seen};
 use brink::run::engine::problem::Sources;
 use brink::run::file::recording;
-use brink::run::live::message::Command;
+use brink::run::live::message::WorkerCommand;
 use brink::run::live::replay::Replay;
 use brink::run::live::replay::{Moment, Reply};
 use brink::run::live::worker::Options;
@@ -28,7 +28,7 @@ use brink::run::live::worker::Worker;
 use brink::run::record::history::History;
 use brink::run::record::series::Series;
 use brink::tour::{
-    Action, Block, Card, Chapter, ProseStyle, Quantity, Reveal, Span, card_height, card_ui, chapters,
+    Action, Card, CardBlock, Chapter, ProseStyle, Quantity, Reveal, Span, card_height, card_ui, chapters,
     lies_behind,
 };
 use brink_core::dynamics::{InspectError, Inspection};
@@ -77,7 +77,7 @@ impl Walk {
         let worker = Worker::spawn(engine, &options, || {}).unwrap();
         let history = History::new(preset.eigen.max_tracked);
         let mut walk = Self { worker, history, preset, inspection: None, cursor: None, ended: false };
-        walk.worker.send(Command::Step).unwrap();
+        walk.worker.send(WorkerCommand::Step).unwrap();
         walk.until(|history, _| history.rows() > 0, "a first step");
         walk
     }
@@ -102,8 +102,8 @@ impl Walk {
     }
 
     fn go_to(&mut self, stop: Breakpoint, within: usize, chapter: &str) {
-        self.worker.send(Command::SetBreakpoint(stop)).unwrap();
-        self.worker.send(Command::Play).unwrap();
+        self.worker.send(WorkerCommand::SetBreakpoint(stop)).unwrap();
+        self.worker.send(WorkerCommand::Play).unwrap();
         let budget = within + 1;
         self.until(
             |history, hits| {
@@ -112,7 +112,7 @@ impl Walk {
             },
             &format!("{chapter}: {stop}"),
         );
-        self.worker.send(Command::ClearBreakpoint(stop)).unwrap();
+        self.worker.send(WorkerCommand::ClearBreakpoint(stop)).unwrap();
     }
 
     /// Looks into the newest step that has a successor.
@@ -132,7 +132,7 @@ impl Walk {
         let mut changed = false;
         for action in &card.actions {
             if let Action::SetEta(eta) = action {
-                self.worker.send(Command::SetEta(*eta)).unwrap();
+                self.worker.send(WorkerCommand::SetEta(*eta)).unwrap();
                 changed = true;
             }
         }
@@ -334,7 +334,9 @@ const WORDS: [&str; 9] =
 fn typed_numbers(chapter: &str, card: &Card) -> Vec<String> {
     let mut found = Vec::new();
     for block in &card.blocks {
-        let (Block::Text(spans) | Block::Question(spans) | Block::Answer(spans)) = block else { continue };
+        let (CardBlock::Text(spans) | CardBlock::Question(spans) | CardBlock::Answer(spans)) = block else {
+            continue;
+        };
         let plain = spans.iter().map(|span| match span {
             Span::Plain(text) | Span::Strong(text) => text.as_str(),
             Span::Lowered(_) | Span::Live(_) => "",

@@ -6,7 +6,7 @@ use brink::preset::{DEFAULT, Overrides};
 use brink::run::live::message::Ending;
 use brink::run::start::address::Address;
 use brink::run::start::address::{Chosen, Steering};
-use brink::run::start::headless::{self, Outcome, Request};
+use brink::run::start::headless::{self, HeadlessOutcome, HeadlessRequest};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,7 +37,7 @@ const INTERRUPTED: u8 = 130;
 #[command(version, args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<CliCommand>,
     #[command(flatten)]
     address: Address,
     /// Open the window on the guided tour
@@ -93,7 +93,7 @@ Exit status:
   130  interrupted by Ctrl-C: what was recorded is written";
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum CliCommand {
     /// Run a preset without a window and write run.csv, preset.toml and summary.png
     #[command(after_help = EXAMPLES)]
     Run(RunArgs),
@@ -146,16 +146,16 @@ pub fn main() -> ExitCode {
     let started = Instant::now();
     let cli = Cli::parse();
     let done = match cli.command {
-        Some(Command::Presets) => {
+        Some(CliCommand::Presets) => {
             list_presets();
             Ok(ExitCode::SUCCESS)
         }
-        Some(Command::Run(args)) => run(args),
-        Some(Command::Export(args)) => export::write(&args),
-        Some(Command::Derivatives(args)) => derivatives::write(args),
-        Some(Command::Checkpoint(args)) => checkpoint::write(&args),
-        Some(Command::Record(args)) => record::write(args),
-        Some(Command::Tour(args)) => tour::open(&args, started),
+        Some(CliCommand::Run(args)) => run(args),
+        Some(CliCommand::Export(args)) => export::write(&args),
+        Some(CliCommand::Derivatives(args)) => derivatives::write(args),
+        Some(CliCommand::Checkpoint(args)) => checkpoint::write(&args),
+        Some(CliCommand::Record(args)) => record::write(args),
+        Some(CliCommand::Tour(args)) => tour::open(&args, started),
         None => open_window(cli.address, cli.tour.then_some(0), started),
     };
     done.unwrap_or_else(|error| {
@@ -197,7 +197,8 @@ fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
         let stem = std::path::Path::new(&name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
         format!("brink-{stem}").into()
     });
-    let request = Request { preset: name, overrides: Overrides { data, set }, steering, init, out, save };
+    let request =
+        HeadlessRequest { preset: name, overrides: Overrides { data, set }, steering, init, out, save };
 
     let (cancel, was_interrupted) = interruptible()?;
     let mut progress = progress::Terminal::default();
@@ -206,15 +207,15 @@ fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     let outcome = outcome?;
     say(&format!("{} is written", request.out.display()));
     Ok(match outcome {
-        Outcome::Ended(Ending::Stopped) if was_interrupted.load(Ordering::Relaxed) => {
+        HeadlessOutcome::Ended(Ending::Stopped) if was_interrupted.load(Ordering::Relaxed) => {
             eprintln!("interrupted; what was recorded is written");
             ExitCode::from(INTERRUPTED)
         }
-        Outcome::Ended(ending) => {
+        HeadlessOutcome::Ended(ending) => {
             say(&ending.to_string());
             ExitCode::SUCCESS
         }
-        Outcome::Failed(reason) => {
+        HeadlessOutcome::Failed(reason) => {
             eprintln!("error: {reason}");
             ExitCode::from(WORKER_FAILED)
         }
@@ -235,7 +236,7 @@ fn interruptible() -> anyhow::Result<(Arc<AtomicBool>, Arc<AtomicBool>)> {
 
 /// Draws `summary.png`.
 #[cfg(feature = "picture")]
-const SUMMARY: Option<&headless::Summary> = Some(&picture::summary);
+const SUMMARY: Option<&headless::HeadlessSummary> = Some(&picture::summary);
 #[cfg(not(feature = "picture"))]
 const SUMMARY: Option<&headless::Summary> = None;
 
@@ -247,13 +248,13 @@ fn say(line: &str) {
 
 #[cfg(feature = "window")]
 fn open_window(address: Address, tour: Option<usize>, started: Instant) -> anyhow::Result<ExitCode> {
+    use brink::app::OpenRequest;
     use brink::app::Opening;
-    use brink::app::Request;
     use brink::run::start::beginning::Beginning;
     let Beginning { name, preset, course, session } = Beginning::at(&address)?;
     let Address { chosen: _, data: _, steering: _, forks, at } = address;
     let opening = Opening { session, course: Some(course), forks, at };
-    brink::app::open(&Request { name, preset, tour, opening, started })?;
+    brink::app::open(&OpenRequest { name, preset, tour, opening, started })?;
     Ok(ExitCode::SUCCESS)
 }
 

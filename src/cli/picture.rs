@@ -1,7 +1,7 @@
 //! The window's panels, drawn without one.
 
 use anyhow::Context;
-use brink::picture::file::export::{Looked, SUMMARY_SIZE, subject, summary_png};
+use brink::picture::file::export::{SUMMARY_SIZE, StepExtras, subject, summary_png};
 use brink::picture::scene::Scene;
 use brink::picture::scene::landscape::of_landscape;
 use brink::picture::scene::of_view::{self, of_paths};
@@ -12,7 +12,7 @@ use brink::picture::view::{Facts, ViewState};
 use brink::preset::Preset;
 use brink::run::analysis::curves::Curves;
 use brink::run::file::recording::Recording;
-use brink::run::live::spectra::{Found, Spectra};
+use brink::run::live::spectra::{FoundSpectra, Spectra};
 use brink::run::record::history::History;
 use brink::run::start::address::Address;
 use brink::run::start::compute::{ComputeError, Walk};
@@ -112,13 +112,13 @@ impl Subject {
         recording: Option<&Recording>,
         walk: Option<&mut Walk>,
         step: usize,
-    ) -> anyhow::Result<Looked> {
+    ) -> anyhow::Result<StepExtras> {
         match self {
             Self::Plots => look(None, run, recording, walk, step),
             Self::Panel(panel) => look(Some(*panel), run, recording, walk, step),
             #[cfg(feature = "window")]
             Self::Layout(layout) => {
-                let (mut all, mut walk) = (Looked::default(), walk);
+                let (mut all, mut walk) = (StepExtras::default(), walk);
                 for panel in layout.panels() {
                     // three panels show the same look into the step
                     let of_step = matches!(panel, Panel::Terms | Panel::SharpnessChange | Panel::Validity);
@@ -133,7 +133,7 @@ impl Subject {
                                 None => error.to_string(),
                             };
                             let spectra = Spectra { trouble: Some(trouble), ..Spectra::default() };
-                            Looked { spectra: Some(spectra), ..Looked::default() }
+                            StepExtras { spectra: Some(spectra), ..StepExtras::default() }
                         }
                         Err(_) => continue,
                     };
@@ -157,8 +157,8 @@ fn look(
     recording: Option<&Recording>,
     walk: Option<&mut Walk>,
     step: usize,
-) -> anyhow::Result<Looked> {
-    let mut looked = Looked::default();
+) -> anyhow::Result<StepExtras> {
+    let mut looked = StepExtras::default();
     let two_weights = of_landscape(preset, history, step).map(Arc::new);
     let recorded = || ComputeError::Recorded {
         what: panel.map_or(String::new(), |panel| format!("--panel {}", panel.name())),
@@ -180,7 +180,7 @@ fn look(
         (Some(Panel::Validity), Some(walk)) => looked.inspection = walk.moment(step)?.inspect().ok(),
         (Some(Panel::Spectrum), walk) => {
             let mut moment = walk.ok_or_else(recorded)?.moment(step)?;
-            let found = Found::at(&mut moment, &mut |_| ()).with_context(|| format!("step {step}"))?;
+            let found = FoundSpectra::at(&mut moment, &mut |_| ()).with_context(|| format!("step {step}"))?;
             looked.spectra = Some(Spectra { found: Some(found), ..Spectra::default() });
         }
         (Some(_), _) => {}

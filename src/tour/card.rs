@@ -1,6 +1,6 @@
 //! A card as it is drawn: heading, paragraphs with live numbers, equations, a question and its answer.
 
-use super::chapter::{Block, Card};
+use super::chapter::{Card, CardBlock};
 use super::quantity::Quantity;
 use super::text::Span;
 use crate::picture::style::equation::{Equation, spoken};
@@ -137,10 +137,10 @@ fn lay<'a>(ui: &Ui, card: &'a Card, view: &RunView, style: &ProseStyle, width: f
     let boxed = width - BOX.sum().x - 2.0 * BOX_LINE;
     for block in &card.blocks {
         pieces.push(match block {
-            Block::Text(spans) => Piece::Words(words(spans, width)),
-            Block::Question(spans) => Piece::Question(words(spans, boxed)),
-            Block::Answer(spans) => Piece::Answer(words(spans, boxed)),
-            Block::Link(url) => {
+            CardBlock::Text(spans) => Piece::Words(words(spans, width)),
+            CardBlock::Question(spans) => Piece::Question(words(spans, boxed)),
+            CardBlock::Answer(spans) => Piece::Answer(words(spans, boxed)),
+            CardBlock::Link(url) => {
                 let font = FontId::new(style.text, FontFamily::Proportional);
                 let format = TextFormat {
                     line_height: Some(style.line()),
@@ -149,7 +149,7 @@ fn lay<'a>(ui: &Ui, card: &'a Card, view: &RunView, style: &ProseStyle, width: f
                 let shown = url.trim_start_matches("https://").to_owned();
                 Piece::Link(url, galley(LayoutJob::single_section(shown, format), width))
             }
-            Block::Equation(text) => {
+            CardBlock::Equation(text) => {
                 let colors = [palette.text, palette.color(Role::GradientDescent)];
                 let room = width - 2.0 * INDENT;
                 let equation = Equation::wrapped(ui.painter(), text, style.equation, colors, room, &|name| {

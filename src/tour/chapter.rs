@@ -1,7 +1,7 @@
 //! A chapter of the tour, as plain data.
 
 use super::error::ChapterError;
-use super::layout::Columns;
+use super::layout::TourColumns;
 use super::quantity::Quantity;
 use super::text::Span;
 use crate::picture::style::equation;
@@ -19,17 +19,17 @@ pub struct Chapter {
     /// Its title.
     pub title: String,
     /// What runs at first.
-    pub source: Source,
+    pub source: RunSource,
     /// Light presets that train beside it, each with a place of its own on the wall.
-    pub beside: Vec<Source>,
+    pub beside: Vec<RunSource>,
     /// The panels at first.
-    pub layout: Columns,
+    pub layout: TourColumns,
     /// Every stop is reached within so many steps of its run.
     pub within: usize,
     /// Whether the phases of cycles are shaded.
     pub phases: bool,
     /// When the central flow's curves are shown.
-    pub central_flow: Shown,
+    pub central_flow: CentralFlowShown,
     /// Sliders on the cards that have them.
     pub knobs: Vec<Knob>,
     /// The cards; at least one.
@@ -61,13 +61,13 @@ pub struct Card {
     /// What happens when the card is shown and its stop is reached.
     pub actions: Vec<Action>,
     /// Another run than the chapter's, from this card on.
-    pub run: Option<Source>,
+    pub run: Option<RunSource>,
     /// Other panels than the chapter's, from this card on.
-    pub layout: Option<Columns>,
+    pub layout: Option<TourColumns>,
     /// Whether it has the chapter's sliders.
     pub sliders: bool,
     /// What it says.
-    pub blocks: Vec<Block>,
+    pub blocks: Vec<CardBlock>,
     /// How many of the blocks it says already on the way to its stop: those that stand before the stop's line.
     pub ahead: usize,
 }
@@ -75,7 +75,7 @@ pub struct Card {
 /// When the central flow's curves are shown in a chapter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Shown {
+pub enum CentralFlowShown {
     /// From the first card on.
     #[default]
     Always,
@@ -87,7 +87,7 @@ pub enum Shown {
 
 /// What runs: a built-in preset with changes.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Source {
+pub struct RunSource {
     /// Its name.
     pub preset: String,
     /// Keys that are changed, each `key=value`.
@@ -98,7 +98,7 @@ pub struct Source {
 
 /// A paragraph of a card.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Block {
+pub enum CardBlock {
     /// Words.
     Text(Vec<Span>),
     /// An equation on its own line, in the notation of [`crate::picture::style::equation`].
@@ -130,12 +130,12 @@ pub enum Action {
 
 impl Chapter {
     /// What runs on a card.
-    pub fn source(&self, card: usize) -> &Source {
+    pub fn source(&self, card: usize) -> &RunSource {
         self.cards.iter().take(card + 1).rev().find_map(|card| card.run.as_ref()).unwrap_or(&self.source)
     }
 
     /// The panels of a card.
-    pub fn layout(&self, card: usize) -> &Columns {
+    pub fn layout(&self, card: usize) -> &TourColumns {
         self.cards.iter().take(card + 1).rev().find_map(|card| card.layout.as_ref()).unwrap_or(&self.layout)
     }
 
@@ -155,7 +155,7 @@ impl Chapter {
         self.beside.iter().map(|source| self.load(source, &[])).collect()
     }
 
-    fn load(&self, source: &Source, changes: &[String]) -> Result<Preset, ChapterError> {
+    fn load(&self, source: &RunSource, changes: &[String]) -> Result<Preset, ChapterError> {
         let failed = |source| ChapterError::Preset { chapter: self.id.clone(), source };
         let set = [source.set.as_slice(), changes].concat();
         Preset::load_with(&source.preset, &Overrides { data: None, set }).map_err(failed)
@@ -164,7 +164,7 @@ impl Chapter {
     /// Whether the central flow's curves are shown on a card before its answer is revealed.
     pub fn shows_central_flow(&self, card: usize) -> bool {
         let mut before = self.cards.iter().take(card + 1);
-        self.central_flow == Shown::Always
+        self.central_flow == CentralFlowShown::Always
             || before.any(|card| card.actions.contains(&Action::ShowCentralFlow))
     }
 
@@ -202,7 +202,7 @@ impl Card {
 
     /// Whether it has a question whose answer is hidden at first.
     pub fn has_answer(&self) -> bool {
-        self.blocks.iter().any(|block| matches!(block, Block::Answer(_)))
+        self.blocks.iter().any(|block| matches!(block, CardBlock::Answer(_)))
     }
 
     /// The learning rate with which it lets the run go on.
@@ -216,25 +216,27 @@ impl Card {
     /// Every span of its text.
     pub fn spans(&self) -> impl Iterator<Item = &Span> {
         self.blocks.iter().flat_map(|block| match block {
-            Block::Text(spans) | Block::Question(spans) | Block::Answer(spans) => spans.as_slice(),
-            Block::Equation(_) | Block::Link(_) => &[],
+            CardBlock::Text(spans) | CardBlock::Question(spans) | CardBlock::Answer(spans) => {
+                spans.as_slice()
+            }
+            CardBlock::Equation(_) | CardBlock::Link(_) => &[],
         })
     }
 
     /// Every live number of its text and its equations.
     pub fn numbers(&self) -> impl Iterator<Item = Quantity> {
         self.blocks.iter().flat_map(|block| match block {
-            Block::Text(spans) | Block::Question(spans) | Block::Answer(spans) => {
+            CardBlock::Text(spans) | CardBlock::Question(spans) | CardBlock::Answer(spans) => {
                 let live = spans.iter().filter_map(|span| match span {
                     Span::Live(quantity) => Some(*quantity),
                     _ => None,
                 });
                 live.collect::<Vec<_>>()
             }
-            Block::Equation(text) => {
+            CardBlock::Equation(text) => {
                 equation::names(text).iter().filter_map(|name| Quantity::named(name)).collect()
             }
-            Block::Link(_) => Vec::new(),
+            CardBlock::Link(_) => Vec::new(),
         })
     }
 }

@@ -5,7 +5,7 @@ use crate::picture::view::panel::Panel;
 
 /// Panels side by side.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Columns(pub Vec<PanelColumn>);
+pub struct TourColumns(pub Vec<PanelColumn>);
 
 /// A column of panels.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,7 +16,7 @@ pub struct PanelColumn {
     pub panels: Vec<(f32, Panel)>,
 }
 
-impl Columns {
+impl TourColumns {
     /// Reads the line; the error says what is wrong.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         text.split('|').map(column).collect::<Result<_, _>>().map(Self)

@@ -1,14 +1,14 @@
 //! Which line of the plots a live number is a value of.
 
 use super::quantity::Quantity;
-use crate::picture::view::source::Source;
+use crate::picture::view::source::LineSource;
 use crate::run::analysis::curves::Curve;
 use crate::run::record::series::Series;
 
 impl Quantity {
     /// The line whose value it is, or that it is made of.
-    pub fn line(self) -> Option<Source> {
-        let recorded = |series| Some(Source::Recorded(series));
+    pub fn line(self) -> Option<LineSource> {
+        let recorded = |series| Some(LineSource::Recorded(series));
         match self.name() {
             "η" | "2/η" => recorded(Series::Eta),
             "S" | "S start" | "S·η/2" | "⟨S⟩·η/2" | "start S·η/2" | "1−ηS" | "|1−ηS|" | "overshoot"
@@ -25,13 +25,13 @@ impl Quantity {
                 recorded(Series::GfLambda1)
             }
             "L" | "L start" | "L lowest" | "L before" | "rises of L" => recorded(Series::GdLoss),
-            "⟨L⟩" => Some(Source::Derived(Curve::Loss)),
+            "⟨L⟩" => Some(LineSource::Derived(Curve::Loss)),
             "L(w(t))" | "rises of L(w(t))" => recorded(Series::CfLoss),
             "L of the flow" => recorded(Series::GfLoss),
             "L+trΣ/η" | "trΣ/η" | "error of L" | "error of trΣ/η" => recorded(Series::CfPredictedLoss),
             "L of the average" => recorded(Series::GdEmaLoss),
             "‖∇L‖²" => recorded(Series::GdGradNormSq),
-            "⟨‖∇L‖²⟩" => Some(Source::Derived(Curve::GradNormSq)),
+            "⟨‖∇L‖²⟩" => Some(LineSource::Derived(Curve::GradNormSq)),
             "‖∇L(w(t))‖²" => recorded(Series::CfGradNormSq),
             "predicted ‖∇L‖²" | "error of ‖∇L‖²" | "share of the bounce" => {
                 recorded(Series::CfPredictedGradNormSq)
@@ -40,9 +40,9 @@ impl Quantity {
             "σ₂²" => recorded(Series::CfSigma(1)),
             "σ₃²" => recorded(Series::CfSigma(2)),
             "x" | "|x|" | "S²x²" | "grows or shrinks" => recorded(Series::Displacement(0)),
-            "⟨x²⟩" => Some(Source::Derived(Curve::Variance(0))),
-            "⟨x₂²⟩" => Some(Source::Derived(Curve::Variance(1))),
-            "⟨x₃²⟩" => Some(Source::Derived(Curve::Variance(2))),
+            "⟨x²⟩" => Some(LineSource::Derived(Curve::Variance(0))),
+            "⟨x₂²⟩" => Some(LineSource::Derived(Curve::Variance(1))),
+            "⟨x₃²⟩" => Some(LineSource::Derived(Curve::Variance(2))),
             "distance" | "largest distance" => recorded(Series::DistanceGdCf),
             "distance to the flow" | "times nearer" => recorded(Series::DistanceGdGf),
             _ => None,
@@ -54,14 +54,14 @@ impl Quantity {
 mod tests {
     use super::*;
     use crate::picture::style::equation;
-    use crate::tour::chapter::Block;
+    use crate::tour::chapter::CardBlock;
     use crate::tour::quantity::QUANTITIES;
 
     #[test]
     fn every_number_of_an_equation_and_most_others_have_a_line() {
         for card in crate::tour::chapters().expect("chapters").iter().flat_map(|chapter| &chapter.cards) {
             for block in &card.blocks {
-                let Block::Equation(text) = block else { continue };
+                let CardBlock::Equation(text) = block else { continue };
                 for name in equation::names(text) {
                     let quantity = Quantity::named(&name).expect("a quantity");
                     assert!(quantity.line().is_some(), "{name}");

@@ -13,9 +13,11 @@ pub mod quantity;
 pub mod text;
 
 pub use card::{ProseStyle, Reveal, card_height, card_ui};
-pub use chapter::{Action, Block, Card, Chapter, Knob, Shown, Source, lies_behind, passed_at};
+pub use chapter::{
+    Action, Card, CardBlock, CentralFlowShown, Chapter, Knob, RunSource, lies_behind, passed_at,
+};
 pub use error::ChapterError;
-pub use layout::{Columns, PanelColumn};
+pub use layout::{PanelColumn, TourColumns};
 pub use quantity::{QUANTITIES, Quantity};
 pub use text::Span;
 

@@ -15,9 +15,9 @@
 //! | `https://…` | an address to open |
 //! | other lines | a paragraph, up to the next empty line |
 
-use super::chapter::{Action, Block, Card, Chapter, Knob, Shown, Source};
+use super::chapter::{Action, Card, CardBlock, CentralFlowShown, Chapter, Knob, RunSource};
 use super::error::ChapterError;
-use super::layout::Columns;
+use super::layout::TourColumns;
 use super::quantity::Quantity;
 use super::text::{self, Span};
 use crate::picture::style::equation;
@@ -40,7 +40,7 @@ struct Head {
     #[serde(default)]
     phases: bool,
     #[serde(default)]
-    central_flow: Shown,
+    central_flow: CentralFlowShown,
     #[serde(default)]
     knobs: Vec<RawKnob>,
 }
@@ -74,7 +74,7 @@ impl Chapter {
         let parsed: Head = toml::from_str(head).map_err(|error| head_error(error.message().to_owned()))?;
         let Head { title, preset, set, recording, beside, panels, within, phases, central_flow, knobs } =
             parsed;
-        let layout = Columns::parse(&panels).map_err(head_error)?;
+        let layout = TourColumns::parse(&panels).map_err(head_error)?;
         let first_line = head.lines().count();
         let cards = cards(body, |line, reason| ChapterError::Line {
             chapter: name.to_owned(),
@@ -89,9 +89,9 @@ impl Chapter {
             Knob { label, key, place, least, most }
         });
         let knobs = knobs.collect();
-        let source = Source { preset, set, recording };
+        let source = RunSource { preset, set, recording };
         let beside =
-            beside.iter().map(|run| Source::parse(run)).collect::<Result<_, _>>().map_err(head_error)?;
+            beside.iter().map(|run| RunSource::parse(run)).collect::<Result<_, _>>().map_err(head_error)?;
         Ok(Self { id, title, source, beside, layout, within, phases, central_flow, knobs, cards })
     }
 }
@@ -99,7 +99,7 @@ impl Chapter {
 fn cards(body: &str, at: impl Fn(usize, String) -> ChapterError) -> Result<Vec<Card>, ChapterError> {
     let mut cards: Vec<Card> = Vec::new();
     let mut paragraph = String::new();
-    let mut kind: fn(Vec<Span>) -> Block = Block::Text;
+    let mut kind: fn(Vec<Span>) -> CardBlock = CardBlock::Text;
     // the empty line ends the last paragraph
     for (number, line) in body.lines().chain([""]).enumerate() {
         let line = line.trim();
@@ -111,7 +111,7 @@ fn cards(body: &str, at: impl Fn(usize, String) -> ChapterError) -> Result<Vec<C
         let ends = line.is_empty() || !sign.is_empty() || line.starts_with("https://");
         if ends && !paragraph.is_empty() {
             let block = kind(text::spans(&std::mem::take(&mut paragraph)).map_err(wrong)?);
-            kind = Block::Text;
+            kind = CardBlock::Text;
             cards.last_mut().ok_or_else(|| wrong(NO_CARD.into()))?.blocks.push(block);
         }
         if sign == "##" {
@@ -126,9 +126,9 @@ fn cards(body: &str, at: impl Fn(usize, String) -> ChapterError) -> Result<Vec<C
             "@" => (card.stop, card.ahead) = (Some(stop(rest).map_err(wrong)?), card.blocks.len()),
             ">" => order(card, rest).map_err(wrong)?,
             "=" => card.blocks.push(equation(rest).map_err(wrong)?),
-            "?" => (kind, paragraph) = (Block::Question, rest.to_owned()),
-            "!" => (kind, paragraph) = (Block::Answer, rest.to_owned()),
-            _ if line.starts_with("https://") => card.blocks.push(Block::Link(line.to_owned())),
+            "?" => (kind, paragraph) = (CardBlock::Question, rest.to_owned()),
+            "!" => (kind, paragraph) = (CardBlock::Answer, rest.to_owned()),
+            _ if line.starts_with("https://") => card.blocks.push(CardBlock::Link(line.to_owned())),
             _ => {
                 if !paragraph.is_empty() {
                     paragraph.push(' ');
@@ -141,11 +141,11 @@ fn cards(body: &str, at: impl Fn(usize, String) -> ChapterError) -> Result<Vec<C
 }
 
 /// An equation whose terms have numbers that there are.
-fn equation(text: &str) -> Result<Block, String> {
+fn equation(text: &str) -> Result<CardBlock, String> {
     let unknown = equation::names(text).into_iter().find(|name| Quantity::named(name).is_none());
     match unknown {
         Some(name) => Err(format!("there is no live number {{{name}}}")),
-        None => Ok(Block::Equation(text.to_owned())),
+        None => Ok(CardBlock::Equation(text.to_owned())),
     }
 }
 
@@ -172,7 +172,7 @@ fn stop(text: &str) -> Result<Breakpoint, String> {
     if stop.is_valid() { Ok(stop) } else { Err(refused()) }
 }
 
-impl Source {
+impl RunSource {
     /// Reads `PRESET key=value … recorded=NAME`.
     fn parse(text: &str) -> Result<Self, String> {
         let mut words = text.split_whitespace().map(str::to_owned);
@@ -187,9 +187,9 @@ impl Source {
 /// What a card changes, or does.
 fn order(card: &mut Card, text: &str) -> Result<(), String> {
     if let Some(run) = text.strip_prefix("run ") {
-        card.run = Some(Source::parse(run)?);
+        card.run = Some(RunSource::parse(run)?);
     } else if let Some(panels) = text.strip_prefix("panels ") {
-        card.layout = Some(Columns::parse(panels)?);
+        card.layout = Some(TourColumns::parse(panels)?);
     } else if text == "sliders" {
         card.sliders = true;
     } else {

@@ -5,7 +5,7 @@
 use crate::picture::panel::inspector::short;
 use crate::picture::view::run_view::RunView;
 use crate::run::analysis::curves::Curve;
-use crate::run::analysis::cycles::{Outcome, comparable, mean_sharpness, recent_mean_sharpness};
+use crate::run::analysis::cycles::{CycleOutcome, comparable, mean_sharpness, recent_mean_sharpness};
 use crate::run::analysis::validity::{Check, Light, checks, light};
 use crate::run::record::series::Series;
 use brink_core::dynamics::{Event, Process, StepOutcome};
@@ -188,10 +188,9 @@ pub const QUANTITIES: &[Quantity] = &[
         (0..=row).map(above).max().map(Value::Count)
     }),
     quantity("cycles", "cycles that are complete", |v, row| {
-        let complete =
-            v.curves.cycles().all().iter().filter(|cycle| {
-                !cycle.settled && cycle.outcome == Outcome::Complete && cycle.end() <= row + 1
-            });
+        let complete = v.curves.cycles().all().iter().filter(|cycle| {
+            !cycle.settled && cycle.outcome == CycleOutcome::Complete && cycle.end() <= row + 1
+        });
         Some(Value::Count(complete.count()))
     }),
     quantity("phase", "the phase of the cycle", |v, row| {

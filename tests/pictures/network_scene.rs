@@ -2,7 +2,7 @@
 //! along the second, faint sketched parts, a hole in the grids, work under way and a note.
 //!
 
-use brink::picture::scene::{Grid, Scene, SceneAxis, ScenePath, StableRegion};
+use brink::picture::scene::{Scene, SceneAxis, SceneGrid, ScenePath, StableRegion};
 use brink::picture::style::theme::Role;
 
 /// Steps before those whose weights are at hand, and all steps.
@@ -27,8 +27,8 @@ fn loss([x, y, _]: [f32; 3]) -> f32 {
 }
 
 /// A value at the nodes of the plane, but for a corner.
-fn grid(side: usize, value: impl Fn(f32, f32) -> f32) -> Grid {
-    let mut grid = Grid { x: -0.3..0.3, y: -0.4..1.4, columns: side, rows: side, values: Vec::new() };
+fn grid(side: usize, value: impl Fn(f32, f32) -> f32) -> SceneGrid {
+    let mut grid = SceneGrid { x: -0.3..0.3, y: -0.4..1.4, columns: side, rows: side, values: Vec::new() };
     for (row, column) in (0..side * side).map(|i| (i / side, i % side)) {
         let [x, y] = grid.node(column, row);
         let hole = 5 * column > 4 * side && 6 * row > 5 * side;

@@ -8,7 +8,7 @@ use super::run;
 use brink::picture::scene::contour::contour;
 use brink::picture::scene::figure::Figure;
 use brink::picture::scene::landscape::of_landscape;
-use brink::picture::scene::{Grid, Scene, ScenePath};
+use brink::picture::scene::{Scene, SceneGrid, ScenePath};
 use brink::picture::style::theme::{Palette, Role};
 use brink::picture::view::ViewState;
 use brink::preset::Preset;
@@ -299,7 +299,7 @@ fn the_central_flow_is_its_solution() {
 
 /// By how much a value between two nodes of a grid can be off from a function: an eighth of its second differences over a
 /// cell in either direction.
-fn between_nodes(grid: &Grid, [x, y]: [f64; 2], value: impl Fn(f64, f64) -> f64) -> f64 {
+fn between_nodes(grid: &SceneGrid, [x, y]: [f64; 2], value: impl Fn(f64, f64) -> f64) -> f64 {
     let cell =
         |range: &std::ops::Range<f32>, count: usize| f64::from(range.end - range.start) / (count - 1) as f64;
     let (dx, dy) = (cell(&grid.x, grid.columns), cell(&grid.y, grid.rows));
@@ -309,7 +309,7 @@ fn between_nodes(grid: &Grid, [x, y]: [f64; 2], value: impl Fn(f64, f64) -> f64)
         + 1e-5 * value(x, y).abs().max(1.0)
 }
 
-fn nodes_agree(grid: &Grid, what: &str, value: impl Fn(f64, f64) -> f64) {
+fn nodes_agree(grid: &SceneGrid, what: &str, value: impl Fn(f64, f64) -> f64) {
     for row in (0..grid.rows).step_by(7) {
         for column in (0..grid.columns).step_by(5) {
             let [x, y] = grid.node(column, row).map(f64::from);

@@ -4,7 +4,7 @@
 use crate::app::lab::Lab;
 use crate::app::state::Model;
 use crate::app::state::layout;
-use crate::picture::file::export::Looked;
+use crate::picture::file::export::StepExtras;
 use crate::picture::file::png::PngError;
 use crate::picture::scene::landscape::of_landscape;
 use crate::picture::scene::of_view::{of_paths, of_view};
@@ -12,9 +12,9 @@ use crate::picture::view::panel::Panel;
 use crate::run::engine::past::Past;
 use crate::run::live::lookout::{self, REPLAYED_HALF};
 use crate::run::live::replay::{Make, Moment, Replay, Reply};
-use crate::run::live::spectra::{Found, Spectra};
+use crate::run::live::spectra::{FoundSpectra, Spectra};
 use brink_core::dynamics::{InspectError, Inspection};
-use brink_core::space::{Axis, Budget, Trail, View};
+use brink_core::space::{Axis, Budget, SpaceView, Trail};
 use std::sync::Arc;
 
 /// An animation that cannot be made.
@@ -76,8 +76,8 @@ impl<'a> Projector<'a> {
 
     /// What the animation shows of a step. A single panel that would stay empty is an error; of several each says what it
     /// lacks.
-    pub fn look(&self, step: usize) -> Result<Looked, FilmError> {
-        let mut looked = Looked::default();
+    pub fn look(&self, step: usize) -> Result<StepExtras, FilmError> {
+        let mut looked = StepExtras::default();
         for panel in filmed(self.model) {
             let found = self.add(panel, step, &mut looked);
             if self.model.export.film_panel.is_some() {
@@ -88,7 +88,7 @@ impl<'a> Projector<'a> {
     }
 
     /// Adds what one panel shows of a step.
-    fn add(&self, panel: Panel, step: usize, looked: &mut Looked) -> Result<(), FilmError> {
+    fn add(&self, panel: Panel, step: usize, looked: &mut StepExtras) -> Result<(), FilmError> {
         let Model { history, recording, .. } = self.model;
         match panel {
             Panel::WeightSpace => {
@@ -101,7 +101,7 @@ impl<'a> Projector<'a> {
                 }));
             }
             Panel::Spectrum => {
-                let found = self.ask(step, |moment| Found::at(moment, &mut |_| ()))?;
+                let found = self.ask(step, |moment| FoundSpectra::at(moment, &mut |_| ()))?;
                 let found = found.map_err(|error| FilmError::Look(format!("step {step}: {error}")))?;
                 looked.spectra = Some(Spectra { found: Some(found), ..Spectra::default() });
             }
@@ -119,7 +119,7 @@ impl<'a> Projector<'a> {
         Ok(())
     }
 
-    fn around(&self, step: usize) -> Result<View, FilmError> {
+    fn around(&self, step: usize) -> Result<SpaceView, FilmError> {
         let scene = &self.model.view.scene;
         let axes: Vec<Axis> = scene.axes.into_iter().chain(scene.third).collect();
         let first = step.saturating_sub(REPLAYED_HALF);

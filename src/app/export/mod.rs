@@ -5,7 +5,7 @@ use crate::app::export::film::Projector;
 use crate::app::export::film::Reel;
 use crate::app::state::Model;
 use crate::app::state::export::ExportForm;
-use crate::app::state::export::Saved;
+use crate::app::state::export::ExportOutcome;
 use crate::app::state::export::What;
 use crate::app::view::panels::tree_ui;
 use crate::picture::file::export::Film;
@@ -38,7 +38,7 @@ pub(crate) fn save(
     reel: Option<Reel>,
     window_size: Vec2,
     context: &Context,
-) -> Option<Receiver<Saved>> {
+) -> Option<Receiver<ExportOutcome>> {
     let context = context.clone();
     // One message, so a channel for one: the sender never waits.
     let (sender, receiver) = bounded(1);
@@ -51,7 +51,7 @@ pub(crate) fn save(
 }
 
 /// Writes a snapshot as its form says. Nothing is left behind where it fails.
-pub(crate) fn write(mut model: Model, reel: Option<Reel>, window_size: Vec2) -> Saved {
+pub(crate) fn write(mut model: Model, reel: Option<Reel>, window_size: Vec2) -> ExportOutcome {
     let path = PathBuf::from(&model.export.path);
     let failed = |error: &dyn std::fmt::Display| format!("cannot write {}: {error}", path.display());
     let origin = format!("Brink {}: {}", model.facts.version, model.facts.command);

@@ -8,7 +8,7 @@ use crate::app::state::banner::{Banner, Level};
 use crate::app::state::form::SessionForm;
 use crate::app::state::form::{Form, Search};
 use crate::app::state::layout;
-use crate::app::state::phase::Phase;
+use crate::app::state::phase::RunPhase;
 use crate::app::view::forms::export;
 use crate::app::view::presenter;
 use crate::picture::scene::view::SceneChange;
@@ -18,7 +18,7 @@ use crate::picture::view::panel::Panel;
 use crate::run::analysis::cycles::Cycle;
 use crate::run::engine::breakpoint::Breakpoint;
 use crate::run::file::recording::{self, ReadRecording};
-use crate::run::live::message::Command as WorkerCommand;
+use crate::run::live::message::WorkerCommand;
 use crate::run::record::predictions::Examples;
 use egui::Theme;
 
@@ -31,21 +31,21 @@ impl Lab {
     pub fn apply(&mut self, command: Command) {
         match command {
             Command::PlayPause => match self.model.phase {
-                Phase::Training => {
-                    self.model.phase = Phase::Paused;
+                RunPhase::Training => {
+                    self.model.phase = RunPhase::Paused;
                     self.tell(WorkerCommand::Pause);
                 }
-                Phase::Paused => {
-                    self.model.phase = Phase::Training;
+                RunPhase::Paused => {
+                    self.model.phase = RunPhase::Training;
                     self.model.forget_pause();
                     self.tell(WorkerCommand::Play);
                 }
-                Phase::Ended(_) if self.model.has_taken_all() && !self.model.can_go_on() => {
+                RunPhase::Ended(_) if self.model.has_taken_all() && !self.model.can_go_on() => {
                     self.model
                         .raise(Banner::why_it_waits("The run has ended: “More steps” (M) lets it go on"));
                 }
                 // its forks and the runs beside it may have steps left
-                Phase::Ended(_) | Phase::Failed => {
+                RunPhase::Ended(_) | RunPhase::Failed => {
                     let playing = self.model.is_playing();
                     let wish = if playing { WorkerCommand::Pause } else { WorkerCommand::Play };
                     self.model.forks.send(&wish);
@@ -222,9 +222,11 @@ impl Lab {
             Command::NameLayout(name) => self.model.layout_name = name,
             Command::SaveLayout => {
                 let name = self.model.layout_name.trim().to_owned();
-                if let Some(panels) = layout::Node::from_tree(&self.model.tree).filter(|_| !name.is_empty()) {
+                if let Some(panels) =
+                    layout::LayoutNode::from_tree(&self.model.tree).filter(|_| !name.is_empty())
+                {
                     self.model.layouts.retain(|layout| layout.name != name);
-                    self.model.layouts.push(layout::Saved { name, panels });
+                    self.model.layouts.push(layout::SavedLayout { name, panels });
                     self.save_settings();
                 }
             }
@@ -321,8 +323,8 @@ impl Lab {
         };
         self.place_cursor(cursor);
         if to_train > 0 && self.model.can_go_on() {
-            if matches!(self.model.phase, Phase::Training | Phase::Paused) {
-                self.model.phase = Phase::Paused;
+            if matches!(self.model.phase, RunPhase::Training | RunPhase::Paused) {
+                self.model.phase = RunPhase::Paused;
             }
             self.model.forget_pause();
             for _ in 0..to_train {
@@ -334,7 +336,7 @@ impl Lab {
     /// Back through what is recorded. From the newest step of a run that trains, the training pauses.
     fn step_back(&mut self, steps: usize) {
         let Some(newest) = self.model.history.rows().checked_sub(1) else { return };
-        if self.model.view.cursor.is_none() && self.model.phase == Phase::Training {
+        if self.model.view.cursor.is_none() && self.model.phase == RunPhase::Training {
             self.apply(Command::PlayPause);
         }
         let cursor = self.model.view.cursor.unwrap_or(newest).min(self.model.most_rows() - 1);

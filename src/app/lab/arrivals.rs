@@ -3,8 +3,8 @@
 use super::Lab;
 use crate::app::state::banner::{Banner, Level};
 use crate::app::state::gaps::Gaps;
-use crate::app::state::phase::Phase;
-use crate::run::live::message::{Command as WorkerCommand, Ending};
+use crate::app::state::phase::RunPhase;
+use crate::run::live::message::{Ending, WorkerCommand};
 use crossbeam_channel::{Receiver, TryRecvError};
 use std::time::Instant;
 
@@ -34,7 +34,7 @@ impl Lab {
             self.note_thinned(budget);
         }
         for hit in drained.hits {
-            self.model.phase = Phase::Paused;
+            self.model.phase = RunPhase::Paused;
             // on the way to the command line's step each run stops by itself
             if self.at.is_none() {
                 self.model.forks.send(&WorkerCommand::Pause);
@@ -49,7 +49,7 @@ impl Lab {
         match drained.end {
             None => {}
             Some(Ok(ending)) => {
-                self.model.phase = Phase::Ended(ending);
+                self.model.phase = RunPhase::Ended(ending);
                 let said = ending == Ending::NothingAdvances && self.model.ended_with_descent().is_some();
                 if !(said || matches!(ending, Ending::AllSteps | Ending::Stopped)) {
                     self.model.raise(Banner {
@@ -63,13 +63,13 @@ impl Lab {
         if drained.rows > 0 {
             self.measure_pace();
         }
-        if self.model.phase != Phase::Training {
+        if self.model.phase != RunPhase::Training {
             self.pace = None;
         }
     }
 
     pub(super) fn fail(&mut self, reason: &str) {
-        self.model.phase = Phase::Failed;
+        self.model.phase = RunPhase::Failed;
         let kept =
             if self.model.history.rows() > 0 { ". Export what was recorded, or start anew" } else { "" };
         self.model.raise(Banner {

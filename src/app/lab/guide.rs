@@ -3,16 +3,16 @@
 use super::Lab;
 use crate::app::command::Command;
 use crate::app::state::banner::{Banner, Level};
-use crate::app::state::layout::Node;
+use crate::app::state::layout::LayoutNode;
 use crate::app::state::page::Page;
-use crate::app::state::phase::Phase;
+use crate::app::state::phase::RunPhase;
 use crate::app::state::tour::TourCommand;
 use crate::picture::scene::view::SceneView;
 use crate::picture::view::ViewChange;
 use crate::run::analysis::cycles::Cycle;
 use crate::run::engine::breakpoint::{Breakpoint, Hit};
-use crate::run::live::message::Command as WorkerCommand;
-use crate::tour::{Action, Chapter, Columns, Knob, Reveal, Shown, lies_behind, passed_at};
+use crate::run::live::message::WorkerCommand;
+use crate::tour::{Action, CentralFlowShown, Chapter, Knob, Reveal, TourColumns, lies_behind, passed_at};
 use brink_core::dynamics::{Event, Process, StepOutcome};
 
 impl Lab {
@@ -64,7 +64,7 @@ impl Lab {
         if let Some(look) = self.model.tour.look.take() {
             self.model.take_look(look);
         }
-        if self.model.tour.run == Some(self.run_number) && self.model.phase != Phase::Failed {
+        if self.model.tour.run == Some(self.run_number) && self.model.phase != RunPhase::Failed {
             self.arrange_for_tour();
             self.enter_card();
         } else if self.model.tour.has_begun() {
@@ -78,7 +78,7 @@ impl Lab {
     fn reveal(&mut self) {
         let tour = &mut self.model.tour;
         tour.reveal = Reveal::Shown;
-        if tour.here().is_some_and(|(chapter, _)| chapter.central_flow == Shown::Answered) {
+        if tour.here().is_some_and(|(chapter, _)| chapter.central_flow == CentralFlowShown::Answered) {
             self.model.view.show_central_flow = true;
         }
     }
@@ -223,12 +223,12 @@ impl Lab {
             }
             Some(stop) => {
                 self.arm(stop);
-                if self.model.phase == Phase::Paused {
+                if self.model.phase == RunPhase::Paused {
                     self.apply(Command::PlayPause);
                 }
             }
             // a run that goes on keeps the stop that lies ahead
-            None if self.model.phase == Phase::Training => {
+            None if self.model.phase == RunPhase::Training => {
                 let ahead =
                     self.model.tour.here().and_then(|(chapter, _)| chapter.first_stop(self.model.tour.card));
                 if let Some(stop) = ahead.filter(|&stop| !lies_behind(stop, &self.model.history)) {
@@ -246,7 +246,7 @@ impl Lab {
         let Some(step) = self.model.tour.moment().filter(|step| step + 1 < self.model.history.rows()) else {
             return;
         };
-        if self.model.phase == Phase::Training {
+        if self.model.phase == RunPhase::Training {
             self.apply(Command::PlayPause);
         }
         self.model.playback.playing = false;
@@ -292,7 +292,7 @@ impl Lab {
         let cards = tour.here().map_or(&[][..], |(chapter, _)| &chapter.cards);
         let passed = cards.iter().any(|card| card.stop == Some(hit.breakpoint));
         let late = passed && !self.model.breakpoints.contains(&hit.breakpoint);
-        if late && self.model.tour.armed.is_some() && self.model.phase == Phase::Paused {
+        if late && self.model.tour.armed.is_some() && self.model.phase == RunPhase::Paused {
             self.apply(Command::PlayPause);
         }
         late
@@ -334,7 +334,7 @@ impl Lab {
 
     /// Does what the card asks for once its stop is reached. Called when the curves are complete.
     pub(in crate::app) fn guide(&mut self) {
-        if matches!(self.model.phase, Phase::Ended(_) | Phase::Failed)
+        if matches!(self.model.phase, RunPhase::Ended(_) | RunPhase::Failed)
             && let Some(stop) = self.model.tour.armed
         {
             self.model.tour.reach(stop, None);
@@ -370,7 +370,7 @@ impl Lab {
                 self.apply(Command::LoopCycle);
             }
             Action::WholeRun => self.apply(Command::FollowRun),
-            Action::Play if self.model.phase == Phase::Paused => self.apply(Command::PlayPause),
+            Action::Play if self.model.phase == RunPhase::Paused => self.apply(Command::PlayPause),
             Action::ShowCentralFlow => self.model.view.show_central_flow = true,
             // done when the card was entered
             Action::Play | Action::SetEta(_) => {}
@@ -388,13 +388,13 @@ impl Lab {
 }
 
 /// The panels as the window arranges them.
-fn node(columns: &Columns) -> Node {
-    let panel = |panel: crate::picture::view::panel::Panel| Node::Panel(panel.name().to_owned());
+fn node(columns: &TourColumns) -> LayoutNode {
+    let panel = |panel: crate::picture::view::panel::Panel| LayoutNode::Panel(panel.name().to_owned());
     let column = |column: &crate::tour::PanelColumn| {
         let rows = column.panels.iter().map(|&(share, of)| (share, panel(of))).collect();
-        (column.share, Node::Rows(rows))
+        (column.share, LayoutNode::Rows(rows))
     };
-    Node::Columns(columns.0.iter().map(column).collect())
+    LayoutNode::Columns(columns.0.iter().map(column).collect())
 }
 
 /// What a chapter's sliders stand at, as its preset has it.

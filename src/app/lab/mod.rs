@@ -11,9 +11,9 @@ pub(crate) mod unfinished;
 use super::command::Command;
 use super::state::Model;
 use super::state::banner::{Banner, Level};
-use super::state::export::Saved;
+use super::state::export::ExportOutcome;
 use super::state::gaps::Gaps;
-use super::state::settings::Settings;
+use super::state::settings::WindowSettings;
 use super::view::forms;
 use super::work::inspector::Inspector;
 use super::work::outside::{Opening, Outside};
@@ -24,7 +24,7 @@ use crate::preset::Preset;
 use crate::run::engine::branch::Branch;
 use crate::run::engine::memory::{Account, Memory};
 use crate::run::file::session::Session;
-use crate::run::live::message::Command as WorkerCommand;
+use crate::run::live::message::WorkerCommand;
 use crate::run::live::worker::Worker;
 use crossbeam_channel::Receiver;
 use egui::Context;
@@ -79,9 +79,9 @@ pub struct Lab {
     pub(super) zoom: f32,
     pub(super) chosen_file: Option<Receiver<Option<PathBuf>>>,
     pub(super) chosen_data: Option<Receiver<Option<PathBuf>>>,
-    pub(super) saved: Option<Receiver<Saved>>,
+    pub(super) saved: Option<Receiver<ExportOutcome>>,
     pub(super) session_chosen: Option<Receiver<Option<PathBuf>>>,
-    pub(super) session_saved: Option<Receiver<Saved>>,
+    pub(super) session_saved: Option<Receiver<ExportOutcome>>,
     pub(super) session_read: Option<(Reading, Receiver<Result<Session, String>>)>,
     pub(super) autosave: Option<Autosave>,
     /// Forks still to be made.
@@ -154,7 +154,7 @@ impl Lab {
 
     /// Takes what was remembered; says what is wrong with it.
     fn restore_settings(&mut self) -> Option<String> {
-        let (settings, broken) = Settings::load(self.outside.settings.as_deref()?);
+        let (settings, broken) = WindowSettings::load(self.outside.settings.as_deref()?);
         settings.restore(&mut self.model);
         broken
     }
@@ -168,7 +168,7 @@ impl Lab {
     pub(super) fn save_settings(&mut self) {
         self.panels_moved = false;
         if let Some(path) = &self.outside.settings
-            && let Err(reason) = Settings::of(&self.model).save(path)
+            && let Err(reason) = WindowSettings::of(&self.model).save(path)
         {
             self.model.raise(Banner::new(Level::Warning, reason));
         }

@@ -4,7 +4,7 @@ use super::Lab;
 use crate::app::command::Command;
 use crate::app::state::banner::{Banner, Level};
 use crate::app::state::gaps::Gaps;
-use crate::app::state::phase::Phase;
+use crate::app::state::phase::RunPhase;
 use crate::app::work::inspector::Inspector;
 use crate::app::work::outside::Opening;
 use crate::app::work::weight_space::{RecordedPaths, WeightSpace};
@@ -14,8 +14,8 @@ use crate::run::engine::branch::Branch;
 use crate::run::engine::breakpoint::Breakpoint;
 use crate::run::engine::course::Course;
 use crate::run::file::session::Session;
-use crate::run::file::session::{Kind, SavedFork};
-use crate::run::live::message::{Command as WorkerCommand, Ending};
+use crate::run::file::session::{SavedFork, SessionKind};
+use crate::run::live::message::{Ending, WorkerCommand};
 use crate::run::live::spectra::RECORDED;
 use crate::run::live::worker::Options;
 use crate::run::live::worker::Worker;
@@ -31,7 +31,7 @@ impl Lab {
     pub(super) fn open(&mut self, opening: Opening) {
         let Opening { session, course, forks, at } = opening;
         // a recording plays from its first step
-        let goes_on = session.as_ref().filter(|session| session.kind == Kind::Session);
+        let goes_on = session.as_ref().filter(|session| session.kind == SessionKind::Session);
         let reached = goes_on.zip(at).is_some_and(|(session, at)| session.history.rows() > at);
         match (session, course) {
             (Some(session), _) => self.open_session(session),
@@ -41,7 +41,7 @@ impl Lab {
         (self.forks, self.at) = (forks, at);
         if let Some(at) = at.filter(|_| !reached) {
             self.tell_first(WorkerCommand::SetBreakpoint(Breakpoint::Step(at)));
-            if self.model.phase == Phase::Paused {
+            if self.model.phase == RunPhase::Paused {
                 self.apply(Command::PlayPause);
             }
         }
@@ -52,7 +52,7 @@ impl Lab {
         let rows = self.model.history.rows();
         while let Some(place) = self.forks.iter().position(|fork| fork.step() <= rows) {
             let fork = self.forks.remove(place);
-            let paused = self.at.is_none() && self.model.phase == Phase::Paused;
+            let paused = self.at.is_none() && self.model.phase == RunPhase::Paused;
             if let (Some(id), Some(at)) = (self.depart(None, &fork, paused), self.at) {
                 // it accepts any step
                 let _ = self.model.forks.send_to(id, WorkerCommand::SetBreakpoint(Breakpoint::Step(at)));
@@ -136,7 +136,7 @@ impl Lab {
                 for breakpoint in self.model.breakpoints.clone() {
                     self.tell_first(WorkerCommand::SetBreakpoint(breakpoint));
                 }
-                self.model.phase = if paused { Phase::Paused } else { Phase::Training };
+                self.model.phase = if paused { RunPhase::Paused } else { RunPhase::Training };
             }
             Err(error) => self.fail(&format!("cannot start the training thread: {error}")),
         }
@@ -155,7 +155,7 @@ impl Lab {
         if self.model.fork_form.parent.is_none() && eta.is_finite() && eta > 0.0 {
             self.model.eta = eta;
             self.planned = false;
-            if self.model.phase == Phase::Ended(Ending::AllSteps) {
+            if self.model.phase == RunPhase::Ended(Ending::AllSteps) {
                 // the same words for every η, so that one note is there while the slider moves
                 let text =
                     "All steps are taken, so nothing moves yet: “More steps” (M) goes on with the new η";
@@ -191,7 +191,7 @@ impl Lab {
         }
         let form = self.model.fork_form;
         // of a run that has ended, it goes on at once
-        let paused = self.model.phase == Phase::Paused;
+        let paused = self.model.phase == RunPhase::Paused;
         self.depart(form.parent, &Branch::new(self.model.departure(), form.eta), paused);
     }
 
@@ -268,14 +268,14 @@ impl Lab {
             return model.raise(note(text.into()));
         }
         let goes_on = match model.phase {
-            Phase::Training | Phase::Paused => false,
-            Phase::Ended(Ending::AllSteps | Ending::MemoryBudget { .. }) => true,
-            Phase::Ended(_) => {
+            RunPhase::Training | RunPhase::Paused => false,
+            RunPhase::Ended(Ending::AllSteps | Ending::MemoryBudget { .. }) => true,
+            RunPhase::Ended(_) => {
                 let text =
                     "No more steps: every process has stopped. Restart with another η, or fork before it";
                 return model.raise(note(text.into()));
             }
-            Phase::Failed => return,
+            RunPhase::Failed => return,
         };
         let rows = model.history.rows();
         if steps <= rows {
@@ -291,7 +291,7 @@ impl Lab {
         if goes_on {
             self.model.banners.retain(|banner| !banner.offers_restart);
             self.model.forget_pause();
-            self.model.phase = Phase::Training;
+            self.model.phase = RunPhase::Training;
             self.model.view.cursor = None;
             self.tell(WorkerCommand::Play);
         }

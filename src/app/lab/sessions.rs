@@ -6,14 +6,14 @@ use crate::app::state::banner::{Banner, Level};
 use crate::app::state::form::Form;
 use crate::app::state::form::SessionForm;
 use crate::app::state::runs::Compared;
-use crate::app::state::shown::Shown;
+use crate::app::state::shown::ShownState;
 use crate::app::work::session::write;
 use crate::app::work::thread::on_thread;
 use crate::app::work::thread::received;
 use crate::run::engine::course::Course;
 use crate::run::file::recording::Recording;
 use crate::run::file::session::Session;
-use crate::run::file::session::{Kind, SavedFork};
+use crate::run::file::session::{SavedFork, SessionKind};
 use crate::run::live::fork::label;
 use crate::run::start::address::Address;
 
@@ -91,7 +91,7 @@ impl Lab {
             breakpoints: model.breakpoints.clone(),
             hits: model.hits.clone(),
             forks: forks.iter().map(|fork| SavedFork::of(fork, forks, newest)).collect(),
-            shown: toml::Table::try_from(Shown::of(model)).unwrap_or_default(),
+            shown: toml::Table::try_from(ShownState::of(model)).unwrap_or_default(),
             ..kept
         };
         session.keep_checkpoints(past, CHECKPOINTS, newest);
@@ -255,7 +255,7 @@ impl Lab {
 
     /// Goes on with a session, or plays a recording.
     pub(super) fn open_session(&mut self, mut session: Session) {
-        if session.kind == Kind::Recording {
+        if session.kind == SessionKind::Recording {
             self.leave_tour();
             self.open_recording(&Ok(Arc::new(Recording::of(session))));
             return;
@@ -273,7 +273,7 @@ impl Lab {
         });
         model.choose(place);
         model.breakpoints.clone_from(&session.breakpoints);
-        let shown: Shown = session.shown.clone().try_into().unwrap_or_default();
+        let shown: ShownState = session.shown.clone().try_into().unwrap_or_default();
         let forks = std::mem::take(&mut session.forks);
         let hits = std::mem::take(&mut session.hits);
         self.begin(session.course.clone(), Some(session), true);

@@ -6,7 +6,7 @@
 
 use super::Lab;
 use crate::app::state::banner::{Banner, Level};
-use crate::app::state::export::Saved;
+use crate::app::state::export::ExportOutcome;
 use crate::app::work::session::write;
 use crate::app::work::thread::received;
 use crate::run::file::session::EXTENSION;
@@ -47,7 +47,7 @@ pub(crate) struct Autosave {
     due: Instant,
     /// Rows of the run and its forks, and how many these are, when they were saved last.
     saved: (usize, usize),
-    writing: Option<Receiver<Saved>>,
+    writing: Option<Receiver<ExportOutcome>>,
 }
 
 impl Autosave {

@@ -7,7 +7,7 @@ pub(crate) mod timing;
 use super::command::Command;
 use super::lab::Lab;
 use super::state::banner::{Banner, Level};
-use super::state::settings::{self, Settings};
+use super::state::settings::{self, WindowSettings};
 use super::state::tour::TourCommand;
 use super::work::dialog;
 use super::work::outside::{Opening, Outside};
@@ -25,7 +25,7 @@ use timing::Timing;
 
 /// What the window opens on.
 #[derive(Clone, Debug)]
-pub struct Request {
+pub struct OpenRequest {
     /// A built-in name, or the path it was read from.
     pub name: String,
     /// The preset, with the changes of the command line.
@@ -83,7 +83,7 @@ pub enum OpenError {
 ///
 /// # Errors
 /// When there is no display, no usable window system or no renderer.
-pub fn open(request: &Request) -> Result<(), OpenError> {
+pub fn open(request: &OpenRequest) -> Result<(), OpenError> {
     if no_display() {
         return Err(OpenError::NoDisplay(request.name.clone()));
     }
@@ -125,7 +125,7 @@ enum Failure {
 }
 
 /// `lost` says why the window before this one had to go.
-fn run(request: &Request, renderer: Renderer, lost: Option<String>) -> Result<(), Failure> {
+fn run(request: &OpenRequest, renderer: Renderer, lost: Option<String>) -> Result<(), Failure> {
     let created = Arc::new(AtomicBool::new(false));
     let shown = Arc::clone(&created);
     let request = request.clone();
@@ -178,7 +178,7 @@ fn options(renderer: Renderer, graphics: &Graphics) -> NativeOptions {
             .with_title("Brink")
             .with_app_id("brink")
             .with_icon(IconData::default())
-            .with_inner_size(Settings::window_size().unwrap_or([1280.0, 800.0]))
+            .with_inner_size(WindowSettings::window_size().unwrap_or([1280.0, 800.0]))
             .with_min_inner_size([480.0, 360.0])
             .with_clamp_size_to_monitor_size(true),
         persist_window: false,
@@ -214,7 +214,7 @@ struct App {
 }
 
 impl App {
-    fn new(request: Request, graphics: Graphics, creation: &CreationContext<'_>) -> Self {
+    fn new(request: OpenRequest, graphics: Graphics, creation: &CreationContext<'_>) -> Self {
         let timing = Timing::new(request.started);
         let mut presets: Vec<(String, Preset)> =
             Preset::built_in().into_iter().map(|(name, preset)| (name.to_owned(), preset)).collect();

@@ -5,7 +5,7 @@ use crate::preset::Preset;
 use crate::run::analysis::curves::Curves;
 use crate::run::engine::Engine;
 use crate::run::engine::memory::Memory;
-use crate::run::live::message::Command;
+use crate::run::live::message::WorkerCommand;
 use crate::run::live::worker::Options;
 use crate::run::live::worker::Worker;
 use crate::run::record::history::History;
@@ -88,9 +88,9 @@ impl Beside {
     }
 
     /// Lets them pause, go on or stop; everything else is meant for the first run.
-    pub fn send(&mut self, command: &Command) {
-        if matches!(command, Command::Play | Command::Pause | Command::Stop) {
-            self.playing = matches!(command, Command::Play);
+    pub fn send(&mut self, command: &WorkerCommand) {
+        if matches!(command, WorkerCommand::Play | WorkerCommand::Pause | WorkerCommand::Stop) {
+            self.playing = matches!(command, WorkerCommand::Play);
             for worker in self.workers.iter_mut().flatten() {
                 // none of the three carries a value that could be refused
                 let _ = worker.send(command.clone());

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// What became of an export: the file, or why there is none.
-pub type Saved = Result<PathBuf, String>;
+pub type ExportOutcome = Result<PathBuf, String>;
 
 /// What to write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,7 +82,7 @@ pub struct ExportForm {
     /// Whether the file is being written.
     pub saving: bool,
     /// What became of the last export.
-    pub outcome: Option<Saved>,
+    pub outcome: Option<ExportOutcome>,
 }
 
 impl Default for ExportForm {

@@ -1,6 +1,6 @@
 //! How the panels are arranged: a tree of splits and tabs, built-in ones, and those the user has saved.
 //!
-//! What is kept in files is a [`Node`], which names panels and shares and nothing of the library that draws them.
+//! What is kept in files is a [`LayoutNode`], which names panels and shares and nothing of the library that draws them.
 
 use crate::picture::view::panel::Panel;
 use egui::Key;
@@ -13,24 +13,24 @@ pub type Tree = egui_tiles::Tree<Panel>;
 /// Panels arranged by splits and tabs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Node {
+pub enum LayoutNode {
     /// One panel, by its [`Panel::name`].
     Panel(String),
     /// Side by side, each with its share of the width.
-    Columns(Vec<(f32, Node)>),
+    Columns(Vec<(f32, LayoutNode)>),
     /// One above the other, each with its share of the height.
-    Rows(Vec<(f32, Node)>),
+    Rows(Vec<(f32, LayoutNode)>),
     /// One behind the other; the first is in front.
-    Tabs(Vec<Node>),
+    Tabs(Vec<LayoutNode>),
 }
 
 /// A layout that was saved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Saved {
+pub struct SavedLayout {
     /// Its name.
     pub name: String,
     /// Its panels.
-    pub panels: Node,
+    pub panels: LayoutNode,
 }
 
 /// A layout to choose.
@@ -106,8 +106,8 @@ impl Dock {
         if panel == other || !has(tree, other) {
             return None;
         }
-        let rest = Node::from_tree(tree)?.without(panel)?;
-        Some(rest.with(&Node::of(panel), side, other).tree())
+        let rest = LayoutNode::from_tree(tree)?.without(panel)?;
+        Some(rest.with(&LayoutNode::of(panel), side, other).tree())
     }
 }
 
@@ -156,42 +156,42 @@ impl Arrangement {
     }
 
     /// Its panels; nothing for a saved one that is not there.
-    pub fn node(&self, saved: &[Saved]) -> Option<Node> {
+    pub fn node(&self, saved: &[SavedLayout]) -> Option<LayoutNode> {
         match self {
             Self::Saved(name) => saved.iter().find(|layout| layout.name == *name).map(|s| s.panels.clone()),
             _ => self.built_in(),
         }
     }
 
-    fn built_in(&self) -> Option<Node> {
+    fn built_in(&self) -> Option<LayoutNode> {
         Some(match self {
-            Self::Lecture => Node::Columns(vec![
-                (1.5, Node::of(Panel::Sharpness)),
-                (1.0, Node::rows([Panel::Loss, Panel::Variance])),
+            Self::Lecture => LayoutNode::Columns(vec![
+                (1.5, LayoutNode::of(Panel::Sharpness)),
+                (1.0, LayoutNode::rows([Panel::Loss, Panel::Variance])),
             ]),
-            Self::Inspect => Node::Columns(vec![
-                (1.0, Node::rows([Panel::Sharpness, Panel::Displacement, Panel::Cycles])),
-                (1.0, Node::rows([Panel::Terms, Panel::SharpnessChange])),
-                (0.8, Node::rows([Panel::Covariance, Panel::Validity])),
+            Self::Inspect => LayoutNode::Columns(vec![
+                (1.0, LayoutNode::rows([Panel::Sharpness, Panel::Displacement, Panel::Cycles])),
+                (1.0, LayoutNode::rows([Panel::Terms, Panel::SharpnessChange])),
+                (0.8, LayoutNode::rows([Panel::Covariance, Panel::Validity])),
             ]),
-            Self::Compare => Node::Rows(vec![
-                (1.0, Node::columns([Panel::Sharpness, Panel::Loss, Panel::GradientNorm])),
-                (1.0, Node::columns([Panel::Variance, Panel::Displacement, Panel::Distance])),
+            Self::Compare => LayoutNode::Rows(vec![
+                (1.0, LayoutNode::columns([Panel::Sharpness, Panel::Loss, Panel::GradientNorm])),
+                (1.0, LayoutNode::columns([Panel::Variance, Panel::Displacement, Panel::Distance])),
             ]),
-            Self::WeightSpace => Node::Columns(vec![
-                (1.6, Node::of(Panel::WeightSpace)),
-                (1.0, Node::rows([Panel::Sharpness, Panel::Loss, Panel::Displacement])),
+            Self::WeightSpace => LayoutNode::Columns(vec![
+                (1.6, LayoutNode::of(Panel::WeightSpace)),
+                (1.0, LayoutNode::rows([Panel::Sharpness, Panel::Loss, Panel::Displacement])),
             ]),
-            Self::Network => Node::Columns(vec![
-                (1.0, Node::rows([Panel::Sharpness, Panel::Loss])),
-                (1.2, Node::rows([Panel::Predictions, Panel::Spectrum])),
+            Self::Network => LayoutNode::Columns(vec![
+                (1.0, LayoutNode::rows([Panel::Sharpness, Panel::Loss])),
+                (1.2, LayoutNode::rows([Panel::Predictions, Panel::Spectrum])),
             ]),
             Self::Saved(_) => return None,
         })
     }
 }
 
-impl Node {
+impl LayoutNode {
     fn of(panel: Panel) -> Self {
         Self::Panel(panel.name().to_owned())
     }
@@ -249,7 +249,7 @@ impl Node {
         }
     }
 
-    /// [`Node::with`] among children; `along` is whether the side lies in their direction.
+    /// [`LayoutNode::with`] among children; `along` is whether the side lies in their direction.
     fn with_in(
         mut children: Vec<(f32, Self)>,
         along: bool,
@@ -403,22 +403,22 @@ mod tests {
     fn layouts_survive_the_tree_that_draws_them() {
         for arrangement in Arrangement::BUILT_IN {
             let node = arrangement.node(&[]).expect("built in");
-            assert_eq!(Node::from_tree(&node.tree()), Some(node), "{arrangement:?}");
+            assert_eq!(LayoutNode::from_tree(&node.tree()), Some(node), "{arrangement:?}");
         }
-        let tabs = Node::Tabs(vec![Node::of(Panel::Loss), Node::of(Panel::Distance)]);
-        assert_eq!(Node::from_tree(&tabs.tree()), Some(tabs));
+        let tabs = LayoutNode::Tabs(vec![LayoutNode::of(Panel::Loss), LayoutNode::of(Panel::Distance)]);
+        assert_eq!(LayoutNode::from_tree(&tabs.tree()), Some(tabs));
     }
 
     #[test]
     fn strange_layouts_leave_what_can_be_drawn() {
-        let strange = Node::Columns(vec![
-            (f32::NAN, Node::of(Panel::Loss)),
-            (1.0, Node::Panel("from the future".into())),
-            (1.0, Node::of(Panel::Loss)),
-            (1.0, Node::Rows(Vec::new())),
+        let strange = LayoutNode::Columns(vec![
+            (f32::NAN, LayoutNode::of(Panel::Loss)),
+            (1.0, LayoutNode::Panel("from the future".into())),
+            (1.0, LayoutNode::of(Panel::Loss)),
+            (1.0, LayoutNode::Rows(Vec::new())),
         ]);
         assert_eq!(shown(&strange.tree()), [Panel::Loss]);
-        assert!(Node::Rows(Vec::new()).tree().is_empty());
+        assert!(LayoutNode::Rows(Vec::new()).tree().is_empty());
     }
 
     #[test]
@@ -426,11 +426,14 @@ mod tests {
         let node = || Arrangement::Lecture.node(&[]).expect("built in");
         let docked = |side, other| {
             let dock = Dock { panel: Panel::Loss, side, other };
-            dock.applied(&node().tree()).and_then(|tree| Node::from_tree(&tree)).expect("both are shown")
+            dock.applied(&node().tree())
+                .and_then(|tree| LayoutNode::from_tree(&tree))
+                .expect("both are shown")
         };
-        let [sharpness, loss, variance] = [Panel::Sharpness, Panel::Loss, Panel::Variance].map(Node::of);
-        let columns = |list: &[(f32, Node)]| Node::Columns(list.to_vec());
-        let one = |node: &Node| (1.0, node.clone());
+        let [sharpness, loss, variance] =
+            [Panel::Sharpness, Panel::Loss, Panel::Variance].map(LayoutNode::of);
+        let columns = |list: &[(f32, LayoutNode)]| LayoutNode::Columns(list.to_vec());
+        let one = |node: &LayoutNode| (1.0, node.clone());
         let both = |side| docked(side, Panel::Sharpness);
         assert_eq!(
             both(Side::Left),
@@ -440,11 +443,11 @@ mod tests {
             both(Side::Right),
             columns(&[(1.5, sharpness.clone()), (1.5, loss.clone()), one(&variance)])
         );
-        let above = Node::Rows(vec![one(&loss), one(&sharpness)]);
+        let above = LayoutNode::Rows(vec![one(&loss), one(&sharpness)]);
         assert_eq!(both(Side::Above), columns(&[(1.5, above), one(&variance)]));
-        let below = Node::Rows(vec![one(&sharpness), one(&loss)]);
+        let below = LayoutNode::Rows(vec![one(&sharpness), one(&loss)]);
         assert_eq!(both(Side::Below), columns(&[(1.5, below), one(&variance)]));
-        let tabs = Node::Tabs(vec![loss.clone(), sharpness.clone()]);
+        let tabs = LayoutNode::Tabs(vec![loss.clone(), sharpness.clone()]);
         assert_eq!(both(Side::Front), columns(&[(1.5, tabs.clone()), one(&variance)]));
 
         let tabbed = columns(&[(1.5, tabs), one(&variance)]).tree();
@@ -460,7 +463,7 @@ mod tests {
 
     #[test]
     fn panels_come_and_go() {
-        let mut tree = Node::of(Panel::Loss).tree();
+        let mut tree = LayoutNode::of(Panel::Loss).tree();
         toggle(&mut tree, Panel::Distance);
         toggle(&mut tree, Panel::Sharpness);
         assert_eq!(shown(&tree), [Panel::Loss, Panel::Distance, Panel::Sharpness]);

@@ -6,7 +6,7 @@ use crate::picture::scene::view::SceneView;
 
 /// What the viewer has arranged, apart from the run.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Look {
+pub struct Appearance {
     /// The panels.
     pub tree: Tree,
     /// Whether the central flow's curves are shown.
@@ -17,7 +17,7 @@ pub struct Look {
     pub scene: SceneView,
 }
 
-impl Default for Look {
+impl Default for Appearance {
     fn default() -> Self {
         Self {
             tree: Arrangement::default_tree(),
@@ -30,9 +30,9 @@ impl Default for Look {
 
 impl Model {
     /// How the window is looked at now.
-    pub(crate) fn look(&self) -> Look {
+    pub(crate) fn look(&self) -> Appearance {
         let view = &self.view;
-        Look {
+        Appearance {
             tree: self.tree.clone(),
             central_flow: view.show_central_flow,
             phases: view.show_phases,
@@ -41,8 +41,8 @@ impl Model {
     }
 
     /// Looks at the window otherwise.
-    pub(crate) fn take_look(&mut self, look: Look) {
-        let Look { tree, central_flow, phases, scene } = look;
+    pub(crate) fn take_look(&mut self, look: Appearance) {
+        let Appearance { tree, central_flow, phases, scene } = look;
         self.tree = tree;
         (self.view.show_central_flow, self.view.show_phases, self.view.scene) = (central_flow, phases, scene);
     }

@@ -16,13 +16,13 @@ pub(crate) mod settings;
 pub(crate) mod shown;
 pub(crate) mod tour;
 
-use crate::app::state::phase::Phase;
+use crate::app::state::phase::RunPhase;
 use crate::picture::scene::Scene;
 use crate::picture::scene::camera::Camera;
 use crate::picture::scene::landscape::of_landscape_after;
 use crate::picture::scene::view::SceneView;
 use crate::picture::view::panel::Panel;
-use crate::picture::view::run_view::{Looking, RunView};
+use crate::picture::view::run_view::{InspectionScope, RunView};
 use crate::picture::view::{Facts, ViewState};
 use crate::preset::DataName;
 use crate::preset::Preset;
@@ -43,8 +43,8 @@ use crate::run::record::series::Series;
 use beside::Beside;
 use brink_core::dynamics::{Event, Inspection};
 use egui::Theme;
-use layout::{Arrangement, Dock, Saved, Tree};
-use look::Look;
+use layout::{Arrangement, Dock, SavedLayout, Tree};
+use look::Appearance;
 use playback::Playback;
 use runs::{Compared, copied};
 use std::collections::BTreeMap;
@@ -80,7 +80,7 @@ pub struct Model {
     /// The viewer's choices for the plots.
     pub view: ViewState,
     /// What the run is doing.
-    pub phase: Phase,
+    pub phase: RunPhase,
     /// The learning rate asked for.
     pub eta: f64,
     /// Steps a second asked for; `None` is unlimited.
@@ -103,8 +103,8 @@ pub struct Model {
     pub playback: Playback,
     /// How the panels are arranged.
     pub tree: Tree,
-    /// Saved layouts.
-    pub layouts: Vec<Saved>,
+    /// SavedLayout layouts.
+    pub layouts: Vec<SavedLayout>,
     /// The name in the layout form.
     pub layout_name: String,
     /// Which panel the layout form puts where.
@@ -119,7 +119,7 @@ pub struct Model {
     pub forks: Forks,
     /// Runs that train beside this one.
     pub beside: Beside,
-    /// Saved runs to compare with.
+    /// SavedLayout runs to compare with.
     pub compared: Vec<Compared>,
     /// The form of the sessions.
     pub session: SessionForm,
@@ -140,7 +140,7 @@ pub struct Model {
     /// Keys of the settings that this version does not know, to be kept.
     pub other_settings: toml::Table,
     /// The user's own look while the tour has one.
-    pub own_look: Option<Look>,
+    pub own_look: Option<Appearance>,
 }
 
 impl Model {
@@ -159,7 +159,7 @@ impl Model {
             scene_state: (0, None),
             facts: Facts::default(),
             view: ViewState::default(),
-            phase: Phase::Paused,
+            phase: RunPhase::Paused,
             eta: 0.0,
             speed: None,
             steps_per_second: None,
@@ -299,11 +299,11 @@ impl Model {
     }
 
     /// Which steps are looked into: while it trains only the cursor's.
-    fn looking(&self) -> Looking {
+    fn looking(&self) -> InspectionScope {
         match self.phase {
-            _ if self.recording.is_some() => Looking::Nowhere,
-            Phase::Training => Looking::AtCursor,
-            Phase::Paused | Phase::Ended(_) | Phase::Failed => Looking::Everywhere,
+            _ if self.recording.is_some() => InspectionScope::Nowhere,
+            RunPhase::Training => InspectionScope::AtCursor,
+            RunPhase::Paused | RunPhase::Ended(_) | RunPhase::Failed => InspectionScope::Everywhere,
         }
     }
 

@@ -22,7 +22,7 @@ pub(crate) struct Page {
 
 /// What was seen of a page when it was drawn last.
 #[derive(Clone, Copy)]
-struct Seen {
+struct SeenPage {
     page: Page,
     /// What lies above the room's top edge, and below its end.
     above: f32,
@@ -44,21 +44,22 @@ impl Page {
     /// Notes what was drawn.
     pub(crate) fn drawn(self, context: &Context, above: f32, room: f32, height: f32) {
         let below = height - above - room;
-        context.data_mut(|data| data.insert_temp(id(), Seen { page: self, above, below, room, turn: None }));
+        context
+            .data_mut(|data| data.insert_temp(id(), SeenPage { page: self, above, below, room, turn: None }));
     }
 
     /// What the card is to be moved up by, where that was asked for.
     pub(crate) fn take_turn(self, context: &Context) -> Option<f32> {
-        let seen: Seen = context.data(|data| data.get_temp(id()))?;
+        let seen: SeenPage = context.data(|data| data.get_temp(id()))?;
         seen.turn.filter(|_| seen.page == self)
     }
 
     /// Moves the card up if more of it lies below; says whether it did.
     pub(crate) fn turns(self, context: &Context) -> bool {
-        let seen: Option<Seen> = context.data(|data| data.get_temp(id()));
+        let seen: Option<SeenPage> = context.data(|data| data.get_temp(id()));
         let Some(seen) = seen.filter(|seen| seen.page == self && seen.below > LEAST) else { return false };
         let turn = Some(seen.above + seen.below.min(TURN * seen.room));
-        context.data_mut(|data| data.insert_temp(id(), Seen { turn, ..seen }));
+        context.data_mut(|data| data.insert_temp(id(), SeenPage { turn, ..seen }));
         context.request_repaint();
         true
     }

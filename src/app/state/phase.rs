@@ -4,7 +4,7 @@ use crate::run::live::message::Ending;
 
 /// What the run is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Phase {
+pub enum RunPhase {
     /// Steps are being taken.
     Training,
     /// Waiting for the user.

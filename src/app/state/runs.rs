@@ -1,7 +1,7 @@
 //! The other runs that plots draw over the first: forks and saved runs.
 
 use super::Model;
-use super::phase::Phase;
+use super::phase::RunPhase;
 use crate::picture::view::run_view::{Overlay, RunView};
 use crate::run::analysis::curves::Curves;
 use crate::run::live::fork::Fork;
@@ -67,27 +67,27 @@ impl Model {
 
     /// Whether the run or a fork has not come to its end.
     pub(crate) fn is_live(&self) -> bool {
-        !matches!(self.phase, Phase::Ended(_)) || self.forks.are_live()
+        !matches!(self.phase, RunPhase::Ended(_)) || self.forks.are_live()
     }
 
     /// Whether the run or a fork can take a step.
     pub(crate) fn can_go_on(&self) -> bool {
-        let is_live = matches!(self.phase, Phase::Training | Phase::Paused);
+        let is_live = matches!(self.phase, RunPhase::Training | RunPhase::Paused);
         is_live || self.forks.are_live() || self.beside.are_live()
     }
 
     /// Whether the run takes steps now, or where it has ended a fork or a run beside it.
     pub(crate) fn is_playing(&self) -> bool {
         match self.phase {
-            Phase::Training => true,
-            Phase::Paused => false,
-            Phase::Ended(_) | Phase::Failed => self.forks.are_playing() || self.beside.are_playing(),
+            RunPhase::Training => true,
+            RunPhase::Paused => false,
+            RunPhase::Ended(_) | RunPhase::Failed => self.forks.are_playing() || self.beside.are_playing(),
         }
     }
 
     /// Whether the run has taken all its steps, and can take more.
     pub(crate) fn has_taken_all(&self) -> bool {
-        let ended = matches!(self.phase, Phase::Ended(Ending::AllSteps | Ending::MemoryBudget { .. }));
+        let ended = matches!(self.phase, RunPhase::Ended(Ending::AllSteps | Ending::MemoryBudget { .. }));
         ended && self.recording.is_none()
     }
 

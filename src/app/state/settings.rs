@@ -2,7 +2,7 @@
 //! smoothing, whether phases are shaded.
 
 use super::Model;
-use super::layout::{Node, Saved};
+use super::layout::{LayoutNode, SavedLayout};
 use super::playback::Playback;
 use crate::run::file::files;
 use egui::Theme;
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 /// The settings file's content. Every key may be missing; those of another version are kept as they are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub(crate) struct Settings {
+pub(crate) struct WindowSettings {
     dark: bool,
     phases: bool,
     replay_speed: f64,
@@ -22,13 +22,13 @@ pub(crate) struct Settings {
     window: Option<[f32; 2]>,
     /// By the preset's name.
     smoothing: BTreeMap<String, f64>,
-    panels: Option<Node>,
-    layouts: Vec<Saved>,
+    panels: Option<LayoutNode>,
+    layouts: Vec<SavedLayout>,
     #[serde(flatten)]
     other: toml::Table,
 }
 
-impl Default for Settings {
+impl Default for WindowSettings {
     fn default() -> Self {
         let replay_speed = Playback::default().speed;
         Self {
@@ -55,7 +55,7 @@ pub(crate) fn path() -> Option<PathBuf> {
     directories::ProjectDirs::from("", "", "brink").map(|dirs| dirs.config_dir().join("settings.toml"))
 }
 
-impl Settings {
+impl WindowSettings {
     /// Reads the settings. A file that is not there means the defaults; one that is broken too: it is put aside, and the
     /// message says so.
     pub fn load(path: &Path) -> (Self, Option<String>) {
@@ -118,7 +118,7 @@ impl Settings {
             replay_speed: model.playback.speed,
             window: model.window_size,
             smoothing: model.smoothing.clone(),
-            panels: Node::from_tree(model.own_look.as_ref().map_or(&model.tree, |look| &look.tree)),
+            panels: LayoutNode::from_tree(model.own_look.as_ref().map_or(&model.tree, |look| &look.tree)),
             layouts: model.layouts.clone(),
             other: model.other_settings.clone(),
         }
@@ -164,29 +164,32 @@ mod tests {
     fn settings_come_back_as_they_were_written() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("of a new user/settings.toml");
-        assert_eq!(Settings::load(&path), (Settings::default(), None));
+        assert_eq!(WindowSettings::load(&path), (WindowSettings::default(), None));
         let panels = Arrangement::Lecture.node(&[]);
-        let settings = Settings {
+        let settings = WindowSettings {
             dark: true,
             phases: true,
             replay_speed: 0.5,
             window: Some([1000.0, 700.5]),
             smoothing: [("digits, \"noisy\"".to_owned(), 12.5)].into(),
             other: toml::Table::new(),
-            layouts: vec![Saved { name: "mine: \"π\"".into(), panels: panels.clone().expect("built in") }],
+            layouts: vec![SavedLayout {
+                name: "mine: \"π\"".into(),
+                panels: panels.clone().expect("built in"),
+            }],
             panels,
         };
         settings.save(&path).expect("a file");
-        assert_eq!(Settings::load(&path), (settings, None));
+        assert_eq!(WindowSettings::load(&path), (settings, None));
     }
 
     #[test]
     fn a_slow_motion_without_a_limit_is_remembered() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("settings.toml");
-        let settings = Settings { replay_speed: f64::INFINITY, ..Settings::default() };
+        let settings = WindowSettings { replay_speed: f64::INFINITY, ..WindowSettings::default() };
         settings.save(&path).expect("a file");
-        assert_eq!(Settings::load(&path), (settings, None));
+        assert_eq!(WindowSettings::load(&path), (settings, None));
     }
 
     #[test]
@@ -205,13 +208,13 @@ mod tests {
             "panels = { columns = [[1.0, { nothing = 3 }]] }",
         ] {
             std::fs::write(&path, broken).expect("a file");
-            let (settings, message) = Settings::load(&path);
-            assert_eq!(settings, Settings::default());
+            let (settings, message) = WindowSettings::load(&path);
+            assert_eq!(settings, WindowSettings::default());
             assert!(message.is_some_and(|message| message.contains("settings.toml.broken")), "{broken}");
             assert_eq!(std::fs::read_to_string(&aside).expect("it is put aside"), broken);
         }
         std::fs::write(&path, [0xff, 0xfe]).expect("a file");
-        assert!(Settings::load(&path).1.is_some());
+        assert!(WindowSettings::load(&path).1.is_some());
     }
     #[test]
     fn keys_of_another_version_are_kept_and_lose_nothing() {
@@ -220,9 +223,9 @@ mod tests {
         let text = "dark = true\nnewer = [1, 2]\n[[layouts]]\nname = \"mine\"\npanels = { panel = \"loss\" }\n\
                     [later]\nmore = \"π\"\n";
         std::fs::write(&path, text).expect("a file");
-        let (settings, message) = Settings::load(&path);
+        let (settings, message) = WindowSettings::load(&path);
         assert_eq!((message, settings.layouts.len(), settings.other.len()), (None, 1, 2));
         settings.save(&path).expect("a file");
-        assert_eq!(Settings::load(&path), (settings, None));
+        assert_eq!(WindowSettings::load(&path), (settings, None));
     }
 }

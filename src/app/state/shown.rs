@@ -1,7 +1,7 @@
 //! How a run was shown when it was saved, in the words of a session file. What makes no sense is left as it is.
 
 use super::Model;
-use super::layout::Node;
+use super::layout::LayoutNode;
 use crate::picture::scene::camera::Camera;
 use crate::picture::scene::view::{Layer, SceneView};
 use crate::picture::view::choice::Choice;
@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 /// How a run was shown.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub(crate) struct Shown {
-    panels: Option<Node>,
+pub(crate) struct ShownState {
+    panels: Option<LayoutNode>,
     log: Vec<String>,
     smoothing: Option<f64>,
     cursor: Option<usize>,
@@ -114,12 +114,12 @@ impl ShownScene {
     }
 }
 
-impl Shown {
+impl ShownState {
     pub(crate) fn of(model: &Model) -> Self {
         let (view, forks) = (&model.view, model.forks.list());
         let Choice { example, row, column } = view.prediction;
         Self {
-            panels: Node::from_tree(&model.tree),
+            panels: LayoutNode::from_tree(&model.tree),
             log: view.log.iter().map(|panel| panel.name().to_owned()).collect(),
             smoothing: Some(view.smoothing_steps),
             cursor: view.cursor,
@@ -191,7 +191,7 @@ mod tests {
     }
 
     /// As a file keeps it.
-    fn through_a_file(shown: &Shown) -> Shown {
+    fn through_a_file(shown: &ShownState) -> ShownState {
         let table = toml::Table::try_from(shown).expect("a table");
         let text = toml::to_string(&table).expect("text");
         text.parse::<toml::Table>().expect("a table").try_into().expect("what was shown")
@@ -246,7 +246,7 @@ mod tests {
             let view = &mut shown.view;
             (view.show_central_flow, view.show_phases, view.smoothing_steps) = (central_flow, phases, smoothing);
             let mut opened = model();
-            through_a_file(&Shown::of(&shown)).restore(&mut opened);
+            through_a_file(&ShownState::of(&shown)).restore(&mut opened);
             prop_assert_eq!(sorted(&opened.view), sorted(&shown.view));
         }
     }
@@ -266,13 +266,13 @@ mod tests {
             layers: vec!["loss".into(), "sharpness".into(), "contours".into(), "region".into(), "?".into()],
         };
         let ranges = [("loss", [2.0, 1.0]), ("sharpness", [f64::NAN, 1.0]), ("none", [0.0, 1.0])];
-        let wrong = Shown {
+        let wrong = ShownState {
             cursor: Some(7),
             visible: Some([5.0, f64::INFINITY]),
             smoothing: Some(-1.0),
             ranges: ranges.map(|(name, range)| (name.to_owned(), range)).into(),
             scene: Some(scene),
-            ..Shown::of(&before)
+            ..ShownState::of(&before)
         };
         wrong.restore(&mut after);
         let Camera { pitch, zoom, pan, .. } = after.view.scene.orbit;
@@ -280,7 +280,7 @@ mod tests {
         after.view.scene.orbit = before.view.scene.orbit;
         assert_eq!(sorted(&after.view), sorted(&before.view));
         // a file of an earlier version says less
-        let mut earlier: Shown =
+        let mut earlier: ShownState =
             "phases = true".parse::<toml::Table>().expect("a table").try_into().expect("shown");
         assert_eq!((earlier.steered(), earlier.central_flow.take()), (None, None));
     }

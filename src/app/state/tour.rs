@@ -1,6 +1,6 @@
 //! Where the tour is: chapter and card, what was revealed, which stop the run goes on to.
 
-use super::look::Look;
+use super::look::Appearance;
 use crate::run::engine::breakpoint::Breakpoint;
 use crate::tour::{Card, Chapter, ChapterError, Reveal, chapters};
 use std::sync::Arc;
@@ -48,7 +48,7 @@ pub struct Tour {
     /// The number of the run that the tour started last.
     pub(in crate::app) run: Option<u64>,
     /// Its look while the viewer plays freely.
-    pub(crate) look: Option<Look>,
+    pub(crate) look: Option<Appearance>,
 }
 
 impl Tour {

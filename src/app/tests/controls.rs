@@ -9,17 +9,17 @@ use egui::Theme;
 #[test]
 fn it_opens_training_and_pauses_plays_steps_and_restarts() {
     let mut window = open();
-    assert_eq!(model(&window).phase, Phase::Training);
+    assert_eq!(model(&window).phase, RunPhase::Training);
     until(&mut window, "rows", |model| model.history.rows() > 10);
 
     pause(&mut window);
-    assert_eq!(model(&window).phase, Phase::Paused);
+    assert_eq!(model(&window).phase, RunPhase::Paused);
     let paused_at = rows(&window);
     press(&mut window, "Step");
     until(&mut window, "one more row", |model| model.history.rows() == paused_at + 1);
 
     press(&mut window, "Play");
-    assert_eq!(model(&window).phase, Phase::Training);
+    assert_eq!(model(&window).phase, RunPhase::Training);
     until(&mut window, "more rows", |model| model.history.rows() > paused_at + 5);
 
     let before = rows(&window);
@@ -36,7 +36,7 @@ fn keys_do_what_buttons_do() {
         window.run_steps(3);
     };
     key(&mut window, Key::Space);
-    assert_eq!(model(&window).phase, Phase::Paused);
+    assert_eq!(model(&window).phase, RunPhase::Paused);
     std::thread::sleep(Duration::from_millis(50));
     window.run_steps(2);
     let paused_at = rows(&window);
@@ -66,7 +66,7 @@ fn keys_do_what_buttons_do() {
     window.key_press_modifiers(egui::Modifiers::COMMAND, Key::R);
     window.run_steps(3);
     until(&mut window, "a new run", |model| {
-        model.phase == Phase::Training && model.history.events().is_empty()
+        model.phase == RunPhase::Training && model.history.events().is_empty()
     });
 }
 
@@ -144,7 +144,7 @@ fn the_learning_rate_acts_on_the_running_processes() {
             .checked_sub(1)
             .is_some_and(|row| model.history.value(Series::Eta, row) == Some(0.2))
     });
-    assert_eq!(model(&window).phase, Phase::Training, "a change never resets");
+    assert_eq!(model(&window).phase, RunPhase::Training, "a change never resets");
 
     // Typed, also outside the slider's reach.
     let typed = |window: &mut Window, text: &str| {
@@ -262,7 +262,7 @@ fn every_control_is_reached_by_the_tab_key() {
 fn why_a_run_waits_is_said_until_it_goes_on() {
     let mut window = open();
     lab(&mut window).apply(Command::ToggleBreakpoint(crate::run::engine::breakpoint::Breakpoint::Step(8)));
-    until(&mut window, "the stop", |model| model.phase == Phase::Paused);
+    until(&mut window, "the stop", |model| model.phase == RunPhase::Paused);
     assert!(model(&window).banners[0].text.contains("Paused at step 8"));
     lab(&mut window).apply(Command::View(crate::picture::view::ViewChange::PlaceCursor(Some(2))));
     assert_eq!(model(&window).banners.len(), 1, "looking back, it still waits");
@@ -274,7 +274,7 @@ fn why_a_run_waits_is_said_until_it_goes_on() {
 fn the_play_key_on_a_run_without_steps_left_says_how_to_go_on() {
     let mut window = open();
     pause(&mut window);
-    lab(&mut window).model.phase = Phase::Ended(Ending::AllSteps);
+    lab(&mut window).model.phase = RunPhase::Ended(Ending::AllSteps);
     key(&mut window, Key::Space);
     let [said] = &model(&window).banners[..] else { panic!("a note") };
     assert!(said.text.contains("More steps"), "{}", said.text);
@@ -287,7 +287,7 @@ fn another_learning_rate_for_a_run_without_steps_left_offers_more() {
     let mut window = open();
     pause(&mut window);
     let rows = rows(&window);
-    lab(&mut window).model.phase = Phase::Ended(Ending::AllSteps);
+    lab(&mut window).model.phase = RunPhase::Ended(Ending::AllSteps);
     lab(&mut window).apply(Command::SetEta(0.25));
     window.run_steps(20);
     lab(&mut window).apply(Command::SetEta(0.3));

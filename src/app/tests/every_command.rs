@@ -14,7 +14,7 @@ use crate::picture::scene::view::{Layer, SceneChange};
 use crate::picture::view::ViewChange;
 use crate::picture::view::choice::Choice;
 use crate::picture::view::panel::Panel;
-use crate::picture::view::source::Source;
+use crate::picture::view::source::LineSource;
 use crate::run::engine::breakpoint::Breakpoint;
 use crate::run::record::history::History;
 use crate::run::record::series::Series;
@@ -120,7 +120,7 @@ every_command! {
         }
         assert_eq!(model(window).view.cursor.map(|cursor| cursor as f64), Some(steps[2]), "a click takes that step");
     };
-    C::View(V::Point(_)) => [C::View(V::Point(Some(Source::Recorded(Series::CfLoss))))], by |window, _| {
+    C::View(V::Point(_)) => [C::View(V::Point(Some(LineSource::Recorded(Series::CfLoss))))], by |window, _| {
         let entry = window.get_by_label("central flow L(w(t))").rect().center();
         window.hover_at(entry);
         window.run_steps(2);
@@ -167,7 +167,7 @@ every_command! {
     };
     C::MovePanels(_) => [C::MovePanels(Box::new(Arrangement::default_tree()))], by |window, command| {
         let before = Arrangement::Compare.node(&[]).expect("built in");
-        assert_eq!(layout::Node::from_tree(&model(window).tree), Some(before));
+        assert_eq!(layout::LayoutNode::from_tree(&model(window).tree), Some(before));
         let title = window.get_by_label("Logarithmic axis: Hessian eigenvalues").rect();
         let other = window.get_by_label("Logarithmic axis: Train loss").rect();
         window.drag_at(egui::pos2(60.0, title.center().y));

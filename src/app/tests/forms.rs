@@ -7,7 +7,7 @@ use super::pictures::compare::check;
 use super::pictures::readable::Strictness;
 use super::screen::{picture_on_top, unreadable_on_top};
 use super::*;
-use crate::app::state::layout::Node as Arranged;
+use crate::app::state::layout::LayoutNode as Arranged;
 use crate::app::state::runs::Compared;
 use crate::picture::view::ViewChange;
 use crate::run::engine::breakpoint::{Breakpoint, Hit};

@@ -135,9 +135,11 @@ fn a_restarted_run_of_the_tour_goes_to_its_stop_again() {
     lab(&mut window).apply(Command::Tour(TourCommand::Chapter(1)));
     key(&mut window, Key::PageDown);
     key(&mut window, Key::PageDown);
-    until(&mut window, "the card's stop", |model| model.phase == Phase::Paused && !model.tour.waits());
+    until(&mut window, "the card's stop", |model| model.phase == RunPhase::Paused && !model.tour.waits());
     lab(&mut window).apply(Command::Restart);
-    until(&mut window, "the card's stop again", |model| model.phase == Phase::Paused && !model.tour.waits());
+    until(&mut window, "the card's stop again", |model| {
+        model.phase == RunPhase::Paused && !model.tour.waits()
+    });
     assert_eq!(rows(&window), 4);
 }
 
@@ -149,7 +151,7 @@ fn a_run_that_is_begun_anew_passes_the_stops_of_the_cards_before() {
     let mut window = quick();
     lab(&mut window).model.tour = crate::app::state::tour::Tour::of(vec![chapter]);
     key(&mut window, Key::T);
-    let stopped = |model: &Model| model.phase == Phase::Paused && !model.tour.waits();
+    let stopped = |model: &Model| model.phase == RunPhase::Paused && !model.tour.waits();
     for (card, rows) in [(0, 4), (1, 7), (2, 7), (3, 10)] {
         until(&mut window, "the card's stop", stopped);
         assert_eq!((place(&window).1, model(&window).history.rows()), (card, rows));
@@ -175,7 +177,7 @@ fn a_card_that_is_come_back_to_shows_the_run_as_it_was_there() {
     let mut window = quick();
     lab(&mut window).model.tour = crate::app::state::tour::Tour::of(vec![chapter]);
     key(&mut window, Key::T);
-    let stopped = |model: &Model| model.phase == Phase::Paused && !model.tour.waits();
+    let stopped = |model: &Model| model.phase == RunPhase::Paused && !model.tour.waits();
     until(&mut window, "the first stop", stopped);
     key(&mut window, Key::PageDown);
     until(&mut window, "the second", stopped);
@@ -191,7 +193,7 @@ fn a_card_that_is_come_back_to_shows_the_run_as_it_was_there() {
     key(&mut window, Key::Space);
     until(&mut window, "more steps", |model| model.history.rows() > 9);
     key(&mut window, Key::T);
-    until(&mut window, "a rest", |model| model.phase == Phase::Paused);
+    until(&mut window, "a rest", |model| model.phase == RunPhase::Paused);
     assert_eq!(seen(&window), (Some(6), Some([0.0, 6.0])));
 }
 
@@ -199,7 +201,7 @@ fn a_card_that_is_come_back_to_shows_the_run_as_it_was_there() {
 fn nothing_tells_the_end_before_the_room_has_thought() {
     let mut window = quick();
     key(&mut window, Key::T);
-    until(&mut window, "the first step", |model| model.phase == Phase::Paused);
+    until(&mut window, "the first step", |model| model.phase == RunPhase::Paused);
     window.run_steps(2);
     assert_eq!(rows(&window), 2, "the run waits while the question is open");
     assert!(window.query_by_label("What happens next?").is_some());
@@ -244,8 +246,9 @@ fn a_term_that_the_keyboard_comes_to_stands_out_in_the_plots() {
     let name = "displacement along the top eigenvector";
     window.get_by_label_contains(name).focus();
     window.run_steps(3);
-    let line =
-        crate::picture::view::source::Source::Recorded(crate::run::record::series::Series::Displacement(0));
+    let line = crate::picture::view::source::LineSource::Recorded(
+        crate::run::record::series::Series::Displacement(0),
+    );
     assert_eq!(model(&window).view.pointed, Some(line));
     let at = window.get_by_label_contains(name).rect().center();
     lab(&mut window).model.view.pointed = None;
@@ -260,7 +263,7 @@ fn the_run_goes_on_to_the_card_s_stop_and_waits_there() {
     key(&mut window, Key::T);
     key(&mut window, Key::PageDown);
     key(&mut window, Key::PageDown);
-    until(&mut window, "the stop at step 8", |model| model.phase == Phase::Paused);
+    until(&mut window, "the stop at step 8", |model| model.phase == RunPhase::Paused);
     assert_eq!(rows(&window), 9);
     assert!(!model(&window).tour.waits() && model(&window).banners.is_empty(), "the card says it");
     // the next card has the same stop
@@ -268,7 +271,7 @@ fn the_run_goes_on_to_the_card_s_stop_and_waits_there() {
     assert_eq!((place(&window), model(&window).tour.waits(), rows(&window)), ((0, 2), false, 9));
     key(&mut window, Key::PageDown);
     until(&mut window, "the stop at step 24", |model| {
-        model.phase == Phase::Paused && model.history.rows() == 25
+        model.phase == RunPhase::Paused && model.history.rows() == 25
     });
 }
 
@@ -297,12 +300,12 @@ fn a_stop_that_is_reached_while_the_page_is_turned_holds_nothing_up() {
     key(&mut window, Key::PageDown);
     key(&mut window, Key::PageDown);
     assert_eq!(model(&window).tour.armed(), Some(next));
-    lab(&mut window).model.phase = Phase::Paused;
+    lab(&mut window).model.phase = RunPhase::Paused;
     let hit = crate::run::engine::breakpoint::Hit { breakpoint: stop, step: 250, reason: "step 250".into() };
     assert!(lab(&mut window).tour_takes(&hit));
     window.run_steps(2);
     assert!(model(&window).banners.is_empty());
-    assert_eq!((model(&window).tour.armed(), &model(&window).phase), (Some(next), &Phase::Training));
+    assert_eq!((model(&window).tour.armed(), &model(&window).phase), (Some(next), &RunPhase::Training));
 }
 
 #[test]
@@ -321,14 +324,14 @@ fn free_play_keeps_the_place_and_gives_the_panels_back() {
     press(&mut window, "Tour");
     assert!(model(&window).tour.guides);
     assert_eq!((place(&window), running_preset(&window)), ((0, 1), "parabola"));
-    until(&mut window, "the card's stop", |model| model.phase == Phase::Paused && !model.tour.waits());
+    until(&mut window, "the card's stop", |model| model.phase == RunPhase::Paused && !model.tour.waits());
 }
 
 #[test]
 fn a_run_that_was_left_alone_goes_on_after_free_play() {
     let mut window = quick();
     key(&mut window, Key::T);
-    until(&mut window, "the first stop", |model| model.phase == Phase::Paused);
+    until(&mut window, "the first stop", |model| model.phase == RunPhase::Paused);
     let before = rows(&window);
     key(&mut window, Key::T);
     key(&mut window, Key::T);
@@ -372,7 +375,7 @@ fn the_card_is_there_in_presenter_mode_too() {
 fn a_recording_plays_to_the_card_s_stop() {
     let mut window = recorded("whole");
     assert!(model(&window).recording.is_some());
-    until(&mut window, "the stop at step 5", |model| model.phase == Phase::Paused);
+    until(&mut window, "the stop at step 5", |model| model.phase == RunPhase::Paused);
     assert_eq!((rows(&window), running_preset(&window)), (6, "valley"));
     let said = &model(&window).banners[0].text;
     assert!(said.contains("This is a recording") && said.contains("brink record valley"), "{said}");
@@ -390,7 +393,9 @@ fn a_recording_that_cannot_be_read_is_said_and_its_preset_runs_live() {
             said.contains(&format!("the recording {name} cannot be played")) && said.contains(reason),
             "{said}"
         );
-        until(&mut window, "the stop at step 5", |model| model.phase == Phase::Paused && !model.tour.waits());
+        until(&mut window, "the stop at step 5", |model| {
+            model.phase == RunPhase::Paused && !model.tour.waits()
+        });
     }
 }
 
@@ -475,11 +480,11 @@ fn light_presets_train_beside_a_chapter_s_run_until_another_one_starts() {
     until(&mut window, "steps of the runs beside it", |model| model.beside.runs().len() == 2 && grown(model));
     assert_eq!(model(&window).beside.runs()[0].preset.view.speed, Some(400.0));
     let title = model(&window).beside.runs()[0].preset.title.clone();
-    until(&mut window, "the stop", |model| model.phase == Phase::Paused);
+    until(&mut window, "the stop", |model| model.phase == RunPhase::Paused);
     let place = format!("Live: {title}: not at the edge yet, live; MSE, ");
     assert!(window.query_by_label_contains(&place).is_some(), "the wall has a place for it");
     // one key holds them and lets them go on, where the run itself has ended too
-    lab(&mut window).model.phase = Phase::Ended(Ending::AllSteps);
+    lab(&mut window).model.phase = RunPhase::Ended(Ending::AllSteps);
     for playing in [true, false] {
         key(&mut window, Key::Space);
         assert_eq!((model(&window).is_playing(), model(&window).beside.are_playing()), (playing, playing));

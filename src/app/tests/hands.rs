@@ -37,7 +37,7 @@ fn steps_go_back_through_the_record_and_forward_to_its_head_and_on() {
     let mut window = open();
     until(&mut window, "rows", |model| model.history.rows() > 30);
     press(&mut window, "Step back");
-    assert_eq!(model(&window).phase, Phase::Paused, "who steps back wants to look");
+    assert_eq!(model(&window).phase, RunPhase::Paused, "who steps back wants to look");
     std::thread::sleep(Duration::from_millis(50));
     window.run_steps(2);
     let newest = rows(&window) - 1;
@@ -162,7 +162,7 @@ fn letters_go_to_the_field_of_the_palette_and_escape_closes_it() {
     for letter in [Key::D, Key::Space, Key::W] {
         key(&mut window, letter);
     }
-    assert_eq!((model(&window).theme, &model(&window).phase), (Theme::Light, &Phase::Paused));
+    assert_eq!((model(&window).theme, &model(&window).phase), (Theme::Light, &RunPhase::Paused));
     key(&mut window, Key::Escape);
     assert_eq!(model(&window).form, None);
 }
@@ -280,7 +280,7 @@ fn the_run_stops_at_a_breakpoint_and_says_which_and_why() {
     tick(&mut window, "step 40");
     assert_eq!(model(&window).breakpoints, [crate::run::engine::breakpoint::Breakpoint::Step(40)]);
     until(&mut window, "the stop", |model| !model.hits.is_empty());
-    assert_eq!((rows(&window), &model(&window).phase), (41, &Phase::Paused));
+    assert_eq!((rows(&window), &model(&window).phase), (41, &RunPhase::Paused));
     assert!(model(&window).banners[0].text.starts_with("Paused at step 40"), "{:?}", model(&window).banners);
     tick(&mut window, "step 40");
     assert!(model(&window).breakpoints.is_empty());

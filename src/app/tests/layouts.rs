@@ -22,19 +22,19 @@ fn layouts_are_chosen_saved_forgotten_and_survive_the_window() {
     type_text(&mut window, "mine");
     press(&mut window, "Save layout");
     key(&mut window, Key::Escape);
-    let mine = layout::Node::from_tree(&model(&window).tree);
+    let mine = layout::LayoutNode::from_tree(&model(&window).tree);
     tick_in(&mut window, "View", "Dark");
     lab(&mut window).close();
 
     let mut again = with_settings(&settings);
-    assert_eq!(layout::Node::from_tree(&model(&again).tree), mine);
+    assert_eq!(layout::LayoutNode::from_tree(&model(&again).tree), mine);
     assert_eq!(again.ctx.theme(), Theme::Dark);
     key(&mut again, Key::Num3);
     assert_eq!(layout::shown(&model(&again).tree), Panel::PLOTS);
     lab(&mut again).apply(Command::Toggle(Form::Layout));
     again.run_steps(8);
     press(&mut again, "Layout: mine");
-    assert_eq!(layout::Node::from_tree(&model(&again).tree), mine);
+    assert_eq!(layout::LayoutNode::from_tree(&model(&again).tree), mine);
     press(&mut again, "Forget layout: mine");
     assert!(model(&again).layouts.is_empty());
 }
@@ -46,7 +46,7 @@ fn broken_settings_are_said_once() {
     std::fs::write(&path, "panels = [[[").expect("a file");
     let mut window = with_settings(&path);
     assert!(model(&window).banners[0].text.contains("settings.toml"), "{:?}", model(&window).banners);
-    assert_eq!(model(&window).phase, Phase::Training);
+    assert_eq!(model(&window).phase, RunPhase::Training);
     lab(&mut window).close();
     assert!(model(&with_settings(&path)).banners.is_empty());
 }
@@ -80,7 +80,7 @@ fn a_panel_is_dragged_by_its_title() {
     }
     window.drop_at(to);
     window.run_steps(4);
-    let node = layout::Node::from_tree(&model(&window).tree);
+    let node = layout::LayoutNode::from_tree(&model(&window).tree);
     assert_ne!(node, Arrangement::Lecture.node(&[]), "{node:?}");
     assert!(layout::has(&model(&window).tree, Panel::Sharpness));
 }
@@ -114,8 +114,8 @@ fn panels_dragged_smoothing_and_phases_are_remembered() {
 fn lines_between_panels_are_moved_by_the_arrow_keys() {
     let mut window = paused(20);
     key(&mut window, Key::Num1);
-    let shares = |window: &Window| match layout::Node::from_tree(&model(window).tree) {
-        Some(layout::Node::Columns(columns)) => columns[0].0 / (columns[0].0 + columns[1].0),
+    let shares = |window: &Window| match layout::LayoutNode::from_tree(&model(window).tree) {
+        Some(layout::LayoutNode::Columns(columns)) => columns[0].0 / (columns[0].0 + columns[1].0),
         other => panic!("{other:?}"),
     };
     let before = shares(&window);

@@ -3,19 +3,19 @@
 use super::scene::by_letters;
 use super::*;
 use crate::picture::view::choice::Choice;
-use crate::run::record::predictions::{Example, Examples, Input, Kind, Picture};
+use crate::run::record::predictions::{Example, ExampleKind, ExamplePicture, Examples, Input};
 use std::sync::Arc;
 
 /// Two pictures of three classes.
 pub(super) fn examples() -> Arc<Examples> {
     let example = |index: usize| Example {
         index,
-        input: Input::Picture(Picture { width: 2, height: 2, pixels: vec![[9, 99, 199]; 4] }),
+        input: Input::Picture(ExamplePicture { width: 2, height: 2, pixels: vec![[9, 99, 199]; 4] }),
         labels: vec![Some(1)],
         targets: vec![Some(0.0), Some(1.0), Some(0.0)],
     };
     let list = vec![example(4), example(7)];
-    Arc::new(Examples { list, rows: 1, columns: 3, kind: Kind::Values, binary: false })
+    Arc::new(Examples { list, rows: 1, columns: 3, kind: ExampleKind::Values, binary: false })
 }
 
 /// A paused window that shows both panels.

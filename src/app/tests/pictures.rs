@@ -44,7 +44,7 @@ fn run() -> Model {
         }
         model.history.push(&record);
     }
-    model.phase = Phase::Paused;
+    model.phase = RunPhase::Paused;
     assert!(model.derive_curves(usize::MAX));
     model
 }
@@ -119,7 +119,7 @@ fn the_bars_look_as_stored_and_can_be_read() {
     }
     let mut training = run();
     training.tree = bars.tree.clone();
-    training.phase = Phase::Training;
+    training.phase = RunPhase::Training;
     let bars = with_banners(bars);
     for (name, size, model) in
         [("bars", Vec2::new(1280.0, 330.0), &bars), ("bars-training", Vec2::new(1280.0, 210.0), &training)]

@@ -52,7 +52,7 @@ fn a_saved_run_is_opened_and_goes_on() {
     press(&mut window, "Open session");
     until(&mut window, "the session", |model| model.session.known);
     window.run_steps(3);
-    assert_eq!((rows(&window), &model(&window).phase, model(&window).form), (count, &Phase::Paused, None));
+    assert_eq!((rows(&window), &model(&window).phase, model(&window).form), (count, &RunPhase::Paused, None));
     assert_eq!(model(&window).view.smoothing_steps, 7.0, "shown as it was");
     let places = model(&window).presets.len();
     press(&mut window, "Play");
@@ -148,7 +148,7 @@ fn an_unfinished_run_survives_a_crash_and_nothing_else() {
     window.run_steps(3);
     press(&mut window, "Open");
     until(&mut window, "the run", |model| model.unfinished.is_empty());
-    assert!(rows(&window) > 1 && model(&window).phase == Phase::Paused);
+    assert!(rows(&window) > 1 && model(&window).phase == RunPhase::Paused);
     assert!(window.query_by_label_contains("was not finished").is_none());
     drop(window);
 
@@ -170,7 +170,7 @@ fn a_command_line_leads_to_its_moment() {
     let mut window = built(engine, Vec2::new(1280.0, 800.0), opening, None, None);
     until(&mut window, "the moment", |model| model.view.cursor == Some(30));
     until(&mut window, "the fork", |model| model.forks.list()[0].history.rows() == 31);
-    assert_eq!((rows(&window), &model(&window).phase), (31, &Phase::Paused));
+    assert_eq!((rows(&window), &model(&window).phase), (31, &RunPhase::Paused));
     assert_eq!(model(&window).eta, 0.4, "what was planned has come");
     let address = lab(&mut window).address().to_string();
     assert!(address.starts_with("brink digits-noise --set optimizer.eta=0.5"), "{address}");

@@ -3,7 +3,7 @@
 use super::widgets::grouped;
 use crate::app::state::Model;
 use crate::picture;
-use crate::run::analysis::cycles::{Outcome, Phase, comparable, is_constant};
+use crate::run::analysis::cycles::{CycleOutcome, CyclePhase, comparable, is_constant};
 
 /// What the sharpness and the oscillation do at the cursor's step, or at the newest.
 pub(super) fn caption(model: &Model) -> String {
@@ -20,10 +20,10 @@ pub(super) fn caption(model: &Model) -> String {
             "No cycle at the edge at this step".to_owned()
         };
     };
-    let cycle = cycles.at(row).filter(|_| phase != Phase::Settled).map(|place| {
+    let cycle = cycles.at(row).filter(|_| phase != CyclePhase::Settled).map(|place| {
         let cycle = &cycles.all()[place];
         let number = cycles.all()[..=place].iter().filter(|cycle| !cycle.settled).count();
-        if cycle.outcome == Outcome::Open {
+        if cycle.outcome == CycleOutcome::Open {
             return format!("Cycle {number}, its step {}", grouped(newest - cycle.start() + 1));
         }
         let step = grouped(row - cycle.start() + 1);

@@ -5,7 +5,7 @@ use super::widgets::{command_button, grouped, toggle_ui};
 use crate::app::command::Command;
 use crate::app::command::keys::id;
 use crate::app::state::Model;
-use crate::app::state::phase::Phase;
+use crate::app::state::phase::RunPhase;
 use crate::picture::style::theme::{self, Palette};
 use crate::picture::view::ViewChange;
 use crate::picture::view::run_view::RunView;
@@ -171,7 +171,7 @@ fn line_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let [recorded, newest, running] = badges;
     ui.label(match model.view.cursor {
         Some(_) => recorded,
-        None if model.phase == Phase::Training => running,
+        None if model.phase == RunPhase::Training => running,
         None => newest,
     });
 }

@@ -4,7 +4,7 @@ use super::widgets::{command_button, short};
 use crate::app::command::Command;
 use crate::app::state::Model;
 use crate::app::state::page::Page;
-use crate::app::state::phase::Phase;
+use crate::app::state::phase::RunPhase;
 use crate::app::state::tour::{Tour, TourCommand};
 use crate::picture::style::theme::Palette;
 use crate::tour::{ProseStyle, card_ui};
@@ -174,18 +174,18 @@ fn status_ui(ui: &mut Ui, model: &Model) {
     let palette = Palette::in_ui(ui);
     let tour = &model.tour;
     let text = match (&model.phase, tour.armed()) {
-        (Phase::Training, Some(stop)) => format!("● The run goes on until {}", said(stop)),
-        (Phase::Training, None) => "● The run goes on".to_owned(),
-        (Phase::Paused, Some(stop)) => format!("Paused; Space goes on until {}", said(stop)),
-        (Phase::Paused, None) if tour.waits() => "Paused".to_owned(),
-        (Phase::Paused, None) => "The run waits for you".to_owned(),
-        (Phase::Ended(_), _) => match model.ended_with_descent() {
+        (RunPhase::Training, Some(stop)) => format!("● The run goes on until {}", said(stop)),
+        (RunPhase::Training, None) => "● The run goes on".to_owned(),
+        (RunPhase::Paused, Some(stop)) => format!("Paused; Space goes on until {}", said(stop)),
+        (RunPhase::Paused, None) if tour.waits() => "Paused".to_owned(),
+        (RunPhase::Paused, None) => "The run waits for you".to_owned(),
+        (RunPhase::Ended(_), _) => match model.ended_with_descent() {
             Some(step) => format!("Gradient descent has diverged: the run ends at step {step}"),
             None => "The run is complete".to_owned(),
         },
-        (Phase::Failed, _) => "The run has failed".to_owned(),
+        (RunPhase::Failed, _) => "The run has failed".to_owned(),
     };
-    let color = if model.phase == Phase::Training { palette.eta_change } else { palette.faint_text };
+    let color = if model.phase == RunPhase::Training { palette.eta_change } else { palette.faint_text };
     ui.add(egui::Label::new(RichText::new(text).color(color)).wrap());
 }
 

@@ -10,7 +10,7 @@ use super::speed::speed_ui;
 
 use crate::app::command::Command;
 use crate::app::state::Model;
-use crate::app::state::phase::Phase;
+use crate::app::state::phase::RunPhase;
 use crate::picture::style::theme::Palette;
 use egui::Align;
 use egui::Button;
@@ -35,7 +35,7 @@ const NARROW: f32 = 965.0;
 /// How the run goes on.
 pub(crate) fn transport_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
-        let live = matches!(model.phase, Phase::Training | Phase::Paused);
+        let live = matches!(model.phase, RunPhase::Training | RunPhase::Paused);
         let can_go_on = model.can_go_on();
         if can_go_on || !model.has_taken_all() {
             play_ui(ui, model, commands);
@@ -124,13 +124,13 @@ pub(super) fn running(model: &Model, palette: &Palette) -> (&'static str, Color3
 /// Where the run stands: its phase and its steps.
 fn standing(model: &Model, palette: &Palette) -> [RichText; 2] {
     let (text, color) = match &model.phase {
-        Phase::Training => {
+        RunPhase::Training => {
             let (badge, color) = running(model, palette);
             (badge.to_owned(), color)
         }
-        Phase::Paused => ("paused".to_owned(), palette.faint_text),
-        Phase::Ended(ending) => (format!("{ending}"), palette.faint_text),
-        Phase::Failed => ("failed".to_owned(), palette.trouble),
+        RunPhase::Paused => ("paused".to_owned(), palette.faint_text),
+        RunPhase::Ended(ending) => (format!("{ending}"), palette.faint_text),
+        RunPhase::Failed => ("failed".to_owned(), palette.trouble),
     };
     // steps are counted from 0: the last of 60 is step 59
     let all = format!("{} in all", grouped(model.current().run.steps));

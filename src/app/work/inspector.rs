@@ -5,7 +5,7 @@ use super::spectrum::Spectrum;
 use crate::app::state::Model;
 use crate::app::state::layout;
 use crate::picture::view::panel::Panel;
-use crate::picture::view::run_view::Looking;
+use crate::picture::view::run_view::InspectionScope;
 use crate::run::engine::past::Past;
 use crate::run::live::replay::{Answer, Moment, Replay, Reply};
 use brink_core::dynamics::{InspectError, Inspection};
@@ -59,7 +59,7 @@ impl Inspector {
 
     fn inspect(&mut self, model: &mut Model, shown: bool) -> Option<String> {
         let view = model.run_view();
-        let wanted = view.looking == Looking::Everywhere || view.state.cursor.is_some();
+        let wanted = view.looking == InspectionScope::Everywhere || view.state.cursor.is_some();
         let step = view.inspected_step().filter(|_| shown && wanted)?;
         if self.answered != Some(step) && self.answer.as_ref().is_none_or(|answer| answer.step() != step) {
             self.answer = Some(self.replay.ask(step, look));

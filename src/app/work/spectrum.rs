@@ -2,10 +2,10 @@
 //! checkpoint from time to time.
 
 use crate::app::state::Model;
-use crate::app::state::phase::Phase;
+use crate::app::state::phase::RunPhase;
 use crate::run::engine::past::Past;
 use crate::run::live::replay::{Answer, Moment, Replay, Reply};
-use crate::run::live::spectra::Found;
+use crate::run::live::spectra::FoundSpectra;
 use brink_core::spectrum::SpectrumError;
 use egui::Context;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ const PROGRESS: Duration = Duration::from_millis(100);
 /// What the replay thread was asked last.
 #[derive(Default)]
 pub(super) struct Spectrum {
-    answer: Option<Answer<Result<Found, SpectrumError>>>,
+    answer: Option<Answer<Result<FoundSpectra, SpectrumError>>>,
     /// The share done, as bits.
     share: Arc<AtomicU32>,
     /// A step whose answer has arrived, be it an error.
@@ -79,7 +79,7 @@ impl Spectrum {
         if let Some(cursor) = model.view.cursor {
             return Some(cursor.min(newest));
         }
-        if model.phase != Phase::Training {
+        if model.phase != RunPhase::Training {
             return Some(newest);
         }
         let rested = self.rested.is_none_or(|(since, took)| since.elapsed() >= LEAST_PAUSE.max(PAUSE * took));
@@ -96,7 +96,7 @@ impl Spectrum {
                 share.store(done.to_bits(), Ordering::Relaxed);
                 context.request_repaint_after(PROGRESS);
             };
-            Found::at(moment, &mut progress)
+            FoundSpectra::at(moment, &mut progress)
         }));
     }
 }

@@ -3,16 +3,16 @@
 use super::outside::Assemble;
 use crate::app::state::Model;
 use crate::app::state::layout;
-use crate::app::state::phase::Phase;
+use crate::app::state::phase::RunPhase;
 use crate::picture::scene::Scene;
 use crate::picture::scene::of_view::{of_paths, of_view};
 use crate::picture::view::panel::Panel;
 use crate::preset::Preset;
 use crate::run::engine::past::Past;
-use crate::run::live::lookout::Lookout;
+use crate::run::live::lookout::SurveyClient;
 use crate::run::live::lookout::Wish;
 use crate::run::live::worker::Worker;
-use brink_core::space::View;
+use brink_core::space::SpaceView;
 use egui::Context;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ const PROGRESS: Duration = Duration::from_millis(500);
 
 /// What looks at the weights of one run.
 pub(crate) struct WeightSpace {
-    lookout: Lookout,
+    lookout: SurveyClient,
     /// Percent of the steps that are taken once more, and how many they are.
     catching_up: Option<(usize, usize)>,
 }
@@ -35,14 +35,14 @@ impl WeightSpace {
     pub fn new(past: &Arc<Past>, assemble: &Arc<Assemble>, preset: Preset, context: &Context) -> Self {
         let (assemble, context) = (Arc::clone(assemble), context.clone());
         let make = Box::new(move || assemble(&preset));
-        let lookout = Lookout::new(Arc::clone(past), make, move || context.request_repaint());
+        let lookout = SurveyClient::new(Arc::clone(past), make, move || context.request_repaint());
         Self { lookout, catching_up: None }
     }
 
     /// Asks for what the panel shows, and takes in what is there. Returns what went wrong.
     pub fn update(&mut self, model: &mut Model, worker: &mut Worker, context: &Context) -> Option<String> {
         let shown = layout::shown(&model.tree).contains(&Panel::WeightSpace);
-        if model.phase == Phase::Failed {
+        if model.phase == RunPhase::Failed {
             if shown && model.scene.is_none() {
                 model.scene = Some(Arc::new(Scene { note: Some(FAILED.into()), ..Scene::default() }));
             }
@@ -82,14 +82,14 @@ impl WeightSpace {
 
 /// The paths of a recording, as far as it has played.
 pub(crate) struct RecordedPaths {
-    paths: Arc<View>,
+    paths: Arc<SpaceView>,
     /// Rows of the history that the scene was drawn for.
     rows: usize,
 }
 
 impl RecordedPaths {
     /// Nothing drawn yet.
-    pub fn new(paths: Arc<View>) -> Self {
+    pub fn new(paths: Arc<SpaceView>) -> Self {
         Self { paths, rows: 0 }
     }
 

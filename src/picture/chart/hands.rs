@@ -18,7 +18,7 @@ const SHORTEST_DRAG: f32 = 6.0;
 pub(super) struct Responses<'a> {
     pub response: &'a Response,
     pub transform: &'a PlotTransform,
-    pub scale: &'a scale::Scale,
+    pub scale: &'a scale::AxisScale,
 }
 
 /// Turns what the pointer does into changes of the view, and shows the read-out.
@@ -84,7 +84,7 @@ pub(super) fn handle(
 fn zoom_values(
     panel: Panel,
     transform: &PlotTransform,
-    scale: &scale::Scale,
+    scale: &scale::AxisScale,
     pos: Pos2,
     scroll: f32,
 ) -> ViewChange {

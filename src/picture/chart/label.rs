@@ -1,6 +1,6 @@
 //! Labels at the ends of lines, right of the plot, moved apart so that none covers another.
 
-use super::{Drawn, position, scale::Scale};
+use super::{Drawn, position, scale::AxisScale};
 use crate::picture::style::theme::{self, Palette};
 use egui::{Color32, Painter, Pos2, Rect, Vec2, pos2, vec2};
 use egui_plot::PlotTransform;
@@ -21,7 +21,7 @@ struct Label<'a> {
 }
 
 /// Writes the labels: right of the frame, or where a line ends before it, right of that and away from the notes.
-pub(super) fn line_ends(notes: Notes, drawn: &[Drawn], scale: &Scale, transform: &PlotTransform) {
+pub(super) fn line_ends(notes: Notes, drawn: &[Drawn], scale: &AxisScale, transform: &PlotTransform) {
     let Notes { painter, palette, mut taken, .. } = notes;
     let frame = *transform.frame();
     let (mut outside, mut inside) = (Vec::new(), Vec::new());
@@ -43,7 +43,7 @@ pub(super) fn line_ends(notes: Notes, drawn: &[Drawn], scale: &Scale, transform:
 }
 
 /// Where a line ends, or leaves the frame at the right.
-fn end_in_view(points: &[[f64; 2]], scale: &Scale, transform: &PlotTransform) -> Option<Pos2> {
+fn end_in_view(points: &[[f64; 2]], scale: &AxisScale, transform: &PlotTransform) -> Option<Pos2> {
     let limit = transform.bounds().max()[0];
     let last = points.iter().rposition(|point| point[0] <= limit && !scale.place(point[1]).is_nan())?;
     let [step, value] = points[last];

@@ -2,14 +2,14 @@
 //! drawn over this one.
 
 use super::Chart;
-use super::scale::Scale;
+use super::scale::AxisScale;
 use super::trace::OVERLAY_SIGNS;
 use crate::picture::style::theme::{self, Dash, Ink, Palette, Role, Weight};
 use crate::picture::style::title::title;
 use crate::picture::view::ViewChange;
 use crate::picture::view::pointing::point_at;
 use crate::picture::view::run_view::RunView;
-use crate::picture::view::source::Source;
+use crate::picture::view::source::LineSource;
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{Align2, FontId, Painter, Pos2, Rect, Response, Sense, Shape, Ui, WidgetInfo, pos2, vec2};
 use std::sync::Arc;
@@ -39,7 +39,7 @@ pub(super) struct Header {
 }
 
 /// Writes the unit of the vertical axis beside the title.
-pub(super) fn unit(ui: &Ui, header: &Header, scale: &Scale) {
+pub(super) fn unit(ui: &Ui, header: &Header, scale: &AxisScale) {
     let unit = scale.unit();
     if !unit.is_empty() {
         // beside a title in smaller letters too, there is room for its own
@@ -79,7 +79,7 @@ struct Entry {
     ink: Ink,
     name: String,
     /// What the plots let stand out while it is pointed at.
-    line: Option<Source>,
+    line: Option<LineSource>,
 }
 
 /// Writes entries, each a line's look and its name, from row `first` on and above row `end`; in brief where there is no room

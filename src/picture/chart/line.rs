@@ -1,9 +1,9 @@
 //! The lines of a plot: broken at gaps, clipped, dashed.
 
 use super::Drawn;
-use super::scale::Scale;
+use super::scale::AxisScale;
 use crate::picture::style::theme::{Dash, Ink};
-use crate::picture::view::source::Source;
+use crate::picture::view::source::LineSource;
 use egui::{Painter, Pos2, Shape, pos2};
 use egui_plot::{PlotPoint, PlotTransform};
 
@@ -26,9 +26,9 @@ const THICK: f32 = 1.5;
 pub(super) fn draw(
     painter: &Painter,
     drawn: &[Drawn],
-    scale: &Scale,
+    scale: &AxisScale,
     transform: &PlotTransform,
-    pointed: Option<Source>,
+    pointed: Option<LineSource>,
 ) {
     let is_pointed = |line: &&Drawn| Some(line.trace.source) == pointed;
     if !drawn.iter().any(|line| is_pointed(&line)) {
@@ -45,7 +45,7 @@ pub(super) fn draw(
 fn draw_each<'a>(
     painter: &Painter,
     drawn: impl Iterator<Item = &'a Drawn<'a>>,
-    scale: &Scale,
+    scale: &AxisScale,
     transform: &PlotTransform,
     look: impl Fn(Ink) -> Ink,
 ) {
@@ -77,7 +77,7 @@ fn draw_each<'a>(
 
 /// The pieces of a line on the screen: broken at gaps, and where it is farther outside the frame than the frame is
 /// high (dashes out there would be many, and positions too large for single precision).
-fn pieces(points: &[[f64; 2]], scale: &Scale, transform: &PlotTransform) -> Vec<Vec<Pos2>> {
+fn pieces(points: &[[f64; 2]], scale: &AxisScale, transform: &PlotTransform) -> Vec<Vec<Pos2>> {
     let room = scale.high - scale.low;
     let (low, high) = (scale.low - room, scale.high + room);
     let screen = |point: [f64; 2]| transform.position_from_point(&PlotPoint::new(point[0], point[1]));
@@ -157,7 +157,7 @@ fn dashes(path: &[Pos2], dash: f32, gap: f32) -> Vec<Vec<Pos2>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::picture::chart::scale::Kind;
+    use crate::picture::chart::scale::ScaleKind;
     use egui::Rect;
     use egui_plot::PlotBounds;
 
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn lines_break_at_gaps_and_far_outside_and_cross_the_bounds_where_they_should() {
-        let scale = Scale { kind: Kind::Linear { exponent: 0 }, low: 0.0, high: 1.0 };
+        let scale = AxisScale { kind: ScaleKind::Linear { exponent: 0 }, low: 0.0, high: 1.0 };
         let frame = Rect::from_min_max(pos2(0.0, 0.0), pos2(100.0, 100.0));
         let transform = PlotTransform::new(frame, PlotBounds::from_min_max([0.0, 0.0], [10.0, 1.0]), false);
         let points =

@@ -1,9 +1,9 @@
 //! What is drawn over the lines: the frame, events, cut peaks, gaps, the cursor, notes.
 
-use super::{Chart, Drawn, label::Notes, position, scale::Scale};
+use super::{Chart, Drawn, label::Notes, position, scale::AxisScale};
 use crate::picture::style::theme::{self, Palette};
 use crate::picture::view::run_view::RunView;
-use crate::run::analysis::cycles::Phase;
+use crate::run::analysis::cycles::CyclePhase;
 use crate::run::record::series::Series;
 use brink_core::dynamics::{Event, Process, StepOutcome};
 use egui::{Align2, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
@@ -107,7 +107,7 @@ pub(super) fn events(
 pub(super) fn phases(
     palette: &Palette,
     notes: &mut Notes,
-    phases: &[(Phase, Range<usize>)],
+    phases: &[(CyclePhase, Range<usize>)],
     transform: &PlotTransform,
 ) {
     let frame = *transform.frame();
@@ -157,7 +157,7 @@ pub(super) fn cut_peaks(
     palette: &Palette,
     notes: &mut Notes,
     drawn: &[Drawn],
-    scale: &Scale,
+    scale: &AxisScale,
     transform: &PlotTransform,
 ) {
     let frame = *transform.frame();
@@ -198,7 +198,7 @@ pub(super) fn gaps(
     palette: &Palette,
     view: &RunView,
     drawn: &[Drawn],
-    scale: &Scale,
+    scale: &AxisScale,
     transform: &PlotTransform,
 ) {
     let frame = *transform.frame();
@@ -231,7 +231,7 @@ pub(super) fn cursor(
     palette: &Palette,
     view: &RunView,
     drawn: &[Drawn],
-    scale: &Scale,
+    scale: &AxisScale,
     transform: &PlotTransform,
 ) {
     let frame = *transform.frame();

@@ -21,7 +21,7 @@ use super::view::run_view::RunView;
 use egui::{Align2, Rect, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
 use egui_plot::{AxisHints, GridMark, Plot, PlotPoint, PlotTransform, Span};
 pub use hands::is_hovered;
-use scale::{Extent, Scale, Tick};
+use scale::{AxisExtent, AxisScale, Tick};
 pub use trace::OVERLAY_SIGNS;
 use trace::{Fit, Trace};
 
@@ -105,7 +105,7 @@ impl Chart {
         self.traces.retain(|trace| trace.has_values(view));
     }
 
-    fn plot_ui(&self, ui: &mut Ui, outer: &Ui, view: &RunView, changes: &mut Vec<ViewChange>) -> Scale {
+    fn plot_ui(&self, ui: &mut Ui, outer: &Ui, view: &RunView, changes: &mut Vec<ViewChange>) -> AxisScale {
         let size = ui.available_size();
         let inner = size - vec2(AXIS_WIDTH, AXIS_HEIGHT);
         let palette = Palette::in_ui(ui);
@@ -125,7 +125,7 @@ impl Chart {
             .collect();
         let log = view.is_log(self.panel);
         let [first, last] = view.steps();
-        let by_hand = view.state.range(self.panel).and_then(|range| Scale::by_hand(range, log));
+        let by_hand = view.state.range(self.panel).and_then(|range| AxisScale::by_hand(range, log));
         let mut scale = by_hand.unwrap_or_else(|| fit(&drawn, [first, last], log, self.zero));
         let mut x_ticks = scale::step_ticks(first, last, count(inner.x, TICK_SPACING.x));
         // A number in the corner would run into the word beside it.
@@ -204,8 +204,8 @@ fn range_id(panel: Panel) -> egui::Id {
 }
 
 /// The vertical axis: from the finite values at the visible steps.
-fn fit(drawn: &[Drawn], [first, last]: [f64; 2], log: bool, zero: bool) -> Scale {
-    let [mut frame, mut main, mut soft] = [Extent::default(); 3];
+fn fit(drawn: &[Drawn], [first, last]: [f64; 2], log: bool, zero: bool) -> AxisScale {
+    let [mut frame, mut main, mut soft] = [AxisExtent::default(); 3];
     let settled = first + EARLY * (last - first);
     let young = last - first < YOUNG;
     for line in drawn {
@@ -233,7 +233,7 @@ fn fit(drawn: &[Drawn], [first, last]: [f64; 2], log: bool, zero: bool) -> Scale
     } else {
         soft.merge(&main);
     }
-    Scale::fit(frame, soft, log, zero)
+    AxisScale::fit(frame, soft, log, zero)
 }
 
 /// The size that nine tenths of a line's finite values do not exceed; infinite where there are too few to tell.
@@ -306,7 +306,7 @@ fn count(length: f32, spacing: f32) -> usize {
 }
 
 /// Where a step and a value are on the screen; nothing for a value without a place.
-fn position(transform: &PlotTransform, scale: &Scale, [step, value]: [f64; 2]) -> Option<egui::Pos2> {
+fn position(transform: &PlotTransform, scale: &AxisScale, [step, value]: [f64; 2]) -> Option<egui::Pos2> {
     let at = scale.place(value);
     (!at.is_nan()).then(|| transform.position_from_point(&PlotPoint::new(step, at)))
 }

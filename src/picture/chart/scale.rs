@@ -27,7 +27,7 @@ pub struct Tick {
 
 /// How values become heights.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Kind {
+pub enum ScaleKind {
     /// In units of 10^exponent.
     Linear {
         /// The power of ten written once beside the title; 0 when labels carry plain numbers.
@@ -39,9 +39,9 @@ pub enum Kind {
 
 /// A vertical axis with its range.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Scale {
+pub struct AxisScale {
     /// How values become heights.
-    pub kind: Kind,
+    pub kind: ScaleKind,
     /// Lower end, in the plot's coordinate.
     pub low: f64,
     /// Upper end, in the plot's coordinate.
@@ -50,18 +50,18 @@ pub struct Scale {
 
 /// Smallest and largest of the values seen so far.
 #[derive(Clone, Copy, Debug)]
-pub struct Extent {
+pub struct AxisExtent {
     low: f64,
     high: f64,
 }
 
-impl Default for Extent {
+impl Default for AxisExtent {
     fn default() -> Self {
         Self { low: f64::INFINITY, high: f64::NEG_INFINITY }
     }
 }
 
-impl Extent {
+impl AxisExtent {
     /// Takes in a value; one that is not finite is left out.
     pub fn include(&mut self, value: f64) {
         if value.is_finite() {
@@ -90,10 +90,10 @@ impl Extent {
     }
 }
 
-impl Scale {
+impl AxisScale {
     /// The axis that shows all of `frame` and as much of `soft` (peaks of raw values) as leaves `frame` readable.
     /// `zero` keeps the zero line on a linear axis.
-    pub fn fit(frame: Extent, soft: Extent, log: bool, zero: bool) -> Self {
+    pub fn fit(frame: AxisExtent, soft: AxisExtent, log: bool, zero: bool) -> Self {
         if log { Self::fit_log(frame, soft) } else { Self::fit_linear(frame, soft, zero) }
     }
 
@@ -103,15 +103,15 @@ impl Scale {
         if !fits {
             None
         } else if log {
-            Some(Self { kind: Kind::Log, low: low.log10(), high: high.log10() })
+            Some(Self { kind: ScaleKind::Log, low: low.log10(), high: high.log10() })
         } else {
             Some(Self::linear(low, high))
         }
     }
 
-    fn fit_log(frame: Extent, soft: Extent) -> Self {
+    fn fit_log(frame: AxisExtent, soft: AxisExtent) -> Self {
         let Some((low, high)) = frame.get().or(soft.get()).filter(|&(low, _)| low > 0.0) else {
-            return Self { kind: Kind::Log, low: -1.0, high: 1.0 };
+            return Self { kind: ScaleKind::Log, low: -1.0, high: 1.0 };
         };
         let (mut low, mut high) = (low.log10(), high.log10());
         if let Some((_, peak)) = soft.get().filter(|&(_, peak)| peak > 0.0) {
@@ -124,12 +124,12 @@ impl Scale {
         // Below that is rounding, or a zero that is not quite one.
         low = low.max(high - DECADES);
         let room = if high - low < 1e-3 { 0.1 } else { MARGIN * (high - low) };
-        Self { kind: Kind::Log, low: low - room, high: high + room }
+        Self { kind: ScaleKind::Log, low: low - room, high: high + room }
     }
 
-    fn fit_linear(frame: Extent, soft: Extent, zero: bool) -> Self {
+    fn fit_linear(frame: AxisExtent, soft: AxisExtent, zero: bool) -> Self {
         let Some((mut low, mut high)) = frame.get().or(soft.get()) else {
-            return Self { kind: Kind::Linear { exponent: 0 }, low: 0.0, high: 1.0 };
+            return Self { kind: ScaleKind::Linear { exponent: 0 }, low: 0.0, high: 1.0 };
         };
         if zero || (low >= 0.0 && low < 0.12 * high) {
             low = low.min(0.0);
@@ -153,18 +153,18 @@ impl Scale {
     fn linear(low: f64, high: f64) -> Self {
         let largest = low.abs().max(high.abs());
         let exponent = if (1e-2..1e5).contains(&largest) || largest == 0.0 { 0 } else { decade(largest) };
-        let kind = Kind::Linear { exponent };
+        let kind = ScaleKind::Linear { exponent };
         let unit = power(exponent);
         let (low, high) = (low / unit, high / unit);
         // Numbers so small that a power of ten does not bring them near one are as good as zero.
         if high - low < 1e-6 { Self { kind, low: -1.0, high: 1.0 } } else { Self { kind, low, high } }
     }
 
-    /// The value at a place; the inverse of [`Scale::place`].
+    /// The value at a place; the inverse of [`AxisScale::place`].
     pub fn value(&self, place: f64) -> f64 {
         match self.kind {
-            Kind::Linear { exponent } => place * power(exponent),
-            Kind::Log => 10_f64.powf(place),
+            ScaleKind::Linear { exponent } => place * power(exponent),
+            ScaleKind::Log => 10_f64.powf(place),
         }
     }
 
@@ -172,9 +172,9 @@ impl Scale {
     pub fn place(&self, value: f64) -> f64 {
         match self.kind {
             _ if !value.is_finite() => f64::NAN,
-            Kind::Linear { exponent } => value.clamp(-LARGEST, LARGEST) / power(exponent),
-            Kind::Log if value > 0.0 => value.min(LARGEST).log10(),
-            Kind::Log => f64::NAN,
+            ScaleKind::Linear { exponent } => value.clamp(-LARGEST, LARGEST) / power(exponent),
+            ScaleKind::Log if value > 0.0 => value.min(LARGEST).log10(),
+            ScaleKind::Log => f64::NAN,
         }
     }
 
@@ -186,16 +186,16 @@ impl Scale {
     /// The power of ten that the axis's numbers are in; empty for 1.
     pub fn unit(&self) -> String {
         match self.kind {
-            Kind::Linear { exponent } if exponent != 0 => format!("×10{}", superscript(exponent)),
-            Kind::Linear { .. } | Kind::Log => String::new(),
+            ScaleKind::Linear { exponent } if exponent != 0 => format!("×10{}", superscript(exponent)),
+            ScaleKind::Linear { .. } | ScaleKind::Log => String::new(),
         }
     }
 
     /// Ticks, about `count` of them labelled.
     pub fn ticks(&self, count: usize) -> Vec<Tick> {
         match self.kind {
-            Kind::Linear { .. } => linear_ticks(self.low, self.high, count),
-            Kind::Log => log_ticks(self.low, self.high, count),
+            ScaleKind::Linear { .. } => linear_ticks(self.low, self.high, count),
+            ScaleKind::Log => log_ticks(self.low, self.high, count),
         }
     }
 }
@@ -349,8 +349,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn extent(values: &[f64]) -> Extent {
-        let mut extent = Extent::default();
+    fn extent(values: &[f64]) -> AxisExtent {
+        let mut extent = AxisExtent::default();
         for &v in values {
             extent.include(v);
         }
@@ -363,18 +363,19 @@ mod tests {
 
     #[test]
     fn linear_ticks_are_round() {
-        let scale = Scale::fit(extent(&[0.16, 0.205]), Extent::default(), false, false);
+        let scale = AxisScale::fit(extent(&[0.16, 0.205]), AxisExtent::default(), false, false);
         assert_eq!(labels(&scale.ticks(5)), ["0.16", "0.17", "0.18", "0.19", "0.20"]);
-        let scale = Scale::fit(extent(&[0.0, 3.8e-4]), Extent::default(), false, false);
+        let scale = AxisScale::fit(extent(&[0.0, 3.8e-4]), AxisExtent::default(), false, false);
         assert_eq!(scale.unit(), "×10⁻⁴");
         assert_eq!(labels(&scale.ticks(5)), ["0", "1", "2", "3", "4"]);
-        let scale = Scale::fit(extent(&[-0.4, 0.4]), Extent::default(), false, true);
+        let scale = AxisScale::fit(extent(&[-0.4, 0.4]), AxisExtent::default(), false, true);
         assert_eq!(labels(&scale.ticks(5)), ["−0.4", "−0.2", "0.0", "0.2", "0.4"]);
     }
 
     #[test]
     fn logarithmic_ticks_suit_their_span() {
-        let scale = |low: f64, high: f64| Scale::fit(extent(&[low, high]), Extent::default(), true, false);
+        let scale =
+            |low: f64, high: f64| AxisScale::fit(extent(&[low, high]), AxisExtent::default(), true, false);
         assert_eq!(labels(&scale(1e-6, 1.0).ticks(6)), ["10⁻⁶", "10⁻⁵", "10⁻⁴", "0.001", "0.01", "0.1", "1"]);
         assert_eq!(labels(&scale(0.1, 0.6).ticks(5)), ["0.1", "0.2", "0.5"]);
         assert_eq!(labels(&scale(0.15, 0.21).ticks(5)), ["0.16", "0.18", "0.20"]);
@@ -384,21 +385,21 @@ mod tests {
     #[test]
     fn peaks_stretch_the_axis_so_far_and_no_farther() {
         let frame = extent(&[0.0, 1.0]);
-        let high = |peak: f64| Scale::fit(frame, extent(&[peak]), false, false).high;
+        let high = |peak: f64| AxisScale::fit(frame, extent(&[peak]), false, false).high;
         assert!(high(2.0) > 2.0 && high(2.0) < 2.2, "a moderate peak is seen whole: {}", high(2.0));
         assert!(high(50.0) < 1.5, "a tall one is cut: {}", high(50.0));
     }
 
     #[test]
     fn an_axis_set_by_hand_is_exactly_that_or_none() {
-        let scale = Scale::by_hand([-3e7, 5e7], false).expect("an axis");
+        let scale = AxisScale::by_hand([-3e7, 5e7], false).expect("an axis");
         assert_eq!((scale.value(scale.low), scale.value(scale.high)), (-3e7, 5e7));
-        let scale = Scale::by_hand([1e-3, 1e2], true).expect("an axis");
+        let scale = AxisScale::by_hand([1e-3, 1e2], true).expect("an axis");
         assert_eq!((scale.low, scale.high), (-3.0, 2.0));
         for (range, log) in
             [([0.0, 1.0], true), ([1.0, 1.0], false), ([f64::NAN, 1.0], false), ([0.0, f64::INFINITY], false)]
         {
-            assert_eq!(Scale::by_hand(range, log), None, "{range:?}");
+            assert_eq!(AxisScale::by_hand(range, log), None, "{range:?}");
         }
     }
 
@@ -424,7 +425,7 @@ mod tests {
             let keep = |v: &&f64| !log || **v > 0.0;
             let frame: Vec<f64> = values.iter().filter(keep).copied().collect();
             let soft: Vec<f64> = peaks.iter().filter(keep).copied().collect();
-            let scale = Scale::fit(extent(&frame), extent(&soft), log, zero);
+            let scale = AxisScale::fit(extent(&frame), extent(&soft), log, zero);
             prop_assert!(scale.low.is_finite() && scale.high.is_finite() && scale.high - scale.low > 1e-9, "{:?}", scale);
             let top = frame.iter().chain(&soft).copied().filter(|v| v.is_finite()).fold(0.0, f64::max);
             for &v in frame.iter().filter(|v| v.is_finite() && (!log || **v > top.min(1e300) * 1e-13)) {

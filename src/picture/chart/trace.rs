@@ -2,10 +2,10 @@
 
 use crate::picture::style::theme::Ink;
 use crate::picture::view::run_view::RunView;
-use crate::picture::view::source::Source;
+use crate::picture::view::source::LineSource;
 use crate::run::analysis::curves::{Curve, Curves};
 use crate::run::record::history::History;
-use crate::run::record::predictions::Output;
+use crate::run::record::predictions::PredictedOutput;
 use crate::run::record::series::Series;
 use brink_core::dynamics::Process;
 
@@ -29,7 +29,7 @@ pub enum Fit {
 #[derive(Clone, Debug)]
 pub struct Trace {
     /// Where its values come from.
-    pub source: Source,
+    pub source: LineSource,
     /// What is drawn of a value; monotone, so that extremes stay extremes.
     pub map: fn(f64) -> f64,
     /// What it looks like.
@@ -49,25 +49,25 @@ pub struct Trace {
 impl Trace {
     /// A line of recorded values.
     pub fn recorded(series: Series, ink: Ink, name: impl Into<String>) -> Self {
-        Self::new(Source::Recorded(series), ink, name.into())
+        Self::new(LineSource::Recorded(series), ink, name.into())
     }
 
     /// A line of derived values.
     pub fn derived(curve: Curve, ink: Ink, name: impl Into<String>) -> Self {
-        Self::new(Source::Derived(curve), ink, name.into())
+        Self::new(LineSource::Derived(curve), ink, name.into())
     }
 
     /// A line of recorded outputs.
-    pub fn output(output: Output, ink: Ink, name: impl Into<String>) -> Self {
-        Self::new(Source::Output(output), ink, name.into())
+    pub fn output(output: PredictedOutput, ink: Ink, name: impl Into<String>) -> Self {
+        Self::new(LineSource::Output(output), ink, name.into())
     }
 
     /// A level.
     pub fn constant(value: f64, ink: Ink, name: impl Into<String>) -> Self {
-        Self::new(Source::Constant(value), ink, name.into())
+        Self::new(LineSource::Constant(value), ink, name.into())
     }
 
-    fn new(source: Source, ink: Ink, name: String) -> Self {
+    fn new(source: LineSource, ink: Ink, name: String) -> Self {
         let map = |v| v;
         Self { source, map, ink, name, in_legend: true, end: String::new(), fit: Fit::Frame, overlay: None }
     }
@@ -119,20 +119,20 @@ impl Trace {
     /// curves are shown: the raw line behind one stays faint.
     pub fn of_overlay(&self, place: usize, smooth: bool) -> Option<Self> {
         let shown = match self.source {
-            Source::Recorded(
+            LineSource::Recorded(
                 Series::GdLambda(i) | Series::CfLambda(i) | Series::CfSigma(i) | Series::Displacement(i),
             )
-            | Source::Derived(Curve::Variance(i)) => i == 0,
-            Source::Recorded(_) | Source::Output(_) => true,
-            Source::Derived(curve) => matches!(curve, Curve::Loss | Curve::GradNormSq),
-            Source::Constant(_) => false,
+            | LineSource::Derived(Curve::Variance(i)) => i == 0,
+            LineSource::Recorded(_) | LineSource::Output(_) => true,
+            LineSource::Derived(curve) => matches!(curve, Curve::Loss | Curve::GradNormSq),
+            LineSource::Constant(_) => false,
         };
         let has_smoothed =
-            matches!(self.source, Source::Recorded(Series::GdLoss | Series::GdGradNormSq)) && smooth;
+            matches!(self.source, LineSource::Recorded(Series::GdLoss | Series::GdGradNormSq)) && smooth;
         let sign = OVERLAY_SIGNS[place % OVERLAY_SIGNS.len()];
         let end = match self.source {
             _ if !self.end.is_empty() => &self.end,
-            Source::Recorded(Series::CfLambda(_)) => "CF",
+            LineSource::Recorded(Series::CfLambda(_)) => "CF",
             _ => "GD",
         };
         (shown && self.in_legend).then(|| Self {
@@ -148,22 +148,22 @@ impl Trace {
     /// Whether its values are gradient descent's.
     pub fn is_gradient_descent(&self) -> bool {
         match self.source {
-            Source::Recorded(series) => matches!(
+            LineSource::Recorded(series) => matches!(
                 series,
                 Series::GdLoss | Series::GdGradNormSq | Series::GdLambda(_) | Series::Displacement(_)
             ),
-            Source::Derived(_) => true,
-            Source::Output(_) | Source::Constant(_) => false,
+            LineSource::Derived(_) => true,
+            LineSource::Output(_) | LineSource::Constant(_) => false,
         }
     }
 
     /// Whether its values go up and down with the oscillation, at every step.
     pub fn flickers(&self) -> bool {
         match self.source {
-            Source::Recorded(_) => self.is_gradient_descent(),
-            Source::Derived(curve) => matches!(curve, Curve::SquaredDisplacement(_)),
-            Source::Output(output) => output.process == Process::GradientDescent,
-            Source::Constant(_) => false,
+            LineSource::Recorded(_) => self.is_gradient_descent(),
+            LineSource::Derived(curve) => matches!(curve, Curve::SquaredDisplacement(_)),
+            LineSource::Output(output) => output.process == Process::GradientDescent,
+            LineSource::Constant(_) => false,
         }
     }
 
@@ -201,17 +201,17 @@ impl Trace {
     /// Whether it has any value at all.
     pub fn has_values(&self, view: &RunView) -> bool {
         match self.source {
-            Source::Recorded(series) => self.history(view).0.has(series),
-            Source::Derived(curve) => self.curves(view).is_some_and(|curves| curves.has(curve)),
-            Source::Output(output) => self.predictions(view).is_some_and(|found| found.has(output)),
-            Source::Constant(_) => view.history.rows() > 0,
+            LineSource::Recorded(series) => self.history(view).0.has(series),
+            LineSource::Derived(curve) => self.curves(view).is_some_and(|curves| curves.has(curve)),
+            LineSource::Output(output) => self.predictions(view).is_some_and(|found| found.has(output)),
+            LineSource::Constant(_) => view.history.rows() > 0,
         }
     }
 
     /// The stretches, in steps, in which its values do not count and are not drawn: Σ's while the central flow is above the edge.
     fn gaps(&self, view: &RunView) -> Vec<[f64; 2]> {
         match self.source {
-            Source::Recorded(Series::CfSigma(_)) => self.history(view).0.transients(),
+            LineSource::Recorded(Series::CfSigma(_)) => self.history(view).0.transients(),
             _ => Vec::new(),
         }
     }
@@ -222,19 +222,19 @@ impl Trace {
             return None;
         }
         let value = match self.source {
-            Source::Recorded(series) => {
+            LineSource::Recorded(series) => {
                 let (history, from) = self.history(view);
                 (row >= from).then(|| history.value(series, row)).flatten()
             }
-            Source::Derived(curve) => {
+            LineSource::Derived(curve) => {
                 let from = self.first_derived(view, curve);
                 self.curves(view).filter(|_| row >= from).and_then(|curves| curves.value(curve, row))
             }
-            Source::Output(output) => {
+            LineSource::Output(output) => {
                 let from = self.history(view).1;
                 self.predictions(view).filter(|_| row >= from).and_then(|found| found.value(output, row))
             }
-            Source::Constant(value) => Some(value),
+            LineSource::Constant(value) => Some(value),
         };
         value.map(self.map)
     }
@@ -242,12 +242,12 @@ impl Trace {
     /// Its points (step, value as drawn) over the visible rows; NaN is a gap. `out` is cleared first.
     pub fn points(&self, view: &RunView, buckets: usize, out: &mut Vec<[f64; 2]>) {
         match self.source {
-            Source::Recorded(series) => {
+            LineSource::Recorded(series) => {
                 let (history, from) = self.history(view);
                 let rows = view.rows_of(history);
                 history.polyline(series, rows.start.max(from).min(rows.end)..rows.end, buckets, out);
             }
-            Source::Derived(curve) => {
+            LineSource::Derived(curve) => {
                 let from = self.first_derived(view, curve);
                 let rows = view.rows_of(self.history(view).0);
                 out.clear();
@@ -255,7 +255,7 @@ impl Trace {
                     curves.polyline(curve, rows.start.max(from).min(rows.end)..rows.end, buckets, out);
                 }
             }
-            Source::Output(output) => {
+            LineSource::Output(output) => {
                 let (history, from) = self.history(view);
                 let rows = view.rows_of(history);
                 out.clear();
@@ -263,12 +263,12 @@ impl Trace {
                     found.polyline(output, rows.start.max(from).min(rows.end)..rows.end, buckets, out);
                 }
             }
-            Source::Constant(value) => {
+            LineSource::Constant(value) => {
                 out.clear();
                 out.extend(view.steps().map(|step| [step, value]));
             }
         }
-        if self.source == Source::Recorded(Series::Eta) {
+        if self.source == LineSource::Recorded(Series::Eta) {
             jumps(out);
         }
         let gaps = self.gaps(view);
@@ -280,9 +280,9 @@ impl Trace {
     /// Whether the value at a row was computed and is not finite (and so not simply absent).
     pub fn is_broken(&self, view: &RunView, row: usize) -> bool {
         let value = match self.source {
-            Source::Recorded(series) => self.history(view).0.value(series, row),
-            Source::Output(output) => self.predictions(view).and_then(|found| found.value(output, row)),
-            Source::Derived(_) | Source::Constant(_) => None,
+            LineSource::Recorded(series) => self.history(view).0.value(series, row),
+            LineSource::Output(output) => self.predictions(view).and_then(|found| found.value(output, row)),
+            LineSource::Derived(_) | LineSource::Constant(_) => None,
         };
         value.is_some_and(|v| !v.is_finite())
     }

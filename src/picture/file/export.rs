@@ -147,7 +147,7 @@ impl Film {
 
 /// What was computed at one step, beside what was recorded.
 #[derive(Clone, Debug, Default)]
-pub struct Looked {
+pub struct StepExtras {
     /// The step under the lens.
     pub inspection: Option<Inspection>,
     /// Weight space around it.
@@ -156,7 +156,7 @@ pub struct Looked {
     pub spectra: Option<Spectra>,
 }
 
-impl Looked {
+impl StepExtras {
     /// A view that shows it; what it has not is as it was.
     pub fn in_view<'a>(&'a self, view: &RunView<'a>) -> RunView<'a> {
         let Self { inspection, scene, spectra } = self;
@@ -181,12 +181,12 @@ pub fn animation_png<E: From<PngError>>(
     scale: f32,
     theme: Theme,
     film: &Film,
-    mut look: impl FnMut(usize) -> Result<Looked, E>,
+    mut look: impl FnMut(usize) -> Result<StepExtras, E>,
 ) -> Result<Vec<u8>, E> {
     pixels(size, scale)?;
     let frames = film.frames.clamp(1, Film::MOST);
     let mut failed = None;
-    let mut seen: Option<(usize, Looked)> = None;
+    let mut seen: Option<(usize, StepExtras)> = None;
     let images = (0..frames).map_while(|frame| {
         let step = film.step(frame);
         // more pictures than steps show some twice

@@ -6,23 +6,23 @@ use crate::picture::panel::chart;
 use crate::picture::style::theme::{Palette, Role, Weight};
 use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::RunView;
-use crate::picture::view::source::Source;
+use crate::picture::view::source::LineSource;
 use crate::run::analysis::curves::Curve;
 use crate::run::file::csv::name_of_other;
-use crate::run::record::predictions::Output;
+use crate::run::record::predictions::PredictedOutput;
 use crate::run::record::series::Series;
 use brink_core::dynamics::Process;
 use egui::Theme;
 
 /// One column.
 #[derive(Clone, Debug)]
-pub struct Shown {
+pub struct TableColumn {
     /// Its name: that of `run.csv` where it is recorded, behind `run2_` and so on where it is another run's.
     pub name: String,
     trace: Trace,
 }
 
-impl Shown {
+impl TableColumn {
     /// Its value at a row; `None` where the run has none.
     pub fn value(&self, view: &RunView, row: usize) -> Option<f64> {
         self.trace.value(view, row)
@@ -30,9 +30,9 @@ impl Shown {
 }
 
 /// The lines of the panels, each once.
-pub fn shown(panels: &[Panel], view: &RunView) -> Vec<Shown> {
+pub fn shown(panels: &[Panel], view: &RunView) -> Vec<TableColumn> {
     let palette = Palette::of(Theme::Light);
-    let mut all: Vec<Shown> = Vec::new();
+    let mut all: Vec<TableColumn> = Vec::new();
     for &panel in panels {
         let traces = match chart(panel, palette, view) {
             Some(mut chart) => {
@@ -47,7 +47,7 @@ pub fn shown(panels: &[Panel], view: &RunView) -> Vec<Shown> {
                 // the step's own number, not what the axis makes of it
                 let is_edge = name.ends_with(EDGE);
                 let map = if is_edge { trace.map } else { |value| value };
-                all.push(Shown { name, trace: Trace { map, ..trace } });
+                all.push(TableColumn { name, trace: Trace { map, ..trace } });
             }
         }
     }
@@ -60,22 +60,22 @@ const EDGE: &str = "edge_2_over_eta";
 /// What a line is called; nothing for a level.
 fn name(panel: Panel, trace: &Trace, view: &RunView) -> Option<String> {
     let own = match trace.source {
-        Source::Recorded(Series::Eta) if panel == Panel::Sharpness => EDGE.to_owned(),
-        Source::Recorded(series) => series.column_name(),
-        Source::Derived(Curve::Loss) => format!("{}_smoothed", Series::GdLoss.column_name()),
-        Source::Derived(Curve::GradNormSq) => format!("{}_smoothed", Series::GdGradNormSq.column_name()),
-        Source::Derived(Curve::SquaredDisplacement(i)) => {
+        LineSource::Recorded(Series::Eta) if panel == Panel::Sharpness => EDGE.to_owned(),
+        LineSource::Recorded(series) => series.column_name(),
+        LineSource::Derived(Curve::Loss) => format!("{}_smoothed", Series::GdLoss.column_name()),
+        LineSource::Derived(Curve::GradNormSq) => format!("{}_smoothed", Series::GdGradNormSq.column_name()),
+        LineSource::Derived(Curve::SquaredDisplacement(i)) => {
             format!("{}_squared", Series::Displacement(i).column_name())
         }
-        Source::Derived(Curve::Variance(i)) => {
+        LineSource::Derived(Curve::Variance(i)) => {
             format!("{}_squared_smoothed", Series::Displacement(i).column_name())
         }
-        Source::Derived(Curve::Output) => {
+        LineSource::Derived(Curve::Output) => {
             let found = view.history.predictions()?;
             format!("{}_smoothed", output_name(view.state.prediction.output(found.examples())))
         }
-        Source::Output(output) => output_name(output),
-        Source::Constant(_) => return None,
+        LineSource::Output(output) => output_name(output),
+        LineSource::Constant(_) => return None,
     };
     Some(match trace.overlay {
         None => own,
@@ -83,8 +83,8 @@ fn name(panel: Panel, trace: &Trace, view: &RunView) -> Option<String> {
     })
 }
 
-fn output_name(output: Output) -> String {
-    let Output { process, example, row, column } = output;
+fn output_name(output: PredictedOutput) -> String {
+    let PredictedOutput { process, example, row, column } = output;
     let process = match process {
         Process::GradientDescent => "gd",
         Process::GradientFlow => "gf",

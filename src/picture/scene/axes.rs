@@ -1,7 +1,7 @@
 //! Texts around and over a figure: ticks and names of the axes, levels of the contours, the colour bar.
 
 use super::camera::{Projection, TALL};
-use super::colors::Map;
+use super::colors::ColorMap;
 use super::figure::Figure;
 use super::{Scene, SceneAxis};
 use crate::picture::chart::scale::{self, Tick};
@@ -40,7 +40,7 @@ pub(super) fn percent(share: f32) -> String {
 fn ticks(range: [f32; 2], length: f32, spacing: f32) -> (Vec<(f64, Tick)>, String) {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
     let count = ((length / spacing) as usize).clamp(2, 9);
-    let Some(scale) = scale::Scale::by_hand(range.map(f64::from), false) else {
+    let Some(scale) = scale::AxisScale::by_hand(range.map(f64::from), false) else {
         return (Vec::new(), String::new());
     };
     let ticks = scale.ticks(count).into_iter().filter(|tick| !tick.label.is_empty());
@@ -292,15 +292,15 @@ pub(super) fn bar(painter: &Painter, palette: &Palette, figure: &Figure, edge: O
     painter.add(mesh);
     painter.rect_stroke(bar, 0.0, (1.0, palette.frame), StrokeKind::Outside);
     let name = match scale.map {
-        Map::Viridis => "loss",
-        Map::Inferno => "S",
+        ColorMap::Viridis => "loss",
+        ColorMap::Inferno => "S",
     };
     painter.text(room.min + vec2(4.0, 0.0), Align2::LEFT_TOP, name, theme::tick_font(), palette.text);
     let mut marks = scale.heights.levels(6);
     marks.extend([scale.heights.low, scale.heights.high]);
     let span = scale.heights.high - scale.heights.low;
     let (mut before, mut shown): (Vec<f32>, Vec<(f32, f32)>) = Default::default();
-    if let (Map::Inferno, Some(edge)) = (scale.map, edge) {
+    if let (ColorMap::Inferno, Some(edge)) = (scale.map, edge) {
         let y = bar.bottom() - scale.heights.share(edge) * bar.height();
         painter.hline(bar.left() - 3.0..=bar.right() + 3.0, y, (1.5, palette.text));
         painter.text(

@@ -6,7 +6,7 @@ use egui::Color32;
 
 /// Which map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Map {
+pub enum ColorMap {
     /// Of the loss.
     Viridis,
     /// Of the sharpness.
@@ -44,7 +44,7 @@ const INFERNO: [[u8; 3]; 11] = [
 /// How much of the ground is mixed in.
 const WASH: f32 = 0.52;
 
-impl Map {
+impl ColorMap {
     /// The colour of a share of the way from the least to the greatest value, over a ground. On a light ground the
     /// least is the lightest, on a dark one the darkest: the floor of the valley is nearest to the ground.
     pub fn color(self, share: f32, ground: Color32) -> Color32 {
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn colours_run_from_the_ground_evenly() {
-        for map in [Map::Viridis, Map::Inferno] {
+        for map in [ColorMap::Viridis, ColorMap::Inferno] {
             for ground in [Color32::WHITE, Color32::from_rgb(14, 16, 19)] {
                 let lights: Vec<f32> =
                     (0..=20).map(|i| map.color(i as f32 / 20.0, ground).intensity()).collect();
@@ -78,6 +78,9 @@ mod tests {
                 assert!(steps.clone().all(|step| step.abs() < 0.08), "{map:?}: {lights:?}");
             }
         }
-        assert_eq!(Map::Viridis.color(f32::NAN, Color32::BLACK), Map::Viridis.color(0.0, Color32::BLACK));
+        assert_eq!(
+            ColorMap::Viridis.color(f32::NAN, Color32::BLACK),
+            ColorMap::Viridis.color(0.0, Color32::BLACK)
+        );
     }
 }

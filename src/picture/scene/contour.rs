@@ -3,12 +3,12 @@
 //! Between two nodes a value runs linearly. A cell with a node that is not finite has no lines and no parts. In a saddle
 //! the mean of the four nodes decides which corners belong together.
 
-use super::Grid;
+use super::SceneGrid;
 use std::collections::HashMap;
 
 /// The lines on which a grid has the value `level`, in plane coordinates. A closed one ends where it begins. Lines end at
 /// the border and at cells left out.
-pub fn contour(grid: &Grid, level: f32) -> Vec<Vec<[f32; 2]>> {
+pub fn contour(grid: &SceneGrid, level: f32) -> Vec<Vec<[f32; 2]>> {
     let mut pieces = Pieces::default();
     for row in 1..grid.rows {
         for column in 1..grid.columns {
@@ -82,7 +82,7 @@ fn corners([column, row]: [usize; 2]) -> [[usize; 2]; 4] {
     [[column, row], [column + 1, row], [column + 1, row + 1], [column, row + 1]]
 }
 
-fn cell(grid: &Grid, at: [usize; 2], level: f32, pieces: &mut Pieces) {
+fn cell(grid: &SceneGrid, at: [usize; 2], level: f32, pieces: &mut Pieces) {
     let corners = corners(at);
     let values = corners.map(|[column, row]| grid.at(column, row));
     if values.iter().any(|value| !value.is_finite()) {

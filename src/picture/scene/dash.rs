@@ -5,14 +5,14 @@
 /// A gap and a dash shorter than this many pixels together are drawn as their mean.
 const LEAST: f32 = 0.5;
 
-/// Dash and gap, in lengths of the box.
+/// ScreenDash and gap, in lengths of the box.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Dash {
+pub struct ScreenDash {
     on: f32,
     period: f32,
 }
 
-impl Dash {
+impl ScreenDash {
     /// None where there is no dash or no gap.
     pub fn new([on, off]: [f32; 2]) -> Option<Self> {
         let period = on + off;
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     /// The share of a pixel that lies in dashes, by looking at many places of it.
-    fn counted(dash: Dash, length: f32, of_pixel: f32) -> f32 {
+    fn counted(dash: ScreenDash, length: f32, of_pixel: f32) -> f32 {
         let places = 2000_u16;
         let inside = (0..places).filter(|&place| {
             let share = (f32::from(place) + 0.5) / f32::from(places) - 0.5;
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_pixel_is_covered_as_far_as_it_lies_in_dashes() {
-        let dash = Dash::new([0.03, 0.05]).expect("a dash");
+        let dash = ScreenDash::new([0.03, 0.05]).expect("a dash");
         for of_pixel in [0.001, 0.01, 0.04, 0.07, 0.11, 0.155] {
             for step in 0_u8..200 {
                 let length = 0.0041 * f32::from(step);
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn between_its_bends_coverage_changes_evenly() {
-        let dash = Dash::new([0.03, 0.05]).expect("a dash");
+        let dash = ScreenDash::new([0.03, 0.05]).expect("a dash");
         for of_pixel in [0.004, 0.02, 0.06, 0.15] {
             let range = [0.013, 0.61];
             let mut bends: Vec<f32> = dash.bends(range, of_pixel).chain(range).collect();
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn no_dash_is_none() {
         for dash in [[0.0, 1.0], [1.0, 0.0], [f32::NAN, 1.0], [f32::INFINITY, 1.0]] {
-            assert_eq!(Dash::new(dash), None);
+            assert_eq!(ScreenDash::new(dash), None);
         }
     }
 }

@@ -6,10 +6,10 @@ pub mod lines;
 pub mod polyline;
 
 use super::camera::TALL;
-use super::colors::Map;
-use super::frame::{Frame, Heights};
+use super::colors::ColorMap;
+use super::frame::{Heights, SceneFrame};
 use super::view::SceneView;
-use super::{Grid, Scene, ScenePath, StableRegion};
+use super::{Scene, SceneGrid, ScenePath, StableRegion};
 use crate::picture::style::theme::{Palette, Role};
 use egui::Color32;
 
@@ -48,9 +48,9 @@ pub struct Fill {
 
 /// A colour and the values it stands for.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Scale {
+pub struct ColorScale {
     /// Which colours.
-    pub map: Map,
+    pub map: ColorMap,
     /// Which values.
     pub heights: Heights,
 }
@@ -59,11 +59,11 @@ pub struct Scale {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
     /// What part of the plane it shows.
-    pub frame: Frame,
+    pub frame: SceneFrame,
     /// Whether it is flat.
     pub flat: bool,
     /// Heights of the surface's nodes in the box, where it hides lines.
-    pub relief: Option<Grid>,
+    pub relief: Option<SceneGrid>,
     /// The coloured plane, or surface.
     pub fill: Fill,
     /// Lines, from back to front.
@@ -71,14 +71,14 @@ pub struct Figure {
     /// Where the level of a contour may be written, and the level.
     pub levels: Vec<([f32; 3], f32)>,
     /// What the colours mean.
-    pub scale: Option<Scale>,
+    pub scale: Option<ColorScale>,
 }
 
 impl Figure {
     /// Of a scene as the viewer wants it, the central flow hidden or `revealed`; `None` where nothing in it has a place.
     pub fn new(scene: &Scene, view: &SceneView, revealed: bool, palette: &Palette) -> Option<Self> {
         let flat = view.flat;
-        let frame = Frame::of(scene, flat)?;
+        let frame = SceneFrame::of(scene, flat)?;
         let mut figure = Self {
             frame,
             flat,
@@ -93,7 +93,7 @@ impl Figure {
             (scene.surface.as_ref(), scene.region.as_ref(), scene.paths.as_slice());
         let relief = surface.zip(ground.loss).map(|(surface, heights)| {
             let values = surface.values.iter().map(|&loss| heights.share(loss)).collect();
-            Grid { values, x: surface.x.clone(), y: surface.y.clone(), ..*surface }
+            SceneGrid { values, x: surface.x.clone(), y: surface.y.clone(), ..*surface }
         });
         let builder = Builder { frame: &ground, flat, surface, relief, region, paths, palette, view };
         builder.fill(&mut figure);
@@ -133,11 +133,11 @@ impl Figure {
 
 /// What a figure is made from.
 struct Builder<'a> {
-    frame: &'a Frame,
+    frame: &'a SceneFrame,
     flat: bool,
-    surface: Option<&'a Grid>,
+    surface: Option<&'a SceneGrid>,
     /// Heights of the surface, 0 to 1: between its nodes what lies on it is as high as it is drawn.
-    relief: Option<Grid>,
+    relief: Option<SceneGrid>,
     region: Option<&'a StableRegion>,
     paths: &'a [ScenePath],
     palette: &'a Palette,

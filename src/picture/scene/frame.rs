@@ -1,7 +1,7 @@
 //! Which part of the plane is shown, and how high a loss stands: from coordinates to the box.
 
 use super::camera::TALL;
-use super::{BLOWN_UP, Grid, Role, Scene, ScenePath};
+use super::{BLOWN_UP, Role, Scene, SceneGrid, ScenePath};
 use std::ops::Range;
 
 /// Share of the extent left free around the paths where there is no grid.
@@ -73,7 +73,7 @@ impl Heights {
 
 /// The part of the plane that fills the box.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Frame {
+pub struct SceneFrame {
     /// Along the first and the second axis, and along the third where there is one.
     pub ranges: [Range<f32>; 3],
     /// Of the loss; `None` where nothing has one.
@@ -82,7 +82,7 @@ pub struct Frame {
     pub third: bool,
 }
 
-impl Frame {
+impl SceneFrame {
     /// Shows the grids where there are any, else the exact parts of the paths, else all of them; in three directions the
     /// whole paths with the grids below them. `None` where no point is finite.
     pub fn of(scene: &Scene, flat: bool) -> Option<Self> {
@@ -133,7 +133,7 @@ impl Frame {
 }
 
 /// Whether a grid spans a part of the plane.
-fn has_area(grid: &Grid) -> bool {
+fn has_area(grid: &SceneGrid) -> bool {
     let good =
         |range: &Range<f32>| range.start.is_finite() && range.end.is_finite() && range.end > range.start;
     grid.columns > 1 && grid.rows > 1 && good(&grid.x) && good(&grid.y)
@@ -199,7 +199,7 @@ fn heights(scene: &Scene, plane: Option<[&Range<f32>; 2]>) -> Option<Heights> {
             on_paths = Some([low.min(loss), high.max(loss)]);
         }
     }
-    let surface = scene.surface.as_ref().and_then(Grid::extremes);
+    let surface = scene.surface.as_ref().and_then(SceneGrid::extremes);
     let spread = on_paths.map_or(0.0, |[low, high]| high - low);
     match (surface, on_paths) {
         (Some([low, high]), Some([least, _])) => Some(Heights::new([low.min(least), high], spread)),

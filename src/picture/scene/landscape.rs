@@ -1,7 +1,7 @@
 //! The scene of a run with two weights: the plane is all of weight space, everything in it exact and at once.
 
 use super::of_view::ending;
-use super::{BLOWN_UP, Grid, Role, Scene, SceneAxis, ScenePath, StableRegion};
+use super::{BLOWN_UP, Role, Scene, SceneAxis, SceneGrid, ScenePath, StableRegion};
 use crate::preset::Preset;
 use crate::run::record::history::History;
 use crate::run::record::series::Series;
@@ -126,7 +126,7 @@ fn extents(history: &History, bowl: bool) -> Option<[Range<f64>; 2]> {
 }
 
 /// Whether a grid holds what would be shown, but for half of the margin, and is not much larger.
-fn holds(grid: &Grid, wanted: [&Range<f64>; 2]) -> bool {
+fn holds(grid: &SceneGrid, wanted: [&Range<f64>; 2]) -> bool {
     [&grid.x, &grid.y].into_iter().zip(wanted).all(|(there, wanted)| {
         let size = wanted.end - wanted.start;
         let rim = 0.5 * MARGIN / (1.0 + 2.0 * MARGIN) * size;
@@ -135,9 +135,9 @@ fn holds(grid: &Grid, wanted: [&Range<f64>; 2]) -> bool {
     })
 }
 
-fn grid(x: &Range<f64>, y: &Range<f64>, mut value: impl FnMut([f64; 2]) -> f64) -> Grid {
+fn grid(x: &Range<f64>, y: &Range<f64>, mut value: impl FnMut([f64; 2]) -> f64) -> SceneGrid {
     let single = |range: &Range<f64>| to_f32(range.start)..to_f32(range.end);
-    let mut grid = Grid {
+    let mut grid = SceneGrid {
         x: single(x),
         y: single(y),
         columns: NODES,

@@ -2,7 +2,7 @@
 //! as the shaders': cells from far to near, lines with the same feather, pieces behind the surface left out.
 
 use super::camera::Projection;
-use super::dash::Dash;
+use super::dash::ScreenDash;
 use super::figure::{BREAK, Figure, Fill, Stroke};
 use super::nearness::Nearness;
 use super::stroke::{Pen, Point, Samples};
@@ -96,7 +96,8 @@ fn finish(
     clip: Rect,
     pen: &mut Pen,
 ) {
-    let dash = stroke.dash.and_then(|dash| Dash::new(dash.map(|points| points / projection.points_per_unit)));
+    let dash =
+        stroke.dash.and_then(|dash| ScreenDash::new(dash.map(|points| points / projection.points_per_unit)));
     let visible = |point: &Point| {
         hiding.is_none_or(|hiding| !hiding.surface.hides(point.place, projection.nearness(point.at)))
     };

@@ -50,7 +50,7 @@ pub struct Scene {
     /// The processes, drawn in this order.
     pub paths: Vec<ScenePath>,
     /// The loss over the plane.
-    pub surface: Option<Grid>,
+    pub surface: Option<SceneGrid>,
     /// The sharpness over the plane.
     pub region: Option<StableRegion>,
     /// How much of the grids is computed, 0 to 1; `None` when nothing is being computed.
@@ -100,7 +100,7 @@ impl ScenePath {
 /// Values at the nodes of a regular grid over the plane: columns along the first axis, rows along the second. The outer
 /// nodes lie on the ends of the ranges.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Grid {
+pub struct SceneGrid {
     /// Along the first axis.
     pub x: Range<f32>,
     /// Along the second axis.
@@ -113,7 +113,7 @@ pub struct Grid {
     pub values: Vec<f32>,
 }
 
-impl Grid {
+impl SceneGrid {
     /// The value at a node; NaN outside.
     pub fn at(&self, column: usize, row: usize) -> f32 {
         if column < self.columns {
@@ -178,7 +178,7 @@ impl Grid {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StableRegion {
     /// S at the nodes.
-    pub sharpness: Grid,
+    pub sharpness: SceneGrid,
     /// 2/η: the region is where S ≤ 2/η.
     pub edge: f32,
 }

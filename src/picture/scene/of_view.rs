@@ -1,13 +1,13 @@
 //! The scene of a run with many weights, from what is known of weight space around a step.
 
-use super::{Grid, Role, Scene, SceneAxis, ScenePath, StableRegion};
+use super::{Role, Scene, SceneAxis, SceneGrid, ScenePath, StableRegion};
 use crate::run::record::history::History;
 use crate::run::record::series::Series;
 use brink_core::dynamics::Process;
-use brink_core::space::{self, View};
+use brink_core::space::{self, SpaceView};
 
 /// Draws a view; the history has the processes' own losses.
-pub fn of_view(view: &View, history: &History) -> Scene {
+pub fn of_view(view: &SpaceView, history: &History) -> Scene {
     let mut axes = [None, None, None];
     for (place, shown) in axes.iter_mut().zip(&view.axes) {
         *place = Some(SceneAxis { label: shown.axis.to_string(), captured: shown.captured.map(to_f32) });
@@ -26,7 +26,7 @@ pub fn of_view(view: &View, history: &History) -> Scene {
 }
 
 /// Draws the paths of a recording up to a row of its history.
-pub fn of_paths(paths: &View, history: &History, row: usize) -> Scene {
+pub fn of_paths(paths: &SpaceView, history: &History, row: usize) -> Scene {
     let error = paths.sketch_error.map_or(String::new(), |error| {
         format!("; faint points are off by ±{} of their distance from where it is then", percent(error))
     });
@@ -34,7 +34,7 @@ pub fn of_paths(paths: &View, history: &History, row: usize) -> Scene {
         "Recorded paths in the plane of step {}{error}. A recording has no weights: no loss around them, no other axes",
         paths.step
     );
-    let scene = of_view(&View { sketch_error: None, ..paths.until(row) }, history);
+    let scene = of_view(&SpaceView { sketch_error: None, ..paths.until(row) }, history);
     Scene { note: Some(note), choosable: false, ..scene }
 }
 
@@ -77,9 +77,9 @@ pub(in crate::picture) fn ending(process: Process, history: &History) -> Option<
     Some(format!("{} ends at step {last}", process.name()))
 }
 
-fn grid(grid: &space::Grid) -> Grid {
+fn grid(grid: &space::Grid) -> SceneGrid {
     let range = |[low, high]: [f64; 2]| to_f32(low)..to_f32(high);
-    Grid {
+    SceneGrid {
         x: range(grid.extent.x),
         y: range(grid.extent.y),
         columns: grid.columns,
@@ -95,7 +95,7 @@ fn percent(share: f64) -> String {
 }
 
 /// Which processes have ended, what stands in for something else, and how far the sketched points are off.
-fn note(view: &View, history: &History) -> Option<String> {
+fn note(view: &SpaceView, history: &History) -> Option<String> {
     let mut notes: Vec<String> =
         Process::ALL.into_iter().filter_map(|process| ending(process, history)).collect();
     notes.extend(view.notes.iter().cloned());
@@ -139,7 +139,7 @@ mod tests {
             stride: 3,
         };
         let axis = |axis| ShownAxis { axis, captured: Some(0.25) };
-        let view = View {
+        let view = SpaceView {
             step: 4,
             axes: vec![axis(Axis::Eigenvector(0)), axis(Axis::Drift)],
             captured: Some(0.5),
@@ -183,7 +183,7 @@ mod tests {
                 ..StepRecord::default()
             });
         }
-        let note = of_view(&View::default(), &history).note.expect("a note");
+        let note = of_view(&SpaceView::default(), &history).note.expect("a note");
         assert_eq!(note, "gradient descent ends at step 3");
     }
 }

@@ -1,7 +1,7 @@
 //! Lines as triangles: solid within, fading over one pixel at the sides, rounded at ends and sharp bends. The shader
 //! `shaders/line.wgsl` covers pixels by the same rule.
 
-use super::dash::Dash;
+use super::dash::ScreenDash;
 use egui::epaint::{Mesh, Vertex, WHITE_UV};
 use egui::{Color32, Pos2, Vec2, pos2, vec2};
 
@@ -35,7 +35,7 @@ impl Point {
 
 /// A place on a line, and how much of the line is seen there, 0 to 1; in between it changes evenly.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sample {
+pub struct StrokeSample {
     /// On the screen.
     pub place: Pos2,
     /// The share.
@@ -45,7 +45,7 @@ pub struct Sample {
 /// Gathers the samples of a line, without those that lie evenly between two others.
 #[derive(Default)]
 pub struct Samples {
-    list: Vec<Sample>,
+    list: Vec<StrokeSample>,
     /// Whether the last one is on the piece that is being gathered, and not at its end.
     between: bool,
 }
@@ -57,7 +57,7 @@ impl Samples {
         a: &Point,
         b: &Point,
         shares: impl IntoIterator<Item = f32>,
-        dash: Option<Dash>,
+        dash: Option<ScreenDash>,
         pixel: f32,
         visible: impl Fn(&Point) -> bool,
     ) {
@@ -71,11 +71,11 @@ impl Samples {
                 Some(dash) => dash.covers(point.length, of_pixel),
                 None => 1.0,
             };
-            self.push(Sample { place: point.place, seen });
+            self.push(StrokeSample { place: point.place, seen });
         }
     }
 
-    fn push(&mut self, sample: Sample) {
+    fn push(&mut self, sample: StrokeSample) {
         if let [.., before, last] = self.list[..]
             && self.between
             && before.seen == last.seen
@@ -91,7 +91,7 @@ impl Samples {
     }
 
     /// All of them; there are none from now on.
-    pub fn take(&mut self) -> Vec<Sample> {
+    pub fn take(&mut self) -> Vec<StrokeSample> {
         self.between = false;
         std::mem::take(&mut self.list)
     }
@@ -128,7 +128,7 @@ impl Pen<'_> {
     }
 
     /// A line as far as it is seen; `round` says whether its ends are.
-    pub fn line(&mut self, samples: &[Sample], width: f32, color: Color32, round: bool) {
+    pub fn line(&mut self, samples: &[StrokeSample], width: f32, color: Color32, round: bool) {
         let profile = self.profile(width, color);
         let mut discs = self.body(samples, &profile);
         if let ([first, .., last], true) = (samples, round) {
@@ -151,7 +151,7 @@ impl Pen<'_> {
     }
 
     /// The sides of a line without ends; returns the bends that are too sharp for its sides to meet.
-    fn body(&mut self, samples: &[Sample], profile: &Profile) -> Vec<Sample> {
+    fn body(&mut self, samples: &[StrokeSample], profile: &Profile) -> Vec<StrokeSample> {
         let mut bends = Vec::new();
         let mut before: Option<(u32, Option<Vec2>)> = None;
         for (i, pair) in samples.windows(2).enumerate() {
@@ -187,7 +187,7 @@ impl Pen<'_> {
     }
 
     /// Four corners across a line.
-    fn row(&mut self, sample: Sample, normal: Vec2, profile: &Profile) -> u32 {
+    fn row(&mut self, sample: StrokeSample, normal: Vec2, profile: &Profile) -> u32 {
         let first = self.next();
         let color = profile.seen(sample.seen).color;
         for (side, color) in [

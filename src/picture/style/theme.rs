@@ -5,7 +5,7 @@
 //! lightened to keep their contrast. Dash and width tell the processes apart without any colour.
 
 use super::font;
-use crate::run::analysis::cycles::Phase;
+use crate::run::analysis::cycles::CyclePhase;
 use crate::run::analysis::validity::Light;
 use brink_core::dynamics::inspection::Term;
 use egui::{Color32, Context, FontFamily, FontId, Stroke, TextStyle, Theme, Ui};
@@ -254,13 +254,13 @@ impl Palette {
     }
 
     /// The tint of a cycle's phase, over a plot or on the timeline.
-    pub fn phase(&self, phase: Phase) -> Color32 {
+    pub fn phase(&self, phase: CyclePhase) -> Color32 {
         let color = match phase {
-            Phase::Sharpening => self.frame,
-            Phase::Growth => self.eigen[1],
-            Phase::Reduction => self.gradient_flow,
-            Phase::Decay => self.eigen[0],
-            Phase::Settled => self.eigen[2],
+            CyclePhase::Sharpening => self.frame,
+            CyclePhase::Growth => self.eigen[1],
+            CyclePhase::Reduction => self.gradient_flow,
+            CyclePhase::Decay => self.eigen[0],
+            CyclePhase::Settled => self.eigen[2],
         };
         self.plot.lerp_to_gamma(color, 0.16)
     }

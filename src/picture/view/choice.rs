@@ -3,7 +3,7 @@
 use crate::picture::style::numbers::short;
 use crate::run::record::predictions::Example;
 use crate::run::record::predictions::Examples;
-use crate::run::record::predictions::Output;
+use crate::run::record::predictions::PredictedOutput;
 use brink_core::dynamics::Process;
 
 /// Which output is looked at.
@@ -19,14 +19,14 @@ pub struct Choice {
 
 impl Choice {
     /// The output that it means among these examples; places beyond the last one are the last one's.
-    pub fn output(self, examples: &Examples) -> Output {
+    pub fn output(self, examples: &Examples) -> PredictedOutput {
         let example = self.example.min(examples.list.len().saturating_sub(1));
         let shown = &examples.list[example];
         let counted = shown.targets.chunks_exact(examples.columns).position(|row| row[0].is_some());
         let row = self.row.or(counted).unwrap_or(0).min(examples.rows - 1);
         let right = if examples.binary { None } else { shown.labels[row] };
         let column = self.column.or(right).unwrap_or(0).min(examples.columns - 1);
-        Output { process: Process::GradientDescent, example, row, column }
+        PredictedOutput { process: Process::GradientDescent, example, row, column }
     }
 
     /// An example in words: its place in the training set, its right answer where it is one number.
@@ -52,7 +52,7 @@ impl Choice {
     /// The next output of this example (or the one before), position after position, round and round.
     #[must_use]
     pub fn next_output(self, examples: &Examples, forward: bool) -> Self {
-        let Output { example, row, column, .. } = self.output(examples);
+        let PredictedOutput { example, row, column, .. } = self.output(examples);
         let count = examples.rows * examples.columns;
         let place = row * examples.columns + column;
         let next = (place + if forward { 1 } else { count - 1 }) % count;

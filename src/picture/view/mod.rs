@@ -12,7 +12,7 @@ use crate::preset::LossKind;
 use crate::preset::Preset;
 use crate::run::engine::assemble::warnings;
 use choice::Choice;
-use source::Source;
+use source::LineSource;
 
 /// Where a run comes from: what titles and files say about it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -64,7 +64,7 @@ pub struct ViewState {
     /// The step below the pointer, in whichever panel it is.
     pub hover: Option<f64>,
     /// The line that is pointed at, in a legend or in words: it stands out in every plot that has it.
-    pub pointed: Option<Source>,
+    pub pointed: Option<LineSource>,
     /// Panels with a logarithmic axis.
     pub log: Vec<Panel>,
     /// Panels whose vertical axis was set by hand: smallest and largest value.
@@ -109,7 +109,7 @@ pub enum ViewChange {
     /// The pointer is at this step, or has left.
     Hover(Option<f64>),
     /// This line is pointed at, or none any more.
-    Point(Option<Source>),
+    Point(Option<LineSource>),
     /// Make a panel's axis logarithmic, or linear.
     SetLog(Panel, bool),
     /// Let a panel's vertical axis run from the first value to the second; `None` fits it to what is drawn.

@@ -41,7 +41,7 @@ pub struct Neighbour {
 
 /// Which steps of a run are looked into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Looking {
+pub enum InspectionScope {
     /// None: there are no weights, as in a recording.
     Nowhere,
     /// The cursor's. The newest would be another one before it is looked into.
@@ -60,7 +60,7 @@ pub struct RunView<'a> {
     /// A step that was looked into; the panels show it while the cursor is there.
     pub inspection: Option<&'a Inspection>,
     /// Which steps are looked into.
-    pub looking: Looking,
+    pub looking: InspectionScope,
     /// Weight space, where it is computed.
     pub scene: Option<&'a Arc<Scene>>,
     /// The Hessian's spectra, as far as they are computed.
@@ -86,7 +86,7 @@ impl<'a> RunView<'a> {
             history,
             curves,
             inspection: None,
-            looking: Looking::Nowhere,
+            looking: InspectionScope::Nowhere,
             scene: None,
             spectra: None,
             facts,

@@ -1,18 +1,18 @@
 //! Where a plotted line takes its numbers from.
 
 use crate::run::analysis::curves::Curve;
-use crate::run::record::predictions::Output;
+use crate::run::record::predictions::PredictedOutput;
 use crate::run::record::series::Series;
 
 /// Where a line's values come from.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Source {
+pub enum LineSource {
     /// A recorded series.
     Recorded(Series),
     /// A derived curve.
     Derived(Curve),
     /// A recorded output of the network.
-    Output(Output),
+    Output(PredictedOutput),
     /// One value at every step.
     Constant(f64),
 }

@@ -12,7 +12,7 @@
 use super::cycles::Cycles;
 use super::smoothed::{Sampling, Smoothed};
 use crate::run::record::history::History;
-use crate::run::record::predictions::store::Output;
+use crate::run::record::predictions::store::PredictedOutput;
 use crate::run::record::pyramid::Column;
 use crate::run::record::series::Series;
 use brink_core::dynamics::Event;
@@ -47,7 +47,7 @@ pub struct Curves {
     loss: Smoothed,
     grad_norm_sq: Smoothed,
     variance: Vec<Smoothed>,
-    followed: Option<Output>,
+    followed: Option<PredictedOutput>,
     output: Smoothed,
     cycles: Cycles,
 }
@@ -59,7 +59,7 @@ impl Curves {
     }
 
     /// Smooths this output too, from the next [`Curves::update`] on; of all outputs that one alone.
-    pub fn follow(&mut self, output: Option<Output>) {
+    pub fn follow(&mut self, output: Option<PredictedOutput>) {
         if self.followed != output {
             self.followed = output;
             self.output = Smoothed::default();

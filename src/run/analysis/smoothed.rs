@@ -42,13 +42,13 @@ impl Sampling {
 /// A smoothed curve, one stretch after another.
 #[derive(Debug, Default)]
 pub(super) struct Smoothed {
-    pub(super) stretches: Vec<Stretch>,
+    pub(super) stretches: Vec<SmoothedStretch>,
     stride: usize,
 }
 
 /// A stretch of rows under one kernel: samples at `start`, `start + stride`, …, and one at the last row.
 #[derive(Debug)]
-pub(super) struct Stretch {
+pub(super) struct SmoothedStretch {
     start: usize,
     /// One past the last row that was looked at.
     end: usize,
@@ -82,7 +82,13 @@ impl Smoothed {
             }
             if self.stretches.len() == i {
                 let samples = Column::default();
-                self.stretches.push(Stretch { start, end: start, samples, settled: 0, last: f64::NAN });
+                self.stretches.push(SmoothedStretch {
+                    start,
+                    end: start,
+                    samples,
+                    settled: 0,
+                    last: f64::NAN,
+                });
             }
             if let Some(stretch) = self.stretches.get_mut(i) {
                 stretch.update(&value, end, kernel, budget);
@@ -134,7 +140,7 @@ impl Smoothed {
     }
 }
 
-impl Stretch {
+impl SmoothedStretch {
     pub(super) fn update(
         &mut self,
         value: &impl Fn(usize) -> Option<f64>,

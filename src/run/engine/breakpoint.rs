@@ -156,12 +156,12 @@ impl Oscillation {
 #[derive(Clone, Debug)]
 struct Watch {
     breakpoint: Breakpoint,
-    seen: Seen,
+    seen: BreakpointMemory,
 }
 
 /// What a breakpoint remembers of the steps before.
 #[derive(Clone, Debug)]
-enum Seen {
+enum BreakpointMemory {
     Nothing,
     Edge {
         /// Steps in a row below the edge. Raw sharpness flickers about it with period 2, so that one is not enough.
@@ -186,10 +186,14 @@ impl Breakpoints {
     pub(crate) fn set(&mut self, breakpoint: Breakpoint, next_step: usize) {
         self.clear(breakpoint);
         let seen = match breakpoint {
-            Breakpoint::AtEdge { .. } => Seen::Edge { below: 0, armed: next_step == 0, spent: false },
-            Breakpoint::AtRank { .. } => Seen::Rank { armed: next_step == 0 },
-            Breakpoint::LossSpike { .. } => Seen::Losses { last: VecDeque::new(), armed: true },
-            Breakpoint::OscillationPeak | Breakpoint::Divergence | Breakpoint::Step(_) => Seen::Nothing,
+            Breakpoint::AtEdge { .. } => {
+                BreakpointMemory::Edge { below: 0, armed: next_step == 0, spent: false }
+            }
+            Breakpoint::AtRank { .. } => BreakpointMemory::Rank { armed: next_step == 0 },
+            Breakpoint::LossSpike { .. } => BreakpointMemory::Losses { last: VecDeque::new(), armed: true },
+            Breakpoint::OscillationPeak | Breakpoint::Divergence | Breakpoint::Step(_) => {
+                BreakpointMemory::Nothing
+            }
         };
         self.watches.push(Watch { breakpoint, seen });
     }
@@ -214,7 +218,7 @@ impl Watch {
     fn observe(&mut self, record: &StepRecord, peak: Option<&str>) -> Option<String> {
         let loss = || record.gradient_descent.as_ref().map(|descent| descent.loss);
         match (self.breakpoint, &mut self.seen) {
-            (Breakpoint::AtEdge { k }, Seen::Edge { below, armed, spent }) => {
+            (Breakpoint::AtEdge { k }, BreakpointMemory::Edge { below, armed, spent }) => {
                 if record.events.iter().any(|event| matches!(event, Event::EtaChanged { .. })) {
                     (*below, *armed, *spent) = (0, true, false);
                 }
@@ -229,14 +233,14 @@ impl Watch {
                     format!("λ{k} = {lambda:.4} has reached 2/η = {edge:.4} (η·λ{k} = {eta_lambda:.4})")
                 })
             }
-            (Breakpoint::AtRank { k }, Seen::Rank { armed }) => {
+            (Breakpoint::AtRank { k }, BreakpointMemory::Rank { armed }) => {
                 let rank = record.central_flow.as_ref()?.rank();
                 let is_hit = *armed && rank >= k;
                 *armed = rank < k;
                 is_hit.then(|| format!("Σ has rank {rank}"))
             }
             (Breakpoint::OscillationPeak, _) => peak.map(str::to_owned),
-            (Breakpoint::LossSpike { factor }, Seen::Losses { last, armed }) => {
+            (Breakpoint::LossSpike { factor }, BreakpointMemory::Losses { last, armed }) => {
                 let loss = loss().filter(|loss| loss.is_finite())?;
                 let mean = last.iter().sum::<f64>() / last.len().max(1) as f64;
                 let is_hit = *armed && last.len() >= SPIKE_LEAST && loss > factor * mean;

@@ -1,6 +1,6 @@
 //! The chosen examples behind a network of their own: their outputs cost a forward pass of these examples alone.
 
-use crate::run::record::predictions::example::{Examples, Kind};
+use crate::run::record::predictions::example::{ExampleKind, Examples};
 use brink_core::calculus::Real;
 use brink_core::data::{Split, Targets};
 use brink_core::network::Architecture;
@@ -48,7 +48,7 @@ impl<T: Real> Watched<T> {
     /// The outputs, or class probabilities, at the weights w. Shape `[examples · rows · columns]`.
     pub(in crate::run) fn outputs(&mut self, w: &[T]) -> Vec<f64> {
         let mut outputs = self.loss.outputs(w, &self.all).concat();
-        if self.examples.kind == Kind::Probabilities {
+        if self.examples.kind == ExampleKind::Probabilities {
             outputs.chunks_exact_mut(self.examples.columns).for_each(probabilities);
         }
         outputs

@@ -1,6 +1,6 @@
 //! Runs that leave another run at one of its steps and go on with another learning rate.
 
-use super::message::{Command, Ending};
+use super::message::{Ending, WorkerCommand};
 use super::worker::{CommandError, Options, Worker};
 use crate::run::engine::Engine;
 use crate::run::engine::branch::Branch;
@@ -88,7 +88,7 @@ pub enum ForkError {
 
 /// What has arrived from the forks.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Drained {
+pub struct DrainedForks {
     /// New rows of all of them.
     pub rows: usize,
     /// Bytes of the budget that made checkpoints go, if that happened for the first time in one of them.
@@ -211,8 +211,8 @@ impl Forks {
     }
 
     /// Takes in what has arrived from all of them, without waiting.
-    pub fn drain(&mut self) -> Drained {
-        let mut all = Drained::default();
+    pub fn drain(&mut self) -> DrainedForks {
+        let mut all = DrainedForks::default();
         for fork in &mut self.list {
             let drained = fork.worker.try_drain(&mut fork.history);
             all.rows += drained.rows;
@@ -247,7 +247,7 @@ impl Forks {
     ///
     /// # Errors
     /// When the command carries a value outside its range.
-    pub fn send_to(&mut self, id: usize, command: Command) -> Result<(), CommandError> {
+    pub fn send_to(&mut self, id: usize, command: WorkerCommand) -> Result<(), CommandError> {
         match self.list.iter_mut().find(|fork| fork.id == id) {
             Some(fork) => fork.worker.send(command),
             None => Ok(()),
@@ -255,14 +255,14 @@ impl Forks {
     }
 
     /// Sends a command to all of them: play, pause, speed.
-    pub fn send(&mut self, command: &Command) {
+    pub fn send(&mut self, command: &WorkerCommand) {
         self.playing = match command {
-            Command::Play => true,
-            Command::Pause | Command::Step => false,
+            WorkerCommand::Play => true,
+            WorkerCommand::Pause | WorkerCommand::Step => false,
             _ => self.playing,
         };
         for fork in &mut self.list {
-            if matches!(command, Command::SetSteps(_)) {
+            if matches!(command, WorkerCommand::SetSteps(_)) {
                 // what has ended may go on; if it does not, it says so again
                 fork.end = fork.end.take().filter(Result::is_err);
             }

@@ -2,15 +2,15 @@
 
 use crate::run::engine::breakpoint::{Breakpoint, Hit};
 use brink_core::dynamics::StepRecord;
-use brink_core::space::{Request, View};
+use brink_core::space::{SpaceView, SurveyRequest};
 use std::sync::Arc;
 
 /// A wish of the watcher, applied by the training thread between two steps.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Command {
+pub enum WorkerCommand {
     /// Go on training.
     Play,
-    /// Wait for [`Command::Play`] or [`Command::Step`].
+    /// Wait for [`WorkerCommand::Play`] or [`WorkerCommand::Step`].
     Pause,
     /// Take one step, then wait.
     Step,
@@ -28,7 +28,7 @@ pub enum Command {
     ClearBreakpoint(Breakpoint),
     /// Look at weight space around a step, in the time between two steps; with `None`, no more. What was being looked at is
     /// given up at once.
-    Look(Option<Arc<Request>>),
+    Look(Option<Arc<SurveyRequest>>),
     /// End the thread.
     Stop,
 }
@@ -37,7 +37,7 @@ pub enum Command {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Seen {
     /// What is known so far; more follows until its progress is 1.
-    View(Arc<View>),
+    View(Arc<SpaceView>),
     /// It does not keep the weights of this step: the request needs the rows of a replay.
     NotKept {
         /// The step.
@@ -50,7 +50,7 @@ pub enum Seen {
 pub enum Message {
     /// Steps in order, none left out.
     Frames(Vec<StepRecord>),
-    /// A breakpoint was hit: the thread waits for [`Command::Play`] or [`Command::Step`]. The rows up to its step have been
+    /// A breakpoint was hit: the thread waits for [`WorkerCommand::Play`] or [`WorkerCommand::Step`]. The rows up to its step have been
     /// sent.
     Hit(Hit),
     /// The checkpoints have used up their budget: every other one goes from now on, and going back takes longer. Said once.
@@ -58,7 +58,7 @@ pub enum Message {
         /// The budget in bytes.
         budget: usize,
     },
-    /// The run has ended in good order; the last message, unless [`Command::SetSteps`] lets it go on.
+    /// The run has ended in good order; the last message, unless [`WorkerCommand::SetSteps`] lets it go on.
     Finished(Ending),
     /// The thread has failed (a panic, or an error that ends all processes); what was sent before stays valid. The
     /// last message.

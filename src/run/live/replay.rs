@@ -183,7 +183,7 @@ impl Moment<'_> {
 /// What a request does at its moment, or with the reason there is none.
 type Job = Box<dyn FnOnce(Result<&mut Moment<'_>, ReplayError>) + Send>;
 
-struct Request {
+struct ReplayRequest {
     step: usize,
     generation: u64,
     job: Job,
@@ -191,7 +191,7 @@ struct Request {
 
 /// The watcher's handle on the replay thread of one run. Dropping it ends the thread.
 pub struct Replay {
-    requests: Sender<Request>,
+    requests: Sender<ReplayRequest>,
     /// Counts the steps asked about: what was asked under a smaller count is superseded.
     generation: Arc<AtomicU64>,
     step: std::cell::Cell<Option<usize>>,
@@ -246,7 +246,7 @@ impl Replay {
                 resume_unwind(panic);
             }
         });
-        let request = Request { step, generation: self.generation.load(Ordering::Relaxed), job };
+        let request = ReplayRequest { step, generation: self.generation.load(Ordering::Relaxed), job };
         // Where there is no room, the answer's sender goes with the request: it reads as superseded, and is asked for
         // again.
         let _ = self.requests.try_send(request);
@@ -270,7 +270,7 @@ struct Thread {
 }
 
 impl Thread {
-    fn serve(&mut self, Request { step, generation, job }: Request) {
+    fn serve(&mut self, ReplayRequest { step, generation, job }: ReplayRequest) {
         let current = Arc::clone(&self.generation);
         let superseded = move || current.load(Ordering::Relaxed) != generation;
         if superseded() {

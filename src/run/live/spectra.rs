@@ -12,7 +12,7 @@ pub const RECORDED: &str = "a recording has no weights to take the Hessian at; i
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Spectra {
     /// The last ones computed.
-    pub found: Option<Found>,
+    pub found: Option<FoundSpectra>,
     /// The step under way, and the share done.
     pub progress: Option<(usize, f32)>,
     /// Why there are none at the step asked for last.
@@ -21,7 +21,7 @@ pub struct Spectra {
 
 /// The spectra at one step.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Found {
+pub struct FoundSpectra {
     /// The step, at whose start the weights were.
     pub step: usize,
     /// Its learning rate.
@@ -36,7 +36,7 @@ pub struct Found {
     pub took: Duration,
 }
 
-impl Found {
+impl FoundSpectra {
     /// Computes the spectra of a moment; `progress` is told the share done.
     ///
     /// # Errors

@@ -10,13 +10,13 @@ use crate::run::engine::checkpoint::Checkpoint;
 use crate::run::engine::course::Course;
 use crate::run::engine::problem::{AssembleError, Sources};
 use crate::run::file::recording::Recording;
-use crate::run::file::session::{Kind, Session};
+use crate::run::file::session::{Session, SessionKind};
 use crate::run::live::fork::MOST_FORKS;
 use crate::run::live::lookout::{self, REPLAYED_HALF};
 use crate::run::live::replay::Moment;
 use crate::run::record::history::History;
 use brink_core::dynamics::StepRecord;
-use brink_core::space::{Axis, Budget, PROCESSES, Row, Trail, View};
+use brink_core::space::{Axis, Budget, PROCESSES, Row, SpaceView, Trail};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -175,7 +175,7 @@ impl Walk<'_> {
     ///
     /// # Errors
     /// As [`Walk::moment`].
-    pub fn look(&mut self, step: usize, axes: &[Axis]) -> Result<View, ComputeError> {
+    pub fn look(&mut self, step: usize, axes: &[Axis]) -> Result<SpaceView, ComputeError> {
         let kept = self.trail.take();
         let trail = kept.unwrap_or_else(|| Trail::new(Budget::default()));
         let first = if trail.row(step).is_some() { step } else { step.saturating_sub(REPLAYED_HALF) };
@@ -215,7 +215,7 @@ impl<'a> Computed<'a> {
     ) -> Result<Self, ComputeError> {
         let Beginning { name, preset, course, session } = Beginning::at(address)?;
         let session = match session {
-            Some(session) if session.kind == Kind::Recording => {
+            Some(session) if session.kind == SessionKind::Recording => {
                 return Self::of_recording(address, course, session);
             }
             session => session,

@@ -14,7 +14,7 @@ use crate::run::file::csv;
 use crate::run::file::files::{WholeFile, write_whole};
 use crate::run::file::recording::Recording;
 use crate::run::file::session::error::SessionError;
-use crate::run::file::session::{Kind, Session};
+use crate::run::file::session::{Session, SessionKind};
 use crate::run::live::message::{Ending, Message};
 use crate::run::live::worker::{Options, Worker};
 use crate::run::record::history::History;
@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 
 /// What a headless run is asked for.
 #[derive(Clone, Debug, Default)]
-pub struct Request {
+pub struct HeadlessRequest {
     /// A built-in preset's name, or the path of a preset or a session.
     pub preset: String,
     /// What the command line changes in it.
@@ -79,7 +79,7 @@ pub enum HeadlessError {
 
 /// How a run ended, with its results written.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
+pub enum HeadlessOutcome {
     /// In good order, which includes processes that diverged.
     Ended(Ending),
     /// The training thread failed; what was recorded before is written.
@@ -97,7 +97,7 @@ pub trait Progress {
 }
 
 /// Draws the summary of a run as a PNG file's bytes.
-pub type Summary = dyn Fn(&Preset, &Address, &History) -> Result<Vec<u8>, String>;
+pub type HeadlessSummary = dyn Fn(&Preset, &Address, &History) -> Result<Vec<u8>, String>;
 
 /// Runs a preset, writes `run.csv`, `preset.toml` and, where there is a `summary` to draw it, `summary.png`.
 ///
@@ -107,11 +107,11 @@ pub type Summary = dyn Fn(&Preset, &Address, &History) -> Result<Vec<u8>, String
 /// # Errors
 /// When the preset, the data or the weights are not valid, or the directory cannot be written.
 pub fn run(
-    request: &Request,
+    request: &HeadlessRequest,
     cancel: &AtomicBool,
     progress: &mut dyn Progress,
-    summary: Option<&Summary>,
-) -> Result<Outcome, HeadlessError> {
+    summary: Option<&HeadlessSummary>,
+) -> Result<HeadlessOutcome, HeadlessError> {
     let mut beginning = Beginning::of(&request.preset, &request.overrides, &request.steering)?;
     if let Some(init) = &request.init {
         if beginning.session.is_some() {
@@ -120,7 +120,8 @@ pub fn run(
         }
         beginning.preset.run.init = Some(init.clone());
     }
-    if let Some(session) = beginning.session.as_ref().filter(|session| session.kind == Kind::Recording) {
+    if let Some(session) = beginning.session.as_ref().filter(|session| session.kind == SessionKind::Recording)
+    {
         let command = Recording::of(session.clone()).command;
         return Err(HeadlessError::Recording { path: request.preset.clone(), command });
     }
@@ -138,11 +139,11 @@ const SAVED_CHECKPOINTS: usize = 16 << 20;
 fn record(
     mut engine: Box<dyn Engine>,
     beginning: &Beginning,
-    request: &Request,
+    request: &HeadlessRequest,
     cancel: &AtomicBool,
     progress: &mut dyn Progress,
-    summary: Option<&Summary>,
-) -> Result<Outcome, HeadlessError> {
+    summary: Option<&HeadlessSummary>,
+) -> Result<HeadlessOutcome, HeadlessError> {
     let parameters = engine.dim();
     let Beginning { name, preset, course, session } = beginning;
 
@@ -175,7 +176,7 @@ fn record(
     let mut worker = Worker::resume(engine, past, &options, || {}).map_err(HeadlessError::Thread)?;
     let outcome = loop {
         if cancel.swap(false, Ordering::Relaxed) {
-            let _ = worker.send(crate::run::live::message::Command::Stop);
+            let _ = worker.send(crate::run::live::message::WorkerCommand::Stop);
         }
         match worker.receive(Duration::from_millis(50)) {
             Some(Message::Frames(frames)) => {
@@ -190,9 +191,9 @@ fn record(
                     progress.advanced(history.rows(), last);
                 }
             }
-            Some(Message::Finished(ending)) => break Outcome::Ended(ending),
-            Some(Message::Failed(reason)) => break Outcome::Failed(reason),
-            None if worker.ended() => break Outcome::Failed("the training thread is gone".into()),
+            Some(Message::Finished(ending)) => break HeadlessOutcome::Ended(ending),
+            Some(Message::Failed(reason)) => break HeadlessOutcome::Failed(reason),
+            None if worker.ended() => break HeadlessOutcome::Failed("the training thread is gone".into()),
             // no breakpoint is set, and nobody goes back
             Some(Message::Hit(_) | Message::Thinned { .. }) | None => {}
         }
@@ -295,7 +296,8 @@ mod tests {
     fn what_a_failed_thread_had_recorded_is_written() {
         let dir = tempfile::tempdir().unwrap();
         let out = dir.path().join("out");
-        let request = Request { preset: "valley".into(), out: out.clone(), ..Request::default() };
+        let request =
+            HeadlessRequest { preset: "valley".into(), out: out.clone(), ..HeadlessRequest::default() };
         let beginning = Beginning::of("valley", &Overrides::default(), &Steering::default()).unwrap();
         let mut lines = Lines::default();
         let draw = |_: &Preset, address: &Address, history: &History| {
@@ -304,7 +306,7 @@ mod tests {
         let broken = Fake { panics_at: Some(3), ..Fake::default() };
         let outcome =
             record(Box::new(broken), &beginning, &request, &AtomicBool::new(false), &mut lines, Some(&draw));
-        let Ok(Outcome::Failed(reason)) = outcome else { panic!("{outcome:?}") };
+        let Ok(HeadlessOutcome::Failed(reason)) = outcome else { panic!("{outcome:?}") };
         assert!(reason.contains("step 3") && reason.contains("not 42"), "{reason}");
         let csv = std::fs::read_to_string(out.join("run.csv")).unwrap();
         assert_eq!(csv.lines().count(), 4);

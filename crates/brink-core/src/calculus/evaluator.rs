@@ -16,14 +16,14 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 use self::chunk::{Chunk, Pass, Scratch};
-use self::lane::{Lane, Task};
+use self::lane::{Lane, LaneTask};
 pub use self::memory::Estimate;
 use self::plan::Plan;
 use super::Stop;
 use super::block::Block;
 use super::block::pair_index;
 use super::kernel::vector;
-use super::op::Phase;
+use super::op::Planes;
 use super::real::Real;
 use super::ring::Ring;
 use super::tape::{NodeId, Tape};
@@ -157,20 +157,20 @@ impl<T: Real> Evaluator<T> {
         let primal = Pass {
             tape: &self.tape,
             ring: &self.primal_ring,
-            phase: Phase::Primal,
+            phase: Planes::Primal,
             derivatives,
             parallel: self.parallel_operations,
             weights: &self.weights,
             directions: &self.no_directions,
         };
         let values = self.kept < Kept::Everything;
-        let task = Task {
+        let task = LaneTask {
             primal,
             values,
             adjoints: needed == Kept::Everything && (self.kept < Kept::Everything || tangent.is_none()),
             tangent: tangent.map(|(directions, ring, _)| Pass {
                 ring: &self.rings[ring],
-                phase: Phase::Tangent,
+                phase: Planes::Tangent,
                 directions,
                 ..primal
             }),

@@ -17,7 +17,7 @@ pub mod ring;
 pub mod tape;
 
 pub use block::Block;
-pub use kernel::patches::Image;
+pub use kernel::patches::ImageShape;
 pub use op::attention::{Columns, Heads};
 pub use op::layer_norm::ScaleShift;
 pub use real::Real;

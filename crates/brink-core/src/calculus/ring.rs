@@ -36,7 +36,7 @@ impl Monomial {
 
 /// One term of a product: `z_c += x_a · y_b`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Product {
+pub struct RingProduct {
     /// Plane of the result.
     pub c: usize,
     /// Plane of the left factor.
@@ -54,7 +54,7 @@ pub struct Ring {
     directions: usize,
     degree: usize,
     monomials: Vec<Monomial>,
-    products: Vec<Product>,
+    products: Vec<RingProduct>,
 }
 
 impl Ring {
@@ -77,7 +77,7 @@ impl Ring {
             for (a, &x) in monomials.iter().enumerate() {
                 for (b, &y) in monomials.iter().enumerate() {
                     if x.times(y) == Some(target) {
-                        products.push(Product { c, a, b });
+                        products.push(RingProduct { c, a, b });
                     }
                 }
             }
@@ -120,12 +120,12 @@ impl Ring {
     }
 
     /// The whole algebra, sorted by the result's plane.
-    pub fn products(&self) -> &[Product] {
+    pub fn products(&self) -> &[RingProduct] {
         &self.products
     }
 
     /// The part of the algebra whose results have at most this degree.
-    pub fn products_up_to(&self, degree: usize) -> &[Product] {
+    pub fn products_up_to(&self, degree: usize) -> &[RingProduct] {
         let planes = self.planes_up_to(degree);
         &self.products[..self.products.partition_point(|product| product.c < planes)]
     }
@@ -144,7 +144,7 @@ impl Ring {
 
 #[cfg(test)]
 mod tests {
-    use super::{Monomial, Product, Ring};
+    use super::{Monomial, Ring, RingProduct};
     use crate::calculus::block::pair_index;
 
     #[test]
@@ -165,7 +165,7 @@ mod tests {
         let ring = Ring::new(2, 2);
         let x = [1.0, 2.0, 3.0, 0.0, 0.0, 0.0];
         let mut z = [0.0; 6];
-        for &Product { c, a, b } in ring.products() {
+        for &RingProduct { c, a, b } in ring.products() {
             z[c] += x[a] * x[b];
         }
         assert_eq!(z, [1.0, 4.0, 6.0, 4.0, 12.0, 9.0]);

@@ -3,7 +3,7 @@
 //! A forward function adds nodes through the tape's vocabulary, which each primitive's file in `op` adds to; the list
 //! then serves gradients, Hessian-vector products and third derivatives, in f32 and f64, for any number of samples at a time.
 
-use super::op::{Memory, Primitive};
+use super::op::{PassMemory, Primitive};
 use super::real::Real;
 
 /// A value on the tape.
@@ -194,9 +194,9 @@ impl<T> Tape<T> {
 
 impl<T: Real> Tape<T> {
     /// What all operations take besides values and adjoints: they work one after the other, but what they save stays.
-    pub(super) fn memory(&self) -> Memory {
+    pub(super) fn memory(&self) -> PassMemory {
         let each = self.nodes.iter().filter_map(|node| Some(node.op.as_ref()?.memory(&self.nodes, node)));
-        each.fold(Memory::default(), |all, one| Memory {
+        each.fold(PassMemory::default(), |all, one| PassMemory {
             primal: all.primal.saturating_add(one.primal),
             tangent: all.tangent.saturating_add(one.tangent),
             working: all.working.max(one.working),

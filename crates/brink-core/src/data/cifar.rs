@@ -5,7 +5,7 @@
 
 use super::Dataset;
 use super::error::DataError;
-use super::images::{CLASSES, Quota, Scale, Selection};
+use super::images::{CLASSES, PixelScale, Quota, Selection};
 use directories::ProjectDirs;
 use std::ffi::OsString;
 use std::fs::File;
@@ -30,7 +30,7 @@ const ADVICE: &str = "unpack the set's binary version, https://www.cs.toronto.ed
                       set data.path or the environment variable BRINK_DATA to the directory that holds it";
 
 /// Mean and standard deviation of each channel over the training images.
-const SCALE: Scale<3> = Scale {
+const SCALE: PixelScale<3> = PixelScale {
     mean: [255.0 * 0.491_399_68, 255.0 * 0.482_158_27, 255.0 * 0.446_531_24],
     std: [255.0 * 0.247_032_33, 255.0 * 0.243_485_05, 255.0 * 0.261_587_68],
 };

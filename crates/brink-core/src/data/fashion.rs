@@ -2,7 +2,7 @@
 //! `assets/README.md`.
 
 use super::error::DataError;
-use super::images::{CLASSES, Quota, Scale, Selection};
+use super::images::{CLASSES, PixelScale, Quota, Selection};
 use super::packed::unpack;
 use super::{Dataset, Split};
 
@@ -21,7 +21,7 @@ const STORED: usize = STORED_SIDE * STORED_SIDE;
 static COMPRESSED: &[u8] = include_bytes!("../../assets/fashion-mnist.zlib");
 
 /// Mean and standard deviation of the pixels of the whole set's 60,000 training images, without the border.
-const SCALE: Scale<1> = Scale { mean: [0.286_040_6 * 255.0], std: [0.353_024_24 * 255.0] };
+const SCALE: PixelScale<1> = PixelScale { mean: [0.286_040_6 * 255.0], std: [0.353_024_24 * 255.0] };
 
 /// The first n/classes training images of each of the first `classes` classes, in the set's order; the test images of
 /// those classes are the test split. Shape `[n, 1, 32, 32]`, `(x − 255·mean)/(255·std)`, rounded to f32 and widened.

@@ -87,12 +87,12 @@ impl Quota {
 }
 
 /// `x = (pixel − mean_c)/std_c` for channel c, rounded to f32 and widened, so that both precisions see the same data.
-pub(super) struct Scale<const CHANNELS: usize> {
+pub(super) struct PixelScale<const CHANNELS: usize> {
     pub(super) mean: [f64; CHANNELS],
     pub(super) std: [f64; CHANNELS],
 }
 
-impl<const CHANNELS: usize> Scale<CHANNELS> {
+impl<const CHANNELS: usize> PixelScale<CHANNELS> {
     /// Images of bytes, channel by channel and row by row, as inputs of shape `[n, CHANNELS, side, side]`.
     pub(super) fn split(
         &self,

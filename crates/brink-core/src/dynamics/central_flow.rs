@@ -16,7 +16,7 @@ use super::complementarity;
 use super::edge::EdgeCount;
 use super::record::{CentralFlowRecord, Event, Process, ProcessRecord, StepOutcome};
 use super::settings::CentralFlowSettings;
-use super::{Scale, bounded};
+use super::{StepScale, bounded};
 use crate::calculus::block::pair_index;
 use crate::calculus::{Block, Real};
 use crate::objective::Objective;
@@ -134,7 +134,7 @@ impl<T: Real> CentralFlow<T> {
     pub(super) fn step(
         &mut self,
         objective: &mut dyn Objective<T>,
-        scale: &Scale<T>,
+        scale: &StepScale<T>,
         settings: &CentralFlowSettings,
         tracker: &TrackerSettings,
         gradient_descent: Option<&[T]>,
@@ -236,7 +236,7 @@ impl<T: Real> CentralFlow<T> {
     fn solve(
         &mut self,
         objective: &mut dyn Objective<T>,
-        scale: &Scale<T>,
+        scale: &StepScale<T>,
         tracker: &TrackerSettings,
     ) -> Vec<f64> {
         let pairs = self.tracker.solve(objective, &self.w, &scale.preconditioner, tracker);
@@ -263,7 +263,7 @@ impl<T: Real> CentralFlow<T> {
     fn rayleigh_quotients(
         &mut self,
         objective: &mut dyn Objective<T>,
-        scale: &Scale<T>,
+        scale: &StepScale<T>,
         settings: &CentralFlowSettings,
         reach: f64,
         lambda: &mut [f64],
@@ -315,7 +315,7 @@ impl<T: Real> CentralFlow<T> {
     fn critical(
         &mut self,
         objective: &mut dyn Objective<T>,
-        scale: &Scale<T>,
+        scale: &StepScale<T>,
         lambda: &[f64],
         candidates: Vec<usize>,
         contracted: &[usize],
@@ -375,7 +375,7 @@ impl<T: Real> CentralFlow<T> {
     fn describe(
         &mut self,
         critical: &Critical,
-        scale: &Scale<T>,
+        scale: &StepScale<T>,
         record: &mut CentralFlowRecord,
         events: &mut Vec<Event>,
     ) -> Block<T> {

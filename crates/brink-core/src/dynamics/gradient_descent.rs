@@ -2,7 +2,7 @@
 
 use super::edge::EdgeCount;
 use super::record::{Event, Process, ProcessRecord, StepOutcome};
-use super::{Scale, bounded};
+use super::{StepScale, bounded};
 use crate::calculus::Real;
 use crate::objective::Objective;
 use crate::spectrum::{Tracker, TrackerSettings};
@@ -38,7 +38,7 @@ impl<T: Real> GradientDescent<T> {
     }
 
     /// A plain step, nothing looked at.
-    pub(super) fn warm_up(&mut self, objective: &mut dyn Objective<T>, scale: &Scale<T>) {
+    pub(super) fn warm_up(&mut self, objective: &mut dyn Objective<T>, scale: &StepScale<T>) {
         self.nabla_l.resize(self.w.len(), T::zero());
         objective.gradient(&self.w, &mut self.nabla_l);
         self.advance(scale);
@@ -48,7 +48,7 @@ impl<T: Real> GradientDescent<T> {
     pub(super) fn observe(
         &mut self,
         objective: &mut dyn Objective<T>,
-        scale: &Scale<T>,
+        scale: &StepScale<T>,
         settings: &TrackerSettings,
         events: &mut Vec<Event>,
     ) -> ProcessRecord {
@@ -76,7 +76,7 @@ impl<T: Real> GradientDescent<T> {
     }
 
     /// Takes the step, with the gradient of the last observation.
-    pub(super) fn advance(&mut self, scale: &Scale<T>) {
+    pub(super) fn advance(&mut self, scale: &StepScale<T>) {
         if self.diverged {
             return;
         }

@@ -2,7 +2,7 @@
 
 use super::record::{Event, Process, ProcessRecord, StepOutcome};
 use super::settings::GradientFlowSettings;
-use super::{Scale, bounded};
+use super::{StepScale, bounded};
 use crate::calculus::Real;
 use crate::objective::Objective;
 use crate::spectrum::{Tracker, TrackerSettings, axpy, dot};
@@ -41,7 +41,7 @@ impl<T: Real> GradientFlow<T> {
     pub(super) fn step(
         &mut self,
         objective: &mut dyn Objective<T>,
-        scale: &Scale<T>,
+        scale: &StepScale<T>,
         settings: &GradientFlowSettings,
         tracker: &TrackerSettings,
         events: &mut Vec<Event>,

@@ -32,12 +32,12 @@ use crate::spectrum::{Preconditioner, Tracker, distance};
 
 /// The learning rate and the preconditioner P = I/η that it makes.
 #[derive(Clone, Debug)]
-struct Scale<T> {
+struct StepScale<T> {
     eta: f64,
     preconditioner: Preconditioner<T>,
 }
 
-impl<T> Scale<T> {
+impl<T> StepScale<T> {
     fn new(eta: f64) -> Self {
         Self { eta, preconditioner: Preconditioner::Uniform(1.0 / eta) }
     }
@@ -98,7 +98,7 @@ impl<T: Real> Dynamics<T> {
         eta: f64,
         watch: &mut (dyn FnMut(Process, &[T]) + Send),
     ) -> StepRecord {
-        let scale = Scale::new(eta);
+        let scale = StepScale::new(eta);
         let mut record = StepRecord { step: self.state.step, eta, ..StepRecord::default() };
         match self.state.eta {
             None => self.warm_start(objective, &scale),
@@ -200,7 +200,7 @@ impl<T: Real> Dynamics<T> {
     }
 
     /// Unrecorded gradient descent steps before step 0.
-    fn warm_start(&mut self, objective: &mut dyn Objective<T>, scale: &Scale<T>) {
+    fn warm_start(&mut self, objective: &mut dyn Objective<T>, scale: &StepScale<T>) {
         let mut descent =
             GradientDescent::new(std::mem::take(&mut self.state.w0), self.settings.eigen.initial);
         for _ in 0..self.settings.warm_start {

@@ -2,21 +2,21 @@
 
 use super::error::NetworkError;
 use crate::calculus::tape::{Initial, NodeId, Tape};
-use crate::calculus::{Image, Real};
+use crate::calculus::{ImageShape, Real};
 
 /// The shape of an input: `[channels, height, width]`, row-major.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pixels {
     pub(super) channels: usize,
-    pub(super) image: Image,
+    pub(super) image: ImageShape,
 }
 
 impl Pixels {
     /// From `[channels, height, width]`, or `[height, width]` for one channel.
     pub(super) fn of_shape(input_shape: &[usize]) -> Result<Self, NetworkError> {
         match *input_shape {
-            [height, width] => Ok(Self { channels: 1, image: Image { height, width } }),
-            [channels, height, width] => Ok(Self { channels, image: Image { height, width } }),
+            [height, width] => Ok(Self { channels: 1, image: ImageShape { height, width } }),
+            [channels, height, width] => Ok(Self { channels, image: ImageShape { height, width } }),
             _ => Err(NetworkError::NoImage { found: input_shape.to_vec() }),
         }
     }
@@ -29,7 +29,7 @@ impl Pixels {
 
     /// Refuses images with a side of less than `least` pixels.
     pub(super) fn check_sides(self, least: usize, reason: &str) -> Result<(), NetworkError> {
-        let Image { height, width } = self.image;
+        let ImageShape { height, width } = self.image;
         if height.min(width) >= least {
             return Ok(());
         }

@@ -5,7 +5,7 @@ use super::error::NetworkError;
 use super::image::{Pixels, linear_from_zero};
 use super::size::{check_parameters, check_sizes, check_table};
 use crate::calculus::tape::{Initial, NodeId, Tape};
-use crate::calculus::{Image, Real, ScaleShift};
+use crate::calculus::{ImageShape, Real, ScaleShift};
 
 /// What a block needs to know of the whole.
 #[derive(Clone, Copy)]
@@ -55,11 +55,11 @@ pub(super) fn forward<T: Real>(
 fn residual<T: Real>(
     tape: &mut Tape<T>,
     name: &str,
-    x: (NodeId, Image),
+    x: (NodeId, ImageShape),
     stride: usize,
     channels: usize,
     blocks: Blocks,
-) -> (NodeId, Image) {
+) -> (NodeId, ImageShape) {
     let (h, image) = convolution(tape, &format!("{name}.conv1.weight"), x, stride, channels);
     let norm = scale_shift(tape, &format!("{name}.bn1"), channels, 1.0);
     let h = tape.group_norm(h, norm, blocks.groups);
@@ -80,10 +80,10 @@ fn residual<T: Real>(
 fn convolution<T: Real>(
     tape: &mut Tape<T>,
     name: &str,
-    (x, image): (NodeId, Image),
+    (x, image): (NodeId, ImageShape),
     stride: usize,
     filters: usize,
-) -> (NodeId, Image) {
+) -> (NodeId, ImageShape) {
     let (_, channels) = tape.shape(x);
     let initial = Initial::Normal((2.0 / (9 * filters) as f64).sqrt());
     let weight = tape.parameter(name, &[filters, channels, 3, 3], initial);

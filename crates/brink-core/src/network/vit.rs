@@ -5,7 +5,7 @@ use super::image::{Pixels, linear_from_zero};
 use super::size::{check_parameters, check_sizes, check_table};
 use crate::calculus::function::Function;
 use crate::calculus::tape::{NodeId, Tape};
-use crate::calculus::{Columns, Heads, Image, Real};
+use crate::calculus::{Columns, Heads, ImageShape, Real};
 
 /// Columns of a head, whatever the number of heads.
 const HEAD: usize = 64;
@@ -36,7 +36,7 @@ pub(super) fn forward<T: Real>(
     let x = tape.linear("to_patch_embedding.2", x, dim);
     let norm = tape.scale_shift("to_patch_embedding.3", dim);
     let x = tape.layer_norm(x, norm);
-    let grid = Image { height: pixels.image.height / patch, width: pixels.image.width / patch };
+    let grid = ImageShape { height: pixels.image.height / patch, width: pixels.image.width / patch };
     let mut x = tape.offset(x, &positions(grid, dim));
 
     let last_norm = tape.scale_shift("transformer.norm", dim);
@@ -65,7 +65,7 @@ pub(super) fn forward<T: Real>(
 
 /// One row a patch, row by row of patches; in a patch pixel by pixel, the channel fastest.
 fn patches<T: Real>(tape: &mut Tape<T>, data: NodeId, pixels: Pixels, patch: usize) -> NodeId {
-    let Pixels { channels, image: Image { height, width } } = pixels;
+    let Pixels { channels, image: ImageShape { height, width } } = pixels;
     let (across, columns) = (width / patch, patch * patch * channels);
     let source = |i: usize| {
         let (place, pixel, channel) = (i / columns, i % columns / channels, i % channels);
@@ -78,7 +78,7 @@ fn patches<T: Real>(tape: &mut Tape<T>, data: NodeId, pixels: Pixels, patch: usi
 
 /// The fixed embedding of positions, `[sin xω, cos xω, sin yω, cos yω]` with `ω_j = 10000^(−j / (dim/4 − 1))`, x the
 /// column and y the row. Shape `[height · width, dim]`.
-fn positions(grid: Image, dim: usize) -> Vec<f64> {
+fn positions(grid: ImageShape, dim: usize) -> Vec<f64> {
     let quarter = dim / 4;
     let entry = |place: usize, i: usize| {
         let omega = 10_000_f64.powf(-((i % quarter) as f64) / (quarter - 1) as f64);
@@ -97,7 +97,7 @@ fn positions(grid: Image, dim: usize) -> Vec<f64> {
 pub(super) fn check(pixels: Pixels, sizes: Sizes, outputs: usize) -> Result<(), NetworkError> {
     let Sizes { patch, dim, depth, mlp, heads } = sizes;
     check_sizes(&[("patch", patch), ("dim", dim), ("depth", depth), ("mlp", mlp), ("heads", heads)])?;
-    let Image { height, width } = pixels.image;
+    let ImageShape { height, width } = pixels.image;
     if height % patch != 0 || width % patch != 0 {
         return Err(NetworkError::Patch { patch, height, width });
     }

@@ -24,7 +24,7 @@ const FRAMED: usize = 30;
 
 /// What is to be looked at.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Request {
+pub struct SurveyRequest {
     /// The step.
     pub step: usize,
     /// Its learning rate, for 2/η.
@@ -58,7 +58,7 @@ pub struct ShownAxis {
 
 /// What is known of weight space around a step.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct View {
+pub struct SpaceView {
     /// The step.
     pub step: usize,
     /// Two or three; none while they are computed, or where there are none.
@@ -81,7 +81,7 @@ pub struct View {
     pub notes: Vec<String>,
 }
 
-impl View {
+impl SpaceView {
     /// Whether this is a view of paths of a run with so many steps, without grids: what is read from a file may be anything.
     ///
     /// # Errors
@@ -132,26 +132,26 @@ enum Stage {
 
 /// Works on one request.
 #[derive(Clone, Debug)]
-pub struct Look {
-    request: Request,
+pub struct Survey {
+    request: SurveyRequest,
     row: Arc<Row>,
     frame: Frame,
     stage: Stage,
-    view: View,
+    view: SpaceView,
 }
 
-impl Look {
+impl Survey {
     /// Nothing known yet.
     ///
     /// # Errors
     /// Where neither the request nor the trail has the weights of its step.
-    pub fn new(mut request: Request, trail: &Trail) -> Result<Self, NotKept> {
+    pub fn new(mut request: SurveyRequest, trail: &Trail) -> Result<Self, NotKept> {
         let step = request.step;
         if request.rows.is_empty() {
             request.rows = trail.window(step, request.most);
         }
         let row = request.rows.iter().find(|row| row.step() == step).cloned().ok_or(NotKept { step })?;
-        let view = View { step, edge: 2.0 / request.eta, ..View::default() };
+        let view = SpaceView { step, edge: 2.0 / request.eta, ..SpaceView::default() };
         Ok(Self { request, row, frame: Frame::default(), stage: Stage::Axes, view })
     }
 
@@ -166,7 +166,7 @@ impl Look {
     }
 
     /// What is known so far.
-    pub fn view(&self) -> &View {
+    pub fn view(&self) -> &SpaceView {
         &self.view
     }
 

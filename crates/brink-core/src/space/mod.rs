@@ -2,8 +2,8 @@
 //! the region that is stable.
 //!
 //! A [`Trail`] keeps what the paths are drawn from, within budgets: the weights of the newest steps, some older ones
-//! (anchors), and a random sketch of every step. A [`Look`] answers one [`Request`] piece by piece, in slices of time that
-//! its thread has left: axes, then paths, then losses and sharpness on grids. [`View`] is what is known so far, as plain
+//! (anchors), and a random sketch of every step. A [`Survey`] answers one [`SurveyRequest`] piece by piece, in slices of time that
+//! its thread has left: axes, then paths, then losses and sharpness on grids. [`SpaceView`] is what is known so far, as plain
 //! numbers.
 //!
 //! Non-finite contract: a process whose weights are not finite is absent where they are; a loss or a sharpness that is not
@@ -26,7 +26,7 @@ pub use crate::calculus::Stop;
 pub use axis::Axis;
 pub use frame::{Frame, FrameError};
 pub use grid::Grid;
-pub use look::{Look, Request, View};
+pub use look::{SpaceView, Survey, SurveyRequest};
 pub use paths::Path;
 pub use probe::{ObjectiveProbe, Probe, ProbeMemory, Solved};
 pub use row::{PROCESSES, Row};

@@ -8,7 +8,7 @@ pub struct Distribution {
     /// Value and number of eigenvalues there, ascending in value. The numbers add up to the dimension.
     pub atoms: Vec<Atom>,
     /// Where they come from.
-    pub source: Source,
+    pub source: SpectrumMethod,
 }
 
 /// Eigenvalues at one place.
@@ -22,7 +22,7 @@ pub struct Atom {
 
 /// Where a distribution comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum SpectrumMethod {
     /// Every eigenvalue of the dense matrix.
     Dense,
     /// Stochastic Lanczos quadrature.
@@ -36,7 +36,7 @@ pub enum Source {
 
 impl Distribution {
     /// Of atoms in any order.
-    pub(super) fn new(mut atoms: Vec<Atom>, source: Source) -> Self {
+    pub(super) fn new(mut atoms: Vec<Atom>, source: SpectrumMethod) -> Self {
         atoms.sort_by(|a, b| a.value.total_cmp(&b.value));
         Self { atoms, source }
     }
@@ -94,7 +94,7 @@ mod tests {
 
     fn of(values: &[f64]) -> Distribution {
         let atoms = values.iter().map(|&value| Atom { value, count: 1.0 }).collect();
-        Distribution::new(atoms, Source::Dense)
+        Distribution::new(atoms, SpectrumMethod::Dense)
     }
 
     #[test]

@@ -13,7 +13,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::algebra::{axpy, dot, norm, scale};
 use super::davidson::Operator;
-use super::distribution::{Atom, Distribution, Source};
+use super::distribution::{Atom, Distribution, SpectrumMethod};
 use super::error::{SpectrumError, share};
 use crate::calculus::{Block, Real};
 
@@ -85,7 +85,7 @@ pub fn quadrature<T: Real>(
         }
         done += count;
     }
-    Ok(Distribution::new(atoms, Source::Quadrature { probes: settings.probes, steps }))
+    Ok(Distribution::new(atoms, SpectrumMethod::Quadrature { probes: settings.probes, steps }))
 }
 
 /// One Lanczos step of all probes, with one block of products.

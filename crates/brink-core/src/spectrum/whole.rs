@@ -8,7 +8,7 @@ use nalgebra::DMatrix;
 
 use super::davidson::Operator;
 use super::dense::eigenvalues;
-use super::distribution::{Atom, Distribution, Source};
+use super::distribution::{Atom, Distribution, SpectrumMethod};
 use super::quadrature::{Quadrature, quadrature};
 use crate::calculus::{Block, Real};
 
@@ -49,7 +49,7 @@ pub fn spectrum<T: Real>(
     let symmetric = 0.5 * (&matrix + matrix.transpose());
     let values = eigenvalues(symmetric, &mut |done| go_on(PRODUCTS + (1.0 - PRODUCTS) * done))?;
     let atoms = values.into_iter().map(|value| Atom { value, count: 1.0 }).collect();
-    Ok(Distribution::new(atoms, Source::Dense))
+    Ok(Distribution::new(atoms, SpectrumMethod::Dense))
 }
 
 /// The operator as a matrix, from products with blocks of unit vectors: symmetric up to the rounding of the products.

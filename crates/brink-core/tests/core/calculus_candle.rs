@@ -5,7 +5,7 @@
 use brink_core::calculus::evaluator::Evaluator;
 use brink_core::calculus::function::Function;
 use brink_core::calculus::tape::{Initial, NodeId, Slot, Tape};
-use brink_core::calculus::{Columns, Heads, Image, ScaleShift};
+use brink_core::calculus::{Columns, Heads, ImageShape, ScaleShift};
 use candle_core::{DType, Device, Tensor, Var};
 
 const SAMPLES: usize = 7;
@@ -176,7 +176,7 @@ fn compare_squared_on(
 #[test]
 fn convolutions_and_pooling() {
     let mut tape = Tape::new();
-    let mut image = Image { height: 8, width: 12 };
+    let mut image = ImageShape { height: 8, width: 12 };
     let x = tape.data(2, image.pixels());
     let mut h = tape.transpose(x);
     for (name, inputs, outputs, stride) in [("1", 2, 3, 1), ("2", 3, 4, 2), ("3", 4, 2, 1)] {

@@ -8,7 +8,7 @@ use brink_core::data::{Split, Targets};
 use brink_core::network::{Activation, Architecture};
 use brink_core::objective::network::{LossKind, NetworkObjective};
 use brink_core::objective::{Landscape, Objective, Quadratic};
-use brink_core::spectrum::distribution::Source;
+use brink_core::spectrum::distribution::SpectrumMethod;
 use brink_core::spectrum::quadrature::quadrature;
 use brink_core::spectrum::whole::dense;
 use brink_core::spectrum::{
@@ -52,7 +52,7 @@ fn all_eigenvalues_of_a_quadratic_are_the_ones_it_was_made_of() {
     let found = of(&mut Quadratic::rotated(wanted.clone()), &vec![0.0; 150], &SpectrumSettings::default());
     let mut wanted = wanted;
     wanted.sort_by(f64::total_cmp);
-    assert_eq!((found.source, found.dim()), (Source::Dense, 150.0));
+    assert_eq!((found.source, found.dim()), (SpectrumMethod::Dense, 150.0));
     for (found, wanted) in values(&found).iter().zip(&wanted) {
         assert!((found - wanted).abs() < 1e-11, "{found} for {wanted}");
     }
@@ -180,7 +180,7 @@ fn it_is_the_same_for_one_seed_whatever_the_memory() {
     assert!(error < 0.01, "rounding differs, the distribution does not: {error}");
     assert_ne!(together, found(6 * 20 * bytes, 2));
     let few = found(12 * bytes, 1);
-    assert_eq!(few.source, Source::Quadrature { probes: 6, steps: 12 });
+    assert_eq!(few.source, SpectrumMethod::Quadrature { probes: 6, steps: 12 });
 }
 
 #[test]

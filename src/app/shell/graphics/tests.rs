@@ -1,7 +1,7 @@
 //! Surfaces, errors and devices that are lost, each with what is done and what is said.
 
 use super::*;
-use crate::app::shell::scene::Window as Canvas;
+use crate::app::shell::scene::SceneWindow as Canvas;
 use crate::app::shell::scene::tests::device;
 use crate::picture::scene::canvas::{has_canvas, install_canvas};
 use eframe::wgpu::{BufferDescriptor, BufferUsages, PollType};

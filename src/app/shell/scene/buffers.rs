@@ -6,7 +6,7 @@ use crate::picture::scene::nearness::LIFT;
 use eframe::wgpu::{self, BufferUsages, Device, IndexFormat, Queue, RenderPass};
 
 /// Triangles and lines.
-pub(super) struct Buffers {
+pub(super) struct SceneBuffers {
     surface: Option<Surface>,
     lines: Vec<Line>,
 }
@@ -28,7 +28,7 @@ struct Line {
 /// Bytes of a point.
 pub(super) const POINT: u64 = size_of::<[f32; 4]>() as u64;
 
-impl Buffers {
+impl SceneBuffers {
     pub(super) fn new(device: &Device, queue: &Queue, figure: &Figure, pipelines: &Pipelines) -> Self {
         let upload = |label, contents: &[u8], usage| {
             let buffer = device.create_buffer(&wgpu::BufferDescriptor {

@@ -10,25 +10,25 @@ pub(crate) mod tests;
 use crate::picture::scene::camera::Projection;
 use crate::picture::scene::canvas::{Canvas, install_canvas};
 use crate::picture::scene::figure::Figure;
-use buffers::Buffers;
+use buffers::SceneBuffers;
 use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, RenderState, ScreenDescriptor};
 use eframe::wgpu::{self, CommandBuffer, CommandEncoder, Device, Queue, RenderPass, TextureFormat};
 use egui::{PaintCallbackInfo, Rect, Shape};
 use pipelines::Pipelines;
 use std::sync::Arc;
-use target::Target;
+use target::RenderTarget;
 
 /// Draws weight space by the window's wgpu from now on.
 pub(super) fn install(context: &egui::Context, state: &RenderState) {
     let renderer = Renderer::new(&state.device, state.target_format);
     state.renderer.write().callback_resources.insert(renderer);
-    install_canvas(context, Arc::new(Window));
+    install_canvas(context, Arc::new(SceneWindow));
 }
 
 /// The canvas of a window.
-pub(super) struct Window;
+pub(super) struct SceneWindow;
 
-impl Canvas for Window {
+impl Canvas for SceneWindow {
     fn shape(&self, rect: Rect, figure: &Arc<Figure>, projection: &Projection) -> Shape {
         let picture = Picture { rect, figure: Arc::clone(figure), projection: *projection };
         Shape::Callback(Callback::new_paint_callback(rect, picture))
@@ -72,8 +72,8 @@ struct Renderer {
     pipelines: Pipelines,
     camera: wgpu::Buffer,
     camera_group: wgpu::BindGroup,
-    buffers: Option<(Arc<Figure>, Buffers)>,
-    target: Option<Target>,
+    buffers: Option<(Arc<Figure>, SceneBuffers)>,
+    target: Option<RenderTarget>,
     /// What the picture in the target was drawn with.
     drawn: Option<[f32; CAMERA]>,
 }
@@ -110,11 +110,11 @@ impl Renderer {
         let camera = camera(picture, pixels_per_point, size);
         let mut stale = self.drawn != Some(camera);
         if self.target.as_ref().is_none_or(|target| target.size != size) {
-            self.target = Some(Target::new(device, size, &self.pipelines));
+            self.target = Some(RenderTarget::new(device, size, &self.pipelines));
             stale = true;
         }
         if self.buffers.as_ref().is_none_or(|(figure, _)| !Arc::ptr_eq(figure, &picture.figure)) {
-            let buffers = Buffers::new(device, queue, &picture.figure, &self.pipelines);
+            let buffers = SceneBuffers::new(device, queue, &picture.figure, &self.pipelines);
             self.buffers = Some((Arc::clone(&picture.figure), buffers));
             stale = true;
         }

@@ -8,7 +8,7 @@ use eframe::wgpu::{
 use egui::Rect;
 
 /// Textures of one size.
-pub(super) struct Target {
+pub(super) struct RenderTarget {
     /// In pixels.
     pub size: [u32; 2],
     /// For laying the finished picture into the window.
@@ -39,7 +39,7 @@ pub(super) fn size(rect: Rect, pixels_per_point: f32, most: u32) -> [u32; 2] {
     })
 }
 
-impl Target {
+impl RenderTarget {
     /// Of at least one pixel.
     pub(super) fn new(device: &Device, size: [u32; 2], pipelines: &Pipelines) -> Self {
         let texture = |label, format: TextureFormat, samples, usage| {

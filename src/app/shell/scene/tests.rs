@@ -9,7 +9,7 @@ use crate::picture::scene::figure::Fill;
 use crate::picture::scene::landscape::of_landscape;
 use crate::picture::scene::mesh::mesh;
 use crate::picture::scene::view::{Layer, SceneChange, SceneView};
-use crate::picture::scene::{Grid, Scene, ScenePath, StableRegion};
+use crate::picture::scene::{Scene, SceneGrid, ScenePath, StableRegion};
 use crate::picture::style::theme::Palette;
 use crate::picture::style::theme::Role;
 use crate::preset::Preset;
@@ -348,7 +348,7 @@ fn a_window_in_srgb_has_the_same_colours() {
 /// A surface of 256×256 and three paths of 100,000 points, as `cargo bench --bench scene` turns them.
 fn large() -> Scene {
     let side = 256;
-    let mut grid = Grid { x: -1.0..1.0, y: -1.0..1.0, columns: side, rows: side, values: Vec::new() };
+    let mut grid = SceneGrid { x: -1.0..1.0, y: -1.0..1.0, columns: side, rows: side, values: Vec::new() };
     for i in 0..side * side {
         let [x, y] = grid.node(i % side, i / side);
         grid.values.push(x * x + 0.3 * (3.0 * y).sin());

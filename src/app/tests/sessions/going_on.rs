@@ -6,7 +6,7 @@ use crate::picture::scene::view::Layer;
 use crate::run::engine::breakpoint::Breakpoint;
 use crate::run::engine::memory::Memory;
 use crate::run::live::fork::Fork;
-use crate::run::live::message::{Command as WorkerCommand, Ending};
+use crate::run::live::message::{Ending, WorkerCommand};
 use brink_core::space::axis::Axis as AxisChoice;
 
 /// A paused window with rows, a fork at step 20 and a fork of it at step 30.
@@ -124,7 +124,7 @@ fn finish(window: &mut Window, more: usize) -> usize {
     let steps = rows(window) + more;
     lab(window).apply(Command::TrainTo(steps));
     press(window, "Play");
-    until(window, "the end", |model| model.phase == Phase::Ended(Ending::AllSteps));
+    until(window, "the end", |model| model.phase == RunPhase::Ended(Ending::AllSteps));
     assert_eq!(rows(window), steps);
     window.run_steps(2);
     steps
@@ -138,14 +138,14 @@ fn a_run_that_has_ended_goes_on_with_more_steps() {
     lab(&mut window).apply(Command::View(ViewChange::PlaceCursor(Some(10))));
     window.run_steps(2);
     press(&mut window, "More steps");
-    assert_eq!(model(&window).phase, Phase::Training);
+    assert_eq!(model(&window).phase, RunPhase::Training);
     assert_eq!(model(&window).current().run.steps, steps + own);
     until(&mut window, "more rows", |model| model.history.rows() > steps + 5);
     assert_eq!(model(&window).history.value(Series::GdLoss, steps), Some(1.0 / (1.0 + steps as f64)));
     // while it trains, the end moves
     key(&mut window, Key::M);
     assert_eq!(model(&window).current().run.steps, steps + 2 * own);
-    assert_eq!(model(&window).phase, Phase::Training);
+    assert_eq!(model(&window).phase, RunPhase::Training);
     // and where nothing can be done, that is said
     lab(&mut window).apply(Command::TrainTo(3));
     assert!(model(&window).banners.iter().any(|banner| banner.text.contains("are taken already")));
@@ -190,7 +190,7 @@ fn a_finished_session_goes_on_with_its_forks() {
     let mut window = open();
     form(&mut window, &path);
     press(&mut window, "Open session");
-    until(&mut window, "the session", |model| model.phase == Phase::Ended(Ending::AllSteps));
+    until(&mut window, "the session", |model| model.phase == RunPhase::Ended(Ending::AllSteps));
     until(&mut window, "the ends of the forks", |model| {
         model.forks.list().iter().all(|fork| fork.end == Some(Ok(Ending::AllSteps)))
     });
@@ -226,7 +226,7 @@ fn a_fork_that_fails_or_has_no_numbers_is_named_with_the_reason() {
     let fork = "Fork “η = 0.25 from step 30”: ";
     until(&mut window, "the gap", |model| has(model, [fork, "gd_lambda_1 = NaN at step 300"]));
     until(&mut window, "the failure", |model| has(model, [fork, "failed at step 330: the answer"]));
-    assert_eq!(model(&window).phase, Phase::Paused, "the run itself rests");
+    assert_eq!(model(&window).phase, RunPhase::Paused, "the run itself rests");
 }
 
 #[test]
@@ -258,7 +258,7 @@ fn all_that_a_window_holds_keeps_to_one_budget() {
     rest.take(memory.recorded.left());
     let full = |ending: &Ending| matches!(ending, Ending::MemoryBudget { .. });
     until(&mut window, "the end of all", |model| {
-        matches!(&model.phase, Phase::Ended(ending) if full(ending))
+        matches!(&model.phase, RunPhase::Ended(ending) if full(ending))
             && model.forks.list().iter().all(|fork| matches!(&fork.end, Some(Ok(ending)) if full(ending)))
     });
     assert!(model(&window).banners.iter().any(|banner| banner.text.contains("Fork “η")));

@@ -63,7 +63,7 @@ fn the_earlier_paths_of_a_network_come_back_with_its_session() {
     let path = directory.path().join("paths.brink");
     let mut before = window();
     lab(&mut before).apply(Command::TrainTo(STEPS));
-    until(&mut before, "the end", |model| model.phase == Phase::Ended(Ending::AllSteps));
+    until(&mut before, "the end", |model| model.phase == RunPhase::Ended(Ending::AllSteps));
     assert_eq!(rows(&before), STEPS);
     let was = complete(&mut before);
     assert!(was.paths.iter().all(|path| path.exact.len() == path.points.len()), "all weights are at hand");

@@ -3,7 +3,7 @@
 use crate::app::command::Command;
 use crate::app::state::Model;
 use crate::app::state::form::ForkForm;
-use crate::app::state::phase::Phase;
+use crate::app::state::phase::RunPhase;
 use crate::app::view::widgets::{command_button, grouped, short};
 use crate::picture::chart::trace::OVERLAY_SIGNS;
 use crate::picture::style::theme::Palette;
@@ -41,7 +41,7 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
         let field = DragValue::new(&mut form.eta).speed(speed).max_decimals(9).update_while_editing(false);
         ui.add(field).labelled_by(label.id);
         ui.label(format!("2/η = {}", short(2.0 / form.eta)));
-        let ready = model.history.rows() > 0 && model.phase != Phase::Failed;
+        let ready = model.history.rows() > 0 && model.phase != RunPhase::Failed;
         ui.add_enabled_ui(ready, |ui| command_button(ui, &Command::Fork, None, commands));
     });
     if form != model.fork_form {

@@ -2,7 +2,7 @@
 
 use super::short;
 use crate::picture::view::run_view::RunView;
-use crate::run::analysis::cycles::Phase;
+use crate::run::analysis::cycles::CyclePhase;
 use crate::run::analysis::cycles::{comparable, is_constant, mean_sharpness, recent_mean_sharpness};
 use crate::run::record::series::Series;
 
@@ -28,13 +28,13 @@ pub fn caption(view: &RunView, step: usize) -> String {
     let x = x.map_or(String::new(), |x| format!(", |x| = {},", short(x.abs())));
     let lowers = mean_sharpness(view.history, step + 1).is_some_and(|next| next < mean);
     match view.curves.cycles().phase(step) {
-        Some(Phase::Sharpening) => format!("{s}: the sharpness rises, the oscillation {does}"),
-        Some(Phase::Growth | Phase::Decay) => format!("{s}: the oscillation {does}"),
-        Some(Phase::Reduction) if lowers => {
+        Some(CyclePhase::Sharpening) => format!("{s}: the sharpness rises, the oscillation {does}"),
+        Some(CyclePhase::Growth | CyclePhase::Decay) => format!("{s}: the oscillation {does}"),
+        Some(CyclePhase::Reduction) if lowers => {
             format!("{s}: the oscillation{x} is strong and lowers the sharpness")
         }
-        Some(Phase::Reduction) => format!("{s}: the oscillation{x} holds the sharpness back"),
-        Some(Phase::Settled) => {
+        Some(CyclePhase::Reduction) => format!("{s}: the oscillation{x} holds the sharpness back"),
+        Some(CyclePhase::Settled) => {
             format!("{s}: a settled orbit of period 2; the oscillation{x} balances the sharpening")
         }
         None if view.history.rank(step) > 1 => {

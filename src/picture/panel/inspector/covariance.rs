@@ -5,7 +5,7 @@ use crate::picture::chart::scale::subscript;
 use crate::picture::style::theme::{Palette, Role};
 use crate::picture::view::run_view::RunView;
 use crate::run::analysis::covariance::Covariance;
-use crate::run::analysis::cycles::{Cycle, Outcome};
+use crate::run::analysis::cycles::{Cycle, CycleOutcome};
 use egui::{Align2, Color32, Rect, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 /// Largest side of a cell.
@@ -79,7 +79,7 @@ pub(super) fn covariance_ui(ui: &mut Ui, view: &RunView) {
         note(ui, why);
     }
     if let Some(cycle) = long_cycle(view, step) {
-        let takes = if cycle.outcome == Outcome::Open { "so far has taken" } else { "takes" };
+        let takes = if cycle.outcome == CycleOutcome::Open { "so far has taken" } else { "takes" };
         note(
             ui,
             &format!(

@@ -5,7 +5,7 @@ use super::{ROW_HEIGHT, note, sentence, short, write};
 use crate::picture::style::theme::{self, Palette};
 use crate::picture::view::ViewChange;
 use crate::picture::view::run_view::RunView;
-use crate::run::analysis::cycles::{Cycle, Outcome, Phase};
+use crate::run::analysis::cycles::{Cycle, CycleOutcome, CyclePhase};
 use egui::{Align2, Color32, Rangef, Rect, ScrollArea, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 /// The cells of a row.
@@ -119,7 +119,7 @@ fn legend_ui(ui: &mut Ui) {
     let palette = Palette::in_ui(ui);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
-        for phase in Phase::CYCLE.into_iter().chain([Phase::Settled]) {
+        for phase in CyclePhase::CYCLE.into_iter().chain([CyclePhase::Settled]) {
             let (rect, _) = ui.allocate_exact_size(vec2(14.0, 12.0), Sense::hover());
             ui.painter().rect_filled(rect, 2.0, palette.plot);
             ui.painter().rect_filled(rect, 2.0, palette.phase(phase));
@@ -140,11 +140,11 @@ fn number(all: &[Cycle], index: usize) -> Option<usize> {
 fn cells(number: Option<usize>, cycle: &Cycle) -> Cells {
     let what = match cycle.outcome {
         _ if cycle.settled => "settled",
-        Outcome::Open => "goes on",
-        Outcome::Complete => "",
-        Outcome::EtaChanged => "η changed",
-        Outcome::SecondEigenvalue => "λ₂ at edge",
-        Outcome::Gap => "broken off",
+        CycleOutcome::Open => "goes on",
+        CycleOutcome::Complete => "",
+        CycleOutcome::EtaChanged => "η changed",
+        CycleOutcome::SecondEigenvalue => "λ₂ at edge",
+        CycleOutcome::Gap => "broken off",
     };
     [
         number.map_or("–".into(), |number| number.to_string()),

@@ -21,7 +21,7 @@ struct Piece {
 }
 
 /// The equation laid out: where each piece stands.
-pub(super) struct Equation {
+pub(super) struct TermEquation {
     pieces: Vec<(Piece, Rect)>,
     /// All of it.
     pub size: egui::Vec2,
@@ -44,7 +44,7 @@ pub(super) fn term_text(term: Term, center: Center, k: usize) -> String {
     }
 }
 
-impl Equation {
+impl TermEquation {
     /// Lays the equation out from the left, in as many lines as the width asks for.
     pub(super) fn new(ui: &Ui, expansion: &Expansion, center: Center, width: f32) -> Self {
         let painter = ui.painter();

@@ -12,7 +12,7 @@ use crate::picture::style::theme::{self, Palette};
 use crate::picture::style::title::title;
 use crate::picture::view::ViewChange;
 use crate::picture::view::panel::Panel;
-use crate::picture::view::run_view::{Looking, RunView};
+use crate::picture::view::run_view::{InspectionScope, RunView};
 use brink_core::dynamics::Inspection;
 use egui::{Align2, Color32, Label, Painter, Pos2, Rect, RichText, ScrollArea, Ui, UiBuilder, pos2};
 
@@ -58,13 +58,15 @@ fn inspected<'a>(ui: &mut Ui, view: &RunView<'a>) -> Option<&'a Inspection> {
         let text = match step {
             None => "waiting for the first step".to_owned(),
             Some(step) => match view.looking {
-                Looking::Nowhere => {
+                InspectionScope::Nowhere => {
                     format!("step {step} is not looked into: there are no weights to look at")
                 }
-                Looking::AtCursor if view.state.cursor.is_none() => {
+                InspectionScope::AtCursor if view.state.cursor.is_none() => {
                     "pause, or put the cursor on a step, to look into it".to_owned()
                 }
-                Looking::AtCursor | Looking::Everywhere => format!("looking into step {step} …"),
+                InspectionScope::AtCursor | InspectionScope::Everywhere => {
+                    format!("looking into step {step} …")
+                }
             },
         };
         note(ui, &text);

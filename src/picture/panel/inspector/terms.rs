@@ -1,14 +1,14 @@
 //! One step term by term: the equation, and each term's size and components as bars.
 
-use super::equation::{Equation, term_text};
+use super::equation::{TermEquation, term_text};
 use super::{ROW_HEIGHT, bar, inspected, note, short, signed, write};
 use crate::picture::style::theme::Palette;
 use crate::picture::view::pointing::point_at;
 use crate::picture::view::run_view::RunView;
-use crate::picture::view::source::Source;
+use crate::picture::view::source::LineSource;
 use crate::run::analysis::validity::remainder_of_predicted;
 use crate::run::record::series::Series;
-use brink_core::dynamics::inspection::{Center, Extent, Inspection, Term};
+use brink_core::dynamics::inspection::{Center, Extents, Inspection, Term};
 use egui::{Align2, Id, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
 
 /// Width of the names left of the bars.
@@ -19,7 +19,7 @@ const NUMBER_WIDTH: f32 = 58.0;
 const GAP: f32 = 6.0;
 
 /// A column of bars: its head, whether it has a sign, and what it shows.
-type Column = (&'static str, bool, fn(Extent) -> f64);
+type Column = (&'static str, bool, fn(Extents) -> f64);
 
 /// The head of the second column, where u is the only critical eigenvector.
 const ALONG_U: &str = "along u";
@@ -31,12 +31,12 @@ const COLUMNS: [Column; 3] = [
 ];
 
 /// The line of the plots in which a term shows.
-fn line(term: Term) -> Option<Source> {
+fn line(term: Term) -> Option<LineSource> {
     match term {
-        Term::Gradient => Some(Source::Recorded(Series::GdGradNormSq)),
-        Term::Oscillation => Some(Source::Recorded(Series::Displacement(0))),
-        Term::Push => Some(Source::Recorded(Series::GdLambda(0))),
-        Term::Orthogonal => Some(Source::Recorded(Series::DistanceGdCf)),
+        Term::Gradient => Some(LineSource::Recorded(Series::GdGradNormSq)),
+        Term::Oscillation => Some(LineSource::Recorded(Series::Displacement(0))),
+        Term::Push => Some(LineSource::Recorded(Series::GdLambda(0))),
+        Term::Orthogonal => Some(LineSource::Recorded(Series::DistanceGdCf)),
         Term::Remainder => None,
     }
 }
@@ -96,7 +96,7 @@ pub(super) fn terms_ui(ui: &mut Ui, view: &RunView) {
         ),
     );
     let width = ui.available_width();
-    let equation = Equation::new(ui, expansion, inspection.center, width);
+    let equation = TermEquation::new(ui, expansion, inspection.center, width);
     let rows = Term::ALL.len() as f32 + 1.0;
     let size = vec2(width, equation.size.y + 8.0 + (rows + 1.0) * ROW_HEIGHT);
     let (whole, response) = ui.allocate_exact_size(size, Sense::hover());

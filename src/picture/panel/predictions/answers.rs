@@ -6,7 +6,7 @@ use crate::picture::view::ViewChange;
 use crate::picture::view::choice::Choice;
 use crate::picture::view::run_view::RunView;
 use crate::run::record::predictions::store::Predictions;
-use crate::run::record::predictions::{Examples, Kind, Output};
+use crate::run::record::predictions::{ExampleKind, Examples, PredictedOutput};
 use brink_core::dynamics::Process;
 use egui::{Align2, Painter, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
 
@@ -22,7 +22,7 @@ pub(super) fn answers_ui(
     ui: &Ui,
     rect: Rect,
     (view, found): (&RunView, &Predictions),
-    chosen: Output,
+    chosen: PredictedOutput,
     step: Option<usize>,
     changes: &mut Vec<ViewChange>,
 ) {
@@ -31,7 +31,7 @@ pub(super) fn answers_ui(
     let rows: Vec<_> = processes(view, Palette::in_ui(ui))
         .into_iter()
         .filter_map(|(process, name, color)| {
-            let outputs = found.row(Output { process, column: 0, ..chosen }, step)?;
+            let outputs = found.row(PredictedOutput { process, column: 0, ..chosen }, step)?;
             Some((process, name, color, outputs))
         })
         .collect();
@@ -60,7 +60,7 @@ pub(super) fn answers_ui(
         let words = words(examples, chosen, column, step, &rows);
         response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &words));
         if response.clicked() {
-            let Output { example, row, .. } = chosen;
+            let PredictedOutput { example, row, .. } = chosen;
             changes.push(ViewChange::ShowPrediction(Choice {
                 example,
                 row: Some(row),
@@ -112,8 +112,8 @@ fn name(painter: &Painter, palette: &Palette, cell: Rect, (column, right): (usiz
 }
 
 /// What bars and levels are, right of the columns where there is room.
-fn legend(painter: &Painter, palette: &Palette, rect: Rect, from: f32, step: usize, kind: Kind) {
-    let what = if kind == Kind::Probabilities { "probabilities" } else { "outputs" };
+fn legend(painter: &Painter, palette: &Palette, rect: Rect, from: f32, step: usize, kind: ExampleKind) {
+    let what = if kind == ExampleKind::Probabilities { "probabilities" } else { "outputs" };
     let words = format!("{what}\nat step {step}\nbar: GD\nlevel: CF\nframed: label");
     let galley = painter.layout_no_wrap(words, theme::tick_font(), palette.faint_text);
     if from + 10.0 + galley.size().x <= rect.right() {
@@ -124,12 +124,12 @@ fn legend(painter: &Painter, palette: &Palette, rect: Rect, from: f32, step: usi
 /// A column in words, for those who do not see it.
 fn words(
     examples: &Examples,
-    chosen: Output,
+    chosen: PredictedOutput,
     column: usize,
     step: usize,
     rows: &[(Process, &'static str, egui::Color32, Vec<f64>)],
 ) -> String {
-    let what = super::output_name(examples, Output { column, ..chosen });
+    let what = super::output_name(examples, PredictedOutput { column, ..chosen });
     let values = rows.iter().map(|(_, name, _, outputs)| format!("{name} {}", input::short(outputs[column])));
     format!("{what} at step {step}: {}", values.collect::<Vec<_>>().join(", "))
 }

@@ -3,7 +3,7 @@
 pub(crate) use crate::picture::style::numbers::short;
 
 use crate::picture::style::theme::{self, Palette};
-use crate::run::record::predictions::Picture;
+use crate::run::record::predictions::ExamplePicture;
 use egui::{Color32, ColorImage, Context, Id, Rect, Sense, StrokeKind, TextureHandle, TextureOptions, Ui};
 use egui::{WidgetInfo, pos2};
 
@@ -11,7 +11,7 @@ use egui::{WidgetInfo, pos2};
 const MOST_NUMBERS: usize = 8;
 
 /// An example's pixels, as they are.
-pub(super) fn picture_ui(ui: &Ui, rect: Rect, picture: &Picture, index: usize) {
+pub(super) fn picture_ui(ui: &Ui, rect: Rect, picture: &ExamplePicture, index: usize) {
     let response = ui.interact(rect, ui.scope_id().with("picture"), Sense::hover());
     let name = format!("picture of training example {index}");
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, &name));
@@ -22,9 +22,9 @@ pub(super) fn picture_ui(ui: &Ui, rect: Rect, picture: &Picture, index: usize) {
 }
 
 /// The texture of the picture shown last; another picture replaces it.
-fn texture(context: &Context, picture: &Picture) -> TextureHandle {
+fn texture(context: &Context, picture: &ExamplePicture) -> TextureHandle {
     let id = Id::unique("brink: picture of an example");
-    let kept: Option<(Picture, TextureHandle)> = context.data(|data| data.get_temp(id));
+    let kept: Option<(ExamplePicture, TextureHandle)> = context.data(|data| data.get_temp(id));
     if let Some((_, texture)) = kept.filter(|(shown, _)| shown == picture) {
         return texture;
     }

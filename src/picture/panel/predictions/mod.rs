@@ -14,10 +14,10 @@ use crate::picture::view::choice::Choice;
 use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::RunView;
 use crate::run::analysis::curves::Curve;
+use crate::run::record::predictions::ExampleKind;
 use crate::run::record::predictions::Examples;
 use crate::run::record::predictions::Input;
-use crate::run::record::predictions::Kind;
-use crate::run::record::predictions::Output;
+use crate::run::record::predictions::PredictedOutput;
 use crate::run::record::predictions::store::Predictions;
 use brink_core::dynamics::Process;
 use egui::{Align, Layout, Rect, Sense, Ui, UiBuilder, pos2, vec2};
@@ -67,7 +67,7 @@ pub(super) fn predictions(palette: &Palette, view: &RunView) -> Chart {
 fn traces(palette: &Palette, view: &RunView, found: &Predictions) -> Vec<Trace> {
     let examples = found.examples();
     let output = view.state.prediction.output(examples);
-    let of = |process| Output { process, ..output };
+    let of = |process| PredictedOutput { process, ..output };
     let what = output_name(examples, output);
     let gd = |weight| palette.ink(Role::GradientDescent, weight);
     let raw = |weight| Trace::output(of(Process::GradientDescent), gd(weight), format!("GD: {what}"));
@@ -92,21 +92,21 @@ fn traces(palette: &Palette, view: &RunView, found: &Predictions) -> Vec<Trace> 
 }
 
 /// What an output should be.
-pub(crate) fn target(examples: &Examples, output: Output) -> Option<f64> {
+pub(crate) fn target(examples: &Examples, output: PredictedOutput) -> Option<f64> {
     examples.list[output.example].targets[output.row * examples.columns + output.column]
 }
 
 /// What an output is, in words.
-fn output_name(examples: &Examples, output: Output) -> String {
+fn output_name(examples: &Examples, output: PredictedOutput) -> String {
     let position = if examples.rows > 1 { format!(" at position {}", output.row + 1) } else { String::new() };
     let column = output.column;
     match (examples.kind, &examples.list[output.example].input) {
-        (Kind::Probabilities, _) if examples.binary => format!("probability of class 1{position}"),
-        (Kind::Probabilities, Input::Tokens(_)) => format!("probability of token {column}{position}"),
-        (Kind::Probabilities, _) => format!("probability of class {column}{position}"),
-        (Kind::Values, Input::Tokens(_)) => format!("output of token {column}{position}"),
-        (Kind::Values, _) if examples.columns == 1 => format!("the output{position}"),
-        (Kind::Values, _) => format!("output {column}{position}"),
+        (ExampleKind::Probabilities, _) if examples.binary => format!("probability of class 1{position}"),
+        (ExampleKind::Probabilities, Input::Tokens(_)) => format!("probability of token {column}{position}"),
+        (ExampleKind::Probabilities, _) => format!("probability of class {column}{position}"),
+        (ExampleKind::Values, Input::Tokens(_)) => format!("output of token {column}{position}"),
+        (ExampleKind::Values, _) if examples.columns == 1 => format!("the output{position}"),
+        (ExampleKind::Values, _) => format!("output {column}{position}"),
     }
 }
 
@@ -158,7 +158,7 @@ fn line_ui_of(
     ui: &mut Ui,
     view: &RunView,
     found: &Predictions,
-    output: Output,
+    output: PredictedOutput,
     changes: &mut Vec<ViewChange>,
 ) {
     let (palette, examples) = (Palette::in_ui(ui), found.examples());
@@ -191,10 +191,10 @@ fn line_ui_of(
 }
 
 /// Which processes have no outputs at a step because they have ended, in words.
-fn endings(view: &RunView, found: &Predictions, output: Output) -> String {
+fn endings(view: &RunView, found: &Predictions, output: PredictedOutput) -> String {
     let Some(step) = shown_step(view) else { return String::new() };
     let of = |(process, ..): (Process, &str, egui::Color32)| {
-        let silent = found.value(Output { process, ..output }, step).is_none();
+        let silent = found.value(PredictedOutput { process, ..output }, step).is_none();
         ending(process, view.history).filter(|_| silent)
     };
     let ended = processes(view, Palette::of(egui::Theme::Light)).into_iter().filter_map(of);

@@ -5,7 +5,7 @@ use crate::picture::style::theme::{self, Palette, Role};
 use crate::picture::view::ViewChange;
 use crate::picture::view::choice::Choice;
 use crate::picture::view::run_view::RunView;
-use crate::run::record::predictions::Output;
+use crate::run::record::predictions::PredictedOutput;
 use crate::run::record::predictions::store::Predictions;
 use egui::{Align2, Rect, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
@@ -19,7 +19,7 @@ pub(super) fn sequence_ui(
     ui: &Ui,
     rect: Rect,
     (view, found): (&RunView, &Predictions),
-    chosen: Output,
+    chosen: PredictedOutput,
     (tokens, step): (&[usize], Option<usize>),
     changes: &mut Vec<ViewChange>,
 ) {
@@ -33,7 +33,7 @@ pub(super) fn sequence_ui(
     ];
     for (process, name, color) in processes {
         let said = |row| {
-            let outputs = found.row(Output { process, row, column: 0, ..chosen }, step?)?;
+            let outputs = found.row(PredictedOutput { process, row, column: 0, ..chosen }, step?)?;
             examples.predicted(&outputs).filter(|_| labels[row].is_some())
         };
         lines.push((format!("{name} says"), (0..examples.rows).map(said).collect(), color));

@@ -8,10 +8,10 @@ use crate::picture::scene::of_view::ending;
 use crate::picture::style::theme::{Palette, Role};
 use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::RunView;
-use crate::run::live::spectra::{Found, Spectra};
+use crate::run::live::spectra::{FoundSpectra, Spectra};
 use brink_core::dynamics::Process;
 use brink_core::spectrum::Distribution;
-use brink_core::spectrum::distribution::Source;
+use brink_core::spectrum::distribution::SpectrumMethod;
 use egui::{Rect, Sense, Ui, UiBuilder, WidgetInfo, vec2};
 
 /// Smallest plot that is drawn.
@@ -80,7 +80,7 @@ pub(super) fn spectrum_ui(ui: &mut Ui, view: &RunView) {
 }
 
 /// The distributions to draw, from back to front.
-fn shown<'a>(view: &RunView, found: &'a Found) -> Vec<(&'static str, Role, &'a Distribution)> {
+fn shown<'a>(view: &RunView, found: &'a FoundSpectra) -> Vec<(&'static str, Role, &'a Distribution)> {
     let central = found.central_flow.as_ref().filter(|_| view.state.show_central_flow);
     let descent = found.gradient_descent.as_ref().map(|d| ("gradient descent", Role::GradientDescent, d));
     let central = central.map(|d| ("central flow", Role::CentralFlow, d));
@@ -88,16 +88,16 @@ fn shown<'a>(view: &RunView, found: &'a Found) -> Vec<(&'static str, Role, &'a D
 }
 
 /// How the numbers came about.
-fn heading(found: &Found, shown: &[(&'static str, Role, &Distribution)]) -> String {
+fn heading(found: &FoundSpectra, shown: &[(&'static str, Role, &Distribution)]) -> String {
     let (step, (_, _, first)) = (found.step, &shown[0]);
     match first.source {
-        Source::Dense => format!(
+        SpectrumMethod::Dense => format!(
             "Step {step}: all {} eigenvalues, in bins of width {} (computed in {:.1} s)",
             first.dim(),
             short(plot::bin_width(found, shown)),
             found.took.as_secs_f64(),
         ),
-        Source::Quadrature { probes, steps } => format!(
+        SpectrumMethod::Quadrature { probes, steps } => format!(
             "Step {step}: density of {:.0} eigenvalues by Lanczos quadrature ({probes} random vectors, {steps} steps), \
              broadened by σ = {}, per {} (computed in {:.1} s)",
             first.dim(),

@@ -1,16 +1,16 @@
 //! The plot: eigenvalues to the right, their number in a bin upwards, logarithmically.
 
-use crate::picture::chart::scale::{Scale, Tick, read_out, subscript};
+use crate::picture::chart::scale::{AxisScale, Tick, read_out, subscript};
 use crate::picture::style::theme::{self, Palette, Role, Weight};
 use crate::picture::view::run_view::RunView;
-use crate::run::live::spectra::Found;
+use crate::run::live::spectra::FoundSpectra;
 use crate::run::record::series::Series;
 use brink_core::dynamics::Process;
 use brink_core::spectrum::Distribution;
-use brink_core::spectrum::distribution::Source;
+use brink_core::spectrum::distribution::SpectrumMethod;
 use egui::{Align2, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Ui, pos2, vec2};
 
-type Shown<'a> = (&'static str, Role, &'a Distribution);
+type DrawnSpectrum<'a> = (&'static str, Role, &'a Distribution);
 
 /// Bins over the whole axis, and to each a point of a density.
 const BINS: usize = 100;
@@ -26,7 +26,7 @@ const BELOW: f32 = 30.0;
 const ABOVE: f32 = 26.0;
 
 /// The axis of eigenvalues: all of them and the edge, with a margin.
-fn extent(found: &Found, shown: &[Shown]) -> [f64; 2] {
+fn extent(found: &FoundSpectra, shown: &[DrawnSpectrum]) -> [f64; 2] {
     let edge = 2.0 / found.eta;
     let ranges = shown.iter().filter_map(|(.., distribution)| distribution.range());
     let [low, high] = ranges.fold([0.0_f64, edge], |[low, high], [a, b]| [low.min(a), high.max(b)]);
@@ -35,13 +35,13 @@ fn extent(found: &Found, shown: &[Shown]) -> [f64; 2] {
 }
 
 /// Width of a bin.
-pub(super) fn bin_width(found: &Found, shown: &[Shown]) -> f64 {
+pub(super) fn bin_width(found: &FoundSpectra, shown: &[DrawnSpectrum]) -> f64 {
     let [low, high] = extent(found, shown);
     (high - low) / BINS as f64
 }
 
 /// Standard deviation by which a density is broadened.
-pub(super) fn broadening(found: &Found, shown: &[Shown]) -> f64 {
+pub(super) fn broadening(found: &FoundSpectra, shown: &[DrawnSpectrum]) -> f64 {
     let [low, high] = extent(found, shown);
     BROADENING * (high - low)
 }
@@ -50,7 +50,7 @@ pub(super) fn broadening(found: &Found, shown: &[Shown]) -> f64 {
 fn line(distribution: &Distribution, [low, high]: [f64; 2]) -> Vec<[f64; 2]> {
     let width = (high - low) / BINS as f64;
     match distribution.source {
-        Source::Dense => {
+        SpectrumMethod::Dense => {
             let counts = distribution.counts([low, high], BINS);
             let bin = |(i, count): (usize, f64)| {
                 let left = low + i as f64 * width;
@@ -58,7 +58,7 @@ fn line(distribution: &Distribution, [low, high]: [f64; 2]) -> Vec<[f64; 2]> {
             };
             counts.into_iter().enumerate().flat_map(bin).collect()
         }
-        Source::Quadrature { .. } => {
+        SpectrumMethod::Quadrature { .. } => {
             let sigma = BROADENING * (high - low);
             let count = BINS * POINTS;
             let point = |i: usize| {
@@ -74,8 +74,8 @@ fn line(distribution: &Distribution, [low, high]: [f64; 2]) -> Vec<[f64; 2]> {
 pub(super) fn draw(
     ui: &Ui,
     room: Rect,
-    (view, found): (&RunView, &Found),
-    shown: &[Shown],
+    (view, found): (&RunView, &FoundSpectra),
+    shown: &[DrawnSpectrum],
     pointer: Option<Pos2>,
 ) {
     let palette = Palette::in_ui(ui);
@@ -87,10 +87,10 @@ pub(super) fn draw(
     }
     let lines: Vec<_> = shown.iter().map(|(_, role, d)| (*role, line(d, [low, high]))).collect();
     // One eigenvalue must stand out from the axis: alone in a bin, or as the foot of a broadened one.
-    let floor = if shown[0].2.source == Source::Dense { 0.5 } else { 0.02 };
+    let floor = if shown[0].2.source == SpectrumMethod::Dense { 0.5 } else { 0.02 };
     let most = lines.iter().flat_map(|(_, points)| points).map(|p| p[1]).fold(1.0, f64::max);
     let (Some(x_scale), Some(y_scale)) =
-        (Scale::by_hand([low, high], false), Scale::by_hand([floor, 1.6 * most], true))
+        (AxisScale::by_hand([low, high], false), AxisScale::by_hand([floor, 1.6 * most], true))
     else {
         return;
     };
@@ -143,8 +143,8 @@ pub(super) fn draw(
     }
 }
 
-fn axes(painter: &Painter, palette: &Palette, frame: Rect, (x_scale, y_scale): (&Scale, &Scale)) {
-    let share = |scale: &Scale, tick: &Tick| {
+fn axes(painter: &Painter, palette: &Palette, frame: Rect, (x_scale, y_scale): (&AxisScale, &AxisScale)) {
+    let share = |scale: &AxisScale, tick: &Tick| {
         #[expect(clippy::cast_possible_truncation, reason = "a share")]
         let share = ((tick.at - scale.low) / (scale.high - scale.low)) as f32;
         share
@@ -217,8 +217,8 @@ fn read(
     frame: Rect,
     at: Pos2,
     value: f64,
-    shown: &[Shown],
-    found: &Found,
+    shown: &[DrawnSpectrum],
+    found: &FoundSpectra,
 ) {
     painter.vline(at.x, frame.y_range(), (1.0, palette.cursor));
     let extent = extent(found, shown);
@@ -226,11 +226,11 @@ fn read(
     let mut lines = vec![format!("λ = {}", read_out(value))];
     for (name, _, distribution) in shown {
         let near = match distribution.source {
-            Source::Dense => {
+            SpectrumMethod::Dense => {
                 let bin = extent[0] + ((value - extent[0]) / width).floor() * width;
                 distribution.counts([bin, bin + width], 1)[0]
             }
-            Source::Quadrature { .. } => {
+            SpectrumMethod::Quadrature { .. } => {
                 width * distribution.density(value, BROADENING * (extent[1] - extent[0]))
             }
         };
@@ -264,7 +264,7 @@ mod tests {
             let mut hessian = PreconditionedHessian::<f64>::new(&mut loss, &w, &one);
             let settings = SpectrumSettings { dense_up_to, quadrature: Quadrature::default() };
             let found = spectrum(&mut hessian, &settings, &mut |_| true).unwrap();
-            let found = Found {
+            let found = FoundSpectra {
                 step: 0,
                 eta: 0.5,
                 gradient_descent: Some(found),

@@ -3,8 +3,8 @@
 use super::*;
 use proptest::prelude::*;
 
-fn grid(columns: usize, rows: usize, value: impl Fn(f32, f32) -> f32) -> Grid {
-    let mut grid = Grid { x: -2.0..2.0, y: -1.0..3.0, columns, rows, values: Vec::new() };
+fn grid(columns: usize, rows: usize, value: impl Fn(f32, f32) -> f32) -> SceneGrid {
+    let mut grid = SceneGrid { x: -2.0..2.0, y: -1.0..3.0, columns, rows, values: Vec::new() };
     for row in 0..rows {
         for column in 0..columns {
             let [x, y] = grid.node(column, row);
@@ -44,7 +44,7 @@ fn a_hole_breaks_a_line() {
     let mut grid = grid(5, 9, |x, _| x);
     grid.values[4 * 5 + 2] = f32::NAN;
     assert_eq!(contour(&grid, 0.25).len(), 2);
-    assert!(contour(&Grid::default(), 0.0).is_empty());
+    assert!(contour(&SceneGrid::default(), 0.0).is_empty());
 }
 
 fn area(part: &[Corner]) -> f32 {
@@ -60,7 +60,7 @@ proptest! {
         level in -2.9f32..3.0,
     ) {
         prop_assume!(level.fract() != 0.0);
-        let mut grid = Grid { x: 0.0..5.0, y: 0.0..6.0, columns: 6, rows: 7, values: Vec::new() };
+        let mut grid = SceneGrid { x: 0.0..5.0, y: 0.0..6.0, columns: 6, rows: 7, values: Vec::new() };
         grid.values = values.iter().map(|&value| f32::from(value)).collect();
         if let Some(hole) = hole {
             grid.values[hole] = f32::NAN;

@@ -1,11 +1,11 @@
 //! The coloured plane, or the surface of the loss, cut along the edge of the stable region.
 
-use super::{Builder, Figure, Fill, Scale};
-use crate::picture::scene::colors::Map;
+use super::{Builder, ColorScale, Figure, Fill};
+use crate::picture::scene::colors::ColorMap;
 use crate::picture::scene::contour::parts;
-use crate::picture::scene::frame::{Frame, Heights};
+use crate::picture::scene::frame::{Heights, SceneFrame};
 use crate::picture::scene::view::Layer;
-use crate::picture::scene::{Grid, StableRegion};
+use crate::picture::scene::{SceneGrid, StableRegion};
 use egui::Color32;
 
 impl Builder<'_> {
@@ -18,16 +18,19 @@ impl Builder<'_> {
             region.and_then(|region| {
                 let [low, high] = region.sharpness.extremes()?;
                 let heights = Heights::linear([low, high.min((4.0 * region.edge).max(low))]);
-                Some(Scale { map: Map::Inferno, heights })
+                Some(ColorScale { map: ColorMap::Inferno, heights })
             })
         } else {
-            self.frame.loss.filter(|_| loss.is_some()).map(|heights| Scale { map: Map::Viridis, heights })
+            self.frame
+                .loss
+                .filter(|_| loss.is_some())
+                .map(|heights| ColorScale { map: ColorMap::Viridis, heights })
         };
         figure.scale = scale;
         let tinted = self.view.shows(Layer::Region);
         // A landscape has the nodes of the loss; without a loss there is nothing to stand on.
         let nodes = if self.flat || self.on_floor() {
-            if scale.is_some_and(|scale| scale.map == Map::Inferno) || loss.is_none() {
+            if scale.is_some_and(|scale| scale.map == ColorMap::Inferno) || loss.is_none() {
                 region.map(|region| &region.sharpness).or(self.surface)
             } else {
                 loss
@@ -55,8 +58,14 @@ impl Builder<'_> {
     }
 
     /// The triangles of the cells: cut along the edge of the region, which is tinted.
-    fn cells(&self, nodes: &Grid, region: Option<&StableRegion>, scale: Option<Scale>, figure: &mut Figure) {
-        let Grid { columns, rows, .. } = *nodes;
+    fn cells(
+        &self,
+        nodes: &SceneGrid,
+        region: Option<&StableRegion>,
+        scale: Option<ColorScale>,
+        figure: &mut Figure,
+    ) {
+        let SceneGrid { columns, rows, .. } = *nodes;
         let mut places = Vec::with_capacity(columns * rows);
         let mut looks = Vec::with_capacity(columns * rows);
         for row in 0..rows {
@@ -64,7 +73,7 @@ impl Builder<'_> {
                 let at = nodes.node(column, row);
                 let sharpness = region.map_or(f32::NAN, |region| region.sharpness.value(at));
                 let value = match scale {
-                    Some(scale) if scale.map == Map::Inferno => {
+                    Some(scale) if scale.map == ColorMap::Inferno => {
                         self.region.map_or(f32::NAN, |region| region.sharpness.value(at))
                     }
                     Some(_) => nodes.at(column, row),
@@ -154,7 +163,7 @@ fn index(place: usize) -> u32 {
 }
 
 /// Light from the upper left: slopes that look there are lighter.
-fn relief_shade(nodes: &Grid, frame: &Frame, column: usize, row: usize) -> f32 {
+fn relief_shade(nodes: &SceneGrid, frame: &SceneFrame, column: usize, row: usize) -> f32 {
     let Some(heights) = frame.loss else { return 1.0 };
     let at = |column: usize, row: usize| {
         heights.share(nodes.at(column.min(nodes.columns - 1), row.min(nodes.rows - 1)))

@@ -1,6 +1,6 @@
 //! The state machine behind [`super::Cycles`]: constant work a step.
 
-use super::{Cycle, Outcome};
+use super::{Cycle, CycleOutcome};
 use std::ops::Range;
 
 /// Share of 2/η by which the mean of S must pass it, two steps in a row, before a crossing counts. The crossing is then
@@ -136,11 +136,11 @@ impl Detector {
     }
 
     /// Ends what is open: no sample for this step.
-    pub(super) fn cut(&mut self, cause: Outcome) {
+    pub(super) fn cut(&mut self, cause: CycleOutcome) {
         if let Some(stretch) = self.stretch.take() {
             self.leave(&stretch, cause);
         }
-        if cause == Outcome::SecondEigenvalue {
+        if cause == CycleOutcome::SecondEigenvalue {
             self.wait = ALONE_STEPS;
         }
     }
@@ -154,7 +154,7 @@ impl Detector {
             Some(stretch) if stretch.eta == sample.eta => stretch,
             before => {
                 if let Some(before) = before {
-                    self.leave(&before, Outcome::EtaChanged);
+                    self.leave(&before, CycleOutcome::EtaChanged);
                 }
                 self.begin(sample)
             }
@@ -187,7 +187,7 @@ impl Detector {
     fn advance(&mut self, mut stretch: Stretch, sample: &Sample) -> Stretch {
         if stretch.side == Side::Settled {
             if !sample.is_balanced(2.0) {
-                self.close(Outcome::Complete, sample.step);
+                self.close(CycleOutcome::Complete, sample.step);
                 let begun = self.begin(sample);
                 return self.advance(begun, sample);
             }
@@ -233,7 +233,7 @@ impl Detector {
             stretch.beyond = Some((sample.step, sample.mean));
         }
         if stretch.last.1.min(sample.mean) > sample.edge() * (1.0 + CROSSING) {
-            self.close(Outcome::Complete, stretch.extreme.0);
+            self.close(CycleOutcome::Complete, stretch.extreme.0);
             let (start, up) = (stretch.extreme.0, stretch.near + 1);
             self.cycles.push(cycle(sample.eta, [start, up, up, up, up]));
             stretch.side = Side::Above;
@@ -302,24 +302,24 @@ impl Detector {
         {
             cycle.absorb(&before);
         }
-        self.close(Outcome::Complete, since);
+        self.close(CycleOutcome::Complete, since);
         self.cycles.push(Cycle { settled: true, ..cycle(stretch.eta, [since; 5]) });
         stretch.side = Side::Settled;
         stretch.tally = tally;
     }
 
     /// A stretch ends. A cycle whose lowest S has passed is whole nevertheless.
-    fn leave(&mut self, stretch: &Stretch, cause: Outcome) {
+    fn leave(&mut self, stretch: &Stretch, cause: CycleOutcome) {
         let whole = stretch.side == Side::Below && stretch.extreme.0 < stretch.last.0;
-        self.close(if whole { Outcome::Complete } else { cause }, stretch.last.0 + 1);
+        self.close(if whole { CycleOutcome::Complete } else { cause }, stretch.last.0 + 1);
     }
 
     fn open(&mut self) -> Option<&mut Cycle> {
-        self.cycles.last_mut().filter(|cycle| cycle.outcome == Outcome::Open)
+        self.cycles.last_mut().filter(|cycle| cycle.outcome == CycleOutcome::Open)
     }
 
     /// Ends the open cycle, which reaches to `end` at most.
-    fn close(&mut self, outcome: Outcome, end: usize) {
+    fn close(&mut self, outcome: CycleOutcome, end: usize) {
         if let Some(cycle) = self.open() {
             cycle.outcome = outcome;
             cycle.bounds[4] = cycle.bounds[4].min(end).max(cycle.bounds[3]);
@@ -339,7 +339,7 @@ impl Cycle {
 fn cycle(eta: f64, bounds: [usize; 5]) -> Cycle {
     Cycle {
         settled: false,
-        outcome: Outcome::Open,
+        outcome: CycleOutcome::Open,
         eta,
         bounds,
         peak_sharpness: f64::NEG_INFINITY,

@@ -34,7 +34,7 @@ const SECOND_SHARE: f64 = 0.01;
 
 /// What the sharpness and the oscillation do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Phase {
+pub enum CyclePhase {
     /// S rises to 2/η, the oscillation fades.
     Sharpening,
     /// S is above 2/η and rises, the oscillation grows.
@@ -47,7 +47,7 @@ pub enum Phase {
     Settled,
 }
 
-impl Phase {
+impl CyclePhase {
     /// The four phases of a cycle, in order.
     pub const CYCLE: [Self; 4] = [Self::Sharpening, Self::Growth, Self::Reduction, Self::Decay];
 
@@ -65,7 +65,7 @@ impl Phase {
 
 /// How a cycle ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CycleOutcome {
     /// It goes on.
     Open,
     /// The next one has begun.
@@ -84,7 +84,7 @@ pub struct Cycle {
     /// Whether it is a settled orbit of period 2 and no cycle.
     pub settled: bool,
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: CycleOutcome,
     /// The learning rate.
     pub eta: f64,
     /// The steps at which sharpening, growth, reduction and decay begin, and the end. Phases to come are empty; those of
@@ -117,9 +117,9 @@ impl Cycle {
     }
 
     /// Its phases that have begun, in order.
-    pub fn phases(&self) -> impl Iterator<Item = (Phase, Range<usize>)> + '_ {
-        let settled = self.settled.then(|| (Phase::Settled, self.start()..self.end()));
-        let cycle = Phase::CYCLE.into_iter().zip(self.bounds.windows(2).map(|pair| pair[0]..pair[1]));
+    pub fn phases(&self) -> impl Iterator<Item = (CyclePhase, Range<usize>)> + '_ {
+        let settled = self.settled.then(|| (CyclePhase::Settled, self.start()..self.end()));
+        let cycle = CyclePhase::CYCLE.into_iter().zip(self.bounds.windows(2).map(|pair| pair[0]..pair[1]));
         settled.into_iter().chain(cycle.filter(|_| !self.settled)).filter(|(_, range)| !range.is_empty())
     }
 }
@@ -182,7 +182,7 @@ impl Cycles {
 
     /// The last cycle that had ended by a step, by the beginning of the next one.
     pub fn last_complete(&self, step: usize) -> Option<&Cycle> {
-        let is_complete = |cycle: &&Cycle| !cycle.settled && cycle.outcome == Outcome::Complete;
+        let is_complete = |cycle: &&Cycle| !cycle.settled && cycle.outcome == CycleOutcome::Complete;
         self.all().iter().filter(is_complete).rfind(|cycle| cycle.end() <= step + 1)
     }
 
@@ -194,22 +194,22 @@ impl Cycles {
     }
 
     /// The phase of a step; `None` where no cycle has begun, or several eigenvalues are at the edge.
-    pub fn phase(&self, step: usize) -> Option<Phase> {
+    pub fn phase(&self, step: usize) -> Option<CyclePhase> {
         if let Some(index) = self.at(step) {
             return self.all()[index]
                 .phases()
                 .find(|(_, range)| range.contains(&step))
                 .map(|(phase, _)| phase);
         }
-        self.detector.sharpening().filter(|range| range.contains(&step)).map(|_| Phase::Sharpening)
+        self.detector.sharpening().filter(|range| range.contains(&step)).map(|_| CyclePhase::Sharpening)
     }
 
     /// Every phase that overlaps the given steps, in order: what plots shade.
-    pub fn phases(&self, steps: Range<usize>) -> Vec<(Phase, Range<usize>)> {
+    pub fn phases(&self, steps: Range<usize>) -> Vec<(CyclePhase, Range<usize>)> {
         let first = self.all().partition_point(|cycle| cycle.end() <= steps.start);
         let overlaps = |range: &Range<usize>| range.start < steps.end && range.end > steps.start;
         let cycles = self.all()[first..].iter().take_while(|cycle| cycle.start() < steps.end);
-        let rising = self.detector.sharpening().map(|range| (Phase::Sharpening, range));
+        let rising = self.detector.sharpening().map(|range| (CyclePhase::Sharpening, range));
         cycles.flat_map(Cycle::phases).chain(rising).filter(|(_, range)| overlaps(range)).collect()
     }
 }
@@ -243,17 +243,17 @@ pub fn is_constant(history: &History, row: usize) -> bool {
 }
 
 /// What the detector sees of a row and its successor.
-fn sample(history: &History, row: usize) -> Result<Sample, Outcome> {
-    let eta = history.value(Series::Eta, row).ok_or(Outcome::Gap)?;
+fn sample(history: &History, row: usize) -> Result<Sample, CycleOutcome> {
+    let eta = history.value(Series::Eta, row).ok_or(CycleOutcome::Gap)?;
     if history.value(Series::Eta, row + 1).is_some_and(|next| next != eta) {
-        return Err(Outcome::EtaChanged);
+        return Err(CycleOutcome::EtaChanged);
     }
-    let mean = mean_sharpness(history, row).filter(|mean| mean.is_finite()).ok_or(Outcome::Gap)?;
+    let mean = mean_sharpness(history, row).filter(|mean| mean.is_finite()).ok_or(CycleOutcome::Gap)?;
     if several(history, row, eta) {
-        return Err(Outcome::SecondEigenvalue);
+        return Err(CycleOutcome::SecondEigenvalue);
     }
     if is_constant(history, row) {
-        return Err(Outcome::Gap);
+        return Err(CycleOutcome::Gap);
     }
     let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
     Ok(Sample {

@@ -1,6 +1,6 @@
 //! Synthetic cycles with known phases, and the oscillator that real ones resemble.
 
-use super::{Cycle, Cycles, Outcome, Phase};
+use super::{Cycle, CycleOutcome, CyclePhase, Cycles};
 use crate::run::record::history::History;
 use brink_core::dynamics::{CentralFlowRecord, Event, Process, ProcessRecord, StepOutcome, StepRecord};
 use proptest::prelude::*;
@@ -83,7 +83,7 @@ fn oscillator(steps: usize, friction: f64) -> Vec<Row> {
     rows
 }
 
-fn phase_lengths(cycle: &Cycle) -> Vec<(Phase, usize)> {
+fn phase_lengths(cycle: &Cycle) -> Vec<(CyclePhase, usize)> {
     cycle.phases().map(|(phase, range)| (phase, range.len())).collect()
 }
 
@@ -96,7 +96,7 @@ proptest! {
         let cycles = Cycles::of(&history((0..period * turns + 2).map(|t| wave(t, period, swing, flicker))));
         prop_assert_eq!(cycles.all().len(), turns, "one cycle a turn whatever the flicker");
         for (i, cycle) in cycles.all().iter().enumerate() {
-            prop_assert_eq!(cycle.outcome, if i + 1 == turns { Outcome::Open } else { Outcome::Complete });
+            prop_assert_eq!(cycle.outcome, if i + 1 == turns { CycleOutcome::Open } else { CycleOutcome::Complete });
             // The two-step mean is half a step early.
             for (q, bound) in cycle.bounds.iter().enumerate() {
                 prop_assert!(bound.abs_diff(i * period + q * quarter) <= 1, "{:?}", cycle.bounds);
@@ -105,7 +105,7 @@ proptest! {
             prop_assert!((cycle.peak_sharpness / peak - 1.0).abs() < 0.01);
             prop_assert!((cycle.sharpness_drop / (2.0 * EDGE * swing) - 1.0).abs() < 0.03);
             let middle = |phase: usize| i * period + phase * quarter + quarter / 2;
-            for (number, phase) in Phase::CYCLE.into_iter().enumerate() {
+            for (number, phase) in CyclePhase::CYCLE.into_iter().enumerate() {
                 prop_assert_eq!(cycles.phase(middle(number)), Some(phase));
             }
         }
@@ -139,7 +139,7 @@ proptest! {
 #[test]
 fn the_reduced_model_goes_round_and_a_damped_one_settles() {
     let cycles = Cycles::of(&history(oscillator(4000, 0.0)));
-    let whole = cycles.all().iter().filter(|cycle| cycle.outcome == Outcome::Complete);
+    let whole = cycles.all().iter().filter(|cycle| cycle.outcome == CycleOutcome::Complete);
     assert!(whole.clone().count() >= 8, "{:?}", cycles.all());
     for cycle in whole.skip(1) {
         let lengths = phase_lengths(cycle);
@@ -149,8 +149,8 @@ fn the_reduced_model_goes_round_and_a_damped_one_settles() {
 
     let damped = Cycles::of(&history(oscillator(4000, 0.01)));
     let last = damped.all().last().unwrap();
-    assert!(last.settled && last.outcome == Outcome::Open && last.length() > 1000, "{last:?}");
-    assert_eq!(damped.phase(3900), Some(Phase::Settled));
+    assert!(last.settled && last.outcome == CycleOutcome::Open && last.length() > 1000, "{last:?}");
+    assert_eq!(damped.phase(3900), Some(CyclePhase::Settled));
     assert!(damped.all().len() < 40 && damped.all().iter().filter(|cycle| cycle.settled).count() == 1);
 }
 
@@ -177,8 +177,12 @@ fn a_change_of_eta_cuts_a_cycle_and_starts_anew() {
     });
     let cycles = Cycles::of(&history(rows));
     let [cut] = cycles.all() else { panic!("{:?}", cycles.all()) };
-    assert_eq!((cut.outcome, cut.end()), (Outcome::EtaChanged, 74), "the mean of two learning rates is none");
-    assert_eq!(phase_lengths(cut), [(Phase::Sharpening, 50), (Phase::Growth, 24)]);
+    assert_eq!(
+        (cut.outcome, cut.end()),
+        (CycleOutcome::EtaChanged, 74),
+        "the mean of two learning rates is none"
+    );
+    assert_eq!(phase_lengths(cut), [(CyclePhase::Sharpening, 50), (CyclePhase::Growth, 24)]);
 
     // With twice the learning rate everything is above it: a cycle without sharpening.
     let rows = (0..300).map(|t| Row { eta: if t < 20 { ETA } else { 2.0 * ETA }, ..wave(t, 200, 0.1, 0.5) });
@@ -192,7 +196,10 @@ fn gaps_and_divergence_end_a_cycle() {
     let diverged = Event::Outcome(Process::GradientDescent, StepOutcome::Diverged { loss: f64::INFINITY });
     history.push(&StepRecord { step: 80, eta: ETA, events: vec![diverged], ..StepRecord::default() });
     let cycles = Cycles::of(&history);
-    assert_eq!((cycles.all().len(), cycles.all()[0].outcome, cycles.all()[0].end()), (1, Outcome::Gap, 79));
+    assert_eq!(
+        (cycles.all().len(), cycles.all()[0].outcome, cycles.all()[0].end()),
+        (1, CycleOutcome::Gap, 79)
+    );
     (81..300).for_each(|t| push(&mut history, wave(t, 200, 0.1, 0.5)));
     let cycles = Cycles::of(&history);
     assert_eq!(cycles.all()[1].start(), 81, "above the edge, and so within a cycle");
@@ -205,7 +212,7 @@ fn a_second_eigenvalue_at_the_edge_ends_the_cycles_of_one() {
         Row { sigma, ..wave(t, 200, 0.1, 0.5) }
     };
     let cycles = Cycles::of(&history((0..900).map(row)));
-    assert_eq!(cycles.all()[1].outcome, Outcome::SecondEigenvalue);
+    assert_eq!(cycles.all()[1].outcome, CycleOutcome::SecondEigenvalue);
     assert_eq!(cycles.phase(350), None);
     assert!(cycles.all()[2].start() >= 470, "{:?}", cycles.all());
 }
@@ -229,9 +236,9 @@ fn cycles_are_found_by_step() {
     assert_eq!((longest(900..999), longest(0..0)), (None, None));
     let phases = cycles.phases(140..210);
     assert_eq!(phases.len(), 3, "{phases:?}");
-    assert_eq!((phases[0].0, phases[2].0), (Phase::Reduction, Phase::Sharpening));
+    assert_eq!((phases[0].0, phases[2].0), (CyclePhase::Reduction, CyclePhase::Sharpening));
 
     // A run that begins anew is looked at anew.
     cycles.update(&history((0..10).map(|t| wave(t, 200, 0.1, 2.0))), 100);
-    assert_eq!((cycles.all().len(), cycles.phase(5)), (0, Some(Phase::Sharpening)));
+    assert_eq!((cycles.all().len(), cycles.phase(5)), (0, Some(CyclePhase::Sharpening)));
 }

@@ -10,8 +10,8 @@ pub mod row;
 pub use machine::machine;
 pub use player::Player;
 
-use super::session::error::Problem;
-use super::session::{EXTENSION, Kind, Session, thin};
+use super::session::error::SessionProblem;
+use super::session::{EXTENSION, Session, SessionKind, thin};
 use crate::preset::Preset;
 use crate::preset::data::DataName;
 use crate::run::analysis::outline::Outline;
@@ -19,7 +19,7 @@ use crate::run::engine::Engine;
 use crate::run::engine::course::Course;
 use crate::run::record::history::History;
 use brink_core::dynamics::StepRecord;
-use brink_core::space::View;
+use brink_core::space::SpaceView;
 use projected::Follower;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -60,7 +60,7 @@ pub struct Recording {
     /// The rows that are stored; the others lie on straight lines between them.
     pub stored: Vec<usize>,
     /// The paths in one plane of weight space.
-    pub paths: Option<Arc<View>>,
+    pub paths: Option<Arc<SpaceView>>,
     /// The machine that made it.
     pub machine: String,
     /// The version of Brink that made it.
@@ -83,7 +83,7 @@ pub struct RecordingError {
     pub name: String,
     /// Why.
     #[source]
-    pub problem: Problem,
+    pub problem: SessionProblem,
 }
 
 /// A recording, or why it cannot be played.
@@ -152,7 +152,7 @@ impl Recording {
         shown.insert("seconds".into(), self.seconds.into());
         let course = Course::new(self.preset.optimizer.eta);
         Session {
-            kind: Kind::Recording,
+            kind: SessionKind::Recording,
             machine: Some(self.machine.clone()),
             version: self.version.clone(),
             stored: Some(self.stored.clone()),

@@ -2,7 +2,7 @@
 
 use crate::run::engine::Engine;
 use brink_core::dynamics::StepRecord;
-use brink_core::space::{Axis, Budget, Look, PROCESSES, Request, Row, Trail, View};
+use brink_core::space::{Axis, Budget, PROCESSES, Row, SpaceView, Survey, SurveyRequest, Trail};
 use std::time::Instant;
 
 /// The plane: the top eigenvector at the last step, across the valley, and the drift, along it.
@@ -34,17 +34,23 @@ impl Follower {
 
     /// The paths in the plane of the last step at which gradient descent ran; `None` where its weights are not kept or it
     /// has no plane.
-    pub fn project(self, engine: &mut dyn Engine, eta: f64) -> Option<View> {
+    pub fn project(self, engine: &mut dyn Engine, eta: f64) -> Option<SpaceView> {
         let newest = self.trail.newest()?.step();
         let step = (0..=newest).rev().map_while(|step| self.trail.row(step)).find(|row| row.has(0))?.step();
-        let request =
-            Request { step, eta, axes: AXES.to_vec(), most: usize::MAX, rows: Vec::new(), earlier: None };
-        let mut look = Look::new(request, &self.trail).ok()?;
+        let request = SurveyRequest {
+            step,
+            eta,
+            axes: AXES.to_vec(),
+            most: usize::MAX,
+            rows: Vec::new(),
+            earlier: None,
+        };
+        let mut look = Survey::new(request, &self.trail).ok()?;
         let mut probe = engine.probe();
         while !look.has_paths() {
             look.advance(probe.as_mut(), &self.trail, Instant::now(), &|| false);
         }
-        let view = View { surface: None, region: None, progress: 1.0, ..look.view().clone() };
+        let view = SpaceView { surface: None, region: None, progress: 1.0, ..look.view().clone() };
         (!view.paths.is_empty() && view.check(newest + 1).is_ok()).then_some(view)
     }
 }

@@ -2,14 +2,14 @@
 
 use crate::run::engine::checkpoint::Checkpoint;
 use crate::run::file::session::container::Section;
-use crate::run::file::session::error::Problem;
+use crate::run::file::session::error::SessionProblem;
 use crate::run::record::pyramid::Column;
 use brink_core::dynamics::Event;
 use serde::de::DeserializeOwned;
 use std::ops::Range;
 use std::sync::Arc;
 
-pub(crate) fn unpacked<T: DeserializeOwned>(section: &Section) -> Result<T, Problem> {
+pub(crate) fn unpacked<T: DeserializeOwned>(section: &Section) -> Result<T, SessionProblem> {
     match postcard::take_from_bytes(&section.content) {
         Ok((value, [])) => Ok(value),
         Ok((_, rest)) => Err(section.wrong(format!("{} bytes too many", rest.len()))),
@@ -22,7 +22,7 @@ pub(crate) fn checked_checkpoint(
     section: &Section,
     before: Option<usize>,
     rows: usize,
-) -> Result<Arc<Checkpoint>, Problem> {
+) -> Result<Arc<Checkpoint>, SessionProblem> {
     let checkpoint: Checkpoint = unpacked(section)?;
     let step = checkpoint.step();
     if step > rows || before.is_some_and(|before| before >= step) {
@@ -32,7 +32,11 @@ pub(crate) fn checked_checkpoint(
 }
 
 /// The learning rate of each of these rows.
-pub(crate) fn check_eta(section: &Section, column: &Column, mut rows: Range<usize>) -> Result<(), Problem> {
+pub(crate) fn check_eta(
+    section: &Section,
+    column: &Column,
+    mut rows: Range<usize>,
+) -> Result<(), SessionProblem> {
     let wrong = |&row: &usize| !column.get(row).is_some_and(|eta| eta.is_finite() && eta > 0.0);
     match rows.find(wrong) {
         None => Ok(()),
@@ -44,7 +48,10 @@ pub(crate) fn check_eta(section: &Section, column: &Column, mut rows: Range<usiz
     }
 }
 
-pub(crate) fn checked_events(section: &Section, rows: Range<usize>) -> Result<Vec<(usize, Event)>, Problem> {
+pub(crate) fn checked_events(
+    section: &Section,
+    rows: Range<usize>,
+) -> Result<Vec<(usize, Event)>, SessionProblem> {
     let events: Vec<(usize, Event)> = unpacked(section)?;
     let ascend = events.is_sorted_by(|a, b| a.0 <= b.0);
     if !ascend || events.iter().any(|(step, _)| !rows.contains(step)) {

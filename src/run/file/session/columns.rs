@@ -24,7 +24,7 @@ struct Head<'a> {
 
 /// How precisely numbers are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Precision {
+pub(super) enum ColumnPrecision {
     /// To the last bit.
     Double,
     /// In single precision; what is beyond it becomes its largest number.
@@ -34,26 +34,31 @@ pub(super) enum Precision {
 }
 
 /// A series' column as bytes.
-pub(super) fn encode(series: Series, column: &Column, precision: Precision) -> Vec<u8> {
+pub(super) fn encode(series: Series, column: &Column, precision: ColumnPrecision) -> Vec<u8> {
     encode_from(series, column, 0, precision)
 }
 
 /// As [`encode`], of the rows from one on.
-pub(super) fn encode_from(series: Series, column: &Column, from: usize, precision: Precision) -> Vec<u8> {
+pub(super) fn encode_from(
+    series: Series,
+    column: &Column,
+    from: usize,
+    precision: ColumnPrecision,
+) -> Vec<u8> {
     pack(&series.column_name(), column, from, precision)
 }
 
 /// A column's rows from one on as bytes, under a name.
-pub(super) fn pack(name: &str, column: &Column, from: usize, precision: Precision) -> Vec<u8> {
+pub(super) fn pack(name: &str, column: &Column, from: usize, precision: ColumnPrecision) -> Vec<u8> {
     let rows = column.start().max(from)..column.end().max(from);
-    let single = precision != Precision::Double;
+    let single = precision != ColumnPrecision::Double;
     let head = Head { name, first: rows.start as u64, count: rows.len() as u64, single };
     // nothing in it can fail to become bytes
     let mut bytes = postcard::to_stdvec(&head).unwrap_or_default();
     if single {
         let bits = |value: Option<f64>| match (value, precision) {
             (None, _) => ABSENT_SINGLE,
-            (Some(value), Precision::Rough) => roughened(rounded(value)).to_bits(),
+            (Some(value), ColumnPrecision::Rough) => roughened(rounded(value)).to_bits(),
             (Some(value), _) => rounded(value).to_bits(),
         };
         shuffle(rows.map(|row| bits(column.get(row)).to_le_bytes()), &mut bytes);

@@ -1,6 +1,6 @@
 //! Sections with a checksum each, in a row.
 
-use super::error::Problem;
+use super::error::SessionProblem;
 use crate::run::file::session::tag::Tag;
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
@@ -66,8 +66,8 @@ pub(crate) struct Section {
 
 impl Section {
     /// An error about its content.
-    pub fn wrong(&self, reason: impl Into<String>) -> Problem {
-        Problem::Content { offset: self.offset, section: self.tag, reason: reason.into() }
+    pub fn wrong(&self, reason: impl Into<String>) -> SessionProblem {
+        SessionProblem::Content { offset: self.offset, section: self.tag, reason: reason.into() }
     }
 }
 
@@ -81,24 +81,24 @@ pub(crate) struct Sections<R> {
 
 impl<R: Read> Sections<R> {
     /// Checks how the file begins.
-    pub fn open(mut from: R) -> Result<Self, Problem> {
+    pub fn open(mut from: R) -> Result<Self, SessionProblem> {
         let mut start = Vec::new();
-        from.by_ref().take(12).read_to_end(&mut start).map_err(Problem::Unreadable)?;
+        from.by_ref().take(12).read_to_end(&mut start).map_err(SessionProblem::Unreadable)?;
         let Some((magic, format)) = start.split_first_chunk::<8>().filter(|(magic, _)| **magic == MAGIC)
         else {
-            return Err(Problem::NotASession);
+            return Err(SessionProblem::NotASession);
         };
         let offset = magic.len() as u64 + 4;
-        let truncated = Problem::Truncated { offset: 8, section: Tag::HEAD };
+        let truncated = SessionProblem::Truncated { offset: 8, section: Tag::HEAD };
         let format = u32::from_le_bytes(format.try_into().map_err(|_| truncated)?);
         if format > FORMAT {
-            return Err(Problem::Newer { theirs: format });
+            return Err(SessionProblem::Newer { theirs: format });
         }
         Ok(Self { from, format, offset, ended: false })
     }
 
     /// The next known section; `None` behind the last one.
-    pub fn next(&mut self) -> Result<Option<Section>, Problem> {
+    pub fn next(&mut self) -> Result<Option<Section>, SessionProblem> {
         while !self.ended {
             let section = self.read()?;
             self.ended = section.tag == Tag::END;
@@ -114,7 +114,7 @@ impl<R: Read> Sections<R> {
         Ok(None)
     }
 
-    fn read(&mut self) -> Result<Section, Problem> {
+    fn read(&mut self) -> Result<Section, SessionProblem> {
         let offset = self.offset;
         let head: [u8; 20] = self.bytes(20, Tag::END)?.try_into().unwrap_or([0; 20]);
         let tag = Tag([head[0], head[1], head[2], head[3]]);
@@ -123,12 +123,12 @@ impl<R: Read> Sections<R> {
         let most = tag.most().max(stored_length.min(1 << 20));
         if length > most || stored_length > most + 1024 + most / 512 {
             let bytes = length.max(stored_length);
-            return Err(Problem::TooLong { offset, section: tag, bytes, most });
+            return Err(SessionProblem::TooLong { offset, section: tag, bytes, most });
         }
         let sum = self.bytes(4, tag)?;
         let stored = self.bytes(stored_length, tag)?;
         if sum != checksum(&head, &stored).to_le_bytes() {
-            return Err(Problem::Checksum { offset, section: tag });
+            return Err(SessionProblem::Checksum { offset, section: tag });
         }
         let mut section = Section { tag, offset, content: Vec::new() };
         if length > MOST_EXPANSION * (stored_length + 1) {
@@ -146,11 +146,11 @@ impl<R: Read> Sections<R> {
     }
 
     /// So many bytes. Grows as they come in, whatever their number is said to be.
-    fn bytes(&mut self, count: u64, section: Tag) -> Result<Vec<u8>, Problem> {
+    fn bytes(&mut self, count: u64, section: Tag) -> Result<Vec<u8>, SessionProblem> {
         let mut bytes = Vec::new();
-        self.from.by_ref().take(count).read_to_end(&mut bytes).map_err(Problem::Unreadable)?;
+        self.from.by_ref().take(count).read_to_end(&mut bytes).map_err(SessionProblem::Unreadable)?;
         if bytes.len() as u64 != count {
-            return Err(Problem::Truncated { offset: self.offset, section });
+            return Err(SessionProblem::Truncated { offset: self.offset, section });
         }
         self.offset += count;
         Ok(bytes)

@@ -12,12 +12,12 @@ pub struct SessionError {
     pub path: PathBuf,
     /// What is wrong with it.
     #[source]
-    pub problem: Problem,
+    pub problem: SessionProblem,
 }
 
 /// What is wrong with a session file, where, and what to do.
 #[derive(Debug, thiserror::Error)]
-pub enum Problem {
+pub enum SessionProblem {
     /// The operating system refused.
     #[error("the session cannot be read: {0}")]
     Unreadable(std::io::Error),

@@ -4,9 +4,9 @@
 //! each column from its first step on, and its newest checkpoint.
 
 use super::check::{check_eta, checked_checkpoint, checked_events, unpacked};
-use super::columns::{self, Precision};
+use super::columns::{self, ColumnPrecision};
 use super::container::{Section, write_section};
-use super::error::Problem;
+use super::error::SessionProblem;
 use super::tag::Tag;
 use super::write::packed;
 use crate::run::engine::checkpoint::Checkpoint;
@@ -67,7 +67,7 @@ impl SavedFork {
         write_section(out, Tag::EVENTS, &packed(&events)?)?;
         for series in Series::kept(history.max_tracked()) {
             if let Some(column) = history.column(series).filter(|column| column.end() > *step) {
-                let bytes = columns::encode_from(series, column, *step, Precision::Double);
+                let bytes = columns::encode_from(series, column, *step, ColumnPrecision::Double);
                 write_section(out, Tag::COLUMN, &bytes)?;
             }
         }
@@ -88,7 +88,7 @@ pub(super) struct ReadFork {
 
 impl ReadFork {
     /// From its first section; it left a run of so many rows, or one of the forks before it.
-    pub fn begin(section: &Section, rows: usize, earlier: &[Self]) -> Result<Self, Problem> {
+    pub fn begin(section: &Section, rows: usize, earlier: &[Self]) -> Result<Self, SessionProblem> {
         let head: Head = unpacked(section)?;
         if earlier.len() >= MOST_FORKS {
             return Err(section.wrong(format!("more than {MOST_FORKS} forks")));
@@ -119,7 +119,7 @@ impl ReadFork {
     }
 
     /// Takes one of its sections, of a run that tracks so many eigenvalues.
-    pub fn take(&mut self, section: &Section, tracked: usize) -> Result<(), Problem> {
+    pub fn take(&mut self, section: &Section, tracked: usize) -> Result<(), SessionProblem> {
         let rows = self.rows();
         match section.tag {
             Tag::EVENTS if self.events.is_none() => self.events = Some(checked_events(section, rows)?),
@@ -148,13 +148,13 @@ impl ReadFork {
     }
 
     /// The fork, from the history of the run that it left.
-    fn finish(self, left: &History) -> Result<SavedFork, Problem> {
+    fn finish(self, left: &History) -> Result<SavedFork, SessionProblem> {
         let rows = self.rows();
         let Self { head: Head { parent, step, course, .. }, events, columns, checkpoints } = self;
         if !rows.is_empty() && !columns.iter().any(|(series, _)| *series == Series::Eta) {
-            return Err(Problem::Missing(Tag::COLUMN));
+            return Err(SessionProblem::Missing(Tag::COLUMN));
         }
-        let events = events.ok_or(Problem::Missing(Tag::EVENTS))?;
+        let events = events.ok_or(SessionProblem::Missing(Tag::EVENTS))?;
         let mut history = left.until(step);
         history.extend(rows.end, &columns, events);
         Ok(SavedFork { parent, step, course, history, checkpoints })
@@ -162,7 +162,7 @@ impl ReadFork {
 }
 
 /// All forks of a run with this history.
-pub(super) fn finished(read: Vec<ReadFork>, history: &History) -> Result<Vec<SavedFork>, Problem> {
+pub(super) fn finished(read: Vec<ReadFork>, history: &History) -> Result<Vec<SavedFork>, SessionProblem> {
     let mut forks: Vec<SavedFork> = Vec::new();
     for fork in read {
         let left = fork.head.parent.and_then(|place| forks.get(place)).map_or(history, |fork| &fork.history);

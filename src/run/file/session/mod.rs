@@ -2,13 +2,13 @@
 //!
 //! A *session* is a run to go on with: it has checkpoints, and the steps after the last row come out as they would have
 //! without the file, to the last bit. A *recording* is a run to look at: no checkpoints, numbers rounded to single
-//! precision, and the machine that took it. Both are a [`Session`]; [`Kind`] tells them apart:
+//! precision, and the machine that took it. Both are a [`Session`]; [`SessionKind`] tells them apart:
 //!
 //! ```no_run
-//! # use brink::{preset::Preset, run::{engine::course::Course, file::session::{Kind, Session}, record::history::History}};
+//! # use brink::{preset::Preset, run::{engine::course::Course, file::session::{SessionKind, Session}, record::history::History}};
 //! # fn record(preset: Preset, history: History) -> Result<(), self::error::SessionError> {
 //! let recording = Session {
-//!     kind: Kind::Recording,
+//!     kind: SessionKind::Recording,
 //!     machine: Some("two cores, 2.4 GHz".into()),
 //!     ..Session::new("cifar-vit", preset, Course::new(0.02), history)
 //! };
@@ -41,7 +41,7 @@
 //! | `ROWS` | of a recording: the rows that the columns have, postcard; absent where they have all |
 //! | `COLM` | one column of the history: see `columns.rs` |
 //! | `OUTP` | of a recording: the network's outputs on a few examples: see `outputs.rs` |
-//! | `PATH` | of a recording: the paths in one plane of weight space, a [`View`] as postcard |
+//! | `PATH` | of a recording: the paths in one plane of weight space, a [`SpaceView`] as postcard |
 //! | `CKPT` | one checkpoint, postcard |
 //! | `FORK` | of a session: a run that left it or a fork before: see `forks.rs`; the sections that follow are this fork's |
 //!
@@ -65,7 +65,7 @@ pub mod thin;
 pub mod write;
 
 pub use container::FORMAT;
-pub use error::{Problem, SessionError};
+pub use error::{SessionError, SessionProblem};
 pub use forks::SavedFork;
 
 use crate::preset::Preset;
@@ -75,7 +75,7 @@ use crate::run::engine::course::Course;
 use crate::run::engine::memory::Shelf;
 use crate::run::engine::past::Past;
 use crate::run::record::history::History;
-use brink_core::space::View;
+use brink_core::space::SpaceView;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -86,7 +86,7 @@ pub const EXTENSION: &str = "brink";
 /// What a file is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum SessionKind {
     /// To go on with.
     Session,
     /// To look at.
@@ -97,7 +97,7 @@ pub enum Kind {
 #[derive(Clone, Debug)]
 pub struct Session {
     /// What it is for.
-    pub kind: Kind,
+    pub kind: SessionKind,
     /// The version of Brink that wrote it.
     pub version: String,
     /// The name of its preset: built in, or a path.
@@ -111,7 +111,7 @@ pub struct Session {
     /// Of a recording: the rows that are stored, where they are not all; see [`thin`].
     pub stored: Option<Vec<usize>>,
     /// Of a recording: the paths in one plane of weight space.
-    pub paths: Option<Arc<View>>,
+    pub paths: Option<Arc<SpaceView>>,
     /// What to go on from, ascending in steps, none behind the history.
     pub checkpoints: Vec<Arc<Checkpoint>>,
     /// Where it is to stop by itself.
@@ -132,7 +132,7 @@ impl Session {
     /// A session without checkpoints, breakpoints, forks or a view.
     pub fn new(name: &str, preset: Preset, course: Course, history: History) -> Self {
         Self {
-            kind: Kind::Session,
+            kind: SessionKind::Session,
             version: env!("CARGO_PKG_VERSION").into(),
             name: name.into(),
             preset,
@@ -174,7 +174,7 @@ impl Session {
 /// What is small, in words.
 #[derive(Debug, Serialize, Deserialize)]
 struct Head {
-    kind: Kind,
+    kind: SessionKind,
     version: String,
     preset: String,
     rows: usize,

@@ -1,6 +1,6 @@
 //! The outputs on a few examples as a section of a recording: the examples, and a column of each output.
 
-use super::columns::{self, Precision};
+use super::columns::{self, ColumnPrecision};
 use crate::run::record::predictions::example::Examples;
 use crate::run::record::predictions::store::Predictions;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ pub(super) struct Outputs {
 
 impl Outputs {
     pub fn of(found: &Predictions) -> Self {
-        let pack = |column| columns::pack("", column, 0, Precision::Rough);
+        let pack = |column| columns::pack("", column, 0, ColumnPrecision::Rough);
         Self {
             examples: Examples::clone(found.examples()),
             stride: found.stride() as u64,

@@ -1,7 +1,7 @@
 //! From a file to a run. Whatever the bytes are: an error in words, no panic, and no more memory than they account for.
 
 use super::container::{Section, Sections};
-use super::error::{Problem, SessionError};
+use super::error::{SessionError, SessionProblem};
 use super::forks::ReadFork;
 use super::outputs::Outputs;
 use super::tag::Tag;
@@ -18,7 +18,7 @@ use crate::run::record::predictions::store::Predictions;
 use crate::run::record::pyramid::Column;
 use crate::run::record::series::Series;
 use brink_core::dynamics::Event;
-use brink_core::space::View;
+use brink_core::space::SpaceView;
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -35,7 +35,7 @@ impl Session {
     /// # Errors
     /// When it cannot be read, is no session, or is damaged.
     pub fn read(path: &Path) -> Result<Self, SessionError> {
-        let file = File::open(path).map_err(Problem::Unreadable);
+        let file = File::open(path).map_err(SessionProblem::Unreadable);
         let session = file.and_then(|file| read(BufReader::new(file)));
         session
             .map(|session| Self { file: Some(path.into()), ..session })
@@ -46,19 +46,19 @@ impl Session {
     ///
     /// # Errors
     /// When it is no session, or is damaged.
-    pub fn read_bytes(bytes: &[u8]) -> Result<Self, Problem> {
+    pub fn read_bytes(bytes: &[u8]) -> Result<Self, SessionProblem> {
         read(bytes)
     }
 }
 
-fn read(from: impl Read) -> Result<Session, Problem> {
+fn read(from: impl Read) -> Result<Session, SessionProblem> {
     let mut sections = Sections::open(from)?;
     let Some(first) = sections.next()?.filter(|section| section.tag == Tag::HEAD) else {
-        return Err(Problem::Missing(Tag::HEAD));
+        return Err(SessionProblem::Missing(Tag::HEAD));
     };
     let head = head(&first)?;
     let Some(second) = sections.next()?.filter(|section| section.tag == Tag::PRESET) else {
-        return Err(Problem::Missing(Tag::PRESET));
+        return Err(SessionProblem::Missing(Tag::PRESET));
     };
     let preset = Preset::parse(text(&second)?)?;
     let tracked = preset.eigen.max_tracked;
@@ -67,7 +67,7 @@ fn read(from: impl Read) -> Result<Session, Problem> {
     let mut checkpoints: Vec<Arc<Checkpoint>> = Vec::new();
     let mut stored: Option<Vec<usize>> = None;
     let mut predictions: Option<Predictions> = None;
-    let mut paths: Option<Arc<View>> = None;
+    let mut paths: Option<Arc<SpaceView>> = None;
     let mut forks: Vec<ReadFork> = Vec::new();
     while let Some(section) = sections.next()? {
         if section.tag != Tag::FORK
@@ -87,7 +87,7 @@ fn read(from: impl Read) -> Result<Session, Problem> {
                 predictions = Some(outputs.read(head.rows).map_err(|reason| section.wrong(reason))?);
             }
             Tag::PATHS if paths.is_none() => {
-                let view: View = unpacked(&section)?;
+                let view: SpaceView = unpacked(&section)?;
                 view.check(head.rows).map_err(|reason| section.wrong(reason))?;
                 paths = Some(Arc::new(view));
             }
@@ -115,9 +115,9 @@ fn read(from: impl Read) -> Result<Session, Problem> {
         }
     }
     if head.rows > 0 && !found.iter().any(|(series, _)| *series == Series::Eta) {
-        return Err(Problem::Missing(Tag::COLUMN));
+        return Err(SessionProblem::Missing(Tag::COLUMN));
     }
-    let events = events.ok_or(Problem::Missing(Tag::EVENTS))?;
+    let events = events.ok_or(SessionProblem::Missing(Tag::EVENTS))?;
     let Head { kind, version, preset: name, rows, machine, course, breakpoints, hits, shown } = head;
     let history = History::of(tracked, rows, found, events, predictions);
     let forks = forks::finished(forks, &history)?;
@@ -140,7 +140,7 @@ fn read(from: impl Read) -> Result<Session, Problem> {
     })
 }
 
-fn head(section: &Section) -> Result<Head, Problem> {
+fn head(section: &Section) -> Result<Head, SessionProblem> {
     let head: Head = toml::from_str(text(section)?).map_err(|error| section.wrong(error.message()))?;
     if head.rows >= Column::MOST_ROWS {
         return Err(section.wrong(format!(
@@ -164,13 +164,13 @@ fn head(section: &Section) -> Result<Head, Problem> {
     Ok(head)
 }
 
-fn text(section: &Section) -> Result<&str, Problem> {
+fn text(section: &Section) -> Result<&str, SessionProblem> {
     std::str::from_utf8(&section.content)
         .map_err(|error| section.wrong(format!("byte {} of its content is no text", error.valid_up_to())))
 }
 
 /// The rows that are stored. What lies between them is made up when the file is read, so the gaps are bounded.
-fn checked_rows(section: &Section, rows: usize) -> Result<Vec<usize>, Problem> {
+fn checked_rows(section: &Section, rows: usize) -> Result<Vec<usize>, SessionProblem> {
     let stored: Vec<usize> = unpacked(section)?;
     let whole = (stored.first(), stored.last()) == (Some(&0), rows.checked_sub(1).as_ref());
     let near = |pair: &[usize]| pair[0] < pair[1] && pair[1] - pair[0] <= thin::LARGEST_GAP;

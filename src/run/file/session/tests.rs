@@ -145,7 +145,7 @@ prop_compose! {
         Session {
             hits: hits.collect(),
             forks: saved,
-            kind: if recording { Kind::Recording } else { Kind::Session },
+            kind: if recording { SessionKind::Recording } else { SessionKind::Session },
             checkpoints: vec![Arc::new(checkpoint)],
             breakpoints: vec![Breakpoint::Divergence, Breakpoint::AtEdge { k: 2 }, Breakpoint::Step(step)],
             machine,
@@ -156,8 +156,8 @@ prop_compose! {
 }
 
 /// A number as a file of this kind keeps it.
-fn kept(kind: Kind, series: Series, value: f64) -> f64 {
-    if kind == Kind::Session || series == Series::Eta || !value.is_finite() {
+fn kept(kind: SessionKind, series: Series, value: f64) -> f64 {
+    if kind == SessionKind::Session || series == Series::Eta || !value.is_finite() {
         return value;
     }
     #[expect(clippy::cast_possible_truncation, reason = "rounding is what is asked")]
@@ -165,7 +165,7 @@ fn kept(kind: Kind, series: Series, value: f64) -> f64 {
     single.into()
 }
 
-fn same_history(read: &History, was: &History, kind: Kind) -> Result<(), TestCaseError> {
+fn same_history(read: &History, was: &History, kind: SessionKind) -> Result<(), TestCaseError> {
     prop_assert_eq!(read.rows(), was.rows());
     prop_assert_eq!(format!("{:?}", read.events()), format!("{:?}", was.events()));
     for series in Series::kept(read.max_tracked()) {
@@ -332,7 +332,7 @@ fn a_learning_rate_that_is_none_is_refused() {
     (0..40).for_each(|row| column.push(row, if row == 7 { f64::NAN } else { 0.5 }));
     let text = forged(Tag::COLUMN, |content| {
         if content[1..4] == *b"eta" {
-            *content = columns::encode(Series::Eta, &column, columns::Precision::Double);
+            *content = columns::encode(Series::Eta, &column, columns::ColumnPrecision::Double);
         }
     });
     assert!(text.contains("COLM") && text.contains("η is NaN at row 7"), "{text}");

@@ -1,11 +1,11 @@
 //! From a run to a file.
 
-use super::columns::{self, Precision};
+use super::columns::{self, ColumnPrecision};
 use super::container::{begin, end, write_section};
-use super::error::{Problem, SessionError};
+use super::error::{SessionError, SessionProblem};
 use super::outputs::Outputs;
 use super::tag::Tag;
-use super::{Head, Kind, Session, thin};
+use super::{Head, Session, SessionKind, thin};
 use crate::run::file::files;
 use crate::run::record::series::Series;
 use serde::Serialize;
@@ -19,7 +19,7 @@ impl Session {
     /// When the file cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), SessionError> {
         files::write_whole(path, |out| self.write_to(out))
-            .map_err(|source| SessionError { path: path.into(), problem: Problem::Unwritable(source) })
+            .map_err(|source| SessionError { path: path.into(), problem: SessionProblem::Unwritable(source) })
     }
 
     /// Writes it into memory.
@@ -72,8 +72,8 @@ impl Session {
         for series in Series::kept(history.max_tracked()) {
             if let Some(column) = history.column(series).filter(|column| !column.is_empty()) {
                 // η is said in titles and commands: it is kept as it was set
-                let single = *kind == Kind::Recording && series != Series::Eta;
-                let precision = if single { Precision::Single } else { Precision::Double };
+                let single = *kind == SessionKind::Recording && series != Series::Eta;
+                let precision = if single { ColumnPrecision::Single } else { ColumnPrecision::Double };
                 let bytes = match stored {
                     Some(stored) => columns::encode(series, &thin::gathered(column, stored), precision),
                     None => columns::encode(series, column, precision),
@@ -81,7 +81,7 @@ impl Session {
                 write_section(out, Tag::COLUMN, &bytes)?;
             }
         }
-        if let Some(found) = history.predictions().filter(|_| *kind == Kind::Recording) {
+        if let Some(found) = history.predictions().filter(|_| *kind == SessionKind::Recording) {
             write_section(out, Tag::OUTPUTS, &packed(&Outputs::of(found))?)?;
         }
         if let Some(paths) = paths {

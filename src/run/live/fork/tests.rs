@@ -50,9 +50,9 @@ fn a_fork_is_steered_alone_and_its_news_are_told_once() {
     let options = Options { paused: true, ..options };
     let branch: Branch = "20=0.2,40=0.05".parse().unwrap();
     let id = forks.start(None, (&history, worker.past().as_ref()), &branch, make, &options, || ()).unwrap();
-    forks.send_to(id, Command::SetEta(0.3)).unwrap();
-    assert!(forks.send_to(id, Command::SetEta(f64::NAN)).is_err());
-    forks.send_to(id, Command::Play).unwrap();
+    forks.send_to(id, WorkerCommand::SetEta(0.3)).unwrap();
+    assert!(forks.send_to(id, WorkerCommand::SetEta(f64::NAN)).is_err());
+    forks.send_to(id, WorkerCommand::Play).unwrap();
     drained(&mut forks);
     assert_eq!(forks.list()[0].eta(), 0.3);
     assert_eq!(forks.list()[0].history.value(Series::Eta, 45), Some(0.3));
@@ -135,7 +135,7 @@ fn a_run_and_its_forks_keep_to_one_budget_over_a_million_steps() {
     assert!(memory.recorded.used() < before);
     let rows = |forks: &Forks| forks.list().iter().map(|fork| fork.history.rows()).sum::<usize>();
     let rows_before = rows(&forks);
-    forks.send(&Command::SetSteps(1_000_000));
+    forks.send(&WorkerCommand::SetSteps(1_000_000));
     let begun = Instant::now();
     while rows(&forks) <= rows_before {
         assert!(begun.elapsed() < Duration::from_secs(20));
@@ -196,5 +196,5 @@ fn how_a_fork_ends_is_said_once() {
     }
     let [(label, Err(reason))] = &ends[..] else { panic!("{ends:?}") };
     assert!(label == "η = 0.2 from step 20" && reason.contains("step 33"), "{label}: {reason}");
-    assert_eq!(forks.drain(), Drained::default());
+    assert_eq!(forks.drain(), DrainedForks::default());
 }

@@ -3,12 +3,12 @@
 
 pub mod earlier;
 
-use super::message::{Command, Seen};
+use super::message::{Seen, WorkerCommand};
 use super::replay::{Answer, Make, Moment, Replay, Reply};
 use super::worker::{CommandError, Worker};
 use crate::run::engine::course::Course;
 use crate::run::engine::past::Past;
-use brink_core::space::{Axis, Look, PROCESSES, Request, Row, Trail, View};
+use brink_core::space::{Axis, PROCESSES, Row, SpaceView, Survey, SurveyRequest, Trail};
 use earlier::Earlier;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -52,7 +52,7 @@ pub struct Wish {
 type Rows = Vec<Arc<Row>>;
 
 /// The watcher's side.
-pub struct Lookout {
+pub struct SurveyClient {
     past: Arc<Past>,
     /// Makes the replay thread, at the first step whose weights are not kept.
     make: Option<Box<Make>>,
@@ -68,10 +68,10 @@ pub struct Lookout {
     given_up: bool,
     /// The paths of a run that was taken up again, before it was.
     earlier: Earlier,
-    view: Option<Arc<View>>,
+    view: Option<Arc<SpaceView>>,
 }
 
-impl Lookout {
+impl SurveyClient {
     /// For a run with this past. `make` makes the engine of a replay; `wake` is called when it has an answer, on its thread,
     /// and must not block.
     pub fn new(past: Arc<Past>, make: Box<Make>, wake: impl Fn() + Send + Sync + 'static) -> Self {
@@ -91,7 +91,7 @@ impl Lookout {
     }
 
     /// The newest view of what is, or was last, asked for.
-    pub fn view(&self) -> Option<&Arc<View>> {
+    pub fn view(&self) -> Option<&Arc<SpaceView>> {
         self.view.as_ref()
     }
 
@@ -101,7 +101,7 @@ impl Lookout {
         self.earlier.progress()
     }
 
-    /// When [`Lookout::update`] has something to do though nothing arrives; `None`: not of its own accord.
+    /// When [`SurveyClient::update`] has something to do though nothing arrives; `None`: not of its own accord.
     pub fn due(&self) -> Option<Instant> {
         let (wish, since) = self.wish.as_ref()?;
         match &self.asked {
@@ -160,9 +160,9 @@ impl Lookout {
         }
     }
 
-    fn request(&self, wish: &Wish, rows: Rows) -> Request {
+    fn request(&self, wish: &Wish, rows: Rows) -> SurveyRequest {
         let eta = Course::eta_at(&self.past.course(), wish.step);
-        Request {
+        SurveyRequest {
             step: wish.step,
             eta,
             axes: wish.axes.clone(),
@@ -172,8 +172,8 @@ impl Lookout {
         }
     }
 
-    fn ask(worker: &mut Worker, request: Option<Request>) {
-        let sent: Result<(), CommandError> = worker.send(Command::Look(request.map(Arc::new)));
+    fn ask(worker: &mut Worker, request: Option<SurveyRequest>) {
+        let sent: Result<(), CommandError> = worker.send(WorkerCommand::Look(request.map(Arc::new)));
         debug_assert!(sent.is_ok(), "a look has no range");
     }
 
@@ -284,12 +284,18 @@ fn rows(moment: &mut Moment<'_>, step: usize, last: usize) -> Rows {
 /// Looks around a step to the end, within a job: the moment is that of the step, or up to [`REPLAYED_HALF`] steps before it,
 /// which are computed again where the trail does not have them. `None` where it is superseded, or the run has not come to
 /// the step.
-pub fn look(moment: &mut Moment<'_>, step: usize, axes: &[Axis], trail: &Trail) -> Option<View> {
+pub fn look(moment: &mut Moment<'_>, step: usize, axes: &[Axis], trail: &Trail) -> Option<SpaceView> {
     let known = trail.row(step).is_some();
     let rows = if known { Vec::new() } else { rows(moment, step, step + REPLAYED_HALF) };
-    let request =
-        Request { step, eta: moment.eta_at(step), axes: axes.to_vec(), most: WINDOW, rows, earlier: None };
-    let mut look = Look::new(request, trail).ok()?;
+    let request = SurveyRequest {
+        step,
+        eta: moment.eta_at(step),
+        axes: axes.to_vec(),
+        most: WINDOW,
+        rows,
+        earlier: None,
+    };
+    let mut look = Survey::new(request, trail).ok()?;
     while !look.done() {
         if moment.superseded() {
             return None;

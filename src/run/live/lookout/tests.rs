@@ -13,14 +13,14 @@ use std::sync::atomic::Ordering;
 struct Setup {
     worker: Worker,
     history: History,
-    lookout: Lookout,
+    lookout: SurveyClient,
 }
 
 impl Setup {
     fn new(engine: Fake, options: &Options) -> Self {
         let worker = Worker::spawn(Box::new(engine.clone()), options, || {}).expect("a thread");
         let make = Box::new(move || Ok(Box::new(engine.clone()) as Box<dyn crate::run::engine::Engine>));
-        let lookout = Lookout::new(Arc::clone(worker.past()), make, || {});
+        let lookout = SurveyClient::new(Arc::clone(worker.past()), make, || {});
         Self { worker, history: History::new(1), lookout }
     }
 
@@ -61,9 +61,9 @@ fn a_run_is_looked_at_while_it_trains_while_it_rests_and_after_its_end() {
     assert!((f64::from(surface.at(3, 5)) - loss).abs() < 1e-4 * loss);
     assert_eq!(view.paths[0].points[60], [10.0, 10.0, 0.0]);
 
-    setup.worker.send(Command::Pause).expect("a valid command");
+    setup.worker.send(WorkerCommand::Pause).expect("a valid command");
     setup.wait(Some(&wish(70)), complete(70));
-    setup.worker.send(Command::Play).expect("a valid command");
+    setup.worker.send(WorkerCommand::Play).expect("a valid command");
     setup.wait(None, |setup| setup.worker.ended());
     setup.wait(Some(&wish(2990)), complete(2990));
     setup.wait(Some(&wish(10)), complete(10));
@@ -85,12 +85,12 @@ fn steps_that_are_no_longer_kept_are_computed_again() {
 }
 
 /// A run that was taken up again at step 200, and what makes the engine that takes its first steps once more.
-fn taken_up(make: Box<Make>) -> (Worker, Lookout) {
+fn taken_up(make: Box<Make>) -> (Worker, SurveyClient) {
     let checkpoints = [0, 130].map(|step| Arc::new(Fake { step, ..Fake::default() }.checkpoint()));
     let past = Past::of(Course::new(0.1), checkpoints.to_vec(), 200, &Shelf::new(usize::MAX));
     let options = Options { trail: Some(Budget::default()), ..Options::new(260, 0.1) };
     let worker = Worker::resume(Box::new(Fake::default()), past, &options, || {}).expect("a thread");
-    let lookout = Lookout::new(Arc::clone(worker.past()), make, || {});
+    let lookout = SurveyClient::new(Arc::clone(worker.past()), make, || {});
     (worker, lookout)
 }
 
@@ -155,7 +155,7 @@ fn no_loss_is_evaluated_50_ms_after_the_cursor_has_moved() {
     let engine = Fake { step_time, loss_time, losses: Arc::clone(&losses), ..Fake::default() };
     let mut setup = Setup::new(engine, &options);
     setup.wait(None, |setup| setup.history.rows() > 60);
-    for command in [Command::Play, Command::Pause] {
+    for command in [WorkerCommand::Play, WorkerCommand::Pause] {
         setup.worker.send(command).expect("a valid command");
         setup.wait(Some(&wish(50)), |setup| setup.lookout.view().is_some_and(|view| view.step == 50));
         let moved = wish(40);

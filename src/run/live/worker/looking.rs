@@ -3,7 +3,7 @@
 use crate::run::engine::Engine;
 use crate::run::live::message::Seen;
 use brink_core::dynamics::StepRecord;
-use brink_core::space::{Budget, Look, PROCESSES, Probe, Request, Row, Stop, Trail};
+use brink_core::space::{Budget, PROCESSES, Probe, Row, Stop, Survey, SurveyRequest, Trail};
 use crossbeam_channel::{Sender, TrySendError};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,10 +21,10 @@ const VIEW_INTERVAL: Duration = Duration::from_millis(150);
 pub(super) type Before = [Option<Vec<f64>>; 3];
 
 /// What the training thread does about weight space.
-pub(super) struct Looking {
+pub(super) struct SurveyWork {
     views: Sender<Seen>,
     trail: Option<Trail>,
-    look: Option<Look>,
+    look: Option<Survey>,
     /// An answer that found no room.
     waiting: Option<Seen>,
     last_view: Option<Instant>,
@@ -32,14 +32,14 @@ pub(super) struct Looking {
     credit: f64,
 }
 
-impl Looking {
+impl SurveyWork {
     /// Nothing is kept, and no request answered, without a budget.
     pub(super) fn new(views: Sender<Seen>, budget: Option<Budget>) -> Self {
         let trail = budget.map(Trail::new);
         Self { views, trail, look: None, waiting: None, last_view: None, credit: 0.0 }
     }
 
-    /// What [`Looking::after_step`] needs; `None` where nothing is kept.
+    /// What [`SurveyWork::after_step`] needs; `None` where nothing is kept.
     pub(super) fn before_step(&self, engine: &dyn Engine) -> Option<Before> {
         self.trail.is_some().then(|| PROCESSES.map(|process| engine.weights(process)))
     }
@@ -68,7 +68,7 @@ impl Looking {
     }
 
     /// Gives up the look that is under way, and begins another.
-    pub(super) fn begin(&mut self, request: Option<&Request>) {
+    pub(super) fn begin(&mut self, request: Option<&SurveyRequest>) {
         (self.look, self.waiting, self.last_view) = (None, None, None);
         // what it took too long does not count against the next one
         self.credit = self.credit.max(0.0);
@@ -76,7 +76,7 @@ impl Looking {
         if let Some(earlier) = &request.earlier {
             trail.precede(earlier);
         }
-        match Look::new(request.clone(), trail) {
+        match Survey::new(request.clone(), trail) {
             Ok(look) => self.look = Some(look),
             Err(not_kept) => self.waiting = Some(Seen::NotKept { step: not_kept.step }),
         }

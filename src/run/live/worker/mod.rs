@@ -1,6 +1,6 @@
 //! The training thread and the handle its watcher holds.
 //!
-//! One channel carries [`Command`]s to the thread, one carries [`Message`]s back; both are bounded. Nothing recorded is
+//! One channel carries [`WorkerCommand`]s to the thread, one carries [`Message`]s back; both are bounded. Nothing recorded is
 //! dropped: when the watcher does not keep up, the thread waits, and while it waits it goes on obeying commands. A panic
 //! of the engine becomes [`Message::Failed`], after everything recorded before it.
 //!
@@ -11,7 +11,7 @@
 pub mod looking;
 pub mod training;
 
-use super::message::{Command, Ending, Message, Seen};
+use super::message::{Ending, Message, Seen, WorkerCommand};
 use crate::run::engine::Engine;
 use crate::run::engine::breakpoint::{Breakpoint, Hit};
 use crate::run::engine::course::Course;
@@ -47,7 +47,7 @@ pub struct Options {
     pub course: Course,
     /// At most this many steps a second; `None` is unlimited.
     pub speed: Option<f64>,
-    /// Whether to wait for [`Command::Play`] or [`Command::Step`] before the first step.
+    /// Whether to wait for [`WorkerCommand::Play`] or [`WorkerCommand::Step`] before the first step.
     pub paused: bool,
     /// What the recorded steps and the checkpoints of this run may take, together with those of the runs that share it. The
     /// run ends where no more steps fit; checkpoints are thinned evenly, and a [`Message::Thinned`] says so once.
@@ -103,10 +103,10 @@ pub struct Drained {
 /// The watcher's handle on the training thread. Dropping it stops the thread.
 #[derive(Debug)]
 pub struct Worker {
-    commands: Sender<Command>,
+    commands: Sender<WorkerCommand>,
     messages: Receiver<Message>,
     seen: Receiver<Seen>,
-    outbox: VecDeque<Command>,
+    outbox: VecDeque<WorkerCommand>,
     cancel: Arc<AtomicBool>,
     past: Arc<Past>,
     /// What the history takes, and what is under way to it.
@@ -180,28 +180,33 @@ impl Worker {
     }
 
     /// Sends a command, or keeps it for the next call or drain when the thread is in the middle of a long step. Never
-    /// blocks. Once the run has ended, only a [`Command::Look`] has an effect at once: the others count when
-    /// [`Command::SetSteps`] lets it go on.
+    /// blocks. Once the run has ended, only a [`WorkerCommand::Look`] has an effect at once: the others count when
+    /// [`WorkerCommand::SetSteps`] lets it go on.
     ///
     /// # Errors
     /// When the command carries a value outside its range.
-    pub fn send(&mut self, command: Command) -> Result<(), CommandError> {
+    pub fn send(&mut self, command: WorkerCommand) -> Result<(), CommandError> {
         match command {
-            Command::SetEta(eta) if !(eta.is_finite() && eta > 0.0) => return Err(CommandError::Eta(eta)),
-            Command::SetSpeed(Some(speed)) if !(speed.is_finite() && speed > 0.0) => {
+            WorkerCommand::SetEta(eta) if !(eta.is_finite() && eta > 0.0) => {
+                return Err(CommandError::Eta(eta));
+            }
+            WorkerCommand::SetSpeed(Some(speed)) if !(speed.is_finite() && speed > 0.0) => {
                 return Err(CommandError::Speed(speed));
             }
-            Command::SetBreakpoint(breakpoint) if !breakpoint.is_valid() => {
+            WorkerCommand::SetBreakpoint(breakpoint) if !breakpoint.is_valid() => {
                 return Err(CommandError::Breakpoint(breakpoint));
             }
-            Command::Stop => self.cancel.store(true, Ordering::Relaxed),
+            WorkerCommand::Stop => self.cancel.store(true, Ordering::Relaxed),
             _ => {}
         }
         // A slider sends many values; only the last one that waits matters.
-        let replaces = |waiting: &Command| {
+        let replaces = |waiting: &WorkerCommand| {
             matches!(
                 command,
-                Command::SetEta(_) | Command::SetSpeed(_) | Command::SetSteps(_) | Command::Look(_)
+                WorkerCommand::SetEta(_)
+                    | WorkerCommand::SetSpeed(_)
+                    | WorkerCommand::SetSteps(_)
+                    | WorkerCommand::Look(_)
             ) && std::mem::discriminant(waiting) == std::mem::discriminant(&command)
         };
         match self.outbox.back_mut() {

@@ -70,12 +70,12 @@ fn pausing_stepping_and_playing() {
     std::thread::sleep(Duration::from_millis(60));
     assert_eq!(worker.try_drain(&mut history), Drained::default());
     for rows in 1..4 {
-        worker.send(Command::Step).expect("a valid command");
+        worker.send(WorkerCommand::Step).expect("a valid command");
         drain_until(&mut worker, &mut history, |history| history.rows() == rows);
     }
     std::thread::sleep(Duration::from_millis(60));
     assert_eq!(worker.try_drain(&mut history).rows, 0, "it pauses again after each step");
-    worker.send(Command::Play).expect("a valid command");
+    worker.send(WorkerCommand::Play).expect("a valid command");
     assert_eq!(drain(&mut worker, &mut history), Ok(Ending::AllSteps));
     assert_eq!(history.rows(), 1000);
 }
@@ -84,7 +84,9 @@ fn pausing_stepping_and_playing() {
 fn a_new_learning_rate_and_restarted_flows_reach_the_engine() {
     let mut worker = spawn(Fake::default(), &Options { paused: true, ..Options::new(10, 0.1) });
     let mut history = History::new(1);
-    for command in [Command::Step, Command::SetEta(0.2), Command::RestartFlows, Command::Step] {
+    for command in
+        [WorkerCommand::Step, WorkerCommand::SetEta(0.2), WorkerCommand::RestartFlows, WorkerCommand::Step]
+    {
         worker.send(command).expect("a valid command");
         if history.rows() == 0 {
             drain_until(&mut worker, &mut history, |history| history.rows() == 1);
@@ -100,11 +102,11 @@ fn a_new_learning_rate_and_restarted_flows_reach_the_engine() {
 fn senseless_values_are_refused_with_a_reason() {
     let mut worker = spawn(Fake::default(), &Options { paused: true, ..Options::new(10, 0.1) });
     for eta in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-        let error = worker.send(Command::SetEta(eta)).expect_err("refused");
+        let error = worker.send(WorkerCommand::SetEta(eta)).expect_err("refused");
         assert!(error.to_string().contains("positive finite"), "{error}");
     }
-    assert_eq!(worker.send(Command::SetSpeed(Some(0.0))), Err(CommandError::Speed(0.0)));
-    assert_eq!(worker.send(Command::SetSpeed(None)), Ok(()));
+    assert_eq!(worker.send(WorkerCommand::SetSpeed(Some(0.0))), Err(CommandError::Speed(0.0)));
+    assert_eq!(worker.send(WorkerCommand::SetSpeed(None)), Ok(()));
 }
 
 #[test]
@@ -140,7 +142,7 @@ fn a_watcher_that_stops_draining_neither_loses_rows_nor_blocks_the_end() {
         std::thread::sleep(Duration::from_millis(1));
     }
     // While it waits it obeys: paused, it sends what it holds and no more.
-    worker.send(Command::Pause).expect("a valid command");
+    worker.send(WorkerCommand::Pause).expect("a valid command");
     std::thread::sleep(Duration::from_millis(30));
     drain_until(&mut worker, &mut history, |history| history.rows() >= BATCHES);
     std::thread::sleep(Duration::from_millis(60));
@@ -150,7 +152,7 @@ fn a_watcher_that_stops_draining_neither_loses_rows_nor_blocks_the_end() {
     std::thread::sleep(Duration::from_millis(60));
     assert_eq!(worker.try_drain(&mut history), Drained::default());
     // Full again, it still ends at once.
-    worker.send(Command::Play).expect("a valid command");
+    worker.send(WorkerCommand::Play).expect("a valid command");
     while worker.messages.len() < BATCHES {
         assert!(start.elapsed() < Duration::from_secs(10));
         std::thread::sleep(Duration::from_millis(1));
@@ -166,7 +168,7 @@ fn stopping_hands_over_the_last_rows() {
         spawn(Fake::default(), &Options { speed: Some(1000.0), ..Options::new(usize::MAX, 0.1) });
     let mut history = History::new(1);
     drain_until(&mut worker, &mut history, |history| history.rows() > 20);
-    worker.send(Command::Stop).expect("a valid command");
+    worker.send(WorkerCommand::Stop).expect("a valid command");
     assert_eq!(drain(&mut worker, &mut history), Ok(Ending::Stopped));
     assert_eq!(history.value(crate::run::record::series::Series::Eta, history.rows() - 1), Some(0.1));
 }
@@ -218,15 +220,15 @@ fn a_run_that_has_taken_all_its_steps_goes_on_where_there_are_more() {
     let mut history = History::new(1);
     assert_eq!(drain(&mut worker, &mut history), Ok(Ending::AllSteps));
     assert!(worker.ended());
-    worker.send(Command::SetEta(0.2)).expect("a valid command");
-    worker.send(Command::SetSteps(250)).expect("a valid command");
+    worker.send(WorkerCommand::SetEta(0.2)).expect("a valid command");
+    worker.send(WorkerCommand::SetSteps(250)).expect("a valid command");
     assert_eq!(drain(&mut worker, &mut history), Ok(Ending::AllSteps));
     assert_eq!((history.rows(), worker.past().steps_taken()), (250, 250));
     let eta = |row| history.value(crate::run::record::series::Series::Eta, row);
     assert_eq!((eta(99), eta(100), eta(249)), (Some(0.1), Some(0.2), Some(0.2)));
     assert_eq!(history.value(crate::run::record::series::Series::GdLoss, 249), Some(1.0 / 250.0));
     // fewer than are taken: it says again that it has ended
-    worker.send(Command::SetSteps(10)).expect("a valid command");
+    worker.send(WorkerCommand::SetSteps(10)).expect("a valid command");
     assert_eq!(drain(&mut worker, &mut history), Ok(Ending::AllSteps));
     assert_eq!(history.rows(), 250);
     assert!(worker.shut_down());
@@ -241,7 +243,7 @@ fn a_session_of_a_finished_run_goes_on_too() {
     let mut worker = Worker::resume(Box::new(Fake::default()), first.past().until(100), &options, || {})
         .expect("a thread");
     assert_eq!(drain(&mut worker, &mut history), Ok(Ending::AllSteps));
-    for command in [Command::SetSteps(130), Command::Play] {
+    for command in [WorkerCommand::SetSteps(130), WorkerCommand::Play] {
         worker.send(command).expect("a valid command");
     }
     assert_eq!(drain(&mut worker, &mut history), Ok(Ending::AllSteps));
@@ -291,12 +293,12 @@ fn a_breakpoint_pauses_the_run_at_its_step() {
         Breakpoint::Step(20),
     ];
     for breakpoint in breakpoints {
-        worker.send(Command::SetBreakpoint(breakpoint)).expect("a valid command");
+        worker.send(WorkerCommand::SetBreakpoint(breakpoint)).expect("a valid command");
     }
-    worker.send(Command::ClearBreakpoint(Breakpoint::Step(20))).expect("a valid command");
+    worker.send(WorkerCommand::ClearBreakpoint(Breakpoint::Step(20))).expect("a valid command");
     // 2/η·(1 − 0.1 cos) is at the edge a quarter of a cycle after the start
     for (breakpoint, step) in [(breakpoints[0], 10), (breakpoints[3], 30), (breakpoints[2], 60)] {
-        worker.send(Command::Play).expect("a valid command");
+        worker.send(WorkerCommand::Play).expect("a valid command");
         let hit = next_hit(&mut worker, &mut history);
         assert_eq!((hit.breakpoint, hit.step, history.rows()), (breakpoint, step, step + 1));
         std::thread::sleep(Duration::from_millis(40));
@@ -304,6 +306,6 @@ fn a_breakpoint_pauses_the_run_at_its_step() {
         assert!(hit.to_string().starts_with(&format!("Paused at step {step}: ")), "{hit}");
     }
     let refused =
-        worker.send(Command::SetBreakpoint(Breakpoint::AtEdge { k: 0 })).expect_err("no eigenvalue");
+        worker.send(WorkerCommand::SetBreakpoint(Breakpoint::AtEdge { k: 0 })).expect_err("no eigenvalue");
     assert!(refused.to_string().contains("count from 1"), "{refused}");
 }

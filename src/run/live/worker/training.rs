@@ -1,13 +1,13 @@
 //! The training thread's side of a worker: steps, pace, checkpoints and breakpoints, in batches to the watcher.
 
-use super::looking::Looking;
+use super::looking::SurveyWork;
 use super::{Options, panic_text};
 use crate::run::engine::Engine;
 use crate::run::engine::breakpoint::{Breakpoints, Hit};
 use crate::run::engine::course::Course;
 use crate::run::engine::memory::Account;
 use crate::run::engine::past::Past;
-use crate::run::live::message::{Command, Ending, Message, Seen};
+use crate::run::live::message::{Ending, Message, Seen, WorkerCommand};
 use crate::run::record::pyramid::Column;
 use brink_core::dynamics::StepRecord;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, TrySendError, never, select};
@@ -80,7 +80,7 @@ pub(super) struct Shared {
 
 /// The training thread's side.
 pub(super) struct Training {
-    commands: Receiver<Command>,
+    commands: Receiver<WorkerCommand>,
     messages: Sender<Message>,
     cancel: Arc<AtomicBool>,
     wake: Box<dyn Fn() + Send>,
@@ -98,13 +98,13 @@ pub(super) struct Training {
     batch: Vec<StepRecord>,
     /// When the last batch left.
     last_sent: Option<Instant>,
-    looking: Looking,
+    looking: SurveyWork,
 }
 
 impl Training {
     /// Before the first step to record; `wake` is called after each message.
     pub(super) fn new(
-        (commands, messages, views): (Receiver<Command>, Sender<Message>, Sender<Seen>),
+        (commands, messages, views): (Receiver<WorkerCommand>, Sender<Message>, Sender<Seen>),
         Shared { cancel, past, account }: Shared,
         options: &Options,
         wake: impl Fn() + Send + 'static,
@@ -125,7 +125,7 @@ impl Training {
             past,
             batch: Vec::new(),
             last_sent: None,
-            looking: Looking::new(views, options.trail),
+            looking: SurveyWork::new(views, options.trail),
         }
     }
 
@@ -218,10 +218,10 @@ impl Training {
                 self.commands.recv().map_err(|_| true)
             };
             match command {
-                Ok(Command::Stop) | Err(true) => return false,
+                Ok(WorkerCommand::Stop) | Err(true) => return false,
                 Ok(command) => {
                     self.obey(&command);
-                    if matches!(command, Command::SetSteps(_)) {
+                    if matches!(command, WorkerCommand::SetSteps(_)) {
                         return true;
                     }
                 }
@@ -250,7 +250,7 @@ impl Training {
         if hits.is_empty() {
             return Ok(());
         }
-        self.obey(&Command::Pause);
+        self.obey(&WorkerCommand::Pause);
         self.send_batch()?;
         hits.into_iter().try_for_each(|hit| self.deliver(Message::Hit(hit)))
     }
@@ -304,22 +304,22 @@ impl Training {
         }
     }
 
-    fn obey(&mut self, command: &Command) {
+    fn obey(&mut self, command: &WorkerCommand) {
         match *command {
-            Command::Play => self.pace.playing = true,
-            Command::Pause => (self.pace.playing, self.pace.single_steps) = (false, 0),
-            Command::Step => {
+            WorkerCommand::Play => self.pace.playing = true,
+            WorkerCommand::Pause => (self.pace.playing, self.pace.single_steps) = (false, 0),
+            WorkerCommand::Step => {
                 self.pace.playing = false;
                 self.pace.single_steps += 1;
             }
-            Command::SetEta(eta) => self.steer(|course, step| course.set_eta(step, eta)),
-            Command::SetSpeed(speed) => self.pace.set_speed(speed),
-            Command::SetSteps(steps) => self.steps = steps,
-            Command::RestartFlows => self.steer(Course::restart_flows),
-            Command::SetBreakpoint(breakpoint) => self.breakpoints.set(breakpoint, self.next_step),
-            Command::ClearBreakpoint(breakpoint) => self.breakpoints.clear(breakpoint),
-            Command::Look(ref request) => self.looking.begin(request.as_deref()),
-            Command::Stop => self.cancel.store(true, Ordering::Relaxed),
+            WorkerCommand::SetEta(eta) => self.steer(|course, step| course.set_eta(step, eta)),
+            WorkerCommand::SetSpeed(speed) => self.pace.set_speed(speed),
+            WorkerCommand::SetSteps(steps) => self.steps = steps,
+            WorkerCommand::RestartFlows => self.steer(Course::restart_flows),
+            WorkerCommand::SetBreakpoint(breakpoint) => self.breakpoints.set(breakpoint, self.next_step),
+            WorkerCommand::ClearBreakpoint(breakpoint) => self.breakpoints.clear(breakpoint),
+            WorkerCommand::Look(ref request) => self.looking.begin(request.as_deref()),
+            WorkerCommand::Stop => self.cancel.store(true, Ordering::Relaxed),
         }
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the recorded numbers are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Kind {
+pub enum ExampleKind {
     /// Probabilities of classes: the softmax of the outputs, or the logistic function of a single one.
     Probabilities,
     /// The outputs themselves.
@@ -24,7 +24,7 @@ pub struct Examples {
     /// Outputs of a row.
     pub columns: usize,
     /// What they are.
-    pub kind: Kind,
+    pub kind: ExampleKind,
     /// Whether a single output decides between two classes.
     pub binary: bool,
 }
@@ -46,7 +46,7 @@ pub struct Example {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Input {
     /// A picture.
-    Picture(Picture),
+    Picture(ExamplePicture),
     /// Tokens, one a position.
     Tokens(Vec<usize>),
     /// Plain numbers.
@@ -58,7 +58,7 @@ pub enum Input {
 /// A picture in red, green and blue. In each channel the smallest value of the training set is 0 and the largest 255: the
 /// original pixels of a set that has black and full ones.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Picture {
+pub struct ExamplePicture {
     /// Pixels a row.
     pub width: usize,
     /// Rows.
@@ -87,7 +87,7 @@ impl Examples {
         !list.is_empty()
             && list.iter().all(|Example { index: _, input, labels, targets }| {
                 let drawn = match input {
-                    Input::Picture(Picture { width, height, pixels }) => {
+                    Input::Picture(ExamplePicture { width, height, pixels }) => {
                         width.checked_mul(*height) == Some(pixels.len()) && !pixels.is_empty()
                     }
                     Input::Tokens(_) | Input::Numbers(_) | Input::Withheld => true,
@@ -103,7 +103,7 @@ impl Examples {
             return None;
         }
         if self.binary {
-            let threshold = if self.kind == Kind::Probabilities { 0.5 } else { 0.0 };
+            let threshold = if self.kind == ExampleKind::Probabilities { 0.5 } else { 0.0 };
             return outputs.first().map(|&x| usize::from(x > threshold));
         }
         (0..outputs.len()).reduce(|best, i| if outputs[i] > outputs[best] { i } else { best })
@@ -120,8 +120,8 @@ impl Examples {
         let binary = matches!(split.targets, Targets::Binary { .. });
         let classes = !matches!(split.targets, Targets::Regression(_));
         let kind = match loss {
-            LossKind::CrossEntropy if classes => Kind::Probabilities,
-            _ => Kind::Values,
+            LossKind::CrossEntropy if classes => ExampleKind::Probabilities,
+            _ => ExampleKind::Values,
         };
         let inputs = inputs(&split.x, tokens, indices)?;
         let answers = Answers::read(&split.targets, kind)?;
@@ -138,13 +138,13 @@ impl Examples {
 /// The right answers, row by row.
 struct Answers<'a> {
     targets: &'a Targets,
-    kind: Kind,
+    kind: ExampleKind,
     /// Real targets. Shape `[rows · outputs]`.
     numbers: Vec<f64>,
 }
 
 impl<'a> Answers<'a> {
-    fn read(targets: &'a Targets, kind: Kind) -> candle_core::Result<Self> {
+    fn read(targets: &'a Targets, kind: ExampleKind) -> candle_core::Result<Self> {
         let numbers = match targets {
             Targets::Regression(y) => numbers(y)?,
             Targets::Classes { .. } | Targets::Binary { .. } => Vec::new(),
@@ -168,7 +168,7 @@ impl<'a> Answers<'a> {
             (_, None) => vec![None; columns],
             (Targets::Binary { .. }, Some(label)) => {
                 let y = one_or_zero(label == 1);
-                vec![Some(if self.kind == Kind::Probabilities { y } else { 2.0 * y - 1.0 })]
+                vec![Some(if self.kind == ExampleKind::Probabilities { y } else { 2.0 * y - 1.0 })]
             }
             (Targets::Classes { .. }, Some(label)) => {
                 (0..columns).map(|class| Some(one_or_zero(class == label))).collect()
@@ -229,7 +229,7 @@ fn pictures(
                 level(channel, image[channel * plane + at])
             })
         };
-        Input::Picture(Picture { width, height, pixels: (0..plane).map(pixel).collect() })
+        Input::Picture(ExamplePicture { width, height, pixels: (0..plane).map(pixel).collect() })
     };
     Ok(indices.iter().map(picture).collect())
 }

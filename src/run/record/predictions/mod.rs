@@ -9,5 +9,5 @@ pub mod example;
 pub mod store;
 
 pub use choice::{MOST_EXAMPLES, chosen};
-pub use example::{Example, Examples, Input, Kind, Picture};
-pub use store::{Output, Predictions};
+pub use example::{Example, ExampleKind, ExamplePicture, Examples, Input};
+pub use store::{PredictedOutput, Predictions};

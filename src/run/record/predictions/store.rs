@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// One recorded number of every step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Output {
+pub struct PredictedOutput {
     /// Under which process.
     pub process: Process,
     /// Of which example: its place among [`Examples::list`].
@@ -120,8 +120,8 @@ impl Predictions {
         }
     }
 
-    fn column(&self, output: Output) -> Option<&Column> {
-        let Output { process, example, row, column } = output;
+    fn column(&self, output: PredictedOutput) -> Option<&Column> {
+        let PredictedOutput { process, example, row, column } = output;
         let Examples { list, rows, columns, .. } = &*self.examples;
         let exists = example < list.len() && row < *rows && column < *columns;
         let process = process as usize;
@@ -129,22 +129,30 @@ impl Predictions {
     }
 
     /// The value at a step, or the last one kept before it; `None` where the process had none.
-    pub fn value(&self, output: Output, step: usize) -> Option<f64> {
+    pub fn value(&self, output: PredictedOutput, step: usize) -> Option<f64> {
         self.column(output)?.get(step / self.stride)
     }
 
     /// All outputs of a row at a step; `None` where the process had none. Shape `[columns]`.
-    pub fn row(&self, first: Output, step: usize) -> Option<Vec<f64>> {
-        (0..self.examples.columns).map(|column| self.value(Output { column, ..first }, step)).collect()
+    pub fn row(&self, first: PredictedOutput, step: usize) -> Option<Vec<f64>> {
+        (0..self.examples.columns)
+            .map(|column| self.value(PredictedOutput { column, ..first }, step))
+            .collect()
     }
 
     /// Whether there is any value.
-    pub fn has(&self, output: Output) -> bool {
+    pub fn has(&self, output: PredictedOutput) -> bool {
         self.column(output).is_some_and(|column| !column.is_empty())
     }
 
     /// A polyline over the steps, (step, value), as [`Column::polyline`]. `out` is cleared first.
-    pub fn polyline(&self, output: Output, steps: Range<usize>, buckets: usize, out: &mut Vec<[f64; 2]>) {
+    pub fn polyline(
+        &self,
+        output: PredictedOutput,
+        steps: Range<usize>,
+        buckets: usize,
+        out: &mut Vec<[f64; 2]>,
+    ) {
         out.clear();
         let Some(column) = self.column(output) else { return };
         column.polyline(steps.start / self.stride..steps.end.div_ceil(self.stride), buckets, out);
@@ -167,7 +175,7 @@ impl Predictions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::record::predictions::example::{Example, Input, Kind};
+    use crate::run::record::predictions::example::{Example, ExampleKind, Input};
 
     fn examples() -> Arc<Examples> {
         let example = |index| Example {
@@ -177,7 +185,7 @@ mod tests {
             targets: vec![None; 6],
         };
         let list = vec![example(4), example(7)];
-        Arc::new(Examples { list, rows: 3, columns: 2, kind: Kind::Values, binary: false })
+        Arc::new(Examples { list, rows: 3, columns: 2, kind: ExampleKind::Values, binary: false })
     }
 
     fn outputs(step: usize) -> [Vec<f64>; 3] {
@@ -189,13 +197,13 @@ mod tests {
     fn every_number_is_in_its_place() {
         let mut found = Predictions::new(examples(), Predictions::BUDGET);
         (0..20).for_each(|step| found.push(step, &outputs(step)));
-        let last = Output { process: Process::CentralFlow, example: 1, row: 2, column: 1 };
+        let last = PredictedOutput { process: Process::CentralFlow, example: 1, row: 2, column: 1 };
         assert_eq!(found.value(last, 19), Some(19_211.0));
-        let flow = Output { process: Process::GradientFlow, ..last };
+        let flow = PredictedOutput { process: Process::GradientFlow, ..last };
         assert_eq!([4, 5].map(|step| found.value(flow, step)), [None, Some(5_111.0)]);
-        assert_eq!(found.row(Output { column: 0, ..last }, 3), Some(vec![3_210.0, 3_211.0]));
-        assert_eq!(found.row(Output { column: 0, ..flow }, 3), None);
-        assert!(!found.has(Output { example: 2, ..last }) && found.has(last));
+        assert_eq!(found.row(PredictedOutput { column: 0, ..last }, 3), Some(vec![3_210.0, 3_211.0]));
+        assert_eq!(found.row(PredictedOutput { column: 0, ..flow }, 3), None);
+        assert!(!found.has(PredictedOutput { example: 2, ..last }) && found.has(last));
         found.truncate(7);
         assert_eq!([6, 7].map(|step| found.value(last, step).is_some()), [true, false]);
     }
@@ -204,7 +212,7 @@ mod tests {
     fn beyond_the_budget_every_other_step_goes() {
         let budget = 100 * Column::BYTES_PER_VALUE * 36;
         let mut found = Predictions::new(examples(), budget);
-        let output = Output { process: Process::GradientDescent, example: 0, row: 0, column: 0 };
+        let output = PredictedOutput { process: Process::GradientDescent, example: 0, row: 0, column: 0 };
         for step in 0..1000 {
             found.push(step, &outputs(step));
             assert!(found.heap_bytes() <= budget, "{} bytes at step {step}", found.heap_bytes());

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::calculus::block::Block;
 use crate::calculus::kernel::buffers::Buffers;
-use crate::calculus::op::{Adjoints, Context, Gradient, Output, Own, Phase};
+use crate::calculus::op::{Adjoints, Context, Gradient, Output, Own, Planes};
 use crate::calculus::real::Real;
 use crate::calculus::ring::Ring;
 use crate::calculus::tape::{NodeId, Tape};
@@ -14,7 +14,7 @@ use crate::calculus::tape::{NodeId, Tape};
 pub(super) struct Pass<'a, T> {
     pub(super) tape: &'a Tape<T>,
     pub(super) ring: &'a Ring,
-    pub(super) phase: Phase,
+    pub(super) phase: Planes,
     /// See [`Context`].
     pub(super) derivatives: usize,
     pub(super) parallel: bool,
@@ -127,17 +127,17 @@ impl<T: Real> Scratch<T> {
         for (id, node) in nodes.iter().enumerate() {
             let Some(op) = &node.op else { continue };
             let target = match pass.phase {
-                Phase::Primal => &mut primal.values[id],
-                Phase::Tangent => &mut self.tangents[id],
+                Planes::Primal => &mut primal.values[id],
+                Planes::Tangent => &mut self.tangents[id],
             };
             let planes = match pass.phase {
-                Phase::Primal => 1,
-                Phase::Tangent => pass.ring.planes_up_to(node.degree) - 1,
+                Planes::Primal => 1,
+                Planes::Tangent => pass.ring.planes_up_to(node.degree) - 1,
             };
             let len = planes * samples * node.rows * node.columns;
             // the value being written is taken out, so that the others can be read
             let mut own = std::mem::take(target);
-            if own.len() < len || pass.phase == Phase::Primal {
+            if own.len() < len || pass.phase == Planes::Primal {
                 own.resize(len, T::zero());
             }
             let context = pass.context(samples, &primal.values, &self.tangents, &self.buffers);
@@ -149,8 +149,8 @@ impl<T: Real> Scratch<T> {
             };
             op.forward(&context, NodeId(id), &mut out);
             match pass.phase {
-                Phase::Primal => primal.values[id] = own,
-                Phase::Tangent => self.tangents[id] = own,
+                Planes::Primal => primal.values[id] = own,
+                Planes::Tangent => self.tangents[id] = own,
             }
         }
         loss
@@ -175,11 +175,11 @@ impl<T: Real> Scratch<T> {
             let len = samples * node.rows * node.columns;
             let context = pass.context(samples, &primal.values, &self.tangents, &self.buffers);
             let (own_primal, tangents, lower) = match pass.phase {
-                Phase::Primal => {
+                Planes::Primal => {
                     let (lower, own) = primal.adjoints.split_at_mut(id);
                     (own[0].get(..len).unwrap_or_default(), &[][..], lower)
                 }
-                Phase::Tangent => {
+                Planes::Tangent => {
                     let (lower, own) = self.tangent_adjoints.split_at_mut(id);
                     let all = (pass.ring.planes() - 1) * len;
                     let own_primal = primal.adjoints[id].get(..len).unwrap_or_default();

@@ -28,7 +28,7 @@ impl<T> Lane<T> {
 
 /// What is to be done for every chunk, in this order.
 #[derive(Clone, Copy)]
-pub(super) struct Task<'a, T> {
+pub(super) struct LaneTask<'a, T> {
     /// Plane 0.
     pub(super) primal: Pass<'a, T>,
     /// Whether its values are computed.
@@ -49,7 +49,7 @@ pub(super) struct Task<'a, T> {
     pub(super) stopped: &'a AtomicBool,
 }
 
-impl<T: Real> Task<'_, T> {
+impl<T: Real> LaneTask<'_, T> {
     /// Works on one chunk; `data` are the wanted planes of the gradient, added to if `accumulate`.
     fn chunk(&self, chunk: &mut Chunk<T>, scratch: &mut Scratch<T>, data: &mut [T], accumulate: bool) {
         if self.keeps {

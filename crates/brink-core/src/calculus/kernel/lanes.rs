@@ -4,7 +4,7 @@
 //! A value is a slice of [`Lanes`], one a plane. All functions are inlined into the caller's dispatched loop.
 
 use crate::calculus::real::Real;
-use crate::calculus::ring::{Monomial, Product, Ring};
+use crate::calculus::ring::{Monomial, Ring, RingProduct};
 
 /// Entries taken at a time: a few vector registers of any type.
 pub const LANES: usize = 64;
@@ -47,10 +47,10 @@ pub fn store<T: Real, const N: usize>(entries: &mut [T], lanes: &[T; N]) {
 
 /// `z_c = Σ x_a y_b` for the planes c of the products, which are sorted by c.
 #[inline(always)]
-pub fn multiply<T: Real>(products: &[Product], z: &mut [Lanes<T>], x: &[Lanes<T>], y: &[Lanes<T>]) {
+pub fn multiply<T: Real>(products: &[RingProduct], z: &mut [Lanes<T>], x: &[Lanes<T>], y: &[Lanes<T>]) {
     for terms in products.chunk_by(|p, q| p.c == q.c) {
         let mut sum = [T::zero(); LANES];
-        for &Product { a, b, .. } in terms {
+        for &RingProduct { a, b, .. } in terms {
             let (x, y) = (&x[a], &y[b]);
             for l in 0..LANES {
                 sum[l] = x[l].mul_add(y[l], sum[l]);
@@ -62,10 +62,10 @@ pub fn multiply<T: Real>(products: &[Product], z: &mut [Lanes<T>], x: &[Lanes<T>
 
 /// `z_c += Σ x_a y_b` for the planes c of the products, which are sorted by c.
 #[inline(always)]
-pub fn multiply_add<T: Real>(products: &[Product], z: &mut [Lanes<T>], x: &[Lanes<T>], y: &[Lanes<T>]) {
+pub fn multiply_add<T: Real>(products: &[RingProduct], z: &mut [Lanes<T>], x: &[Lanes<T>], y: &[Lanes<T>]) {
     for terms in products.chunk_by(|p, q| p.c == q.c) {
         let mut sum = z[terms[0].c];
-        for &Product { a, b, .. } in terms {
+        for &RingProduct { a, b, .. } in terms {
             let (x, y) = (&x[a], &y[b]);
             for l in 0..LANES {
                 sum[l] = x[l].mul_add(y[l], sum[l]);
@@ -77,10 +77,10 @@ pub fn multiply_add<T: Real>(products: &[Product], z: &mut [Lanes<T>], x: &[Lane
 
 /// `z_c += Σ x_a s_b` for the planes c of the products, with a ring of scalars s.
 #[inline(always)]
-pub fn multiply_add_scalar<T: Real>(products: &[Product], z: &mut [Lanes<T>], x: &[Lanes<T>], s: &[T]) {
+pub fn multiply_add_scalar<T: Real>(products: &[RingProduct], z: &mut [Lanes<T>], x: &[Lanes<T>], s: &[T]) {
     for terms in products.chunk_by(|p, q| p.c == q.c) {
         let mut sum = z[terms[0].c];
-        for &Product { a, b, .. } in terms {
+        for &RingProduct { a, b, .. } in terms {
             let (x, s) = (&x[a], s[b]);
             for l in 0..LANES {
                 sum[l] = x[l].mul_add(s, sum[l]);
@@ -92,10 +92,10 @@ pub fn multiply_add_scalar<T: Real>(products: &[Product], z: &mut [Lanes<T>], x:
 
 /// `s_c += Σ x_a y_b`, summed over the lanes too, for the planes c of the products, which are sorted by c.
 #[inline(always)]
-pub fn add_dot<T: Real>(products: &[Product], s: &mut [T], x: &[Lanes<T>], y: &[Lanes<T>]) {
+pub fn add_dot<T: Real>(products: &[RingProduct], s: &mut [T], x: &[Lanes<T>], y: &[Lanes<T>]) {
     for terms in products.chunk_by(|p, q| p.c == q.c) {
         let mut sum = [T::zero(); LANES];
-        for &Product { a, b, .. } in terms {
+        for &RingProduct { a, b, .. } in terms {
             let (x, y) = (&x[a], &y[b]);
             for l in 0..LANES {
                 sum[l] = x[l].mul_add(y[l], sum[l]);

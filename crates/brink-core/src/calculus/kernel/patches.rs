@@ -8,14 +8,14 @@ use crate::calculus::real::Real;
 
 /// Height and width of the images that the rows of a value are the pixels of, row by row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Image {
+pub struct ImageShape {
     /// Rows of pixels.
     pub height: usize,
     /// Pixels in a row.
     pub width: usize,
 }
 
-impl Image {
+impl ImageShape {
     /// Number of pixels.
     pub fn pixels(self) -> usize {
         self.height * self.width
@@ -26,7 +26,7 @@ impl Image {
 #[derive(Clone, Copy, Debug)]
 pub struct Neighbourhoods {
     /// The images.
-    pub image: Image,
+    pub image: ImageShape,
     /// Pixels from one centre to the next.
     pub stride: usize,
     /// Numbers in a pixel.
@@ -35,9 +35,9 @@ pub struct Neighbourhoods {
 
 impl Neighbourhoods {
     /// The image that the centres form.
-    pub fn centres(self) -> Image {
-        let Image { height, width } = self.image;
-        Image { height: height.div_ceil(self.stride), width: width.div_ceil(self.stride) }
+    pub fn centres(self) -> ImageShape {
+        let ImageShape { height, width } = self.image;
+        ImageShape { height: height.div_ceil(self.stride), width: width.div_ceil(self.stride) }
     }
 
     /// Numbers in a neighbourhood.
@@ -49,7 +49,7 @@ impl Neighbourhoods {
     /// of its entries lie left of the image, and the image's entries that follow them.
     #[inline(always)]
     fn each(self, mut each: impl FnMut(usize, usize, std::ops::Range<usize>)) {
-        let Self { image: Image { height, width }, stride, channels } = self;
+        let Self { image: ImageShape { height, width }, stride, channels } = self;
         let centres = self.centres();
         for i in 0..centres.height {
             for j in 0..centres.width {
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn neighbourhoods_are_what_they_say() {
         for (height, width, stride, channels) in [(4, 5, 1, 2), (4, 6, 2, 1), (5, 3, 2, 3), (1, 1, 1, 2)] {
-            let of = Neighbourhoods { image: Image { height, width }, stride, channels };
+            let of = Neighbourhoods { image: ImageShape { height, width }, stride, channels };
             let centres = of.centres();
             let x: Vec<f64> = (0..2 * height * width * channels).map(|i| 1.0 + i as f64).collect();
             let mut patches = vec![f64::NAN; 2 * centres.pixels() * of.len()];

@@ -3,7 +3,7 @@
 use super::dispatch;
 use super::elementwise::run_tasks;
 use crate::calculus::real::Real;
-use crate::calculus::ring::{Product, Ring};
+use crate::calculus::ring::{Ring, RingProduct};
 
 /// Entries that are taken through all planes before the next: small enough for the first-level cache.
 const BLOCK: usize = 512;
@@ -31,7 +31,7 @@ impl<'a, T> Stack<'a, T> {
 
 /// One task's pieces of the planes of the result, from entry `first` on.
 struct Multiply<'a, 'b, T> {
-    products: &'a [Product],
+    products: &'a [RingProduct],
     x: Stack<'a, T>,
     y: Stack<'a, T>,
     first: usize,
@@ -55,7 +55,7 @@ impl<T: Real> pulp::NullaryFnOnce for Multiply<'_, '_, T> {
                 };
                 let z = &mut z[done..done + n];
                 let mut accumulate = accumulate;
-                for &Product { a, b, .. } in terms {
+                for &RingProduct { a, b, .. } in terms {
                     let (Some(x), Some(y)) = (x.get(a, first + done, n), y.get(b, first + done, n)) else {
                         continue;
                     };

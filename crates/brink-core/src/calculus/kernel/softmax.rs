@@ -2,7 +2,7 @@
 
 use super::{dispatch, row};
 use crate::calculus::real::Real;
-use crate::calculus::ring::{Monomial, Product, Ring};
+use crate::calculus::ring::{Monomial, Ring, RingProduct};
 
 /// Plane 0: the first `columns` entries of the rows of `s`, `stride` apart, become softmax(s). With `causal`, row i of
 /// every `rows` keeps its first i + 1 entries. All others become 0.
@@ -84,14 +84,14 @@ pub fn adjoint<T: Real>(ring: &Ring, p: &[T], bar: &mut [T], columns: usize) {
             for start in (0..len).step_by(columns) {
                 let at = |c: usize| c * len + start..c * len + start + columns;
                 means.fill(T::zero());
-                for &Product { c, a, b } in ring.products() {
+                for &RingProduct { c, a, b } in ring.products() {
                     means[c] += row::dot(&p[at(a)], &bar[at(b)]);
                 }
                 for (c, &mean) in means.iter().enumerate() {
                     row::shift(&mut bar[at(c)], -mean);
                 }
                 // from the last plane to the first: each reads the ones before it
-                for &Product { c, a, b } in ring.products().iter().rev() {
+                for &RingProduct { c, a, b } in ring.products().iter().rev() {
                     if b == c {
                         continue;
                     }

@@ -1,6 +1,6 @@
 //! A sum of two values.
 
-use super::{Adjoints, Context, Gradient, Output, Own, Phase, Primitive};
+use super::{Adjoints, Context, Gradient, Output, Own, Planes, Primitive};
 use crate::calculus::kernel::vector;
 use crate::calculus::real::Real;
 use crate::calculus::tape::{NodeId, Tape};
@@ -28,7 +28,7 @@ impl<T: Real> Tape<T> {
 
 impl<T: Real> Primitive<T> for Add {
     fn forward(&self, context: &Context<'_, T>, node: NodeId, out: &mut Output<'_, T>) {
-        let first = usize::from(context.phase == Phase::Tangent);
+        let first = usize::from(context.phase == Planes::Tangent);
         let s = T::of(self.s);
         for (c, z) in out.planes.chunks_exact_mut(context.len(node).max(1)).enumerate() {
             match (context.plane(self.x, first + c), context.plane(self.y, first + c)) {

@@ -1,11 +1,11 @@
 //! Scaled dot-product attention over several heads.
 
-use super::{Adjoints, Context, Gradient, Memory, Output, Own, Phase, Primitive};
+use super::{Adjoints, Context, Gradient, Output, Own, PassMemory, Planes, Primitive};
 use crate::calculus::kernel::gemm::multiply_scaled;
 use crate::calculus::kernel::matrix::{Matrix, MatrixMut};
 use crate::calculus::kernel::softmax;
 use crate::calculus::real::Real;
-use crate::calculus::ring::{Product, Ring};
+use crate::calculus::ring::{Ring, RingProduct};
 use crate::calculus::tape::{Node, NodeId, Tape};
 
 /// Consecutive columns of a value: head h takes `first + h · width ..` with the head's width.
@@ -111,7 +111,7 @@ fn multiply<'a, T: Real>(
     y: impl Fn(usize) -> Option<Matrix<'a, T>>,
 ) {
     let mut written = if accumulate { ring.planes() } else { first };
-    for &Product { c, a, b } in ring.products().iter().filter(|p| p.c >= first) {
+    for &RingProduct { c, a, b } in ring.products().iter().filter(|p| p.c >= first) {
         let (Some(x), Some(y)) = (x(a), y(b)) else { continue };
         zero(z, place, written..c);
         multiply_scaled(place.of_mut(z, c), scale, x, y, c < written, false);
@@ -187,7 +187,7 @@ impl Attention {
         if !context.is_variable(part.node) {
             return None;
         }
-        let first_plane = usize::from(context.phase == Phase::Tangent);
+        let first_plane = usize::from(context.phase == Planes::Tangent);
         let planes = context.ring.planes() - first_plane;
         let (adjoint, accumulate) = adjoints.target(part.node, planes * context.len(part.node));
         let place = Place { first_plane, ..self.place(context, part, sample, head) };
@@ -201,17 +201,17 @@ impl Attention {
 }
 
 impl<T: Real> Primitive<T> for Attention {
-    fn memory(&self, nodes: &[Node<T>], own: &Node<T>) -> Memory {
+    fn memory(&self, nodes: &[Node<T>], own: &Node<T>) -> PassMemory {
         let square = own.rows.saturating_mul(padded(nodes[self.k.node.0].rows));
         // the softmax of every head; two squares of one head at a time
         let primal = square.saturating_mul(self.heads.count);
-        Memory { primal, tangent: 0, working: square.saturating_mul(2) }
+        PassMemory { primal, tangent: 0, working: square.saturating_mul(2) }
     }
 
     fn forward(&self, context: &Context<'_, T>, node: NodeId, out: &mut Output<'_, T>) {
         let (rows, columns) = self.sizes(context);
         let (ring, size) = (context.ring, rows * padded(columns));
-        let first = usize::from(context.phase == Phase::Tangent);
+        let first = usize::from(context.phase == Planes::Tangent);
         if out.planes.is_empty() {
             return;
         }
@@ -220,7 +220,7 @@ impl<T: Real> Primitive<T> for Attention {
         let z = Columns { node, first: 0 };
         for (at, saved) in self.each(context.samples).zip(out.saved.chunks_exact_mut(size)) {
             match context.phase {
-                Phase::Primal => {
+                Planes::Primal => {
                     let place = Place::block(rows, columns);
                     let q = |a| self.part(context, self.q, at, a);
                     let k = |b| self.part(context, self.k, at, b).map(Matrix::transposed);
@@ -228,7 +228,7 @@ impl<T: Real> Primitive<T> for Attention {
                     softmax::primal(saved, rows, columns, padded(columns), self.heads.causal);
                     p.copy_from_slice(saved);
                 }
-                Phase::Tangent => {
+                Planes::Tangent => {
                     p[..size].copy_from_slice(saved);
                     self.softmax(context, at, &mut p);
                 }
@@ -253,7 +253,7 @@ impl<T: Real> Primitive<T> for Attention {
     ) {
         let (rows, columns) = self.sizes(context);
         let (ring, size) = (context.ring, rows * padded(columns));
-        let first = usize::from(context.phase == Phase::Tangent);
+        let first = usize::from(context.phase == Planes::Tangent);
         let stacked = ring.planes() - first;
         // their columns are written part by part
         for node in [self.q.node, self.k.node, self.v.node] {
@@ -268,7 +268,7 @@ impl<T: Real> Primitive<T> for Attention {
         let [mut p, mut bar] = [(); 2].map(|()| context.buffers.zeros(ring.planes() * size));
         for (at, saved) in self.each(context.samples).zip(own.saved.chunks_exact(size)) {
             p[..size].copy_from_slice(saved);
-            if context.phase == Phase::Tangent {
+            if context.phase == Planes::Tangent {
                 self.softmax(context, at, &mut p);
             }
             let offset = at.0 * rows * width + at.1 * self.heads.width;

@@ -1,7 +1,7 @@
 //! Average pooling of images.
 
 use super::plane_wise::{EachPlane, PlaneWise};
-use crate::calculus::kernel::patches::Image;
+use crate::calculus::kernel::patches::ImageShape;
 use crate::calculus::kernel::{dispatch, row};
 use crate::calculus::real::Real;
 use crate::calculus::tape::{NodeId, Tape};
@@ -10,14 +10,14 @@ use crate::calculus::tape::{NodeId, Tape};
 #[derive(Clone, Copy, Debug)]
 pub struct AveragePool {
     x: NodeId,
-    image: Image,
+    image: ImageShape,
     size: usize,
     channels: usize,
 }
 
 impl AveragePool {
-    fn pooled(&self) -> Image {
-        Image { height: self.image.height / self.size, width: self.image.width / self.size }
+    fn pooled(&self) -> ImageShape {
+        ImageShape { height: self.image.height / self.size, width: self.image.width / self.size }
     }
 
     /// Calls `each` with the entries of an output pixel and of the input pixels it is the mean of.
@@ -43,7 +43,7 @@ impl<T: Real> Tape<T> {
     ///
     /// # Panics
     /// If the rows are not the image's pixels: that is a defect of the caller.
-    pub fn average_pool(&mut self, x: NodeId, image: Image, size: usize) -> (NodeId, Image) {
+    pub fn average_pool(&mut self, x: NodeId, image: ImageShape, size: usize) -> (NodeId, ImageShape) {
         let ((rows, channels), degree) = (self.shape(x), self.degree(x));
         assert_eq!(rows, image.pixels(), "a row a pixel");
         let pool = AveragePool { x, image, size, channels };
@@ -99,7 +99,7 @@ impl<T: Real> PlaneWise<T> for AveragePool {
 #[cfg(test)]
 mod tests {
     use crate::calculus::function::Function;
-    use crate::calculus::kernel::patches::Image;
+    use crate::calculus::kernel::patches::ImageShape;
     use crate::calculus::op::finite_difference::{check, numbers};
     use crate::calculus::tape::Tape;
 
@@ -109,7 +109,7 @@ mod tests {
         let mut tape = Tape::new();
         let x = tape.data(20, 1);
         let h = tape.linear("1", x, 3);
-        let (h, image) = tape.average_pool(h, Image { height: 5, width: 4 }, 2);
+        let (h, image) = tape.average_pool(h, ImageShape { height: 5, width: 4 }, 2);
         assert_eq!((image.height, image.width), (2, 2));
         let g = tape.map(Function::Tanh, h);
         let (g, _) = tape.average_pool(g, image, 2);

@@ -1,9 +1,9 @@
 //! A depthwise causal convolution along the rows of a sample: each column with taps of its own.
 
-use super::{Adjoints, Context, Gradient, Output, Own, Phase, Primitive};
+use super::{Adjoints, Context, Gradient, Output, Own, Planes, Primitive};
 use crate::calculus::kernel::{dispatch, row, vector};
 use crate::calculus::real::Real;
-use crate::calculus::ring::Product;
+use crate::calculus::ring::RingProduct;
 use crate::calculus::tape::{NodeId, Slot, Tape};
 
 /// `z_t = b + Σ_j w_j x_{t−taps+1+j}`, column by column, x = 0 before the first row: w `[columns, taps]`, b `[columns]`.
@@ -67,7 +67,7 @@ impl<T: Real> pulp::NullaryFnOnce for Forward<'_, T> {
     fn call(self) {
         let Self { op, context, planes, len } = self;
         let (n, rows) = (op.bias.len, context.nodes[op.x.0].rows);
-        let first = usize::from(context.phase == Phase::Tangent);
+        let first = usize::from(context.phase == Planes::Tangent);
         let weights = op.weights(context);
         for (c, z) in planes.chunks_exact_mut(len.max(1)).enumerate() {
             match context.parameter(op.bias, first + c) {
@@ -76,7 +76,7 @@ impl<T: Real> pulp::NullaryFnOnce for Forward<'_, T> {
             }
         }
         for start in (0..len).step_by((rows * n).max(1)) {
-            for &Product { c, a, b } in context.ring.products().iter().filter(|p| p.c >= first) {
+            for &RingProduct { c, a, b } in context.ring.products().iter().filter(|p| p.c >= first) {
                 let (Some(x), Some(w)) = (context.plane(op.x, a), weights.get(b)) else { continue };
                 let z = &mut planes[(c - first) * len + start..][..rows * n];
                 let x = &x[start..start + rows * n];
@@ -109,12 +109,12 @@ impl<T: Real> pulp::NullaryFnOnce for Backward<'_, T> {
     fn call(self) {
         let Self { op, context, own, mut adjoint, gradient, first_wanted } = self;
         let (n, rows, len) = (op.bias.len, context.nodes[op.x.0].rows, own.primal.len());
-        let first = usize::from(context.phase == Phase::Tangent);
+        let first = usize::from(context.phase == Planes::Tangent);
         let weights = op.weights(context);
         let width = (op.taps + 1) * n;
         for start in (0..len).step_by((rows * n).max(1)) {
             let sample = start..start + rows * n;
-            for &Product { c, a, b } in context.ring.products() {
+            for &RingProduct { c, a, b } in context.ring.products() {
                 let z = &own.plane(a)[sample.clone()];
                 if let Some(x) = adjoint.as_mut().filter(|_| c >= first)
                     && let Some(w) = weights.get(b)
@@ -166,7 +166,7 @@ impl<T: Real> Primitive<T> for CausalConvolution {
         let (wanted, columns, taps) = (gradient.wanted(), self.bias.len, self.taps);
         let width = (taps + 1) * columns;
         let mut found = vec![T::zero(); wanted.len() * width];
-        let planes = context.ring.planes() - usize::from(context.phase == Phase::Tangent);
+        let planes = context.ring.planes() - usize::from(context.phase == Planes::Tangent);
         let adjoint = context.is_variable(self.x).then(|| {
             let (x, accumulate) = adjoints.target(self.x, planes * own.primal.len());
             if !accumulate {

@@ -1,12 +1,12 @@
 //! Convolution of images with 3 × 3 filters.
 
-use super::{Adjoints, Context, Gradient, Output, Own, Phase, Primitive};
+use super::{Adjoints, Context, Gradient, Output, Own, Planes, Primitive};
 use crate::calculus::kernel::buffers::Buffer;
 use crate::calculus::kernel::gemm::multiply;
 use crate::calculus::kernel::matrix::Matrix;
-use crate::calculus::kernel::patches::{self, Image, Neighbourhoods};
+use crate::calculus::kernel::patches::{self, ImageShape, Neighbourhoods};
 use crate::calculus::real::Real;
-use crate::calculus::ring::Product;
+use crate::calculus::ring::RingProduct;
 use crate::calculus::tape::{NodeId, Slot, Tape};
 
 /// Entries of neighbourhoods that are laid out at a time: they stay in the second-level cache.
@@ -30,11 +30,11 @@ impl<T: Real> Tape<T> {
     pub fn convolution(
         &mut self,
         x: NodeId,
-        image: Image,
+        image: ImageShape,
         weight: Slot,
         stride: usize,
         outputs: usize,
-    ) -> (NodeId, Image) {
+    ) -> (NodeId, ImageShape) {
         let (rows, channels) = self.shape(x);
         assert_eq!(rows, image.pixels(), "a row a pixel");
         assert_eq!(weight.len, 9 * channels * outputs, "the weight is [{outputs}, {channels}, 3, 3]");
@@ -72,8 +72,8 @@ impl Convolution {
     /// The weights' planes, taps first.
     fn weights<'a, T: Real>(&self, context: &Context<'a, T>) -> Vec<Buffer<'a, T>> {
         let planes = match context.phase {
-            Phase::Primal => 1,
-            Phase::Tangent => context.ring.planes_up_to(1),
+            Planes::Primal => 1,
+            Planes::Tangent => context.ring.planes_up_to(1),
         };
         let plane = |c| {
             let from = context.parameter(self.weight, c)?;
@@ -110,7 +110,7 @@ impl<T: Real> Primitive<T> for Convolution {
     fn forward(&self, context: &Context<'_, T>, node: NodeId, out: &mut Output<'_, T>) {
         let (pixels, columns, outputs) = (self.of.centres().pixels(), self.of.len(), self.outputs);
         let (len, size) = (context.len(node), pixels * outputs);
-        let first = usize::from(context.phase == Phase::Tangent);
+        let first = usize::from(context.phase == Planes::Tangent);
         let weights = self.weights(context);
         let mut patches = context.buffers.take(self.block().min(context.samples) * pixels * columns);
         let mut written = vec![false; context.ring.planes()];
@@ -126,7 +126,7 @@ impl<T: Real> Primitive<T> for Convolution {
                     continue;
                 };
                 patches::gather(self.of, x, patches);
-                for &Product { c, b, .. } in products {
+                for &RingProduct { c, b, .. } in products {
                     let z = &mut out.planes[(c - first) * len..][samples.start * size..samples.end * size];
                     let w = Matrix::new(&weights[b], outputs, columns).transposed();
                     multiply(z, Matrix::new(patches, rows, columns), w, written[c], context.parallel);
@@ -149,7 +149,7 @@ impl<T: Real> Primitive<T> for Convolution {
         gradient: &mut Gradient<'_, T>,
     ) {
         let (pixels, columns, outputs) = (self.of.centres().pixels(), self.of.len(), self.outputs);
-        let first = usize::from(context.phase == Phase::Tangent);
+        let first = usize::from(context.phase == Planes::Tangent);
         let (ring, wanted, accumulated) = (context.ring, gradient.wanted(), gradient.accumulate);
         let weights = self.weights(context);
         let mut patches = context.buffers.take(self.block().min(context.samples) * pixels * columns);
@@ -176,7 +176,7 @@ impl<T: Real> Primitive<T> for Convolution {
                     continue;
                 };
                 patches::gather(self.of, x, patches);
-                for &Product { c, a, .. } in products {
+                for &RingProduct { c, a, .. } in products {
                     let sum = &mut sums[(c - wanted.start) * self.weight.len..][..self.weight.len];
                     let x = Matrix::new(patches, rows, columns);
                     multiply(sum, z_bar(a).transposed(), x, true, context.parallel);
@@ -185,7 +185,7 @@ impl<T: Real> Primitive<T> for Convolution {
             let Some(x_bar) = &mut x_bar else { continue };
             for c in first..ring.planes() {
                 let mut accumulate = false;
-                for &Product { a, b, .. } in ring.products().iter().filter(|p| p.c == c) {
+                for &RingProduct { a, b, .. } in ring.products().iter().filter(|p| p.c == c) {
                     if let Some(w) = weights.get(b) {
                         let w = Matrix::new(w, outputs, columns);
                         multiply(patches, z_bar(a), w, accumulate, context.parallel);
@@ -205,7 +205,7 @@ impl<T: Real> Primitive<T> for Convolution {
 #[cfg(test)]
 mod tests {
     use crate::calculus::function::Function;
-    use crate::calculus::kernel::patches::Image;
+    use crate::calculus::kernel::patches::ImageShape;
     use crate::calculus::op::finite_difference::{check, numbers};
     use crate::calculus::tape::{Initial, Tape};
 
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn derivatives_match_finite_differences() {
         let mut tape = Tape::new();
-        let image = Image { height: 4, width: 5 };
+        let image = ImageShape { height: 4, width: 5 };
         let x = tape.data(image.pixels(), 2);
         let weight = |tape: &mut Tape<f64>, shape: [usize; 2]| {
             tape.parameter("w", &[shape[0], shape[1], 3, 3], Initial::Constant(0.0))
@@ -222,7 +222,7 @@ mod tests {
         let (h, image) = tape.convolution(x, image, w, 1, 3);
         let w = weight(&mut tape, [2, 3]);
         let (h, image) = tape.convolution(h, image, w, 2, 2);
-        assert_eq!(image, Image { height: 2, width: 3 });
+        assert_eq!(image, ImageShape { height: 2, width: 3 });
         let h = tape.map(Function::Tanh, h);
         let w = weight(&mut tape, [2, 2]);
         let (g, _) = tape.convolution(h, image, w, 1, 2);

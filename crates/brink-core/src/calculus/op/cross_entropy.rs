@@ -1,6 +1,6 @@
 //! Cross-entropy, categorical and binary.
 
-use super::{Adjoints, Context, Gradient, Memory, Output, Own, Phase, Primitive};
+use super::{Adjoints, Context, Gradient, Output, Own, PassMemory, Planes, Primitive};
 use crate::calculus::function::Function;
 use crate::calculus::real::Real;
 use crate::calculus::ring::{Monomial, Ring};
@@ -35,13 +35,13 @@ impl<T: Real> Tape<T> {
 }
 
 impl<T: Real> Primitive<T> for CrossEntropy {
-    fn memory(&self, nodes: &[Node<T>], _: &Node<T>) -> Memory {
+    fn memory(&self, nodes: &[Node<T>], _: &Node<T>) -> PassMemory {
         let f = &nodes[self.f.0];
-        Memory { primal: f.rows.saturating_mul(f.columns), ..Memory::default() }
+        PassMemory { primal: f.rows.saturating_mul(f.columns), ..PassMemory::default() }
     }
 
     fn forward(&self, context: &Context<'_, T>, _: NodeId, out: &mut Output<'_, T>) {
-        if context.phase == Phase::Tangent {
+        if context.phase == Planes::Tangent {
             return;
         }
         let (classes, f) = (context.columns(self.f), context.value(self.f));
@@ -80,7 +80,7 @@ impl<T: Real> Primitive<T> for CrossEntropy {
         let (classes, len, labels) = (context.columns(self.f), context.len(self.f), context.value(self.y));
         let softmax = own.saved.chunks_exact(classes).zip(labels).enumerate();
         match context.phase {
-            Phase::Primal => {
+            Planes::Primal => {
                 let (adjoint, _) = adjoints.target(self.f, len);
                 adjoint.fill(T::zero());
                 for (row, (p, &label)) in softmax {
@@ -91,7 +91,7 @@ impl<T: Real> Primitive<T> for CrossEntropy {
                     }
                 }
             }
-            Phase::Tangent => {
+            Planes::Tangent => {
                 let ring = context.ring;
                 let f = context.tangents(self.f);
                 let (adjoint, _) = adjoints.target(self.f, (ring.planes() - 1) * len);
@@ -168,12 +168,12 @@ pub struct BinaryCrossEntropy {
 }
 
 impl<T: Real> Primitive<T> for BinaryCrossEntropy {
-    fn memory(&self, nodes: &[Node<T>], _: &Node<T>) -> Memory {
-        Memory { primal: nodes[self.f.0].rows.saturating_mul(3), ..Memory::default() }
+    fn memory(&self, nodes: &[Node<T>], _: &Node<T>) -> PassMemory {
+        PassMemory { primal: nodes[self.f.0].rows.saturating_mul(3), ..PassMemory::default() }
     }
 
     fn forward(&self, context: &Context<'_, T>, _: NodeId, out: &mut Output<'_, T>) {
-        if context.phase == Phase::Tangent {
+        if context.phase == Planes::Tangent {
             return;
         }
         let (f, y) = (context.value(self.f), context.value(self.y));
@@ -201,7 +201,7 @@ impl<T: Real> Primitive<T> for BinaryCrossEntropy {
         let (len, y) = (context.len(self.f), context.value(self.y));
         let saved = own.saved.chunks_exact(3).zip(y).enumerate();
         match context.phase {
-            Phase::Primal => {
+            Planes::Primal => {
                 let f = context.value(self.f);
                 let (adjoint, _) = adjoints.target(self.f, len);
                 for (row, (d, &y)) in saved {
@@ -210,7 +210,7 @@ impl<T: Real> Primitive<T> for BinaryCrossEntropy {
                     adjoint[row] = if y >= T::zero() { scale * slope } else { T::zero() };
                 }
             }
-            Phase::Tangent => {
+            Planes::Tangent => {
                 let ring = context.ring;
                 let f = context.tangents(self.f);
                 let f_at =

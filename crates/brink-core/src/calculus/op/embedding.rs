@@ -1,6 +1,6 @@
 //! Rows of a table, chosen by tokens.
 
-use super::{Adjoints, Context, Gradient, Output, Own, Phase, Primitive};
+use super::{Adjoints, Context, Gradient, Output, Own, Planes, Primitive};
 use crate::calculus::real::Real;
 use crate::calculus::tape::{Initial, NodeId, Slot, Tape};
 
@@ -54,14 +54,14 @@ impl<T: Real> Embedding<T> {
 
 impl<T: Real> Primitive<T> for Embedding<T> {
     fn forward(&self, context: &Context<'_, T>, node: NodeId, out: &mut Output<'_, T>) {
-        let first = usize::from(context.phase == Phase::Tangent);
+        let first = usize::from(context.phase == Planes::Tangent);
         for (i, z) in out.planes.chunks_exact_mut(context.len(node).max(1)).enumerate() {
             let Some(table) = context.parameter(self.table, first + i) else { continue };
             for (z, chosen) in z.chunks_exact_mut(self.columns).zip(self.chosen(context)) {
                 z.iter_mut().zip(&table[chosen]).for_each(|(z, &e)| *z = self.scale * e);
             }
         }
-        if context.phase == Phase::Primal && !self.positions.is_empty() {
+        if context.phase == Planes::Primal && !self.positions.is_empty() {
             for sample in out.planes.chunks_exact_mut(self.positions.len()) {
                 sample.iter_mut().zip(&self.positions).for_each(|(z, &p)| *z += p);
             }

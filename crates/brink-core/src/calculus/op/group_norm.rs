@@ -6,10 +6,10 @@
 use std::ops::Range;
 
 use super::layer_norm::ScaleShift;
-use super::{Adjoints, Context, Gradient, Memory, Output, Own, Phase, Primitive};
+use super::{Adjoints, Context, Gradient, Output, Own, PassMemory, Planes, Primitive};
 use crate::calculus::kernel::{dispatch, normalize, row};
 use crate::calculus::real::Real;
-use crate::calculus::ring::{Product, Ring};
+use crate::calculus::ring::{Ring, RingProduct};
 use crate::calculus::tape::{Node, NodeId, Tape};
 
 /// What keeps the deviation of a constant group from dividing by zero.
@@ -165,7 +165,7 @@ impl GroupNorm {
                         Self::center(&x[range.clone()], tile.plane(&repeated, c, &range), y);
                     }
                 }
-                for &Product { c, a, b } in ring.products().iter().filter(|p| p.c > 0) {
+                for &RingProduct { c, a, b } in ring.products().iter().filter(|p| p.c > 0) {
                     let (x, y) = (tile.plane(&centered, a, &range), tile.plane(&centered, b, &range));
                     row::add_product(tile.plane_mut(&mut sums, c, &range), x, y);
                 }
@@ -196,7 +196,7 @@ impl GroupNorm {
     fn scale<T: Real>(&self, context: &Context<'_, T>, sample: &Sample<T>) -> Vec<T> {
         let channels = self.channels;
         let mut scale = vec![T::zero(); context.ring.planes() * channels];
-        for &Product { c, a, b } in context.ring.products() {
+        for &RingProduct { c, a, b } in context.ring.products() {
             let Some(gamma) = context.parameter(self.parameters.gamma, b) else { continue };
             for (channel, &gamma) in gamma.iter().enumerate() {
                 let group = self.group(channel);
@@ -211,7 +211,7 @@ impl GroupNorm {
 /// `sum_c += sign Σ x_a y_b`, number by number. Shapes `[planes, n]`.
 fn add_ring_product<T: Real>(ring: &Ring, sum: &mut [T], sign: T, x: &[T], y: &[T]) {
     let n = sum.len() / ring.planes();
-    for &Product { c, a, b } in ring.products() {
+    for &RingProduct { c, a, b } in ring.products() {
         for i in 0..n {
             sum[c * n + i] += sign * x[a * n + i] * y[b * n + i];
         }
@@ -301,7 +301,7 @@ impl<T: Real> pulp::NullaryFnOnce for Tangent<'_, '_, T> {
                 for c in 1..planes {
                     let z = &mut z[(c - 1) * len + s * entries..][range.clone()];
                     z.copy_from_slice(tile.plane(&shift, c, &range));
-                    for &Product { a, b, .. } in ring.products().iter().filter(|p| p.c == c) {
+                    for &RingProduct { a, b, .. } in ring.products().iter().filter(|p| p.c == c) {
                         if let Some(x) = x(a) {
                             row::add_product(z, &x[range.clone()], tile.plane(&scale, b, &range));
                         }
@@ -328,7 +328,7 @@ impl<T: Real> pulp::NullaryFnOnce for Backward<'_, '_, '_, T> {
         let Self { op, context, own, mut x_bar, gradient } = self;
         let (ring, len, entries) = (context.ring, context.len(op.x), op.entries());
         let (planes, channels, groups) = (ring.planes(), op.channels, op.groups);
-        let first = usize::from(context.phase == Phase::Tangent);
+        let first = usize::from(context.phase == Planes::Tangent);
         let tile = Tile::new(channels, op.pixels);
         let zeros = |n: usize| vec![T::zero(); planes * n];
         for (s, saved) in own.saved.chunks_exact(2 * groups).enumerate() {
@@ -348,7 +348,7 @@ impl<T: Real> pulp::NullaryFnOnce for Backward<'_, '_, '_, T> {
                         GroupNorm::center(&x[range.clone()], tile.plane(&repeated, c, &range), y);
                     }
                 }
-                for &Product { c, a, b } in ring.products() {
+                for &RingProduct { c, a, b } in ring.products() {
                     let y = tile.plane(&centered, b, &range);
                     row::add_product(tile.plane_mut(&mut products, c, &range), &z(a)[range.clone()], y);
                 }
@@ -367,7 +367,7 @@ impl<T: Real> pulp::NullaryFnOnce for Backward<'_, '_, '_, T> {
             let Some((x_bar, accumulate)) = &mut x_bar else { continue };
             // h̄ = Σ γ z̄ ŷ, d = q² t̄, e = −q mean(n̄ h) − mean d, by group
             let mut weighted = zeros(channels);
-            for &Product { c, a, b } in ring.products() {
+            for &RingProduct { c, a, b } in ring.products() {
                 if let Some(gamma) = context.parameter(op.parameters.gamma, b) {
                     let u = &products[a * channels..(a + 1) * channels];
                     row::add_product(&mut weighted[c * channels..(c + 1) * channels], u, gamma);
@@ -394,7 +394,7 @@ impl<T: Real> pulp::NullaryFnOnce for Backward<'_, '_, '_, T> {
                     } else {
                         x_bar.copy_from_slice(e);
                     }
-                    for &Product { a, b, .. } in ring.products().iter().filter(|p| p.c == c) {
+                    for &RingProduct { a, b, .. } in ring.products().iter().filter(|p| p.c == c) {
                         row::add_product(x_bar, &z(a)[range.clone()], tile.plane(&scale, b, &range));
                         if let Some(x) = x(a) {
                             row::add_product(x_bar, &x[range.clone()], tile.plane(&d, b, &range));
@@ -407,13 +407,13 @@ impl<T: Real> pulp::NullaryFnOnce for Backward<'_, '_, '_, T> {
 }
 
 impl<T: Real> Primitive<T> for GroupNorm {
-    fn memory(&self, _: &[Node<T>], _: &Node<T>) -> Memory {
-        Memory { primal: 2 * self.groups, ..Memory::default() }
+    fn memory(&self, _: &[Node<T>], _: &Node<T>) -> PassMemory {
+        PassMemory { primal: 2 * self.groups, ..PassMemory::default() }
     }
 
     fn forward(&self, context: &Context<'_, T>, _: NodeId, out: &mut Output<'_, T>) {
         match context.phase {
-            Phase::Primal => {
+            Planes::Primal => {
                 out.saved.resize(2 * self.groups * context.samples, T::zero());
                 dispatch(Primal {
                     op: *self,
@@ -424,7 +424,7 @@ impl<T: Real> Primitive<T> for GroupNorm {
                     saved: out.saved,
                 });
             }
-            Phase::Tangent => dispatch(Tangent { op: *self, context, z: out.planes, saved: out.saved }),
+            Planes::Tangent => dispatch(Tangent { op: *self, context, z: out.planes, saved: out.saved }),
         }
     }
 

@@ -1,9 +1,9 @@
 //! Layer normalization: every row scaled to mean 0 and deviation 1, then an affine map by columns.
 
-use super::{Adjoints, Context, Gradient, Memory, Output, Own, Phase, Primitive};
+use super::{Adjoints, Context, Gradient, Output, Own, PassMemory, Planes, Primitive};
 use crate::calculus::kernel::{dispatch, normalize, row};
 use crate::calculus::real::Real;
-use crate::calculus::ring::{Product, Ring};
+use crate::calculus::ring::{Ring, RingProduct};
 use crate::calculus::tape::{Initial, Node, NodeId, Slot, Tape};
 
 /// What keeps the deviation of a constant row from dividing by zero.
@@ -93,13 +93,13 @@ impl<T: Real> Row<T> {
         }
         let share = T::of(1.0 / (columns - 1) as f64);
         self.t.fill(T::zero());
-        for &Product { c, a, b } in ring.products().iter().filter(|p| p.c > 0) {
+        for &RingProduct { c, a, b } in ring.products().iter().filter(|p| p.c > 0) {
             self.t[c] += share * row::dot(plane(&self.y, a, columns), plane(&self.y, b, columns));
         }
         let h = normalize::inverse_deviation(saved[2]);
         normalize::factor(ring, h, &self.t, &mut self.factor);
         normalize::slope(ring, h, &self.t, &mut self.slope);
-        for &Product { c, a, b } in ring.products().iter().filter(|p| p.b > 0) {
+        for &RingProduct { c, a, b } in ring.products().iter().filter(|p| p.b > 0) {
             row::add_scaled(plane_mut(&mut self.n, c, columns), self.factor[b], plane(&self.y, a, columns));
         }
     }
@@ -174,7 +174,7 @@ impl<T: Real> pulp::NullaryFnOnce for Tangent<'_, '_, T> {
                     None => z.fill(T::zero()),
                 }
             }
-            for &Product { c, a, b } in ring.products().iter().filter(|p| p.c > 0 && p.c < planes) {
+            for &RingProduct { c, a, b } in ring.products().iter().filter(|p| p.c > 0 && p.c < planes) {
                 if let Some(gamma) = context.parameter(op.parameters.gamma, b) {
                     let z = &mut z[(c - 1) * len..][range.clone()];
                     row::add_product(z, plane(&work.n, a, columns), gamma);
@@ -199,7 +199,7 @@ impl<T: Real> pulp::NullaryFnOnce for Backward<'_, '_, '_, T> {
     fn call(self) {
         let Self { op, context, own, mut x, gradient } = self;
         let (columns, len, ring) = (context.columns(op.x), context.len(op.x), context.ring);
-        let first = usize::from(context.phase == Phase::Tangent);
+        let first = usize::from(context.phase == Planes::Tangent);
         let twice = T::of(2.0 / (columns - 1) as f64);
         let share = T::of(1.0 / columns as f64);
         let mut work = Row::new(ring.planes(), columns);
@@ -210,7 +210,7 @@ impl<T: Real> pulp::NullaryFnOnce for Backward<'_, '_, '_, T> {
             let z = |c: usize| &own.plane(c)[range.clone()];
             work.fill(ring, columns, saved, |c| context.plane(op.x, c).map(|x| &x[range.clone()]));
             let wanted = gradient.wanted();
-            for &Product { c, a, b } in ring.products().iter().filter(|p| wanted.contains(&p.c)) {
+            for &RingProduct { c, a, b } in ring.products().iter().filter(|p| wanted.contains(&p.c)) {
                 row::add_product(gradient.plane(op.parameters.gamma, c), z(a), plane(&work.n, b, columns));
             }
             for c in wanted {
@@ -219,26 +219,26 @@ impl<T: Real> pulp::NullaryFnOnce for Backward<'_, '_, '_, T> {
             let Some((x, accumulate)) = &mut x else { continue };
             // n̄ = z̄ γ
             n_bar.fill(T::zero());
-            for &Product { c, a, b } in ring.products() {
+            for &RingProduct { c, a, b } in ring.products() {
                 if let Some(gamma) = context.parameter(op.parameters.gamma, b) {
                     row::add_product(plane_mut(&mut n_bar, c, columns), z(a), gamma);
                 }
             }
             // h̄ = ⟨n̄, ŷ⟩, t̄ = h̄ h'(t), ȳ = n̄ h + 2 t̄ ŷ / (columns − 1)
-            if context.phase == Phase::Primal {
+            if context.phase == Planes::Primal {
                 work.slope[0] = normalize::inverse_deviation(saved[2])[0];
                 work.factor[0] = T::one();
             }
             factor_bar.fill(T::zero());
-            for &Product { c, a, b } in ring.products() {
+            for &RingProduct { c, a, b } in ring.products() {
                 factor_bar[c] += row::dot(plane(&n_bar, a, columns), plane(&work.y, b, columns));
             }
             t_bar.fill(T::zero());
-            for &Product { c, a, b } in ring.products() {
+            for &RingProduct { c, a, b } in ring.products() {
                 t_bar[c] += twice * factor_bar[a] * work.slope[b];
             }
             y_bar.fill(T::zero());
-            for &Product { c, a, b } in ring.products().iter().filter(|p| p.c >= first) {
+            for &RingProduct { c, a, b } in ring.products().iter().filter(|p| p.c >= first) {
                 let y_bar = plane_mut(&mut y_bar, c, columns);
                 row::add_scaled(y_bar, work.factor[b], plane(&n_bar, a, columns));
                 row::add_scaled(y_bar, t_bar[a], plane(&work.y, b, columns));
@@ -259,13 +259,13 @@ impl<T: Real> pulp::NullaryFnOnce for Backward<'_, '_, '_, T> {
 }
 
 impl<T: Real> Primitive<T> for LayerNorm {
-    fn memory(&self, _: &[Node<T>], own: &Node<T>) -> Memory {
-        Memory { primal: own.rows.saturating_mul(SAVED), ..Memory::default() }
+    fn memory(&self, _: &[Node<T>], own: &Node<T>) -> PassMemory {
+        PassMemory { primal: own.rows.saturating_mul(SAVED), ..PassMemory::default() }
     }
 
     fn forward(&self, context: &Context<'_, T>, _: NodeId, out: &mut Output<'_, T>) {
         match context.phase {
-            Phase::Primal => {
+            Planes::Primal => {
                 out.saved.resize(SAVED * context.rows(self.x), T::zero());
                 dispatch(Primal {
                     x: context.value(self.x),
@@ -275,7 +275,7 @@ impl<T: Real> Primitive<T> for LayerNorm {
                     saved: out.saved,
                 });
             }
-            Phase::Tangent => dispatch(Tangent { op: *self, context, z: out.planes, saved: out.saved }),
+            Planes::Tangent => dispatch(Tangent { op: *self, context, z: out.planes, saved: out.saved }),
         }
     }
 

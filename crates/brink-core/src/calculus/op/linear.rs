@@ -1,11 +1,11 @@
 //! A linear layer, with or without bias.
 
-use super::{Adjoints, Context, Gradient, Output, Own, Phase, Primitive};
+use super::{Adjoints, Context, Gradient, Output, Own, Planes, Primitive};
 use crate::calculus::kernel::gemm::multiply;
 use crate::calculus::kernel::matrix::Matrix;
 use crate::calculus::kernel::vector;
 use crate::calculus::real::Real;
-use crate::calculus::ring::Product;
+use crate::calculus::ring::RingProduct;
 use crate::calculus::tape::{Initial, NodeId, Slot, Tape};
 
 /// `z = x Wᵀ + b`, row by row: W `[outputs, inputs]`, b `[outputs]`.
@@ -74,7 +74,7 @@ impl<T: Real> Primitive<T> for Linear {
             let w = context.parameter(self.weight, plane)?;
             Some(Matrix::new(w, outputs, inputs).transposed())
         };
-        let first = usize::from(context.phase == Phase::Tangent);
+        let first = usize::from(context.phase == Planes::Tangent);
         for (i, z) in out.planes.chunks_exact_mut(len.max(1)).enumerate() {
             self.start(context, first + i, z);
         }
@@ -85,10 +85,10 @@ impl<T: Real> Primitive<T> for Linear {
             let z = &mut out.planes[..stacked * outputs];
             multiply(z, Matrix::new(x, stacked, inputs), w, true, context.parallel);
         }
-        if context.phase == Phase::Primal {
+        if context.phase == Planes::Primal {
             return;
         }
-        for &Product { c, a, b } in context.ring.products().iter().filter(|p| p.c > 0 && p.b > 0) {
+        for &RingProduct { c, a, b } in context.ring.products().iter().filter(|p| p.c > 0 && p.b > 0) {
             let (Some(x), Some(u)) = (context.plane(self.x, a), weight(b)) else { continue };
             let z = &mut out.planes[(c - 1) * len..c * len];
             multiply(z, Matrix::new(x, rows, inputs), u, true, context.parallel);
@@ -107,7 +107,7 @@ impl<T: Real> Primitive<T> for Linear {
         for c in gradient.wanted() {
             let mut accumulate = accumulated;
             let g = gradient.plane(self.weight, c);
-            for &Product { a, b, .. } in context.ring.products().iter().filter(|p| p.c == c) {
+            for &RingProduct { a, b, .. } in context.ring.products().iter().filter(|p| p.c == c) {
                 let Some(x) = context.plane(self.x, b) else { continue };
                 let z = Matrix::new(own.plane(a), rows, outputs).transposed();
                 multiply(g, z, Matrix::new(x, rows, inputs), accumulate, context.parallel);
@@ -127,11 +127,11 @@ impl<T: Real> Primitive<T> for Linear {
         if let Some(w) = weight(0) {
             multiply(adjoint, Matrix::new(z, stacked, outputs), w, accumulate, context.parallel);
         }
-        if context.phase == Phase::Primal {
+        if context.phase == Planes::Primal {
             return;
         }
         let len = rows * inputs;
-        for &Product { c, a, b } in context.ring.products().iter().filter(|p| p.c > 0 && p.b > 0) {
+        for &RingProduct { c, a, b } in context.ring.products().iter().filter(|p| p.c > 0 && p.b > 0) {
             let Some(u) = weight(b) else { continue };
             let x = &mut adjoint[(c - 1) * len..c * len];
             multiply(x, Matrix::new(own.plane(a), rows, outputs), u, true, context.parallel);

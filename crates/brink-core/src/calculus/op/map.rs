@@ -1,6 +1,6 @@
 //! An elementwise function.
 
-use super::{Adjoints, Context, Gradient, Memory, Output, Own, Phase, Primitive};
+use super::{Adjoints, Context, Gradient, Output, Own, PassMemory, Planes, Primitive};
 use crate::calculus::function::Function;
 use crate::calculus::kernel::elementwise::{self, Lift};
 use crate::calculus::real::Real;
@@ -32,13 +32,13 @@ impl<T: Real> Tape<T> {
 }
 
 impl<T: Real> Primitive<T> for Map {
-    fn memory(&self, _: &[Node<T>], own: &Node<T>) -> Memory {
-        Memory { primal: own.rows.saturating_mul(own.columns).saturating_mul(3), ..Memory::default() }
+    fn memory(&self, _: &[Node<T>], own: &Node<T>) -> PassMemory {
+        PassMemory { primal: own.rows.saturating_mul(own.columns).saturating_mul(3), ..PassMemory::default() }
     }
 
     fn forward(&self, context: &Context<'_, T>, _: NodeId, out: &mut Output<'_, T>) {
         match context.phase {
-            Phase::Primal => {
+            Planes::Primal => {
                 let x = context.value(self.x);
                 let len = context.derivatives * x.len();
                 if out.saved.len() < len {
@@ -47,7 +47,7 @@ impl<T: Real> Primitive<T> for Map {
                 let derivatives = &mut out.saved[..len];
                 elementwise::evaluate(self.function, x, out.planes, derivatives, context.parallel);
             }
-            Phase::Tangent => {
+            Planes::Tangent => {
                 elementwise::forward(self.lift(context, out.saved), out.planes, context.parallel);
             }
         }
@@ -64,11 +64,11 @@ impl<T: Real> Primitive<T> for Map {
             return;
         }
         match context.phase {
-            Phase::Primal => {
+            Planes::Primal => {
                 let (adjoint, accumulate) = adjoints.target(self.x, own.primal.len());
                 elementwise::backward_primal(own.saved, own.primal, adjoint, accumulate, context.parallel);
             }
-            Phase::Tangent => {
+            Planes::Tangent => {
                 let (adjoint, accumulate) = adjoints.target(self.x, own.tangents.len());
                 let lift = self.lift(context, own.saved);
                 elementwise::backward(lift, own.primal, own.tangents, adjoint, accumulate, context.parallel);

@@ -1,6 +1,6 @@
 //! Half the mean squared error.
 
-use super::{Adjoints, Context, Gradient, Output, Own, Phase, Primitive};
+use super::{Adjoints, Context, Gradient, Output, Own, Planes, Primitive};
 use crate::calculus::real::Real;
 use crate::calculus::tape::{NodeId, Tape};
 
@@ -26,7 +26,7 @@ impl<T: Real> Tape<T> {
 
 impl<T: Real> Primitive<T> for MeanSquaredError {
     fn forward(&self, context: &Context<'_, T>, _: NodeId, out: &mut Output<'_, T>) {
-        if context.phase == Phase::Tangent {
+        if context.phase == Planes::Tangent {
             return;
         }
         let columns = context.columns(self.f).max(1);
@@ -52,7 +52,7 @@ impl<T: Real> Primitive<T> for MeanSquaredError {
         let (columns, len) = (context.columns(self.f).max(1), context.len(self.f));
         let mask = context.value(self.mask);
         match context.phase {
-            Phase::Primal => {
+            Planes::Primal => {
                 let f = context
                     .value(self.f)
                     .chunks_exact(columns)
@@ -69,7 +69,7 @@ impl<T: Real> Primitive<T> for MeanSquaredError {
                     }
                 }
             }
-            Phase::Tangent => {
+            Planes::Tangent => {
                 let (adjoint, _) = adjoints.target(self.f, (context.ring.planes() - 1) * len);
                 for (c, adjoint) in adjoint.chunks_exact_mut(len.max(1)).enumerate() {
                     let Some(f) = context.plane(self.f, c + 1) else {

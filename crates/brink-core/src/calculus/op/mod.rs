@@ -1,7 +1,7 @@
 //! The primitives, one a file: what it adds to the tape's vocabulary, a value rule and an adjoint rule over the ring,
 //! and a test by finite differences.
 //!
-//! A pass computes either plane 0 ([`Phase::Primal`]) or all planes above it ([`Phase::Tangent`]), so that what was
+//! A pass computes either plane 0 ([`Planes::Primal`]) or all planes above it ([`Planes::Tangent`]), so that what was
 //! computed at some weights serves every set of directions there.
 
 mod add;
@@ -37,7 +37,7 @@ use super::tape::{Node, NodeId, Slot};
 
 /// Which planes a pass computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
+pub enum Planes {
     /// Plane 0: values and adjoints at the weights.
     Primal,
     /// Planes 1, 2, …: what perturbed weights add. Plane 0 is there already.
@@ -48,7 +48,7 @@ pub enum Phase {
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a, T> {
     pub(super) ring: &'a Ring,
-    pub(super) phase: Phase,
+    pub(super) phase: Planes,
     /// Derivatives of elementwise functions that will be read of what the primal phase saves: none for a loss, one for its
     /// gradient, two and three for the planes of degree one and two.
     pub(super) derivatives: usize,
@@ -93,16 +93,16 @@ impl<'a, T: Real> Context<'a, T> {
     /// Number of planes of the phase.
     pub(super) fn stacked(&self) -> usize {
         match self.phase {
-            Phase::Primal => 1,
-            Phase::Tangent => self.ring.planes() - 1,
+            Planes::Primal => 1,
+            Planes::Tangent => self.ring.planes() - 1,
         }
     }
 
     /// The planes of the phase that a value has, one after the other.
     pub(super) fn planes(&self, node: NodeId) -> &'a [T] {
         match self.phase {
-            Phase::Primal => self.value(node),
-            Phase::Tangent => self.tangents(node),
+            Planes::Primal => self.value(node),
+            Planes::Tangent => self.tangents(node),
         }
     }
 
@@ -189,10 +189,10 @@ impl<'a, T: Real> Own<'a, T> {
     }
 
     /// All planes of a phase, one after the other.
-    pub(super) fn planes(&self, phase: Phase) -> &'a [T] {
+    pub(super) fn planes(&self, phase: Planes) -> &'a [T] {
         match phase {
-            Phase::Primal => self.primal,
-            Phase::Tangent => self.tangents,
+            Planes::Primal => self.primal,
+            Planes::Tangent => self.tangents,
         }
     }
 }
@@ -234,7 +234,7 @@ impl<T: Real> Gradient<'_, T> {
 
 /// Entries that the rules of an operation take besides values and adjoints.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Memory {
+pub struct PassMemory {
     /// Saved of every sample by the primal pass.
     pub primal: usize,
     /// Of every sample and plane above 0: saved by the tangent pass, or at hand while its adjoint rule runs.
@@ -251,8 +251,8 @@ pub trait Primitive<T: Real>: Debug + Send + Sync {
     fn forward(&self, context: &Context<'_, T>, node: NodeId, out: &mut Output<'_, T>);
 
     /// What the rules take besides values and adjoints, where that is not little: for the node that they compute.
-    fn memory(&self, _nodes: &[Node<T>], _own: &Node<T>) -> Memory {
-        Memory::default()
+    fn memory(&self, _nodes: &[Node<T>], _own: &Node<T>) -> PassMemory {
+        PassMemory::default()
     }
 
     /// Adds to the adjoints of the arguments that are variable, and to the wanted planes of the weight gradient.

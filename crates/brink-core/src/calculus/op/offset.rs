@@ -1,6 +1,6 @@
 //! A constant added to every sample.
 
-use super::{Adjoints, Context, Gradient, Output, Own, Phase, Primitive};
+use super::{Adjoints, Context, Gradient, Output, Own, Planes, Primitive};
 use crate::calculus::kernel::vector;
 use crate::calculus::real::Real;
 use crate::calculus::tape::{NodeId, Tape};
@@ -29,13 +29,13 @@ impl<T: Real> Primitive<T> for Offset<T> {
     fn forward(&self, context: &Context<'_, T>, _: NodeId, out: &mut Output<'_, T>) {
         let x = context.planes(self.x);
         match context.phase {
-            Phase::Primal => {
+            Planes::Primal => {
                 let size = self.c.len().max(1);
                 for (z, x) in out.planes.chunks_exact_mut(size).zip(x.chunks_exact(size)) {
                     vector::weighted_sum(z, x, T::one(), &self.c);
                 }
             }
-            Phase::Tangent => out.planes.copy_from_slice(x),
+            Planes::Tangent => out.planes.copy_from_slice(x),
         }
     }
 

@@ -1,6 +1,6 @@
 //! A product of two values, entry by entry.
 
-use super::{Adjoints, Context, Gradient, Output, Own, Phase, Primitive};
+use super::{Adjoints, Context, Gradient, Output, Own, Planes, Primitive};
 use crate::calculus::kernel::product::{Stack, multiply};
 use crate::calculus::real::Real;
 use crate::calculus::tape::{NodeId, Tape};
@@ -32,7 +32,7 @@ fn stack<'a, T: Real>(context: &Context<'a, T>, node: NodeId) -> Stack<'a, T> {
 
 impl<T: Real> Primitive<T> for Product {
     fn forward(&self, context: &Context<'_, T>, _: NodeId, out: &mut Output<'_, T>) {
-        let first = usize::from(context.phase == Phase::Tangent);
+        let first = usize::from(context.phase == Planes::Tangent);
         let (x, y) = (stack(context, self.x), stack(context, self.y));
         multiply(context.ring, x, y, out.planes, first, false, context.parallel);
     }
@@ -44,7 +44,7 @@ impl<T: Real> Primitive<T> for Product {
         adjoints: &mut Adjoints<'_, T>,
         _: &mut Gradient<'_, T>,
     ) {
-        let first = usize::from(context.phase == Phase::Tangent);
+        let first = usize::from(context.phase == Planes::Tangent);
         let z = Stack { primal: own.primal, tangents: own.tangents };
         for (argument, other) in [(self.x, self.y), (self.y, self.x)] {
             if context.is_variable(argument) {

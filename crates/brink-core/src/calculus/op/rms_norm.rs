@@ -1,9 +1,9 @@
 //! Root-mean-square normalization: every row scaled to a mean square of 1, then each column by a weight.
 
-use super::{Adjoints, Context, Gradient, Output, Own, Phase, Primitive};
+use super::{Adjoints, Context, Gradient, Output, Own, Planes, Primitive};
 use crate::calculus::kernel::{dispatch, normalize, row, vector};
 use crate::calculus::real::Real;
-use crate::calculus::ring::{Product, Ring};
+use crate::calculus::ring::{Ring, RingProduct};
 use crate::calculus::tape::{NodeId, Slot, Tape};
 
 /// What keeps a zero row from dividing by zero.
@@ -77,7 +77,7 @@ impl<'a, T: Real> Rows<'a, T> {
         let (columns, ring) = (self.columns, self.ring);
         self.t.fill(T::zero());
         // the square is symmetric, so that half of the mixed terms do
-        for &Product { c, a, b } in ring.products().iter().filter(|p| p.a <= p.b) {
+        for &RingProduct { c, a, b } in ring.products().iter().filter(|p| p.a <= p.b) {
             if let (Some(x), Some(y)) = (self.x(a, row), self.x(b, row)) {
                 let scale = T::of(if a == b { 1.0 } else { 2.0 } / columns as f64);
                 self.t[c] = scale.mul_add(row::dot(x, y), self.t[c]);
@@ -91,7 +91,7 @@ impl<'a, T: Real> Rows<'a, T> {
         self.r.iter_mut().for_each(|r| *r *= q);
         self.slope.iter_mut().for_each(|slope| *slope *= q * q * q);
         self.y.fill(T::zero());
-        for &Product { c, a, b } in ring.products() {
+        for &RingProduct { c, a, b } in ring.products() {
             if let Some(x) = self.x(a, row) {
                 row::add_scaled(&mut self.y[c * columns..(c + 1) * columns], self.r[b], x);
             }
@@ -111,11 +111,11 @@ impl<T: Real> pulp::NullaryFnOnce for Forward<'_, '_, T> {
     fn call(self) {
         let Self { mut rows, planes, len } = self;
         let (ring, n) = (rows.ring, rows.columns);
-        let first = usize::from(rows.context.phase == Phase::Tangent);
+        let first = usize::from(rows.context.phase == Planes::Tangent);
         planes.fill(T::zero());
         for row in 0..len / n {
             rows.scale(row);
-            for &Product { c, a, b } in ring.products().iter().filter(|p| p.c >= first) {
+            for &RingProduct { c, a, b } in ring.products().iter().filter(|p| p.c >= first) {
                 // a value of degree one has no planes above it
                 let z = planes.get_mut((c - first) * len + row * n..(c - first) * len + (row + 1) * n);
                 if let (Some(z), Some(w)) = (z, rows.w.get(b)) {
@@ -142,14 +142,14 @@ impl<T: Real> pulp::NullaryFnOnce for Backward<'_, '_, T> {
     fn call(self) {
         let Self { mut rows, own, mut adjoint, gradient, first_wanted } = self;
         let (ring, n, len) = (rows.ring, rows.columns, own.primal.len());
-        let first = usize::from(rows.context.phase == Phase::Tangent);
+        let first = usize::from(rows.context.phase == Planes::Tangent);
         let mut y = vec![T::zero(); ring.planes() * n];
         let [mut r_bar, mut m_bar] = [(); 2].map(|()| vec![T::zero(); ring.planes()]);
         let twice = T::of(2.0 / n as f64);
         for row in 0..len / n {
             rows.scale(row);
             let z = |plane: usize| &own.plane(plane)[row * n..(row + 1) * n];
-            for &Product { c, a, b } in ring.products().iter().filter(|p| p.c >= first_wanted) {
+            for &RingProduct { c, a, b } in ring.products().iter().filter(|p| p.c >= first_wanted) {
                 let g = gradient.get_mut((c - first_wanted) * n..(c - first_wanted + 1) * n);
                 if let Some(g) = g {
                     row::add_product(g, z(a), &rows.y[b * n..(b + 1) * n]);
@@ -157,20 +157,20 @@ impl<T: Real> pulp::NullaryFnOnce for Backward<'_, '_, T> {
             }
             let Some((adjoint, accumulate)) = &mut adjoint else { continue };
             y.fill(T::zero());
-            for &Product { c, a, b } in ring.products() {
+            for &RingProduct { c, a, b } in ring.products() {
                 if let Some(w) = rows.w.get(b) {
                     row::add_product(&mut y[c * n..(c + 1) * n], z(a), w);
                 }
             }
             // r̄ = ⟨ȳ, x⟩, and with m = mean x²: m̄ = r̄ dr/dm, times 2/n for x
             r_bar.fill(T::zero());
-            for &Product { c, a, b } in ring.products() {
+            for &RingProduct { c, a, b } in ring.products() {
                 if let Some(x) = rows.x(b, row) {
                     r_bar[c] += row::dot(&y[a * n..(a + 1) * n], x);
                 }
             }
             m_bar.fill(T::zero());
-            for &Product { c, a, b } in ring.products() {
+            for &RingProduct { c, a, b } in ring.products() {
                 m_bar[c] += twice * r_bar[a] * rows.slope[b];
             }
             for c in first..ring.planes() {
@@ -179,7 +179,7 @@ impl<T: Real> pulp::NullaryFnOnce for Backward<'_, '_, T> {
                 if !*accumulate {
                     x.fill(T::zero());
                 }
-                for &Product { a, b, .. } in ring.products().iter().filter(|p| p.c == c) {
+                for &RingProduct { a, b, .. } in ring.products().iter().filter(|p| p.c == c) {
                     row::add_scaled(x, rows.r[b], &y[a * n..(a + 1) * n]);
                     if let Some(argument) = rows.x(b, row) {
                         row::add_scaled(x, m_bar[a], argument);
@@ -205,7 +205,7 @@ impl<T: Real> Primitive<T> for RmsNorm {
     ) {
         let (wanted, columns) = (gradient.wanted(), context.columns(self.x));
         let mut weight = vec![T::zero(); wanted.len() * columns];
-        let planes = context.ring.planes() - usize::from(context.phase == Phase::Tangent);
+        let planes = context.ring.planes() - usize::from(context.phase == Planes::Tangent);
         let adjoint = context.is_variable(self.x).then(|| adjoints.target(self.x, planes * own.primal.len()));
         let rows = Rows::new(self, context);
         dispatch(Backward { rows, own, adjoint, gradient: &mut weight, first_wanted: wanted.start });

@@ -1,6 +1,6 @@
 //! A data set from a file: `x`, `y`, and where it has them `x_test`, `y_test`.
 
-use super::{Arrays, Wanted, index_in, read_arrays};
+use super::{Arrays, WantedArrays, index_in, read_arrays};
 use crate::data::error::DataError;
 use crate::data::images::round;
 use crate::data::{Dataset, MOST_NUMBERS, Split, Targets};
@@ -31,7 +31,7 @@ pub struct DatasetOptions {
 /// there are fewer examples than asked for.
 pub fn load_dataset(path: &Path, options: DatasetOptions) -> Result<Dataset, DataError> {
     const NAMES: [&str; 7] = ["x", "y", "x_test", "y_test", "x_u8", "mean", "std"];
-    let arrays = read_arrays(path, Wanted::Named(&NAMES))?;
+    let arrays = read_arrays(path, WantedArrays::Named(&NAMES))?;
     let x = if arrays.get("x").is_none() && arrays.get("x_u8").is_some() {
         images(&arrays)?
     } else {

@@ -44,14 +44,14 @@ impl Count {
 
 /// Which arrays of a file to read; the others are not looked into.
 #[derive(Clone, Copy, Debug)]
-pub enum Wanted<'a> {
+pub enum WantedArrays<'a> {
     /// Those of these names.
     Named(&'a [&'a str]),
     /// All.
     All,
 }
 
-impl Wanted<'_> {
+impl WantedArrays<'_> {
     fn includes(&self, name: &str) -> bool {
         match self {
             Self::Named(names) => names.contains(&name),
@@ -74,7 +74,7 @@ pub struct Arrays {
 ///
 /// # Errors
 /// When the file cannot be read, is of no known format, or is damaged; when a wanted array is not of numbers.
-pub fn read_arrays(path: &Path, wanted: Wanted) -> Result<Arrays, DataError> {
+pub fn read_arrays(path: &Path, wanted: WantedArrays) -> Result<Arrays, DataError> {
     if path.is_dir() {
         return npy_files::read(path, wanted);
     }
@@ -96,7 +96,7 @@ pub fn read_arrays(path: &Path, wanted: Wanted) -> Result<Arrays, DataError> {
 /// # Errors
 /// As [`read_arrays`], and when a parameter is not there, not floating-point or not finite.
 pub fn load_weights(path: &Path, names: &[&str]) -> Result<HashMap<String, Tensor>, DataError> {
-    let arrays = read_arrays(path, Wanted::Named(names))?;
+    let arrays = read_arrays(path, WantedArrays::Named(names))?;
     names.iter().map(|name| Ok(((*name).to_owned(), arrays.floats(name)?))).collect()
 }
 
@@ -105,7 +105,7 @@ pub fn load_weights(path: &Path, names: &[&str]) -> Result<HashMap<String, Tenso
 /// # Errors
 /// As [`read_arrays`], and when there is no array, or one has no or several dimensions or another type.
 pub fn load_vectors(path: &Path) -> Result<Vec<(String, Vec<f64>)>, DataError> {
-    let arrays = read_arrays(path, Wanted::All)?;
+    let arrays = read_arrays(path, WantedArrays::All)?;
     let mut names: Vec<&String> = arrays.by_name.keys().collect();
     names.sort();
     if names.is_empty() {

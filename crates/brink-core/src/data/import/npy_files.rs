@@ -2,7 +2,7 @@
 //! candle's reader.
 
 use super::npy::{self, HeaderError};
-use super::{Arrays, Count, Wanted, list};
+use super::{Arrays, Count, WantedArrays, list};
 use crate::data::error::DataError;
 use candle_core::Tensor;
 use std::collections::HashMap;
@@ -11,7 +11,7 @@ use std::io::BufReader;
 use std::path::Path;
 
 /// Reads the wanted arrays.
-pub(super) fn read(directory: &Path, wanted: Wanted) -> Result<Arrays, DataError> {
+pub(super) fn read(directory: &Path, wanted: WantedArrays) -> Result<Arrays, DataError> {
     let unreadable = |source| DataError::Unreadable { path: directory.into(), source };
     let mut names = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(unreadable)? {
@@ -26,17 +26,17 @@ pub(super) fn read(directory: &Path, wanted: Wanted) -> Result<Arrays, DataError
 }
 
 /// Reads the `.npy` file of one of the wanted arrays, and those of the others beside it; of all arrays, this one.
-pub(super) fn beside(path: &Path, wanted: Wanted) -> Result<Arrays, DataError> {
+pub(super) fn beside(path: &Path, wanted: WantedArrays) -> Result<Arrays, DataError> {
     let directory = path.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let is_npy = path.extension().is_some_and(|e| e == "npy");
     match wanted {
-        Wanted::All => {
+        WantedArrays::All => {
             let by_name = HashMap::from([(name.clone(), array(path, &name, &mut Count::default())?)]);
             Ok(Arrays { path: path.into(), by_name, has: name })
         }
-        Wanted::Named(_) if is_npy && wanted.includes(&name) => read(directory, wanted),
-        Wanted::Named(names) => {
+        WantedArrays::Named(_) if is_npy && wanted.includes(&name) => read(directory, wanted),
+        WantedArrays::Named(names) => {
             let files: Vec<String> = names.iter().take(3).map(|name| format!("{name}.npy")).collect();
             let what = format!(
                 "is none of those needed; .npy files are named for their arrays: {} …",

@@ -1,7 +1,7 @@
 //! NumPy archives: our own check of names, headers and sizes, then candle's reader.
 
 use super::npy::{self, Header, HeaderError};
-use super::{Arrays, Count, Wanted, list};
+use super::{Arrays, Count, WantedArrays, list};
 use crate::data::error::DataError;
 use candle_core::npy::NpzTensors;
 use std::collections::{HashMap, HashSet};
@@ -11,7 +11,7 @@ use std::path::Path;
 use zip::{CompressionMethod, ZipArchive};
 
 /// Reads the wanted arrays.
-pub(super) fn read(path: &Path, wanted: Wanted) -> Result<Arrays, DataError> {
+pub(super) fn read(path: &Path, wanted: WantedArrays) -> Result<Arrays, DataError> {
     let damaged = |what: String| DataError::Damaged { path: path.into(), what };
     let open = File::open(path).map_err(|source| DataError::Unreadable { path: path.into(), source })?;
     let size = open.metadata().map_err(|source| DataError::Unreadable { path: path.into(), source })?.len();

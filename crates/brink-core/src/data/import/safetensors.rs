@@ -1,6 +1,6 @@
 //! safetensors files: our own check of sizes, then candle's reader.
 
-use super::{Arrays, Count, MOST_NUMBERS, Wanted, list};
+use super::{Arrays, Count, MOST_NUMBERS, WantedArrays, list};
 use crate::data::error::DataError;
 use candle_core::safetensors::BufferedSafetensors;
 use candle_core::{DType, Device};
@@ -16,7 +16,7 @@ const MAX_HEADER: u64 = 16 * 1024 * 1024;
 const MAX_FILE: u64 = 8 * MOST_NUMBERS;
 
 /// Reads the wanted arrays.
-pub(super) fn read(path: &Path, wanted: Wanted) -> Result<Arrays, DataError> {
+pub(super) fn read(path: &Path, wanted: WantedArrays) -> Result<Arrays, DataError> {
     let damaged = |what: String| DataError::Damaged { path: path.into(), what };
     let unreadable = |source| DataError::Unreadable { path: path.into(), source };
     let mut file = File::open(path).map_err(unreadable)?;

@@ -37,7 +37,7 @@ impl Term {
 
 /// The size of a vector and its components along u and along ∇S (u and ∇S need not be orthogonal).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Extent {
+pub struct Extents {
     /// Its norm.
     pub norm: f64,
     /// Its component along the unit vector u of the top eigenvalue, u_1.
@@ -56,9 +56,9 @@ pub struct Expansion {
     /// ‖∇S(w̄)‖, of the mean of the critical eigenvalues.
     pub nabla_s_norm: f64,
     /// In the order of [`Term::ALL`].
-    pub terms: [Extent; 5],
+    pub terms: [Extents; 5],
     /// The whole step −η∇L(w_t).
-    pub step: Extent,
+    pub step: Extents,
     /// −η(∇L(w_t) − ∇L(w̄)), which the terms after the first make up.
     pub deviation_norm: f64,
     /// ‖w_t − w̄ − Σ x_i u_i‖.
@@ -72,7 +72,7 @@ pub struct Expansion {
 
 impl Expansion {
     /// A term's size.
-    pub fn term(&self, term: Term) -> Extent {
+    pub fn term(&self, term: Term) -> Extents {
         self.terms[term as usize]
     }
 
@@ -140,7 +140,7 @@ pub fn expand<T: Real>(
     let mut nabla_s = vec![0.0; dim];
     (0..k).for_each(|i| axpy(1.0 / k as f64, &widen(t.column(pair_index(i, i, k))), &mut nabla_s));
     let nabla_s_norm = norm(&nabla_s);
-    let extent = |v: &Vec<f64>| Extent {
+    let extent = |v: &Vec<f64>| Extents {
         norm: norm(v),
         along_u: dot(v, &axes[0]),
         along_nabla_s: if nabla_s_norm > 0.0 { dot(v, &nabla_s) / nabla_s_norm } else { 0.0 },

@@ -5,10 +5,10 @@
 
 mod expansion;
 
-pub use expansion::{Expansion, Extent, Term, expand};
+pub use expansion::{Expansion, Extents, Term, expand};
 
 use super::record::StepRecord;
-use super::{CentralFlow, Dynamics, GradientDescent, Scale};
+use super::{CentralFlow, Dynamics, GradientDescent, StepScale};
 use crate::calculus::{Block, Real};
 use crate::objective::Objective;
 use crate::spectrum::{distance, norm};
@@ -261,7 +261,7 @@ impl<T: Real> Lookahead<T> {
     fn instant(&self, objective: &mut dyn Objective<T>, at: usize) -> Option<Instant<T>> {
         let (center, w) = self.center(at)?;
         let settings = self.dynamics.settings.eigen.tracker();
-        let scale = Scale::new(self.eta);
+        let scale = StepScale::new(self.eta);
         let tracker = match center {
             Center::CentralFlow => &self.dynamics.flow()?.tracker,
             Center::Average => &self.dynamics.descent()?.tracker,

@@ -1,6 +1,6 @@
 //! The axes of a request at its step, with others in their place where they do not exist.
 
-use super::Request;
+use super::SurveyRequest;
 use crate::calculus::Stop;
 use crate::space::axis::Axis;
 use crate::space::frame::{Frame, FrameError};
@@ -35,7 +35,7 @@ pub(super) struct Found {
 
 /// Finds the axes; fewer than two with a note that says why.
 pub(super) fn find(
-    request: &Request,
+    request: &SurveyRequest,
     row: &Row,
     probe: &mut dyn Probe,
     trail: &Trail,
@@ -84,7 +84,7 @@ fn add(frame: &mut Frame, axis: Axis, directions: &mut Directions<'_>) -> Result
 
 /// Computes directions, and keeps what several need.
 struct Directions<'a> {
-    request: &'a Request,
+    request: &'a SurveyRequest,
     /// Where the eigenvectors are taken.
     w: Vec<f64>,
     probe: &'a mut dyn Probe,

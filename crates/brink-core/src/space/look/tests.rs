@@ -10,9 +10,9 @@ use std::time::Duration;
 const GO_ON: Stop<'static> = &|| false;
 
 /// Works on a request to the end, in slices of a millisecond.
-fn complete(objective: &mut dyn Objective<f64>, trail: &Trail, request: Request) -> View {
+fn complete(objective: &mut dyn Objective<f64>, trail: &Trail, request: SurveyRequest) -> SpaceView {
     let mut memory = ProbeMemory::default();
-    let mut look = Look::new(request, trail).expect("the step is kept");
+    let mut look = Survey::new(request, trail).expect("the step is kept");
     let mut slices = 0;
     while !look.done() {
         let mut probe = ObjectiveProbe::new(objective, &mut memory);
@@ -24,8 +24,8 @@ fn complete(objective: &mut dyn Objective<f64>, trail: &Trail, request: Request)
     look.view().clone()
 }
 
-fn request(step: usize, axes: &[Axis]) -> Request {
-    Request { step, eta: 0.5, axes: axes.to_vec(), most: 21, rows: Vec::new(), earlier: None }
+fn request(step: usize, axes: &[Axis]) -> SurveyRequest {
+    SurveyRequest { step, eta: 0.5, axes: axes.to_vec(), most: 21, rows: Vec::new(), earlier: None }
 }
 
 /// The step-th weights of a made-up run on a landscape.
@@ -139,7 +139,7 @@ fn quadratic(dim: usize) -> Quadratic {
     Quadratic::rotated(eigenvalues)
 }
 
-type Sketched = (View, Vec<[Vec<f64>; 3]>, [Vec<f64>; 2], f64);
+type Sketched = (SpaceView, Vec<[Vec<f64>; 3]>, [Vec<f64>; 2], f64);
 
 /// A view of step 390 of 400 in so many dimensions, with room for some thirty steps of weights, the true weights, the true
 /// axes, and the error of the sketched points as a share of their displacement.
@@ -282,7 +282,7 @@ fn without_finite_weights_or_a_plane_it_is_said() {
         view.axes.is_empty() && view.notes[0].contains("no earlier")
             || view.notes[0].contains("earlier step")
     );
-    assert_eq!(Look::new(request(7, &[Axis::Drift]), &trail).unwrap_err(), NotKept { step: 7 });
+    assert_eq!(Survey::new(request(7, &[Axis::Drift]), &trail).unwrap_err(), NotKept { step: 7 });
     let mut trail = Trail::new(Budget::default());
     trail.push(Row::new(0, [Some(&[1.0]), None, None]));
     let view = complete(
@@ -383,7 +383,8 @@ impl Probe for Slow {
 #[test]
 fn a_sharpness_that_is_coarse_or_not_converged_is_said_to_be() {
     let trail = parting(60, |_| 0.2);
-    let mut look = Look::new(request(30, &[Axis::Eigenvector(0), Axis::SharpnessGradient]), &trail).unwrap();
+    let mut look =
+        Survey::new(request(30, &[Axis::Eigenvector(0), Axis::SharpnessGradient]), &trail).unwrap();
     let mut probe = Slow { time: Duration::from_millis(36), solves: 0 };
     while !look.done() {
         look.advance(&mut probe, &trail, Instant::now() + Duration::from_millis(5), GO_ON);
@@ -420,7 +421,7 @@ fn what_is_stopped_is_taken_up_again() {
     let (trail, _) = quadratic_trail(&objective, Budget::default(), 60);
     let asked = request(30, &[Axis::Eigenvector(0), Axis::Eigenvector(1)]);
     let whole = complete(&mut objective, &trail, asked.clone());
-    let mut look = Look::new(asked, &trail).unwrap();
+    let mut look = Survey::new(asked, &trail).unwrap();
     let mut memory = ProbeMemory::<f64>::default();
     for call in 0.. {
         let mut probe = ObjectiveProbe::new(&mut objective, &mut memory);

@@ -6,7 +6,7 @@
 use crate::calculus::kernel::lanes::{LANES, Lanes, lift, load, multiply, multiply_add, store, zeros};
 use crate::calculus::op::Own;
 use crate::calculus::real::Real;
-use crate::calculus::ring::{Product, Ring};
+use crate::calculus::ring::{Ring, RingProduct};
 
 /// Columns of plane 0 a hidden unit: i, f, g, o, tanh c, c.
 pub const STATE: usize = 6;
@@ -246,7 +246,7 @@ impl<T: Real> pulp::NullaryFnOnce for ForwardStep<'_, T> {
 }
 
 /// The products whose results have just this degree.
-fn new_products(ring: &Ring, degree: usize) -> &[Product] {
+fn new_products(ring: &Ring, degree: usize) -> &[RingProduct] {
     let lower = degree.checked_sub(1).map_or(0, |lower| ring.products_up_to(lower).len());
     &ring.products_up_to(degree)[lower..]
 }
@@ -356,7 +356,7 @@ impl<T: Real> pulp::NullaryFnOnce for BackwardStep<'_, T> {
 
 /// The slope of a nonlinearity over the ring from its value s: s − s² for σ (`linear` is s), else 1 − s² for tanh.
 #[inline(always)]
-fn slope<T: Real>(products: &[Product], y: &mut [Lanes<T>], s: &[Lanes<T>], linear: Option<&[Lanes<T>]>) {
+fn slope<T: Real>(products: &[RingProduct], y: &mut [Lanes<T>], s: &[Lanes<T>], linear: Option<&[Lanes<T>]>) {
     multiply(products, y, s, s);
     let planes = products.last().map_or(0, |last| last.c + 1);
     for (plane, y) in y[..planes].iter_mut().enumerate() {

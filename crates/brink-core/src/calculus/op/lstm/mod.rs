@@ -8,12 +8,12 @@
 mod cell;
 
 use self::cell::{Adjoint, BackwardStep, ForwardStep, PrimalStep, STATE, Shape, TANGENT, Work};
-use super::{Adjoints, Context, Gradient, Memory, Output, Own, Phase, Primitive};
+use super::{Adjoints, Context, Gradient, Output, Own, PassMemory, Planes, Primitive};
 use crate::calculus::kernel::gemm::{multiply, multiply_scaled};
 use crate::calculus::kernel::matrix::{Matrix, MatrixMut};
 use crate::calculus::kernel::{dispatch, vector};
 use crate::calculus::real::Real;
-use crate::calculus::ring::Product;
+use crate::calculus::ring::RingProduct;
 use crate::calculus::tape::{Initial, Node, NodeId, Slot, Tape};
 
 /// See the module. Saves [`STATE`] columns a hidden unit in the primal pass, and [`TANGENT`] columns a hidden unit and plane in
@@ -154,7 +154,7 @@ impl Lstm {
                 self.inputs(shape, context.plane(self.x, a), h, joined);
             }
             let products = &ring.products_up_to(degree)[ring.products_up_to(degree - 1).len()..];
-            for &Product { c, a, b } in products.iter().filter(|p| p.b > 0) {
+            for &RingProduct { c, a, b } in products.iter().filter(|p| p.b > 0) {
                 let Some(u) = self.weight(context, b) else { continue };
                 let z = &mut tangents[(c - 1) * rows * width..c * rows * width];
                 let x = Matrix::new(&joined[(a - lower.start) * joined_len..], rows, self.inputs + hidden);
@@ -197,7 +197,7 @@ impl Lstm {
             for terms in products.chunk_by(|p, q| p.c == q.c).filter(|_| degree > 0) {
                 perturbed.clear();
                 perturbed.resize(rows * hidden, T::zero());
-                for &Product { a, b, .. } in terms {
+                for &RingProduct { a, b, .. } in terms {
                     let Some([_, u]) = self.weights(context, b).filter(|_| b > 0) else { continue };
                     let g = Matrix::new(&adjoint.gates[a * rows * gates..], rows, gates);
                     multiply(&mut perturbed, g, u.transposed(), true, context.parallel);
@@ -224,11 +224,11 @@ impl Lstm {
 }
 
 impl<T: Real> Primitive<T> for Lstm {
-    fn memory(&self, _: &[Node<T>], own: &Node<T>) -> Memory {
+    fn memory(&self, _: &[Node<T>], own: &Node<T>) -> PassMemory {
         // the adjoint rule has the adjoints of G, h and c at hand, and x and h side by side
         let at_hand = 6 * self.hidden + self.inputs + self.hidden;
         let each = |columns: usize| own.rows.saturating_mul(columns);
-        Memory {
+        PassMemory {
             primal: each(STATE * self.hidden),
             tangent: each(TANGENT * self.hidden + at_hand),
             working: 0,
@@ -237,8 +237,8 @@ impl<T: Real> Primitive<T> for Lstm {
 
     fn forward(&self, context: &Context<'_, T>, _: NodeId, out: &mut Output<'_, T>) {
         match context.phase {
-            Phase::Primal => self.forward_primal(context, out),
-            Phase::Tangent => self.forward_tangent(context, out),
+            Planes::Primal => self.forward_primal(context, out),
+            Planes::Tangent => self.forward_tangent(context, out),
         }
     }
 
@@ -265,7 +265,7 @@ impl<T: Real> Primitive<T> for Lstm {
             let bias = gradient.plane(self.bias, c);
             bias.chunks_exact_mut(gates).for_each(|bias| vector::sum_rows(bias, g(c), accumulate));
             let weight = gradient.plane(self.weight, c);
-            for &Product { a, b, .. } in ring.products().iter().filter(|p| p.c == c) {
+            for &RingProduct { a, b, .. } in ring.products().iter().filter(|p| p.c == c) {
                 let x = Matrix::new(&joined[b * rows * width..], rows, width).transposed();
                 multiply(weight, x, Matrix::new(g(a), rows, gates), accumulate, context.parallel);
                 accumulate = true;
@@ -275,7 +275,7 @@ impl<T: Real> Primitive<T> for Lstm {
         if !context.is_variable(self.x) {
             return;
         }
-        let first = usize::from(context.phase == Phase::Tangent);
+        let first = usize::from(context.phase == Planes::Tangent);
         let stacked = (ring.planes() - first) * rows;
         let (x, accumulate) = adjoints.target(self.x, stacked * inputs);
         for b in 0..ring.planes_up_to(1) {
@@ -285,7 +285,7 @@ impl<T: Real> Primitive<T> for Lstm {
                 multiply(x, g, u, accumulate, context.parallel);
                 continue;
             }
-            for &Product { c, a, .. } in ring.products().iter().filter(|p| p.b == b) {
+            for &RingProduct { c, a, .. } in ring.products().iter().filter(|p| p.b == b) {
                 let x = &mut x[(c - 1) * rows * inputs..c * rows * inputs];
                 multiply(x, Matrix::new(g(a), rows, gates), u, true, context.parallel);
             }

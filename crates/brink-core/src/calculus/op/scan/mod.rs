@@ -7,7 +7,7 @@
 mod recurrence;
 
 use self::recurrence::{Backward, Forward, Parameters, Sequence};
-use super::{Adjoints, Context, Gradient, Memory, Output, Own, Phase, Primitive};
+use super::{Adjoints, Context, Gradient, Output, Own, PassMemory, Planes, Primitive};
 use crate::calculus::kernel::{dispatch, vector};
 use crate::calculus::real::Real;
 use crate::calculus::tape::{Node, NodeId, Slot, Tape};
@@ -53,7 +53,7 @@ impl Scan {
         };
         Sequence {
             ring: context.ring,
-            first: usize::from(context.phase == Phase::Tangent),
+            first: usize::from(context.phase == Planes::Tangent),
             samples: context.samples,
             steps: node.rows,
             columns: node.columns,
@@ -74,10 +74,10 @@ impl Scan {
 }
 
 impl<T: Real> Primitive<T> for Scan {
-    fn memory(&self, nodes: &[Node<T>], own: &Node<T>) -> Memory {
+    fn memory(&self, nodes: &[Node<T>], own: &Node<T>) -> PassMemory {
         // the adjoint rule's own adjoints of x, δ and B, C
         let columns = 2 * own.columns + nodes[self.bc.0].columns;
-        Memory { tangent: own.rows.saturating_mul(columns), ..Memory::default() }
+        PassMemory { tangent: own.rows.saturating_mul(columns), ..PassMemory::default() }
     }
 
     fn forward(&self, context: &Context<'_, T>, _: NodeId, out: &mut Output<'_, T>) {

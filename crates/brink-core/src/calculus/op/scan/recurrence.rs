@@ -7,7 +7,7 @@ use crate::calculus::kernel::lanes::{
     LANES, Lanes, add_dot, lift, load, multiply, multiply_add, multiply_add_scalar, store, zeros,
 };
 use crate::calculus::real::Real;
-use crate::calculus::ring::{Product, Ring};
+use crate::calculus::ring::{Ring, RingProduct};
 
 /// The arguments: for each its planes that there are.
 #[derive(Debug)]
@@ -107,7 +107,7 @@ impl<T: Real> Sequence<'_, T> {
     }
 
     /// The products whose results are written.
-    fn written(&self) -> &[Product] {
+    fn written(&self) -> &[RingProduct] {
         &self.ring.products()[self.first..]
     }
 
