@@ -6,15 +6,15 @@
 //! the whole picture as a mesh, where there is no wgpu.
 
 use brink::picture::panel::panel_ui;
-use brink::picture::scene::camera::{Camera, Projection};
 use brink::picture::scene::canvas::{Canvas, install_canvas};
 use brink::picture::scene::figure::Figure;
 use brink::picture::scene::mesh::mesh;
-use brink::picture::scene::view::{SceneChange, SceneView};
-use brink::picture::scene::{Scene, SceneAxis, SceneGrid, ScenePath, StableRegion};
 use brink::picture::style::theme::{self, Palette, Role};
+use brink::picture::view::camera::{Camera, Projection};
 use brink::picture::view::panel::Panel;
 use brink::picture::view::run_view::RunView;
+use brink::picture::view::scene::{Scene, SceneAxis, SceneGrid, ScenePath, StableRegion};
+use brink::picture::view::scene_view::{SceneChange, SceneView};
 use brink::picture::view::{Facts, ViewState};
 use brink::run::analysis::curves::Curves;
 use brink::run::record::history::History;

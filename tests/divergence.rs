@@ -3,12 +3,12 @@
 
 use crate::texts::texts;
 use brink::picture::panel::panel_ui;
-use brink::picture::scene::Scene;
 use brink::picture::scene::landscape::of_landscape;
 use brink::picture::scene::of_view::of_view;
-use brink::picture::scene::view::SceneChange;
 use brink::picture::view::panel::Panel;
 use brink::picture::view::run_view::RunView;
+use brink::picture::view::scene::Scene;
+use brink::picture::view::scene_view::SceneChange;
 use brink::picture::view::{Facts, ViewState};
 use brink::preset::Preset;
 use brink::run::analysis::curves::Curves;

@@ -36,6 +36,7 @@ mod fuzz;
 mod headless;
 #[cfg(feature = "picture")]
 mod inspector;
+mod layers;
 #[cfg(feature = "picture")]
 mod network_panels;
 mod networks;

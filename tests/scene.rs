@@ -16,11 +16,11 @@ use brink::picture::file::render::render;
 use brink::picture::panel::panel_ui;
 use brink::picture::scene::figure::Figure;
 use brink::picture::scene::landscape::{of_landscape, of_landscape_after};
-use brink::picture::scene::view::{Layer, SceneChange};
-use brink::picture::scene::{self, Scene};
 use brink::picture::style::theme::{Palette, Role};
 use brink::picture::view::panel::Panel;
 use brink::picture::view::run_view::RunView;
+use brink::picture::view::scene::Scene;
+use brink::picture::view::scene_view::{Layer, SceneChange};
 use brink::picture::view::{Facts, ViewState};
 use brink::preset::Preset;
 use brink::run::analysis::curves::Curves;
@@ -248,7 +248,10 @@ fn trouble_is_said_and_drawn_without_harm() {
     add(&|scene| scene.paths.iter_mut().for_each(|path| path.exact = Range { start: 500, end: 9 }));
     add(&|scene| scene.surface.as_mut().unwrap().values.truncate(5));
     add(&|scene| (scene.progress, scene.note) = (Some(f32::NAN), Some("two axes are equal".repeat(20))));
-    add(&|scene| scene.axes[2] = Some(scene::SceneAxis { label: "u₃".into(), captured: Some(f32::NAN) }));
+    add(&|scene| {
+        scene.axes[2] =
+            Some(brink::picture::view::scene::SceneAxis { label: "u₃".into(), captured: Some(f32::NAN) })
+    });
     broken.extend([network_scene(false), network_scene(true)]);
     for scene in &broken {
         for changes in [&[][..], &[SceneChange::SetFlat(false)], &[SceneChange::Toggle(Layer::Sharpness)]] {

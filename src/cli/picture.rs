@@ -2,12 +2,12 @@
 
 use anyhow::Context;
 use brink::picture::file::export::{SUMMARY_SIZE, StepExtras, subject, summary_png};
-use brink::picture::scene::Scene;
 use brink::picture::scene::landscape::of_landscape;
 use brink::picture::scene::of_view::{self, of_paths};
-use brink::picture::scene::view::SceneView;
 use brink::picture::view::panel::Panel;
 use brink::picture::view::run_view::RunView;
+use brink::picture::view::scene::Scene;
+use brink::picture::view::scene_view::SceneView;
 use brink::picture::view::{Facts, ViewState};
 use brink::preset::Preset;
 use brink::run::analysis::curves::Curves;

@@ -2,8 +2,8 @@
 //! along the second, faint sketched parts, a hole in the grids, work under way and a note.
 //!
 
-use brink::picture::scene::{Scene, SceneAxis, SceneGrid, ScenePath, StableRegion};
 use brink::picture::style::theme::Role;
+use brink::picture::view::scene::{Scene, SceneAxis, SceneGrid, ScenePath, StableRegion};
 
 /// Steps before those whose weights are at hand, and all steps.
 const SKETCHED: usize = 300;

@@ -8,9 +8,9 @@ use super::run;
 use brink::picture::scene::contour::contour;
 use brink::picture::scene::figure::Figure;
 use brink::picture::scene::landscape::of_landscape;
-use brink::picture::scene::{Scene, SceneGrid, ScenePath};
 use brink::picture::style::theme::{Palette, Role};
 use brink::picture::view::ViewState;
+use brink::picture::view::scene::{Scene, SceneGrid, ScenePath};
 use brink::preset::Preset;
 use egui::Theme;
 

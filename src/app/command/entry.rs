@@ -4,8 +4,8 @@ use super::Command;
 use crate::app::state::form::Form;
 use crate::app::state::form::Purpose;
 use crate::app::state::tour::TourCommand;
-use crate::picture::scene::view::SceneChange;
 use crate::picture::view::ViewChange;
+use crate::picture::view::scene_view::SceneChange;
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 /// What buttons, menus, tooltips, the palette and the overlay say of a command.

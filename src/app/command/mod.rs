@@ -14,9 +14,9 @@ use super::state::form::Purpose;
 use super::state::form::{Form, Search};
 use super::state::layout::{Arrangement, Dock, Tree};
 use super::state::tour::TourCommand;
-use crate::picture::scene::view::Layer;
 use crate::picture::view::ViewChange;
 use crate::picture::view::panel::Panel;
+use crate::picture::view::scene_view::Layer;
 use crate::run::engine::breakpoint::Breakpoint;
 
 /// A wish of the user, applied by [`super::lab::Lab::apply`].

@@ -2,7 +2,7 @@
 
 use super::Model;
 use super::layout::{Arrangement, Tree};
-use crate::picture::scene::view::SceneView;
+use crate::picture::view::scene_view::SceneView;
 
 /// What the viewer has arranged, apart from the run.
 #[derive(Clone, Debug, PartialEq)]

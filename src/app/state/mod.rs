@@ -16,13 +16,12 @@ pub(crate) mod settings;
 pub(crate) mod shown;
 pub(crate) mod tour;
 
-use crate::app::state::phase::RunPhase;
-use crate::picture::scene::Scene;
-use crate::picture::scene::camera::Camera;
 use crate::picture::scene::landscape::of_landscape_after;
-use crate::picture::scene::view::SceneView;
+use crate::picture::view::camera::Camera;
 use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::{InspectionScope, RunView};
+use crate::picture::view::scene::Scene;
+use crate::picture::view::scene_view::SceneView;
 use crate::picture::view::{Facts, ViewState};
 use crate::preset::DataName;
 use crate::preset::Preset;
@@ -36,6 +35,7 @@ use form::BreakpointForm;
 use form::ForkForm;
 use form::SessionForm;
 use form::{Form, Search};
+use phase::RunPhase;
 
 use crate::run::live::spectra::Spectra;
 use crate::run::record::history::History;

@@ -2,10 +2,10 @@
 
 use super::Model;
 use super::layout::LayoutNode;
-use crate::picture::scene::camera::Camera;
-use crate::picture::scene::view::{Layer, SceneView};
+use crate::picture::view::camera::Camera;
 use crate::picture::view::choice::Choice;
 use crate::picture::view::panel::Panel;
+use crate::picture::view::scene_view::{Layer, SceneView};
 use brink_core::space::axis::Axis as AxisChoice;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -181,7 +181,7 @@ impl ShownState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::picture::scene::view::SceneChange;
+    use crate::picture::view::scene_view::SceneChange;
     use crate::picture::view::{ViewChange, ViewState};
     use crate::preset::Preset;
     use proptest::prelude::*;

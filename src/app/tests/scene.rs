@@ -2,12 +2,12 @@
 
 use super::hands::key;
 use super::*;
-use crate::picture::scene::camera::{Camera, Projection};
 use crate::picture::scene::figure::Figure;
-use crate::picture::scene::view::{Layer, SceneChange};
-use crate::picture::scene::{Scene, ScenePath};
 use crate::picture::style::theme::Palette;
 use crate::picture::view::ViewChange;
+use crate::picture::view::camera::{Camera, Projection};
+use crate::picture::view::scene::{Scene, ScenePath};
+use crate::picture::view::scene_view::{Layer, SceneChange};
 use egui::{Event, Modifiers, PointerButton};
 use std::sync::Arc;
 

@@ -6,8 +6,8 @@ pub(crate) mod paths;
 
 use super::hands::{key, paused};
 use super::*;
-use crate::picture::scene::view::SceneChange;
 use crate::picture::view::ViewChange;
+use crate::picture::view::scene_view::SceneChange;
 use crate::run::engine::branch::Branch;
 use egui::Modifiers;
 use std::path::Path;

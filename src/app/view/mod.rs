@@ -1,22 +1,22 @@
 //! What the window draws: functions that read the state and return commands.
 
-use crate::app::command::Command;
-use crate::app::state::Model;
-use crate::app::view::banners::banners_ui;
-use crate::app::view::menus::run_bar_ui;
-use crate::app::view::panels::panels_ui;
-use crate::app::view::presenter::presenter_ui;
-use crate::app::view::status::status_ui;
-use crate::app::view::timeline::timeline_ui;
-use crate::app::view::tour::tour_ui;
-use crate::app::view::transport::transport_ui;
+use super::command::Command;
+use super::state::Model;
 use crate::picture::style::theme::Palette;
+use banners::banners_ui;
 use egui::CentralPanel;
 use egui::Frame;
 use egui::Margin;
 use egui::Panel;
 use egui::Ui;
 use egui::vec2;
+use menus::run_bar_ui;
+use panels::panels_ui;
+use presenter::presenter_ui;
+use status::status_ui;
+use timeline::timeline_ui;
+use tour::tour_ui;
+use transport::transport_ui;
 
 pub(crate) mod banners;
 pub(crate) mod caption;

@@ -1,10 +1,10 @@
 //! The window's layout and its controls: views of a read-only [`Model`] that answer with [`Command`]s.
 
-pub(crate) use crate::app::view::widgets::command_button;
-use crate::app::view::widgets::grouped;
-use crate::app::view::widgets::name;
-use crate::app::view::widgets::short;
-use crate::app::view::widgets::slider_ui;
+pub(crate) use super::widgets::command_button;
+use super::widgets::grouped;
+use super::widgets::name;
+use super::widgets::short;
+use super::widgets::slider_ui;
 
 use super::speed::speed_ui;
 

@@ -1,7 +1,7 @@
 //! Writes a session on a thread of its own.
 
+use super::thread::on_thread;
 use crate::app::state::export::ExportOutcome;
-use crate::app::work::thread::on_thread;
 use crate::run::file::session::Session;
 use crossbeam_channel::Receiver;
 use egui::Context;

@@ -3,9 +3,9 @@
 
 use super::Chart;
 use super::scale::AxisScale;
+use super::title::title;
 use super::trace::OVERLAY_SIGNS;
 use crate::picture::style::theme::{self, Dash, Ink, Palette, Role, Weight};
-use crate::picture::style::title::title;
 use crate::picture::view::ViewChange;
 use crate::picture::view::pointing::point_at;
 use crate::picture::view::run_view::RunView;

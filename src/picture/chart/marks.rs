@@ -184,7 +184,7 @@ pub(super) fn cut_peaks(
             let sign = if upwards { '▲' } else { '▼' };
             // in the unit of the axis's numbers
             let shown = if scale.unit().is_empty() { value } else { scale.place(value) };
-            let text = format!("{sign} {}", super::scale::read_out(shown));
+            let text = format!("{sign} {}", crate::picture::style::numbers::read_out(shown));
             let (anchor, y) = if upwards { (Align2::LEFT_TOP, 8.0) } else { (Align2::LEFT_BOTTOM, -8.0) };
             let at = pos2(x + 7.0, if upwards { frame.top() } else { frame.bottom() } + y);
             notes.add(anchor, at, &text, palette.faint_text);

@@ -12,6 +12,7 @@ pub mod legend;
 pub mod line;
 pub mod marks;
 pub mod scale;
+pub mod title;
 pub mod trace;
 
 use super::style::theme::{self, Palette};

@@ -3,6 +3,11 @@
 //! A plot works in its own coordinate: log₁₀ of the value on a logarithmic axis, the value over a power of ten on a
 //! linear one, so that it stays near one for any finite data.
 
+use crate::picture::style::numbers::decade;
+use crate::picture::style::numbers::power;
+pub(crate) use crate::picture::style::numbers::read_out;
+use crate::picture::style::numbers::superscript;
+use crate::picture::style::numbers::trim;
 use std::ops::RangeInclusive;
 
 /// Largest magnitude on a linear axis; what lies beyond is clamped.
@@ -284,64 +289,8 @@ fn nice_step(step: f64) -> f64 {
     digit.unwrap_or(10.0) * unit
 }
 
-/// The exponent of the power of ten at or below a positive value.
-fn decade(value: f64) -> i32 {
-    #[expect(clippy::cast_possible_truncation, reason = "between −324 and 308")]
-    let exponent = (value.log10() + 1e-9).floor() as i32;
-    exponent.clamp(-300, 300)
-}
-
-fn power(exponent: i32) -> f64 {
-    10f64.powi(exponent)
-}
-
 fn power_f(exponent: f64) -> f64 {
     10f64.powf(exponent)
-}
-
-/// Without zeros behind the last decimal.
-fn trim(number: String) -> String {
-    if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.').to_owned() } else { number }
-}
-
-/// A number in superscript digits.
-pub fn superscript(number: i32) -> String {
-    let digit = |c: char| match c {
-        '-' => '⁻',
-        '1' => '¹',
-        '2' => '²',
-        '3' => '³',
-        digit => char::from_u32(digit as u32 - '0' as u32 + '⁰' as u32).unwrap_or(digit),
-    };
-    number.to_string().chars().map(digit).collect()
-}
-
-/// A number in subscript digits.
-pub fn subscript(number: usize) -> String {
-    let digit = |c: char| char::from_u32(c as u32 - '0' as u32 + '₀' as u32).unwrap_or(c);
-    number.to_string().chars().map(digit).collect()
-}
-
-/// A number for reading off: four significant digits.
-pub fn read_out(value: f64) -> String {
-    if value.is_nan() {
-        return "nan".into();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { "∞" } else { "−∞" }.into();
-    }
-    let text = match value.abs() {
-        0.0 => "0".into(),
-        size if (1e-3..1e5).contains(&size) => {
-            let decimals = usize::try_from(3 - decade(size)).unwrap_or(0);
-            trim(format!("{value:.decimals$}"))
-        }
-        size => {
-            let exponent = decade(size);
-            format!("{:.3}·10{}", value / power(exponent), superscript(exponent))
-        }
-    };
-    text.replace('-', "−")
 }
 
 #[cfg(test)]

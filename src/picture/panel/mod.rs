@@ -10,9 +10,9 @@ pub mod predictions;
 pub mod spectrum;
 pub mod wall;
 
-use super::chart::scale::subscript;
 use super::chart::{Chart, trace::Trace};
 use super::scene::panel::weight_space_ui;
+use super::style::numbers::subscript;
 use super::style::theme::{Palette, Role, Weight};
 use super::view::ViewChange;
 use super::view::panel::Panel;

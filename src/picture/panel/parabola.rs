@@ -2,9 +2,9 @@
 //! to which `x ← (1 − ηλ) x` jumps on it. On a quadratic loss the model is the loss, and the points are the run's own.
 
 use super::inspector::short;
-use crate::picture::chart::scale::subscript;
+use crate::picture::chart::title::title;
+use crate::picture::style::numbers::subscript;
 use crate::picture::style::theme::{self, Palette, Role, Weight};
-use crate::picture::style::title::title;
 use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::RunView;
 use crate::run::record::series::Series;

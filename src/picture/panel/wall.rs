@@ -3,8 +3,8 @@
 //! an architecture of which there is neither run nor recording has one that names the preset that runs live.
 
 use super::inspector::short;
+use crate::picture::chart::title::title;
 use crate::picture::style::theme::{self, Ink, Palette, Role, Weight};
-use crate::picture::style::title::title;
 use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::RunView;
 use crate::preset::Preset;

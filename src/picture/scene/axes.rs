@@ -1,11 +1,11 @@
 //! Texts around and over a figure: ticks and names of the axes, levels of the contours, the colour bar.
 
-use super::camera::{Projection, TALL};
 use super::colors::ColorMap;
 use super::figure::Figure;
-use super::{Scene, SceneAxis};
 use crate::picture::chart::scale::{self, Tick};
 use crate::picture::style::theme::{self, Palette};
+use crate::picture::view::camera::{Projection, TALL};
+use crate::picture::view::scene::{Scene, SceneAxis};
 use egui::epaint::{Mesh, Vertex, WHITE_UV};
 use egui::{Align2, Color32, Galley, Painter, Pos2, Rect, StrokeKind, Vec2, pos2, vec2};
 use std::sync::Arc;

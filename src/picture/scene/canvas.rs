@@ -1,11 +1,11 @@
 //! Who draws a figure: the window's wgpu, where it has put itself forward, or egui's meshes.
 
-use super::Scene;
-use super::camera::Projection;
 use super::figure::Figure;
 use super::mesh::mesh;
-use super::view::SceneView;
 use crate::picture::style::theme::Palette;
+use crate::picture::view::camera::Projection;
+use crate::picture::view::scene::Scene;
+use crate::picture::view::scene_view::SceneView;
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use egui::{Context, Id, Painter, Rect, Shape};
 use std::sync::Arc;
@@ -163,8 +163,8 @@ impl Made {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::picture::scene::ScenePath;
     use crate::picture::style::theme::Role;
+    use crate::picture::view::scene::ScenePath;
     use std::time::{Duration, Instant};
 
     fn scene(points: u8) -> Arc<Scene> {

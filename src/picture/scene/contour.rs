@@ -3,7 +3,7 @@
 //! Between two nodes a value runs linearly. A cell with a node that is not finite has no lines and no parts. In a saddle
 //! the mean of the four nodes decides which corners belong together.
 
-use super::SceneGrid;
+use crate::picture::view::scene::SceneGrid;
 use std::collections::HashMap;
 
 /// The lines on which a grid has the value `level`, in plane coordinates. A closed one ends where it begins. Lines end at

@@ -5,12 +5,12 @@ pub mod fill;
 pub mod lines;
 pub mod polyline;
 
-use super::camera::TALL;
 use super::colors::ColorMap;
 use super::frame::{Heights, SceneFrame};
-use super::view::SceneView;
-use super::{Scene, SceneGrid, ScenePath, StableRegion};
 use crate::picture::style::theme::{Palette, Role};
+use crate::picture::view::camera::TALL;
+use crate::picture::view::scene::{Scene, SceneGrid, ScenePath, StableRegion};
+use crate::picture::view::scene_view::SceneView;
 use egui::Color32;
 
 /// A break: the piece from this point to the next is not drawn.

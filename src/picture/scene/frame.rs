@@ -1,7 +1,8 @@
 //! Which part of the plane is shown, and how high a loss stands: from coordinates to the box.
 
-use super::camera::TALL;
-use super::{BLOWN_UP, Role, Scene, SceneGrid, ScenePath};
+use crate::picture::style::theme::Role;
+use crate::picture::view::camera::TALL;
+use crate::picture::view::scene::{BLOWN_UP, Scene, SceneGrid, ScenePath};
 use std::ops::Range;
 
 /// Share of the extent left free around the paths where there is no grid.

@@ -1,11 +1,11 @@
 //! What pointer and keys do to weight space: turn, move, magnify, look as at first, put the cursor on a point.
 
-use super::Scene;
-use super::camera::Projection;
-use super::camera::half_sides;
 use super::figure::Figure;
-use super::view::{SceneChange, SceneView};
 use crate::picture::view::ViewChange;
+use crate::picture::view::camera::Projection;
+use crate::picture::view::camera::half_sides;
+use crate::picture::view::scene::Scene;
+use crate::picture::view::scene_view::{SceneChange, SceneView};
 use egui::{EventFilter, Key, Modifiers, PointerButton, Pos2, Rect, Response, Ui};
 
 /// Radians a point of dragging.

@@ -1,7 +1,8 @@
 //! The scene of a run with two weights: the plane is all of weight space, everything in it exact and at once.
 
 use super::of_view::ending;
-use super::{BLOWN_UP, Role, Scene, SceneAxis, SceneGrid, ScenePath, StableRegion};
+use crate::picture::style::theme::Role;
+use crate::picture::view::scene::{BLOWN_UP, Scene, SceneAxis, SceneGrid, ScenePath, StableRegion};
 use crate::preset::Preset;
 use crate::run::record::history::History;
 use crate::run::record::series::Series;

@@ -1,11 +1,11 @@
 //! A figure as one egui mesh, for where there is no wgpu: headless pictures, tests, the OpenGL fallback. The same picture
 //! as the shaders': cells from far to near, lines with the same feather, pieces behind the surface left out.
 
-use super::camera::Projection;
 use super::dash::ScreenDash;
 use super::figure::{BREAK, Figure, Fill, Stroke};
 use super::nearness::Nearness;
 use super::stroke::{Pen, Point, Samples};
+use crate::picture::view::camera::Projection;
 use egui::epaint::{Mesh, Vertex, WHITE_UV};
 use egui::{Pos2, Rect};
 

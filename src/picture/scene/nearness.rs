@@ -1,8 +1,8 @@
 //! How near to the eye the surface is at the middle of each pixel: what hides a line by a mesh, as the texture of nearness
 //! does by the shaders (`shaders/line.wgsl`).
 
-use super::camera::Projection;
 use super::figure::Fill;
+use crate::picture::view::camera::Projection;
 use egui::{Pos2, Rect};
 
 /// The nearness of what is not there: farther than anything in the box.
@@ -121,7 +121,7 @@ fn span(ends: [f32; 3], count: usize) -> std::ops::Range<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::picture::scene::camera::Camera;
+    use crate::picture::view::camera::Camera;
     use egui::{Color32, pos2};
 
     const RECT: Rect = Rect { min: pos2(10.0, 20.0), max: pos2(110.0, 100.0) };

@@ -1,6 +1,7 @@
 //! The scene of a run with many weights, from what is known of weight space around a step.
 
-use super::{Role, Scene, SceneAxis, SceneGrid, ScenePath, StableRegion};
+use crate::picture::style::theme::Role;
+use crate::picture::view::scene::{Scene, SceneAxis, SceneGrid, ScenePath, StableRegion};
 use crate::run::record::history::History;
 use crate::run::record::series::Series;
 use brink_core::dynamics::Process;

@@ -1,16 +1,17 @@
 //! The panel: title, controls, legend, and the picture with its axes.
 
 use super::axes::Note;
-use super::camera::Projection;
 use super::figure::Figure;
-use super::view::Layer;
-use super::{Scene, ScenePath, axes, canvas, hands, sides, toolbar};
+use super::{axes, canvas, hands, sides, toolbar};
 use crate::picture::chart::legend::sample as line_sample;
+use crate::picture::chart::title::title;
 use crate::picture::style::theme::{self, Palette, Role, Weight};
-use crate::picture::style::title::title;
 use crate::picture::view::ViewChange;
+use crate::picture::view::camera::Projection;
 use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::RunView;
+use crate::picture::view::scene::{Scene, ScenePath};
+use crate::picture::view::scene_view::Layer;
 use egui::{
     Align2, Color32, Layout, Painter, Pos2, Rect, Sense, Shape, Stroke, StrokeKind, Ui, UiBuilder,
     WidgetInfo, pos2, vec2,

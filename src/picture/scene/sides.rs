@@ -1,11 +1,11 @@
 //! Which side of its border the stable region is on, written on both: its tint may be that of the loss nearby.
 
 use super::axes::Note;
-use super::camera::Projection;
 use super::figure::Figure;
-use super::{Scene, StableRegion};
 use crate::picture::style::theme::Palette;
+use crate::picture::view::camera::Projection;
 use crate::picture::view::run_view::RunView;
+use crate::picture::view::scene::{Scene, StableRegion};
 use egui::{Align2, Painter, Pos2, Rect, lerp, pos2};
 
 /// Places along a side of the picture at which a word may stand.

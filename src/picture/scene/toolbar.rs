@@ -1,9 +1,9 @@
 //! The controls above weight space: from above or as a landscape, what is drawn, along which axes, and back.
 
-use super::Scene;
-use super::view::{Layer, SceneChange, SceneView};
-use crate::picture::chart::scale::subscript;
+use crate::picture::style::numbers::subscript;
 use crate::picture::view::ViewChange;
+use crate::picture::view::scene::Scene;
+use crate::picture::view::scene_view::{Layer, SceneChange, SceneView};
 use brink_core::space::axis::Axis as AxisChoice;
 use egui::{Button, Response, Role, Ui, WidgetInfo, vec2};
 

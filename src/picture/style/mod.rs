@@ -4,4 +4,3 @@ pub mod equation;
 pub mod font;
 pub mod numbers;
 pub mod theme;
-pub mod title;

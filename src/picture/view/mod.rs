@@ -1,17 +1,20 @@
 //! What a viewer chooses to see: panels, steps, axes; and what panels may ask for.
 
+pub mod camera;
 pub mod choice;
 pub mod panel;
 pub mod pointing;
 pub mod run_view;
+pub mod scene;
+pub mod scene_view;
 pub mod source;
 
-use super::scene::view::{SceneChange, SceneView};
-use crate::picture::view::panel::Panel;
 use crate::preset::LossKind;
 use crate::preset::Preset;
 use crate::run::engine::assemble::warnings;
 use choice::Choice;
+use panel::Panel;
+use scene_view::{SceneChange, SceneView};
 use source::LineSource;
 
 /// Where a run comes from: what titles and files say about it.

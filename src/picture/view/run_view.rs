@@ -1,8 +1,8 @@
 //! A run as panels read it: what was recorded, what was derived, what the viewer has chosen.
 
 use super::panel::Panel;
+use super::scene::Scene;
 use super::{Facts, ViewState};
-use crate::picture::scene::Scene;
 use crate::preset::Preset;
 use crate::run::analysis::curves::Curves;
 use crate::run::live::spectra::Spectra;

@@ -1,6 +1,6 @@
 //! Changes of η and forks, as words of a command line.
 
-use crate::run::engine::course::Course;
+use super::course::Course;
 use std::fmt;
 use std::str::FromStr;
 

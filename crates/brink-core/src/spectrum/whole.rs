@@ -2,8 +2,8 @@
 //!
 //! Non-finite contract: where the operator returns NaN or infinity there is no spectrum, which is an error.
 
-use crate::spectrum::error::SpectrumError;
-use crate::spectrum::error::share;
+use super::error::SpectrumError;
+use super::error::share;
 use nalgebra::DMatrix;
 
 use super::davidson::Operator;

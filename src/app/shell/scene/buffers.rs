@@ -1,6 +1,7 @@
 //! A figure on the GPU: uploaded once, whatever it is looked at from.
 
 use super::pipelines::Pipelines;
+use crate::app::shell::scene::pipelines::POINT;
 use crate::picture::scene::figure::{BREAK, Figure, Stroke};
 use crate::picture::scene::nearness::LIFT;
 use eframe::wgpu::{self, BufferUsages, Device, IndexFormat, Queue, RenderPass};
@@ -24,9 +25,6 @@ struct Line {
     pieces: u32,
     style: wgpu::BindGroup,
 }
-
-/// Bytes of a point.
-pub(super) const POINT: u64 = size_of::<[f32; 4]>() as u64;
 
 impl SceneBuffers {
     pub(super) fn new(device: &Device, queue: &Queue, figure: &Figure, pipelines: &Pipelines) -> Self {

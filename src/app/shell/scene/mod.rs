@@ -7,9 +7,9 @@ pub(crate) mod target;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use crate::picture::scene::camera::Projection;
 use crate::picture::scene::canvas::{Canvas, install_canvas};
 use crate::picture::scene::figure::Figure;
+use crate::picture::view::camera::Projection;
 use buffers::SceneBuffers;
 use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, RenderState, ScreenDescriptor};
 use eframe::wgpu::{self, CommandBuffer, CommandEncoder, Device, Queue, RenderPass, TextureFormat};

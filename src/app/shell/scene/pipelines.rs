@@ -1,6 +1,5 @@
 //! What wgpu does with the shaders of `shaders/`.
 
-use super::buffers::POINT;
 use eframe::wgpu::{
     self, BindGroup, BindGroupLayout, BlendState, CompareFunction, Device, PrimitiveTopology, RenderPipeline,
     ShaderModule, ShaderStages, TextureFormat, VertexAttribute, VertexBufferLayout, VertexFormat,
@@ -228,3 +227,6 @@ fn pipeline(device: &Device, recipe: &Recipe<'_>) -> RenderPipeline {
         cache: None,
     })
 }
+
+/// Bytes of a point.
+pub(crate) const POINT: u64 = size_of::<[f32; 4]>() as u64;

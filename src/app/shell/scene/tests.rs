@@ -4,14 +4,14 @@
 use super::*;
 use crate::picture::file::raster::Image;
 use crate::picture::file::render::render;
-use crate::picture::scene::camera::Camera;
 use crate::picture::scene::figure::Fill;
 use crate::picture::scene::landscape::of_landscape;
 use crate::picture::scene::mesh::mesh;
-use crate::picture::scene::view::{Layer, SceneChange, SceneView};
-use crate::picture::scene::{Scene, SceneGrid, ScenePath, StableRegion};
 use crate::picture::style::theme::Palette;
 use crate::picture::style::theme::Role;
+use crate::picture::view::camera::Camera;
+use crate::picture::view::scene::{Scene, SceneGrid, ScenePath, StableRegion};
+use crate::picture::view::scene_view::{Layer, SceneChange, SceneView};
 use crate::preset::Preset;
 use crate::run::engine::assemble::assemble;
 use crate::run::engine::problem::Sources;

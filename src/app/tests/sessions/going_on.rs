@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::app::state::runs::Compared;
-use crate::picture::scene::view::Layer;
+use crate::picture::view::scene_view::Layer;
 use crate::run::engine::breakpoint::Breakpoint;
 use crate::run::engine::memory::Memory;
 use crate::run::live::fork::Fork;

@@ -1,7 +1,7 @@
 //! Weight space of a session that is opened again, with the engine of a network: its earlier steps are taken once more.
 
 use super::*;
-use crate::picture::scene::Scene;
+use crate::picture::view::scene::Scene;
 use std::sync::Arc;
 
 /// Steps of the run when it is saved.
@@ -47,7 +47,7 @@ fn complete(window: &mut Window) -> Arc<Scene> {
 fn points(scene: &Scene) -> Vec<(usize, [f32; 3], bool)> {
     let descent =
         scene.paths.iter().filter(|path| path.role == crate::picture::style::theme::Role::GradientDescent);
-    let of_path = |path: &crate::picture::scene::ScenePath| {
+    let of_path = |path: &crate::picture::view::scene::ScenePath| {
         let (first, stride, exact) = (path.first_step, path.stride, path.exact.clone());
         let point = move |(place, &point): (usize, &[f32; 3])| {
             (first + place * stride, point, exact.contains(&place))

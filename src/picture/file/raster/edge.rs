@@ -1,7 +1,5 @@
 //! The edge functions of a triangle.
 
-use crate::picture::file::raster::triangle::SUBPIXELS;
-
 /// A directed edge a·x + b·y + c in units of 1/256² pixel²; inside is ≥ 0 (with the top-left rule folded into c).
 #[derive(Clone, Copy)]
 pub(crate) struct Edge {
@@ -36,3 +34,6 @@ impl Edge {
         }
     }
 }
+
+/// Units of the snapped coordinates in a pixel.
+pub(crate) const SUBPIXELS: i64 = 256;

@@ -1,8 +1,8 @@
 //! What fills a triangle: a colour, colours between its corners, a texture.
 
 use super::edge::Edge;
+use super::edge::SUBPIXELS;
 use super::texture::Texture;
-use super::triangle::SUBPIXELS;
 use egui::Color32;
 use egui::epaint::Vertex;
 

@@ -1,14 +1,13 @@
 //! Triangles: which pixels are theirs.
 
+use super::edge::Edge;
 use super::shade::Shade;
 use super::texture::Texture;
 use super::{Window, to_usize};
-use crate::picture::file::raster::edge::Edge;
+use crate::picture::file::raster::edge::SUBPIXELS;
 use egui::Color32;
 use egui::epaint::{Mesh, Vertex};
 
-/// Units of the snapped coordinates in a pixel.
-pub(super) const SUBPIXELS: i64 = 256;
 /// Farthest a corner may lie from the origin, in pixels.
 const FARTHEST: f32 = 1_048_576.0;
 

@@ -1,7 +1,7 @@
 //! Σ and the measured covariance as two small heat maps, and their eigenvalues with the relative error.
 
 use super::{ROW_HEIGHT, note, short, write};
-use crate::picture::chart::scale::subscript;
+use crate::picture::style::numbers::subscript;
 use crate::picture::style::theme::{Palette, Role};
 use crate::picture::view::run_view::RunView;
 use crate::run::analysis::covariance::Covariance;

@@ -8,8 +8,8 @@ pub mod sharpness;
 pub mod terms;
 pub mod validity;
 
+use crate::picture::chart::title::title;
 use crate::picture::style::theme::{self, Palette};
-use crate::picture::style::title::title;
 use crate::picture::view::ViewChange;
 use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::{InspectionScope, RunView};
@@ -103,7 +103,7 @@ pub(crate) fn short(value: f64) -> String {
     let text = if size == 0.0 {
         "0".to_owned()
     } else if !value.is_finite() {
-        return crate::picture::chart::scale::read_out(value);
+        return crate::picture::style::numbers::read_out(value);
     } else if (1e-3..1e4).contains(&size) {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between −1 and 5")]
         let decimals = (2.0 - size.log10().floor()).max(0.0) as usize;
@@ -112,7 +112,7 @@ pub(crate) fn short(value: f64) -> String {
         #[expect(clippy::cast_possible_truncation, reason = "an exponent")]
         let exponent = size.log10().floor() as i32;
         let mantissa = value / 10f64.powi(exponent);
-        format!("{mantissa:.2}·10{}", crate::picture::chart::scale::superscript(exponent))
+        format!("{mantissa:.2}·10{}", crate::picture::style::numbers::superscript(exponent))
     };
     text.replace('-', "−")
 }

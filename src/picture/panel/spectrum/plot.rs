@@ -1,6 +1,7 @@
 //! The plot: eigenvalues to the right, their number in a bin upwards, logarithmically.
 
-use crate::picture::chart::scale::{AxisScale, Tick, read_out, subscript};
+use crate::picture::chart::scale::{AxisScale, Tick};
+use crate::picture::style::numbers::{read_out, subscript};
 use crate::picture::style::theme::{self, Palette, Role, Weight};
 use crate::picture::view::run_view::RunView;
 use crate::run::live::spectra::FoundSpectra;

@@ -4,8 +4,8 @@ use super::{Builder, ColorScale, Figure, Fill};
 use crate::picture::scene::colors::ColorMap;
 use crate::picture::scene::contour::parts;
 use crate::picture::scene::frame::{Heights, SceneFrame};
-use crate::picture::scene::view::Layer;
-use crate::picture::scene::{SceneGrid, StableRegion};
+use crate::picture::view::scene::{SceneGrid, StableRegion};
+use crate::picture::view::scene_view::Layer;
 use egui::Color32;
 
 impl Builder<'_> {

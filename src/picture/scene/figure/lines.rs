@@ -2,11 +2,11 @@
 
 use super::polyline::Polyline;
 use super::{Builder, Figure, Stroke};
-use crate::picture::scene::ScenePath;
-use crate::picture::scene::camera::TALL;
 use crate::picture::scene::contour::contour;
-use crate::picture::scene::view::Layer;
 use crate::picture::style::theme::{Dash, Palette, Role, Weight};
+use crate::picture::view::camera::TALL;
+use crate::picture::view::scene::ScenePath;
+use crate::picture::view::scene_view::Layer;
 
 /// Levels of the contours, at most, and one more.
 const LEVELS: usize = 11;

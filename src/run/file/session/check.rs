@@ -1,8 +1,8 @@
 //! Checks of numbers that a file holds.
 
+use super::container::Section;
+use super::error::SessionProblem;
 use crate::run::engine::checkpoint::Checkpoint;
-use crate::run::file::session::container::Section;
-use crate::run::file::session::error::SessionProblem;
 use crate::run::record::pyramid::Column;
 use brink_core::dynamics::Event;
 use serde::de::DeserializeOwned;

@@ -1,7 +1,7 @@
 //! Sections with a checksum each, in a row.
 
 use super::error::SessionProblem;
-use crate::run::file::session::tag::Tag;
+use super::tag::Tag;
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;

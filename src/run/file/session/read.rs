@@ -1,5 +1,9 @@
 //! From a file to a run. Whatever the bytes are: an error in words, no panic, and no more memory than they account for.
 
+use super::check::check_eta;
+use super::check::checked_checkpoint;
+use super::check::checked_events;
+use super::check::unpacked;
 use super::container::{Section, Sections};
 use super::error::{SessionError, SessionProblem};
 use super::forks::ReadFork;
@@ -9,10 +13,6 @@ use super::{Head, Session, columns, forks, thin};
 use crate::preset::Preset;
 use crate::run::engine::breakpoint::Breakpoint;
 use crate::run::engine::checkpoint::Checkpoint;
-use crate::run::file::session::check::check_eta;
-use crate::run::file::session::check::checked_checkpoint;
-use crate::run::file::session::check::checked_events;
-use crate::run::file::session::check::unpacked;
 use crate::run::record::history::History;
 use crate::run::record::predictions::store::Predictions;
 use crate::run::record::pyramid::Column;

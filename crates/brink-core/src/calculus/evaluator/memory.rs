@@ -1,7 +1,7 @@
 //! What passes over a data set take, counted before any of it is allocated. All sums saturate.
 
+use super::needs::Needs;
 use super::plan::Plan;
-use crate::calculus::evaluator::needs::Needs;
 use crate::calculus::real::Real;
 use crate::calculus::tape::Tape;
 

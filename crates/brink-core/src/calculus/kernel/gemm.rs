@@ -1,8 +1,8 @@
 //! Matrix products on strided views, with bounds checked before the unsafe call.
 
+use super::matrix::Matrix;
+use super::matrix::MatrixMut;
 use super::small;
-use crate::calculus::kernel::matrix::Matrix;
-use crate::calculus::kernel::matrix::MatrixMut;
 use crate::calculus::real::Real;
 
 /// `z = x · y` or, with `accumulate`, `z += x · y`, where z is row-major and contiguous.

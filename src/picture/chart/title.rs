@@ -1,6 +1,6 @@
 //! A panel's title.
 
-use super::theme::{self, Palette};
+use crate::picture::style::theme::{self, Palette};
 use crate::picture::view::panel::Panel;
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{FontId, Pos2, Rect, Ui};
