@@ -6,8 +6,8 @@ cd "$(dirname "$0")/.."
 source .ci/display.sh
 
 most="${BRINK_FIRST_STOP:-30}"
-cargo build --quiet --release
-program="${CARGO_TARGET_DIR:-$PWD/target}/release/brink"
+cargo build --quiet
+program="${CARGO_TARGET_DIR:-$PWD/target}/debug/brink"
 serve 1280x800
 
 late=0

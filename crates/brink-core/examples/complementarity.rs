@@ -3,7 +3,7 @@
 //!
 //! `cargo run --release --no-default-features --example complementarity`
 
-#[path = "../crates/brink-core/tests/core/common.rs"]
+#[path = "../tests/core/common.rs"]
 mod common;
 
 use std::collections::BTreeMap;
