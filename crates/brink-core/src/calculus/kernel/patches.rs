@@ -6,12 +6,12 @@
 use super::{dispatch, row};
 use crate::calculus::real::Real;
 
-/// Height and width of the images that the rows of a value are the pixels of, row by row.
+/// Height and width of images. The rows of a value are the pixels of the image in row-major order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ImageShape {
-    /// Rows of pixels.
+    /// Height in pixels.
     pub height: usize,
-    /// Pixels in a row.
+    /// Width in pixels.
     pub width: usize,
 }
 

@@ -8,23 +8,24 @@ use crate::calculus::real::Real;
 use crate::calculus::ring::{Ring, RingProduct};
 use crate::calculus::tape::{Node, NodeId, Tape};
 
-/// Consecutive columns of a value: head h takes `first + h · width ..` with the head's width.
+/// Consecutive columns of a value. Head h uses the columns from `first + h · width`, where `width` is the
+/// width of a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Columns {
     /// The value.
     pub node: NodeId,
-    /// The first column.
+    /// Index of the first column.
     pub first: usize,
 }
 
-/// How many heads of what width, and whether a row sees only itself and the rows before it.
+/// Number, width and causality of the attention heads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Heads {
     /// Number of heads.
     pub count: usize,
-    /// Columns of each head in q, k and v.
+    /// Number of columns of each head in q, k and v.
     pub width: usize,
-    /// Whether row i of q sees only rows 0..=i of k and v.
+    /// Whether attention is causal: row i of q attends to rows 0..=i of k and v only.
     pub causal: bool,
 }
 

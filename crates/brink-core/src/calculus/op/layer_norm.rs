@@ -9,12 +9,12 @@ use crate::calculus::tape::{Initial, Node, NodeId, Slot, Tape};
 /// What keeps the deviation of a constant row from dividing by zero.
 const EPSILON: f64 = 1e-6;
 
-/// The parameters of a normalization, one entry a column (or channel).
+/// Scale γ and shift β of a normalization, one entry per column (or channel).
 #[derive(Clone, Copy, Debug)]
 pub struct ScaleShift {
-    /// γ.
+    /// Scale γ.
     pub gamma: Slot,
-    /// β.
+    /// Shift β.
     pub beta: Slot,
 }
 
