@@ -93,8 +93,8 @@ fn image(pixels: &[u8], i: usize) -> &[u8] {
     &pixels[i * PIXELS..(i + 1) * PIXELS]
 }
 
-/// Mean and population standard deviation. Both are sums of small integers and therefore exact up to one
-/// rounding.
+/// Mean and population standard deviation. The sums are taken over small integers, so that both results are
+/// exact up to one rounding each.
 fn mean_and_std(values: &[u8]) -> (f64, f64) {
     let n = values.len() as f64;
     let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / n;

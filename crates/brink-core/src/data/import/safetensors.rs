@@ -115,7 +115,7 @@ impl<'a> Entry<'a> {
             "U16" | "I16" | "F16" | "BF16" => 2,
             "U32" | "I32" | "F32" => 4,
             "U64" | "I64" | "F64" => 8,
-            // other types are known to the reader; no requested array may have them
+            // the reader knows other types and rejects them for requested arrays
             _ => return Ok(()),
         };
         let needed = shape.iter().try_fold(size, |all: u64, &n| all.checked_mul(n));
