@@ -108,10 +108,8 @@ impl Frame {
         &self.axes
     }
 
-    /// Writes the weights at (x, y) in the plane of the first two axes to `w`. Shape `[dim]`.
-    ///
-    /// # Panics
-    /// If the frame has fewer than two axes.
+    /// Writes the weights at (x, y) in the plane of the first two axes to `w`. Shape `[dim]`. The coordinate
+    /// of a missing axis is ignored.
     pub fn point(&self, x: f64, y: f64, w: &mut Vec<f64>) {
         w.clone_from(&self.origin);
         for (axis, at) in self.axes.iter().zip([x, y]) {

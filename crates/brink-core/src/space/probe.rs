@@ -129,7 +129,7 @@ impl<T: Real> Probe for ObjectiveProbe<'_, T> {
         self.solve(w, |memory| &mut memory.sweep, &settings, stop);
         let pairs = self.memory.sweep.pairs();
         let value = pairs.values.first().copied().filter(|_| !stop()).unwrap_or(f64::NAN);
-        // single precision has a smaller attainable accuracy
+        // the attainable tolerance depends on the precision
         let tolerance = settings.tolerance.max(20.0 * T::epsilon().widen());
         Solved { value, converged: pairs.residual <= tolerance }
     }
