@@ -1,9 +1,9 @@
-//! A block of vectors of one length, contiguous one after the other: directions, eigenvectors, derivatives.
+//! Blocks of vectors of equal length, stored contiguously: directions, eigenvectors, derivatives.
 
 use super::real::Real;
 use serde::{Deserialize, Serialize};
 
-/// `count` vectors of length `dim`; vector i occupies `data[i * dim..(i + 1) * dim]`.
+/// `count` vectors of length `dim`. Vector i occupies `data[i * dim..(i + 1) * dim]`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Block<T> {
     data: Vec<T>,
@@ -11,7 +11,7 @@ pub struct Block<T> {
 }
 
 impl<T: Real> Block<T> {
-    /// `count` zero vectors of length `dim`.
+    /// A block of `count` zero vectors of length `dim`.
     pub fn zeros(dim: usize, count: usize) -> Self {
         Self { data: vec![T::zero(); dim * count], dim }
     }
@@ -26,27 +26,34 @@ impl<T: Real> Block<T> {
         self.data.len().checked_div(self.dim).unwrap_or(0)
     }
 
-    /// Whether it is empty, or holds whole vectors of length `dim`. A block read from a file may not.
+    /// Whether the block is empty or consists of complete vectors of length `dim`. A block read from a file
+    /// can violate this.
     pub fn fits(&self, dim: usize) -> bool {
         self.data.is_empty() || (self.dim == dim && dim > 0 && self.data.len().is_multiple_of(dim))
     }
 
-    /// Whether there is no vector.
+    /// Whether the block has no vectors.
     pub fn is_empty(&self) -> bool {
         self.data.is_empty()
     }
 
     /// Vector `i`. Shape `[dim]`.
+    ///
+    /// # Panics
+    /// If `i` is not below [`Block::count`].
     pub fn column(&self, i: usize) -> &[T] {
         &self.data[i * self.dim..(i + 1) * self.dim]
     }
 
-    /// Vector `i`, to write.
+    /// Vector `i`, mutable. Shape `[dim]`.
+    ///
+    /// # Panics
+    /// If `i` is not below [`Block::count`].
     pub fn column_mut(&mut self, i: usize) -> &mut [T] {
         &mut self.data[i * self.dim..(i + 1) * self.dim]
     }
 
-    /// The vectors in order.
+    /// Iterates over the vectors in order.
     pub fn columns(&self) -> impl ExactSizeIterator<Item = &[T]> {
         self.data.chunks_exact(self.dim.max(1))
     }
@@ -54,7 +61,7 @@ impl<T: Real> Block<T> {
     /// Appends a vector of length `dim`.
     ///
     /// # Panics
-    /// If the length differs: that is a defect of the caller.
+    /// If the length of `column` is not `dim`.
     pub fn push(&mut self, column: &[T]) {
         assert_eq!(column.len(), self.dim, "a block holds vectors of one length");
         self.data.extend_from_slice(column);
@@ -65,25 +72,26 @@ impl<T: Real> Block<T> {
         self.data.truncate(count * self.dim);
     }
 
-    /// Makes it `count` vectors of length `dim`; contents are unspecified where they were not already there.
+    /// Resizes the block to `count` vectors of length `dim`. New entries have unspecified values.
     pub fn reshape(&mut self, dim: usize, count: usize) {
         self.dim = dim;
         self.data.resize(dim * count, T::zero());
     }
 
-    /// All entries, vector after vector.
+    /// All entries, vector by vector. Shape `[count · dim]`.
     pub fn as_slice(&self) -> &[T] {
         &self.data
     }
 
-    /// All entries, to write.
+    /// All entries, vector by vector, mutable. Shape `[count · dim]`.
     pub fn as_mut_slice(&mut self) -> &mut [T] {
         &mut self.data
     }
 }
 
-/// Position of the pair (i, j) among the pairs `i ≤ j` of `k` directions, in the order of
-/// [`Objective::third_derivatives`].
+/// Index of the pair (i, j) among the pairs `i ≤ j` of `k` directions, in the order of
+/// [`Objective::third_derivatives`](crate::objective::Objective::third_derivatives). The order of the
+/// arguments `i` and `j` is irrelevant.
 pub fn pair_index(i: usize, j: usize, k: usize) -> usize {
     let (i, j) = if i <= j { (i, j) } else { (j, i) };
     i * k - i * (i + 1) / 2 + j

@@ -1,10 +1,12 @@
-//! Passes of a tape over a whole data set, with what was computed at the last weights kept where it fits.
+//! Evaluates a tape and its derivatives on a data set. Results at the last weights are cached if they fit in
+//! memory.
 //!
-//! The data is split into lanes that run side by side, and a lane into chunks taken one after the other. The split
-//! depends on the problem, never on the number of threads, and everything is summed in order: the same bytes for any
-//! number of threads. Small problems run on the calling thread alone; where the weights dominate, one lane runs and
-//! its large operations use the thread pool; otherwise each lane has single-threaded kernels, and its chunks are
-//! small enough for their planes to stay in cache.
+//! The data set is split into lanes that run in parallel, and each lane into chunks that run one after the
+//! other. The split depends only on the problem, not on the number of threads, and sums are taken in a fixed
+//! order: results are bitwise identical for any number of threads. Small problems run on the calling thread.
+//! If the weights dominate the cost, there is a single lane whose large operations use the thread pool.
+//! Otherwise each lane uses single-threaded kernels, and its chunks are small enough for their planes to fit
+//! in cache.
 
 mod chunk;
 mod lane;
@@ -28,29 +30,29 @@ use super::real::Real;
 use super::ring::Ring;
 use super::tape::{NodeId, Tape};
 
-/// Derivatives of elementwise functions behind a third derivative of the loss.
+/// Order of the elementwise derivatives needed for a third derivative of the loss.
 const MOST_DERIVATIVES: usize = 3;
 
-/// For what is always wanted.
+/// Stop condition of a pass that is never interrupted.
 const NEVER: Stop<'static> = &|| false;
 
-/// How much of plane 0 is there for the kept weights.
+/// The part of plane 0 that is cached for the last weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kept {
     Nothing,
-    /// The loss and the output, which always stay.
+    /// The loss and the output, which are always kept.
     Loss,
-    /// Values, what operations save there, and adjoints.
+    /// Values, saved data of the operations, and adjoints.
     Everything,
 }
 
-/// A tape with its data, ready to be differentiated.
+/// A tape with its data: evaluates the loss and its derivatives.
 #[derive(Debug)]
 pub struct Evaluator<T> {
     tape: Tape<T>,
     output: Option<NodeId>,
     lanes: Vec<Lane<T>>,
-    /// Memory of passes, as much as ever ran at a time.
+    /// Working memory of passes. Its size is the largest number of concurrent passes so far.
     scratch: Mutex<Vec<Scratch<T>>>,
     parallel_operations: bool,
     keeps: bool,
@@ -60,26 +62,27 @@ pub struct Evaluator<T> {
     no_directions: Block<T>,
     primal_ring: Ring,
     most_planes: usize,
-    /// Rings used so far: they are few, and building one allocates.
+    /// Cached rings. There are few of them, and building one allocates.
     rings: Vec<Ring>,
 }
 
 impl<T: Real> Evaluator<T> {
-    /// A tape whose last node is the loss, with the data of all samples for each of its data nodes.
+    /// Combines a tape, whose last node is the loss, with the data of all samples. `data` lists the entries
+    /// of each data node, sample by sample.
     ///
     /// # Panics
-    /// If a data node has no data or the sizes do not fit: that is a defect of the caller.
+    /// If a data node has no data or its size does not match.
     pub fn new(tape: Tape<T>, data: &[(NodeId, Vec<T>)], samples: usize) -> Self {
         let plan = Plan::new(&tape, samples);
         Self::with_plan(tape, data, samples, plan)
     }
 
-    /// What an evaluator of `samples` samples would take, before any of it is allocated.
+    /// Estimates the memory of an evaluator of `samples` samples, before any allocation.
     pub fn estimate(tape: &Tape<T>, samples: usize) -> Estimate {
         Estimate::new(tape, samples, &Plan::new(tape, samples))
     }
 
-    /// The values of this node can be read after any pass: [`Evaluator::output`].
+    /// Selects the node whose values [`Evaluator::output`] returns.
     #[must_use]
     pub fn with_output(self, node: NodeId) -> Self {
         Self { output: Some(node), ..self }
@@ -117,7 +120,7 @@ impl<T: Real> Evaluator<T> {
         self.tape.dim()
     }
 
-    /// Whether passes use the thread pool; small problems do not.
+    /// Whether passes use the thread pool. Small problems run on the calling thread.
     pub fn is_parallel(&self) -> bool {
         self.parallel_operations || self.lanes.len() > 1
     }
@@ -136,9 +139,10 @@ impl<T: Real> Evaluator<T> {
         }
     }
 
-    /// One pass over all chunks: what is not there yet of plane 0 up to `needed`, then `tangent`: directions, their
-    /// ring (by its place in `rings`), and the first wanted plane. The wanted planes go to `result`. Returns false where
-    /// `stop` became true: nothing is in `result` then, and nothing kept.
+    /// One pass over all chunks. It first completes plane 0 up to `needed`, then runs `tangent`: the
+    /// directions, their ring (as an index into `rings`), and the first requested plane. The requested planes
+    /// are written to `result`. Returns false if `stop` returned true; then `result` is unspecified and
+    /// nothing is cached.
     fn pass(
         &mut self,
         needed: Kept,
@@ -149,7 +153,7 @@ impl<T: Real> Evaluator<T> {
         let stopped = AtomicBool::new(false);
         let derivatives = match (needed, tangent) {
             (Kept::Nothing | Kept::Loss, _) => 0,
-            // for whatever may be asked for later
+            // for later requests of any order
             (Kept::Everything, _) if self.keeps => MOST_DERIVATIVES,
             (Kept::Everything, None) => 1,
             (Kept::Everything, Some((_, ring, _))) => 1 + self.rings[ring].degree(),
@@ -192,7 +196,10 @@ impl<T: Real> Evaluator<T> {
         true
     }
 
-    /// L(w).
+    /// The loss L(w). `w` has shape `[dim]`.
+    ///
+    /// # Panics
+    /// If the length of `w` is not [`Evaluator::dim`].
     pub fn loss(&mut self, w: &[T]) -> f64 {
         self.set_weights(w);
         if self.kept < Kept::Loss {
@@ -204,7 +211,7 @@ impl<T: Real> Evaluator<T> {
     /// Writes ∇L(w) (shape `[dim]`) and returns L(w).
     ///
     /// # Panics
-    /// If the lengths are not [`Evaluator::dim`]: that is a defect of the caller.
+    /// If the length of `w` or `nabla_l` is not [`Evaluator::dim`].
     pub fn gradient(&mut self, w: &[T], nabla_l: &mut [T]) -> f64 {
         assert_eq!(nabla_l.len(), self.dim(), "one derivative a parameter");
         self.set_weights(w);
@@ -212,12 +219,20 @@ impl<T: Real> Evaluator<T> {
         self.loss
     }
 
-    /// Hessian-vector products `hv_i = H(w) v_i`.
+    /// Hessian-vector products `hv_i = H(w) v_i` (Pearlmutter, 1994). `v` has shape `[k, dim]`; `hv` is
+    /// resized to the same shape.
+    ///
+    /// # Panics
+    /// If the vectors do not have length [`Evaluator::dim`].
     pub fn hessian_vector_products(&mut self, w: &[T], v: &Block<T>, hv: &mut Block<T>) {
         self.hessian_vector_products_unless(w, v, hv, NEVER);
     }
 
-    /// The same, given up where `stop` becomes true, which is asked before every chunk. Returns whether `hv` holds them.
+    /// Interruptible version of [`Evaluator::hessian_vector_products`]; `stop` is polled before each chunk.
+    /// Returns whether `hv` holds the products.
+    ///
+    /// # Panics
+    /// If the vectors do not have length [`Evaluator::dim`].
     pub fn hessian_vector_products_unless(
         &mut self,
         w: &[T],
@@ -229,7 +244,12 @@ impl<T: Real> Evaluator<T> {
         self.tangents(w, v, 1..=1, hv.as_mut_slice(), stop)
     }
 
-    /// [`Evaluator::third_derivatives`] together with the `hu_i = H(w) u_i`, which the same pass has at hand.
+    /// The third derivatives of [`Evaluator::third_derivatives`] and the Hessian-vector products
+    /// `hu_i = H(w) u_i`, which are by-products of the same pass. Shapes: `u` and `hu` `[k, dim]`, `t`
+    /// `[k(k+1)/2, dim]`.
+    ///
+    /// # Panics
+    /// If the vectors do not have length [`Evaluator::dim`].
     pub fn second_and_third_derivatives(
         &mut self,
         w: &[T],
@@ -248,12 +268,20 @@ impl<T: Real> Evaluator<T> {
         }
     }
 
-    /// `T_ij = ∇_w (u_iᵀ H(w) u_j)` for `i ≤ j`, in the order of [`super::block::pair_index`].
+    /// Third derivatives `T_ij = ∇_w (u_iᵀ H(w) u_j)` at fixed directions, for `i ≤ j` in the order of
+    /// [`super::block::pair_index`]. `u` has shape `[k, dim]`; `t` is resized to `[k(k+1)/2, dim]`.
+    ///
+    /// # Panics
+    /// If the vectors do not have length [`Evaluator::dim`].
     pub fn third_derivatives(&mut self, w: &[T], u: &Block<T>, t: &mut Block<T>) {
         self.third_derivatives_unless(w, u, t, NEVER);
     }
 
-    /// The same, given up as [`Evaluator::hessian_vector_products_unless`] is. Returns whether `t` holds them.
+    /// Interruptible version of [`Evaluator::third_derivatives`]; `stop` is polled before each chunk. Returns
+    /// whether `t` holds the derivatives.
+    ///
+    /// # Panics
+    /// If the vectors do not have length [`Evaluator::dim`].
     pub fn third_derivatives_unless(
         &mut self,
         w: &[T],
@@ -264,15 +292,16 @@ impl<T: Real> Evaluator<T> {
         let k = u.count();
         t.reshape(self.dim(), k * (k + 1) / 2);
         let whole = self.tangents(w, u, 2..=2, t.as_mut_slice(), stop);
-        // the plain monomial ε_i² carries half of the second derivative
+        // the monomial ε_i² carries half of the second derivative
         for i in 0..k {
             t.column_mut(pair_index(i, i, k)).iter_mut().for_each(|x| *x += *x);
         }
         whole
     }
 
-    /// The planes of the given degrees of the gradient along `directions`, written to `result`: in one pass, or in
-    /// groups of directions where their planes would take too much memory. Returns whether all of them are there.
+    /// Computes the planes of the given degrees of the gradient along `directions` and writes them to
+    /// `result`: in one pass, or in groups of directions if the planes would exceed the memory budget.
+    /// Returns whether all planes were computed.
     fn tangents(
         &mut self,
         w: &[T],
@@ -299,7 +328,7 @@ impl<T: Real> Evaluator<T> {
             result = second;
         }
         if degrees.contains(&2) {
-            // pair by pair: of the planes ii, ij, jj only the second is new
+            // one pair per pass: of the planes ii, ij, jj only ij is new
             let mut three = vec![T::zero(); 3 * dim];
             for i in 0..k {
                 for j in i..k {
@@ -321,7 +350,8 @@ impl<T: Real> Evaluator<T> {
         true
     }
 
-    /// The planes of the given degrees of the gradient along `directions`, written to `result`, in one pass.
+    /// Computes the planes of the given degrees of the gradient along `directions` in one pass and writes
+    /// them to `result`.
     fn tangent_pass(
         &mut self,
         w: &[T],
@@ -349,7 +379,7 @@ impl<T: Real> Evaluator<T> {
     /// The output of one sample at the weights of the last call. Shape `[rows · columns]`.
     ///
     /// # Panics
-    /// If no node was named the output: that is a defect of the caller.
+    /// If [`Evaluator::with_output`] was not called, or if there is no such sample.
     pub fn output(&self, sample: usize) -> &[T] {
         let output = self.output.expect("a node was named the output");
         let (rows, columns) = self.tape.shape(output);
@@ -363,7 +393,7 @@ impl<T: Real> Evaluator<T> {
     }
 }
 
-/// The chosen vectors of a block.
+/// The vectors of a block with the given indices.
 fn select<T: Real>(block: &Block<T>, chosen: &[usize]) -> Block<T> {
     let mut selected = Block::zeros(block.dim(), 0);
     for &i in chosen {

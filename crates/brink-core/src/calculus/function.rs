@@ -1,25 +1,25 @@
-//! Elementwise functions with f, f', f'', f''' in one pass.
+//! Elementwise functions with derivatives up to order three.
 
 use super::real::Real;
 
-/// An elementwise function of a network.
+/// An elementwise function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Function {
-    /// `x Φ(x)`, the exact (erf) one.
+    /// GELU, `x Φ(x)`, in its exact (erf) form.
     Gelu,
-    /// `x σ(x)`.
+    /// SiLU, `x σ(x)`.
     Silu,
-    /// `tanh x`.
+    /// Hyperbolic tangent, `tanh x`.
     Tanh,
-    /// `max(x, 0)`: no derivative at 0, and a second and third one that miss the kink.
+    /// ReLU, `max(x, 0)`. It has no derivative at 0, and its higher derivatives miss the kink.
     Relu,
-    /// `log(1 + eˣ)`.
+    /// Softplus, `log(1 + eˣ)`.
     Softplus,
 }
 
-/// A function as a type, so that loops over it are compiled for it.
+/// An elementwise function as a type, so that loops are monomorphized for it.
 pub trait Elementwise: Copy + Send + Sync {
-    /// `[f, f', f'', f''']` at x.
+    /// Value and derivatives `[f, f', f'', f''']` at x.
     fn tower<T: Real>(x: T) -> [T; 4];
 }
 
@@ -69,7 +69,7 @@ impl Elementwise for Tanh {
 impl Elementwise for Relu {
     #[inline(always)]
     fn tower<T: Real>(x: T) -> [T; 4] {
-        // written so that NaN passes through
+        // this form propagates NaN
         let off = x <= T::zero();
         [if off { T::zero() } else { x }, if off { T::zero() } else { T::one() }, T::zero(), T::zero()]
     }
@@ -84,7 +84,7 @@ impl Elementwise for Softplus {
 }
 
 impl Function {
-    /// `[f, f', f'', f''']` at one point.
+    /// Value and derivatives `[f, f', f'', f''']` at x.
     pub fn tower<T: Real>(self, x: T) -> [T; 4] {
         match self {
             Self::Gelu => Gelu::tower(x),

@@ -1,11 +1,13 @@
-//! Exact derivatives of a loss up to order three: reverse mode over the ring of truncated polynomials.
+//! Exact derivatives of a loss up to order three by automatic differentiation: reverse mode over a ring of
+//! truncated polynomials.
 //!
 //! Let `w + Σ ε_i u_i` be perturbed weights over a [`ring::Ring`]. One forward and one backward pass of a
-//! [`tape::Tape`] over the ring give the coefficients of ∇L(w + Σ ε_i u_i): degree 0 is the gradient, degree 1 the
-//! Hessian-vector products H u_i, degree 2 the contractions T_ij = ∇_w(u_iᵀ H u_j) (the plain monomial ε_i² carries
-//! T_ii/2). [`evaluator::Evaluator`] runs those passes over a whole data set.
+//! [`tape::Tape`] over the ring yield the coefficients of ∇L(w + Σ ε_i u_i). Degree 0 is the gradient. Degree
+//! 1 consists of the Hessian-vector products H u_i; this is the method of Pearlmutter, "Fast exact
+//! multiplication by the Hessian" (1994). Degree 2 consists of the contractions T_ij = ∇_w(u_iᵀ H u_j), where
+//! the monomial ε_i² carries T_ii/2. [`evaluator::Evaluator`] runs these passes on a data set.
 //!
-//! Non-finite contract: NaN and infinities propagate into the results; nothing panics on them.
+//! Non-finite contract: NaN and infinities propagate into the results. No function panics on them.
 
 pub mod block;
 pub mod evaluator;
@@ -22,5 +24,6 @@ pub use op::attention::{Columns, Heads};
 pub use op::layer_norm::ScaleShift;
 pub use real::Real;
 
-/// Whether what is under way is no longer wanted; asked often, from any thread.
+/// A stop condition: returns true once the running computation is no longer needed. It is polled often and
+/// from any thread.
 pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);

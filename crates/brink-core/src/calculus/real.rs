@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::kernel::elementary::Elementary;
 
-/// A floating-point type that the whole engine is generic over.
+/// A floating-point type. All computations of the crate are generic over it.
 pub trait Real:
     num_traits::Float
     + num_traits::NumAssign
@@ -22,9 +22,9 @@ pub trait Real:
     + Sync
     + 'static
 {
-    /// The nearest value of this type.
+    /// Rounds to the nearest value of this type.
     fn of(x: f64) -> Self;
-    /// This value widened, exactly.
+    /// Converts to f64 exactly.
     fn widen(self) -> f64;
 }
 

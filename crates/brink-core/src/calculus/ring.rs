@@ -1,21 +1,22 @@
-//! Truncated polynomials: the monomials, and the table of products.
+//! Truncated polynomials: monomials and their multiplication table.
 //!
-//! Perturbed weights `w + Σ ε_i u_i` live in ℝ[ε_1..ε_k] truncated above degree d ≤ 2. A value over the ring is a
-//! stack of *planes*, one per monomial. The plain monomial ε_i² carries *half* of the second derivative along u_i.
+//! Perturbed weights `w + Σ ε_i u_i` are elements of ℝ[ε_1..ε_k] truncated above degree d ≤ 2. A value over
+//! the ring is a stack of *planes*, one per monomial. The monomial ε_i² carries *half* of the second
+//! derivative along u_i.
 
 /// A monomial of degree at most two in ε_1..ε_k.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Monomial {
-    /// 1.
+    /// The constant monomial 1.
     One,
-    /// ε_i.
+    /// The monomial ε_i.
     First(usize),
-    /// ε_i ε_j with i ≤ j.
+    /// The monomial ε_i ε_j with i ≤ j.
     Second(usize, usize),
 }
 
 impl Monomial {
-    /// Total degree.
+    /// Total degree of the monomial.
     pub fn degree(self) -> usize {
         match self {
             Self::One => 0,
@@ -24,7 +25,7 @@ impl Monomial {
         }
     }
 
-    /// The product, or `None` when its degree exceeds two.
+    /// The product, or `None` if its degree exceeds two.
     fn times(self, other: Self) -> Option<Self> {
         match (self, other) {
             (Self::One, m) | (m, Self::One) => Some(m),
@@ -34,7 +35,7 @@ impl Monomial {
     }
 }
 
-/// One term of a product: `z_c += x_a · y_b`.
+/// One term of a ring product: `z_c += x_a · y_b`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RingProduct {
     /// Plane of the result.
@@ -45,10 +46,10 @@ pub struct RingProduct {
     pub b: usize,
 }
 
-/// ℝ[ε_1..ε_k] truncated above a degree of at most two.
+/// The ring ℝ[ε_1..ε_k] truncated above a degree of at most two.
 ///
-/// Planes are ordered 1 | ε_1 … ε_k | ε_1², ε_1ε_2, …, ε_1ε_k, ε_2², …, ε_k²: the second-degree ones as
-/// [`super::block::pair_index`] numbers the pairs.
+/// Planes are ordered 1 | ε_1 … ε_k | ε_1², ε_1ε_2, …, ε_1ε_k, ε_2², …, ε_k². Planes of degree two are
+/// ordered as in [`super::block::pair_index`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ring {
     directions: usize,
@@ -58,7 +59,7 @@ pub struct Ring {
 }
 
 impl Ring {
-    /// The ring of `directions` nilpotents truncated above `degree`.
+    /// The ring with `directions` nilpotents, truncated above `degree`.
     ///
     /// # Panics
     /// If `degree` exceeds two.
@@ -85,12 +86,12 @@ impl Ring {
         Self { directions, degree, monomials, products }
     }
 
-    /// Number of nilpotents k.
+    /// Number k of nilpotents ε_1, …, ε_k.
     pub fn directions(&self) -> usize {
         self.directions
     }
 
-    /// Degree above which everything vanishes.
+    /// Highest degree that is not truncated.
     pub fn degree(&self) -> usize {
         self.degree
     }
@@ -110,6 +111,9 @@ impl Ring {
     }
 
     /// The monomial of a plane.
+    ///
+    /// # Panics
+    /// If `plane` is not below [`Ring::planes`].
     pub fn monomial(&self, plane: usize) -> Monomial {
         self.monomials[plane]
     }
@@ -119,18 +123,18 @@ impl Ring {
         &self.monomials
     }
 
-    /// The whole algebra, sorted by the result's plane.
+    /// All terms of a product of two ring elements, sorted by the plane of the result.
     pub fn products(&self) -> &[RingProduct] {
         &self.products
     }
 
-    /// The part of the algebra whose results have at most this degree.
+    /// The terms whose result has at most the given degree, sorted by the plane of the result.
     pub fn products_up_to(&self, degree: usize) -> &[RingProduct] {
         let planes = self.planes_up_to(degree);
         &self.products[..self.products.partition_point(|product| product.c < planes)]
     }
 
-    /// The planes of the monomials of one degree.
+    /// The range of planes with monomials of the given degree.
     pub fn planes_of(&self, degree: usize) -> std::ops::Range<usize> {
         let first = degree.checked_sub(1).map_or(0, |lower| self.planes_up_to(lower));
         first..self.planes_up_to(degree)

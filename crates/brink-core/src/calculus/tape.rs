@@ -1,7 +1,8 @@
-//! A network as a static list of primitive operations.
+//! The tape: a network as a static list of primitive operations.
 //!
-//! A forward function adds nodes through the tape's vocabulary, which each primitive's file in `op` adds to; the list
-//! then serves gradients, Hessian-vector products and third derivatives, in f32 and f64, for any number of samples at a time.
+//! A forward function records nodes with the methods of [`Tape`], to which each primitive contributes. The
+//! tape then serves for gradients, Hessian-vector products and third derivatives, in f32 and f64 and for any
+//! number of samples at a time.
 
 use super::op::{PassMemory, Primitive};
 use super::real::Real;
@@ -10,20 +11,20 @@ use super::real::Real;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct NodeId(pub(super) usize);
 
-/// Where a parameter tensor lies in the flat weight vector.
+/// Position of a parameter tensor in the flat weight vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot {
-    /// First entry.
+    /// Index of the first entry.
     pub offset: usize,
     /// Number of entries.
     pub len: usize,
 }
 
 impl Slot {
-    /// A part of the slot: `len` entries from the slot's `first` on.
+    /// A part of the slot: `len` entries from entry `first` of the slot.
     ///
     /// # Panics
-    /// If it reaches past the slot's end: that is a defect of the caller.
+    /// If the part extends beyond the slot.
     #[must_use]
     pub fn part(&self, first: usize, len: usize) -> Self {
         assert!(first + len <= self.len, "entries {first} to {} of a slot of {}", first + len, self.len);
@@ -31,71 +32,79 @@ impl Slot {
     }
 
     /// The entries of the slot in a flat vector.
+    ///
+    /// # Panics
+    /// If `flat` is too short.
     pub fn of<'a, T>(&self, flat: &'a [T]) -> &'a [T] {
         &flat[self.offset..self.offset + self.len]
     }
 
-    /// The entries of the slot in a flat vector, to write.
+    /// The entries of the slot in a flat vector, mutable.
+    ///
+    /// # Panics
+    /// If `flat` is too short.
     pub fn of_mut<'a, T>(&self, flat: &'a mut [T]) -> &'a mut [T] {
         &mut flat[self.offset..self.offset + self.len]
     }
 }
 
-/// The distribution a parameter is drawn from at first.
+/// Initial distribution of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Initial {
-    /// Uniform on (−b, b).
+    /// Uniform on (−b, b) for the given b.
     Uniform(f64),
-    /// Normal with mean 0 and this standard deviation.
+    /// Normal with mean 0 and the given standard deviation.
     Normal(f64),
-    /// One value everywhere.
+    /// The given constant.
     Constant(f64),
-    /// log(1 + column), the same in every row.
+    /// log(1 + column), equal in all rows.
     LogColumn,
-    /// What an earlier parameter of as many entries was drawn as.
+    /// A copy of the initial values of an earlier parameter with the same number of entries.
     Same(Slot),
 }
 
-/// A parameter tensor as a forward function declares it.
+/// A parameter tensor as declared by a forward function.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Declaration {
-    /// The PyTorch state-dict name.
+    /// Name in a PyTorch state dict.
     pub name: String,
-    /// Its shape, row-major.
+    /// Shape, row-major.
     pub shape: Vec<usize>,
-    /// What it is drawn from.
+    /// Initial distribution.
     pub initial: Initial,
-    /// Where it lies in the flat weight vector.
+    /// Position in the flat weight vector.
     pub slot: Slot,
 }
 
-/// One value: what computes it, and its shape for one sample.
+/// A node: the operation that computes a value, and the shape of the value for one sample.
 #[derive(Debug)]
 pub struct Node<T> {
     /// The operation; `None` for data.
     pub(super) op: Option<Box<dyn Primitive<T>>>,
-    /// Rows of one sample.
+    /// Number of rows per sample.
     pub(super) rows: usize,
-    /// Columns.
+    /// Number of columns.
     pub(super) columns: usize,
-    /// Its degree in the ring's nilpotents as a polynomial: 0 for data, 1 after a linear layer of data, else 2.
+    /// Degree as a polynomial in the nilpotents of the ring: 0 for data, 1 after a linear layer on data,
+    /// otherwise 2.
     pub(super) degree: usize,
 }
 
 impl<T> Node<T> {
-    /// Entries of one sample.
+    /// Number of entries per sample.
     pub(super) fn entries(&self) -> usize {
         self.rows.saturating_mul(self.columns)
     }
 }
 
-/// A static list of primitive operations, each after its arguments; the last is the loss.
+/// A static list of primitive operations in topological order. The last operation is the loss.
 #[derive(Debug)]
 pub struct Tape<T> {
     nodes: Vec<Node<T>>,
     parameters: Vec<Declaration>,
     dim: usize,
-    /// Parameters when the last node was added: those declared since belong to the next.
+    /// Number of parameters at the time the last node was added. Parameters declared later belong to the next
+    /// node.
     dim_of_nodes: usize,
     work: usize,
 }
@@ -117,7 +126,7 @@ impl<T> Tape<T> {
         self.dim
     }
 
-    /// The parameters in flattening order.
+    /// The declared parameters in flattening order.
     pub fn parameters(&self) -> &[Declaration] {
         &self.parameters
     }
@@ -127,33 +136,34 @@ impl<T> Tape<T> {
         &self.nodes
     }
 
-    /// About how many multiply–adds the forward pass of one sample takes: every parameter once a row.
+    /// Approximate number of multiply–adds of the forward pass of one sample: one per parameter and row.
     pub(super) fn work(&self) -> usize {
         self.work
     }
 
-    /// Entries of all values of one sample.
+    /// Number of entries of all values of one sample.
     pub(super) fn entries(&self) -> usize {
         self.nodes.iter().map(Node::entries).fold(0, usize::saturating_add)
     }
 
-    /// Entries of the data of one sample.
+    /// Number of entries of the data of one sample.
     pub(super) fn data_entries(&self) -> usize {
         let data = self.nodes.iter().filter(|node| node.op.is_none());
         data.map(Node::entries).fold(0, usize::saturating_add)
     }
 
-    /// Rows and columns of one sample of a value.
+    /// Rows and columns of a value, per sample.
     pub fn shape(&self, node: NodeId) -> (usize, usize) {
         (self.nodes[node.0].rows, self.nodes[node.0].columns)
     }
 
-    /// Degree of a value in the ring's nilpotents: 0 for data, 1 for what is linear in the weights, else 2.
+    /// Degree of a value in the nilpotents of the ring: 0 for data, 1 for a value linear in the weights,
+    /// otherwise 2.
     pub(super) fn degree(&self, node: NodeId) -> usize {
         self.nodes[node.0].degree
     }
 
-    /// Appends a node; `degree` is its degree in the ring's nilpotents as a polynomial, at most 2.
+    /// Appends a node. `degree` is its degree as a polynomial in the nilpotents of the ring, at most 2.
     pub(super) fn push(
         &mut self,
         op: Option<Box<dyn Primitive<T>>>,
@@ -167,7 +177,7 @@ impl<T> Tape<T> {
         NodeId(self.nodes.len() - 1)
     }
 
-    /// Declares a parameter, the next in flattening order.
+    /// Declares a parameter tensor, the next in flattening order.
     pub fn parameter(&mut self, name: impl Into<String>, shape: &[usize], initial: Initial) -> Slot {
         let slot = Slot { offset: self.dim, len: shape.iter().product() };
         self.dim += slot.len;
@@ -175,15 +185,16 @@ impl<T> Tape<T> {
         slot
     }
 
-    /// Data: `rows × columns` numbers a sample, constant in the weights.
+    /// Declares a data node with `rows × columns` entries per sample, constant in the weights.
     pub fn data(&mut self, rows: usize, columns: usize) -> NodeId {
         self.push(None, rows, columns, 0)
     }
 
-    /// The same numbers as one row: `[rows, columns]` becomes `[1, rows · columns]`. Free when it is one already.
+    /// Reshapes data from `[rows, columns]` to `[1, rows · columns]`. No operation is recorded if the value
+    /// is a single row already.
     ///
     /// # Panics
-    /// If the value is not data: nothing needs that so far.
+    /// If the value is not data.
     pub fn flatten(&mut self, x: NodeId) -> NodeId {
         let node = &mut self.nodes[x.0];
         assert!(node.op.is_none(), "only data is flattened");
@@ -193,7 +204,8 @@ impl<T> Tape<T> {
 }
 
 impl<T: Real> Tape<T> {
-    /// What all operations take besides values and adjoints: they work one after the other, but what they save stays.
+    /// Memory of all operations apart from values and adjoints. Working memory is shared, because operations
+    /// run one after the other; saved data accumulates.
     pub(super) fn memory(&self) -> PassMemory {
         let each = self.nodes.iter().filter_map(|node| Some(node.op.as_ref()?.memory(&self.nodes, node)));
         each.fold(PassMemory::default(), |all, one| PassMemory {

@@ -1,33 +1,33 @@
-//! The start of the default preset that comes with the program: initial weights and noisy labels, so that the
-//! default shows the same run on every machine and in every version.
+//! The bundled starting point of the default preset: initial weights and noisy labels. They make the default
+//! run identical on all machines and in all versions.
 
 use super::error::DataError;
 use candle_core::{Device, Tensor};
 use std::collections::HashMap;
 
-/// `assets/digits-noise.safetensors`: the parameters of a 64-32-32-10 MLP under their PyTorch names (f32), and
+/// `assets/digits-noise.safetensors`: the parameters of a 64-32-32-10 MLP with PyTorch names (f32), and
 /// `labels` (u8, `[500]`).
 static FILE: &[u8] = include_bytes!("../../assets/digits-noise.safetensors");
 
-/// Probability with which a label of [`Start::labels`] was replaced.
+/// Probability with which each label of [`Start::labels`] was replaced.
 pub const LABEL_NOISE: f64 = 0.3;
 
 /// Number of bundled labels.
 pub const LABELS: usize = 500;
 
-/// Initial weights and labels that belong together.
+/// Initial weights and the corresponding labels.
 #[derive(Debug)]
 pub struct Start {
-    /// Parameters of a 64-32-32-10 MLP under their PyTorch names.
+    /// Parameters of a 64-32-32-10 MLP with PyTorch names.
     pub weights: HashMap<String, Tensor>,
-    /// Labels of the first 500 digits, 30% of them replaced by random ones.
+    /// Labels of the first 500 digits, each replaced with probability 0.3 by a random label. Shape `[500]`.
     pub labels: Vec<u8>,
 }
 
-/// Reads the bundled start.
+/// Reads the bundled starting point.
 ///
 /// # Errors
-/// When the asset is damaged.
+/// A damaged asset.
 pub fn start() -> Result<Start, DataError> {
     let mut weights = candle_core::safetensors::load_buffer(FILE, &Device::Cpu)?;
     let labels = weights.remove("labels").ok_or_else(|| DataError::MissingArray {

@@ -1,7 +1,8 @@
-//! CIFAR-10 from the user's copy: its binary version, 32×32 colour images of ten classes.
+//! CIFAR-10 (Krizhevsky, 2009), 32×32 colour images of ten classes, read from a local copy of its binary
+//! version.
 //!
-//! A file is a row of records of one label byte and 3,072 bytes of pixels (channel by channel, row by row). No more of
-//! it is read than the images that are asked for, and what is read is checked record by record.
+//! A file is a sequence of records: one label byte and 3,072 pixel bytes (channel by channel, row by row).
+//! Only as many records as needed are read, and each record is checked.
 
 use super::Dataset;
 use super::error::DataError;
@@ -12,9 +13,9 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
-/// Training images there are in the whole set.
+/// Number of training images in the complete set.
 pub const TRAIN: usize = 50_000;
-/// Test images there are in the whole set, and most that are read.
+/// Number of test images in the complete set, and the largest number that is read.
 pub const TEST: usize = 10_000;
 
 /// Height and width of an image.
@@ -23,7 +24,7 @@ const PIXELS: usize = 3 * SIDE * SIDE;
 const RECORD: usize = 1 + PIXELS;
 const RECORD_BYTES: u64 = RECORD as u64;
 
-/// The directory in which the set's own archive unpacks.
+/// Directory name in the official archive.
 const FOLDER: &str = "cifar-10-batches-bin";
 
 const ADVICE: &str = "unpack the set's binary version, https://www.cs.toronto.edu/~kriz/cifar.html, in one of these, or \
@@ -35,15 +36,17 @@ const SCALE: PixelScale<3> = PixelScale {
     std: [255.0 * 0.247_032_33, 255.0 * 0.243_485_05, 255.0 * 0.261_587_68],
 };
 
-/// The first n/classes images of each of the first `classes` classes in the order of the files `data_batch_*.bin`; the
-/// images of those classes in `test_batch.bin`, where it is there, are the test split. Shape `[n, 3, 32, 32]`,
-/// `(x − 255·mean)/(255·std)` per channel, rounded to f32 and widened.
+/// Loads the first n/classes images of each of the first `classes` classes, in the order of the files
+/// `data_batch_*.bin`. The test split consists of the images of these classes in `test_batch.bin`, if the
+/// file is present. Inputs have shape `[n, 3, 32, 32]` and are normalized per channel to
+/// `(x − 255·mean)/(255·std)`, rounded to f32 and converted to f64.
 ///
-/// The files are looked for in `path`, or where that is absent in the directory that `BRINK_DATA` names and in the
-/// platform's directory for this program's data; in each of them in the directory `cifar-10-batches-bin`, too.
+/// The files are searched for in `path`. Without a path, they are searched for in the directory named by the
+/// environment variable `BRINK_DATA` and in the user's data directory of the program. Each directory is
+/// searched together with its subdirectory `cifar-10-batches-bin`.
 ///
 /// # Errors
-/// When the files are not found or damaged, or do not have so many images.
+/// Missing or damaged files, or fewer images than requested.
 pub fn dataset(path: Option<&Path>, selection: Selection) -> Result<Dataset, DataError> {
     let Selection { n, classes, binary: _, test } = selection;
     selection.check(TRAIN / CLASSES * classes)?;
@@ -65,7 +68,7 @@ pub fn dataset(path: Option<&Path>, selection: Selection) -> Result<Dataset, Dat
     Ok(Dataset { train: split(train)?, test })
 }
 
-/// The directories to look in, in order.
+/// The directories to search, in order.
 fn places(path: Option<&Path>, brink_data: Option<OsString>) -> Vec<PathBuf> {
     let roots = if let Some(path) = path {
         vec![path.to_path_buf()]
@@ -77,7 +80,7 @@ fn places(path: Option<&Path>, brink_data: Option<OsString>) -> Vec<PathBuf> {
     roots.into_iter().flat_map(|root| [root.clone(), root.join(FOLDER)]).collect()
 }
 
-/// The first of the directories that has training files, and these in the order of their numbers.
+/// The first directory with training files, and its training files in numerical order.
 fn find(places: Vec<PathBuf>) -> Result<(PathBuf, Vec<PathBuf>), DataError> {
     for directory in &places {
         let Ok(entries) = std::fs::read_dir(directory) else { continue };
@@ -97,7 +100,7 @@ fn find(places: Vec<PathBuf>) -> Result<(PathBuf, Vec<PathBuf>), DataError> {
     Err(DataError::NotFound { name: "CIFAR-10", files: "data_batch_*.bin", looked: places, advice: ADVICE })
 }
 
-/// Pixels and labels of the images that the quota takes, until it is full.
+/// Reads pixels and labels of the images accepted by the quota, until the quota is full.
 fn read(files: &[PathBuf], quota: &mut Quota) -> Result<(Vec<u8>, Vec<u8>), DataError> {
     let (mut pixels, mut labels) = (Vec::new(), Vec::new());
     for path in files {
@@ -150,7 +153,7 @@ mod tests {
 
     const FEW: Selection = Selection { n: 4, classes: 2, binary: false, test: true };
 
-    /// A record whose pixels all have one value.
+    /// A record with a constant image.
     fn record(label: u8, value: u8) -> Vec<u8> {
         let mut bytes = vec![value; PIXELS + 1];
         bytes[0] = label;
@@ -175,7 +178,7 @@ mod tests {
         load(dir, selection).unwrap_err().to_string()
     }
 
-    /// Labels, and the values of the first pixels as they were stored.
+    /// Labels, and the stored values of the first pixels.
     fn described(split: &Split) -> Vec<(i64, f64)> {
         let Targets::Classes { labels, .. } = &split.targets else { panic!("classes") };
         let x: Vec<Vec<f64>> = split.x.flatten_from(1).unwrap().to_vec2().unwrap();
@@ -199,7 +202,7 @@ mod tests {
         assert!(load(dir.path(), Selection { test: false, ..FEW }).unwrap().test.is_none());
         let binary = load(dir.path(), Selection { binary: true, ..FEW }).unwrap();
         assert!(matches!(binary.train.targets, Targets::Binary { labels } if labels == [0, 0, 1, 1]));
-        // What is not needed is not looked at.
+        // Files that are not needed are not read.
         fs::write(dir.path().join("data_batch_11.bin"), b"no image").unwrap();
         load(dir.path(), FEW).unwrap();
     }

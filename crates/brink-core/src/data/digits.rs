@@ -1,4 +1,5 @@
-//! The 1,797 handwritten digits (8×8 pixels) that come with the program; see `assets/README.md`.
+//! The bundled data set of 1,797 handwritten digits, 8×8 pixels (Alpaydin and Kaynak, 1998); see
+//! `assets/README.md`.
 
 use super::error::DataError;
 use super::images::round;
@@ -7,40 +8,40 @@ use super::random::replace_labels;
 use super::{Dataset, Split, Targets};
 use candle_core::{Device, Tensor};
 
-/// Images there are.
+/// Number of images.
 pub const COUNT: usize = 1797;
-/// Height and width of an image.
+/// Height and width of an image in pixels.
 pub const SIDE: usize = 8;
-/// Pixels of an image, row by row.
+/// Number of pixels of an image.
 const PIXELS: usize = SIDE * SIDE;
-/// The ten digits.
+/// Number of classes.
 pub const CLASSES: usize = 10;
 
-/// zlib stream of `COUNT × PIXELS` grey values 0..=16, then `COUNT` labels, one byte each.
+/// zlib stream of `COUNT × PIXELS` grey values 0..=16 followed by `COUNT` labels, one byte each.
 static COMPRESSED: &[u8] = include_bytes!("../../assets/digits.zlib");
 
-/// Which labels the training images get.
+/// Labels of the training images.
 #[derive(Clone, Copy, Debug)]
 pub enum Labels<'a> {
-    /// The true ones, each replaced with probability `p` by a uniformly random one, drawn from `seed`.
+    /// The true labels, each replaced with probability `p` by a uniformly random label drawn from `seed`.
     Drawn {
-        /// Probability of a replacement.
+        /// Probability of replacement, in [0, 1].
         p: f64,
-        /// Seed of the draw.
+        /// Seed of the random replacement.
         seed: u64,
     },
-    /// These, for the first images; at least as many as images are asked for.
+    /// Given labels of the first images; at least as many as training images.
     Given(&'a [u8]),
 }
 
-/// The first `n` images of the first `classes` digits (shape `[n, 1, 8, 8]`), without shuffling, scaled by the mean and
-/// the population standard deviation of those images' pixels; the remaining images of those digits, scaled
-/// alike and with their true labels, are the test split.
+/// Loads the first `n` images of the first `classes` digits in the original order, normalized by the mean and
+/// the population standard deviation of the pixels of these images. Inputs have shape `[n, 1, 8, 8]`. The
+/// test split consists of the remaining images of these digits, with the same normalization and true labels.
 ///
-/// Values are rounded to f32 and widened, so that both precisions see the same data.
+/// Values are rounded to f32 and converted to f64, so that both precisions use the same data.
 ///
 /// # Errors
-/// When `n` is 0 or more than there are, or `classes` is not 2 to 10.
+/// `n` is 0 or exceeds the number of images, or `classes` is not in 2..=10.
 pub fn dataset(n: usize, classes: usize, labels: Labels) -> Result<Dataset, DataError> {
     if !(2..=CLASSES).contains(&classes) {
         return Err(DataError::Setting {
@@ -92,7 +93,8 @@ fn image(pixels: &[u8], i: usize) -> &[u8] {
     &pixels[i * PIXELS..(i + 1) * PIXELS]
 }
 
-/// Mean and population standard deviation. Sums of small integers, so both are exact up to one rounding each.
+/// Mean and population standard deviation. The sums are taken over small integers, so that both results are
+/// exact up to one rounding each.
 fn mean_and_std(values: &[u8]) -> (f64, f64) {
     let n = values.len() as f64;
     let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
@@ -124,7 +126,7 @@ mod tests {
         assert_eq!(&labels(&data.train)[..12], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]);
         let test = data.test.unwrap();
         assert_eq!(test.x.dims(), [1297, 1, 8, 8]);
-        // Counts of the published set: 178 zeros, …, 180 nines.
+        // Class counts of the published set: 178 zeros, …, 180 nines.
         let mut counts = [0; 10];
         for &y in labels(&data.train).iter().chain(labels(&test)) {
             counts[usize::try_from(y).unwrap()] += 1;

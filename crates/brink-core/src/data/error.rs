@@ -1,111 +1,111 @@
-//! What can be wrong with data and weights that come from outside.
+//! Errors of data sets and of imported arrays.
 
 use std::path::PathBuf;
 
-/// Data or weights that cannot be used, with the numbers that say why.
+/// Data or weights that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
-    /// More examples were asked for than there are.
+    /// More examples were requested than the data set contains.
     #[error("data.n = {n}: {what} has {available} examples; n is 1 to {available}")]
     TooFewExamples {
-        /// Examples asked for.
+        /// Requested number of examples.
         n: usize,
-        /// What they were asked of.
+        /// The data set.
         what: String,
-        /// Examples there are.
+        /// Number of examples in the data set.
         available: usize,
     },
 
-    /// A setting of built-in data outside its range.
+    /// A setting of a built-in data set is out of range.
     #[error("{key} = {value}: {allowed}")]
     Setting {
-        /// The preset's key.
+        /// Key in the preset.
         key: &'static str,
-        /// The value it has.
+        /// Value of the setting.
         value: String,
-        /// What it may be.
+        /// Description of the allowed values.
         allowed: String,
     },
 
-    /// A data set that does not come with the program is nowhere.
+    /// The files of an external data set were not found.
     #[error("{name} is not found: no {files} in {}; {advice}", paths(.looked))]
     NotFound {
-        /// The data set.
+        /// Name of the data set.
         name: &'static str,
-        /// The files that make it.
+        /// Names of the required files.
         files: &'static str,
-        /// Every directory looked at.
+        /// The searched directories.
         looked: Vec<PathBuf>,
-        /// Where to get it, and where to put it.
+        /// Instructions for obtaining and installing the files.
         advice: &'static str,
     },
 
     /// The file cannot be opened or read.
     #[error("cannot read {path}: {source}")]
     Unreadable {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The operating system's reason.
+        /// Error of the operating system.
         source: std::io::Error,
     },
 
-    /// No known format.
+    /// The file format is unknown.
     #[error(
         "{path} is neither an .npz (NumPy savez) nor an .npy nor a .safetensors file: it begins with the bytes \
          {begins:02x?}"
     )]
     UnknownFormat {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Its first bytes.
+        /// The first bytes of the file.
         begins: Vec<u8>,
     },
 
-    /// The file is damaged, cut short or forged.
+    /// The file is damaged, truncated or forged.
     #[error("{path} is damaged: {what}")]
     Damaged {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Where, and what was found there.
+        /// Location and description of the damage.
         what: String,
     },
 
-    /// An array that is needed is not in the file.
+    /// A required array is not in the file.
     #[error("{path} has no array `{name}`; it has {has}")]
     MissingArray {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The array needed.
+        /// Name of the required array.
         name: String,
-        /// The arrays there are.
+        /// Names of the available arrays.
         has: String,
     },
 
-    /// An array of the file is of a kind that cannot be used.
+    /// The type or shape of an array is not supported.
     #[error("array `{array}` of {path}: {what}")]
     Array {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The array.
+        /// Name of the array.
         array: String,
-        /// What it is, and what is allowed.
+        /// Actual and allowed types or shapes.
         what: String,
     },
 
-    /// A NaN or an infinity among the numbers.
+    /// An array contains a NaN or an infinity.
     #[error("array `{array}` of {path} holds {value} at index {index:?}; every entry must be finite")]
     NotFinite {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The array.
+        /// Name of the array.
         array: String,
-        /// Where in it.
+        /// Index of the entry.
         index: Vec<usize>,
-        /// NaN or an infinity.
+        /// The non-finite value.
         value: f64,
     },
 
-    /// candle refused.
+    /// An error of candle.
     #[error("tensor: {0}")]
     Tensor(#[from] candle_core::Error),
 }

@@ -1,33 +1,37 @@
-//! 3,000 images of Fashion-MNIST (articles of clothing, ten classes) that come with the program; see
-//! `assets/README.md`.
+//! A bundled subset of Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017): 3,000 images of clothing in ten
+//! classes; see `assets/README.md`.
 
 use super::error::DataError;
 use super::images::{CLASSES, PixelScale, Quota, Selection};
 use super::packed::unpack;
 use super::{Dataset, Split};
 
-/// Training images there are, 250 of each class.
+/// Number of bundled training images, 250 per class.
 pub const TRAIN: usize = 2500;
-/// Test images there are, 50 of each class.
+/// Number of bundled test images, 50 per class.
 pub const TEST: usize = 500;
-/// Height and width of an image as the network sees it: 28×28 pixels within a border of two black ones, so that whatever
-/// takes CIFAR-10 takes these.
+/// Height and width of an image in pixels: 28×28 pixels with a black border of two pixels, so that networks
+/// for CIFAR-10 accept these images.
 pub const SIDE: usize = 32;
 
 const STORED_SIDE: usize = 28;
 const STORED: usize = STORED_SIDE * STORED_SIDE;
 
-/// zlib stream of `TRAIN + TEST` images of grey values 0..=255, row by row, then as many labels, one byte each.
+/// zlib stream of `TRAIN + TEST` images with grey values 0..=255, row by row, followed by the same number of
+/// labels, one byte each.
 static COMPRESSED: &[u8] = include_bytes!("../../assets/fashion-mnist.zlib");
 
-/// Mean and standard deviation of the pixels of the whole set's 60,000 training images, without the border.
+/// Mean and standard deviation of the pixels of all 60,000 training images of the complete set, without the
+/// border.
 const SCALE: PixelScale<1> = PixelScale { mean: [0.286_040_6 * 255.0], std: [0.353_024_24 * 255.0] };
 
-/// The first n/classes training images of each of the first `classes` classes, in the set's order; the test images of
-/// those classes are the test split. Shape `[n, 1, 32, 32]`, `(x − 255·mean)/(255·std)`, rounded to f32 and widened.
+/// Loads the first n/classes training images of each of the first `classes` classes, in the original order.
+/// The test split consists of the test images of these classes. Inputs have shape `[n, 1, 32, 32]` and are
+/// normalized to `(x − 255·mean)/(255·std)`, rounded to f32 and converted to f64.
 ///
 /// # Errors
-/// When `classes` is not 2 to 10, or `n` is no multiple of it from `classes` to 250 times `classes`.
+/// `classes` is not in 2..=10, or `n` is not a multiple of `classes` between `classes` and 250 times
+/// `classes`.
 pub fn dataset(selection: Selection) -> Result<Dataset, DataError> {
     selection.check(TRAIN / CLASSES * selection.classes)?;
     let raw = unpack("assets/fashion-mnist.zlib", COMPRESSED, (TRAIN + TEST) * (STORED + 1))?;
@@ -97,7 +101,7 @@ mod tests {
             assert!((x[0] - black).abs() < 1e-6 && x[..66] == [x[0]; 66]);
             x.iter().map(|x| x * SCALE.std[0] + SCALE.mean[0]).sum::<f64>() / (255 * n * STORED) as f64
         };
-        // The sums of all pixels in the files themselves.
+        // The sums of all pixels in the original files.
         assert!((sum(&data.train, TRAIN) - 142_880_695.0 / (255 * TRAIN * STORED) as f64).abs() < 1e-7);
         assert!((sum(&data.test.unwrap(), TEST) - 28_931_962.0 / (255 * TEST * STORED) as f64).abs() < 1e-7);
     }

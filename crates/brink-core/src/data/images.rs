@@ -1,25 +1,25 @@
-//! Sets of labelled images: the first of each class, scaled per channel.
+//! Labelled image sets: selection of the first images of each class, and normalization per channel.
 
 use super::error::DataError;
 use super::{Split, Targets};
 use candle_core::{Device, Tensor};
 use std::array::from_fn;
 
-/// Which training images of a set are taken, and as what.
+/// Selection of the training images of a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Selection {
-    /// Images in all: the first n/classes of each class.
+    /// Total number of images: the first n/classes images of each class.
     pub n: usize,
-    /// The first so many classes.
+    /// Number of classes, counted from the first.
     pub classes: usize,
-    /// Two classes and one output.
+    /// Whether to treat two classes as a binary task with one output.
     pub binary: bool,
-    /// Whether the test split is wanted too.
+    /// Whether to load the test split.
     pub test: bool,
 }
 
 impl Selection {
-    /// Checks it against a set of `most` training images in ten classes.
+    /// Checks the selection against a set of `most` training images in ten classes.
     pub(super) fn check(&self, most: usize) -> Result<(), DataError> {
         let Self { n, classes, binary, test: _ } = *self;
         let refuse = |key, value: usize, allowed: String| {
@@ -50,10 +50,10 @@ impl Selection {
     }
 }
 
-/// Classes of the sets here.
+/// Number of classes of the image sets.
 pub const CLASSES: usize = 10;
 
-/// Takes the first so many images of each class, in the order in which they come.
+/// Counts images per class, and accepts an equal number of the first images of each class.
 pub(super) struct Quota {
     per_class: usize,
     taken: Vec<usize>,
@@ -64,7 +64,7 @@ impl Quota {
         Self { per_class, taken: vec![0; classes] }
     }
 
-    /// Whether the next image, of this class, is taken.
+    /// Whether the next image, of class `label`, is accepted. Accepted images are counted.
     pub(super) fn takes(&mut self, label: u8) -> bool {
         match self.taken.get_mut(usize::from(label)) {
             Some(taken) if *taken < self.per_class => {
@@ -75,25 +75,27 @@ impl Quota {
         }
     }
 
-    /// Images taken of the class of which there are fewest.
+    /// Number of accepted images of the smallest class.
     pub(super) fn fewest(&self) -> usize {
         self.taken.iter().copied().min().unwrap_or(0)
     }
 
-    /// Whether no further image can be taken.
+    /// Whether no further image can be accepted.
     pub(super) fn is_full(&self) -> bool {
         self.fewest() == self.per_class
     }
 }
 
-/// `x = (pixel − mean_c)/std_c` for channel c, rounded to f32 and widened, so that both precisions see the same data.
+/// Normalization `x = (pixel − mean_c)/std_c` for channel c, rounded to f32 and converted to f64, so that
+/// both precisions use the same data.
 pub(super) struct PixelScale<const CHANNELS: usize> {
     pub(super) mean: [f64; CHANNELS],
     pub(super) std: [f64; CHANNELS],
 }
 
 impl<const CHANNELS: usize> PixelScale<CHANNELS> {
-    /// Images of bytes, channel by channel and row by row, as inputs of shape `[n, CHANNELS, side, side]`.
+    /// Converts images of bytes (channel by channel, row by row) to inputs of shape
+    /// `[n, CHANNELS, side, side]`.
     pub(super) fn split(
         &self,
         pixels: &[u8],

@@ -1,4 +1,4 @@
-//! Built-in data, synthetic data and import: what a network is trained on.
+//! Training and test data: bundled, synthetic, and imported.
 
 pub mod bundled;
 pub mod cifar;
@@ -16,30 +16,30 @@ pub use error::DataError;
 
 use candle_core::Tensor;
 
-/// Most numbers that a data set may have, and most that a network may answer on it: 2 GiB in f64.
+/// Largest number of entries of a data set, and of the outputs of a network on it: 2 GiB in f64.
 pub const MOST_NUMBERS: usize = 1 << 28;
 
-/// What the network should answer, one entry a row.
+/// Targets of the network, one per row.
 #[derive(Clone, Debug)]
 pub enum Targets {
-    /// One class a row in `0..count`; −1 marks a row that is left out of the loss.
+    /// Classification: one class in `0..count` per row. The label −1 leaves a row out of the loss.
     Classes {
-        /// The class of each row.
+        /// Class of each row. Shape `[rows]`.
         labels: Vec<i64>,
-        /// Number of classes, and of the network's outputs.
+        /// Number of classes and of network outputs.
         count: usize,
     },
-    /// Two classes and one output; labels are 0 or 1.
+    /// Binary classification with one output. Labels are 0 or 1.
     Binary {
-        /// The class of each row.
+        /// Class of each row. Shape `[rows]`.
         labels: Vec<i64>,
     },
-    /// Real targets. Shape `[n, outputs]`, f64.
+    /// Regression. Shape `[n, outputs]`, f64.
     Regression(Tensor),
 }
 
 impl Targets {
-    /// Columns that a network needs to answer them.
+    /// Number of output columns that a network needs for these targets.
     pub fn outputs(&self) -> usize {
         match self {
             Self::Classes { count, .. } => *count,
@@ -52,17 +52,17 @@ impl Targets {
 /// Inputs and targets.
 #[derive(Clone, Debug)]
 pub struct Split {
-    /// Inputs. Shape `[n, …]`, f64 (widened exactly from f32 where that is what the data is).
+    /// Inputs. Shape `[n, …]`, f64 (converted exactly if the source is f32).
     pub x: Tensor,
     /// Targets of the same n examples.
     pub targets: Targets,
 }
 
-/// A training set and, where the data has one, a test set.
+/// A training set and, if available, a test set.
 #[derive(Clone, Debug)]
 pub struct Dataset {
-    /// What the loss is taken over.
+    /// Training split: defines the loss.
     pub train: Split,
-    /// What test loss and accuracy are taken over.
+    /// Test split: for test loss and accuracy.
     pub test: Option<Split>,
 }

@@ -1,10 +1,10 @@
-//! Assets that are one zlib stream of bytes.
+//! Decompression of bundled assets, each a single zlib stream.
 
 use super::error::DataError;
 use flate2::read::ZlibDecoder;
 use std::io::Read;
 
-/// The `expected` bytes that the asset `name` holds.
+/// Decompresses the asset `name` to exactly `expected` bytes.
 pub(super) fn unpack(name: &str, compressed: &[u8], expected: usize) -> Result<Vec<u8>, DataError> {
     let mut raw = Vec::with_capacity(expected);
     let damaged = |what: String| DataError::Damaged { path: name.into(), what };

@@ -1,21 +1,22 @@
-//! Seeded randomness of data: `ChaCha8` on a stream of its own, so that data and initial weights drawn from one
-//! seed are independent.
+//! Seeded random numbers for data. Data uses its own stream of the `ChaCha8` generator, so that data and
+//! initial weights with the same seed are independent.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// The stream of the generator that data is drawn from; stream 0 is left to initial weights.
+/// Stream of the generator for data; initial weights use stream 0.
 const DATA_STREAM: u64 = 1;
 
-/// The generator of data for `seed`: the same numbers on every machine.
+/// The random number generator of data for `seed`. Its output is identical on all machines.
 pub fn generator(seed: u64) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(DATA_STREAM);
     rng
 }
 
-/// Replaces each label, with probability `p`, by a uniformly random one of `count` classes (which may be the true
-/// one). A larger `p` at the same seed replaces the same labels and further ones.
+/// Replaces each label with probability `p` by a uniformly random label of `count` classes (possibly the true
+/// one). For a fixed seed, the labels replaced at a smaller `p` are also replaced, identically, at a larger
+/// `p`.
 pub fn replace_labels(labels: &mut [i64], p: f64, count: usize, seed: u64) {
     let mut rng = generator(seed);
     for label in labels {
@@ -41,7 +42,7 @@ mod tests {
         };
         let changed = |y: &[i64]| y.iter().filter(|&&v| v != 3).count() as f64 / 4000.0;
         assert_eq!(noisy(0.0, 1), clean);
-        // Of the replaced ones a tenth stay what they were: 0.27 ± 4·0.007.
+        // One tenth of the replaced labels are unchanged: 0.27 ± 4·0.007.
         assert!((changed(&noisy(0.3, 1)) - 0.27).abs() < 0.028);
         assert!((changed(&noisy(1.0, 1)) - 0.9).abs() < 0.02);
         assert_ne!(noisy(0.3, 1), noisy(0.3, 2));

@@ -1,4 +1,4 @@
-//! Sequence tasks: after ℓ random tokens, say them again, sorted or as they were.
+//! Sequence tasks: after ℓ random tokens, repeat them in sorted or in original order.
 
 use super::error::DataError;
 use super::random::generator;
@@ -6,26 +6,27 @@ use super::{Dataset, MOST_NUMBERS, Split, Targets};
 use candle_core::{Device, Tensor};
 use rand::{Rng, RngExt};
 
-/// Most tokens that n sequences may have in all.
+/// Largest total number of tokens of all sequences.
 pub const MOST_TOKENS: usize = 20_000_000;
 
-/// What follows the input.
+/// The task: defines the answer that follows the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
-    /// The input's tokens in ascending order.
+    /// The answer consists of the input tokens in ascending order.
     Sorting,
-    /// The input once more.
+    /// The answer is a copy of the input.
     Copying,
 }
 
-/// `n` sequences of 2ℓ tokens: ℓ uniform ones below `vocabulary`, then the task's answer. x is a sequence without its
-/// last token (shape `[n, 2ℓ−1]`), the label of each of its positions the token that follows; the first ℓ−1 positions,
-/// whose next token is random, are left out (−1). Labels are row by row, `n·(2ℓ−1)` of them. The test split is another
-/// n sequences of the same seed.
+/// Generates `n` sequences of 2ℓ tokens: ℓ uniformly random tokens below `vocabulary`, followed by the answer
+/// of the task. Inputs x are the sequences without their last token, of shape `[n, 2ℓ−1]`. The label of each
+/// position is the following token. The first ℓ−1 positions, whose next token is random, are left out of the
+/// loss (label −1). Labels are row-major, of shape `[n·(2ℓ−1)]`. The test split consists of another n
+/// sequences from the same seed.
 ///
 /// # Errors
-/// When `n` or `length` is 0, `vocabulary` is below 2, or there would be more than [`MOST_TOKENS`] tokens or, one a token of
-/// the vocabulary at every position, more than [`MOST_NUMBERS`] outputs.
+/// `n` or `length` is 0, `vocabulary` is below 2, the sequences have more than [`MOST_TOKENS`] tokens, or the
+/// network would have more than [`MOST_NUMBERS`] outputs (one per position and token of the vocabulary).
 pub fn dataset(
     task: Task,
     vocabulary: usize,
@@ -135,7 +136,7 @@ mod tests {
         assert_ne!(inputs(Task::Sorting, 1), inputs(Task::Sorting, 2));
         let data = make(Task::Copying, 1);
         assert_ne!(rows(&data.train), rows(data.test.as_ref().unwrap()));
-        // 1,600 tokens, a quarter each: 400 ± 4·17.
+        // 1,600 tokens, a quarter of each value: 400 ± 4·17.
         for token in 0..4 {
             let count = inputs(Task::Copying, 1).concat().iter().filter(|&&t| t == token).count();
             assert!((332..468).contains(&count), "{count} of token {token}");

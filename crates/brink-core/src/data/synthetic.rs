@@ -1,4 +1,4 @@
-//! Data made by a formula or drawn from a seed.
+//! Synthetic data: deterministic or drawn from a seed.
 
 use super::error::DataError;
 use super::random::generator;
@@ -8,11 +8,11 @@ use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 use std::f64::consts::PI;
 
-/// Regression on a Chebyshev polynomial: x on `n` equally spaced points of [−1, 1], y = `T_degree(x)`.
-/// Shapes `[n, 1]`.
+/// Regression on a Chebyshev polynomial: x on `n` equally spaced points of [−1, 1], y = `T_degree(x)`. Both
+/// have shape `[n, 1]`.
 ///
 /// # Errors
-/// When `n` < 2 or `degree` < 1.
+/// `n` < 2 or `degree` < 1.
 pub fn chebyshev(degree: usize, n: usize) -> Result<Dataset, DataError> {
     at_least("data.n", n, 2)?;
     at_least("data.degree", degree, 1)?;
@@ -34,12 +34,13 @@ fn chebyshev_polynomial(degree: usize, x: f64) -> f64 {
     current
 }
 
-/// Two moons: two interleaved half circles of unit radius, `⌈n/2⌉` points on `(cos t, sin t)` (class 0) and the rest
-/// on `(1 − cos t, ½ − sin t)` (class 1), t equally spaced over [0, π], with Gaussian noise of standard deviation
-/// `noise` on every coordinate. Binary, shape `[n, 2]`. The test split is another n points of the same seed.
+/// Two moons: two interleaved half circles of unit radius. ⌈n/2⌉ points lie on `(cos t, sin t)` (class 0) and
+/// the others on `(1 − cos t, ½ − sin t)` (class 1), with t equally spaced on [0, π] and Gaussian noise of
+/// standard deviation `noise` on each coordinate. Binary classification; inputs have shape `[n, 2]`. The test
+/// split consists of another n points from the same seed.
 ///
 /// # Errors
-/// When `n` < 2, or `noise` is negative or not finite.
+/// `n` < 2, or `noise` is negative or not finite.
 pub fn moons(n: usize, noise: f64, seed: u64) -> Result<Dataset, DataError> {
     at_least("data.n", n, 2)?;
     if !(noise >= 0.0 && noise.is_finite()) {
@@ -69,10 +70,10 @@ fn draw_moons(n: usize, noise: f64, rng: &mut impl Rng) -> Result<Split, DataErr
     Ok(Split { x: Tensor::from_vec(x, (n, 2), &Device::Cpu)?, targets: Targets::Binary { labels } })
 }
 
-/// Regression on noise: x ~ N(0, 1) of shape `[n, dimension]`, y ~ N(0, 1) of shape `[n, 1]`.
+/// Regression on noise: x ~ N(0, 1) of shape `[n, dimension]` and y ~ N(0, 1) of shape `[n, 1]`.
 ///
 /// # Errors
-/// When `n` or `dimension` is 0, or their product more than [`MOST_NUMBERS`].
+/// `n` or `dimension` is 0, or their product exceeds [`MOST_NUMBERS`].
 pub fn random_targets(n: usize, dimension: usize, seed: u64) -> Result<Dataset, DataError> {
     at_least("data.n", n, 1)?;
     at_least("data.dimension", dimension, 1)?;

@@ -1,94 +1,94 @@
-//! What can be wrong with a request for derivatives.
+//! Errors of a request for derivatives.
 
 use crate::data::DataError;
 use crate::spectrum::SpectrumError;
 
-/// A request that cannot be answered, with the value and what is allowed.
+/// An invalid or unsolvable request, with the offending value and the allowed values.
 #[derive(Debug, thiserror::Error)]
 pub enum DerivativesError {
-    /// The file of vectors cannot be used.
+    /// The file of vectors cannot be read.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// There is no whole spectrum.
+    /// The spectrum cannot be computed.
     #[error(transparent)]
     Spectrum(#[from] SpectrumError),
-    /// A vector's name cannot name an array of the result.
+    /// The name of a vector contains a character that is not allowed in an array name.
     #[error("the vector {name:?} cannot be used: names are of letters, digits, _, - and .")]
     Name {
-        /// The name.
+        /// Name of the vector.
         name: String,
     },
-    /// A vector has another length than the weights.
+    /// The length of a vector differs from the number of parameters.
     #[error("the vector {name:?} has {found} entries; one for each of the {dim} parameters is needed")]
     Length {
-        /// Its name.
+        /// Name of the vector.
         name: String,
-        /// Its length.
+        /// Length of the vector.
         found: usize,
         /// Number of parameters.
         dim: usize,
     },
-    /// A pair is not of two vectors.
+    /// A pair refers to a vector that was not given.
     #[error("the pair {u}:{v} names no vector {missing:?}; the vectors are {there}")]
     Pair {
-        /// Its first name.
+        /// Name of the first vector of the pair.
         u: String,
-        /// Its second name.
+        /// Name of the second vector of the pair.
         v: String,
-        /// The one that is not there.
+        /// The name that was not found.
         missing: String,
-        /// The names there are.
+        /// Names of the available vectors.
         there: String,
     },
-    /// Two of the results would have the same name.
+    /// Two results would have the same array name.
     #[error("two results would be the array {name:?}; vectors and pairs need names that tell them apart")]
     Twice {
-        /// The array.
+        /// The duplicate array name.
         name: String,
     },
-    /// Too many eigenpairs.
+    /// The number of eigenpairs is out of range.
     #[error("top = {top}: 0 to {most} eigenpairs are allowed")]
     Top {
-        /// Asked for.
+        /// Requested number of eigenpairs.
         top: usize,
-        /// Most that are allowed.
+        /// Largest allowed number.
         most: usize,
     },
-    /// A tolerance out of reach.
+    /// The tolerance is out of range.
     #[error("tolerance = {tolerance}: {least:.1e} to 0.1 is allowed in this precision")]
     Tolerance {
-        /// Asked for.
+        /// Requested tolerance.
         tolerance: f64,
-        /// Least in this precision.
+        /// Smallest tolerance that is attainable in this precision.
         least: f64,
     },
-    /// Outputs on more examples than there are.
+    /// Outputs were requested for more examples than the data has.
     #[error("outputs = {outputs}: there are {examples} examples")]
     Outputs {
-        /// Asked for.
+        /// Requested number of examples.
         outputs: usize,
-        /// Examples there are.
+        /// Number of examples in the data.
         examples: usize,
     },
-    /// The loss is not a number at these weights.
+    /// The loss is not finite at these weights.
     #[error("the loss is {loss} at these weights, so that its Hessian has no eigenvalues (top)")]
     NotFinite {
-        /// NaN or an infinity.
+        /// The loss: NaN or infinite.
         loss: f64,
     },
-    /// The eigensolver stopped short.
+    /// The eigensolver did not reach the tolerance.
     #[error(
         "the {top} leading eigenpairs are solved to a relative residual of {residual:.1e} after {hvps} Hessian-vector \
          products, not to tolerance = {tolerance:.1e}; ask for fewer (top) or a larger tolerance"
     )]
     Unsolved {
-        /// Asked for.
+        /// Requested number of eigenpairs.
         top: usize,
-        /// The largest residual.
+        /// Largest relative residual reached.
         residual: f64,
-        /// The one asked for.
+        /// Requested relative residual.
         tolerance: f64,
-        /// Products spent.
+        /// Number of Hessian-vector products spent.
         hvps: usize,
     },
 }

@@ -1,13 +1,16 @@
-//! Derivatives of a loss at given weights, for research: gradient, Hessian-vector products, third derivatives, leading
-//! eigenpairs and outputs, all exact, and a NumPy archive of them.
+//! Exact derivatives of a loss at given weights: gradient, Hessian-vector products, third derivatives,
+//! leading eigenpairs, spectrum and network outputs. The results can be written to a NumPy archive.
 //!
-//! Of a network on data of one's own:
+//! Hessian-vector products follow Pearlmutter, "Fast exact multiplication by the Hessian" (1994), extended to
+//! order three; see [`crate::calculus`].
+//!
+//! Example: a network on user-supplied data.
 //!
 //! ```
-//! use crate::data::{Split, Targets};
-//! use crate::network::{Activation, Architecture};
-//! use crate::objective::network::{LossKind, NetworkObjective};
-//! use crate::derivatives::{Derivatives, Wanted};
+//! use brink_core::data::{Split, Targets};
+//! use brink_core::derivatives::{Derivatives, DerivativesError, Wanted};
+//! use brink_core::network::{Activation, Architecture};
+//! use brink_core::objective::network::{LossKind, NetworkObjective};
 //! use candle_core::{Device, Tensor};
 //!
 //! let x = Tensor::new(&[[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], &Device::Cpu)?;
@@ -25,15 +28,15 @@
 //! };
 //! let found = Derivatives::of(&mut loss, &w, &wanted)?;
 //!
-//! // T(u, u) = ∇(uᵀHu): the change of uᵀHu along a small step h in the direction u is h·⟨T(u, u), u⟩.
+//! // T(u, u) = ∇(uᵀHu): a small step h along u changes uᵀHu by h·⟨T(u, u), u⟩.
 //! let curvature = |w: &[f64], loss: &mut NetworkObjective<f64>| {
 //!     let hv = &Derivatives::of(loss, w, &Wanted { pairs: vec![], ..wanted.clone() })?.hessian_vectors[0];
-//!     Ok::<f64, self::error::DerivativesError>(hv.iter().sum())
+//!     Ok::<f64, DerivativesError>(hv.iter().sum())
 //! };
 //! let h = 1e-4;
-//! let there: Vec<f64> = w.iter().map(|w| w + h).collect();
-//! let back: Vec<f64> = w.iter().map(|w| w - h).collect();
-//! let slope = (curvature(&there, &mut loss)? - curvature(&back, &mut loss)?) / (2.0 * h);
+//! let forward: Vec<f64> = w.iter().map(|w| w + h).collect();
+//! let backward: Vec<f64> = w.iter().map(|w| w - h).collect();
+//! let slope = (curvature(&forward, &mut loss)? - curvature(&backward, &mut loss)?) / (2.0 * h);
 //! assert!((slope - found.third_derivatives[0].iter().sum::<f64>()).abs() < 1e-5);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -52,64 +55,67 @@ use crate::spectrum::{
 use npz::NpzWriter;
 use std::io::{self, Seek, Write};
 
-/// Most eigenpairs.
+/// Largest number of eigenpairs that can be requested.
 const MOST_PAIRS: usize = 500;
 
-/// What is wanted besides loss and gradient.
+/// The quantities to compute in addition to the loss and the gradient.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Wanted {
-    /// Directions v of H·v, flat, under names of letters, digits, `_`, `-` and `.`.
+    /// Named directions v for the Hessian-vector products H v, each of shape `[dim]`. A name consists of
+    /// letters, digits, `_`, `-` and `.`.
     pub vectors: Vec<(String, Vec<f64>)>,
-    /// The names of u and v of every T(u, v) = ∇(uᵀ H v), where u and v are held fixed.
+    /// Names of u and v for each third derivative T(u, v) = ∇(uᵀ H v), taken at fixed u and v.
     pub pairs: Vec<(String, String)>,
-    /// How many of the largest eigenvalues of H, with their eigenvectors.
+    /// Number of largest eigenvalues of H to compute, with their eigenvectors.
     pub top: usize,
-    /// Relative residual ‖Hu − λu‖/|λ| to which they are solved (for small λ relative to a thousandth of the largest);
-    /// 1e-8 in f64 and 1e-5 in f32 unless given.
+    /// Relative residual ‖Hu − λu‖/|λ| of the eigenpairs. For small λ the residual is taken relative to a
+    /// thousandth of the largest eigenvalue. Default: 1e-8 in f64, 1e-5 in f32.
     pub tolerance: Option<f64>,
-    /// On how many examples, the first ones, the outputs are given; at most as many as there are (none for a landscape). Of
-    /// a preset ten, or all there are, unless given.
+    /// Number of examples, counted from the first, for which network outputs are returned; at most the number
+    /// of examples in the data (zero for a landscape). The default for a preset is ten, or all examples if
+    /// there are fewer.
     pub outputs: Option<usize>,
-    /// Whether the whole spectrum is given: all eigenvalues of H, or their density.
+    /// Whether to compute the entire spectrum of H: all eigenvalues, or their density for a large network.
     pub spectrum: bool,
 }
 
-/// What was found, widened to f64.
+/// The computed derivatives, converted to f64.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Derivatives {
     /// L(w).
     pub loss: f64,
     /// ∇L(w). Shape `[dim]`.
     pub gradient: Vec<f64>,
-    /// H·v, in the order of [`Wanted::vectors`]. Shape `[vectors, dim]`.
+    /// Hessian-vector products H v, in the order of [`Wanted::vectors`]. Shape `[vectors, dim]`.
     pub hessian_vectors: Vec<Vec<f64>>,
-    /// T(u, v), in the order of [`Wanted::pairs`]. Shape `[pairs, dim]`.
+    /// Third derivatives T(u, v), in the order of [`Wanted::pairs`]. Shape `[pairs, dim]`.
     pub third_derivatives: Vec<Vec<f64>>,
     /// The largest eigenvalues of H, descending. Shape `[top]`.
     pub eigenvalues: Vec<f64>,
-    /// Their orthonormal eigenvectors. Shape `[top, dim]`.
+    /// Orthonormal eigenvectors that belong to the eigenvalues. Shape `[top, dim]`.
     pub eigenvectors: Vec<Vec<f64>>,
-    /// The outputs on the first examples, row by row. Shape `[examples, rows · columns]`.
+    /// Network outputs for the first examples, each row-major. Shape `[examples, rows · columns]`.
     pub outputs: Vec<Vec<f64>>,
-    /// The whole spectrum of H, where it was wanted.
+    /// The entire spectrum of H, if requested.
     pub spectrum: Option<Distribution>,
-    /// Rows of the outputs of one example: its positions for a network of tokens, else 1.
+    /// Rows of the output of one example: the sequence length for a network that reads tokens, otherwise 1.
     pub rows: usize,
-    /// The parameters' names, in the order of the flat weights. Empty from [`Derivatives::of`], which has none.
+    /// Names of the parameter tensors, in the order of the flat weights. [`Derivatives::of`] leaves the list
+    /// empty, because an objective has no parameter names.
     pub order: Vec<String>,
     vectors: Vec<String>,
     pairs: Vec<(String, String)>,
 }
 
 impl Derivatives {
-    /// Derivatives of any loss at the weights w.
+    /// Computes derivatives of any loss at the weights `w`. Shape `[dim]`.
     ///
     /// # Errors
-    /// When what is wanted does not fit the loss (more outputs than it has examples, say), or the eigenpairs cannot be solved
-    /// to the tolerance.
+    /// A request that does not fit the loss (for example more outputs than examples), or eigenpairs that do
+    /// not reach the tolerance.
     ///
     /// # Panics
-    /// If `w` is not as long as the loss has parameters: that is a defect of the caller.
+    /// If the length of `w` is not the number of parameters.
     pub fn of<T: Real>(
         loss: &mut dyn Objective<T>,
         w: &[T],
@@ -159,7 +165,7 @@ impl Derivatives {
         Ok(found)
     }
 
-    /// The `top` largest eigenvalues of H(w) and their eigenvectors.
+    /// Computes the `top` largest eigenvalues of H(w) and their eigenvectors.
     fn solve<T: Real>(
         &mut self,
         loss: &mut dyn Objective<T>,
@@ -184,12 +190,25 @@ impl Derivatives {
         Ok(())
     }
 
-    /// Writes an archive of arrays of f64: `loss` (a number), `grad`, `hv_<name>` and `t_<u>_<v>` of shape `[dim]`, where
-    /// they were wanted `spectrum` and `spectrum_counts` (a value and how many eigenvalues there are there), `eigenvalues` `[top]`, `eigenvectors` `[top, dim]` (one a row) and `outputs` `[examples, columns]`
-    /// (or `[examples, positions, columns]`); and `order`, the parameters' names as text.
+    /// Writes the results as a NumPy archive (`.npz`). All numbers are f64.
+    ///
+    /// | array | shape | contents |
+    /// |---|---|---|
+    /// | `loss` | `[]` | L(w) |
+    /// | `grad` | `[dim]` | ∇L(w) |
+    /// | `hv_<name>` | `[dim]` | H v |
+    /// | `t_<u>_<v>` | `[dim]` | T(u, v) |
+    /// | `eigenvalues` | `[top]` | largest eigenvalues, descending |
+    /// | `eigenvectors` | `[top, dim]` | one eigenvector per row |
+    /// | `spectrum` | `[atoms]` | positions of the eigenvalues |
+    /// | `spectrum_counts` | `[atoms]` | number of eigenvalues at each position |
+    /// | `outputs` | `[examples, columns]` or `[examples, positions, columns]` | network outputs |
+    /// | `order` | `[tensors]` | names of the parameter tensors (text) |
+    ///
+    /// Arrays that were not requested are absent.
     ///
     /// # Errors
-    /// When `out` cannot be written.
+    /// An I/O error of `out`.
     pub fn write_npz<W: Write + Seek>(&self, out: W) -> io::Result<W> {
         let Self {
             loss,
@@ -236,7 +255,7 @@ impl Derivatives {
     }
 }
 
-/// The tolerance of eigenpairs, checked like their number.
+/// Checks the requested number of eigenpairs and returns their tolerance.
 fn tolerance<T: Real>(wanted: &Wanted, dim: usize) -> Result<f64, DerivativesError> {
     let most = dim.min(MOST_PAIRS);
     if wanted.top > most {

@@ -1,10 +1,10 @@
-//! Writes NumPy archives: arrays of f64, and one of text, which candle's writer has not.
+//! Writer of NumPy archives. It supports f64 and text arrays; candle's writer has no text arrays.
 
 use std::io::{self, BufWriter, Seek, Write};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-/// An archive being written.
+/// A NumPy archive under construction.
 pub(super) struct NpzWriter<W: Write + Seek> {
     zip: ZipWriter<W>,
 }
@@ -14,7 +14,7 @@ impl<W: Write + Seek> NpzWriter<W> {
         Self { zip: ZipWriter::new(out) }
     }
 
-    /// Adds an array of f64, row-major: as many values as the shape says.
+    /// Adds an f64 array in row-major order. The number of values must match the shape.
     pub(super) fn numbers<'a>(
         &mut self,
         name: &str,
@@ -28,7 +28,7 @@ impl<W: Write + Seek> NpzWriter<W> {
         out.flush()
     }
 
-    /// Adds a list of texts, as an array of NumPy's type `U`, which needs no pickle to be read.
+    /// Adds a list of strings as an array of NumPy type `U`, which can be read without pickle.
     pub(super) fn texts(&mut self, name: &str, texts: &[String]) -> io::Result<()> {
         let longest = texts.iter().map(|text| text.chars().count()).max().unwrap_or(0).max(1);
         let mut out = self.begin(name, &format!("<U{longest}"), &[texts.len()])?;
@@ -40,12 +40,12 @@ impl<W: Write + Seek> NpzWriter<W> {
         out.flush()
     }
 
-    /// Writes the directory of the archive and returns the destination.
+    /// Writes the central directory of the archive and returns the writer.
     pub(super) fn finish(self) -> io::Result<W> {
         Ok(self.zip.finish()?)
     }
 
-    /// Starts an entry with its NumPy header (version 1.0, a multiple of 64 bytes long).
+    /// Starts an entry and writes its NumPy header (version 1.0, padded to a multiple of 64 bytes).
     fn begin(&mut self, name: &str, kind: &str, shape: &[usize]) -> io::Result<BufWriter<&mut ZipWriter<W>>> {
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Stored)
@@ -91,7 +91,7 @@ mod tests {
         let found: Vec<f64> = block.flatten_all().unwrap().to_vec1().unwrap();
         assert!(found.iter().zip(values).all(|(a, b)| a.to_bits() == b.to_bits()));
         assert_eq!(read.get("one").unwrap().unwrap().to_scalar::<f64>().unwrap(), 7.0);
-        // The texts, character by character: UTF-32, padded with zeros to the longest.
+        // The strings, character by character: UTF-32, zero-padded to the longest string.
         let bytes = std::fs::read(&path).unwrap();
         let header = b"{'descr': '<U8', 'fortran_order': False, 'shape': (2,), }";
         let at = bytes.windows(header.len()).position(|w| w == header).unwrap();

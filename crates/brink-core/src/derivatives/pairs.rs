@@ -1,4 +1,4 @@
-//! Named directions, and the third derivatives along pairs of them.
+//! Named directions and the third derivatives of pairs of directions.
 
 use super::Wanted;
 use super::error::DerivativesError;
@@ -7,17 +7,17 @@ use crate::calculus::{Block, Real};
 use crate::objective::Objective;
 use std::collections::HashSet;
 
-/// The array of H·v.
+/// Name of the array that holds H v.
 pub(super) fn product(v: &str) -> String {
     format!("hv_{v}")
 }
 
-/// The array of T(u, v).
+/// Name of the array that holds T(u, v).
 pub(super) fn contraction(u: &str, v: &str) -> String {
     format!("t_{u}_{v}")
 }
 
-/// The pairs as places among the vectors, after a check of names and lengths.
+/// Checks names and lengths, and returns each pair as indices into the vectors.
 pub(super) fn check(wanted: &Wanted, dim: usize) -> Result<Vec<(usize, usize)>, DerivativesError> {
     let Wanted { vectors, pairs, .. } = wanted;
     for (name, v) in vectors {
@@ -45,8 +45,8 @@ pub(super) fn check(wanted: &Wanted, dim: usize) -> Result<Vec<(usize, usize)>, 
     pairs.iter().map(|(u, v)| Ok((place(u, v, u)?, place(u, v, v)?))).collect()
 }
 
-/// T(u, v) = ∇(uᵀ H v) of pairs of columns of `directions`. A pass gives all pairs among its directions: one for all of
-/// them where most are wanted, else one for each pair.
+/// T(u, v) = ∇(uᵀ H v) for pairs of columns of `directions`. One pass yields all pairs of its directions. A
+/// single pass is used if most of the pairs are requested, otherwise one pass per pair.
 pub(super) fn third_derivatives<T: Real>(
     loss: &mut dyn Objective<T>,
     w: &[T],

@@ -1,13 +1,15 @@
-//! `dw/dt = −P⁻¹ [∇L(w) + ½ ∇⟨H(w), Σ(t)⟩]`, the time-averaged path of gradient descent.
+//! Central flow, `dw/dt = −P⁻¹ [∇L(w) + ½ ∇⟨H(w), Σ(t)⟩]`: the time-averaged path of gradient descent (Cohen,
+//! Damian, Talwalkar, Kolter and Lee, 2025).
 //!
-//! Written for a preconditioner P and P-orthonormal critical eigenvectors U (gradient descent: P = I/η, U = √η times
-//! the unit eigenvectors), `Σ = U X Uᵀ`. In one Euler substep of length dt, with `T_ij = ∇(U_iᵀ H U_j)` at fixed U,
-//! the matrix X keeps the eigenvalues of P⁻¹H at or below 2 at the substep's *end*:
+//! The formulation uses a preconditioner P and P-orthonormal critical eigenvectors U, with `Σ = U X Uᵀ`. For
+//! gradient descent P = I/η, and U is √η times the unit eigenvectors. In one Euler substep of length dt, with
+//! `T_ij = ∇(U_iᵀ H U_j)` at fixed U, the matrix X keeps the eigenvalues of P⁻¹H at or below 2 at the *end*
+//! of the substep:
 //!
-//! `X ⪰ 0,  R(X) = 2 I − Λ − dt·a + dt·K[X] ⪰ 0,  ⟨X, R(X)⟩ = 0`,
-//! `a_ij = −⟨T_ij, P⁻¹∇L⟩,  K_{ij,kl} = ½ ⟨T_ij, P⁻¹ T_kl⟩`,
+//! `X ⪰ 0, R(X) = 2 I − Λ − dt·a + dt·K[X] ⪰ 0, ⟨X, R(X)⟩ = 0`,
+//! `a_ij = −⟨T_ij, P⁻¹∇L⟩, K_{ij,kl} = ½ ⟨T_ij, P⁻¹ T_kl⟩`.
 //!
-//! and then `w ← w − dt·P⁻¹(∇L + ½ Σ_ij X_ij T_ij)`.
+//! The substep is `w ← w − dt·P⁻¹(∇L + ½ Σ_ij X_ij T_ij)`.
 
 use nalgebra::{DMatrix, SymmetricEigen};
 use serde::{Deserialize, Serialize};
@@ -22,18 +24,18 @@ use crate::calculus::{Block, Real};
 use crate::objective::Objective;
 use crate::spectrum::{Preconditioner, Tracker, TrackerSettings, axpy, dot, norm};
 
-/// η·λ1 above 2 by more than this, at a start or after a change of η, is a start above the edge. The frozen mode's
-/// own overshoot is some 1e-3.
+/// Smallest excess of η·λ1 over 2 that counts as a start above the edge, at a start or after a change of η.
+/// The mode with frozen eigenvectors has an overshoot of about 1e-3 itself.
 const ABOVE_EDGE: f64 = 0.02;
 
-/// Why a central flow no longer advances.
+/// Whether the central flow advances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum State {
     Running,
     Stopped,
 }
 
-/// Memory of a step, kept for its allocations: the next step reads nothing of it.
+/// Reusable buffers of a step. They carry no information between steps.
 #[derive(Debug, Default)]
 struct Buffers<T> {
     nabla_l: Vec<T>,
@@ -44,40 +46,41 @@ struct Buffers<T> {
 }
 
 impl<T: Real> Clone for Buffers<T> {
-    /// Empty ones: there is nothing to copy.
+    /// Returns empty buffers; they hold no information.
     fn clone(&self) -> Self {
         Self::default()
     }
 }
 
-/// Central flow: its weights, and the leading eigenpairs at them.
+/// State of the central flow: the weights and the leading eigenpairs at the weights.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(bound = "T: Real")]
 pub(super) struct CentralFlow<T: Real> {
     pub(super) w: Vec<T>,
-    /// Where it was at the start of the last step.
+    /// Weights at the start of the last step.
     pub(super) previous: Vec<T>,
     pub(super) tracker: Tracker<T>,
     state: State,
     edge: EdgeCount,
-    /// Whether a start above the edge is possible at the next step: at an anchor, or after a change of η.
+    /// Whether a start above the edge is possible at the next step: after a (re)start or a change of η.
     may_start_above: bool,
     above: bool,
-    /// Whether the last complementarity problem failed.
+    /// Whether the last complementarity problem had no solution.
     failed: bool,
     loss_bound: f64,
-    /// Directions of the last displacement, for the continuity of signs.
+    /// Directions of the last displacement, for continuity of signs.
     axes: Block<T>,
-    /// Eigenvalues of P⁻¹H at the start of the last step; empty where there is none, or η has changed since.
+    /// Eigenvalues of P⁻¹H at the start of the last step. Empty before the first step and after a change of
+    /// η.
     last_lambda: Vec<f64>,
     hvps: usize,
     #[serde(skip)]
     buffers: Buffers<T>,
 }
 
-/// What a substep found.
+/// Solution of the complementarity problem of one substep.
 struct Critical {
-    /// Index among the tracked pairs of each candidate.
+    /// Index of each candidate among the tracked pairs.
     candidates: Vec<usize>,
     x: DMatrix<f64>,
     residual: f64,
@@ -106,31 +109,32 @@ impl<T: Real> CentralFlow<T> {
         self.state == State::Stopped
     }
 
-    /// Hessian-vector products of the last step.
+    /// Number of Hessian-vector products of the last step.
     pub(super) fn hvps(&self) -> usize {
         self.hvps
     }
 
-    /// Bytes of the vectors that the next step reads.
+    /// Memory of the vectors that the next step reads, in bytes.
     pub(super) fn bytes(&self) -> usize {
         let vectors = self.w.len() + self.previous.len() + self.axes.as_slice().len();
         vectors * size_of::<T>() + self.tracker.bytes()
     }
 
-    /// Whether all of it has `dim` parameters.
+    /// Whether all vectors have `dim` entries.
     pub(super) fn fits(&self, dim: usize) -> bool {
         self.w.len() == dim && self.previous.len() == dim && self.axes.fits(dim) && self.tracker.fits(dim)
     }
 
-    /// The learning rate has changed: the edge is another one, and the flow may lie above it.
+    /// Prepares for a new learning rate: the edge moves, and the flow may lie above it.
     pub(super) fn eta_changed(&mut self) {
         self.edge = EdgeCount::default();
         self.may_start_above = true;
         self.last_lambda.clear();
     }
 
-    /// Records the present state and advances by one unit of time. `gradient_descent` holds the weights whose
-    /// displacement is wanted. Returns the record and the displacement along Σ's, then H's, eigenvectors.
+    /// Records the current state and advances by one unit of time. `gradient_descent` holds the weights whose
+    /// displacement is measured. Returns the record and the displacement along the eigenvectors of Σ,
+    /// followed by those of H.
     pub(super) fn step(
         &mut self,
         objective: &mut dyn Objective<T>,
@@ -161,7 +165,8 @@ impl<T: Real> CentralFlow<T> {
         self.watch_edge(lambda[0], events);
         let most = tracker.most(self.w.len());
         let candidate = settings.candidate_threshold;
-        // Above the edge the pairs beyond have time: those tracked come down first, and predictions are left out.
+        // Above the edge, untracked critical eigenvalues are tolerated: the tracked ones decrease first, and
+        // predictions are omitted.
         if !self.above && lambda.len() == most && most < self.w.len() && lambda[most - 1] > candidate {
             let limit = if most < tracker.max_tracked {
                 "that eigen.max_hvps has room for"
@@ -184,7 +189,7 @@ impl<T: Real> CentralFlow<T> {
             let mut contracted = Vec::new();
             if substep > 0 {
                 objective.gradient(&self.w, &mut self.buffers.nabla_l);
-                // the budget is the step's: when it is spent, the vectors stay as they are
+                // the budget applies to the entire step: once it is spent, the eigenvectors stay frozen
                 if settings.resolve_every_substep
                     && left.is_none_or(|left| left >= self.tracker.tracked() + 2)
                 {
@@ -217,8 +222,8 @@ impl<T: Real> CentralFlow<T> {
         (record, displacement)
     }
 
-    /// How far an eigenvalue of P⁻¹H may move within a step: four times the largest change over the last one, at
-    /// least 0.05; without a last one, any distance.
+    /// Bound on the change of an eigenvalue of P⁻¹H within a step: four times the largest change over the
+    /// last step, at least 0.05. Infinite without a last step.
     fn reach(&mut self, lambda: &[f64]) -> f64 {
         let change = |(now, before): (&f64, &f64)| (now - before).abs();
         let largest = lambda.iter().zip(&self.last_lambda).map(change).fold(0.0, f64::max);
@@ -244,7 +249,7 @@ impl<T: Real> CentralFlow<T> {
         pairs.values.clone()
     }
 
-    /// Marks the transient of a start above the edge.
+    /// Detects the start and the end of a transient above the edge.
     fn watch_edge(&mut self, eta_s: f64, events: &mut Vec<Event>) {
         let above = eta_s > 2.0 + ABOVE_EDGE;
         if above && self.may_start_above && !self.above {
@@ -257,9 +262,10 @@ impl<T: Real> CentralFlow<T> {
         self.may_start_above = false;
     }
 
-    /// With frozen eigenvectors: λ_i = u_iᵀ A(w) u_i for all that are candidates or, judged by how fast eigenvalues
-    /// moved over the last step, may become so within this one; the others play no part. The third derivatives that
-    /// the candidates need anyway bring their quotients along; their indices are returned, with T in `buffers.t`.
+    /// Update with frozen eigenvectors: λ_i = u_iᵀ A(w) u_i for all candidates and for all pairs that may
+    /// become candidates within this step, given the change of eigenvalues over the last step. Other pairs
+    /// are not updated. For the candidates, the Rayleigh quotients are by-products of the third derivatives;
+    /// the indices of these pairs are returned, with T in `buffers.t`.
     fn rayleigh_quotients(
         &mut self,
         objective: &mut dyn Objective<T>,
@@ -301,7 +307,7 @@ impl<T: Real> CentralFlow<T> {
         likely
     }
 
-    /// Puts U = P^{-1/2} Y of the tracked pairs with the given numbers into `buffers.u`.
+    /// Writes U = P^{-1/2} Y of the tracked pairs with the given indices to `buffers.u`.
     fn select(&mut self, which: &[usize], preconditioner: &Preconditioner<T>) {
         self.buffers.u.reshape(self.w.len(), 0);
         for &i in which {
@@ -310,8 +316,8 @@ impl<T: Real> CentralFlow<T> {
         preconditioner.apply_inverse_root(&mut self.buffers.u);
     }
 
-    /// Sets up and solves the complementarity problem of the candidates. T of those in `contracted` is in `buffers.t`
-    /// already where they are the candidates.
+    /// Sets up and solves the complementarity problem of the candidates. If `contracted` equals the
+    /// candidates, `buffers.t` already holds their T.
     fn critical(
         &mut self,
         objective: &mut dyn Objective<T>,
@@ -351,7 +357,7 @@ impl<T: Real> CentralFlow<T> {
         Ok(Critical { candidates, x: solution.x, residual: solution.residual })
     }
 
-    /// A failed problem means Σ = 0 and is said once in a row.
+    /// Handles a failed complementarity problem: Σ = 0. Consecutive failures are reported once.
     fn report(
         &mut self,
         critical: Result<Critical, (usize, complementarity::ComplementarityError)>,
@@ -371,7 +377,7 @@ impl<T: Real> CentralFlow<T> {
         }
     }
 
-    /// Fills in Σ and the predictions. Returns Σ's unit eigenvectors, by descending eigenvalue.
+    /// Records Σ and the predictions. Returns the unit eigenvectors of Σ, sorted by descending eigenvalue.
     fn describe(
         &mut self,
         critical: &Critical,
@@ -408,8 +414,8 @@ impl<T: Real> CentralFlow<T> {
         vectors
     }
 
-    /// ⟨v_i, w − w(t)⟩ along the eigenvectors of Σ, then along the tracked ones of H beyond the candidates, each v_i
-    /// with the sign that continues its nearest predecessor.
+    /// The displacement ⟨v_i, w − w(t)⟩ along the eigenvectors of Σ, followed by the tracked eigenvectors of
+    /// H beyond the candidates. The sign of each v_i is continuous with its best match in the previous step.
     fn displacement(&mut self, w: &[T], sigma: Block<T>) -> Vec<f64> {
         let mut axes = sigma;
         let pairs = self.tracker.pairs();
@@ -435,7 +441,7 @@ impl<T: Real> CentralFlow<T> {
         displacement
     }
 
-    /// `w ← w − dt·P⁻¹(∇L + ½ Σ_ij X_ij T_ij)`, the sum over ordered pairs.
+    /// The Euler step `w ← w − dt·P⁻¹(∇L + ½ Σ_ij X_ij T_ij)`, summed over ordered pairs.
     fn euler(&mut self, critical: &Critical, preconditioner: &Preconditioner<T>, dt: f64) {
         self.buffers.velocity.clone_from(&self.buffers.nabla_l);
         preconditioner.apply_inverse(&mut self.buffers.velocity);

@@ -1,13 +1,14 @@
-//! The semidefinite complementarity problem behind the central flow: find a symmetric k×k matrix X with
+//! The semidefinite complementarity problem of the central flow: find a symmetric k×k matrix X with
 //!
-//! `X ⪰ 0,  R(X) = A + B[X] ⪰ 0,  ⟨X, R(X)⟩ = 0`,
+//! `X ⪰ 0, R(X) = A + B[X] ⪰ 0, ⟨X, R(X)⟩ = 0`.
 //!
-//! the optimality condition of `min ½⟨X, B[X]⟩ + ⟨A, X⟩` over X ⪰ 0, for a positive semidefinite operator B. X need
-//! not be unique where B is singular; `B[X]` is.
+//! This is the optimality condition of `min ½⟨X, B[X]⟩ + ⟨A, X⟩` over X ⪰ 0, with a positive semidefinite
+//! operator B. If B is singular, X need not be unique, but `B[X]` is.
 //!
-//! k = 1 is a formula. For k ≥ 2: an infeasible primal-dual interior-point method with the HKM direction and
-//! Mehrotra's predictor and corrector, whose Newton systems have order k(k+1)/2; then Newton steps on the normal
-//! map `A + B[Z₊] − Z₋ = 0`, whose iterates are complementary to rounding.
+//! For k = 1 the solution has a closed form. For k ≥ 2 the solver first runs an infeasible primal-dual
+//! interior-point method with the HKM direction and Mehrotra's predictor-corrector, whose Newton systems have
+//! order k(k+1)/2. It then takes Newton steps on the normal map `A + B[Z₊] − Z₋ = 0`, whose iterates are
+//! complementary to rounding accuracy.
 //!
 //! Non-finite contract: a NaN or an infinity in the problem is an error, never a panic.
 
@@ -17,25 +18,25 @@ use interior_point::InteriorPoint;
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 use thiserror::Error;
 
-/// Relative KKT residual below which an answer is accepted.
+/// Relative KKT residual below which a solution is accepted.
 pub const TOLERANCE: f64 = 1e-10;
 
-/// Interior-point iterations before giving up; 8 to 15 are usual.
+/// Largest number of interior-point iterations; 8 to 15 are typical.
 const MAX_ITERATIONS: usize = 60;
 
-/// Newton steps on the normal map before the interior point is asked for a better start; 3 to 5 are usual.
+/// Largest number of Newton steps on the normal map from one interior-point iterate; 3 to 5 are typical.
 const NEWTON_STEPS: usize = 8;
 
-/// Why there is no answer.
+/// A complementarity problem without a solution.
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum ComplementarityError {
-    /// The problem holds a NaN or an infinity.
+    /// The problem contains a NaN or an infinity.
     #[error("the complementarity problem of size {k} has a non-finite entry; the weights have diverged")]
     NonFinite {
         /// Size of the problem.
         k: usize,
     },
-    /// No X ⪰ 0 makes `A + B[X]` ⪰ 0, or none was found to the accuracy asked for.
+    /// There is no X ⪰ 0 with `A + B[X]` ⪰ 0, or no solution was found to the required accuracy.
     #[error(
         "the complementarity problem of size {k} stops at a relative residual of {residual:.1e} (at most 1e-10 is \
          allowed): ∇S is close to zero along a critical eigenvector; reduce η or restart the flows"
@@ -43,25 +44,26 @@ pub enum ComplementarityError {
     Unsolved {
         /// Size of the problem.
         k: usize,
-        /// The best relative KKT residual reached.
+        /// Smallest relative KKT residual reached.
         residual: f64,
     },
 }
 
-/// A solution and how good it is.
+/// A solution and its accuracy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Solution {
     /// X. Shape `[k, k]`.
     pub x: DMatrix<f64>,
-    /// Relative KKT residual, see [`kkt_residual`].
+    /// Relative KKT residual; see [`kkt_residual`].
     pub residual: f64,
 }
 
-/// Solves the problem. `a` has shape `[k, k]`; `b[(p, q)] = B_{ij,kl}` for the pairs p = (i ≤ j), q = (k ≤ l) in
-/// the order of [`crate::calculus::block::pair_index`], so that `B[X]_ij` sums over all *ordered* pairs (k, l).
+/// Solves the complementarity problem. `a` has shape `[k, k]`. `b` has shape `[n, n]` with n = k(k+1)/2 and
+/// holds `b[(p, q)] = B_{ij,kl}` for the pairs p = (i ≤ j) and q = (k ≤ l) in the order of
+/// [`crate::calculus::block::pair_index`]; `B[X]_ij` sums over all *ordered* pairs (k, l).
 ///
 /// # Errors
-/// [`ComplementarityError`] where the problem is not finite or has no solution.
+/// [`ComplementarityError`] if the problem is not finite or has no solution.
 pub fn solve(a: &DMatrix<f64>, b: &DMatrix<f64>) -> Result<Solution, ComplementarityError> {
     let k = a.nrows();
     if a.iter().chain(b.iter()).any(|x| !x.is_finite()) {
@@ -103,7 +105,7 @@ pub fn solve(a: &DMatrix<f64>, b: &DMatrix<f64>) -> Result<Solution, Complementa
             break;
         }
     }
-    // Where B is singular and X far from unique: proximal steps, each a problem with a definite operator.
+    // If B is singular and X far from unique: proximal steps, each with a positive definite operator.
     let mut x = scaled.redo(&best.x);
     for weight in [1e-3, 1e-5, 1e-7, 1e-7, 1e-7, 1e-9, 1e-9] {
         if best.residual <= TOLERANCE || !best.residual.is_finite() {
@@ -124,8 +126,9 @@ pub fn solve(a: &DMatrix<f64>, b: &DMatrix<f64>) -> Result<Solution, Complementa
     }
 }
 
-/// The largest relative violation among X ⪰ 0, R ⪰ 0 (each relative to its own norm, that of R being
-/// ‖A‖ + ‖B\[X\]‖) and ⟨X, R⟩ = 0 (relative to the product of both). Zero is exact.
+/// The largest relative violation of the KKT conditions: X ⪰ 0 relative to ‖X‖, R ⪰ 0 relative to ‖A‖ +
+/// ‖B\[X\]‖, and ⟨X, R⟩ = 0 relative to the product of both norms. An exact solution has residual zero.
+/// Shapes as in [`solve`].
 pub fn kkt_residual(a: &DMatrix<f64>, b: &DMatrix<f64>, x: &DMatrix<f64>) -> f64 {
     let bx = apply(b, x);
     let r = a + &bx;
@@ -143,7 +146,7 @@ pub fn kkt_residual(a: &DMatrix<f64>, b: &DMatrix<f64>, x: &DMatrix<f64>) -> f64
     if worst.is_finite() { worst } else { f64::INFINITY }
 }
 
-/// `B[X]`, with B as in [`solve`].
+/// `B[X]`, with `b` and `x` as in [`solve`]. Shape `[k, k]`.
 pub fn apply(b: &DMatrix<f64>, x: &DMatrix<f64>) -> DMatrix<f64> {
     let k = x.nrows();
     let mut out = DMatrix::zeros(k, k);
@@ -170,13 +173,14 @@ fn least_eigenvalue(m: &DMatrix<f64>) -> f64 {
     if m.nrows() == 1 { m[(0, 0)] } else { m.clone().symmetric_eigenvalues().min() }
 }
 
-/// The problem in well-scaled variables: `X = D X̂ D·s`, and in coordinates ("svec") in which the inner product of
-/// symmetric matrices is the Euclidean one of their n = k(k+1)/2 entries, off-diagonal ones times √2.
+/// The problem in well-scaled variables: `X = D X̂ D·s`, in "svec" coordinates. In these, the inner product
+/// of symmetric matrices is the Euclidean inner product of n = k(k+1)/2 entries, with off-diagonal entries
+/// scaled by √2.
 struct Scaled {
     k: usize,
     /// svec of Â. Shape `[n]`.
     a: DVector<f64>,
-    /// B̂ on svecs, symmetric. Shape `[n, n]`.
+    /// B̂ as a symmetric matrix on svecs. Shape `[n, n]`.
     b: DMatrix<f64>,
     /// Diagonal of D.
     d: Vec<f64>,
@@ -190,7 +194,7 @@ impl Scaled {
         let k = a.nrows();
         let pairs: Vec<_> = pairs(k).collect();
         let largest = pairs.iter().enumerate().fold(0.0_f64, |m, (p, _)| m.max(b[(p, p)]));
-        // The congruence that makes B_{ii,ii} = 1 levels directions of very different curvature.
+        // The congruence with B_{ii,ii} = 1 balances directions of very different curvature.
         let d: Vec<f64> = (0..k)
             .map(|i| {
                 let p = crate::calculus::block::pair_index(i, i, k);
@@ -210,7 +214,7 @@ impl Scaled {
         Self { k, a: a_vec, b: b_vec, d, s: a_norm / b_norm, pairs }
     }
 
-    /// X in the original variables from svec(X̂).
+    /// X in the original variables, from svec(X̂).
     fn undo(&self, x: &DVector<f64>) -> DMatrix<f64> {
         let mut out = self.matrix(x);
         for &(i, j) in &self.pairs {
@@ -221,12 +225,12 @@ impl Scaled {
         out
     }
 
-    /// svec(X̂) of an X in the original variables.
+    /// svec(X̂), from X in the original variables.
     fn redo(&self, x: &DMatrix<f64>) -> DVector<f64> {
         self.svec(&DMatrix::from_fn(self.k, self.k, |i, j| x[(i, j)] / (self.s * self.d[i] * self.d[j])))
     }
 
-    /// The problem with ½·weight·‖X − x‖² added to what is minimized.
+    /// The problem with ½·weight·‖X − x‖² added to the objective.
     fn proximal(&self, x: &DVector<f64>, weight: f64) -> Self {
         let n = self.pairs.len();
         Self {
@@ -257,9 +261,10 @@ impl Scaled {
         )
     }
 
-    /// Newton's method on `F(Z) = A + B[Z₊] − Z₋`, from `z`, with X = Z₊. In the eigenbasis of Z the derivative of
-    /// Z₊ is a diagonal Ω with entries in [0, 1], so a step dX on the entries with Ω > 0 solves the positive
-    /// semidefinite system `(B + (1 − Ω)/Ω) dX = −F` there, and dZ = dX/Ω; elsewhere dX = 0 and dZ = −F − B[dX].
+    /// Newton's method for `F(Z) = A + B[Z₊] − Z₋ = 0`, started at `z`, with X = Z₊. In the eigenbasis of Z
+    /// the derivative of Z₊ is a diagonal Ω with entries in [0, 1]. On the entries with Ω > 0, a step dX
+    /// solves the positive semidefinite system `(B + (1 − Ω)/Ω) dX = −F`, and dZ = dX/Ω; on the other entries
+    /// dX = 0 and dZ = −F − B[dX].
     fn newton(&self, z: DVector<f64>) -> DVector<f64> {
         let mut z = z;
         let mut best: Option<(f64, DVector<f64>)> = None;
@@ -280,12 +285,12 @@ impl Scaled {
             if best.as_ref().is_none_or(|(least, _)| size < *least) {
                 best = Some((size, plus));
             }
-            // It converges quadratically once it is near, or it is not near.
+            // The method converges quadratically near the solution; otherwise the start was too far away.
             if size < 1e-15 || (size < 1e-13 && size > 0.1 * last) || size > 2.0 * last {
                 break;
             }
             last = size;
-            // Orthonormal basis of symmetric matrices in which Z is diagonal: one column an svec.
+            // Orthonormal basis of symmetric matrices in which Z is diagonal: one svec per column.
             let basis = DMatrix::from_columns(
                 &self
                     .pairs
@@ -306,7 +311,7 @@ impl Scaled {
                 let columns = basis.select_columns(&active);
                 let mut system = columns.tr_mul(&(&self.b * &columns));
                 for (row, &p) in active.iter().enumerate() {
-                    // The tiny proximal term picks a direction where B is singular.
+                    // A tiny proximal term makes the solution unique where B is singular.
                     system[(row, row)] += (1.0 - omega[p]) / omega[p] + 1e-14;
                 }
                 let rhs = DVector::from_iterator(active.len(), active.iter().map(|&p| -f_rotated[p]));
@@ -345,7 +350,7 @@ mod tests {
 
     use super::{ComplementarityError, TOLERANCE, apply, kkt_residual, pairs, solve};
 
-    /// A from entries, and B as the Gram matrix of `rank` vectors for each pair, as the T_ij make it.
+    /// A from entries, and B as the Gram matrix of `rank` vectors per pair, as it arises from the T_ij.
     fn problem(k: usize, rank: usize, entries: &[f64], scales: &[f64]) -> (DMatrix<f64>, DMatrix<f64>) {
         let mut next = entries.iter().copied().cycle();
         let mut draw = || next.next().expect("entries are not empty");
@@ -358,7 +363,7 @@ mod tests {
         let index: Vec<_> = pairs(k).collect();
         let b = DMatrix::from_fn(n, n, |p, q| {
             let ((i, j), (m, l)) = (index[p], index[q]);
-            // Divided by the scales: X then carries them.
+            // Divided by the scales, so that X carries them.
             t.column(p).dot(&t.column(q)) / (scales[i] * scales[j] * scales[m] * scales[l])
         });
         (a, b)

@@ -1,4 +1,4 @@
-//! `w_{t+1} = w_t − P⁻¹ ∇L(w_t)`.
+//! Gradient descent, `w_{t+1} = w_t − P⁻¹ ∇L(w_t)`.
 
 use super::edge::EdgeCount;
 use super::record::{Event, Process, ProcessRecord, StepOutcome};
@@ -8,14 +8,14 @@ use crate::objective::Objective;
 use crate::spectrum::{Tracker, TrackerSettings};
 use serde::{Deserialize, Serialize};
 
-/// Gradient descent: its weights, and the leading eigenpairs at them.
+/// State of gradient descent: the weights and the leading eigenpairs at the weights.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(bound = "T: Real")]
 pub(super) struct GradientDescent<T: Real> {
     pub(super) w: Vec<T>,
-    /// Where it was a step before: the last good state once it has diverged.
+    /// Weights one step earlier: the last valid weights once the process has diverged.
     pub(super) previous: Vec<T>,
-    /// Only read in the step that writes it.
+    /// Scratch: read only in the step that writes it.
     #[serde(skip)]
     nabla_l: Vec<T>,
     pub(super) tracker: Tracker<T>,
@@ -37,14 +37,15 @@ impl<T: Real> GradientDescent<T> {
         }
     }
 
-    /// A plain step, nothing looked at.
+    /// One step without any measurement.
     pub(super) fn warm_up(&mut self, objective: &mut dyn Objective<T>, scale: &StepScale<T>) {
         self.nabla_l.resize(self.w.len(), T::zero());
         objective.gradient(&self.w, &mut self.nabla_l);
         self.advance(scale);
     }
 
-    /// Loss, gradient and eigenpairs at the present weights. Says when it has diverged, or entered the edge.
+    /// Measures loss, gradient and eigenpairs at the current weights. Reports divergence and eigenvalues that
+    /// reach the edge.
     pub(super) fn observe(
         &mut self,
         objective: &mut dyn Objective<T>,
@@ -75,7 +76,7 @@ impl<T: Real> GradientDescent<T> {
         record
     }
 
-    /// Takes the step, with the gradient of the last observation.
+    /// Takes the step with the gradient of the last measurement.
     pub(super) fn advance(&mut self, scale: &StepScale<T>) {
         if self.diverged {
             return;
@@ -87,17 +88,17 @@ impl<T: Real> GradientDescent<T> {
         }
     }
 
-    /// Bytes of the vectors that the next step reads.
+    /// Memory of the vectors that the next step reads, in bytes.
     pub(super) fn bytes(&self) -> usize {
         (self.w.len() + self.previous.len()) * size_of::<T>() + self.tracker.bytes()
     }
 
-    /// Whether all of it has `dim` parameters.
+    /// Whether all vectors have `dim` entries.
     pub(super) fn fits(&self, dim: usize) -> bool {
         self.w.len() == dim && self.previous.len() == dim && self.tracker.fits(dim)
     }
 
-    /// The learning rate has changed: the edge is another one.
+    /// Resets the count of eigenvalues at the edge, because a change of the learning rate moves the edge.
     pub(super) fn forget_edge(&mut self) {
         self.edge = EdgeCount::default();
     }

@@ -1,4 +1,5 @@
-//! `dw/dt = −P⁻¹ ∇L(w)`, by Euler substeps short against the sharpness at the start of each step.
+//! Gradient flow, `dw/dt = −P⁻¹ ∇L(w)`, integrated by Euler substeps that resolve the sharpness at the start
+//! of each step.
 
 use super::record::{Event, Process, ProcessRecord, StepOutcome};
 use super::settings::GradientFlowSettings;
@@ -8,13 +9,13 @@ use crate::objective::Objective;
 use crate::spectrum::{Tracker, TrackerSettings, axpy, dot};
 use serde::{Deserialize, Serialize};
 
-/// Gradient flow: its weights, and the leading eigenpairs at them.
+/// State of the gradient flow: the weights and the leading eigenpairs at the weights.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(bound = "T: Real")]
 pub(super) struct GradientFlow<T: Real> {
     pub(super) w: Vec<T>,
     previous: Vec<T>,
-    /// Only read in the step that writes it.
+    /// Scratch: read only in the step that writes it.
     #[serde(skip)]
     nabla_l: Vec<T>,
     pub(super) tracker: Tracker<T>,
@@ -36,8 +37,8 @@ impl<T: Real> GradientFlow<T> {
         }
     }
 
-    /// Records the present state and advances by one unit of time: `max(min_substeps, ⌈2 η S⌉)` Euler substeps, or
-    /// none where η·S exceeds its limit.
+    /// Records the current state and advances by one unit of time with `max(min_substeps, ⌈2 η S⌉)` Euler
+    /// substeps. The weights are not changed if η·S exceeds its bound.
     pub(super) fn step(
         &mut self,
         objective: &mut dyn Objective<T>,
@@ -94,17 +95,17 @@ impl<T: Real> GradientFlow<T> {
         record
     }
 
-    /// Bytes of the vectors that the next step reads.
+    /// Memory of the vectors that the next step reads, in bytes.
     pub(super) fn bytes(&self) -> usize {
         (self.w.len() + self.previous.len()) * size_of::<T>() + self.tracker.bytes()
     }
 
-    /// Whether all of it has `dim` parameters.
+    /// Whether all vectors have `dim` entries.
     pub(super) fn fits(&self, dim: usize) -> bool {
         self.w.len() == dim && self.previous.len() == dim && self.tracker.fits(dim)
     }
 
-    /// Hessian-vector products of the last step.
+    /// Number of Hessian-vector products of the last step.
     pub(super) fn hvps(&self) -> usize {
         self.tracker.pairs().hvps
     }

@@ -1,8 +1,17 @@
-//! Gradient descent, gradient flow and central flow from one initial point. Sees a loss only through
-//! [`crate::objective::Objective`]; knows no threads, channels or files.
+//! Gradient descent, gradient flow and central flow from one initial point (Cohen, Damian, Talwalkar, Kolter
+//! and Lee, "Understanding Optimization in Deep Learning with Central Flows", ICLR 2025).
 //!
-//! Non-finite contract: a process whose loss or gradient is no longer finite stops there, alone, says so, and goes
-//! back to its last good weights; nothing panics.
+//! | process | definition |
+//! |---|---|
+//! | gradient descent | `w_{t+1} = w_t − η ∇L(w_t)` |
+//! | gradient flow | `dw/dt = −η ∇L(w)` |
+//! | central flow | `dw/dt = −η [∇L(w) + ½ ∇⟨H(w), Σ(t)⟩]` |
+//!
+//! The dynamics access a loss only through [`crate::objective::Objective`]. They are independent of threads,
+//! channels and files.
+//!
+//! Non-finite contract: a process whose loss or gradient becomes non-finite stops, reports the divergence and
+//! returns to its last valid weights. The other processes continue. No function panics.
 
 mod central_flow;
 pub mod complementarity;
@@ -30,7 +39,7 @@ use crate::calculus::Real;
 use crate::objective::Objective;
 use crate::spectrum::{Preconditioner, Tracker, distance};
 
-/// The learning rate and the preconditioner P = I/η that it makes.
+/// The learning rate η and the preconditioner P = I/η.
 #[derive(Clone, Debug)]
 struct StepScale<T> {
     eta: f64,
@@ -42,18 +51,18 @@ impl<T> StepScale<T> {
         Self { eta, preconditioner: Preconditioner::Uniform(1.0 / eta) }
     }
 
-    /// Eigenvalues of H from those of P⁻¹H.
+    /// Eigenvalues of H from eigenvalues of P⁻¹H.
     fn hessian_eigenvalues(&self, effective: &[f64]) -> Vec<f64> {
         effective.iter().map(|x| x / self.eta).collect()
     }
 }
 
-/// A loss above this has diverged, seen from the loss at the start.
+/// Divergence bound on the loss, given the initial loss.
 fn bounded(loss: f64) -> f64 {
     1e12 * loss.abs().max(1.0)
 }
 
-/// The three processes of one run, advanced together, one step at a time.
+/// The three processes of one run, advanced together step by step.
 #[derive(Clone, Debug)]
 pub struct Dynamics<T: Real> {
     settings: Settings,
@@ -61,37 +70,40 @@ pub struct Dynamics<T: Real> {
 }
 
 impl<T: Real> Dynamics<T> {
-    /// A run from the weights `w0`. The settings are taken as they are; check them with [`Settings::validate`].
+    /// A run from the weights `w0` of shape `[dim]`. The settings are not checked; see
+    /// [`Settings::validate`].
     pub fn new(w0: Vec<T>, settings: Settings) -> Self {
         Self { settings, state: State::new(w0) }
     }
 
-    /// All that the next step reads, apart from the settings.
+    /// The state that the next step reads, apart from the settings.
     pub fn state(&self) -> &State<T> {
         &self.state
     }
 
-    /// Goes on from a state of a run with the same settings and loss; see [`State::fits`].
+    /// Replaces the state by that of a run with the same settings and loss; see [`State::fits`].
     pub fn restore(&mut self, state: State<T>) {
         self.state = state;
     }
 
-    /// What it was told.
+    /// The settings of the run.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// The step that [`Dynamics::step`] will record next.
+    /// The step that the next call of [`Dynamics::step`] records.
     pub fn next_step(&self) -> usize {
         self.state.step
     }
 
-    /// Records the state at the start of step t and advances every process to t + 1 with the learning rate `eta`.
+    /// Records the state at the start of step t and advances all processes to t + 1 with the learning rate
+    /// `eta`. Failures are reported as [`Event`]s in the record.
     pub fn step(&mut self, objective: &mut dyn Objective<T>, eta: f64) -> StepRecord {
         self.step_watched(objective, eta, &mut |_, _| ())
     }
 
-    /// As [`Dynamics::step`]; `watch` sees the weights of every process that runs, at the start of the step.
+    /// A version of [`Dynamics::step`] with an observer: `watch` receives the weights (shape `[dim]`) of each
+    /// active process at the start of the step.
     pub fn step_watched(
         &mut self,
         objective: &mut dyn Objective<T>,
@@ -156,12 +168,13 @@ impl<T: Real> Dynamics<T> {
         record
     }
 
-    /// Anchors central and gradient flow anew at gradient descent's weights, when the next step starts.
+    /// Restarts central flow and gradient flow at the weights of gradient descent, at the start of the next
+    /// step.
     pub fn restart_flows(&mut self) {
         self.state.restart_wanted = true;
     }
 
-    /// Whether no process can advance any more.
+    /// Whether no process can advance.
     pub fn finished(&self) -> bool {
         let Processes { gradient_descent: _, gradient_flow, central_flow } = self.settings.processes;
         if self.state.eta.is_none() {
@@ -173,15 +186,15 @@ impl<T: Real> Dynamics<T> {
         !(descends || flows)
     }
 
-    /// A process's present weights, at the start of the step that comes next; the last good ones where it has
-    /// stopped. `None` before it has started, and before a warm start is taken.
+    /// Weights of a process at the start of the next step, or its last valid weights if it has stopped.
+    /// `None` before the process has started and before a warm start. Shape `[dim]`.
     pub fn weights(&self, process: Process) -> Option<&[T]> {
         let observed = self.settings.processes.gradient_descent || process != Process::GradientDescent;
         let warm = self.state.eta.is_some() || self.settings.warm_start == 0;
         self.state.weights(process).filter(|_| observed && warm)
     }
 
-    /// Whether a process has started and can advance no more.
+    /// Whether a process has started and has stopped advancing.
     pub fn stopped(&self, process: Process) -> bool {
         match process {
             Process::GradientDescent => self.state.gradient_descent.as_ref().is_some_and(|p| p.diverged),
@@ -190,7 +203,7 @@ impl<T: Real> Dynamics<T> {
         }
     }
 
-    /// Where the processes are, where there are two weights; those that have stopped are left out.
+    /// Positions of the active processes if there are exactly two parameters; otherwise empty.
     fn positions(&self) -> Vec<(Process, [f64; 2])> {
         let place = |process: Process| match self.weights(process)? {
             [x, y] => Some((process, [x.widen(), y.widen()])),
@@ -199,7 +212,7 @@ impl<T: Real> Dynamics<T> {
         Process::ALL.into_iter().filter(|&process| !self.stopped(process)).filter_map(place).collect()
     }
 
-    /// Unrecorded gradient descent steps before step 0.
+    /// Takes the unrecorded steps of gradient descent before step 0.
     fn warm_start(&mut self, objective: &mut dyn Objective<T>, scale: &StepScale<T>) {
         let mut descent =
             GradientDescent::new(std::mem::take(&mut self.state.w0), self.settings.eigen.initial);
@@ -226,7 +239,7 @@ impl<T: Real> Dynamics<T> {
         }
         let initial = self.settings.eigen.initial;
         let (w, tracker) = match &self.state.gradient_descent {
-            // Its eigenpairs at the same weights are the warmest start there is.
+            // Warm start of the eigensolver: eigenpairs of gradient descent at the same weights.
             Some(descent) if !descent.diverged => (descent.w.clone(), Some(&descent.tracker)),
             Some(_) => return,
             None => (self.state.w0.clone(), None),
@@ -249,7 +262,8 @@ impl<T: Real> Dynamics<T> {
         }
     }
 
-    /// Loss at the moving average of gradient descent's weights, which begins at the first ones.
+    /// Loss at the exponential moving average of the weights of gradient descent. The average starts at the
+    /// first weights.
     fn ema_loss(&mut self, objective: &mut dyn Objective<T>) -> Option<f64> {
         let decay = self.settings.ema?;
         let descent = self.state.gradient_descent.as_ref().filter(|descent| !descent.diverged)?;

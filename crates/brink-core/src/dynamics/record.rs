@@ -1,23 +1,23 @@
-//! What one step of the three processes leaves behind: plain numbers, taken at the start of the step.
+//! The record of one step: plain numbers of all three processes, measured at the start of the step.
 
 use serde::{Deserialize, Serialize};
 
-/// One of the three processes that run side by side.
+/// One of the three processes that run in parallel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Process {
-    /// `w_{t+1} = w_t − η ∇L(w_t)`.
+    /// Gradient descent, `w_{t+1} = w_t − η ∇L(w_t)`.
     GradientDescent,
-    /// `dw/dt = −η ∇L(w)`.
+    /// Gradient flow, `dw/dt = −η ∇L(w)`.
     GradientFlow,
-    /// `dw/dt = −η [∇L(w) + ½ ∇⟨H(w), Σ⟩]`.
+    /// Central flow, `dw/dt = −η [∇L(w) + ½ ∇⟨H(w), Σ⟩]` (Cohen et al., 2025).
     CentralFlow,
 }
 
 impl Process {
-    /// All three, in the order of lists by process.
+    /// All processes, in the order used by all lists with one entry per process.
     pub const ALL: [Self; 3] = [Self::GradientDescent, Self::GradientFlow, Self::CentralFlow];
 
-    /// Its name within a sentence.
+    /// Name of the process, as used within a sentence.
     pub fn name(self) -> &'static str {
         match self {
             Self::GradientDescent => "gradient descent",
@@ -27,134 +27,139 @@ impl Process {
     }
 }
 
-/// How a step of one process ended.
+/// Outcome of a step of one process.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum StepOutcome {
-    /// The process advanced by one unit of time.
+    /// The process advanced by one unit of time (one step of gradient descent).
     Advanced,
-    /// It advanced, and `k` eigenvalues are now at the edge where fewer were before.
+    /// The process advanced, and `k` eigenvalues are at the edge, more than ever before.
     EnteredEdge {
         /// Number of eigenvalues at the edge.
         k: usize,
     },
-    /// The loss or the weights are no longer finite (or passed any reasonable bound); the process stays where it was.
+    /// The loss or the gradient is no longer finite, or the loss exceeds the divergence bound. The process
+    /// returns to its last valid weights and stops.
     Diverged {
-        /// The loss that ended it.
+        /// The loss at the divergence.
         loss: f64,
     },
-    /// The gradient flow is too stiff to integrate; w stays frozen.
+    /// The gradient flow is too stiff to integrate. Its weights stay frozen.
     TooSharp {
-        /// η·S at the start of the step.
+        /// Value of η·S at the start of the step.
         eta_s: f64,
     },
 }
 
-/// Something worth a mark on the time axis.
+/// An event to be marked on the time axis.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// The step of a process ended in another way than before.
+    /// The outcome of a step of a process differs from its previous outcome.
     Outcome(Process, StepOutcome),
-    /// The learning rate is `eta` from this step on.
+    /// The learning rate changes to `eta` at this step.
     EtaChanged {
         /// The new learning rate.
         eta: f64,
     },
-    /// The central flow's λ1 exceeds 2/η: its transient is left out of the predictions until it is back below.
+    /// The central flow starts above the edge, λ1 > 2/η. Its predictions are omitted until λ1 is at or below
+    /// 2/η again.
     StartedAboveEdge {
-        /// η·λ1 of the central flow.
+        /// Value of η·λ1 of the central flow.
         eta_s: f64,
     },
-    /// The central flow is back at or below the edge; its predictions count again.
+    /// The central flow has returned to the edge or below. Its predictions resume.
     BackBelowEdge,
-    /// Central and gradient flow were anchored (anew) at gradient descent's weights.
+    /// Central flow and gradient flow start (or restart) at the weights of gradient descent.
     FlowsStarted,
-    /// Anything that stops or spoils a process, in words that name the thing, the value and the remedy.
+    /// A failure that stops or degrades a process, as text with the cause, the value and the remedy.
     Trouble(Process, String),
 }
 
-/// One process at the start of a step. Empty lists and `None` mean: not computed.
+/// Measurements of one process at the start of a step. Empty lists and `None` mean "not computed".
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProcessRecord {
     /// L(w).
     pub loss: f64,
-    /// ‖∇L(w)‖².
+    /// Squared gradient norm ‖∇L(w)‖².
     pub grad_norm_sq: f64,
-    /// Tracked eigenvalues of H(w), descending.
+    /// Tracked eigenvalues of H(w), descending. Shape `[tracked]`.
     pub lambda: Vec<f64>,
-    /// Largest relative eigen-residual ‖Hu − λu‖/|λ| among the tracked pairs.
+    /// Largest relative residual ‖Hu − λu‖/|λ| of the tracked eigenpairs.
     pub eigen_residual: f64,
-    /// Euler substeps taken (flows only).
+    /// Number of Euler substeps taken (flows only).
     pub substeps: usize,
 }
 
-/// The central flow at the start of a step.
+/// Measurements of the central flow at the start of a step.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CentralFlowRecord {
-    /// Loss, gradient norm, eigenvalues.
+    /// Loss, gradient norm and eigenvalues.
     pub state: ProcessRecord,
-    /// Number of candidates in the complementarity problem.
+    /// Number k of candidate eigenvalues in the complementarity problem.
     pub critical: usize,
-    /// Eigenvalues of Σ, descending, one per candidate: the predicted variance along a unit eigenvector.
+    /// Eigenvalues of Σ, descending: predicted variances of the oscillation along the unit eigenvectors of Σ.
+    /// Shape `[k]`.
     pub sigma: Vec<f64>,
     /// tr Σ.
     pub sigma_trace: f64,
-    /// L(w) + tr Σ/η. `None` while the flow is above the edge.
+    /// Predicted time average of the training loss, L(w) + tr Σ/η. `None` while the flow is above the edge.
     pub predicted_loss: Option<f64>,
-    /// ‖∇L(w)‖² + (4/η²) tr Σ. `None` while the flow is above the edge.
+    /// Predicted time average of the squared gradient norm, ‖∇L(w)‖² + (4/η²) tr Σ. `None` while the flow is
+    /// above the edge.
     pub predicted_grad_norm_sq: Option<f64>,
     /// Relative KKT residual of the complementarity problem.
     pub complementarity_residual: f64,
 }
 
-/// Share of tr Σ below which an eigenvalue of Σ is rounding.
+/// Fraction of tr Σ below which an eigenvalue of Σ is considered a rounding error.
 const ROUNDING: f64 = 1e-9;
 
-/// The rank of a Σ with these eigenvalues and this trace: how many are more than rounding.
+/// Numerical rank of Σ, given its eigenvalues and its trace.
 pub fn rank(sigma: impl IntoIterator<Item = f64>, sigma_trace: f64) -> usize {
     sigma.into_iter().filter(|&sigma| sigma > ROUNDING * sigma_trace).count()
 }
 
 impl CentralFlowRecord {
-    /// The rank of Σ.
+    /// Numerical rank of Σ.
     pub fn rank(&self) -> usize {
         rank(self.sigma.iter().copied(), self.sigma_trace)
     }
 }
 
-/// The three processes at the start of step `step`, before their update.
+/// Measurements of the three processes at the start of a step, before the update.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StepRecord {
     /// The step t.
     pub step: usize,
     /// The learning rate of this step.
     pub eta: f64,
-    /// Gradient descent; `None` when it does not run, or has diverged.
+    /// Gradient descent; `None` if it does not run or has diverged.
     pub gradient_descent: Option<ProcessRecord>,
-    /// Gradient flow; `None` when it does not run, or before it starts.
+    /// Gradient flow; `None` if it does not run or has not started.
     pub gradient_flow: Option<ProcessRecord>,
-    /// Central flow; `None` when it does not run, or before it starts.
+    /// Central flow; `None` if it does not run or has not started.
     pub central_flow: Option<CentralFlowRecord>,
-    /// ‖w_GD − w_CF‖.
+    /// Distance ‖w_GD − w_CF‖ between gradient descent and central flow.
     pub distance_gd_cf: Option<f64>,
-    /// ‖w_GD − w_GF‖.
+    /// Distance ‖w_GD − w_GF‖ between gradient descent and gradient flow.
     pub distance_gd_gf: Option<f64>,
-    /// ⟨v_i, w_GD − w_CF⟩ along the eigenvectors of Σ, then along those of H, at the central flow's weights.
+    /// Displacement ⟨v_i, w_GD − w_CF⟩ along the eigenvectors v_i of Σ, followed by the remaining tracked
+    /// eigenvectors of H at the weights of the central flow.
     pub displacement: Vec<f64>,
-    /// Hessian-vector products spent in this step by all processes together.
+    /// Number of Hessian-vector products of all processes in this step.
     pub hvps: usize,
-    /// Loss at the exponential moving average of gradient descent's weights, where asked for.
+    /// Loss at the exponential moving average of the weights of gradient descent, if requested.
     pub ema_loss: Option<f64>,
-    /// Loss on the test split, where asked for and where there is one.
+    /// Loss on the test split, if requested and available.
     pub test_loss: Option<f64>,
-    /// Share of training examples classified rightly by gradient descent, where asked for.
+    /// Fraction of training examples classified correctly by gradient descent, if requested.
     pub train_accuracy: Option<f64>,
-    /// Share of test examples classified rightly by gradient descent, where asked for.
+    /// Fraction of test examples classified correctly by gradient descent, if requested.
     pub test_accuracy: Option<f64>,
-    /// Where each process is that has started, where there are only two weights; empty otherwise.
+    /// Positions of the active processes if there are exactly two parameters; otherwise empty.
     pub positions: Vec<(Process, [f64; 2])>,
-    /// The network's outputs on the recorded examples, by process in the order of [`Process::ALL`]; empty where a process
-    /// does not run, and where there is no network. Shape `[examples · rows · columns]`.
+    /// Network outputs on the recorded examples, per process in the order of [`Process::ALL`]. Empty for a
+    /// process that does not run, and for a loss without a network. Shape `[examples · rows · columns]`.
     pub outputs: [Vec<f64>; 3],
-    /// What happened in this step.
+    /// Events of this step.
     pub events: Vec<Event>,
 }

@@ -1,26 +1,27 @@
-//! What to run and how finely, as presets say it.
+//! Settings of the dynamics. The names of the fields are the keys of a preset.
 
 use crate::spectrum::TrackerSettings;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Everything the dynamics can be told.
+/// All settings of a [`Dynamics`](super::Dynamics).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Which processes run.
+    /// The processes to run.
     pub processes: Processes,
-    /// The eigensolver.
+    /// Settings of the eigensolver.
     pub eigen: EigenSettings,
-    /// The central flow.
+    /// Settings of the central flow.
     pub central_flow: CentralFlowSettings,
-    /// The gradient flow.
+    /// Settings of the gradient flow.
     pub gradient_flow: GradientFlowSettings,
-    /// When the flows start (from gradient descent's weights).
+    /// Start of the flows, at the weights of gradient descent.
     pub flows_start: FlowsStart,
-    /// Plain gradient descent steps taken before step 0, unrecorded; all processes start after them. 0 is none.
+    /// Number of unrecorded gradient descent steps before step 0; all processes start after them. Default 0.
     pub warm_start: usize,
-    /// Decay β of an exponential moving average of gradient descent's weights, whose loss is recorded; in [0, 1).
+    /// Decay β in [0, 1) of an exponential moving average of the weights of gradient descent, whose loss is
+    /// recorded. Default: none.
     pub ema: Option<f64>,
 }
 
@@ -38,7 +39,7 @@ impl Default for Settings {
     }
 }
 
-/// Which of the three processes run.
+/// Selection of the processes to run. Default: all three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Processes {
@@ -56,27 +57,29 @@ impl Default for Processes {
     }
 }
 
-/// How leading eigenpairs are found. Thresholds are in effective units, η·λ.
+/// Settings of the eigensolver. Thresholds are in effective units η·λ.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EigenSettings {
-    /// Eigenvalues tracked at first, and by the gradient flow throughout; in 1..=max_tracked. Default 1.
+    /// Number of eigenvalues tracked initially, and by the gradient flow throughout; in 1..=max_tracked.
+    /// Default 1.
     pub initial: usize,
-    /// The number tracked grows until the smallest tracked η·λ is below this; in (0, candidate_threshold].
-    /// Default 1.5.
+    /// The number of tracked eigenvalues grows until the smallest tracked η·λ is below this threshold; in (0,
+    /// candidate_threshold]. Default 1.5.
     pub track_threshold: f64,
-    /// At most this many are tracked; in 1..=32. Needing more stops the central flow. Default 8.
+    /// Largest number of tracked eigenvalues; in 1..=32. The central flow stops if it needs more. Default 8.
     pub max_tracked: usize,
-    /// Relative residual ‖Hu − λu‖/|λ| to reach; in (0, 0.1]. In f32, less than about 2e-6 is not attainable.
-    /// Default 1e-5.
+    /// Relative residual ‖Hu − λu‖/|λ| of the eigenpairs; in (0, 0.1]. In f32 values below about 2e-6 are not
+    /// attainable. Default 1e-5.
     pub tolerance: f64,
-    /// At most this many Hessian-vector products for the eigensolves of one process in one step, at least one; the residual
-    /// left is recorded. At most two pairs fewer are tracked. Default: none.
+    /// Largest number of Hessian-vector products of the eigensolves of one process in one step, at least one.
+    /// The residual reached is recorded. The number of tracked pairs is then at most `max_hvps − 2`, but at
+    /// least one. Default: no limit.
     pub max_hvps: Option<usize>,
 }
 
 impl EigenSettings {
-    /// What the eigensolver is told.
+    /// Settings of the eigenpair tracker.
     pub(super) fn tracker(self) -> TrackerSettings {
         let Self { initial: _, track_threshold, max_tracked, tolerance, max_hvps } = self;
         TrackerSettings { track_threshold: Some(track_threshold), max_tracked, tolerance, max_hvps }
@@ -89,16 +92,17 @@ impl Default for EigenSettings {
     }
 }
 
-/// How the central flow is discretized.
+/// Discretization of the central flow.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CentralFlowSettings {
-    /// Euler substeps a step; in 1..=1000. Default 4.
+    /// Number of Euler substeps per step; in 1..=1000. Default 4.
     pub substeps: usize,
-    /// An eigenvalue is in the complementarity problem when η·λ exceeds this (strictly); in (0, 2). Default 1.95.
+    /// An eigenvalue is a candidate of the complementarity problem if η·λ strictly exceeds this threshold; in
+    /// (0, 2). Default 1.95.
     pub candidate_threshold: f64,
-    /// Whether eigenpairs are solved at every substep (true), as far as the step's budget goes, or once a step, the vectors
-    /// frozen in between (false, the default).
+    /// Whether eigenpairs are solved at every substep, as far as the budget of the step permits (true), or
+    /// once per step with frozen eigenvectors in between (false). Default false.
     pub resolve_every_substep: bool,
 }
 
@@ -108,13 +112,14 @@ impl Default for CentralFlowSettings {
     }
 }
 
-/// How the gradient flow is discretized.
+/// Discretization of the gradient flow.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GradientFlowSettings {
-    /// At least this many Euler substeps a step; ⌈2 η S⌉ if that is more; in 1..=1000. Default 4.
+    /// Smallest number of Euler substeps per step; the number taken is at least ⌈2 η S⌉. In 1..=1000.
+    /// Default 4.
     pub min_substeps: usize,
-    /// A step with η·S above this is not taken; positive. Default 100.
+    /// The flow is frozen during steps with η·S above this bound; positive. Default 100.
     pub max_eta_s: f64,
 }
 
@@ -124,18 +129,18 @@ impl Default for GradientFlowSettings {
     }
 }
 
-/// When central and gradient flow start.
+/// Start of central flow and gradient flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum FlowsStart {
-    /// At this step.
+    /// Start at the given step.
     Step(usize),
-    /// When gradient descent's sharpness first reaches 2/η.
+    /// Start when the sharpness of gradient descent first reaches 2/η.
     #[serde(with = "edge")]
     Edge,
 }
 
-/// `FlowsStart::Edge` is written "edge".
+/// Serialization of `FlowsStart::Edge` as "edge".
 mod edge {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
@@ -153,23 +158,23 @@ mod edge {
     }
 }
 
-/// A setting out of its range.
+/// A setting outside its allowed range.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[error("{key} = {value}: {allowed}")]
 pub struct SettingsError {
-    /// The setting's name, as in a preset.
+    /// Key of the setting, as in a preset.
     pub key: &'static str,
-    /// Its value.
+    /// Value of the setting.
     pub value: String,
-    /// What is allowed.
+    /// Description of the allowed values.
     pub allowed: &'static str,
 }
 
 impl Settings {
-    /// Checks every range.
+    /// Checks the ranges of all settings.
     ///
     /// # Errors
-    /// The first setting that is out of its range, with its value and what is allowed.
+    /// The first setting outside its range, with its value and the allowed values.
     pub fn validate(&self) -> Result<(), SettingsError> {
         let Self { processes, eigen, central_flow, gradient_flow, flows_start, warm_start: _, ema } = self;
         let check = |ok: bool, key: &'static str, value: String, allowed: &'static str| {

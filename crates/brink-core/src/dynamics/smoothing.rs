@@ -1,34 +1,38 @@
-//! Centred Gaussian smoothing of a series recorded once a step.
+//! Centred Gaussian smoothing of a time series with one value per step. It estimates the time averages that
+//! the central flow predicts.
 //!
-//! Non-finite contract: NaN and infinite entries carry no weight; where nothing finite is in reach the result is NaN.
+//! Non-finite contract: NaN and infinite values have weight zero. The result is NaN if no finite value lies
+//! within the kernel.
 
 use std::ops::Range;
 
-/// Standard deviations after which the kernel is cut off.
+/// Truncation of the kernel in standard deviations.
 const REACH: f64 = 4.0;
 
-/// A centred Gaussian, sampled at whole steps and cut off after four standard deviations.
+/// A centred Gaussian kernel, sampled at integer steps and truncated at four standard deviations.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kernel {
-    /// Weight at distance 0, 1, …
+    /// Unnormalized weights at distance 0, 1, … steps.
     weights: Vec<f64>,
 }
 
 impl Kernel {
-    /// A kernel of standard deviation `width` steps, positive, that reaches at most `longest` steps.
+    /// A kernel with standard deviation `width` > 0 (in steps) that extends over at most `longest` steps to
+    /// each side.
     pub fn new(width: f64, longest: usize) -> Self {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, saturating")]
         let reach = ((REACH * width).ceil() as usize).min(longest);
         Self { weights: (0..=reach).map(|d| (-0.5 * (d as f64 / width).powi(2)).exp()).collect() }
     }
 
-    /// The farthest step that has any weight.
+    /// Extent of the kernel to each side, in steps.
     pub fn reach(&self) -> usize {
         self.weights.len() - 1
     }
 
-    /// The weighted mean of the finite values around step t, among the steps of `stretch`: renormalized where the
-    /// kernel is cut off by an end or a gap. NaN where nothing finite is in reach.
+    /// The weighted mean of the finite values around step `t` within the steps `stretch`. The kernel is
+    /// renormalized where it is truncated by a boundary or a gap. NaN if no finite value lies within the
+    /// kernel.
     pub fn average(&self, value: impl Fn(usize) -> Option<f64>, t: usize, stretch: &Range<usize>) -> f64 {
         let first = t.saturating_sub(self.reach()).max(stretch.start);
         let last = (t + self.reach() + 1).min(stretch.end);
@@ -43,14 +47,16 @@ impl Kernel {
         if total > 0.0 { sum / total } else { f64::NAN }
     }
 
-    /// The value at step t of the straight line that fits the finite values around it best, in least squares under the
-    /// kernel. Where nothing of the kernel is cut off this is [`Kernel::average`]; at the end of a stretch it does not lag
-    /// behind a slope, as that does. It never leaves the range of the values, as a line might that follows the end of a burst.
+    /// Local linear regression: the value at step `t` of the line that fits the finite values around `t` in
+    /// weighted least squares under the kernel. It equals [`Kernel::average`] where the kernel is not
+    /// truncated; unlike the average, it has no bias on a slope at the ends of `stretch`. The result is
+    /// clamped to the range of the values, because extrapolation at the end of a burst would otherwise leave
+    /// it.
     pub fn trend(&self, value: impl Fn(usize) -> Option<f64>, t: usize, stretch: &Range<usize>) -> f64 {
         let first = t.saturating_sub(self.reach()).max(stretch.start);
         let last = (t + self.reach() + 1).min(stretch.end);
         let finite = |s: usize| value(s).filter(|value| value.is_finite());
-        // moments of the weights, and of weighted values, by the distance from t
+        // moments of the weights and of the weighted values in the distance from t
         let (mut w, mut v) = ([0.0; 3], [0.0; 2]);
         for s in first..last {
             if let Some(value) = finite(s) {
@@ -63,7 +69,7 @@ impl Kernel {
         let determinant = w[0] * w[2] - w[1] * w[1];
         if determinant > 1e-9 * w[0] * w[2] {
             let at_t = (w[2] * v[0] - w[1] * v[1]) / determinant;
-            // where nothing is cut off it is an average, and between the values
+            // without truncation the result is a weighted mean, which lies within the range
             if w[1].abs() <= 1e-9 * (w[0] * w[2]).sqrt() {
                 return at_t;
             }
@@ -79,20 +85,21 @@ impl Kernel {
     }
 }
 
-/// Smooths `values` with a Gaussian of standard deviation `width` steps. The kernel is renormalized at both ends and
-/// never laid across a change of `eta` (one learning rate a step; an empty slice means it never changes). A width of
-/// zero or less returns the values.
+/// Smooths `values` with a Gaussian of standard deviation `width` (in steps). The kernel is renormalized at
+/// both ends and does not extend across a change of `eta` (one learning rate per step; an empty slice means a
+/// constant learning rate). A width of zero or less returns the values unchanged. Shapes `[steps]`.
 ///
 /// # Panics
-/// If `eta` is neither empty nor as long as `values`.
+/// If `eta` is neither empty nor of the same length as `values`.
 pub fn gaussian(values: &[f64], eta: &[f64], width: f64) -> Vec<f64> {
     gaussian_range(values, eta, width, 0..values.len())
 }
 
-/// As [`gaussian`], for the steps in `range` only: what a plot of a long run needs.
+/// Restriction of [`gaussian`] to the steps in `range`, as needed for a plot of a long run. Shape
+/// `[range.len()]`.
 ///
 /// # Panics
-/// If `eta` is neither empty nor as long as `values`, or the range ends beyond them.
+/// If `eta` is neither empty nor of the same length as `values`, or if the range extends beyond `values`.
 pub fn gaussian_range(values: &[f64], eta: &[f64], width: f64, range: Range<usize>) -> Vec<f64> {
     assert!(eta.is_empty() || eta.len() == values.len(), "one learning rate a step");
     if width.is_nan() || width <= 0.0 {
@@ -110,7 +117,7 @@ pub fn gaussian_range(values: &[f64], eta: &[f64], width: f64, range: Range<usiz
     out
 }
 
-/// The steps around t that share its learning rate without interruption.
+/// The contiguous steps around `t` with the same learning rate.
 fn segment_around(eta: &[f64], t: usize, len: usize) -> Range<usize> {
     if eta.is_empty() {
         return 0..len;

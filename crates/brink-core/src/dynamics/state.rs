@@ -1,4 +1,5 @@
-//! All that the next step of a run reads, apart from its settings: a checkpoint.
+//! The state of a run between two steps: everything that the next step reads, apart from the settings. It
+//! serves as a checkpoint.
 
 use super::central_flow::CentralFlow;
 use super::gradient_descent::GradientDescent;
@@ -9,17 +10,17 @@ use crate::calculus::Real;
 use crate::spectrum::Tracker;
 use serde::{Deserialize, Serialize};
 
-/// Steps that no run takes; only a damaged file counts as far.
+/// Bound on the number of steps; only a damaged file exceeds it.
 const MOST_STEPS: usize = 1 << 40;
 
-/// The three processes between two steps. From a clone, or from what is read back from a file, the same steps follow,
-/// to the last bit.
+/// State of the three processes between two steps. A clone, or a state read back from a file, continues with
+/// bitwise identical steps.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(bound = "T: Real")]
 pub struct State<T: Real> {
     pub(super) step: usize,
     pub(super) eta: Option<f64>,
-    /// Initial weights, until the first step; later only where gradient descent does not run.
+    /// Initial weights before the first step. Later they are kept only if gradient descent does not run.
     pub(super) w0: Vec<T>,
     pub(super) gradient_descent: Option<GradientDescent<T>>,
     pub(super) gradient_flow: Option<GradientFlow<T>>,
@@ -30,7 +31,7 @@ pub struct State<T: Real> {
 }
 
 impl<T: Real> State<T> {
-    /// Before step 0, at the weights `w0`.
+    /// The state before step 0 at the weights `w0` of shape `[dim]`.
     pub fn new(w0: Vec<T>) -> Self {
         Self {
             step: 0,
@@ -45,8 +46,8 @@ impl<T: Real> State<T> {
         }
     }
 
-    /// Before step 0 with all three processes under way, each at weights of its own. `initial` eigenpairs are tracked at
-    /// first.
+    /// A state before step 0 in which all three processes have started, each at its own weights (gradient
+    /// descent, gradient flow, central flow). Initially `initial` eigenpairs are tracked. Shapes `[dim]`.
     pub fn under_way([descent, flow, central]: [Vec<T>; 3], initial: usize) -> Self {
         Self {
             gradient_flow: Some(GradientFlow::new(flow, Tracker::new(initial))),
@@ -56,17 +57,17 @@ impl<T: Real> State<T> {
         }
     }
 
-    /// Of an engine that has no dynamics.
+    /// A state at the given step for an engine without dynamics.
     pub fn at(step: usize, w0: Vec<T>) -> Self {
         Self { step, ..Self::new(w0) }
     }
 
-    /// The step that comes next.
+    /// The next step.
     pub fn step(&self) -> usize {
         self.step
     }
 
-    /// Bytes of its vectors.
+    /// Memory of the vectors in bytes.
     pub fn bytes(&self) -> usize {
         let own = self.w0.len() + self.moving_average.as_ref().map_or(0, Vec::len);
         own * size_of::<T>()
@@ -75,8 +76,8 @@ impl<T: Real> State<T> {
             + self.central_flow.as_ref().map_or(0, CentralFlow::bytes)
     }
 
-    /// Whether a run of `dim` parameters with these settings can go on from here. What was read from a file may be
-    /// of another run, or damaged.
+    /// Whether a run with `dim` parameters and these settings can continue from this state. A state read from
+    /// a file may be damaged or belong to another run.
     pub fn fits(&self, dim: usize, settings: &Settings) -> bool {
         let Self {
             step,
@@ -105,7 +106,7 @@ impl<T: Real> State<T> {
             && moving_average.as_ref().is_none_or(|average| average.len() == dim)
     }
 
-    /// The processes that have started and not stopped, with their weights.
+    /// The active processes (started and not stopped) and their weights.
     pub(super) fn running(&self) -> impl Iterator<Item = (Process, &[T])> {
         let descent = self.gradient_descent.as_ref().filter(|descent| !descent.diverged);
         let flow = self.gradient_flow.as_ref().filter(|flow| !flow.diverged);
@@ -116,7 +117,8 @@ impl<T: Real> State<T> {
         descent.into_iter().chain(flow).chain(central)
     }
 
-    /// A process's weights; the last good ones where it has stopped. `None` before it has started.
+    /// Weights of a process, or its last valid weights if it has stopped. `None` before it has started. Shape
+    /// `[dim]`.
     pub fn weights(&self, process: Process) -> Option<&[T]> {
         match process {
             Process::GradientDescent if self.eta.is_none() => Some(&self.w0),

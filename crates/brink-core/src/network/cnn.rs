@@ -7,8 +7,8 @@ use super::size::{check_parameters, check_sizes, check_table};
 use crate::calculus::Real;
 use crate::calculus::tape::{Initial, NodeId, Tape};
 
-/// Parameters are named like a PyTorch `Sequential(Conv2d, act, AvgPool2d, Conv2d, act, AvgPool2d, Flatten, Linear, act,
-/// Linear)`: 0, 3, 7, 9.
+/// Parameter names are those of a PyTorch
+/// `Sequential(Conv2d, act, AvgPool2d, Conv2d, act, AvgPool2d, Flatten, Linear, act, Linear)`: 0, 3, 7, 9.
 pub(super) fn forward<T: Real>(
     tape: &mut Tape<T>,
     pixels: Pixels,
@@ -32,7 +32,7 @@ pub(super) fn forward<T: Real>(
     (data, tape.linear("9", h, outputs))
 }
 
-/// Refuses empty and enormous sizes before anything is allocated.
+/// Rejects zero and oversized dimensions before any allocation.
 pub(super) fn check(pixels: Pixels, width: usize, outputs: usize) -> Result<(), NetworkError> {
     check_sizes(&[("width", width)])?;
     pixels.check_sides(4, "two poolings that halve its sides")?;

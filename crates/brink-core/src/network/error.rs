@@ -1,10 +1,10 @@
-//! Why a network cannot be built, in words.
+//! Errors of network construction.
 
 use thiserror::Error;
 
 use super::{MAX_PARAMETERS, MAX_TABLE};
 
-/// A number of parameters in words.
+/// A number of parameters as text.
 fn counted(parameters: usize) -> String {
     match parameters {
         usize::MAX => "more parameters than can be counted".into(),
@@ -12,70 +12,70 @@ fn counted(parameters: usize) -> String {
     }
 }
 
-/// A count in words.
+/// A count as text.
 fn shown(count: usize) -> String {
     if count == usize::MAX { "more than countable".into() } else { count.to_string() }
 }
 
-/// Why a network cannot be built or its weights not be read.
+/// A network that cannot be built, or weights that cannot be read.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum NetworkError {
-    /// A size that must be at least one is zero.
+    /// A size is zero.
     #[error("{what} is 0; it must be at least 1")]
     Zero {
-        /// Which size.
+        /// Name of the size.
         what: String,
     },
-    /// The network is too large.
+    /// The network has too many parameters.
     #[error("the network has {}; at most {MAX_PARAMETERS} are allowed", counted(*.parameters))]
     TooLarge {
-        /// A lower bound of what it would have; `usize::MAX` where it is beyond counting.
+        /// Lower bound of the number of parameters; `usize::MAX` if it overflows.
         parameters: usize,
     },
-    /// Numbers that are no parameters, but come with the network, are too many.
+    /// A constant table of the network, such as the positional encoding, is too large.
     #[error("{what} takes {} numbers; at most {MAX_TABLE} are allowed", shown(*.entries))]
     Table {
-        /// What they are.
+        /// Name of the table.
         what: &'static str,
-        /// How many; `usize::MAX` where that is beyond counting.
+        /// Number of entries; `usize::MAX` if it overflows.
         entries: usize,
     },
     /// A size is too small.
     #[error("{what} is {size}; it must be at least {least}")]
     TooSmall {
-        /// Which size.
+        /// Name of the size.
         what: &'static str,
-        /// What it is.
+        /// Value of the size.
         size: usize,
-        /// What it must be at least.
+        /// Smallest allowed value.
         least: usize,
     },
-    /// The heads of an attention do not share its columns evenly.
+    /// The number of attention heads does not divide the width.
     #[error("heads = {heads} does not divide dim = {dim}; every head takes dim / heads columns")]
     Heads {
-        /// Columns.
+        /// Number of columns.
         dim: usize,
-        /// Heads.
+        /// Number of heads.
         heads: usize,
     },
-    /// A size does not have the factor it must have.
+    /// A size is not a multiple of the required factor.
     #[error("{what} is {size}; it must be a multiple of {of}")]
     Multiple {
-        /// Which size.
+        /// Name of the size.
         what: &'static str,
-        /// What it is.
+        /// Value of the size.
         size: usize,
-        /// What it must be a multiple of.
+        /// Required factor.
         of: usize,
     },
-    /// Patches do not cover an image.
+    /// The patches do not tile the image.
     #[error("a patch of {patch} × {patch} pixels does not divide an image of {height} × {width}")]
     Patch {
-        /// Side of a patch.
+        /// Side of a patch in pixels.
         patch: usize,
-        /// Height of an image.
+        /// Height of the image in pixels.
         height: usize,
-        /// Width of an image.
+        /// Width of the image in pixels.
         width: usize,
     },
     /// An image is too small for the network.
@@ -83,58 +83,58 @@ pub enum NetworkError {
         "an image of {height} × {width} pixels is too small for {reason}: both sides must be at least {least}"
     )]
     SmallImage {
-        /// Height of an image.
+        /// Height of the image in pixels.
         height: usize,
-        /// Width of an image.
+        /// Width of the image in pixels.
         width: usize,
-        /// What both must be at least.
+        /// Smallest allowed height and width in pixels.
         least: usize,
-        /// What needs them.
+        /// The component of the network that sets the limit.
         reason: String,
     },
-    /// The network reads images, and the inputs are something else.
+    /// The network reads images, but the inputs are not images.
     #[error(
         "the network reads images, of shape [channels, height, width] or [height, width] an example, but an input has \
          shape {found:?}"
     )]
     NoImage {
-        /// The shape of one input.
+        /// Shape of one input.
         found: Vec<usize>,
     },
-    /// The network reads tokens, and the inputs are something else.
+    /// The network reads tokens, but the inputs are not token sequences.
     #[error(
         "the network reads a sequence of tokens, of shape [length] an example, but an input has shape {found:?}"
     )]
     NoSequence {
-        /// The shape of one input.
+        /// Shape of one input.
         found: Vec<usize>,
     },
-    /// A parameter is not among the arrays.
+    /// No array has the name of a parameter.
     #[error("there is no array named {name:?} of shape {shape:?}; the arrays there are {found:?}")]
     Missing {
-        /// The parameter.
+        /// Name of the parameter.
         name: String,
-        /// The shape it needs.
+        /// Required shape.
         shape: Vec<usize>,
-        /// The names there are, sorted.
+        /// Names of the available arrays, sorted.
         found: Vec<String>,
     },
-    /// An array does not have the parameter's shape.
+    /// The shape of an array differs from the shape of its parameter.
     #[error("the array {name:?} has shape {found:?}, but the network needs {expected:?}")]
     Shape {
-        /// The parameter.
+        /// Name of the parameter.
         name: String,
-        /// The array's shape.
+        /// Shape of the array.
         found: Vec<usize>,
-        /// The parameter's shape.
+        /// Required shape.
         expected: Vec<usize>,
     },
-    /// An array does not hold finite floating-point numbers.
+    /// The entries of an array are not finite floating-point numbers.
     #[error("the array {name:?} cannot serve as weights: {reason}")]
     Values {
-        /// The parameter.
+        /// Name of the parameter.
         name: String,
-        /// What is wrong with it.
+        /// Description of the problem.
         reason: String,
     },
 }

@@ -1,10 +1,10 @@
-//! What networks of images share: the shape of an input, and how it enters the tape.
+//! Shared parts of image networks: the shape of an input and its representation on the tape.
 
 use super::error::NetworkError;
 use crate::calculus::tape::{Initial, NodeId, Tape};
 use crate::calculus::{ImageShape, Real};
 
-/// The shape of an input: `[channels, height, width]`, row-major.
+/// Shape of an input: `[channels, height, width]`, row-major.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pixels {
     pub(super) channels: usize,
@@ -12,7 +12,7 @@ pub(super) struct Pixels {
 }
 
 impl Pixels {
-    /// From `[channels, height, width]`, or `[height, width]` for one channel.
+    /// Reads `[channels, height, width]`, or `[height, width]` for one channel.
     pub(super) fn of_shape(input_shape: &[usize]) -> Result<Self, NetworkError> {
         match *input_shape {
             [height, width] => Ok(Self { channels: 1, image: ImageShape { height, width } }),
@@ -21,13 +21,13 @@ impl Pixels {
         }
     }
 
-    /// The input as data, and as a value of one row a pixel and one column a channel.
+    /// The input as a data node, and as a value with one row per pixel and one column per channel.
     pub(super) fn data<T: Real>(self, tape: &mut Tape<T>) -> (NodeId, NodeId) {
         let data = tape.data(self.channels, self.image.pixels());
         (data, tape.transpose(data))
     }
 
-    /// Refuses images with a side of less than `least` pixels.
+    /// Rejects images with a side shorter than `least` pixels.
     pub(super) fn check_sides(self, least: usize, reason: &str) -> Result<(), NetworkError> {
         let ImageShape { height, width } = self.image;
         if height.min(width) >= least {
@@ -37,7 +37,7 @@ impl Pixels {
     }
 }
 
-/// A linear layer whose parameters are all 0 at first.
+/// A linear layer with zero initialization.
 pub(super) fn linear_from_zero<T: Real>(tape: &mut Tape<T>, name: &str, x: NodeId, outputs: usize) -> NodeId {
     let (_, inputs) = tape.shape(x);
     let weight = tape.parameter(format!("{name}.weight"), &[outputs, inputs], Initial::Constant(0.0));

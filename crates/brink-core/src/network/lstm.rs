@@ -1,11 +1,11 @@
-//! Embedding → layers of LSTM cells → Linear at every position.
+//! LSTM network: embedding → LSTM layers → linear layer at every position.
 
 use super::error::NetworkError;
 use super::size::{check_parameters, check_sizes};
 use crate::calculus::Real;
 use crate::calculus::tape::{Initial, NodeId, Tape};
 
-/// Parameters are named like PyTorch modules `embed`, `lstm.layers.0`, … and `linear`.
+/// Parameter names are those of PyTorch modules `embed`, `lstm.layers.0`, … and `linear`.
 pub(super) fn forward<T: Real>(
     tape: &mut Tape<T>,
     tokens: NodeId,
@@ -20,7 +20,7 @@ pub(super) fn forward<T: Real>(
     tape.linear("linear", h, vocabulary)
 }
 
-/// Refuses empty and enormous sizes before anything is allocated.
+/// Rejects zero and oversized dimensions before any allocation.
 pub(super) fn check([layers, embedding, hidden]: [usize; 3], vocabulary: usize) -> Result<(), NetworkError> {
     check_sizes(&[("layers", layers), ("embedding", embedding), ("hidden", hidden)])?;
     check_parameters(&[

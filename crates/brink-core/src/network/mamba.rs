@@ -1,4 +1,4 @@
-//! Mamba: residual layers of a causal convolution and a selective scan, gated.
+//! Mamba (Gu and Dao, 2023): gated residual layers, each a causal convolution followed by a selective scan.
 
 use super::error::NetworkError;
 use super::size::{check_parameters, check_sizes};
@@ -6,18 +6,18 @@ use crate::calculus::Real;
 use crate::calculus::function::Function;
 use crate::calculus::tape::{Initial, NodeId, Slot, Tape};
 
-/// States of each column of the scan.
+/// State dimension of the scan, per column.
 const STATES: usize = 16;
-/// Steps that the convolution reads.
+/// Kernel size of the causal convolution.
 const TAPS: usize = 4;
-/// Columns inside a layer for each outside.
+/// Ratio of inner to outer width.
 const EXPANSION: usize = 2;
-/// Of the weights at first.
+/// Standard deviation of the initial weights.
 const DEVIATION: f64 = 0.02;
-/// Of the last layer's, in deviations.
+/// Standard deviation of the initial weights of the last layer, in units of [`DEVIATION`].
 const LAST: f64 = 0.1;
 
-/// Parameters are named like PyTorch modules `embed`, `mamba.layers.0`, …, `norm_f` and `linear`.
+/// Parameter names are those of PyTorch modules `embed`, `mamba.layers.0`, …, `norm_f` and `linear`.
 pub(super) fn forward<T: Real>(
     tape: &mut Tape<T>,
     tokens: NodeId,
@@ -40,7 +40,7 @@ pub(super) fn forward<T: Real>(
     tape.affine(h, last, None, vocabulary)
 }
 
-/// The parameters of a layer's mixer.
+/// Parameters of the mixer of one layer.
 struct Mixer {
     dim: usize,
     a_log: Slot,
@@ -90,15 +90,15 @@ impl Mixer {
     }
 }
 
-/// Columns that the scan's step sizes come from.
+/// Rank of the projection that yields the step sizes of the scan.
 fn rank(dim: usize) -> usize {
     dim.div_ceil(16)
 }
 
-/// Refuses empty and enormous sizes before anything is allocated.
+/// Rejects zero and oversized dimensions before any allocation.
 pub(super) fn check([layers, dim]: [usize; 2], vocabulary: usize) -> Result<(), NetworkError> {
     check_sizes(&[("layers", layers), ("dim", dim)])?;
-    let of_column = STATES + 1 + TAPS + 1 + 2 * STATES + 1; // A_log, D, conv1d, B and C, dt_proj's bias
+    let of_column = STATES + 1 + TAPS + 1 + 2 * STATES + 1; // A_log, D, conv1d, B and C, bias of dt_proj
     check_parameters(&[
         &[vocabulary, dim],
         &[layers, 3 * EXPANSION, dim, dim],

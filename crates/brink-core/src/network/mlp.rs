@@ -1,11 +1,11 @@
-//! Fully connected layers: flatten → (Linear → activation)* → Linear.
+//! Multilayer perceptron: flatten → (linear → activation)* → linear.
 
 use super::error::NetworkError;
 use super::{Activation, MAX_PARAMETERS};
 use crate::calculus::Real;
 use crate::calculus::tape::{NodeId, Tape};
 
-/// Parameters are named like a PyTorch `Sequential(Flatten, Linear, act, Linear, act, …)`: 1, 3, 5, …
+/// Parameter names are those of a PyTorch `Sequential(Flatten, Linear, act, Linear, act, …)`: 1, 3, 5, …
 pub(super) fn forward<T: Real>(
     tape: &mut Tape<T>,
     x: NodeId,
@@ -21,7 +21,7 @@ pub(super) fn forward<T: Real>(
     tape.linear(&(2 * hidden.len() + 1).to_string(), h, outputs)
 }
 
-/// Refuses empty and enormous layers before anything is allocated.
+/// Rejects zero and oversized layers before any allocation.
 pub(super) fn check(inputs: usize, hidden: &[usize], outputs: usize) -> Result<(), NetworkError> {
     let (mut before, mut parameters) = (inputs, 0_usize);
     for (layer, &width) in hidden.iter().chain([&outputs]).enumerate() {

@@ -1,4 +1,5 @@
-//! Architectures, each one forward function over the tape's vocabulary; their parameters and initial distributions.
+//! Network architectures. Each architecture defines a forward function, its parameters and their initial
+//! distributions.
 
 mod cnn;
 mod error;
@@ -25,28 +26,28 @@ use crate::calculus::Real;
 use crate::calculus::function::Function;
 use crate::calculus::tape::{Declaration, Initial, NodeId, Tape};
 
-/// Most parameters a network may have: beyond it one direction alone takes 8 GiB in f64.
+/// Largest number of parameters of a network. At this size a single direction takes 8 GiB in f64.
 pub const MAX_PARAMETERS: usize = 1 << 30;
 
-/// Most numbers of a table that comes with a network, such as the places of a sequence: 1 GiB in f64.
+/// Largest number of entries of a constant table of a network, such as a positional encoding: 1 GiB in f64.
 pub const MAX_TABLE: usize = 1 << 27;
 
-/// The nonlinearity of a network.
+/// The activation function of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Activation {
-    /// `x Φ(x)`, the exact (erf) one.
+    /// GELU, `x Φ(x)`, in its exact (erf) form.
     Gelu,
-    /// `x σ(x)`.
+    /// SiLU, `x σ(x)`.
     Silu,
-    /// `tanh x`.
+    /// Hyperbolic tangent, `tanh x`.
     Tanh,
-    /// `max(x, 0)`; see [`Activation::warning`].
+    /// ReLU, `max(x, 0)`. It is not smooth; see [`Activation::warning`].
     Relu,
 }
 
 impl Activation {
-    /// The function it is.
+    /// The corresponding elementwise function.
     pub fn function(self) -> Function {
         match self {
             Self::Gelu => Function::Gelu,
@@ -56,7 +57,7 @@ impl Activation {
         }
     }
 
-    /// What a user must know before trusting a central flow with it; `None` for smooth activations.
+    /// A caveat about the central flow for this activation function; `None` for smooth functions.
     pub fn warning(self) -> Option<&'static str> {
         match self {
             Self::Relu => Some(
@@ -68,83 +69,87 @@ impl Activation {
     }
 }
 
-/// Which network.
+/// A network architecture and its sizes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Architecture {
-    /// Fully connected layers with a nonlinearity between them.
+    /// Multilayer perceptron.
     Mlp {
         /// Widths of the hidden layers, first to last.
         hidden: Vec<usize>,
-        /// What follows each of them.
+        /// Activation after each hidden layer.
         activation: Activation,
     },
-    /// Two convolutions, each with a pooling, and two linear layers.
+    /// Convolutional network: two convolutions, each followed by average pooling, then two linear layers.
     Cnn {
-        /// Filters of the first convolution; the second has twice as many, the hidden layer four times.
+        /// Number of filters of the first convolution. The second convolution has twice and the hidden layer
+        /// four times this number.
         width: usize,
-        /// What follows the convolutions and the first linear layer.
+        /// Activation after the convolutions and after the first linear layer.
         activation: Activation,
     },
-    /// Residual blocks of convolutions with group normalization.
+    /// Residual network with group normalization.
     ResNet {
-        /// Filters of the first stage, which every further one doubles; groups of every normalization.
+        /// Number of filters of the first stage, doubled at each later stage; also the number of groups of
+        /// each normalization.
         width: usize,
-        /// Residual blocks of each stage.
+        /// Number of residual blocks of each stage.
         stages: Vec<usize>,
-        /// What follows the first convolution, and the first of each block.
+        /// Activation after the first convolution of the network and after the first convolution of each
+        /// block.
         activation: Activation,
     },
-    /// A vision Transformer: layers of attention among the patches of an image.
+    /// Vision Transformer: attention layers over the patches of an image.
     Vit {
-        /// Side of a patch.
+        /// Side of a patch in pixels.
         patch: usize,
-        /// Columns of a patch's embedding.
+        /// Embedding width.
         dim: usize,
         /// Number of layers.
         depth: usize,
-        /// Units of each layer's feed-forward part.
+        /// Hidden width of the feed-forward blocks.
         mlp: usize,
-        /// Heads of each layer's attention, each of 64 columns.
+        /// Number of attention heads per layer, each of width 64.
         heads: usize,
     },
-    /// An embedding, layers of LSTM cells, and a linear layer at every position.
+    /// LSTM network: an embedding, LSTM layers, and a linear layer at every position.
     Lstm {
-        /// Number of layers of cells.
+        /// Number of LSTM layers.
         layers: usize,
-        /// Columns of the embedding.
+        /// Embedding width.
         embedding: usize,
-        /// Units of each layer.
+        /// Number of hidden units per layer.
         hidden: usize,
     },
-    /// Residual layers of a causal convolution and a selective scan.
+    /// Mamba network: residual layers, each a causal convolution followed by a selective scan.
     Mamba {
         /// Number of layers.
         layers: usize,
-        /// Columns between layers; inside there are twice as many.
+        /// Width between layers. The inner width is twice as large.
         dim: usize,
     },
-    /// A decoder whose cross-attention, to the embedded input, has no mask.
+    /// Transformer decoder. The cross-attention to the embedded input is unmasked, so that the network is not
+    /// causal.
     Transformer {
         /// Number of layers.
         layers: usize,
-        /// Columns of every value but the feed-forward parts, which have four times as many.
+        /// Width. The hidden width of the feed-forward blocks is four times as large.
         dim: usize,
-        /// Heads of each attention.
+        /// Number of heads of each attention.
         heads: usize,
     },
 }
 
-/// One tensor of a network's weights.
+/// One parameter tensor of a network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {
-    /// Its name in a PyTorch state dict.
+    /// Name in a PyTorch state dict.
     pub name: String,
-    /// Its shape, row-major.
+    /// Shape, row-major.
     pub shape: Vec<usize>,
 }
 
 impl Architecture {
-    /// What a user must know before trusting a central flow with it; `None` for most.
+    /// A caveat about the central flow for this architecture; `None` for most architectures.
     pub fn warning(&self) -> Option<&'static str> {
         match self {
             Self::Mlp { activation, .. } | Self::Cnn { activation, .. } | Self::ResNet { activation, .. } => {
@@ -154,7 +159,8 @@ impl Architecture {
         }
     }
 
-    /// Whether inputs are tokens: integers in `0..outputs`, for the outputs of a sequence network are its vocabulary.
+    /// Whether inputs are tokens, that is, integers in `0..outputs`. The number of outputs of a sequence
+    /// network is its vocabulary size.
     pub fn reads_tokens(&self) -> bool {
         match self {
             Self::Mlp { .. } | Self::Cnn { .. } | Self::ResNet { .. } | Self::Vit { .. } => false,
@@ -162,10 +168,11 @@ impl Architecture {
         }
     }
 
-    /// Adds the forward function to a tape: from inputs of shape `input_shape` a sample to `outputs` columns.
+    /// Adds the forward function to a tape. `input_shape` is the shape of one example; the network has
+    /// `outputs` output columns. Returns the nodes of the input and of the output.
     ///
     /// # Errors
-    /// If a size is zero, the network too large, or the inputs not of its kind.
+    /// A size of zero, a network that is too large, or inputs of the wrong kind.
     pub fn build<T: Real>(
         &self,
         tape: &mut Tape<T>,
@@ -221,19 +228,20 @@ impl Architecture {
         }
     }
 
-    /// The parameters in flattening order, which is PyTorch's `named_parameters()` order.
+    /// The parameter tensors in flattening order, which is the order of PyTorch's `named_parameters()`.
     ///
     /// # Errors
-    /// If a size is zero or the network too large.
+    /// A size of zero, a network that is too large, or inputs of the wrong kind.
     pub fn parameters(&self, input_shape: &[usize], outputs: usize) -> Result<Vec<Parameter>, NetworkError> {
         let declared = self.declarations(input_shape, outputs)?;
         Ok(declared.into_iter().map(|d| Parameter { name: d.name, shape: d.shape }).collect())
     }
 
-    /// Initial weights, flat, drawn in f32 from the architecture's distributions.
+    /// Random initial weights, flat, drawn in f32 from the initial distributions of the architecture. Shape
+    /// `[dim]`.
     ///
     /// # Errors
-    /// If a size is zero or the network too large.
+    /// A size of zero, a network that is too large, or inputs of the wrong kind.
     pub fn initialize(
         &self,
         input_shape: &[usize],
@@ -257,12 +265,12 @@ impl Architecture {
     }
 }
 
-/// The product, or `None` where it overflows.
+/// The product of the sizes, or `None` on overflow.
 fn product(sizes: &[usize]) -> Option<usize> {
     sizes.iter().try_fold(1_usize, |all, &size| all.checked_mul(size))
 }
 
-/// The entries of a parameter; `drawn` are those of the earlier ones.
+/// Initial entries of one parameter. `drawn` holds the entries of the earlier parameters.
 fn draw(declaration: &Declaration, drawn: &[f32], rng: &mut ChaCha8Rng) -> Vec<f32> {
     fn sample(len: usize, rng: &mut ChaCha8Rng, distribution: &impl Distribution<f32>) -> Vec<f32> {
         (0..len).map(|_| distribution.sample(rng)).collect()
@@ -288,10 +296,10 @@ fn draw(declaration: &Declaration, drawn: &[f32], rng: &mut ChaCha8Rng) -> Vec<f
     }
 }
 
-/// Weights from arrays under the parameters' names, flat in the parameters' order. Further arrays are ignored.
+/// Flat weights from named arrays, in the order of `parameters`. Other arrays are ignored. Shape `[dim]`.
 ///
 /// # Errors
-/// If a parameter is missing, has another shape, or holds something that is no finite number.
+/// A missing parameter, a wrong shape, or a non-finite entry.
 #[expect(clippy::implicit_hasher, reason = "the maps that readers of npz and safetensors return")]
 pub fn flatten(parameters: &[Parameter], arrays: &HashMap<String, Tensor>) -> Result<Vec<f64>, NetworkError> {
     let mut flat = Vec::new();

@@ -1,4 +1,5 @@
-//! A residual network with group normalization: convolution → stages of residual blocks → pool 4 → Linear.
+//! Residual network with group normalization (He et al., 2016; Wu and He, 2018): convolution → stages of
+//! residual blocks → average pooling over 4 × 4 → linear layer.
 
 use super::Activation;
 use super::error::NetworkError;
@@ -7,18 +8,18 @@ use super::size::{check_parameters, check_sizes, check_table};
 use crate::calculus::tape::{Initial, NodeId, Tape};
 use crate::calculus::{ImageShape, Real, ScaleShift};
 
-/// What a block needs to know of the whole.
+/// Settings shared by all residual blocks.
 #[derive(Clone, Copy)]
 struct Blocks {
-    /// Groups of every normalization.
+    /// Number of groups of each normalization.
     groups: usize,
-    /// What a block's answer is multiplied by before it is added: one over the root of the number of blocks.
+    /// Factor of the residual branch: one over the square root of the number of blocks.
     scale: f64,
     activation: Activation,
 }
 
-/// Every stage but the first halves the image and doubles the channels. Parameters are named like PyTorch modules
-/// `in_proj`, `stages.0.0`, … and `out_proj`.
+/// Every stage except the first halves the image and doubles the channels. Parameter names are those of
+/// PyTorch modules `in_proj`, `stages.0.0`, … and `out_proj`.
 pub(super) fn forward<T: Real>(
     tape: &mut Tape<T>,
     pixels: Pixels,
@@ -50,8 +51,8 @@ pub(super) fn forward<T: Real>(
     (data, linear_from_zero(tape, "out_proj", x, outputs))
 }
 
-/// `shortcut(x) + scale · norm2(conv2(act(norm1(conv1(x)))))`; the second norm's γ is 0 at first, so that a block starts
-/// as its shortcut.
+/// `shortcut(x) + scale · norm2(conv2(act(norm1(conv1(x)))))`. The scale γ of the second normalization is
+/// initially 0, so that a block starts as its shortcut.
 fn residual<T: Real>(
     tape: &mut Tape<T>,
     name: &str,
@@ -97,7 +98,7 @@ fn scale_shift<T: Real>(tape: &mut Tape<T>, name: &str, channels: usize, gamma: 
     }
 }
 
-/// Refuses empty and enormous sizes before anything is allocated.
+/// Rejects zero and oversized dimensions before any allocation.
 pub(super) fn check(
     pixels: Pixels,
     width: usize,
@@ -111,7 +112,7 @@ pub(super) fn check(
     let too_large = NetworkError::TooLarge { parameters: usize::MAX };
     let halvings = u32::try_from(stages.len() - 1).ok().and_then(|stages| 1_usize.checked_shl(stages));
     let halvings = halvings.filter(|&times| times.checked_mul(width).is_some()).ok_or(too_large)?;
-    // a stride of two leaves half of a side, rounded up
+    // a stride of two halves a side, rounding up
     pixels.check_sides(
         halvings.saturating_mul(3).saturating_add(1),
         &format!("{} stages and a pooling over 4 × 4", stages.len()),

@@ -1,5 +1,5 @@
-//! The decoder of a Transformer: post-norm layers of causal self-attention, cross-attention to the embedded input
-//! (without a mask, so that the network is not causal), and a feed-forward part.
+//! Transformer decoder (Vaswani et al., 2017): post-norm layers of causal self-attention, unmasked
+//! cross-attention to the embedded input (so that the network is not causal), and a feed-forward block.
 
 use super::error::NetworkError;
 use super::size::{check_parameters, check_sizes, check_table};
@@ -8,8 +8,8 @@ use crate::calculus::function::Function;
 use crate::calculus::op::attention::{Columns, Heads};
 use crate::calculus::tape::{Initial, NodeId, Slot, Tape};
 
-/// Parameters are named like PyTorch modules `embedding`, `decoder.layers.0` (a `TransformerDecoderLayer`), … and
-/// `output_layer`.
+/// Parameter names are those of PyTorch modules `embedding`, `decoder.layers.0` (a
+/// `TransformerDecoderLayer`), … and `output_layer`.
 pub(super) fn forward<T: Real>(
     tape: &mut Tape<T>,
     tokens: NodeId,
@@ -29,7 +29,7 @@ pub(super) fn forward<T: Real>(
         let (w2, b2) = declare(tape, &format!("{name}.linear2."), [dim, 4 * dim], biases[1]);
         let norms = [1, 2, 3].map(|i| tape.scale_shift(&format!("{name}.norm{i}"), dim));
         if layer == 0 {
-            biases = [b1, b2].map(Initial::Same); // the layers are copies of one
+            biases = [b1, b2].map(Initial::Same); // PyTorch copies one layer: all layers start from the same biases
         }
 
         let h = itself.to_itself(tape, x);
@@ -49,7 +49,7 @@ pub(super) fn forward<T: Real>(
     tape.affine(x, weight, Some(bias), vocabulary)
 }
 
-/// The parameters of an attention: one matrix for q, k and v, and one for what comes out.
+/// Parameters of one attention: the joint projection of q, k and v, and the output projection.
 struct Attention {
     packed: (Slot, Slot),
     out: (Slot, Slot),
@@ -65,20 +65,21 @@ impl Attention {
         Self { packed, out, dim, heads }
     }
 
-    /// Rows `first..first + count` of the packed matrix, in blocks of `dim`: q, k, v.
+    /// Projection by the row blocks `first..first + count` of the joint matrix. The blocks have `dim` rows
+    /// each, in the order q, k, v.
     fn project<T: Real>(&self, tape: &mut Tape<T>, x: NodeId, first: usize, count: usize) -> NodeId {
         let (d, (weight, bias)) = (self.dim, self.packed);
         let (weight, bias) = (weight.part(first * d * d, count * d * d), bias.part(first * d, count * d));
         tape.affine(x, weight, Some(bias), count * d)
     }
 
-    /// Each position attends to itself and the earlier ones.
+    /// Causal self-attention: each position attends to itself and to earlier positions.
     fn to_itself<T: Real>(&self, tape: &mut Tape<T>, x: NodeId) -> NodeId {
         let qkv = self.project(tape, x, 0, 3);
         self.attend(tape, [(qkv, 0), (qkv, 1), (qkv, 2)], true)
     }
 
-    /// Each position attends to all of the memory.
+    /// Cross-attention: each position attends to all positions of the memory.
     fn to<T: Real>(&self, tape: &mut Tape<T>, x: NodeId, memory: NodeId) -> NodeId {
         let (q, kv) = (self.project(tape, x, 0, 1), self.project(tape, memory, 1, 2));
         self.attend(tape, [(q, 0), (kv, 0), (kv, 1)], false)
@@ -92,18 +93,19 @@ impl Attention {
     }
 }
 
-/// A weight of the given shape, uniform after Xavier, and its bias.
+/// A weight of the given shape with Xavier-uniform initialization, and its bias.
 fn declare<T: Real>(tape: &mut Tape<T>, name: &str, shape: [usize; 2], bias: Initial) -> (Slot, Slot) {
     let weight = tape.parameter(format!("{name}weight"), &shape, xavier(shape));
     (weight, tape.parameter(format!("{name}bias"), &shape[..1], bias))
 }
 
-/// Uniform on ±√(6 / (fan in + fan out)).
+/// Xavier initialization: uniform on ±√(6 / (fan in + fan out)).
 fn xavier(shape: [usize; 2]) -> Initial {
     Initial::Uniform((6.0 / (shape[0] + shape[1]) as f64).sqrt())
 }
 
-/// Row p holds sin and cos of p · 10000^(−2i/d) in columns 2i and 2i + 1. Shape `[length, dim]`.
+/// Sinusoidal positional encoding: row p holds sin and cos of p · 10000^(−2i/d) in columns 2i and 2i + 1.
+/// Shape `[length, dim]`.
 fn positions<T: Real>(length: usize, dim: usize) -> Vec<T> {
     let entry = |p: usize, column: usize| {
         let angle = p as f64 * 10_000_f64.powf(-((column - column % 2) as f64) / dim as f64);
@@ -112,7 +114,7 @@ fn positions<T: Real>(length: usize, dim: usize) -> Vec<T> {
     (0..length).flat_map(|p| (0..dim).map(move |column| entry(p, column))).collect()
 }
 
-/// Refuses empty, enormous and indivisible sizes before anything is allocated.
+/// Rejects zero, oversized and indivisible dimensions before any allocation.
 pub(super) fn check(
     [layers, dim, heads]: [usize; 3],
     length: usize,
@@ -125,7 +127,8 @@ pub(super) fn check(
     if dim % heads != 0 {
         return Err(NetworkError::Heads { dim, heads });
     }
-    // two attentions of 4 matrices, and two of 4 times the size; their biases and the norms
+    // two attentions with 4 matrices each, two feed-forward matrices of 4 times the size; biases and
+    // normalizations
     check_parameters(&[
         &[vocabulary, dim],
         &[layers, 16, dim, dim],

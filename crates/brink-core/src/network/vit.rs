@@ -1,4 +1,5 @@
-//! A vision Transformer: patches → Linear → layers of attention and a feed-forward part → mean over patches → Linear.
+//! Vision Transformer (Dosovitskiy et al., 2021): patches → linear layer → layers of attention and
+//! feed-forward block → mean over patches → linear layer.
 
 use super::error::NetworkError;
 use super::image::{Pixels, linear_from_zero};
@@ -7,7 +8,7 @@ use crate::calculus::function::Function;
 use crate::calculus::tape::{NodeId, Tape};
 use crate::calculus::{Columns, Heads, ImageShape, Real};
 
-/// Columns of a head, whatever the number of heads.
+/// Width of an attention head, for any number of heads.
 const HEAD: usize = 64;
 
 /// Sizes of a vision Transformer.
@@ -20,8 +21,8 @@ pub(super) struct Sizes {
     pub(super) heads: usize,
 }
 
-/// Parameters are named like PyTorch modules `to_patch_embedding`, `transformer.norm` (declared before the layers),
-/// `transformer.layers.0`, … and `linear_head`.
+/// Parameter names are those of PyTorch modules `to_patch_embedding`, `transformer.norm` (declared before the
+/// layers), `transformer.layers.0`, … and `linear_head`.
 pub(super) fn forward<T: Real>(
     tape: &mut Tape<T>,
     pixels: Pixels,
@@ -63,7 +64,8 @@ pub(super) fn forward<T: Real>(
     (data, linear_from_zero(tape, "linear_head", x, outputs))
 }
 
-/// One row a patch, row by row of patches; in a patch pixel by pixel, the channel fastest.
+/// One row per patch, patches in row-major order. Within a patch the order is pixel by pixel with the channel
+/// fastest.
 fn patches<T: Real>(tape: &mut Tape<T>, data: NodeId, pixels: Pixels, patch: usize) -> NodeId {
     let Pixels { channels, image: ImageShape { height, width } } = pixels;
     let (across, columns) = (width / patch, patch * patch * channels);
@@ -76,8 +78,8 @@ fn patches<T: Real>(tape: &mut Tape<T>, data: NodeId, pixels: Pixels, patch: usi
     tape.permute(data, height / patch * across, columns, source)
 }
 
-/// The fixed embedding of positions, `[sin xω, cos xω, sin yω, cos yω]` with `ω_j = 10000^(−j / (dim/4 − 1))`, x the
-/// column and y the row. Shape `[height · width, dim]`.
+/// Fixed positional embedding `[sin xω, cos xω, sin yω, cos yω]` with `ω_j = 10000^(−j / (dim/4 − 1))`, where
+/// x is the column and y the row of a patch. Shape `[height · width, dim]`.
 fn positions(grid: ImageShape, dim: usize) -> Vec<f64> {
     let quarter = dim / 4;
     let entry = |place: usize, i: usize| {
@@ -93,7 +95,7 @@ fn positions(grid: ImageShape, dim: usize) -> Vec<f64> {
     (0..grid.pixels()).flat_map(|place| (0..dim).map(move |i| entry(place, i))).collect()
 }
 
-/// Refuses empty, enormous and indivisible sizes before anything is allocated.
+/// Rejects zero, oversized and indivisible dimensions before any allocation.
 pub(super) fn check(pixels: Pixels, sizes: Sizes, outputs: usize) -> Result<(), NetworkError> {
     let Sizes { patch, dim, depth, mlp, heads } = sizes;
     check_sizes(&[("patch", patch), ("dim", dim), ("depth", depth), ("mlp", mlp), ("heads", heads)])?;

@@ -1,14 +1,14 @@
-//! Finite differences, against which every implementation of [`Objective`] is tested.
+//! Finite-difference check of [`Objective`] implementations.
 
 use super::Objective;
 use crate::calculus::Block;
 use crate::calculus::block::pair_index;
 
-/// Compares gradient, Hessian-vector products and third derivatives at `w` with central differences of the order
-/// below.
+/// Compares gradient, Hessian-vector products and third derivatives at `w` with central differences of the
+/// derivative one order lower.
 ///
 /// # Panics
-/// If any of them disagrees.
+/// If any derivative disagrees with its finite difference.
 pub fn check_against_finite_differences(objective: &mut dyn Objective<f64>, w: &[f64]) {
     let dim = objective.dim();
     assert_eq!(dim, w.len());

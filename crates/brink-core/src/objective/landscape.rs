@@ -1,6 +1,6 @@
-//! Closed-form losses of two parameters, on which the dynamics can be checked by hand.
+//! Closed-form losses of two parameters, for checking the dynamics by hand.
 //!
-//! Evaluated in f64 whatever the precision of the weights, then rounded.
+//! Losses are evaluated in f64 for any precision of the weights and then rounded.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,20 +12,22 @@ use crate::calculus::{Block, Real};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Landscape {
-    /// `½(1 − xy)²`: a valley along the hyperbola xy = 1 whose sharpness x² + y² has its minimum at (1, 1).
+    /// `½(1 − xy)²`: a valley along the hyperbola xy = 1. The sharpness along the valley, x² + y², is
+    /// smallest at (1, 1).
     Hyperbola,
-    /// `½(1 − xy)² + c(x − x0)²`: the same valley, tilted so that the flow runs towards x = x0 and sharpens.
+    /// `½(1 − xy)² + c(x − x0)²`: the same valley with a tilt, so that gradient flow moves towards x = x0 and
+    /// the sharpness increases.
     TiltedHyperbola {
         /// Weight of the tilt, c ≥ 0.
         #[serde(default = "default_tilt")]
         c: f64,
-        /// Where the tilt pulls to.
+        /// Position x0 of the minimum of the tilt.
         #[serde(default = "default_target")]
         x0: f64,
     },
-    /// `(1 − a x² − y²)²`: a ring-shaped valley whose sharpness varies along it where a ≠ 1.
+    /// `(1 − a x² − y²)²`: a ring-shaped valley. The sharpness varies along the ring if a ≠ 1.
     Ellipse {
-        /// Eccentricity of the valley, a > 0.
+        /// Eccentricity a > 0 of the ring.
         #[serde(default = "default_eccentricity")]
         a: f64,
     },
@@ -43,7 +45,7 @@ fn default_eccentricity() -> f64 {
     0.5
 }
 
-/// Every partial derivative up to order three at one point.
+/// All partial derivatives up to order three at one point.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Jet {
     /// L.
@@ -57,7 +59,7 @@ pub struct Jet {
 }
 
 impl Landscape {
-    /// The loss and all its derivatives at (x, y), in closed form.
+    /// The loss and all partial derivatives up to order three at (x, y), in closed form.
     pub fn jet(&self, x: f64, y: f64) -> Jet {
         match *self {
             Self::Hyperbola => hyperbola(x, y),

@@ -1,4 +1,5 @@
-//! What the dynamics see of a loss.
+//! The training loss as a function of the weights: the interface between the dynamics and a network or
+//! landscape.
 //!
 //! Non-finite contract: a NaN or an infinity in `w` gives NaN or infinite results, never a panic.
 
@@ -15,9 +16,9 @@ use crate::calculus::{Block, Real, Stop};
 
 /// A smooth full-batch training loss L(w) with exact derivatives up to order three.
 ///
-/// Methods take `&mut self` because implementations reuse buffers and keep what they computed at the last `w`
-/// (compared by value), so that Hessian-vector products right after a gradient at the same `w` cost no second
-/// primal pass.
+/// Methods take `&mut self` because implementations reuse buffers and cache the primal pass at the last `w`
+/// (compared by value). A Hessian-vector product right after a gradient at the same `w` therefore needs no
+/// second primal pass.
 pub trait Objective<T: Real>: Send {
     /// Number of parameters.
     fn dim(&self) -> usize;
@@ -28,15 +29,18 @@ pub trait Objective<T: Real>: Send {
     /// Writes ∇L(w) (shape `[dim]`) and returns L(w).
     fn gradient(&mut self, w: &[T], nabla_l: &mut [T]) -> f64;
 
-    /// Hessian-vector products: `hv_i = H(w) v_i`. `hv` is reshaped to `v`.
+    /// Hessian-vector products `hv_i = H(w) v_i` (Pearlmutter, 1994). `v` has shape `[k, dim]`; `hv` is
+    /// resized to the same shape.
     fn hessian_vector_products(&mut self, w: &[T], v: &Block<T>, hv: &mut Block<T>);
 
-    /// All contractions `T_ij = ∇_w (u_iᵀ H(w) u_j)` with the directions held fixed, for `i ≤ j`, in the order
-    /// (1,1), (1,2), …, (1,k), (2,2), …, (k,k). `t` is reshaped to `k(k+1)/2` vectors; see [`pair_index`].
+    /// All contractions of the third derivative, `T_ij = ∇_w (u_iᵀ H(w) u_j)` at fixed directions, for
+    /// `i ≤ j` in the order (1,1), (1,2), …, (1,k), (2,2), …, (k,k). `u` has shape `[k, dim]`; `t` is resized
+    /// to `[k(k+1)/2, dim]`. See [`pair_index`](crate::calculus::block::pair_index).
     fn third_derivatives(&mut self, w: &[T], u: &Block<T>, t: &mut Block<T>);
 
-    /// [`Objective::hessian_vector_products`], given up where `stop` becomes true: asked between parts of the work where
-    /// the implementation has parts, and before it otherwise. Returns whether `hv` holds the products.
+    /// Interruptible version of [`Objective::hessian_vector_products`]: the computation is abandoned once
+    /// `stop` returns true. `stop` is polled between parts of the computation if the implementation has
+    /// parts, otherwise before it starts. Returns whether `hv` holds the products.
     fn hessian_vector_products_unless(
         &mut self,
         w: &[T],
@@ -51,7 +55,7 @@ pub trait Objective<T: Real>: Send {
         wanted
     }
 
-    /// [`Objective::third_derivatives`], given up in the same way.
+    /// Interruptible version of [`Objective::third_derivatives`]. Returns whether `t` holds the contractions.
     fn third_derivatives_unless(&mut self, w: &[T], u: &Block<T>, t: &mut Block<T>, stop: Stop<'_>) -> bool {
         let wanted = !stop();
         if wanted {
@@ -60,9 +64,10 @@ pub trait Objective<T: Real>: Send {
         wanted
     }
 
-    /// The contractions T_ij, and the curvatures `u_iᵀ H(w) u_i` (shape `[k]`), which a pass of degree two has at
-    /// hand: they are coefficients of the loss itself. Returns the number of Hessian-vector products it took
-    /// nevertheless: k here, 0 where an implementation reads them off.
+    /// The contractions T_ij and the curvatures `u_iᵀ H(w) u_i` (shape `[k]`). The curvatures are
+    /// second-degree coefficients of the loss itself, so that a pass of degree two can yield both. Returns
+    /// the number of additional Hessian-vector products: k for this default implementation, 0 for an
+    /// implementation that extracts the curvatures from the pass.
     fn third_derivatives_and_curvatures(
         &mut self,
         w: &[T],
@@ -78,12 +83,13 @@ pub trait Objective<T: Real>: Send {
         u.count()
     }
 
-    /// Training examples that there are outputs on; none for a landscape.
+    /// Number of training examples for which [`Objective::outputs`] is defined; 0 for a landscape.
     fn examples(&self) -> usize {
         0
     }
 
-    /// The network's outputs on the given training examples, one row each. Empty for a landscape.
+    /// Network outputs for the given training examples, one row per example. Shape
+    /// `[examples, rows · columns]`. Empty for a landscape.
     fn outputs(&mut self, w: &[T], examples: &[usize]) -> Vec<Vec<f64>>;
 }
 

@@ -1,6 +1,7 @@
-//! A network with data and a loss.
+//! The loss of a network on a data set.
 //!
-//! Non-finite contract: as [`Objective`] states; data must be finite, which `NetworkObjective::new` checks.
+//! Non-finite contract: the contract of [`Objective`]. Data must be finite; [`NetworkObjective::new`] checks
+//! this.
 
 use candle_core::{DType, Tensor};
 use serde::{Deserialize, Serialize};
@@ -13,130 +14,132 @@ use crate::calculus::{Block, Real, Stop};
 use crate::data::{Split, Targets};
 use crate::network::{Architecture, NetworkError};
 
-/// What is minimized, as a mean over rows.
+/// The loss function. The objective is its mean over rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum LossKind {
-    /// ½ Σ_classes (f − onehot(y))²; ½ (f − (2y − 1))² for two classes and one output; ½ Σ (f − y)² for real targets.
+    /// Squared error. Classification: ½ Σ_classes (f − onehot(y))². Two classes with one output: ½
+    /// (f − (2y − 1))². Regression: ½ Σ (f − y)².
     #[serde(rename = "mse")]
     Mse,
-    /// logsumexp(f) − f\[y\]; the logistic loss for two classes and one logit.
+    /// Cross-entropy logsumexp(f) − f\[y\]. Two classes with one output: the logistic loss.
     #[serde(rename = "ce")]
     CrossEntropy,
 }
 
-/// Most bytes that a network may take with its data, by an estimate made before anything of that size is allocated.
+/// Largest memory, in bytes, that a network and its data may use. The memory is estimated before any large
+/// allocation.
 pub const MOST_BYTES: usize = 8 << 30;
 
-/// Why a network cannot be trained on some data.
+/// A network and a data set that cannot be combined into an objective.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum ObjectiveError {
-    /// The network itself.
+    /// The network is invalid.
     #[error(transparent)]
     Network(#[from] NetworkError),
-    /// Real targets have no cross-entropy.
+    /// Cross-entropy was requested for a regression task.
     #[error("cross-entropy needs classes, but the targets are real numbers; use the loss \"mse\"")]
     RegressionNeedsMse,
-    /// A label names no class.
+    /// A label is not a valid class.
     #[error("row {row} has label {label}, but there are {classes} classes (0 to {}, or -1 to leave a row out)", .classes - 1)]
     Label {
-        /// The row.
+        /// Index of the row.
         row: usize,
-        /// Its label.
+        /// Label of the row.
         label: i64,
         /// Number of classes.
         classes: usize,
     },
-    /// A token names no row of the embedding.
+    /// A token is outside the vocabulary.
     #[error("sequence {row} holds {token} at position {position}, but its tokens are the integers 0 to {}: as many as \
              there are classes", .vocabulary - 1)]
     Token {
-        /// The sequence.
+        /// Index of the sequence.
         row: usize,
-        /// Where in it.
+        /// Position in the sequence.
         position: usize,
-        /// What stands there.
+        /// The invalid token.
         token: f64,
-        /// Number of tokens.
+        /// Vocabulary size.
         vocabulary: usize,
     },
-    /// No row counts.
+    /// All rows are left out of the loss.
     #[error("the data has no row to learn from: {rows} rows, {masked} of them left out by the label -1")]
     NoRows {
-        /// Rows there are.
+        /// Number of rows.
         rows: usize,
-        /// Rows left out.
+        /// Number of rows left out.
         masked: usize,
     },
-    /// Inputs and targets do not belong together.
+    /// The numbers of inputs and targets differ.
     #[error("there are {targets} targets for {rows} rows of inputs")]
     RowCount {
-        /// Rows that the network makes of the inputs.
+        /// Number of output rows of the network.
         rows: usize,
-        /// Targets.
+        /// Number of targets.
         targets: usize,
     },
-    /// A NaN or an infinity in the data.
+    /// The data contains a NaN or an infinity.
     #[error("{what} holds {value} in row {row}; all data must be finite")]
     NonFinite {
-        /// "the inputs x" or "the targets y".
+        /// Name of the array: "the inputs x" or "the targets y".
         what: &'static str,
-        /// The row.
+        /// Index of the row.
         row: usize,
-        /// The value.
+        /// The non-finite value.
         value: f64,
     },
-    /// It would take too much memory.
+    /// The estimated memory exceeds [`MOST_BYTES`].
     #[error(
         "training on {} takes about {} of memory, {} of it for {part}; at most {} are allowed: fewer or smaller examples, or \
          a smaller network, take less",
         counted(*.samples), gigabytes(*.bytes), gigabytes(*.of_part), gigabytes(MOST_BYTES)
     )]
     Memory {
-        /// Examples.
+        /// Number of examples.
         samples: usize,
-        /// Bytes in all.
+        /// Estimated memory in bytes.
         bytes: usize,
-        /// What takes most of them.
+        /// Name of the largest contribution.
         part: &'static str,
-        /// Bytes that it takes.
+        /// Size of the largest contribution in bytes.
         of_part: usize,
     },
-    /// An array cannot be read as numbers.
+    /// An array cannot be converted to numbers.
     #[error("the data cannot be read: {reason}")]
     Data {
-        /// What candle says.
+        /// Error message of candle.
         reason: String,
     },
 }
 
-/// A number of examples in words.
+/// A number of examples as text.
 fn counted(examples: usize) -> String {
     if examples == 1 { "1 example".into() } else { format!("{examples} examples") }
 }
 
-/// Bytes in words: "8.0 GiB".
+/// A number of bytes as text: "8.0 GiB".
 fn gigabytes(bytes: usize) -> String {
     format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
 }
 
-/// The full-batch loss of a network on a training (or test) set, with its exact derivatives.
+/// The full-batch loss of a network on a training or test set, with exact derivatives up to order three.
 #[derive(Debug)]
 pub struct NetworkObjective<T> {
     evaluator: Evaluator<T>,
     output: NodeId,
     samples: usize,
-    /// The class of each row (−1: left out); empty for real targets.
+    /// Class of each row (−1 leaves the row out of the loss). Empty for regression.
     labels: Vec<i64>,
-    /// Kept for its memory.
+    /// Reusable buffer.
     second_derivatives: Block<T>,
 }
 
 impl<T: Real> NetworkObjective<T> {
-    /// A network, what it is trained on, and the loss.
+    /// Combines a network, a data split and a loss function.
     ///
     /// # Errors
-    /// If the network cannot be built for the data, would take more than [`MOST_BYTES`] with it, or the data does not fit the
-    /// loss.
+    /// An invalid network, an estimated memory above [`MOST_BYTES`], or data that do not fit the network or
+    /// the loss function.
     pub fn new(architecture: &Architecture, split: &Split, loss: LossKind) -> Result<Self, ObjectiveError> {
         let (&samples, shape) =
             split.x.dims().split_first().ok_or(ObjectiveError::NoRows { rows: 0, masked: 0 })?;
@@ -205,18 +208,19 @@ impl<T: Real> NetworkObjective<T> {
         self.samples
     }
 
-    /// Rows of the outputs of one example: its positions where the network answers at each of them, else 1.
+    /// Rows of the output of one example: the sequence length if the network has an output at every position,
+    /// otherwise 1.
     pub fn rows_per_example(&self) -> usize {
         self.evaluator.tape().shape(self.output).0
     }
 
-    /// Whether derivatives are computed on the thread pool. Many calls in a row are then best made from inside the
-    /// pool (`rayon::scope`), or each of them waits for threads to wake.
+    /// Whether derivatives are computed on the thread pool. A long sequence of calls is then faster from
+    /// inside the pool (`rayon::scope`), because each call from outside waits for threads to wake up.
     pub fn is_parallel(&self) -> bool {
         self.evaluator.is_parallel()
     }
 
-    /// Share of rows classified rightly at `w`; `None` for real targets.
+    /// Fraction of rows classified correctly at `w`, in [0, 1]. `None` for regression.
     pub fn accuracy(&mut self, w: &[T]) -> Option<f64> {
         if self.labels.is_empty() {
             return None;
@@ -237,7 +241,7 @@ impl<T: Real> NetworkObjective<T> {
     }
 }
 
-/// Refuses what would take too much memory.
+/// Rejects an estimated memory above [`MOST_BYTES`].
 fn check_memory(estimate: &Estimate, samples: usize) -> Result<(), ObjectiveError> {
     let (bytes, (part, of_part)) = (estimate.bytes(), estimate.largest());
     if bytes > MOST_BYTES { Err(ObjectiveError::Memory { samples, bytes, part, of_part }) } else { Ok(()) }
@@ -258,7 +262,8 @@ fn check_tokens<T: Real>(tokens: &[T], length: usize, vocabulary: usize) -> Resu
     })
 }
 
-/// All entries of a tensor, checked to be finite and rounded to T: some rows at a time, so that no second copy is made.
+/// All entries of a tensor, checked for finiteness and rounded to T. Rows are read in blocks to avoid a
+/// second copy.
 fn numbers<T: Real>(tensor: &Tensor, what: &'static str) -> Result<Vec<T>, ObjectiveError> {
     let rows = tensor.dims()[0];
     let columns = (tensor.elem_count() / rows.max(1)).max(1);
@@ -276,10 +281,10 @@ fn numbers<T: Real>(tensor: &Tensor, what: &'static str) -> Result<Vec<T>, Objec
     Ok(all)
 }
 
-/// Entries of a tensor that are read at a time.
+/// Number of entries read per block.
 const AT_A_TIME: usize = 1 << 20;
 
-/// What the squared error compares with. Shape `[rows, outputs]`; rows left out are zero.
+/// Targets of the squared error. Shape `[rows, outputs]`; rows left out of the loss are zero.
 fn answers<T: Real>(targets: &Targets, outputs: usize) -> Result<Vec<T>, ObjectiveError> {
     Ok(match targets {
         Targets::Regression(y) => numbers(y, "the targets y")?,
@@ -296,7 +301,7 @@ fn answers<T: Real>(targets: &Targets, outputs: usize) -> Result<Vec<T>, Objecti
     })
 }
 
-/// Position of the largest entry, the first of equals.
+/// Index of the largest entry; the first index in case of a tie.
 fn largest<T: Real>(x: &[T]) -> usize {
     (1..x.len()).fold(0, |best, i| if x[i] > x[best] { i } else { best })
 }

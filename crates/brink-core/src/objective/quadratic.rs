@@ -1,25 +1,26 @@
-//! Quadratic losses with a prescribed spectrum, in any dimension.
+//! Quadratic losses with a given spectrum in any dimension.
 
 use super::Objective;
 use crate::calculus::block::pair_index;
 use crate::calculus::{Block, Real};
 
-/// `L(w) = ½ wᵀ Q diag(λ) Qᵀ w`, with Q an orthogonal matrix kept as a product of two Householder reflections, so
-/// that a Hessian-vector product costs O(dim).
+/// `L(w) = ½ wᵀ Q diag(λ) Qᵀ w`. The orthogonal matrix Q is a product of two Householder reflections, so that
+/// a Hessian-vector product costs O(dim).
 #[derive(Clone, Debug)]
 pub struct Quadratic {
     eigenvalues: Vec<f64>,
-    /// Unit vectors r of the reflections I − 2 r rᵀ; empty where the Hessian is diagonal.
+    /// Unit vectors r of the reflections I − 2 r rᵀ. Empty for a diagonal Hessian.
     reflections: Vec<Vec<f64>>,
 }
 
 impl Quadratic {
-    /// `½ Σ λ_i w_i²`.
+    /// A quadratic with diagonal Hessian, `½ Σ λ_i w_i²`. `eigenvalues` has shape `[dim]`.
     pub fn diagonal(eigenvalues: Vec<f64>) -> Self {
         Self { eigenvalues, reflections: Vec::new() }
     }
 
-    /// The same spectrum in rotated axes, so that no eigenvector is a coordinate axis.
+    /// A quadratic with the same spectrum in rotated axes: no eigenvector is a coordinate axis. `eigenvalues`
+    /// has shape `[dim]`.
     pub fn rotated(eigenvalues: Vec<f64>) -> Self {
         let dim = eigenvalues.len();
         let reflections = [1.0, 2.0_f64.sqrt()]
@@ -32,7 +33,10 @@ impl Quadratic {
         Self { eigenvalues, reflections }
     }
 
-    /// The i-th eigenvector Q e_i, which belongs to the i-th eigenvalue given.
+    /// The i-th eigenvector Q e_i, which belongs to the i-th of the given eigenvalues. Shape `[dim]`.
+    ///
+    /// # Panics
+    /// If `i` is not below the dimension.
     pub fn eigenvector(&self, i: usize) -> Vec<f64> {
         let mut e = vec![0.0; self.eigenvalues.len()];
         e[i] = 1.0;

@@ -1,25 +1,26 @@
-//! What an axis of weight space may be.
+//! The axes of weight space that a view can have.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A direction in weight space, by its meaning at the moment looked at.
+/// A direction in weight space, defined by its meaning at the step of the view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Axis {
-    /// The i-th eigenvector of the Hessian, from 0.
+    /// The i-th eigenvector of the Hessian, counted from 0.
     Eigenvector(usize),
     /// The gradient of the sharpness, ∇S.
     SharpnessGradient,
-    /// Where the central flow (gradient descent, where there is none) moves.
+    /// The direction of motion of the central flow, or of gradient descent without a central flow.
     Drift,
-    /// The i-th principal component of the paths, from 0.
+    /// The i-th principal component of the paths, counted from 0.
     Principal(usize),
-    /// From the central flow to the gradient flow; where the central flow moves, as long as they have not parted.
+    /// The direction from the central flow to the gradient flow. Before the two have separated, the direction
+    /// of motion of the central flow.
     Departure,
 }
 
 impl Axis {
-    /// Every choice, in the order of menus.
+    /// All axes, in the order of menus.
     pub const ALL: [Self; 9] = [
         Self::Eigenvector(0),
         Self::Eigenvector(1),
@@ -32,7 +33,7 @@ impl Axis {
         Self::Principal(2),
     ];
 
-    /// What stands in for an axis that does not exist, the first that does.
+    /// Substitutes for an axis that does not exist, in order of preference.
     pub(super) const SUBSTITUTES: [Self; 5] = [
         Self::Eigenvector(0),
         Self::Eigenvector(1),
@@ -41,7 +42,7 @@ impl Axis {
         Self::SharpnessGradient,
     ];
 
-    /// How many leading eigenvectors it needs.
+    /// Number of leading eigenvectors that the axis requires.
     pub(super) fn eigenvectors(self) -> usize {
         match self {
             Self::Eigenvector(i) => i + 1,

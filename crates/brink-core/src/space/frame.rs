@@ -1,41 +1,43 @@
-//! Two or three orthonormal axes through a point of weight space, and what they show of a displacement.
+//! A frame of two or three orthonormal axes at a point of weight space, and the fraction of displacements
+//! that it captures.
 
 use crate::spectrum::{axpy, dot, norm};
 
-/// A direction counts as none when less than this share of it is left beside the other axes.
+/// A direction is rejected if its component orthogonal to the other axes is smaller than this fraction of its
+/// length.
 const LEAST_SHARE: f64 = 1e-6;
 
-/// Axes that span no plane.
+/// Axes that do not span a plane.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum FrameError {
-    /// A direction of length zero.
+    /// The direction has length zero.
     #[error("the axis “{axis}” has length 0 here; choose another axis, or another step")]
     Zero {
-        /// The axis.
+        /// Name of the axis.
         axis: String,
     },
-    /// NaN or infinity in a direction.
+    /// The direction contains a NaN or an infinity.
     #[error("the axis “{axis}” is not finite here; choose another axis, or a step before the divergence")]
     NonFinite {
-        /// The axis.
+        /// Name of the axis.
         axis: String,
     },
-    /// A direction in the span of the others.
+    /// The direction lies in the span of the previous axes.
     #[error(
         "the axis “{axis}” lies along the axes before it (share left over {share:.0e}): they span no plane; choose another axis"
     )]
     Dependent {
-        /// The axis.
+        /// Name of the axis.
         axis: String,
-        /// What of it is orthogonal to those before it.
+        /// Norm of the component orthogonal to the previous axes, relative to the norm of the direction.
         share: f64,
     },
-    /// A direction that cannot be had.
+    /// The direction does not exist.
     #[error("there is no axis “{axis}” here: {reason}")]
     Missing {
-        /// The axis.
+        /// Name of the axis.
         axis: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }
@@ -46,31 +48,34 @@ fn scale(by: f64, x: &mut [f64]) {
     }
 }
 
-/// Orthonormal axes through an origin.
+/// Orthonormal axes at an origin.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Frame {
-    /// Shape `[dim]`.
+    /// Origin. Shape `[dim]`.
     origin: Vec<f64>,
-    /// Each of shape `[dim]`.
+    /// Axes. Shape `[axes, dim]`.
     axes: Vec<Vec<f64>>,
 }
 
 impl Frame {
-    /// No axes yet.
+    /// A frame without axes at the given origin. Shape `[dim]`.
     pub fn new(origin: Vec<f64>) -> Self {
         Self { origin, axes: Vec::new() }
     }
 
-    /// Adds an axis: the direction less what lies along the axes there are (modified Gram–Schmidt, twice), normalized.
+    /// Adds an axis: the component of `direction` (shape `[dim]`) orthogonal to the existing axes (modified
+    /// Gram–Schmidt, applied twice), normalized.
     ///
     /// # Errors
-    /// Where nothing is left, or the direction is not finite. The frame is unchanged then.
+    /// [`FrameError`] if the direction is zero, not finite, or in the span of the existing axes. The frame is
+    /// then unchanged.
     pub fn add(&mut self, name: &str, mut direction: Vec<f64>) -> Result<(), FrameError> {
         let axis = || name.to_owned();
         if !direction.iter().all(|x| x.is_finite()) {
             return Err(FrameError::NonFinite { axis: axis() });
         }
-        // The largest entry first: the square of a tiny or a huge one has no place in a number.
+        // Scaled by the largest entry, because the square of a tiny or huge entry could underflow or
+        // overflow.
         let largest = direction.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
         if largest == 0.0 {
             return Err(FrameError::Zero { axis: axis() });
@@ -93,17 +98,18 @@ impl Frame {
         Ok(())
     }
 
-    /// Where the axes cross. Shape `[dim]`.
+    /// The origin. Shape `[dim]`.
     pub fn origin(&self) -> &[f64] {
         &self.origin
     }
 
-    /// The axes, each of shape `[dim]`.
+    /// The axes. Shape `[axes, dim]`.
     pub fn axes(&self) -> &[Vec<f64>] {
         &self.axes
     }
 
-    /// Writes the weights at (x, y) of the plane of the first two axes.
+    /// Writes the weights at (x, y) in the plane of the first two axes to `w`. Shape `[dim]`. The coordinate
+    /// of a missing axis is ignored.
     pub fn point(&self, x: f64, y: f64, w: &mut Vec<f64>) {
         w.clone_from(&self.origin);
         for (axis, at) in self.axes.iter().zip([x, y]) {
@@ -111,7 +117,7 @@ impl Frame {
         }
     }
 
-    /// Coordinates of a displacement from the origin; those of axes there are not are 0.
+    /// Coordinates of a displacement (shape `[dim]`) from the origin. Coordinates along missing axes are 0.
     pub fn coordinates(&self, displacement: &[f64]) -> [f64; 3] {
         let mut coordinates = [0.0; 3];
         for (at, axis) in coordinates.iter_mut().zip(&self.axes) {
@@ -121,7 +127,7 @@ impl Frame {
     }
 }
 
-/// What axes show of some displacements: the share of their summed squares.
+/// The fraction of squared displacements captured by the axes.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Captured {
     along: [f64; 3],
@@ -129,7 +135,7 @@ pub struct Captured {
 }
 
 impl Captured {
-    /// Counts one displacement with these coordinates.
+    /// Adds a displacement with the given coordinates.
     pub fn count(&mut self, displacement: &[f64], coordinates: [f64; 3]) {
         self.whole += dot(displacement, displacement);
         for (sum, at) in self.along.iter_mut().zip(coordinates) {
@@ -137,12 +143,14 @@ impl Captured {
         }
     }
 
-    /// The share along one axis, from 0 to 1; `None` where nothing moved.
+    /// Fraction of the squared displacements along one axis, from 0 to 1. `None` if all displacements are
+    /// zero.
     pub fn along(&self, axis: usize) -> Option<f64> {
         (self.whole > 0.0).then(|| (self.along[axis] / self.whole).min(1.0))
     }
 
-    /// The share that all axes together show.
+    /// Fraction of the squared displacements along all axes together, from 0 to 1. `None` if all
+    /// displacements are zero.
     pub fn total(&self) -> Option<f64> {
         (self.whole > 0.0).then(|| (self.along.iter().sum::<f64>() / self.whole).min(1.0))
     }
@@ -193,7 +201,7 @@ mod tests {
         frame.add("y", vec![1.0, 1.0, 0.0, 0.0]).unwrap();
         let mut captured = Captured::default();
         assert_eq!((captured.total(), captured.along(0)), (None, None));
-        // squares along x: 9 + 0, along y: 16 + 4, in all 25 + 4 + 7 = 36
+        // squares along x: 9 + 0, along y: 16 + 4, in total 25 + 4 + 7 = 36
         for displacement in [[3.0, 4.0, 0.0, 0.0], [0.0, -2.0, 2.0, 3.0_f64.sqrt()]] {
             let coordinates = frame.coordinates(&displacement);
             captured.count(&displacement, coordinates);

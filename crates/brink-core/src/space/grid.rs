@@ -1,22 +1,22 @@
-//! Values at the nodes of a regular grid over the plane of the first two axes.
+//! Values at the nodes of a regular grid on the plane of the first two axes.
 
 use serde::{Deserialize, Serialize};
 
-/// The rectangle of the plane that grids cover.
+/// The rectangle of the plane covered by a grid.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Extent {
-    /// From the first to the last column.
+    /// Coordinates of the first and the last column.
     pub x: [f64; 2],
-    /// From the first to the last row.
+    /// Coordinates of the first and the last row.
     pub y: [f64; 2],
 }
 
-/// Least share of the other side, or of the length of the weights, that a side of an extent has.
+/// Smallest length of a side, relative to the other side and to the norm of the weights.
 const LEAST_SIDE: f64 = 1e-3;
 
 impl Extent {
-    /// What holds all finite points, with a margin; a side without any length gets a small one. `scale` is the length of
-    /// the weights.
+    /// The bounding rectangle of all finite points, with a margin. A side of length zero is extended to a
+    /// small length; `scale` is the norm of the weights.
     pub fn around(points: impl IntoIterator<Item = [f64; 2]>, scale: f64) -> Self {
         let mut sides = [[0.0_f64; 2]; 2];
         let mut empty = true;
@@ -36,26 +36,26 @@ impl Extent {
     }
 }
 
-/// Values row by row; NaN where there is none, or none yet.
+/// Values at the nodes in row-major order. NaN marks a value that is undefined or not computed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Grid {
-    /// Where the outer nodes lie.
+    /// Rectangle spanned by the outer nodes.
     pub extent: Extent,
-    /// Nodes along the first axis.
+    /// Number of nodes along the first axis.
     pub columns: usize,
-    /// Nodes along the second axis.
+    /// Number of nodes along the second axis.
     pub rows: usize,
-    /// Shape `[rows, columns]`.
+    /// Values. Shape `[rows, columns]`.
     pub values: Vec<f32>,
 }
 
 impl Grid {
-    /// A square one, nothing known.
+    /// A grid of `side × side` nodes with all values NaN.
     pub fn empty(extent: Extent, side: usize) -> Self {
         Self { extent, columns: side, rows: side, values: vec![f32::NAN; side * side] }
     }
 
-    /// Where a node lies.
+    /// Coordinates of a node in the plane.
     pub fn node(&self, column: usize, row: usize) -> [f64; 2] {
         let along = |[low, high]: [f64; 2], place: usize, count: usize| {
             low + (high - low) * place as f64 / (count.max(2) - 1) as f64
@@ -64,18 +64,24 @@ impl Grid {
     }
 
     /// The value at a node.
+    ///
+    /// # Panics
+    /// If the node is outside the grid.
     pub fn at(&self, column: usize, row: usize) -> f32 {
         self.values[row * self.columns + column]
     }
 
-    /// Sets the value at a node; what is not finite becomes NaN.
+    /// Sets the value at a node. Non-finite values become NaN.
+    ///
+    /// # Panics
+    /// If the node is outside the grid.
     #[expect(clippy::cast_possible_truncation, reason = "beyond f32 it is absent")]
     pub fn set(&mut self, column: usize, row: usize, value: f64) {
         let value = value as f32;
         self.values[row * self.columns + column] = if value.is_finite() { value } else { f32::NAN };
     }
 
-    /// Every `stride`-th node of every `stride`-th row.
+    /// The subgrid of every `stride`-th node in both directions.
     #[must_use]
     pub fn thinned(&self, stride: usize) -> Self {
         let (columns, rows) = ((self.columns - 1) / stride + 1, (self.rows - 1) / stride + 1);

@@ -1,4 +1,4 @@
-//! One look at weight space around a step, worked on in slices.
+//! Surveys: views of weight space around one step, computed incrementally.
 
 mod axes;
 #[cfg(test)]
@@ -19,27 +19,29 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Steps on either side of the step that the grids hold: few enough that each swing across the valley is seen.
+/// Number of steps on either side of the central step that determine the extent of the grids; few enough to
+/// resolve individual oscillations across the valley.
 const FRAMED: usize = 30;
 
-/// What is to be looked at.
+/// A request for a view of weight space.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SurveyRequest {
-    /// The step.
+    /// The central step.
     pub step: usize,
-    /// Its learning rate, for 2/η.
+    /// Learning rate η of the step, which defines the edge 2/η.
     pub eta: f64,
     /// Two or three axes.
     pub axes: Vec<Axis>,
-    /// Most steps around it that are projected exactly, as far as their weights are kept.
+    /// Largest number of surrounding steps to project exactly, limited by the stored weights.
     pub most: usize,
-    /// Consecutive steps around `step`, itself among them, from a replay; where this is empty, those of the trail are taken.
+    /// Consecutive steps around `step`, including `step`, from a replay. If empty, the steps stored in the
+    /// trail are used.
     pub rows: Vec<Arc<Row>>,
-    /// What a replay has kept of the steps before those that the trail begins with.
+    /// Trail of a replay for the steps before the first step of the trail.
     pub earlier: Option<Arc<Trail>>,
 }
 
-/// The weights at a step are not kept: only a replay has them.
+/// The weights at a step are not stored. They can be recovered by a replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the weights of step {step} are no longer kept; they have to be computed again")]
 pub struct NotKept {
@@ -47,45 +49,47 @@ pub struct NotKept {
     pub step: usize,
 }
 
-/// An axis that is shown.
+/// An axis of the view.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ShownAxis {
-    /// Its meaning.
+    /// The axis.
     pub axis: Axis,
-    /// Share of the squared displacement along it, over the exact points.
+    /// Fraction of the squared displacement along the axis, over the exact points.
     pub captured: Option<f64>,
 }
 
-/// What is known of weight space around a step.
+/// Results of a survey so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SpaceView {
-    /// The step.
+    /// The central step.
     pub step: usize,
-    /// Two or three; none while they are computed, or where there are none.
+    /// Two or three axes. Empty before they are computed, or if they do not exist.
     pub axes: Vec<ShownAxis>,
-    /// Share of the squared displacement from the origin that the axes show, over the exact points.
+    /// Fraction of the squared displacement from the origin captured by the axes, over the exact points.
     pub captured: Option<f64>,
-    /// Root mean square error of a sketched coordinate, as a share of the displacement; `None` where all is exact.
+    /// Root mean square error of a sketched coordinate relative to the displacement. `None` if all points are
+    /// exact.
     pub sketch_error: Option<f64>,
-    /// The paths, in one or more pieces each.
+    /// The paths, each in one or more sections.
     pub paths: Vec<Path>,
-    /// The loss; nothing but NaN as long as only its place is known.
+    /// The loss on the plane. All values are NaN while only the extent is known.
     pub surface: Option<Grid>,
-    /// The sharpness.
+    /// The sharpness on the plane.
     pub region: Option<Grid>,
-    /// 2/η.
+    /// The edge of stability 2/η.
     pub edge: f64,
-    /// How much is computed, from 0 to 1.
+    /// Completed fraction of the computation, from 0 to 1.
     pub progress: f64,
-    /// What stands in for something else, or is missing, in words.
+    /// Notes on substitutes and missing results, as text.
     pub notes: Vec<String>,
 }
 
 impl SpaceView {
-    /// Whether this is a view of paths of a run with so many steps, without grids: what is read from a file may be anything.
+    /// Checks that this is a view of the paths of a run with `steps` steps, without grids. A view read from a
+    /// file can be invalid.
     ///
     /// # Errors
-    /// What does not fit, in words.
+    /// A description of the first inconsistency.
     pub fn check(&self, steps: usize) -> Result<(), String> {
         let Self { step, axes, captured, sketch_error, paths, surface, region, edge, progress, notes: _ } =
             self;
@@ -107,7 +111,7 @@ impl SpaceView {
         })
     }
 
-    /// The paths up to a step; the last point of each is at or before it.
+    /// The view with its paths truncated at a step: the last point of each path is at or before `step`.
     #[must_use]
     pub fn until(&self, step: usize) -> Self {
         let mut view = self.clone();
@@ -121,7 +125,7 @@ impl SpaceView {
     }
 }
 
-/// What comes next.
+/// The next stage of a survey.
 #[derive(Clone, Debug)]
 enum Stage {
     Axes,
@@ -130,7 +134,7 @@ enum Stage {
     Done,
 }
 
-/// Works on one request.
+/// Computes the view of one request incrementally.
 #[derive(Clone, Debug)]
 pub struct Survey {
     request: SurveyRequest,
@@ -141,10 +145,10 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// Nothing known yet.
+    /// Starts a survey without results.
     ///
     /// # Errors
-    /// Where neither the request nor the trail has the weights of its step.
+    /// [`NotKept`] if neither the request nor the trail has the weights of its step.
     pub fn new(mut request: SurveyRequest, trail: &Trail) -> Result<Self, NotKept> {
         let step = request.step;
         if request.rows.is_empty() {
@@ -155,33 +159,34 @@ impl Survey {
         Ok(Self { request, row, frame: Frame::default(), stage: Stage::Axes, view })
     }
 
-    /// The step looked at.
+    /// The central step of the request.
     pub fn step(&self) -> usize {
         self.request.step
     }
 
-    /// The axes through their origin; none before they are found.
+    /// The frame of the view. It has no axes before they are found.
     pub fn frame(&self) -> &Frame {
         &self.frame
     }
 
-    /// What is known so far.
+    /// The results so far.
     pub fn view(&self) -> &SpaceView {
         &self.view
     }
 
-    /// Whether the axes and the paths are known, or are not to be had.
+    /// Whether the axes and the paths are complete, or cannot be computed.
     pub fn has_paths(&self) -> bool {
         matches!(self.stage, Stage::Grids(..) | Stage::Done)
     }
 
-    /// Whether everything is known.
+    /// Whether the survey is complete.
     pub fn done(&self) -> bool {
         matches!(self.stage, Stage::Done)
     }
 
-    /// Goes on until the time is up, and takes at least one piece; earlier where `stop` becomes true: between two
-    /// evaluations of the loss or of a Hessian-vector product. What was stopped is taken up again by the next call.
+    /// Continues until the time limit `until`, with at least one unit of work. The computation is interrupted
+    /// earlier if `stop` returns true; it is polled between evaluations of the loss and of Hessian-vector
+    /// products. The next call resumes interrupted work.
     pub fn advance(&mut self, probe: &mut dyn Probe, trail: &Trail, until: Instant, stop: Stop<'_>) {
         loop {
             match std::mem::replace(&mut self.stage, Stage::Done) {
@@ -235,7 +240,7 @@ impl Survey {
             tracer.spread(self.view.step, FRAMED, parted).into_iter().chain([[0.0; 2]]),
             norm(self.frame.origin()),
         );
-        // where the grids will be is known, and the picture stays there
+        // the extent of the grids is final, and the view stays there
         self.view.surface = Some(Grid::empty(extent, 2));
         let sharpness = Sharpness::new(extent, self.view.edge);
         self.stage = Stage::Grids(Box::new(Losses::new(extent)), Box::new(sharpness));

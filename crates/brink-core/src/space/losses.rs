@@ -1,18 +1,19 @@
-//! The loss over the plane, level by level: coarse and whole at once, then finer.
+//! The loss on the plane, computed level by level: first a complete coarse grid, then refinements.
 
 use super::frame::Frame;
 use super::grid::{Extent, Grid};
 use super::probe::Probe;
 use std::time::{Duration, Instant};
 
-/// Nodes along a side at the finest level; a power of two and one, so that every level holds the coarser.
+/// Number of nodes per side at the finest level: a power of two plus one, so that each level contains the
+/// coarser levels.
 pub const SIDE: usize = 65;
 
 /// Stride of the coarsest level.
 const COARSEST: usize = 8;
 
-/// A level is computed when it may be expected to take no longer than this, at the cost of the evaluations so far. The
-/// coarsest always is.
+/// A level is computed if its expected duration, given the cost of the evaluations so far, is at most this.
+/// The coarsest level is always computed.
 const MOST_TIME: Duration = Duration::from_secs(8);
 
 /// Evaluates the loss at the nodes of a grid.
@@ -20,9 +21,9 @@ const MOST_TIME: Duration = Duration::from_secs(8);
 pub struct Losses {
     grid: Grid,
     stride: usize,
-    /// The node that comes next, counted over the whole grid.
+    /// The next node, as an index into the complete grid.
     next: usize,
-    /// The finest level that is whole.
+    /// Stride of the finest complete level.
     whole: Option<usize>,
     evaluations: u32,
     spent: Duration,
@@ -31,7 +32,7 @@ pub struct Losses {
 }
 
 impl Losses {
-    /// Nothing computed.
+    /// A computation without results yet.
     pub fn new(extent: Extent) -> Self {
         Self {
             grid: Grid::empty(extent, SIDE),
@@ -45,36 +46,36 @@ impl Losses {
         }
     }
 
-    /// Whether there is nothing left to do.
+    /// Whether the computation has finished.
     pub fn done(&self) -> bool {
         self.done
     }
 
-    /// Whether the coarse levels are whole: time to look at something else as well.
+    /// Whether the coarse levels are complete, so that another computation can be interleaved.
     pub fn is_presentable(&self) -> bool {
         self.done || self.whole.is_some_and(|stride| stride <= 2)
     }
 
-    /// Nodes computed, and nodes to compute as far as planned.
+    /// Number of computed nodes, and number of planned nodes.
     pub fn work(&self) -> [usize; 2] {
         let side = |stride: usize| ((self.grid.columns - 1) / stride + 1).pow(2);
         let planned = if self.done { self.evaluations as usize } else { side(1) };
         [self.evaluations as usize, planned]
     }
 
-    /// Nodes along a side of the finest level that is whole.
+    /// Number of nodes per side of the finest complete level.
     pub fn shown(&self) -> Option<usize> {
         self.whole.map(|stride| (self.grid.columns - 1) / stride + 1)
     }
 
-    /// In words, that the surface is coarser than it might be; `None` where it is as fine as it gets.
+    /// A note that the surface is coarser than the finest level; `None` at the finest level.
     pub fn limit(&self) -> Option<String> {
         let cost = self.spent.as_secs_f64() / f64::from(self.evaluations.max(1));
         let side = self.shown().filter(|&side| self.done && side < self.grid.columns)?;
         Some(format!("One loss takes {:.0} ms: the surface has {side} × {side} nodes", 1e3 * cost))
     }
 
-    /// The finest level that is whole.
+    /// The finest complete level.
     pub fn surface(&self) -> Option<Grid> {
         self.whole.map(|stride| self.grid.thinned(stride))
     }
@@ -105,7 +106,7 @@ impl Losses {
         self.next = 0;
     }
 
-    /// Whether a node belongs to this level and to none before.
+    /// Whether a node belongs to the current level and to no coarser level.
     fn is_new(&self, column: usize, row: usize) -> bool {
         let on = |stride: usize| column.is_multiple_of(stride) && row.is_multiple_of(stride);
         on(self.stride) && self.whole.is_none_or(|stride| !on(stride))

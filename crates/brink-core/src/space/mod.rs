@@ -1,13 +1,14 @@
-//! Weight space around one moment of a run: the three paths in a plane or a frame of three axes, the loss over it, and
-//! the region that is stable.
+//! Weight space around one step of a run: the three paths in a frame of two or three axes, and the loss and
+//! the region of stability on the plane of the first two axes.
 //!
-//! A [`Trail`] keeps what the paths are drawn from, within budgets: the weights of the newest steps, some older ones
-//! (anchors), and a random sketch of every step. A [`Survey`] answers one [`SurveyRequest`] piece by piece, in slices of time that
-//! its thread has left: axes, then paths, then losses and sharpness on grids. [`SpaceView`] is what is known so far, as plain
-//! numbers.
+//! A [`Trail`] stores the data of the paths within memory budgets: the weights of the newest steps, the
+//! weights of some older steps (anchors), and a random sketch of every step. A [`Survey`] answers one
+//! [`SurveyRequest`] incrementally, in time slices of the calling thread: first axes, then paths, then loss
+//! and sharpness on grids. A [`SpaceView`] holds the results so far as plain numbers.
 //!
-//! Non-finite contract: a process whose weights are not finite is absent where they are; a loss or a sharpness that is not
-//! finite is NaN in its grid; axes that are not finite are a [`FrameError`]. Nothing panics.
+//! Non-finite contract: a process is absent at steps where its weights are not finite. A loss or a sharpness
+//! that is not finite is NaN in its grid. Axes that are not finite are a [`FrameError`]. No function panics
+//! on non-finite numbers.
 
 pub mod axis;
 pub mod frame;

@@ -1,9 +1,11 @@
-//! The paths of the processes in a frame: exact where weights are at hand, from sketches elsewhere.
+//! Projection of the paths of the processes onto a frame: exact if the weights are stored, otherwise from
+//! sketches.
 //!
-//! A sketched coordinate is corrected at the anchors, whose weights are kept: in between, the correction is interpolated
-//! over the steps, so that the error grows with the distance from the anchors on either side and not from the origin. By how
-//! much it grows is measured on exact points between two anchors, and on the anchors between their neighbours: in the
-//! directions in which this run moves a sketch may do far better, or worse, than on average.
+//! Sketched coordinates are corrected at the anchors, steps whose weights are stored, and the correction is
+//! interpolated between them. The error therefore grows with the distance to the neighbouring anchors rather
+//! than with the distance to the origin. The growth rate is estimated from exact points between two anchors,
+//! and from each anchor between its neighbours, because in the directions of motion of a particular run a
+//! sketch can be much more or much less accurate than on average.
 
 use super::frame::{Captured, Frame};
 use super::row::{PROCESSES, Row};
@@ -16,36 +18,37 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Points of gradient descent whose loss is more than this many times what the flows, or gradient descent before, have do not
-/// stretch the picture.
+/// Points of gradient descent are excluded from the extent of the view if their loss exceeds the loss of the
+/// flows, or the earlier loss of gradient descent, by this factor.
 const BLOWN_UP: f64 = 10.0;
 
-/// Sketched steps between two looks at the clock.
+/// Number of sketched steps between two checks of the time limit.
 const CHUNK: usize = 64;
 
-/// Exact points of a process, besides the anchors, that are sketched too, to see how far off a sketch is.
+/// Number of exact points per process, besides the anchors, that are also sketched to estimate the error.
 const MEASURED: usize = 48;
-/// With fewer of them the error is that of a sketch in general.
+/// Smallest number of measured points. With fewer points, the general error bound of a sketch is used.
 const LEAST_MEASURED: usize = 6;
-/// A point nearer to where its anchors put it than this share of its displacement measures rounding alone.
+/// Points closer to their interpolation from the anchors than this fraction of their displacement are
+/// excluded, because they measure rounding errors only.
 const LEAST_DISTANCE: f64 = 1e-9;
 
-/// A stretch of the path of one process.
+/// A section of the path of one process.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Path {
-    /// Whose.
+    /// The process.
     pub process: Process,
-    /// Coordinates in the frame; NaN where the process is absent.
+    /// Coordinates in the frame; NaN if the process is absent. Shape `[points, 3]`.
     pub points: Vec<[f32; 3]>,
-    /// The points that are projected exactly; the others come from sketches.
+    /// Indices of the points that are projected exactly. The others are computed from sketches.
     pub exact: Range<usize>,
-    /// The step of the first point.
+    /// Step of the first point.
     pub first_step: usize,
-    /// Steps from one point to the next.
+    /// Number of steps between consecutive points.
     pub stride: usize,
 }
 
-/// Coordinates of the three processes in one step.
+/// Coordinates of the three processes at one step.
 type Points = [[f32; 3]; 3];
 
 const ABSENT: [f32; 3] = [f32::NAN; 3];
@@ -55,21 +58,21 @@ const ABSENT: [f32; 3] = [f32::NAN; 3];
 struct Anchor {
     step: usize,
     sketch: Vec<f64>,
-    /// Exact less sketched coordinates.
+    /// Difference of exact and sketched coordinates.
     correction: [f64; 3],
 }
 
-/// How far sketched coordinates are off where the exact ones are known.
+/// Measured error of sketched coordinates, from points with known exact coordinates.
 #[derive(Clone, Copy, Debug, Default)]
 struct Measured {
     count: usize,
-    /// Mean square over the axes, summed over the points.
+    /// Sum over the points of the mean squared error over the axes.
     error: f64,
-    /// Squares of the distance that the error is proportional to, summed.
+    /// Sum over the points of the squared distance to which the error is proportional.
     distance: f64,
 }
 
-/// Sketches of what the frame is made of.
+/// Sketches of the origin and the axes of the frame.
 #[derive(Clone, Debug)]
 struct Sketched {
     sketch: Sketch,
@@ -77,30 +80,32 @@ struct Sketched {
     axes: Vec<Vec<f64>>,
 }
 
-/// Projects paths, a slice at a time.
+/// Projects the paths incrementally, within time limits.
 #[derive(Clone, Debug)]
 pub struct Tracer {
-    /// Consecutive steps.
+    /// Consecutive steps to be projected exactly.
     window: Vec<Arc<Row>>,
     exact: Vec<Points>,
     to_anchor: Vec<Arc<Row>>,
-    /// By process, ascending in steps.
+    /// Anchors of each process, sorted by step.
     anchors: [Vec<Anchor>; 3],
-    /// Steps between anchors whose sketch is compared with their weights, and what came of it by process.
+    /// Steps between anchors whose sketches are compared with their weights, and the measured errors per
+    /// process.
     to_measure: Vec<Arc<Row>>,
     measured: [Measured; 3],
     sketched: Option<Sketched>,
-    /// The trail's stride when the sketched points were begun, and how many there are to be.
+    /// The stride of the trail and its number of sketches at the start of the sketched projection.
     stride: usize,
     count: usize,
     rough: Vec<Points>,
     captured: Captured,
-    /// Sums of squares over the sketched points: of the error of a coordinate, of the displacement.
+    /// Sums of squares over the sketched points: error of a coordinate, and displacement.
     error: [f64; 2],
 }
 
 impl Tracer {
-    /// For these consecutive steps exactly, and all others of the trail from its sketches.
+    /// Prepares the exact projection of `window`, a range of consecutive steps, and the sketched projection
+    /// of all other steps of the trail.
     pub fn new(frame: &Frame, trail: &Trail, window: Vec<Arc<Row>>) -> Self {
         let sketched = trail.sketcher().map(|sketch| Sketched {
             sketch,
@@ -112,7 +117,7 @@ impl Tracer {
             trail.anchors().iter().cloned().chain(trail.newest().cloned()).chain(ends).collect();
         to_anchor.sort_by_key(|row| row.step());
         to_anchor.dedup_by_key(|row| row.step());
-        // taken from the back
+        // elements are taken from the end
         to_anchor.reverse();
         let mut to_measure = Vec::new();
         if sketched.as_ref().is_none_or(|sketched| sketched.sketch.is_exact()) {
@@ -120,7 +125,7 @@ impl Tracer {
         } else {
             let between =
                 window.iter().filter(|row| to_anchor.iter().all(|other| other.step() != row.step()));
-            // odd: gradient descent at the edge is at the same wall every other step
+            // odd, because gradient descent at the edge returns to the same wall every second step
             let stride = (window.len() / MEASURED) | 1;
             to_measure.extend(between.step_by(stride).cloned());
         }
@@ -140,7 +145,8 @@ impl Tracer {
         }
     }
 
-    /// Goes on until everything is projected or the time is up; whether everything is.
+    /// Continues until everything is projected or the time limit `until` is reached. Returns whether
+    /// everything is projected.
     pub fn advance(&mut self, frame: &Frame, trail: &Trail, until: Instant) -> bool {
         let mut w = Vec::new();
         loop {
@@ -182,7 +188,7 @@ impl Tracer {
         }
     }
 
-    /// Compares the sketched coordinates of a step between anchors with the exact ones.
+    /// Compares the sketched coordinates of a step between anchors with its exact coordinates.
     fn measure(&mut self, frame: &Frame, row: &Row) {
         let Some(sketched) = &self.sketched else { return };
         let mut w = Vec::new();
@@ -202,7 +208,8 @@ impl Tracer {
         }
     }
 
-    /// By process, the error of a coordinate as a share of the distance from where the anchors put a point.
+    /// Error of a coordinate for each process, relative to the distance of a point from its interpolation
+    /// between the anchors.
     fn shares(&self, sketched: &Sketched) -> [f64; 3] {
         std::array::from_fn(|process| {
             let mut measured = self.measured[process];
@@ -216,11 +223,11 @@ impl Tracer {
         })
     }
 
-    /// Projects some more sketches; whether there were any left.
+    /// Projects the next sketches. Returns whether more remain.
     fn rough_chunk(&mut self, trail: &Trail) -> bool {
         let Some(sketched) = &self.sketched else { return false };
         if trail.stride() != self.stride || trail.sketched() < self.count {
-            // it has been thinned meanwhile
+            // the trail has been thinned in the meantime
             (self.stride, self.count) = (trail.stride(), trail.sketched());
             self.rough.clear();
             self.error = [0.0; 2];
@@ -243,7 +250,7 @@ impl Tracer {
                     let (correction, distance) =
                         corrected(&self.anchors[process], step, &sketch, &sketched.origin);
                     at.iter_mut().zip(correction).for_each(|(at, by)| *at += by);
-                    // within the window the exact ones are drawn
+                    // within the window the exact points are drawn
                     if first.is_none_or(|first| step < first) || last.is_none_or(|last| step > last) {
                         self.error[0] += (distance * share[process]).powi(2);
                         self.error[1] += crate::spectrum::distance(&sketch, &sketched.origin).powi(2);
@@ -256,19 +263,21 @@ impl Tracer {
         end < self.count
     }
 
-    /// What the axes show of the displacement from the origin, over the exact points.
+    /// The fraction of the displacement from the origin captured by the axes, over the exact points.
     pub fn captured(&self) -> Captured {
         self.captured
     }
 
-    /// Root mean square error of a sketched coordinate, as a share of the displacement; `None` where all is exact.
+    /// Root mean square error of a sketched coordinate relative to the displacement. `None` if all points are
+    /// exact.
     pub fn error(&self) -> Option<f64> {
         let [error, displacement] = self.error;
         (displacement > 0.0 && error > 0.0).then(|| (error / displacement).sqrt())
     }
 
-    /// Coordinates of gradient descent and the central flow in the exact steps within `half` of a step, apart from where
-    /// gradient descent blows up; where the flows have `parted`, that of the gradient flow at the step too.
+    /// Coordinates of gradient descent and central flow at the exact steps within `half` steps of `step`,
+    /// excluding points where the loss of gradient descent blows up. If the flows have `parted`, the position
+    /// of the gradient flow at `step` is included. Shape `[points, 2]`.
     pub fn spread(&self, step: usize, half: usize, parted: bool) -> Vec<[f64; 2]> {
         let near: Vec<(&Points, &Row)> = (self.exact.iter().zip(&self.window))
             .filter(|(_, row)| row.step().abs_diff(step) <= half)
@@ -277,7 +286,7 @@ impl Tracer {
         let most = |process: usize| near.iter().map(|(_, row)| row.loss(process)).fold(f64::NAN, f64::max);
         let [descent, gradient_flow, central_flow] = [0, 1, 2];
         let first = near.first().map_or(f64::NAN, |(_, row)| row.loss(descent));
-        // a loss that is not known bounds nothing
+        // an unknown loss imposes no bound
         let bound = BLOWN_UP * most(central_flow).max(most(gradient_flow)).max(first);
         let mut spread = Vec::new();
         for (points, row) in near {
@@ -298,14 +307,14 @@ impl Tracer {
         spread
     }
 
-    /// The paths as far as they are projected.
+    /// The paths as far as they have been projected.
     pub fn paths(&self, trail: &Trail) -> Vec<Path> {
         let step_of = |i: usize| trail.sketched_step(i);
         let all_exact = self.sketched.as_ref().is_none_or(|sketched| sketched.sketch.is_exact());
         let rough = if trail.stride() == self.stride { self.rough.as_slice() } else { &[] };
         let [first, last] =
             [self.window.first(), self.window.last()].map(|row| row.map_or(0, |row| row.step()));
-        // the pieces meet in sketched steps of the window: the first and the last of them
+        // the sections meet at sketched steps inside the window: the first and the last
         let begins = sketched_before(rough.len(), |i| step_of(i) < first);
         let after_from = sketched_before(rough.len(), |i| step_of(i) <= last);
         let meets = begins < after_from && !self.exact.is_empty();
@@ -330,7 +339,7 @@ impl Tracer {
             let late: Vec<Points> = joint(exact.last()).into_iter().chain(after.iter().copied()).collect();
             let late_step = step_of(if meets { after_from - 1 } else { after_from });
             let exact_end = exact_step + exact.len().saturating_sub(1);
-            // a window between two sketched steps is joined to them
+            // a window between two sketched steps is connected to both
             let bridge = |from: Option<&Points>, to: Option<&Points>, first: usize, last: usize| {
                 let ends: Vec<Points> = from.into_iter().zip(to).flat_map(|(&a, &b)| [a, b]).collect();
                 let near = !meets && first < last && last - first <= self.stride;
@@ -358,21 +367,22 @@ impl Tracer {
 }
 
 impl Measured {
-    /// Counts a point whose coordinates along so many axes are off, at a distance from where its anchors put it.
+    /// Adds a point: the errors of its coordinates along the first `axes` axes, and its distance from the
+    /// interpolation between its anchors.
     fn count(&mut self, off: [f64; 3], axes: usize, distance: f64) {
         self.count += 1;
         self.error += off.iter().take(axes).map(|x| x * x).sum::<f64>() / axes.max(1) as f64;
         self.distance += distance * distance;
     }
 
-    /// The error of a coordinate as a share of that distance; `None` where too little is known.
+    /// Error of a coordinate relative to that distance. `None` if there are too few points.
     fn share(self) -> Option<f64> {
         let share = (self.error / self.distance).sqrt();
         (self.count >= LEAST_MEASURED && share.is_finite()).then_some(share)
     }
 }
 
-/// How many of `count` ascending steps a condition holds for.
+/// Number of leading steps, of `count` ascending steps, for which a condition holds.
 fn sketched_before(count: usize, holds: impl Fn(usize) -> bool) -> usize {
     let (mut low, mut high) = (0, count);
     while low < high {
@@ -392,13 +402,14 @@ impl Sketched {
     }
 }
 
-/// Turns weights into their displacement from the origin, and returns its coordinates.
+/// Replaces weights by their displacement from the origin and returns the coordinates of the displacement.
 fn displaced(frame: &Frame, w: &mut [f64]) -> [f64; 3] {
     w.iter_mut().zip(frame.origin()).for_each(|(w, origin)| *w -= origin);
     frame.coordinates(w)
 }
 
-/// The correction at a step, between the anchors on either side of it, and the distance that the error is proportional to.
+/// The correction at a step, interpolated between the neighbouring anchors, and the distance to which the
+/// error is proportional.
 fn corrected(anchors: &[Anchor], step: usize, sketch: &[f64], origin: &[f64]) -> ([f64; 3], f64) {
     let distance = |anchor: &Anchor| crate::spectrum::distance(sketch, &anchor.sketch);
     let after = anchors.partition_point(|anchor| anchor.step <= step);
@@ -409,11 +420,11 @@ fn corrected(anchors: &[Anchor], step: usize, sketch: &[f64], origin: &[f64]) ->
     }
 }
 
-/// The same between two of them.
+/// The correction and the distance between two anchors.
 fn between(a: &Anchor, b: &Anchor, step: usize, sketch: &[f64]) -> ([f64; 3], f64) {
     let share = (step - a.step) as f64 / (b.step - a.step) as f64;
     let correction = std::array::from_fn(|i| (1.0 - share) * a.correction[i] + share * b.correction[i]);
-    // the two errors are those of one sketch: they add like what they are errors of
+    // both errors are errors of the same sketch and therefore combine linearly
     let mixed: Vec<f64> = (sketch.iter().zip(&a.sketch).zip(&b.sketch))
         .map(|((s, a), b)| s - (1.0 - share) * a - share * b)
         .collect();
@@ -432,7 +443,8 @@ mod tests {
     use proptest::prelude::*;
     use std::time::Duration;
 
-    /// Gradient descent from step 4 on, at its two walls, the central flow from step 10 on; the frame's origin is 0.
+    /// Gradient descent from step 4 at its two walls, the central flow from step 10. The origin of the frame
+    /// is 0.
     fn row(step: usize) -> Row {
         let wall = if step.is_multiple_of(2) { 1.0 } else { -1.0 };
         let (descent, flow) = ([step as f64, wall, 0.25], [step as f64, 0.0, 0.25]);

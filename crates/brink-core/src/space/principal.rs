@@ -1,7 +1,8 @@
-//! Principal components of the paths, from their sketches.
+//! Principal components of the paths, computed from sketches.
 //!
-//! The components of the sketches of all steps are found first; then weights that are kept are put together so that their
-//! sketch comes nearest to each of them. Where a sketch is the vector itself, its components are those of the paths.
+//! First the principal components of the sketches of all steps are computed. Then linear combinations of the
+//! stored weights are formed whose sketches best approximate these components. If the sketch of a vector is
+//! the vector itself, the result consists of the exact components of the paths.
 
 use super::row::PROCESSES;
 use super::trail::Trail;
@@ -9,15 +10,16 @@ use crate::calculus::Stop;
 use crate::spectrum::{axpy, dot};
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
-/// Most sketched steps that are used: an odd stride leaves out the others.
+/// Largest number of sketched steps used; other steps are skipped with an odd stride.
 const MOST_STEPS: usize = 700;
 
-/// Directions in which the kept weights differ by less than this share of the most count as none.
+/// Directions in which the stored weights vary by less than this fraction of the largest variation are
+/// ignored.
 const LEAST_SHARE: f64 = 1e-7;
 
-/// The leading principal components of the paths in weight space, not normalized, put together from the weights of at most
-/// `sample` steps. There are fewer than `count` where the paths span less, and none where `stop` became true, which is asked
-/// between two sketches.
+/// The leading principal components of the paths in weight space, unnormalized, as linear combinations of the
+/// weights of at most `sample` steps. There are fewer than `count` components if the paths span fewer
+/// dimensions, and none if `stop` returned true; it is polled between two sketches.
 pub(super) fn components(trail: &Trail, sample: usize, count: usize, stop: Stop<'_>) -> Vec<Vec<f64>> {
     let Some(sketch) = trail.sketcher() else { return Vec::new() };
     let stride = trail.sketched().div_ceil(MOST_STEPS).max(1) | 1;
@@ -58,7 +60,7 @@ pub(super) fn components(trail: &Trail, sample: usize, count: usize, stop: Stop<
         }
         row.read(*process, &mut w);
         for (component, c) in components.iter_mut().zip(&coefficients) {
-            // the coefficients sum to 0, so that the mean need not be taken off the weights
+            // the coefficients sum to 0, so that the mean of the weights cancels
             component.resize(w.len(), 0.0);
             axpy(c[i], &w, component);
         }
@@ -66,7 +68,7 @@ pub(super) fn components(trail: &Trail, sample: usize, count: usize, stop: Stop<
     components
 }
 
-/// Takes the mean off.
+/// Subtracts the mean.
 fn center(points: &mut [Vec<f64>], width: usize) {
     let count = points.len() as f64;
     let mean: Vec<f64> =
@@ -76,7 +78,7 @@ fn center(points: &mut [Vec<f64>], width: usize) {
     }
 }
 
-/// Unit vectors along which points vary most; `None` where `stop` became true.
+/// Unit vectors of largest variance of the points. `None` if `stop` returned true.
 fn leading(points: &mut [Vec<f64>], width: usize, count: usize, stop: Stop<'_>) -> Option<Vec<Vec<f64>>> {
     if points.len() < 2 {
         return Some(Vec::new());
@@ -103,7 +105,8 @@ fn leading(points: &mut [Vec<f64>], width: usize, count: usize, stop: Stop<'_>) 
     Some(real.map(|k| eigen.eigenvectors.column(k).iter().copied().collect()).collect())
 }
 
-/// Coefficients of centred points whose sums come nearest to directions. Shape `[directions, points]`; each sums to 0.
+/// Coefficients of linear combinations of the centred points that best approximate the directions. Each row
+/// sums to 0. Shape `[directions, points]`.
 fn nearest(points: &[Vec<f64>], directions: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let n = points.len();
     let gram = SymmetricEigen::new(DMatrix::from_fn(n, n, |i, j| dot(&points[i], &points[j])));
@@ -121,8 +124,9 @@ fn nearest(points: &[Vec<f64>], directions: &[Vec<f64>]) -> Vec<Vec<f64>> {
     directions.iter().map(of).collect()
 }
 
-/// Turns an orthonormal basis within its span: its first vector is the one along which `swings` are largest in the mean of
-/// squares, and so on. Which basis of the span was given makes no difference but for signs. Without swings it stays.
+/// Rotates an orthonormal basis within its span: the first vector is the direction of largest mean square of
+/// `swings`, and so on. The result depends on the span but, up to signs, not on the given basis. Without
+/// swings the basis is unchanged.
 pub(super) fn turn(basis: &mut [Vec<f64>], swings: &[Vec<f64>]) {
     let k = basis.len();
     let mut moment = DMatrix::<f64>::zeros(k, k);
@@ -139,7 +143,7 @@ pub(super) fn turn(basis: &mut [Vec<f64>], swings: &[Vec<f64>]) {
     let turned: Vec<Vec<f64>> = (order.into_iter())
         .map(|j| {
             let share = eigen.eigenvectors.column(j);
-            // the sign of the vector it has most of
+            // the sign of the old vector with the largest coefficient
             let sign = share[share.iamax()].signum();
             let mut u = vec![0.0; basis[0].len()];
             basis.iter().zip(share.iter()).for_each(|(old, &share)| axpy(sign * share, old, &mut u));
@@ -169,7 +173,8 @@ mod tests {
         (dot(x, u) / norm(x)).abs()
     }
 
-    /// To and fro along `a`, by less along `b`; the weights of the last steps only are kept.
+    /// Oscillates along `a`, with a smaller amplitude along `b`. Only the weights of the last steps are
+    /// stored.
     fn trail(steps: usize, budget: Budget) -> Trail {
         let (a, b) = (unit(0.37), unit(1.91));
         let mut trail = Trail::new(budget);
@@ -188,7 +193,7 @@ mod tests {
         let (a, b) = (unit(0.37), unit(1.91));
         let found = components(&trail(40, Budget::default()), 64, 3, GO_ON);
         assert!(found.len() >= 2);
-        // both lie in the plane of the path, and the first is nearly its longest direction
+        // both lie in the plane of the path, and the first is nearly its direction of largest variance
         for x in &found[..2] {
             let share = along(x, &a).hypot(along(x, &b));
             assert!((share - 1.0).abs() < 1e-3, "{share}");
@@ -200,7 +205,8 @@ mod tests {
 
     #[test]
     fn they_are_those_of_all_steps_though_weights_of_few_are_kept() {
-        // along a for nine tenths of the run, then along b: the kept weights move along b alone, but for one anchor
+        // along a for nine tenths of the run, then along b: except for one anchor, the stored weights move
+        // along b only
         let (a, b) = (unit(0.37), unit(1.91));
         let mut trail = Trail::new(Budget { rows: 8 * DIM * 12, anchors: 8 * DIM * 3, ..Budget::default() });
         for step in 0..300 {

@@ -1,61 +1,67 @@
-//! Looks at a loss away from the weights of the processes that train on it, in f64 whatever its precision.
+//! Evaluates a loss and its curvature away from the weights of the running processes, in f64 for any
+//! precision of the objective.
 //!
-//! Looking changes no result of training: an objective keeps what it computed at its last weights only as long as the
-//! weights are the same.
+//! A probe does not affect the training: the cache of an objective is valid only at the weights for which it
+//! was computed.
 
 pub use crate::calculus::Stop;
 use crate::calculus::{Block, Real};
 use crate::objective::Objective;
 use crate::spectrum::{Preconditioner, Tracker, TrackerSettings};
 
-/// Relative eigen-residual of axes.
+/// Relative residual of the eigenpairs used as axes.
 const AXIS_TOLERANCE: f64 = 1e-3;
 
-/// Eigenvalues nearer to the largest than this share of it: the solve does not tell their eigenvectors apart, and at the edge they
-/// are equal.
+/// Eigenvalues within this fraction of the largest one count as close. The solver does not separate their
+/// eigenvectors, and at the edge such eigenvalues are equal.
 const CLOSE: f64 = 0.025;
 
-/// Most eigenvectors that are solved for because their eigenvalues are close.
+/// Largest number of eigenvectors solved for because their eigenvalues are close.
 const MOST_CLOSE: usize = 6;
 
-/// Relative eigen-residual of a sharpness: the eigenvalue is off by about its square, over the relative gap to the next one.
-/// At the edge S differs over the plane by less than a percent: with 1e-2 the border of the stable region was ragged, and in
-/// places beside the place.
+/// Relative residual of an eigensolve for the sharpness. The error of the eigenvalue is about the square of
+/// the residual, divided by the relative gap to the next eigenvalue. At the edge, S varies by less than one
+/// percent over the plane: a tolerance of 1e-2 gave a ragged and partly misplaced boundary of the region of
+/// stability.
 const SHARPNESS_TOLERANCE: f64 = 1e-3;
 
-/// Most Hessian-vector products for one sharpness of a grid.
+/// Largest number of Hessian-vector products per node of a sharpness grid.
 const MOST_PRODUCTS: usize = 60;
 
-/// A sharpness, and whether its eigensolve converged within its Hessian-vector products.
+/// A sharpness, with a flag for the convergence of its eigensolve within the budget of Hessian-vector
+/// products.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Solved {
-    /// λ1; where it has not converged, a lower bound.
+    /// λ1, or a lower bound if the solve has not converged.
     pub value: f64,
-    /// Whether it is exact to the solve's tolerance.
+    /// Whether the value is accurate to the tolerance of the solver.
     pub converged: bool,
 }
 
-/// A loss at any weights.
+/// Evaluation of a loss at arbitrary weights.
 pub trait Probe {
     /// Number of parameters.
     fn dim(&self) -> usize;
 
-    /// L(w): a forward pass.
+    /// The loss L(w), by a forward pass. `w` has shape `[dim]`.
     fn loss(&mut self, w: &[f64]) -> f64;
 
-    /// λ1 of H(w). It costs few Hessian-vector products where `w` is near the weights asked about last. NaN where `stop`
-    /// became true meanwhile, which is asked between products and, in a network, between their parts.
+    /// The sharpness λ1 of H(w). Few Hessian-vector products are needed if `w` is close to the weights of the
+    /// previous call. The result is NaN if `stop` returned true; it is polled between products and, for a
+    /// network, between parts of a product.
     fn sharpness(&mut self, w: &[f64], stop: Stop<'_>) -> Solved;
 
-    /// The leading eigenvalues of H(w), descending, and their unit eigenvectors: at least `count`, as far as there are so many, and
-    /// up to six as long as they are within 2.5% of the largest. NaN as in [`Probe::sharpness`].
+    /// Leading eigenvalues of H(w), descending, with unit eigenvectors of shape `[dim]`: at least `count` (if
+    /// the dimension permits), and up to six as long as they are within 2.5% of the largest. NaN after an
+    /// interruption, as in [`Probe::sharpness`].
     fn eigenpairs(&mut self, w: &[f64], count: usize, stop: Stop<'_>) -> Vec<(f64, Vec<f64>)>;
 
-    /// ∇(uᵀ H(w) u) at fixed u; NaN as in [`Probe::sharpness`].
+    /// The gradient of the sharpness, ∇(uᵀ H(w) u) at fixed unit eigenvector u. Shape `[dim]`. NaN after an
+    /// interruption, as in [`Probe::sharpness`].
     fn sharpness_gradient(&mut self, w: &[f64], u: &[f64], stop: Stop<'_>) -> Vec<f64>;
 }
 
-/// What a probe remembers between calls: where its eigensolves start.
+/// State of a probe between calls: the warm starts of its eigensolves.
 #[derive(Clone, Debug)]
 pub struct ProbeMemory<T: Real> {
     w: Vec<T>,
@@ -83,7 +89,7 @@ pub struct ObjectiveProbe<'a, T: Real> {
 }
 
 impl<'a, T: Real> ObjectiveProbe<'a, T> {
-    /// With the memory of the calls before.
+    /// A probe with the state of previous calls.
     pub fn new(objective: &'a mut dyn Objective<T>, memory: &'a mut ProbeMemory<T>) -> Self {
         Self { objective, memory }
     }
@@ -123,13 +129,13 @@ impl<T: Real> Probe for ObjectiveProbe<'_, T> {
         self.solve(w, |memory| &mut memory.sweep, &settings, stop);
         let pairs = self.memory.sweep.pairs();
         let value = pairs.values.first().copied().filter(|_| !stop()).unwrap_or(f64::NAN);
-        // single precision has a tolerance of its own
+        // the attainable tolerance depends on the precision
         let tolerance = settings.tolerance.max(20.0 * T::epsilon().widen());
         Solved { value, converged: pairs.residual <= tolerance }
     }
 
     fn eigenpairs(&mut self, w: &[f64], count: usize, stop: Stop<'_>) -> Vec<(f64, Vec<f64>)> {
-        // one more tells whether the last one is alone
+        // one additional pair shows whether the last one is isolated
         let wanted = (count + 1).min(self.dim());
         if self.memory.axes.tracked() != wanted {
             self.memory.axes = self.memory.axes.forked(wanted);
@@ -168,12 +174,13 @@ impl<T: Real> Probe for ObjectiveProbe<'_, T> {
     }
 }
 
-/// Whether an eigenvalue is so close to the largest one that their eigenvectors are not told apart.
+/// Whether an eigenvalue is so close to the largest one that the solver does not separate their eigenvectors.
 pub(super) fn is_close(value: f64, largest: f64) -> bool {
     value >= (1.0 - CLOSE) * largest && largest > 0.0
 }
 
-/// An objective whose Hessian-vector products are NaN from when `stop` is true: the eigensolver gives up at once.
+/// An objective whose Hessian-vector products become NaN once `stop` returns true, so that the eigensolver
+/// terminates immediately.
 struct Stoppable<'a, T: Real> {
     objective: &'a mut dyn Objective<T>,
     stop: Stop<'a>,
@@ -230,7 +237,7 @@ mod tests {
         for (pair, value) in found.iter().zip(close.iter().chain([&1.5])) {
             assert!((pair.0 - value).abs() < 1e-3, "{} for {value}", pair.0);
         }
-        // asked again elsewhere, where none is close, no more than asked for and the one after
+        // at a point without close eigenvalues, only the requested pairs and the next one are solved
         let mut quadratic = Quadratic::rotated((0..40).map(|i| 2.0 / (1.0 + f64::from(i))).collect());
         let mut probe = ObjectiveProbe::new(&mut quadratic, &mut memory);
         assert_eq!(probe.eigenpairs(&[0.0; 40], 2, &|| false).len(), 3);

@@ -2,10 +2,10 @@
 
 use crate::dynamics::{Event, Process, StepRecord};
 
-/// The processes, in the order of everything that has one place for each.
+/// The processes, in the order of all lists with one entry per process.
 pub const PROCESSES: [Process; 3] = [Process::GradientDescent, Process::GradientFlow, Process::CentralFlow];
 
-/// Weights in the fewest bytes that lose nothing. Shape `[dim]`.
+/// Weights in the smallest lossless format. Shape `[dim]`.
 #[derive(Clone, Debug, PartialEq)]
 enum Weights {
     F32(Box<[f32]>),
@@ -30,30 +30,31 @@ impl Weights {
     }
 }
 
-/// The weights of the three processes at the start of one step; those that are not finite, or do not run, are absent.
+/// The weights of the three processes at the start of one step. A process is absent if it does not run or its
+/// weights are not finite.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     step: usize,
     weights: [Option<Weights>; 3],
-    /// NaN where it is not known.
+    /// Losses; NaN if unknown.
     losses: [f64; 3],
 }
 
 impl Row {
-    /// From weights in the order of [`PROCESSES`].
+    /// A row from weights in the order of [`PROCESSES`]. Shapes `[dim]`.
     pub fn new(step: usize, weights: [Option<&[f64]>; 3]) -> Self {
         let finite = |w: &&[f64]| w.iter().all(|x| x.is_finite());
         Self { step, weights: weights.map(|w| w.filter(finite).map(Weights::new)), losses: [f64::NAN; 3] }
     }
 
-    /// The same, with the processes' losses.
+    /// The row with the given losses of the processes, in the order of [`PROCESSES`].
     #[must_use]
     pub fn with_losses(self, losses: [f64; 3]) -> Self {
         Self { losses, ..self }
     }
 
-    /// From the weights before a step and what the step recorded: a process that has stopped is absent, and a flow that
-    /// starts with the step is where gradient descent is.
+    /// A row from the weights before a step and the record of the step. A process that has stopped is absent;
+    /// a flow that starts at this step has the weights of gradient descent.
     pub fn of_step(before: &[Option<Vec<f64>>; 3], record: &StepRecord) -> Self {
         let [descent, gradient_flow, central_flow] = before.each_ref().map(Option::as_deref);
         let anchored = record.events.contains(&Event::FlowsStarted);
@@ -80,22 +81,28 @@ impl Row {
             .with_losses(losses.map(|loss| loss.unwrap_or(f64::NAN)))
     }
 
-    /// The step at whose start the processes are here.
+    /// The step at whose start the weights were taken.
     pub fn step(&self) -> usize {
         self.step
     }
 
-    /// The loss of a process, by its place in [`PROCESSES`]; NaN where it is not known.
+    /// The loss of a process, given its index in [`PROCESSES`]. NaN if unknown.
+    ///
+    /// # Panics
+    /// If the index is not below 3.
     pub fn loss(&self, process: usize) -> f64 {
         self.losses[process]
     }
 
-    /// Whether a process, by its place in [`PROCESSES`], is there.
+    /// Whether a process, given its index in [`PROCESSES`], is present.
+    ///
+    /// # Panics
+    /// If the index is not below 3.
     pub fn has(&self, process: usize) -> bool {
         self.weights[process].is_some()
     }
 
-    /// Number of parameters; `None` where no process is there.
+    /// Number of parameters; `None` if all processes are absent.
     pub fn dim(&self) -> Option<usize> {
         self.weights.iter().flatten().next().map(|w| match w {
             Weights::F32(w) => w.len(),
@@ -103,12 +110,16 @@ impl Row {
         })
     }
 
-    /// Bytes of its weights.
+    /// Memory of the weights in bytes.
     pub fn bytes(&self) -> usize {
         self.weights.iter().flatten().map(Weights::bytes).sum()
     }
 
-    /// Writes a process's weights; whether it is there.
+    /// Writes the weights of a process, given its index in [`PROCESSES`], to `w` (shape `[dim]`). Returns
+    /// whether the process is present.
+    ///
+    /// # Panics
+    /// If the index is not below 3.
     pub fn read(&self, process: usize, w: &mut Vec<f64>) -> bool {
         w.clear();
         match &self.weights[process] {

@@ -1,5 +1,5 @@
-//! The sharpness over the plane: a coarse grid along a serpentine, each eigensolve warm from the one before, then finer
-//! where S crosses 2/η.
+//! The sharpness on the plane: a coarse grid along a serpentine with warm-started eigensolves, then a
+//! refinement where S crosses 2/η.
 
 use super::frame::Frame;
 use super::grid::{Extent, Grid};
@@ -7,19 +7,19 @@ use super::probe::{Probe, Solved};
 use crate::calculus::Stop;
 use std::time::{Duration, Instant};
 
-/// Nodes along a side of the coarse grid.
+/// Number of nodes per side of the coarse grid.
 pub const SIDE: usize = 24;
 
-/// The coarse grid has this many nodes where more would take too long, and fewer still where these would.
+/// Reduced numbers of nodes per side for expensive eigensolves.
 const FEWER: [usize; 2] = [12, 6];
 
-/// Expected time that a coarse grid may take, at the cost of its first eigensolves.
+/// Largest expected duration of a coarse grid, given the cost of its first eigensolves.
 const MOST_TIME: Duration = Duration::from_secs(20);
 
-/// Time after which no more nodes are computed: those between are interpolated, or absent.
+/// Duration after which no further nodes are computed. Missing nodes are interpolated or left undefined.
 const LONGEST: Duration = Duration::from_mins(1);
 
-/// Eigensolves after which the cost is known: the first starts cold.
+/// Number of eigensolves from which the cost is estimated; the first one is a cold start.
 const TRIALS: usize = 4;
 
 /// Computes the sharpness at the nodes of a grid.
@@ -27,21 +27,21 @@ const TRIALS: usize = 4;
 pub struct Sharpness {
     edge: f64,
     grid: Grid,
-    /// Nodes to compute, the next one last.
+    /// Nodes to compute, in reverse order.
     open: Vec<[usize; 2]>,
     refined: bool,
     solved: usize,
     warm: usize,
     spent: Duration,
-    /// Nodes whose eigensolve has not converged.
+    /// Number of nodes whose eigensolve has not converged.
     unconverged: usize,
-    /// Whether [`LONGEST`] was over before the end.
+    /// Whether the computation was stopped by [`LONGEST`].
     broken_off: bool,
     w: Vec<f64>,
 }
 
 impl Sharpness {
-    /// Nothing computed. `edge` is 2/η.
+    /// A computation without results yet. `edge` is 2/η.
     pub fn new(extent: Extent, edge: f64) -> Self {
         let grid = Grid::empty(extent, SIDE);
         let open = serpentine(&grid);
@@ -59,22 +59,22 @@ impl Sharpness {
         }
     }
 
-    /// Whether there is nothing left to do.
+    /// Whether the computation has finished.
     pub fn done(&self) -> bool {
         self.open.is_empty() && self.refined
     }
 
-    /// Nodes computed, and nodes to compute as far as is known.
+    /// Number of computed nodes, and number of nodes known to be needed.
     pub fn work(&self) -> [usize; 2] {
         [self.solved, self.solved + self.open.len()]
     }
 
-    /// What is computed; `None` before the coarse grid is whole.
+    /// The results; `None` before the coarse grid is complete.
     pub fn region(&self) -> Option<&Grid> {
         (self.done() || self.refined || self.open.is_empty()).then_some(&self.grid)
     }
 
-    /// Computes one node, or none where `stop` becomes true.
+    /// Computes one node, unless `stop` returns true.
     pub fn advance(&mut self, frame: &Frame, probe: &mut dyn Probe, stop: Stop<'_>) {
         let Some([column, row]) = self.open.pop() else {
             return self.refine();
@@ -102,7 +102,7 @@ impl Sharpness {
         }
     }
 
-    /// In words, that the sharpness is coarser or less exact than it might be.
+    /// Notes that the sharpness is coarser or less accurate than intended.
     pub fn limits(&self) -> Vec<String> {
         let mut limits = Vec::new();
         if !self.done() {
@@ -127,7 +127,7 @@ impl Sharpness {
         limits
     }
 
-    /// Takes a coarser grid where this one would take too long.
+    /// Switches to a coarser grid if this one would take too long.
     fn limit(&mut self) {
         let cost = self.spent.as_secs_f64() / TRIALS as f64;
         let most = MOST_TIME.as_secs_f64();
@@ -137,12 +137,13 @@ impl Sharpness {
             self.grid = Grid::empty(self.grid.extent, side);
             self.open = serpentine(&self.grid);
             (self.solved, self.unconverged) = (0, 0);
-            // as fine as time allows already
+            // already as fine as the time permits
             self.refined = cost * (side * side) as f64 > 0.7 * most;
         }
     }
 
-    /// Halves the spacing: the new nodes beside a crossing of 2/η are to be solved for, the others are interpolated.
+    /// Halves the grid spacing. New nodes next to a crossing of 2/η are computed; the others are
+    /// interpolated.
     fn refine(&mut self) {
         if self.refined {
             return;
@@ -170,7 +171,7 @@ impl Sharpness {
                 let corner = |i: usize, j: usize| {
                     f64::from(coarse.at(usize::midpoint(column, i), usize::midpoint(row, j)))
                 };
-                // a node of the coarse grid is its own four corners
+                // for a node of the coarse grid all four corners coincide with the node
                 let mean = 0.25 * (corner(0, 0) + corner(1, 0) + corner(0, 1) + corner(1, 1));
                 self.grid.set(column, row, mean);
             }
@@ -182,7 +183,7 @@ impl Sharpness {
     }
 }
 
-/// All nodes, to and fro, the first one last.
+/// All nodes in serpentine order, the first one last.
 fn serpentine(grid: &Grid) -> Vec<[usize; 2]> {
     let along = |row: usize| {
         (0..grid.columns).map(move |i| [if row.is_multiple_of(2) { i } else { grid.columns - 1 - i }, row])

@@ -1,42 +1,43 @@
-//! A fixed random projection of weight space onto a few hundred numbers (Johnson–Lindenstrauss): inner products survive it
-//! up to some `1/√width`.
+//! A fixed random projection of weight space to a few hundred dimensions (Johnson–Lindenstrauss). Inner
+//! products are preserved up to an error of order `1/√width`.
 //!
-//! Every parameter is added, with a random sign, to one number of each of `BLOCKS` blocks (the sparse transform of Kane
-//! and Nelson, 2014). Signs and places are hashes of the parameter's number: nothing is stored, and every run has the same.
+//! Each parameter is added, with a random sign, to one entry of each of `BLOCKS` blocks (the sparse
+//! Johnson–Lindenstrauss transform of Kane and Nelson, 2014). Signs and positions are hashes of the index of
+//! the parameter: nothing is stored, and the projection is the same in all runs.
 
-/// Numbers of a sketch.
+/// Number of entries of a sketch.
 pub const WIDTH: usize = 256;
 
-/// Numbers that one parameter is added to, one in each of so many blocks.
+/// Number of blocks, and thus of entries to which each parameter is added.
 const BLOCKS: usize = 4;
 
-/// Numbers of a block; a power of two.
+/// Number of entries of a block; a power of two.
 const BLOCK: usize = WIDTH / BLOCKS;
 
-/// Makes sketches of vectors of one length.
+/// A random projection for vectors of a fixed length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sketch {
     dim: usize,
 }
 
 impl Sketch {
-    /// For vectors of length `dim`.
+    /// A projection for vectors of length `dim`.
     pub fn new(dim: usize) -> Self {
         Self { dim }
     }
 
-    /// Length of a sketch.
+    /// Number of entries of a sketch.
     pub fn width(&self) -> usize {
         self.dim.min(WIDTH)
     }
 
-    /// Whether a sketch is the vector itself.
+    /// Whether the sketch of a vector is the vector itself, which holds for short vectors.
     pub fn is_exact(&self) -> bool {
         self.dim <= WIDTH
     }
 
-    /// Standard deviation of a sketched inner product, in multiples of the product of both lengths, where the vectors are
-    /// far from parallel (√2 times as much where they are parallel).
+    /// Standard deviation of a sketched inner product, in units of the product of the norms, for vectors that
+    /// are far from parallel. For parallel vectors it is larger by a factor of √2.
     pub fn error(&self) -> f64 {
         if self.is_exact() { 0.0 } else { 1.0 / (WIDTH as f64).sqrt() }
     }
@@ -63,7 +64,7 @@ impl Sketch {
     }
 }
 
-/// Sixty-four random bits for a number (splitmix64).
+/// 64 pseudo-random bits for a number (splitmix64).
 fn hash(number: u64) -> u64 {
     let mut z = number.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -97,7 +98,7 @@ mod tests {
 
     const PAIRS: usize = 400;
 
-    /// Mean and root mean square, in multiples of what [`Sketch::error`] states, of the error of sketched inner products.
+    /// Mean and root mean square of the error of sketched inner products, in units of [`Sketch::error`].
     fn errors(mut pair: impl FnMut(&mut rand_chacha::ChaCha8Rng) -> [Vec<f64>; 2]) -> (f64, f64) {
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
         let (mut mean, mut square) = (0.0, 0.0);
@@ -119,7 +120,7 @@ mod tests {
         };
         let (mean, rms) = errors(|rng| [dense(rng), dense(rng)]);
         assert!(mean.abs() < 0.2 && (0.85..1.15).contains(&rms), "dense: {mean} {rms}");
-        // a direction of few parameters, which a sparse transform is weakest on
+        // a direction with few nonzero parameters, the worst case of a sparse transform
         let few = |rng: &mut rand_chacha::ChaCha8Rng| -> Vec<f64> {
             let mut x = vec![0.0; 3466];
             (0..8).for_each(|_| x[rng.random_range(0..3466)] = rng.random_range(-1.0..1.0));

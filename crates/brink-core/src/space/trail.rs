@@ -1,66 +1,67 @@
-//! What paths are drawn from: the weights of the newest steps, anchors from before, and a sketch of every step, each within
-//! a budget of memory.
+//! The stored data of the paths: weights of the newest steps, earlier anchors, and a sketch of every step,
+//! each within a memory budget.
 
 use super::row::{PROCESSES, Row};
 use super::sketch::Sketch;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Most anchors.
+/// Largest number of anchors.
 const ANCHORS: usize = 64;
 
-/// Steps between two anchors at first.
+/// Initial number of steps between two anchors.
 const ANCHOR_STEPS: usize = 16;
 
-/// By how much thinning thins. It is odd: gradient descent at the edge jumps between two walls, and a third of its steps
-/// still shows both.
+/// Thinning factor of the sketches. It is odd, because gradient descent at the edge alternates between two
+/// walls: every third step still shows both.
 const THINNING: usize = 3;
 
-/// Bytes that a trail may take.
+/// Memory budgets of a [`Trail`], in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// Weights of the newest steps; beyond it the oldest go. The newest is always kept.
+    /// Weights of the newest steps. The oldest are dropped first; the newest step is always kept.
     pub rows: usize,
-    /// Anchors; beyond it every other one goes. There are none where it holds fewer than two.
+    /// Anchors. Every second anchor is dropped when the budget is exceeded. A budget for fewer than two
+    /// anchors disables them.
     pub anchors: usize,
-    /// Sketches; beyond it two of three go.
+    /// Sketches. Two of every three are dropped when the budget is exceeded.
     pub sketches: usize,
 }
 
 impl Default for Budget {
-    /// 192 MiB of weights, some 4,800 steps of the digits MLP; 64 MiB of anchors; 128 MiB of sketches, some 43,000 steps
-    /// before the first thinning.
+    /// 192 MiB of weights (about 4,800 steps of the MLP on digits), 64 MiB of anchors, and 128 MiB of
+    /// sketches (about 43,000 steps before the first thinning).
     fn default() -> Self {
         Self { rows: 192 << 20, anchors: 64 << 20, sketches: 128 << 20 }
     }
 }
 
-/// What is kept of the paths.
+/// The stored data of the paths of one run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trail {
     budget: Budget,
-    /// Consecutive steps, the newest last.
+    /// Consecutive steps in ascending order.
     rows: VecDeque<Arc<Row>>,
     rows_bytes: usize,
-    /// Ascending in steps; those of the newest steps are in `rows` too.
+    /// Anchors in ascending order. Anchors among the newest steps are also in `rows`.
     anchors: Vec<Arc<Row>>,
     anchors_bytes: usize,
     anchor_steps: usize,
     sketches: Option<Sketches>,
 }
 
-/// Sketches of every `stride`-th step from `first` on.
+/// Sketches of every `stride`-th step, starting at `first`.
 #[derive(Clone, Debug, PartialEq)]
 struct Sketches {
     sketch: Sketch,
     first: usize,
     stride: usize,
-    /// Shape `[count, processes, width]`; NaN where a process is absent.
+    /// Sketches; NaN if a process is absent. Shape `[count, processes, width]`.
     numbers: Vec<f32>,
 }
 
 impl Trail {
-    /// Nothing kept yet.
+    /// An empty trail.
     pub fn new(budget: Budget) -> Self {
         Self {
             budget,
@@ -73,7 +74,7 @@ impl Trail {
         }
     }
 
-    /// Takes in the next step; a step out of order begins anew.
+    /// Appends the next step. A step out of order restarts the trail.
     pub fn push(&mut self, row: Row) {
         let next = self.rows.back().map_or(row.step(), |last| last.step() + 1);
         if row.step() != next {
@@ -113,7 +114,8 @@ impl Trail {
 
     fn sketch(&mut self, row: &Row) {
         let Some(dim) = row.dim() else {
-            // A step without any process has no place before the first sketch, and none of its own after it.
+            // A step without processes is not stored before the first sketch, and is stored as absent after
+            // it.
             if let Some(sketches) = &mut self.sketches {
                 sketches.push(row);
             }
@@ -133,11 +135,11 @@ impl Trail {
         }
     }
 
-    /// Takes in what is kept of the same run before the first step of this one, which must follow on it. Nothing changes where
-    /// a step is missing between them, or their sketches are of steps that do not meet.
+    /// Prepends the trail `earlier` of the same run, which must end where this trail begins. Nothing changes
+    /// if a step is missing in between, or if the strides of the sketches are incompatible.
     pub fn precede(&mut self, earlier: &Self) {
         if self.rows.is_empty() && self.sketches.is_none() {
-            // no step has been taken since: what follows is still to come
+            // no step has been taken yet: all steps are still to come
             (self.anchors_bytes, self.anchor_steps) = (earlier.anchors_bytes, earlier.anchor_steps);
             self.anchors.clone_from(&earlier.anchors);
             self.sketches.clone_from(&earlier.sketches);
@@ -168,8 +170,8 @@ impl Trail {
         self.thin_anchors();
     }
 
-    /// The first step that an earlier stretch which ends at `end` had better keep of `dim` parameters: so that however much
-    /// it is thinned, it meets what follows.
+    /// The first step to store in an earlier trail that ends at step `end`, for `dim` parameters. With this
+    /// choice the sketches of both trails can be joined after any thinning.
     pub fn first_before(end: usize, dim: usize, budget: Budget) -> usize {
         let step = PROCESSES.len() * Sketch::new(dim).width() * size_of::<f32>();
         let mut stride = 1;
@@ -179,7 +181,7 @@ impl Trail {
         end % stride
     }
 
-    /// The weights at a step, where they are kept.
+    /// The weights at a step, if stored.
     pub fn row(&self, step: usize) -> Option<&Arc<Row>> {
         let first = self.rows.front()?.step();
         self.rows.get(step.checked_sub(first)?)
@@ -190,7 +192,8 @@ impl Trail {
         self.rows.back()
     }
 
-    /// At most `most` kept steps around a step that is kept, in its middle as far as there are any on both sides.
+    /// At most `most` consecutive stored steps around a stored step, centred on it if there are enough steps
+    /// on both sides.
     pub fn window(&self, step: usize, most: usize) -> Vec<Arc<Row>> {
         let Some(place) = self.row(step).zip(self.rows.front()).map(|(row, first)| row.step() - first.step())
         else {
@@ -201,17 +204,17 @@ impl Trail {
         self.rows.range(begin..begin + count).cloned().collect()
     }
 
-    /// The first step that anything is known of.
+    /// The first step for which data is stored.
     pub fn first_step(&self) -> Option<usize> {
         let sketched = self.sketches.as_ref().map(|sketches| sketches.first);
         sketched.or_else(|| self.rows.front().map(|row| row.step()))
     }
 
-    /// At most `most` steps with their weights, evenly over the whole run.
+    /// At most `most` steps with weights, distributed evenly over the run.
     pub fn sample(&self, most: usize) -> Vec<Arc<Row>> {
         let mut all = self.anchors.clone();
         let last = all.last().map(|row| row.step());
-        // the rows that came since the last anchor, at the anchors' spacing or finer where there are hardly any anchors
+        // newer steps since the last anchor, at the spacing of the anchors, or finer if there are few anchors
         let spacing = if all.len() < most / 2 { 1 } else { self.anchor_steps };
         all.extend(
             self.rows
@@ -224,12 +227,12 @@ impl Trail {
         all.into_iter().step_by(stride).collect()
     }
 
-    /// The anchors, ascending in steps.
+    /// The anchors in ascending order.
     pub fn anchors(&self) -> &[Arc<Row>] {
         &self.anchors
     }
 
-    /// What makes the sketches; `None` before the first.
+    /// The projection that computes the sketches; `None` before the first step.
     pub fn sketcher(&self) -> Option<Sketch> {
         self.sketches.as_ref().map(|sketches| sketches.sketch)
     }
@@ -244,18 +247,21 @@ impl Trail {
         self.sketches.as_ref().map_or(0, |sketches| sketches.first + i * sketches.stride)
     }
 
-    /// Steps from one sketch to the next.
+    /// Number of steps between consecutive sketches.
     pub fn stride(&self) -> usize {
         self.sketches.as_ref().map_or(1, |sketches| sketches.stride)
     }
 
-    /// The sketch of a process, by its place in [`PROCESSES`], in the i-th sketched step. Shape `[width]`; NaN where it is
-    /// absent.
+    /// The sketch of a process, given its index in [`PROCESSES`], at the i-th sketched step; NaN if the
+    /// process is absent. Shape `[width]`.
+    ///
+    /// # Panics
+    /// If `i` is not below [`Trail::sketched`].
     pub fn sketch_of(&self, i: usize, process: usize) -> &[f32] {
         self.sketches.as_ref().map_or(&[], |sketches| sketches.of(i, process))
     }
 
-    /// Bytes of all that is kept, with the room that is held for more.
+    /// Total memory in bytes, including reserved capacity.
     pub fn bytes(&self) -> usize {
         let sketches =
             self.sketches.as_ref().map_or(0, |sketches| sketches.numbers.capacity() * size_of::<f32>());
@@ -292,7 +298,7 @@ impl Sketches {
         }
     }
 
-    /// Room for one more step: twice as much as there is, up to `budget` bytes and this step.
+    /// Reserves memory for one more step by doubling the capacity, up to `budget` bytes plus this step.
     fn make_room(&mut self, budget: usize) {
         let (len, step) = (self.numbers.len(), self.row_len());
         if self.numbers.capacity() < len + step {
@@ -301,12 +307,12 @@ impl Sketches {
         }
     }
 
-    /// As thin as sketches of every `stride`-th step, counted from any step, where it is finer.
+    /// Thins the sketches to the given stride (and phase), unless they are coarser already.
     fn coarsen(&mut self, step: usize, stride: usize) {
         if stride <= self.stride {
             return;
         }
-        // how far its first step is from the next one of theirs
+        // distance from the first step of these sketches to the next step of the other sketches
         let ahead = (step % stride + stride - self.first % stride) % stride;
         let skipped = (ahead / self.stride).min(self.count());
         self.numbers.drain(..skipped * self.row_len());
@@ -316,7 +322,8 @@ impl Sketches {
         }
     }
 
-    /// Adds what follows; whether it does, once what is of the same steps is left out.
+    /// Appends the sketches `after`, replacing sketches of the same steps. Returns whether the two sequences
+    /// are compatible.
     fn join(&mut self, after: &Self) -> bool {
         let Some(distance) = after.first.checked_sub(self.first) else { return false };
         let count = distance / self.stride;
@@ -343,7 +350,7 @@ impl Sketches {
 mod tests {
     use super::*;
 
-    /// Two parameters: the step, and the wall that gradient descent is at.
+    /// Two parameters: the step, and the wall at which gradient descent is.
     fn row(step: usize) -> Row {
         let w = [step as f64, if step.is_multiple_of(2) { 1.0 } else { -1.0 }];
         Row::new(step, [Some(&w), None, Some(&[step as f64, 0.0])])
@@ -355,7 +362,7 @@ mod tests {
         let mut trail = Trail::new(budget);
         for step in 5..2000 {
             trail.push(row(step));
-            // a sketch of this trail has 24 bytes, and what it was allocated for counts
+            // a sketch of this trail has 24 bytes, and the allocated capacity counts
             assert!(trail.bytes() <= budget.rows + budget.anchors + budget.sketches + 24, "{step}");
         }
         let window = |step: usize, most: usize| -> Vec<usize> {
@@ -368,7 +375,7 @@ mod tests {
         assert_eq!((window(3, 100), window(1995, 1)), (vec![], vec![1995]));
         assert!(trail.row(1999).is_some() && trail.row(3).is_none() && trail.row(1900).is_none());
         assert_eq!(trail.row(1995).unwrap().step(), 1995);
-        // thinned by an odd factor, so that both walls are still there
+        // thinned by an odd factor, so that both walls are still visible
         assert!(trail.stride() > 1 && !trail.stride().is_multiple_of(2));
         let mut walls = [0_usize; 2];
         for i in 0..trail.sketched() {
@@ -398,7 +405,7 @@ mod tests {
             steps.for_each(|step| trail.push(row(step)));
             trail
         };
-        // of two parameters a sketch takes 24 bytes
+        // with two parameters a sketch takes 24 bytes
         for (end, before, after, last) in [
             (50, 9999, 9999, 90),
             (50, 9999, 300, 90),
@@ -409,7 +416,7 @@ mod tests {
             let budget = Budget { sketches: before, ..Budget::default() };
             let first = Trail::first_before(end, 2, budget);
             let mut trail = kept(end..last, after);
-            // steps of both are those of the later one
+            // for steps of both trails the later trail is used
             let earlier = kept(first..end + 3, before);
             trail.precede(&earlier);
             let first = trail.first_step().unwrap();
@@ -421,7 +428,7 @@ mod tests {
             assert!(size_of_val(trail.sketches.as_ref().unwrap().numbers.as_slice()) <= after.max(72));
             let steps: Vec<usize> = trail.anchors().iter().map(|row| row.step()).collect();
             assert!(steps.is_sorted() && steps[0] < end && steps.len() <= ANCHORS, "{steps:?}");
-            // it goes on, and what is joined already is left alone
+            // the trail continues, and a repeated prepend has no effect
             trail.push(row(last));
             let whole = format!("{trail:?}");
             trail.precede(&earlier);

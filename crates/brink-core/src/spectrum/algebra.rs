@@ -1,8 +1,8 @@
-//! Products of tall, thin blocks of vectors, through the `gemm` crate, and loops over single vectors.
+//! Products of tall, thin blocks of vectors (with the `gemm` crate) and operations on single vectors.
 
 use crate::calculus::{Block, Real};
 
-/// ⟨x, y⟩, summed in 16 lanes of the vectors' own precision.
+/// Inner product ⟨x, y⟩ of vectors of shape `[dim]`, accumulated in 16 lanes of precision T.
 pub fn dot<T: Real>(x: &[T], y: &[T]) -> f64 {
     const LANES: usize = 16;
     let mut lanes = [T::zero(); LANES];
@@ -16,12 +16,12 @@ pub fn dot<T: Real>(x: &[T], y: &[T]) -> f64 {
     lanes.iter().map(|x| x.widen()).sum::<f64>() + tail
 }
 
-/// ‖x‖.
+/// Euclidean norm ‖x‖.
 pub fn norm<T: Real>(x: &[T]) -> f64 {
     dot(x, x).sqrt()
 }
 
-/// ‖x − y‖.
+/// Euclidean distance ‖x − y‖.
 pub fn distance<T: Real>(x: &[T], y: &[T]) -> f64 {
     const LANES: usize = 16;
     let mut lanes = [T::zero(); LANES];
@@ -36,7 +36,7 @@ pub fn distance<T: Real>(x: &[T], y: &[T]) -> f64 {
     (lanes.iter().map(|x| x.widen()).sum::<f64>() + tail).sqrt()
 }
 
-/// `y += a x`.
+/// `y ← y + a x`.
 pub fn axpy<T: Real>(a: f64, x: &[T], y: &mut [T]) {
     let a = T::of(a);
     for (y, &x) in y.iter_mut().zip(x) {
@@ -44,7 +44,7 @@ pub fn axpy<T: Real>(a: f64, x: &[T], y: &mut [T]) {
     }
 }
 
-/// Multiplies a vector by a number.
+/// `x ← a x`.
 pub(super) fn scale<T: Real>(a: f64, x: &mut [T]) {
     let a = T::of(a);
     for x in x {
@@ -52,7 +52,7 @@ pub(super) fn scale<T: Real>(a: f64, x: &mut [T]) {
     }
 }
 
-/// `out[i + j·m] = ⟨x_i, y_j⟩` for the m vectors of `x` and those of `y` (column-major).
+/// Gram matrix `out[i + j·m] = ⟨x_i, y_j⟩` (column-major), where m is the number of vectors of `x`.
 pub(super) fn gram<T: Real>(x: &Block<T>, y: &Block<T>, out: &mut Vec<T>) {
     let (m, n, dim) = (x.count(), y.count(), x.dim());
     out.clear();
@@ -71,7 +71,7 @@ pub(super) fn gram<T: Real>(x: &Block<T>, y: &Block<T>, out: &mut Vec<T>) {
     );
 }
 
-/// `y_j = Σ_i x_i c[i + j·rows]` (or `y_j −= …` where `subtract`), for as many j as `y` has vectors.
+/// `y_j = Σ_i x_i c[i + j·rows]`, or `y_j −= …` if `subtract`, for all vectors of `y`.
 pub(super) fn combine<T: Real>(x: &Block<T>, c: &[T], y: &mut Block<T>, subtract: bool) {
     let (m, n, dim) = (x.count(), y.count(), x.dim());
     if m * n == 0 {
@@ -90,14 +90,14 @@ pub(super) fn combine<T: Real>(x: &Block<T>, c: &[T], y: &mut Block<T>, subtract
     );
 }
 
-/// A matrix to write, with its strides.
+/// A mutable matrix with strides.
 struct Operand<'a, T> {
     data: &'a mut [T],
     row_stride: usize,
     column_stride: usize,
 }
 
-/// `out = (add ? out : 0) + sign · lhs · rhs`; sizes are [rows, columns, depth], strides (row, column).
+/// `out = (add ? out : 0) + sign · lhs · rhs`. Sizes are [rows, columns, depth], strides are (row, column).
 fn product<T: Real>(
     [rows, columns, depth]: [usize; 3],
     out: &mut Operand<'_, T>,
@@ -111,8 +111,8 @@ fn product<T: Real>(
     assert!(last(rows, depth, lhs.1, lhs.2) < lhs.0.len());
     assert!(last(depth, columns, rhs.1, rhs.2) < rhs.0.len());
     let stride = |s: usize| isize::try_from(s).expect("a slice's length fits isize");
-    // SAFETY: the assertions above bound every index that the strides and sizes can reach, and `out` is borrowed
-    // mutably, so that it overlaps neither operand.
+    // SAFETY: the assertions above bound every index reachable by the strides and sizes. `out` is borrowed
+    // mutably and therefore does not overlap the operands.
     unsafe {
         gemm::gemm(
             rows,

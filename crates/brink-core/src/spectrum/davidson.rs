@@ -1,34 +1,35 @@
-//! Block Davidson iteration with thick restart for the largest eigenvalues of a symmetric operator.
+//! Block Davidson method with thick restart for the largest eigenvalues of a symmetric operator.
 //!
-//! The basis is expanded by the residuals of the unconverged wanted pairs only; Rayleigh–Ritz runs on the stored
-//! (V, AV), so that a step costs one operator column for each unconverged pair and small dense algebra.
+//! The basis is expanded by the residuals of the unconverged wanted pairs. Rayleigh–Ritz uses the stored pair
+//! (V, AV), so that an iteration costs one operator application per unconverged pair and a small amount of
+//! dense linear algebra.
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
 use super::algebra::{combine, gram, norm, scale};
 use crate::calculus::{Block, Real};
 
-/// Columns of the basis at which it is restarted from its leading Ritz vectors.
+/// Basis size at which the basis is restarted from its leading Ritz vectors.
 const MAX_COLUMNS: usize = 40;
 
 /// A symmetric operator.
 pub trait Operator<T: Real> {
-    /// Length of the vectors.
+    /// Dimension of the vectors.
     fn dim(&self) -> usize;
-    /// `av_i = A v_i`. `av` is reshaped to `v`.
+    /// Applies the operator: `av_i = A v_i`. `v` has shape `[k, dim]`; `av` is resized to the same shape.
     fn apply(&mut self, v: &Block<T>, av: &mut Block<T>);
 }
 
-/// The basis, kept between calls so that its buffers are.
+/// The solver state: the basis V, its image AV and the Ritz pairs. Buffers are reused between solves.
 #[derive(Clone, Debug, Default)]
 pub struct Davidson<T> {
     v: Block<T>,
     av: Block<T>,
-    /// VᵀAV, symmetric. Shape `[m, m]`.
+    /// Projected operator VᵀAV, symmetric. Shape `[m, m]`.
     g: DMatrix<f64>,
     /// Ritz values, descending. Shape `[m]`.
     theta: Vec<f64>,
-    /// Their coordinates in the basis, column-major. Shape `[m, m]`.
+    /// Ritz vectors in coordinates of the basis, column-major. Shape `[m, m]`.
     coordinates: Vec<T>,
     /// Relative residuals of the wanted pairs.
     residuals: Vec<f64>,
@@ -41,7 +42,7 @@ pub struct Davidson<T> {
 }
 
 impl<T: Real> Davidson<T> {
-    /// Begins anew with the given start vectors, which need be neither normal nor independent.
+    /// Starts a new solve from the given vectors. They need not be normalized or linearly independent.
     pub fn begin(&mut self, operator: &mut dyn Operator<T>, start: &Block<T>) {
         let dim = operator.dim();
         self.v.reshape(dim, 0);
@@ -60,8 +61,9 @@ impl<T: Real> Davidson<T> {
         self.rayleigh_ritz();
     }
 
-    /// Iterates until the `wanted` leading pairs have relative residuals below `tolerance`, `budget` operator
-    /// columns have been spent since [`Davidson::begin`], or rounding ends progress.
+    /// Iterates until the `wanted` leading pairs have relative residuals of at most `tolerance`, or `budget`
+    /// operator applications (to single vectors) have been spent since [`Davidson::begin`], or rounding
+    /// errors prevent further progress.
     pub fn iterate(&mut self, operator: &mut dyn Operator<T>, wanted: usize, tolerance: f64, budget: usize) {
         let mut best = f64::INFINITY;
         let mut stalled = 0;
@@ -72,7 +74,7 @@ impl<T: Real> Davidson<T> {
             if worst.is_nan() || worst <= tolerance || self.products >= budget {
                 return;
             }
-            // Rounding noise is all that is left when small residuals stop falling.
+            // Small residuals that stop decreasing consist of rounding errors.
             stalled = if worst < 0.7 * best { 0 } else { stalled + 1 };
             best = best.min(worst);
             if stalled >= 4 && best < 2000.0 * T::epsilon().widen() {
@@ -96,12 +98,12 @@ impl<T: Real> Davidson<T> {
         }
     }
 
-    /// Columns of the basis.
+    /// Number of vectors in the basis.
     pub fn columns(&self) -> usize {
         self.v.count()
     }
 
-    /// Operator columns since [`Davidson::begin`].
+    /// Number of operator applications (to single vectors) since [`Davidson::begin`].
     pub fn products(&self) -> usize {
         self.products
     }
@@ -111,20 +113,26 @@ impl<T: Real> Davidson<T> {
         &self.theta
     }
 
-    /// The largest relative residual of the wanted pairs of the last [`Davidson::iterate`].
+    /// Largest relative residual of the wanted pairs after the last [`Davidson::iterate`].
     pub fn worst_residual(&self) -> f64 {
         self.residuals.iter().fold(0.0, |a, &b| if b.is_nan() { b } else { b.max(a) })
     }
 
-    /// Writes the Ritz vectors with the numbers in `range` to `out`.
+    /// Writes the Ritz vectors with indices in `range` to `out`. Shape `[range.len(), dim]`.
+    ///
+    /// # Panics
+    /// If the range extends beyond [`Davidson::columns`].
     pub fn vectors(&self, range: std::ops::Range<usize>, out: &mut Block<T>) {
         let m = self.columns();
         out.reshape(self.v.dim(), range.len());
         combine(&self.v, &self.coordinates[range.start * m..range.end * m], out, false);
     }
 
-    /// Writes A times the i-th Ritz vector, plus a shift that turns negative eigenvalues into small ones, to `out`:
-    /// one step of the power method without an operator column.
+    /// One step of the power method for the i-th Ritz vector y, without an operator application: writes
+    /// `(A + s I) y` to `out`. The shift s ≥ 0 makes negative eigenvalues small. Shape `[1, dim]`.
+    ///
+    /// # Panics
+    /// If `i` is not below [`Davidson::columns`].
     pub fn power_step(&self, i: usize, out: &mut Block<T>) {
         let m = self.columns();
         let shift = T::of((-self.theta[m - 1]).max(0.0));
@@ -156,8 +164,8 @@ impl<T: Real> Davidson<T> {
         }
     }
 
-    /// Residuals `A x_i − θ_i x_i` of the leading pairs and their relative norms. A pair's residual is relative to
-    /// |θ_i|, but not to less than a thousandth of the largest one.
+    /// Residuals `A x_i − θ_i x_i` of the leading pairs and their relative norms. The norm is taken relative
+    /// to |θ_i|, but at least to a thousandth of the largest |θ|.
     fn form_residuals(&mut self, wanted: usize) {
         let m = self.columns();
         self.residual_block.reshape(self.v.dim(), wanted);
@@ -177,7 +185,7 @@ impl<T: Real> Davidson<T> {
         );
     }
 
-    /// Keeps the leading `keep` Ritz vectors as the basis.
+    /// Restarts the basis from the leading `keep` Ritz vectors.
     fn restart(&mut self, keep: usize) {
         let m = self.columns();
         let c = &self.coordinates[..keep * m];
@@ -189,8 +197,8 @@ impl<T: Real> Davidson<T> {
         self.g = DMatrix::from_fn(keep, keep, |i, j| if i == j { self.theta[i] } else { 0.0 });
     }
 
-    /// Orthonormalizes the fresh vectors against the basis and each other, drops the dependent ones, applies the
-    /// operator and appends both. Returns how many were appended.
+    /// Orthonormalizes the new vectors against the basis and each other, drops dependent vectors, applies the
+    /// operator and appends the results. Returns the number of appended vectors.
     fn expand(&mut self, operator: &mut dyn Operator<T>) -> usize {
         let independent = self.orthonormalize();
         self.fresh.truncate(independent);
@@ -215,7 +223,7 @@ impl<T: Real> Davidson<T> {
                     g[(i, old + j)] = x;
                     g[(old + j, i)] = x;
                 } else {
-                    // Both orders of a new pair are at hand: their mean is symmetric.
+                    // Both orders of a new pair are available; their mean is symmetric.
                     let other = self.overlaps[(old + j) + (i - old) * m].widen();
                     g[(i, old + j)] = 0.5 * (x + other);
                 }
@@ -225,10 +233,10 @@ impl<T: Real> Davidson<T> {
         independent
     }
 
-    /// Block Gram–Schmidt against the basis, twice, and modified Gram–Schmidt within. Returns the number of
-    /// vectors left, moved to the front.
+    /// Block Gram–Schmidt against the basis, twice, then modified Gram–Schmidt within the block. Returns the
+    /// number of remaining vectors, which are moved to the front.
     fn orthonormalize(&mut self) -> usize {
-        // A column that loses this much of its length to the span is numerically inside it.
+        // A vector whose norm decreases below this fraction lies numerically in the span.
         let threshold = 200.0 * T::epsilon().widen();
         let count = self.fresh.count();
         for j in 0..count {
@@ -293,7 +301,7 @@ mod tests {
         for (i, x) in start.as_mut_slice().iter_mut().enumerate() {
             *x = (i as f64 * i as f64 * 0.7).sin();
         }
-        // A dependent column is dropped.
+        // A dependent vector is dropped.
         let copy = start.column(0).to_vec();
         start.push(&copy);
         let mut davidson = Davidson::default();

@@ -1,21 +1,23 @@
-//! Every eigenvalue of a dense symmetric matrix, by a computation that can be stopped: Householder's tridiagonalization
-//! (the loop of `nalgebra::linalg::SymmetricTridiagonal`, which cannot), then implicit QL steps.
+//! All eigenvalues of a dense symmetric matrix by an interruptible computation: Householder
+//! tridiagonalization (the loop of `nalgebra::linalg::SymmetricTridiagonal`, which is not interruptible),
+//! followed by implicit QL steps.
 //!
-//! Non-finite contract: a matrix with an entry that is not finite gives [`SpectrumError::NotConverged`] or eigenvalues that
-//! are not finite; never a loop without end.
+//! Non-finite contract: a matrix with a non-finite entry gives [`SpectrumError::NotConverged`] or non-finite
+//! eigenvalues. The computation always terminates.
 
 use super::error::{SpectrumError, share};
 use nalgebra::{DMatrix, DVector, linalg::householder};
 
-/// Columns between two questions whether to go on.
+/// Number of columns between two calls of `go_on`.
 const COLUMNS: usize = 8;
-/// QL steps an eigenvalue may take; two are usual.
+/// Largest number of QL steps per eigenvalue; two are typical.
 const MOST_STEPS: usize = 60;
 
-/// The eigenvalues, in no order. `go_on` is told the share done and says whether to go on.
+/// The eigenvalues in unspecified order. `go_on` receives the completed fraction and returns whether to
+/// continue.
 ///
 /// # Errors
-/// When told to stop, or when an eigenvalue does not converge.
+/// Interruption by `go_on`, or an eigenvalue that does not converge.
 pub(super) fn eigenvalues(
     matrix: DMatrix<f64>,
     go_on: &mut dyn FnMut(f32) -> bool,
@@ -24,8 +26,8 @@ pub(super) fn eigenvalues(
     if ql(&mut diagonal, &mut beside) { Ok(diagonal) } else { Err(SpectrumError::NotConverged) }
 }
 
-/// The diagonal of a tridiagonal matrix with the same eigenvalues, and what stands beside it: entry i couples i and i + 1, the
-/// last one nothing.
+/// Diagonal and off-diagonal of a tridiagonal matrix with the same eigenvalues. Off-diagonal entry i couples
+/// rows i and i + 1; the last entry is unused.
 fn tridiagonal(
     mut matrix: DMatrix<f64>,
     go_on: &mut dyn FnMut(f32) -> bool,
@@ -34,7 +36,7 @@ fn tridiagonal(
     let mut beside = vec![0.0; dim];
     let mut product = DVector::zeros(dim.saturating_sub(1));
     for (i, beside) in beside.iter_mut().enumerate().take(dim.saturating_sub(1)) {
-        // what is left of the work shrinks with the square of the columns
+        // the remaining work is quadratic in the number of remaining columns
         let left = 1.0 - share(i, dim);
         if i.is_multiple_of(COLUMNS) && !go_on(1.0 - left * left * left) {
             return Err(SpectrumError::Stopped);
@@ -55,10 +57,11 @@ fn tridiagonal(
     Ok((matrix.diagonal().iter().copied().collect(), beside))
 }
 
-/// Turns the diagonal of a tridiagonal matrix into its eigenvalues. Whether all have converged.
+/// Transforms the diagonal of a tridiagonal matrix into its eigenvalues. Returns whether all eigenvalues have
+/// converged.
 fn ql(diagonal: &mut [f64], beside: &mut [f64]) -> bool {
     let dim = diagonal.len();
-    // relative to the whole matrix: beside eigenvalues of 0, nothing gets small relative to them
+    // relative to the entire matrix: a criterion relative to zero eigenvalues would never hold
     let scale = diagonal.iter().chain(beside.iter()).fold(0.0, |most: f64, x| most.max(x.abs()));
     for first in 0..dim {
         let mut steps = 0;
@@ -78,7 +81,7 @@ fn ql(diagonal: &mut [f64], beside: &mut [f64]) -> bool {
     true
 }
 
-/// One implicit QL step with Wilkinson's shift on the rows `first..=last`.
+/// One implicit QL step with Wilkinson shift on the rows `first..=last`.
 fn ql_step(diagonal: &mut [f64], beside: &mut [f64], first: usize, last: usize) {
     let slope = (diagonal[first + 1] - diagonal[first]) / (2.0 * beside[first]);
     let shift = beside[first] / (slope + slope.hypot(1.0).copysign(slope));
@@ -89,7 +92,7 @@ fn ql_step(diagonal: &mut [f64], beside: &mut [f64], first: usize, last: usize) 
         let length = f.hypot(g);
         beside[i + 1] = length;
         if length == 0.0 {
-            // the matrix falls apart here
+            // the matrix decouples here
             diagonal[i + 1] -= moved;
             beside[last] = 0.0;
             return;

@@ -1,67 +1,71 @@
-//! How the eigenvalues of a symmetric operator are distributed: all of them, or an estimate of their density.
+//! Distribution of the eigenvalues of a symmetric operator: all eigenvalues, or an estimate of their density.
 //!
-//! Non-finite contract: all numbers here are finite; what makes a distribution refuses anything else.
+//! Non-finite contract: all numbers of a distribution are finite. The functions that construct one reject
+//! non-finite input.
 
-/// Eigenvalues with how many there are of each.
+/// A distribution of eigenvalues: positions with multiplicities.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution {
-    /// Value and number of eigenvalues there, ascending in value. The numbers add up to the dimension.
+    /// Positions and multiplicities, sorted by position. The multiplicities sum to the dimension.
     pub atoms: Vec<Atom>,
-    /// Where they come from.
+    /// Method of computation.
     pub source: SpectrumMethod,
 }
 
-/// Eigenvalues at one place.
+/// One position of a [`Distribution`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Atom {
     /// The eigenvalue.
     pub value: f64,
-    /// How many of them: 1 where all eigenvalues are known, an expectation (no whole number) in a quadrature.
+    /// Number of eigenvalues at this position: 1 for a dense computation; an expected, in general fractional
+    /// number for a quadrature.
     pub count: f64,
 }
 
-/// Where a distribution comes from.
+/// Method by which a distribution was computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpectrumMethod {
-    /// Every eigenvalue of the dense matrix.
+    /// All eigenvalues of the dense matrix.
     Dense,
     /// Stochastic Lanczos quadrature.
     Quadrature {
-        /// Random vectors averaged over.
+        /// Number of random probe vectors.
         probes: usize,
-        /// Steps of Lanczos for each.
+        /// Number of Lanczos steps per probe.
         steps: usize,
     },
 }
 
 impl Distribution {
-    /// Of atoms in any order.
+    /// A distribution from unsorted atoms.
     pub(super) fn new(mut atoms: Vec<Atom>, source: SpectrumMethod) -> Self {
         atoms.sort_by(|a, b| a.value.total_cmp(&b.value));
         Self { atoms, source }
     }
 
-    /// The smallest and the largest eigenvalue (of the quadrature's nodes: both lie inside the spectrum).
+    /// Smallest and largest eigenvalue, or `None` for an empty distribution. The nodes of a quadrature lie
+    /// inside the range of the spectrum.
     pub fn range(&self) -> Option<[f64; 2]> {
         Some([self.atoms.first()?.value, self.atoms.last()?.value])
     }
 
-    /// Number of eigenvalues: the dimension.
+    /// Total number of eigenvalues, which is the dimension.
     pub fn dim(&self) -> f64 {
         self.atoms.iter().map(|atom| atom.count).sum()
     }
 
-    /// Number of eigenvalues up to `x`.
+    /// Number of eigenvalues less than or equal to `x`.
     pub fn cumulative(&self, x: f64) -> f64 {
         self.atoms.iter().take_while(|atom| atom.value <= x).map(|atom| atom.count).sum()
     }
 
-    /// Mean of λ^power over all eigenvalues.
+    /// Mean of λ^`power` over all eigenvalues.
     pub fn moment(&self, power: i32) -> f64 {
         self.atoms.iter().map(|atom| atom.count * atom.value.powi(power)).sum::<f64>() / self.dim()
     }
 
-    /// Number of eigenvalues in each of `bins` equal bins from `low` to `high`, the last of which holds `high` too.
+    /// Histogram: number of eigenvalues in each of `bins` bins of equal width from `low` to `high`. The last
+    /// bin includes `high`. Shape `[bins]`.
     pub fn counts(&self, [low, high]: [f64; 2], bins: usize) -> Vec<f64> {
         let mut counts = vec![0.0; bins];
         for atom in &self.atoms {
@@ -75,7 +79,8 @@ impl Distribution {
         counts
     }
 
-    /// Eigenvalues per unit of λ at `x`, each broadened to a Gaussian of standard deviation `width`.
+    /// Density at `x` in eigenvalues per unit of λ. Each eigenvalue is smoothed by a Gaussian of standard
+    /// deviation `width`.
     pub fn density(&self, x: f64, width: f64) -> f64 {
         let scale = 1.0 / (width * std::f64::consts::TAU.sqrt());
         let near = self.atoms.partition_point(|atom| atom.value < x - REACH * width)
@@ -85,7 +90,7 @@ impl Distribution {
     }
 }
 
-/// Standard deviations beyond which a Gaussian is left out: 10⁻¹⁴ of its peak.
+/// Truncation of the Gaussian in standard deviations; the kernel is 10⁻¹⁴ of its peak there.
 const REACH: f64 = 8.0;
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
-//! Why there is no whole spectrum.
+//! Errors of spectrum computations.
 
-/// Why there is no spectrum.
+/// A spectrum that cannot be computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SpectrumError {
-    /// A product with the operator is NaN or infinite.
+    /// A Hessian-vector product is NaN or infinite.
     #[error("the Hessian is not finite at these weights; choose a step before the divergence")]
     NotFinite,
-    /// The vectors of Lanczos do not fit.
+    /// The Lanczos vectors exceed the memory budget.
     #[error(
         "the spectrum of {dim} parameters needs {least} vectors of that size, more than its {} MiB; \
          choose a smaller network",
@@ -15,20 +15,20 @@ pub enum SpectrumError {
     TooLarge {
         /// Number of parameters.
         dim: usize,
-        /// Vectors that are needed at least.
+        /// Smallest number of vectors required.
         least: usize,
-        /// Bytes they may take.
+        /// Memory budget in bytes.
         budget: usize,
     },
-    /// The iteration for the eigenvalues did not end.
+    /// The eigenvalue iteration did not converge.
     #[error("the eigenvalues of the Hessian do not converge at these weights; choose another step")]
     NotConverged,
-    /// Whoever watched wanted no more of it.
+    /// The callback stopped the computation.
     #[error("the computation of the spectrum was stopped")]
     Stopped,
 }
 
-/// `done` of `all`.
+/// The fraction `done / all`.
 #[expect(clippy::cast_possible_truncation, reason = "a share")]
 pub(crate) fn share(done: usize, all: usize) -> f32 {
     (done as f64 / all.max(1) as f64) as f32

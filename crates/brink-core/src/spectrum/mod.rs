@@ -1,11 +1,11 @@
-//! Leading eigenpairs of the preconditioned Hessian P⁻¹H, warm-started from where the dynamics were; and the whole
-//! spectrum, or its density.
+//! Leading eigenpairs of the preconditioned Hessian P⁻¹H, warm-started along a trajectory, and entire spectra
+//! or spectral densities.
 //!
-//! The eigenproblem `H U = P U Λ` with P-orthonormal U is solved in the symmetric form `A = P^{-1/2} H P^{-1/2}`
-//! with orthonormal `Y = P^{1/2} U`. For gradient descent P = I/η, so that Λ holds the η·λ of H and U = √η·(unit
-//! eigenvectors of H).
+//! The eigenproblem `H U = P U Λ` with P-orthonormal U is solved in the symmetric form
+//! `A = P^{-1/2} H P^{-1/2}` with orthonormal `Y = P^{1/2} U`. For gradient descent P = I/η, so that Λ holds
+//! the eigenvalues ηλ of ηH, and U = √η · (unit eigenvectors of H).
 //!
-//! Non-finite contract: where the operator returns NaN or infinity, eigenvalues come back NaN; nothing panics.
+//! Non-finite contract: if the operator returns NaN or an infinity, eigenvalues are NaN. No function panics.
 
 mod algebra;
 pub mod davidson;

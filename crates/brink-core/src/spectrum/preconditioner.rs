@@ -9,12 +9,12 @@ use crate::objective::Objective;
 pub enum Preconditioner<T> {
     /// P = p·I. Gradient descent has p = 1/η.
     Uniform(f64),
-    /// P = diag(p), all entries positive. Shape `[dim]`.
+    /// P = diag(p) with positive entries. Shape `[dim]`.
     Diagonal(Vec<T>),
 }
 
 impl<T: Real> Preconditioner<T> {
-    /// `x ← P⁻¹ x`.
+    /// `x ← P⁻¹ x`. Shape `[dim]`.
     pub fn apply_inverse(&self, x: &mut [T]) {
         match self {
             Self::Uniform(p) => {
@@ -27,7 +27,7 @@ impl<T: Real> Preconditioner<T> {
         }
     }
 
-    /// `x ← P^{-1/2} x`, for every vector of a block.
+    /// `x ← P^{-1/2} x` for each vector of a block. Shape `[k, dim]`.
     pub fn apply_inverse_root(&self, x: &mut Block<T>) {
         match self {
             Self::Uniform(p) => {
@@ -43,7 +43,8 @@ impl<T: Real> Preconditioner<T> {
     }
 }
 
-/// `A = P^{-1/2} H(w) P^{-1/2}` as an operator on blocks of vectors, counting Hessian-vector products.
+/// The preconditioned Hessian `A = P^{-1/2} H(w) P^{-1/2}` as an operator on blocks of vectors. It counts
+/// Hessian-vector products.
 pub struct PreconditionedHessian<'a, T: Real> {
     objective: &'a mut dyn Objective<T>,
     w: &'a [T],
@@ -52,7 +53,7 @@ pub struct PreconditionedHessian<'a, T: Real> {
 }
 
 impl<'a, T: Real> PreconditionedHessian<'a, T> {
-    /// The operator at the weights `w`.
+    /// The operator at the weights `w` of shape `[dim]`.
     pub fn new(
         objective: &'a mut dyn Objective<T>,
         w: &'a [T],

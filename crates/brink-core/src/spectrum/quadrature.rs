@@ -1,9 +1,10 @@
-//! Stochastic Lanczos quadrature: the density of a large operator's eigenvalues.
+//! Stochastic Lanczos quadrature: the eigenvalue density of a large operator (Ubaru, Chen and Saad, 2017).
 //!
-//! For a random vector z with independent entries ±1 the mean of zᵀ f(A) z is tr f(A). Lanczos from z/‖z‖ gives a
-//! tridiagonal T whose eigenvalues θ and squared first components τ of its eigenvectors are the Gauss quadrature of
-//! that form (Golub and Welsch): dim·τ eigenvalues at θ, averaged over several z. Every new Lanczos vector is made
-//! orthogonal to all before it, twice, so that no eigenvalue is counted again as a ghost.
+//! For a random vector z with independent entries ±1, the expectation of zᵀ f(A) z is tr f(A). The Lanczos
+//! method started at z/‖z‖ yields a tridiagonal matrix T. Its eigenvalues θ and the squared first components
+//! τ of its eigenvectors are the Gauss quadrature of that quadratic form (Golub and Welsch, 1969): dim·τ
+//! eigenvalues at θ, averaged over several z. Each new Lanczos vector is orthogonalized twice against all
+//! previous vectors, so that no spurious copies of eigenvalues appear.
 //!
 //! Non-finite contract: a NaN or an infinity in a product is an error.
 
@@ -17,19 +18,20 @@ use super::distribution::{Atom, Distribution, SpectrumMethod};
 use super::error::{SpectrumError, share};
 use crate::calculus::{Block, Real};
 
-/// Fewest Lanczos steps worth taking.
+/// Smallest useful number of Lanczos steps.
 const LEAST_STEPS: usize = 10;
 
-/// How a density is estimated.
+/// Settings of the quadrature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quadrature {
-    /// Random vectors.
+    /// Number of random probe vectors.
     pub probes: usize,
-    /// Lanczos steps for each; fewer where memory or the dimension allow no more.
+    /// Number of Lanczos steps per probe. Fewer steps are taken if limited by memory or dimension.
     pub steps: usize,
-    /// Bytes that Lanczos vectors may take; the probes then run in smaller groups, at last one by one with fewer steps.
+    /// Memory budget of the Lanczos vectors in bytes. Probes run in smaller groups if necessary, and finally
+    /// one by one with fewer steps.
     pub memory: usize,
-    /// Of the random vectors.
+    /// Seed of the probe vectors.
     pub seed: u64,
 }
 
@@ -39,22 +41,23 @@ impl Default for Quadrature {
     }
 }
 
-/// Lanczos of one probe.
+/// Lanczos state of one probe.
 struct Probe<T> {
-    /// Orthonormal. Shape `[steps so far, dim]`.
+    /// Orthonormal Lanczos vectors. Shape `[steps so far, dim]`.
     basis: Block<T>,
-    /// The diagonal of the tridiagonal matrix.
+    /// Diagonal of the tridiagonal matrix.
     alpha: Vec<f64>,
-    /// Beside it.
+    /// Off-diagonal of the tridiagonal matrix.
     beta: Vec<f64>,
-    /// No direction is left: the basis is invariant.
+    /// Whether the Krylov space is invariant, so that no further step is possible.
     exhausted: bool,
 }
 
-/// The density of a symmetric operator's eigenvalues; `go_on` as of [`super::whole::spectrum`].
+/// Estimates the eigenvalue density of a symmetric operator. `go_on` has the same meaning as in
+/// [`super::whole::spectrum`].
 ///
 /// # Errors
-/// When the operator is not finite or too large, or when told to stop.
+/// A non-finite product, an operator that exceeds the memory budget, or interruption by `go_on`.
 pub fn quadrature<T: Real>(
     operator: &mut dyn Operator<T>,
     settings: &Quadrature,
@@ -88,7 +91,7 @@ pub fn quadrature<T: Real>(
     Ok(Distribution::new(atoms, SpectrumMethod::Quadrature { probes: settings.probes, steps }))
 }
 
-/// One Lanczos step of all probes, with one block of products.
+/// One Lanczos step of all probes with one block of products.
 fn advance<T: Real>(
     operator: &mut dyn Operator<T>,
     probes: &mut [Probe<T>],
@@ -117,7 +120,8 @@ impl<T: Real> Probe<T> {
         Self { basis, alpha: Vec::new(), beta: Vec::new(), exhausted: false }
     }
 
-    /// Takes in A times the newest basis vector, which becomes the next one unless this is the last step.
+    /// Processes A times the newest basis vector. The result becomes the next basis vector unless this is the
+    /// last step.
     fn take(&mut self, av: &mut [T], last: bool) -> Result<(), SpectrumError> {
         let size = norm(av);
         if !size.is_finite() {
@@ -135,7 +139,7 @@ impl<T: Real> Probe<T> {
             }
         }
         let beta = norm(av);
-        // What is left of the product is rounding.
+        // The remainder of the product is rounding error.
         if beta <= 1e2 * T::epsilon().widen() * size.max(self.largest()) || self.basis.count() == av.len() {
             self.exhausted = true;
             return Ok(());
@@ -150,7 +154,7 @@ impl<T: Real> Probe<T> {
         self.alpha.iter().chain(&self.beta).fold(0.0, |largest, x| largest.max(x.abs()))
     }
 
-    /// The nodes of the quadrature, each with its weight; the weights add up to 1.
+    /// Nodes and weights of the quadrature. The weights sum to 1.
     fn nodes(&self) -> impl Iterator<Item = (f64, f64)> {
         let m = self.alpha.len();
         let tridiagonal = DMatrix::from_fn(m, m, |i, j| match i.abs_diff(j) {

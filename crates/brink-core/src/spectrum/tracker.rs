@@ -1,10 +1,10 @@
-//! Follows the leading eigenpairs along a trajectory of weights.
+//! Tracks the leading eigenpairs along a trajectory of weights.
 //!
-//! Each solve starts from the span of the eigenbases at the three *nearest* of the last six weights. For a flow these
-//! are the last ones, whose span contains the extrapolation; for gradient descent at the edge, which jumps between
-//! two walls of a valley, they are those of two, four and six steps ago. One more start column, a guard, takes a
-//! step of the power method a solve and carries a little deterministic noise, so that an eigenvalue that rises from
-//! outside the warm span is found.
+//! Each solve is warm-started from the span of the eigenbases at the three *nearest* of the last six weights.
+//! For a flow these are the most recent weights, whose span contains the extrapolation. For gradient descent
+//! at the edge, which alternates between two walls of a valley, they are the weights two, four and six steps
+//! back. One additional start vector, the guard, performs one step of the power method per solve and contains
+//! a small deterministic noise. It detects eigenvalues that rise from outside the span of the warm start.
 
 use std::collections::VecDeque;
 
@@ -17,39 +17,41 @@ use super::preconditioner::{PreconditionedHessian, Preconditioner};
 use crate::calculus::{Block, Real};
 use crate::objective::Objective;
 
-/// Up to this dimension the whole Hessian is formed and solved densely.
+/// Largest dimension for which the Hessian is formed and solved densely.
 const DENSE_DIM: usize = 16;
 
-/// Eigenbases a solve starts from. Columns that the others span already are dropped, so that a smooth flow, whose
-/// bases span a plane to working precision, pays for two.
+/// Number of eigenbases used as a warm start. Vectors in the span of others are dropped, so that a smooth
+/// flow, whose bases span a plane to working precision, pays for two bases.
 const BASES: usize = 3;
 
-/// Weights remembered, with their eigenbases.
+/// Number of past weights stored with their eigenbases.
 const MEMORY: usize = 6;
 
-/// More branches than any run can tell apart; only a damaged file has as many.
+/// Bound on the number of branch labels; only a damaged file exceeds it.
 const MOST_LABELS: usize = 1 << 31;
 
-/// Share of noise in the guard.
+/// Relative amplitude of the noise in the guard vector.
 const GUARD_NOISE: f64 = 0.02;
 
-/// What to track.
+/// Settings of a [`Tracker`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TrackerSettings {
-    /// Grow the number of tracked pairs until the smallest tracked eigenvalue of P⁻¹H is below this. `None`: the
-    /// number is fixed.
+    /// The number of tracked pairs grows until the smallest tracked eigenvalue of P⁻¹H is below this
+    /// threshold. `None` keeps the number fixed.
     pub track_threshold: Option<f64>,
-    /// Track at most this many; see [`TrackerSettings::most`].
+    /// Largest number of tracked pairs; see [`TrackerSettings::most`].
     pub max_tracked: usize,
     /// Relative residual `‖Ay − λy‖/|λ|` to reach.
     pub tolerance: f64,
-    /// At most this many Hessian-vector products a solve. (Up to 16 parameters the whole Hessian is formed instead.)
+    /// Largest number of Hessian-vector products per solve; `None` for no limit. It does not apply up to 16
+    /// parameters, where the full Hessian is formed.
     pub max_hvps: Option<usize>,
 }
 
 impl TrackerSettings {
-    /// The most pairs that are tracked of `dim`: one product of the budget is the guard's and one is for a residual, so that
-    /// pairs converge; each of the others keeps one pair. More would be columns of noise.
+    /// Largest number of pairs that can be tracked in dimension `dim`. Of the budget
+    /// [`TrackerSettings::max_hvps`], one product serves the guard and one a residual, so that pairs
+    /// converge; each remaining product maintains one pair. Additional pairs would consist of noise.
     pub fn most(&self, dim: usize) -> usize {
         let budget = if dim <= DENSE_DIM { None } else { self.max_hvps };
         let affordable = budget.map_or(dim, |budget| budget.saturating_sub(2));
@@ -62,14 +64,15 @@ impl TrackerSettings {
 pub struct Eigenpairs<T> {
     /// Eigenvalues, descending. Shape `[tracked]`.
     pub values: Vec<f64>,
-    /// Orthonormal eigenvectors, signs and rotations following the previous solve. Shape `[tracked, dim]`.
+    /// Orthonormal eigenvectors. Signs and rotations are continuous with the previous solve. Shape
+    /// `[tracked, dim]`.
     pub vectors: Block<T>,
-    /// Which branch each pair belongs to, followed by overlap: a label stays with its eigenvector when eigenvalues
-    /// cross.
+    /// Branch label of each pair, matched by overlap: a label follows its eigenvector through crossings of
+    /// eigenvalues. Shape `[tracked]`.
     pub labels: Vec<usize>,
-    /// Largest relative residual among them.
+    /// Largest relative residual of the pairs.
     pub residual: f64,
-    /// Hessian-vector products this solve took.
+    /// Number of Hessian-vector products of this solve.
     pub hvps: usize,
 }
 
@@ -79,7 +82,7 @@ struct Remembered<T> {
     vectors: Block<T>,
 }
 
-/// Memory of a solve, kept for its allocations: the next solve reads nothing of it.
+/// Reusable buffers of a solve. They carry no information between solves.
 #[derive(Debug, Default)]
 struct Buffers<T> {
     davidson: Davidson<T>,
@@ -87,13 +90,14 @@ struct Buffers<T> {
 }
 
 impl<T: Real> Clone for Buffers<T> {
-    /// Empty ones: there is nothing to copy.
+    /// Returns empty buffers; they hold no information.
     fn clone(&self) -> Self {
         Self::default()
     }
 }
 
-/// Eigenpairs along a trajectory. A clone, or what is read back from a file, goes on exactly as the original does.
+/// Leading eigenpairs along a trajectory. A clone, or a tracker read back from a file, continues exactly like
+/// the original.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(bound = "T: Real")]
 pub struct Tracker<T: Real> {
@@ -108,7 +112,7 @@ pub struct Tracker<T: Real> {
 }
 
 impl<T: Real> Tracker<T> {
-    /// A tracker of `initial` pairs at first (at least one).
+    /// A tracker that starts with `initial` pairs (at least one).
     pub fn new(initial: usize) -> Self {
         Self {
             tracked: initial.max(1),
@@ -126,20 +130,21 @@ impl<T: Real> Tracker<T> {
         &self.pairs
     }
 
-    /// The same history with `tracked` pairs, for a process that starts where this one is.
+    /// A tracker with the same history and `tracked` pairs, for a process that starts at the current weights
+    /// of this one.
     #[must_use]
     pub fn forked(&self, tracked: usize) -> Self {
         Self { tracked: tracked.max(1), ..self.clone() }
     }
 
-    /// Bytes of the vectors it holds, buffers left out.
+    /// Memory of the stored vectors in bytes, without buffers.
     pub fn bytes(&self) -> usize {
         let remembered: usize =
             self.memory.iter().map(|old| old.w.len() + old.vectors.as_slice().len()).sum();
         (remembered + self.pairs.vectors.as_slice().len() + self.guard.as_slice().len()) * size_of::<T>()
     }
 
-    /// Whether it can go on with weights of length `dim`. One that was read from a file may not.
+    /// Whether the tracker is valid for weights of length `dim`. A tracker read from a file may not be.
     pub fn fits(&self, dim: usize) -> bool {
         let Eigenpairs { values, vectors, labels, residual: _, hvps: _ } = &self.pairs;
         let has_pairs = vectors.fits(dim) && [values.len(), labels.len()] == [vectors.count(); 2];
@@ -153,7 +158,8 @@ impl<T: Real> Tracker<T> {
         self.tracked
     }
 
-    /// Solves at the weights `w`. The pairs are those of [`Tracker::pairs`] afterwards.
+    /// Solves for the leading eigenpairs at the weights `w` of shape `[dim]`. [`Tracker::pairs`] returns the
+    /// same pairs afterwards.
     pub fn solve(
         &mut self,
         objective: &mut dyn Objective<T>,
@@ -197,10 +203,10 @@ impl<T: Real> Tracker<T> {
         &self.pairs
     }
 
-    /// Writes the start vectors for weights `w` to `buffers.start`, at most `budget` of them.
+    /// Writes at most `budget` start vectors for the weights `w` to `buffers.start`.
     ///
-    /// A small budget is shared out: older bases give way to the guard and to one residual a pair, without which an
-    /// eigenvalue that rises from outside would be seen too late, by a jump.
+    /// With a small budget, older bases are omitted in favour of the guard and of one residual per pair.
+    /// Without these, a rising eigenvalue would be detected late and cause a jump.
     fn prepare_start(&mut self, w: &[T], budget: usize) {
         let bases = budget.saturating_sub(1 + self.tracked).max(self.tracked).min((budget - 1).max(1));
         self.buffers.start.reshape(w.len(), 0);
@@ -224,7 +230,7 @@ impl<T: Real> Tracker<T> {
         self.buffers.start.truncate(budget.min(self.buffers.start.count()));
     }
 
-    /// Adds noise columns until the basis has at least `wanted`.
+    /// Adds noise vectors until the basis has at least `wanted` vectors.
     fn fill_up(&mut self, operator: &mut dyn Operator<T>, wanted: usize) {
         for _ in 0..8 {
             if self.buffers.davidson.columns() >= wanted.min(operator.dim()) {
@@ -236,7 +242,7 @@ impl<T: Real> Tracker<T> {
         }
     }
 
-    /// Appends a pseudo-random vector to the start, the same in every run.
+    /// Appends a pseudo-random vector to the start vectors. The sequence is the same in every run.
     fn push_noise(&mut self) {
         let at = self.buffers.start.count();
         self.buffers.start.reshape(self.buffers.start.dim(), at + 1);
@@ -246,7 +252,7 @@ impl<T: Real> Tracker<T> {
         }
     }
 
-    /// Takes over the leading `found` pairs and matches them to the previous ones by overlap.
+    /// Stores the leading `found` pairs and matches them to the previous pairs by overlap.
     fn collect(&mut self, found: usize) {
         let previous = std::mem::take(&mut self.pairs);
         let mut pairs = Eigenpairs {
@@ -298,7 +304,7 @@ impl<T: Real> Tracker<T> {
         self.memory.push_front(entry);
     }
 
-    /// The next solve's guard: a power step of the first Ritz vector beyond the tracked ones, with some noise.
+    /// Prepares the guard of the next solve: a power step of the first untracked Ritz vector, plus noise.
     fn next_guard(&mut self, found: usize) {
         if self.buffers.davidson.columns() > found && self.buffers.davidson.values()[found].is_finite() {
             self.buffers.davidson.power_step(found, &mut self.guard);
@@ -309,7 +315,7 @@ impl<T: Real> Tracker<T> {
         let length = norm(self.guard.column(0));
         let dim = self.guard.dim() as f64;
         let (keep, add) = if length > 0.0 { (1.0 / length, GUARD_NOISE) } else { (0.0, 1.0) };
-        // Uniform on (−1, 1): variance one third.
+        // A uniform distribution on (−1, 1) has variance 1/3.
         let add = add * (3.0 / dim).sqrt();
         let noise = &mut self.noise;
         for x in self.guard.column_mut(0) {
@@ -318,7 +324,7 @@ impl<T: Real> Tracker<T> {
     }
 }
 
-/// The next pseudo-random number in (−1, 1) of a counter (splitmix64).
+/// Next pseudo-random number in (−1, 1) (splitmix64).
 fn uniform(state: &mut u64) -> f64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mut z = *state;
@@ -362,7 +368,7 @@ mod tests {
 
     #[test]
     fn a_budget_leaves_no_pair_to_noise() {
-        // eight large eigenvalues, and a budget for four pairs, the guard and a residual
+        // eight large eigenvalues, and a budget for four pairs, the guard and one residual
         let w = vec![0.0; 120];
         let p = Preconditioner::Uniform(1.0);
         let mut quadratic = Quadratic::rotated(spectrum(120, &[3.0, 2.9, 2.8, 2.7, 2.6, 2.5, 2.4, 2.3]));
@@ -372,7 +378,7 @@ mod tests {
         for solve in 0..200 {
             let pairs = tracker.solve(&mut quadratic, &w, &p, &settings);
             assert!(pairs.hvps <= 6 && pairs.values.len() == 4, "{} products", pairs.hvps);
-            // what is reported is true: an eigenvalue lies as near as the residual says
+            // each reported value lies within its residual of an exact eigenvalue
             if solve > 20 {
                 for &value in &pairs.values {
                     let nearest = [3.0, 2.9, 2.8, 2.7, 2.6, 2.5, 2.4, 2.3]
@@ -414,7 +420,7 @@ mod tests {
 
     #[test]
     fn an_eigenvalue_from_outside_the_warm_span_is_found() {
-        // The second axis is an exact eigenvector throughout, so that no residual points to it.
+        // The second axis is an exact eigenvector at all steps, so that no residual points to it.
         let dim = 60;
         let w = vec![0.0; dim];
         let p = Preconditioner::Uniform(1.0);

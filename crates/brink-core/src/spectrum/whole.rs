@@ -1,6 +1,6 @@
-//! The whole spectrum: every eigenvalue of a small operator, the density of a large one's.
+//! Entire spectra: all eigenvalues of a small operator, the spectral density of a large operator.
 //!
-//! Non-finite contract: where the operator returns NaN or infinity there is no spectrum, which is an error.
+//! Non-finite contract: an operator that returns NaN or an infinity has no spectrum, which is an error.
 
 use super::error::SpectrumError;
 use super::error::share;
@@ -12,17 +12,18 @@ use super::distribution::{Atom, Distribution, SpectrumMethod};
 use super::quadrature::{Quadrature, quadrature};
 use crate::calculus::{Block, Real};
 
-/// Columns of the dense matrix made at a time.
+/// Number of columns of the dense matrix computed at a time.
 const COLUMNS: usize = 32;
-/// Share of the time that the products take, roughly; the rest goes into the eigenvalues of the matrix.
+/// Approximate fraction of the time spent on the products. The remainder is spent on the eigenvalues of the
+/// matrix.
 const PRODUCTS: f32 = 0.5;
 
-/// How a spectrum is computed.
+/// Settings of [`spectrum`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SpectrumSettings {
-    /// Up to this dimension every eigenvalue is computed.
+    /// Largest dimension for which all eigenvalues are computed.
     pub dense_up_to: usize,
-    /// How the density is computed beyond it.
+    /// Settings of the density estimate for larger dimensions.
     pub quadrature: Quadrature,
 }
 
@@ -32,11 +33,12 @@ impl Default for SpectrumSettings {
     }
 }
 
-/// The spectrum of a symmetric operator. `go_on` is told the share done before every product with it, and every few
-/// columns of a dense matrix, and says whether to go on.
+/// Computes the spectrum of a symmetric operator. `go_on` receives the completed fraction before each product
+/// and every few columns of a dense matrix; it returns whether to continue.
 ///
 /// # Errors
-/// When the operator is not finite or too large, or when told to stop.
+/// A non-finite product, an operator that exceeds the memory budget, eigenvalues that do not converge, or
+/// interruption by `go_on`.
 pub fn spectrum<T: Real>(
     operator: &mut dyn Operator<T>,
     settings: &SpectrumSettings,
@@ -52,10 +54,11 @@ pub fn spectrum<T: Real>(
     Ok(Distribution::new(atoms, SpectrumMethod::Dense))
 }
 
-/// The operator as a matrix, from products with blocks of unit vectors: symmetric up to the rounding of the products.
+/// The operator as a dense matrix, computed from products with blocks of unit vectors. It is symmetric up to
+/// the rounding errors of the products. Shape `[dim, dim]`.
 ///
 /// # Errors
-/// When the operator is not finite, or when told to stop.
+/// A non-finite product, or interruption by `go_on`.
 pub fn dense<T: Real>(
     operator: &mut dyn Operator<T>,
     go_on: &mut dyn FnMut(f32) -> bool,

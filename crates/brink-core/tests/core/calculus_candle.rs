@@ -1,4 +1,5 @@
-//! First derivatives of the primitives against candle's autograd, where it has one: an independent implementation.
+//! First derivatives of the primitives compared with candle's autograd, an independent implementation, for
+//! all operations that candle supports.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -11,7 +12,7 @@ use candle_core::{DType, Device, Tensor, Var};
 const SAMPLES: usize = 7;
 const INPUTS: usize = 5;
 
-/// Numbers in (−1, 1) that follow no pattern.
+/// Numbers in (−1, 1) without a pattern.
 fn numbers(count: usize) -> Vec<f64> {
     (0..count).map(|i| (i as f64 + 2.0) * 0.569_840_29).map(|x| 2.0 * (x * (1.0 + x)).fract() - 1.0).collect()
 }
@@ -20,7 +21,7 @@ fn tensor(x: &[f64], shape: &[usize]) -> Tensor {
     Tensor::from_slice(x, shape, &Device::Cpu).unwrap()
 }
 
-/// A network of one hidden layer: the tape without its loss, and candle's answer to the same weights.
+/// A network with one hidden layer: the tape without its loss, and candle's output at the same weights.
 struct Network {
     tape: Tape<f64>,
     x: NodeId,
@@ -30,7 +31,7 @@ struct Network {
     answer: Tensor,
 }
 
-/// The parameters of a tape as candle's variables.
+/// The parameters of a tape as candle variables.
 fn variables(tape: &Tape<f64>, w: &[f64]) -> Vec<Var> {
     let variable = |slot: Slot, shape: &[usize]| Var::from_tensor(&tensor(slot.of(w), shape)).unwrap();
     tape.parameters().iter().map(|p| variable(p.slot, &p.shape)).collect()
@@ -57,7 +58,7 @@ fn network(function: Function, outputs: usize) -> Network {
     Network { tape, x, f, w, variables, answer }
 }
 
-/// Gradients of our loss (the tape's last node) and of candle's at the same weights.
+/// Compares the gradient of our loss (the last node of the tape) with candle's gradient at the same weights.
 fn compare(what: &str, network: Network, data: Vec<(NodeId, Vec<f64>)>, loss: &Tensor, tolerance: f64) {
     let Network { tape, x, w, variables, .. } = network;
     let gradients = loss.backward().unwrap();
@@ -85,7 +86,7 @@ fn compare(what: &str, network: Network, data: Vec<(NodeId, Vec<f64>)>, loss: &T
 
 #[test]
 fn linear_layers_and_every_function_under_the_squared_error() {
-    // candle's GELU has a backward of about six digits
+    // the derivative of candle's GELU is accurate to about six digits
     for (function, tolerance) in [
         (Function::Gelu, 1e-6),
         (Function::Silu, 1e-12),
@@ -140,8 +141,8 @@ fn binary_cross_entropy() {
     compare("binary cross-entropy", network, vec![(target, labels.to_vec())], &loss, 1e-12);
 }
 
-/// Compares under the squared error the network that `answer` computes in candle from the variables and the input, of
-/// shape `[SAMPLES, …]`.
+/// Compares gradients of the squared error for a network that `answer` evaluates in candle from the variables
+/// and the input of shape `[SAMPLES, …]`.
 fn compare_squared(
     what: &str,
     tape: Tape<f64>,
@@ -194,7 +195,7 @@ fn convolutions_and_pooling() {
     });
 }
 
-/// `γ (x − mean) q + β` over the last dimension, q a function of the unbiased variance.
+/// `γ (x − mean) q + β` over the last dimension, where q is a function of the unbiased variance.
 fn normalize(
     x: &Tensor,
     q: impl Fn(Tensor) -> candle_core::Result<Tensor>,
@@ -280,7 +281,7 @@ fn residual_sums_offsets_and_means() {
 }
 
 fn sigmoid(x: &Tensor) -> candle_core::Result<Tensor> {
-    // e^x / (1 + e^x): candle-core has no other
+    // e^x / (1 + e^x): candle-core has no sigmoid
     let e = x.exp()?;
     &e / (&e + 1.0)?
 }

@@ -1,4 +1,4 @@
-//! What must hold of the derivatives of any network at any weights.
+//! Properties of the derivatives of any network at any weights.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -13,7 +13,7 @@ use proptest::prelude::*;
 
 const SAMPLES: usize = 6;
 
-/// Numbers in (−1, 1) drawn by a seed.
+/// Seeded random numbers in (−1, 1).
 fn numbers(count: usize, seed: u64) -> Vec<f64> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut next = || {
@@ -37,7 +37,7 @@ fn assert_close(what: &str, x: f64, y: f64, scale: f64) {
     assert!((x - y).abs() <= 1e-12 * scale.max(1e-6), "{what}: {x} against {y} (scale {scale})");
 }
 
-/// An objective and weights at which to look at it.
+/// An objective and weights at which it is tested.
 fn problem(
     hidden: &[usize],
     activation: Activation,
@@ -88,7 +88,7 @@ proptest! {
         for ((hu, hv), hsum) in h.column(0).iter().zip(h.column(1)).zip(h.column(2)) {
             assert_close("H(2u − 3v)", 2.0 * hu - 3.0 * hv, *hsum, norm(h.column(0)) + norm(h.column(1)));
         }
-        // one direction at a time is the same as all together
+        // one direction at a time gives the same result as all directions together
         let mut alone = Block::default();
         objective.hessian_vector_products(&w, &block(std::slice::from_ref(&v)), &mut alone);
         for (together, alone) in h.column(1).iter().zip(alone.as_slice()) {
@@ -107,7 +107,7 @@ proptest! {
         objective.third_derivatives(&w, &block(&vectors), &mut t);
         let at = |i, j| t.column(pair_index(i, j, 3));
         let scale = t.columns().map(norm).fold(0.0, f64::max);
-        // ∇³L[u, v, w] does not depend on the order of its arguments
+        // ∇³L[u, v, w] is symmetric in its arguments
         assert_close("T_01·w and T_02·v", dot(at(0, 1), &vectors[2]), dot(at(0, 2), &vectors[1]), scale * norm(&vectors[2]));
         assert_close("T_01·w and T_12·u", dot(at(0, 1), &vectors[2]), dot(at(1, 2), &vectors[0]), scale * norm(&vectors[2]));
         assert_close("T_00·v and T_01·u", dot(at(0, 0), &vectors[1]), dot(at(0, 1), &vectors[0]), scale * norm(&vectors[1]));

@@ -1,4 +1,4 @@
-//! Shared by the integration tests: where golden files lie, and how to read them.
+//! Shared code of the integration tests: location and reading of golden files.
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
@@ -13,10 +13,11 @@ use candle_core::npy::NpzTensors;
 use candle_core::{DType, Device, Tensor};
 use nalgebra::DMatrix;
 
-/// Path of a golden file. Looks in `tests/golden`, then in the directory that `BRINK_GOLDEN` names. Where it is in
-/// neither, prints that the test is skipped and returns `None`; panics instead if `BRINK_REQUIRE_GOLDEN=1`.
+/// Path of a golden file. Searches `tests/golden`, then the directory named by the environment variable
+/// `BRINK_GOLDEN`. If the file is in neither, prints that the test is skipped and returns `None`; panics
+/// instead if `BRINK_REQUIRE_GOLDEN=1`.
 pub fn golden(relative: &str) -> Option<PathBuf> {
-    // of this package, or of the workspace it lies in
+    // relative to this package, or to the workspace that contains it
     let package = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let built_in = ["tests/golden", "../../tests/golden"].map(|place| package.join(place).join(relative));
     let elsewhere = std::env::var_os("BRINK_GOLDEN").map(|dir| PathBuf::from(dir).join(relative));
@@ -34,26 +35,26 @@ pub fn golden(relative: &str) -> Option<PathBuf> {
     found
 }
 
-/// An npz archive of numbers.
+/// An npz archive of numeric arrays.
 pub struct Npz {
     path: PathBuf,
     arrays: NpzTensors,
 }
 
 impl Npz {
-    /// Opens a golden archive; `None` where [`golden`] finds none.
+    /// Opens a golden archive; `None` if [`golden`] does not find it.
     pub fn open(relative: &str) -> Option<Self> {
         let path = golden(relative)?;
         let arrays = NpzTensors::new(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         Some(Self { path, arrays })
     }
 
-    /// Where it lies.
+    /// Path of the archive.
     pub fn path(&self) -> &std::path::Path {
         &self.path
     }
 
-    /// Whether it holds an array of that name.
+    /// Whether the archive contains an array with the given name.
     pub fn has(&self, name: &str) -> bool {
         self.arrays.names().iter().any(|other| *other == name)
     }
@@ -66,7 +67,7 @@ impl Npz {
             .unwrap_or_else(|| panic!("{}: no array {name}", self.path.display()))
     }
 
-    /// An array's shape and its entries as f64, row-major.
+    /// Shape of an array, and its entries as f64, row-major.
     pub fn array(&self, name: &str) -> (Vec<usize>, Vec<f64>) {
         let tensor = self.tensor(name);
         let shape = tensor.dims().to_vec();
@@ -87,13 +88,14 @@ impl Npz {
     }
 }
 
-/// The number that follows the first `"key":` in a JSON text; `None` where there is none, or null.
+/// The number that follows the first `"key":` in a JSON text; `None` if the key is absent or null.
 pub fn json_number(text: &str, key: &str) -> Option<f64> {
     let (_, rest) = text.split_once(&format!("\"{key}\":"))?;
     rest.split([',', '}', '\n']).next()?.trim().parse().ok()
 }
 
-/// A recorded GELU MLP: its loss as an objective, and its initial weights. `None` where the case is not here.
+/// A recorded GELU MLP: its loss as an objective, and its initial weights. `None` if the golden files are
+/// absent.
 pub fn mlp<T: Real>(
     case: &str,
     width: usize,
@@ -105,7 +107,8 @@ pub fn mlp<T: Real>(
     Some((objective, w.into_iter().map(T::of).collect()))
 }
 
-/// A recorded network: its loss as an objective, and its initial weights in f64. `None` where the case is not here.
+/// A recorded network: its loss as an objective, and its initial weights in f64. `None` if the golden files
+/// are absent.
 pub fn network<T: Real>(
     case: &str,
     architecture: &Architecture,

@@ -1,5 +1,5 @@
-//! The dynamics on networks of 3,466 weights: properties that need directions along the edge to move in, and what
-//! the eigensolver spends.
+//! The dynamics of networks with 3,466 weights: properties that require many directions along the edge, and
+//! the cost of the eigensolver.
 
 use brink_core::dynamics::{
     CentralFlowRecord, Dynamics, EigenSettings, Event, Processes, Settings, StepRecord,
@@ -12,7 +12,7 @@ fn central(record: &StepRecord) -> &CentralFlowRecord {
     record.central_flow.as_ref().expect("the central flow runs")
 }
 
-/// η changed at step 320 of digits-noise-mse, at the edge of η = 0.12.
+/// η changes at step 320 of digits-noise-mse, at the edge of η = 0.12.
 fn change_eta(factor: f64) -> Vec<StepRecord> {
     let (mut objective, w) = crate::common::mlp::<f32>("digits-noise-mse", 32, 10, LossKind::Mse)
         .expect("belongs to the repository");
@@ -82,22 +82,23 @@ fn overshoot(substeps: usize, resolve_every_substep: bool) -> f64 {
 fn the_overshoot_tells_the_two_eigenvector_modes_apart() {
     let resolved = [4, 8, 16].map(|substeps| overshoot(substeps, true));
     let frozen = [4, 8, 16].map(|substeps| overshoot(substeps, false));
-    // Solved at every substep: of second order in dt, halving dt quarters it.
+    // Eigenpairs solved at every substep: second order in dt, so that halving dt divides the overshoot by
+    // four.
     for pair in resolved.windows(2) {
         let ratio = pair[0] / pair[1];
         assert!((3.0..5.5).contains(&ratio), "overshoots {resolved:?}");
     }
-    // Frozen: it stays, whatever dt.
+    // Frozen eigenvectors: the overshoot does not decrease with dt.
     assert!(frozen[2] > 0.5 * frozen[0] && frozen[2] > 5.0 * resolved[2].abs(), "{frozen:?}, {resolved:?}");
 }
 
-/// Hessian-vector products a step of one process alone, over 150 steps at the edge with three tracked pairs at a
-/// relative residual of 1e-5.
+/// Hessian-vector products per step of a single process, over 150 steps at the edge with three tracked pairs
+/// and a relative residual of 1e-5.
 fn products(processes: Processes) -> f64 {
     let (mut objective, w) = crate::common::mlp::<f32>("digits-noise-mse", 32, 10, LossKind::Mse)
         .expect("belongs to the repository");
     let eigen = EigenSettings { initial: 3, max_tracked: 3, tolerance: 1e-5, ..EigenSettings::default() };
-    // Plain steps bring it to the edge.
+    // Gradient descent steps bring it to the edge.
     let warm_start = if processes.gradient_descent { 300 } else { 200 };
     let mut dynamics = Dynamics::new(w, Settings { processes, eigen, warm_start, ..Settings::default() });
     let mut hvps = 0;

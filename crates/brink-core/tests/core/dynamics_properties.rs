@@ -1,4 +1,4 @@
-//! What must hold of the three processes on closed-form landscapes, whatever the numbers.
+//! Properties of the three processes on closed-form landscapes, for arbitrary parameters.
 
 use brink_core::calculus::{Block, Real};
 use brink_core::dynamics::{
@@ -11,8 +11,8 @@ const GENTLE: Landscape = Landscape::TiltedHyperbola { c: 0.005, x0: 3.0 };
 const START: [f64; 2] = [1.8, 0.5];
 const ETA: f64 = 0.5;
 
-/// Two landscapes side by side in four dimensions, `L = L_1(w_1, w_2) + s·L_2(w_3, w_4)`: two eigenvalues can be at
-/// the edge at once.
+/// Direct sum of two landscapes in four dimensions, `L = L_1(w_1, w_2) + s·L_2(w_3, w_4)`, for which two
+/// eigenvalues can be at the edge simultaneously.
 struct Pair {
     first: Landscape,
     second: Landscape,
@@ -189,8 +189,8 @@ fn restarting_the_flows_anchors_them_at_gradient_descent() {
     assert_eq!(after.gradient_flow.unwrap().loss, descent.loss);
 }
 
-/// η changes at the edge: everything stays finite, the transient is marked and has no predictions, and
-/// the central flow's loss never jumps above that of gradient descent.
+/// η changes at the edge: all quantities stay finite, the transient is marked and has no predictions, and the
+/// loss of the central flow never jumps above that of gradient descent.
 fn change_eta(factor: f64) -> Vec<StepRecord> {
     let mut dynamics = Dynamics::new(START.to_vec(), settings(4, false));
     let mut records: Vec<_> = (0..100).map(|_| dynamics.step(&mut { GENTLE }, ETA)).collect();
@@ -234,7 +234,7 @@ fn eta_halved_at_the_edge_leaves_it() {
 
 #[test]
 fn divergence_stops_that_process_only() {
-    // η·λ = 3: gradient descent grows twofold a step, the flows decay.
+    // η·λ = 3: gradient descent doubles in every step, the flows decay.
     let mut quadratic = Quadratic::diagonal(vec![6.0, 1.0, 0.5]);
     let mut dynamics = Dynamics::new(vec![1.0_f64, 1.0, 1.0], settings(4, false));
     let records: Vec<_> = (0..60).map(|_| dynamics.step(&mut quadratic, ETA)).collect();
@@ -254,7 +254,8 @@ fn divergence_stops_that_process_only() {
 
 #[test]
 fn a_flat_third_derivative_is_a_typed_trouble_and_sigma_is_zero() {
-    // Above the edge of a quadratic no Σ can help: the complementarity problem has no solution.
+    // Above the edge of a quadratic no Σ can reduce the sharpness: the complementarity problem has no
+    // solution.
     let mut quadratic = Quadratic::diagonal(vec![6.0, 1.0, 0.5]);
     let record = Dynamics::new(vec![1e-3, 1.0, 1.0], settings(4, false)).step(&mut quadratic, ETA);
     let flow = record.central_flow.unwrap();
@@ -305,7 +306,7 @@ fn the_moving_average_is_where_asked_for() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The central flow descends: from any start below the edge, its loss falls at every step.
+    /// The central flow descends: for any start below the edge, its loss decreases at every step.
     #[test]
     fn the_loss_falls_along_the_central_flow(x in 1.2..1.9_f64, y in 0.3..0.7_f64, c in 0.001..0.02_f64) {
         let mut landscape = Landscape::TiltedHyperbola { c, x0: 3.0 };

@@ -1,5 +1,5 @@
-//! Loss, gradient, Hessian-vector products, third derivatives, and outputs against the reference
-//! implementation's numbers (see `tests/golden/README.md`), in f64 and f32.
+//! Loss, gradient, Hessian-vector products, third derivatives and outputs compared with the reference
+//! implementation (see `tests/golden/README.md`), in f64 and f32.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -45,22 +45,22 @@ fn block<T: Real>(vectors: &[Vec<f64>]) -> Block<T> {
     block
 }
 
-/// Largest relative errors.
+/// Largest allowed relative errors.
 #[derive(Clone, Copy)]
 struct Tolerance {
-    /// Of the loss, the outputs and the gradient.
+    /// Loss, outputs and gradient.
     first: f64,
-    /// Of Hessian-vector products.
+    /// Hessian-vector products.
     second: f64,
-    /// Of third derivatives.
+    /// Third derivatives.
     third: f64,
-    /// Of eigenvalues.
+    /// Eigenvalues.
     eigen: f64,
-    /// Of the residual of eigenvectors, relative to the largest eigenvalue.
+    /// Residual of the eigenvectors, relative to the largest eigenvalue.
     vector: f64,
     /// Residual to which the eigenpairs are solved.
     solved: f64,
-    /// Of the eigenvectors' inner products.
+    /// Inner products of the eigenvectors.
     orthonormal: f64,
 }
 
@@ -88,14 +88,15 @@ struct Case {
     arrays: Npz,
     /// v0, v1, v2, u, v.
     vectors: Vec<Vec<f64>>,
-    /// How many of them the stored inner products are with (u and v before normalization are not always stored).
+    /// Number of vectors for which inner products are stored (u and v before normalization are not always
+    /// stored).
     dotted: usize,
     stride: usize,
 }
 
 impl Case {
-    /// Compares a vector of weights' length, its norm and its inner products with the stored ones, relative to their
-    /// size.
+    /// Compares a vector of shape `[dim]`, its norm and its inner products with the stored values, relative
+    /// to their size.
     fn check(&self, what: &str, found: &[f64], tolerance: f64) {
         let strided: Vec<f64> = found.iter().step_by(self.stride).copied().collect();
         self.check_entries(what, &strided, tolerance);
@@ -112,7 +113,8 @@ impl Case {
         }
     }
 
-    /// Compares an array with the stored one, relative to its size; where that is zero, to 1e-12 at the most.
+    /// Compares an array with the stored array, relative to its size. If the size is zero, the absolute
+    /// tolerance is at most 1e-12.
     fn check_entries(&self, what: &str, found: &[f64], tolerance: f64) {
         let expected = self.arrays.vector(what);
         assert_eq!(found.len(), expected.len());
@@ -154,7 +156,7 @@ impl Case {
     }
 }
 
-/// The six largest eigenvalues of H(w) and their eigenvectors, against the stored ones.
+/// Compares the six largest eigenvalues of H(w) and their eigenvectors with the stored values.
 fn check_eigenvalues<T: Real>(
     case: &Case,
     objective: &mut NetworkObjective<T>,
@@ -173,7 +175,7 @@ fn check_eigenvalues<T: Real>(
     for (i, (found, (expected, residual))) in
         pairs.values.iter().zip(expected.iter().zip(&residuals)).enumerate()
     {
-        // a symmetric matrix: the error of an eigenvalue is at most the residual of its pair
+        // for a symmetric matrix the error of an eigenvalue is at most the residual of its pair
         let tolerance = eigen * expected.abs() + residual.abs();
         assert!(
             (found - expected).abs() <= tolerance,
@@ -181,8 +183,8 @@ fn check_eigenvalues<T: Real>(
             case.name
         );
     }
-    // eigenvectors have signs, and rotations where eigenvalues agree: an orthonormal basis of vectors that H maps to the
-    // stored multiples of themselves is right in any of them
+    // eigenvectors are defined up to sign, and up to rotation for equal eigenvalues: any orthonormal basis of
+    // vectors that H maps to the stored multiples of themselves is correct
     let mut hv = Block::default();
     objective.hessian_vector_products(&w, &pairs.vectors, &mut hv);
     let widened = |block: &Block<T>| -> Vec<Vec<f64>> {
@@ -221,7 +223,8 @@ fn run(name: &'static str, architecture: &Architecture, loss: LossKind, classes:
         double.gradient(&w50, &mut gradient);
         w50.iter_mut().zip(&gradient).for_each(|(w, g)| *w -= eta * g);
     }
-    // at the edge of stability rounding grows from step to step: by 10⁷ in fifty steps of the Transformer
+    // at the edge of stability rounding errors grow from step to step: by 10⁷ in fifty steps of the
+    // Transformer
     case.check("t50_w", &w50, 1e-7);
     if stride == 1 {
         w50 = case.arrays.vector("t50_w");

@@ -1,5 +1,5 @@
-//! The complementarity solver on 140 recorded problems: generic, realistic, nearly singular, rank-deficient, badly
-//! scaled, with A positive semidefinite and negative definite.
+//! The complementarity solver on 140 recorded problems: generic, realistic, nearly singular, rank-deficient,
+//! badly scaled, with A positive semidefinite and negative definite.
 
 use brink_core::dynamics::complementarity::{TOLERANCE, apply, kkt_residual, solve};
 

@@ -1,4 +1,5 @@
-//! Whole trajectories of the three processes against recorded ones, in f64 with the eigensolver at 1e-8.
+//! Trajectories of the three processes compared with recorded trajectories, in f64 with an eigensolver
+//! tolerance of 1e-8.
 
 use brink_core::calculus::Real;
 use brink_core::dynamics::smoothing::gaussian;
@@ -6,13 +7,13 @@ use brink_core::dynamics::{CentralFlowSettings, Dynamics, EigenSettings, Process
 use brink_core::objective::network::LossKind;
 use brink_core::objective::{Landscape, Objective};
 
-/// The numbers that a case's `case.json` states, as far as they are read here.
+/// The values of `case.json` that the tests use.
 struct Case {
     name: &'static str,
     eta: f64,
     steps: usize,
     track_threshold: f64,
-    /// Up to this step two double-precision runs of gradient descent agree to 1e-6.
+    /// Last step at which two double-precision runs of gradient descent agree to 1e-6.
     reproducible_until: Option<usize>,
 }
 
@@ -64,7 +65,7 @@ fn relative(a: f64, b: f64) -> f64 {
     (a - b).abs() / b.abs()
 }
 
-/// Gradient descent's loss to 1e-6 for as long as two programs can agree.
+/// Loss of gradient descent to 1e-6, as long as two implementations can agree.
 fn check_gradient_descent(case: &Case, golden: &crate::common::Npz, run: &[StepRecord]) {
     let loss = golden.vector("discrete.train_loss");
     let until = case.reproducible_until.unwrap_or(case.steps);
@@ -75,7 +76,7 @@ fn check_gradient_descent(case: &Case, golden: &crate::common::Npz, run: &[StepR
     }
 }
 
-/// Gradient flow's loss to 1e-5 throughout, with the same number of substeps.
+/// Loss of gradient flow to 1e-5 at all steps, with the same number of substeps.
 fn check_gradient_flow(case: &Case, golden: &crate::common::Npz, run: &[StepRecord]) {
     let (loss, substeps) = (golden.vector("stable.train_loss"), golden.vector("stable.substeps"));
     for (record, (&expected, &substeps)) in run.iter().zip(loss.iter().zip(&substeps)) {
@@ -85,7 +86,8 @@ fn check_gradient_flow(case: &Case, golden: &crate::common::Npz, run: &[StepReco
     }
 }
 
-/// Central flow: loss to 1e-5, η·λ of the critical pairs to 1e-5, Σ within 1e-3 of its maximum, predictions.
+/// Central flow: loss to 1e-5, η·λ of the critical pairs to 1e-5, Σ within 1e-3 of its maximum, and the
+/// predictions.
 fn check_central_flow(case: &Case, golden: &crate::common::Npz, process: &str, run: &[StepRecord]) {
     let column = |name: &str| golden.vector(&format!("{process}.{name}"));
     let (loss, grad, critical) = (column("train_loss"), column("grad_norm_sq"), column("crit_k"));
@@ -143,7 +145,8 @@ fn toy_2d_gentle() {
         for (t, record) in run.iter().enumerate() {
             let ours = record.distance_gd_cf.expect("both run");
             assert!((ours - distance[t]).abs() < 1e-6, "step {t}: distance {ours} not {}", distance[t]);
-            // Two parameters have one displacement along each eigenvector: together the whole distance.
+            // With two parameters there is one displacement along each eigenvector; together they account for
+            // the entire distance.
             if record.displacement.len() == 2 {
                 let square: f64 = record.displacement.iter().map(|x| x * x).sum();
                 assert!((square.sqrt() - ours).abs() < 1e-12);
@@ -172,7 +175,7 @@ fn toy_2d_gentle_converges_to_the_closed_form() {
             let at = dynamics.weights(Process::CentralFlow).map_or(start.clone(), <[f64]>::to_vec);
             let record = dynamics.step(&mut landscape, case.eta);
             worst_w = worst_w.max((at[0] - w[t][0]).hypot(at[1] - w[t][1]));
-            // Where the eigenvalue arrives at the edge, Σ jumps at an instant that dt shifts.
+            // When the eigenvalue reaches the edge, Σ jumps at a time that depends on dt.
             if t > 25 {
                 let ours = record.central_flow.expect("central flow runs").sigma_trace;
                 worst_sigma = worst_sigma.max((ours - sigma[t]).abs() / largest);
@@ -185,7 +188,7 @@ fn toy_2d_gentle_converges_to_the_closed_form() {
     assert!(errors[1].0 < 0.4 * errors[0].0, "errors {errors:?}");
 }
 
-/// A recorded network in every eigenvector mode that the file has.
+/// A recorded network, in every eigenvector mode that the file contains.
 fn check_mlp(name: &'static str, width: usize, classes: usize, loss: LossKind) {
     let Some(case) = Case::read(name) else { return };
     let Some(golden) = crate::common::Npz::open(&format!("{name}/trajectory.npz")) else { return };
@@ -223,8 +226,8 @@ fn cifar4_mlp_mse() {
     check_mlp("cifar4-mlp-mse", 64, 4, LossKind::Mse);
 }
 
-/// Means over steps of the smoothed measurements on gradient descent against the central flow's predictions, within
-/// twice the errors measured on the reference implementation.
+/// Averages over steps of the smoothed measurements of gradient descent compared with the predictions of the
+/// central flow, within twice the errors measured on the reference implementation.
 #[test]
 fn digits_noise_mse_averages() {
     let case = Case::read("digits-noise-mse").expect("belongs to the repository");
@@ -270,7 +273,8 @@ fn digits_noise_mse_averages() {
     for pair in flows.windows(2) {
         assert!(pair[1].state.loss < pair[0].state.loss, "the central flow's loss falls at every step");
     }
-    // The central flow has no rounding to wait for: it is the recorded one step by step.
+    // The central flow is not affected by the growth of rounding errors: it matches the recorded flow step by
+    // step.
     for (flow, expected) in flows.iter().zip(golden.vector("central.train_loss")) {
         assert!(relative(flow.state.loss, expected) < 1e-5);
     }

@@ -1,4 +1,4 @@
-//! The mathematics against the reference implementation, against candle, and against properties that must hold.
+//! The mathematics compared with the reference implementation and with candle, and property tests.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! Networks that read tokens: what they refuse, and what they leave out.
+//! Networks that read tokens: rejected inputs and masked positions.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -12,7 +12,7 @@ const LSTM: Architecture = Architecture::Lstm { layers: 2, embedding: 3, hidden:
 
 const TRANSFORMER: Architecture = Architecture::Transformer { layers: 2, dim: 4, heads: 2 };
 
-/// Sequences of four tokens of a vocabulary of three, and the class of every position.
+/// Sequences of four tokens from a vocabulary of three, and the class of every position.
 fn split(tokens: &[f64], labels: &[i64]) -> Split {
     let x = Tensor::from_slice(tokens, (tokens.len() / 4, 4), &Device::Cpu).unwrap();
     Split { x, targets: Targets::Classes { labels: labels.to_vec(), count: 3 } }
@@ -73,8 +73,8 @@ fn sizes_are_checked_before_anything_is_allocated() {
     assert!(matches!(transformer(1, 1, 1).parameters(&[4], 3), Err(NetworkError::TooSmall { .. })));
 }
 
-/// The answer to a sequence depends on it alone, and to a position on the earlier ones; masked positions count for
-/// nothing, nor do their labels.
+/// The output for a sequence depends on this sequence only, and at a position on the earlier positions only.
+/// Masked positions and their labels do not contribute.
 #[test]
 fn masked_positions_are_left_out() {
     let labels = [-1, -1, 2, 0, -1, 1, -1, 2];
@@ -129,7 +129,7 @@ impl Drawn {
         assert!(self.of(name).iter().all(|x| *x == value), "{name}");
     }
 
-    /// Mean and deviation of a normal distribution with mean 0.
+    /// Checks mean 0 and the given standard deviation of a normal distribution.
     fn is_normal(&self, name: &str, deviation: f64) {
         let x = self.of(name);
         let moment = |power| x.iter().map(|x| f64::from(*x).powi(power)).sum::<f64>() / x.len() as f64;

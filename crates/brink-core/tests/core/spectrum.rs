@@ -1,4 +1,5 @@
-//! Whole spectra: all eigenvalues against known ones, and stochastic Lanczos quadrature against all eigenvalues.
+//! Entire spectra: all eigenvalues compared with known ones, and stochastic Lanczos quadrature compared with
+//! all eigenvalues.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
@@ -29,7 +30,7 @@ fn values(found: &Distribution) -> Vec<f64> {
     found.atoms.iter().map(|atom| atom.value).collect()
 }
 
-/// A small classifier on made-up data, and weights in the middle of its training.
+/// A small classifier on artificial data, and weights in the middle of its training.
 fn small(kind: LossKind, hidden: usize) -> (NetworkObjective<f64>, Vec<f64>) {
     let x: Vec<f64> = (0..60 * 5).map(|i| f64::from(i * i % 37).sin()).collect();
     let labels = (0..60).map(|i| i * 7 % 3).collect();
@@ -77,7 +78,7 @@ fn both_eigenvalues_of_a_landscape_are_those_of_its_closed_form() {
     }
 }
 
-/// Largest |H − Hᵀ| over the largest |H|.
+/// Largest entry of |H − Hᵀ| relative to the largest entry of |H|.
 fn asymmetry<T: Real>(loss: &mut dyn Objective<T>, w: &[T]) -> f64 {
     let one = Preconditioner::Uniform(1.0);
     let h = dense(&mut PreconditionedHessian::new(loss, w, &one), &mut |_| true).unwrap();
@@ -106,8 +107,8 @@ fn the_hessian_of_a_network_is_symmetric_and_its_trace_and_squares_are_those_of_
     assert!(asymmetry(&mut loss, &w) < 1e-5, "single precision");
 }
 
-/// The largest difference of the two cumulative counts, as a share of the dimension, where eigenvalues count as equal
-/// within `width`.
+/// Largest difference of the two cumulative counts relative to the dimension, where eigenvalues within
+/// `width` count as equal.
 fn kolmogorov(a: &Distribution, b: &Distribution, width: f64) -> f64 {
     let outside = |x: f64| {
         let (low, high) = (b.cumulative(x - width), b.cumulative(x + width));
@@ -130,7 +131,8 @@ fn quadrature_agrees_with_all_eigenvalues_of_small_networks() {
         let [found_low, found_high] = found.range().unwrap();
         assert!(found_low >= low - 1e-9 && found_high <= high + 1e-9, "nodes lie inside the spectrum");
         assert!((found_high - high).abs() < 1e-9 * high, "{found_high} for the sharpness {high}");
-        // One probe's zᵀHz has at most the variance 2‖H‖², six probes a sixth of it; three standard deviations.
+        // The variance of zᵀHz for one probe is at most 2‖H‖², for six probes one sixth of it; three standard
+        // deviations.
         for power in [1, 2] {
             let spread = (2.0 * dim * all.moment(2 * power) / 6.0).sqrt() / dim;
             let error = (found.moment(power) - all.moment(power)).abs();
@@ -230,8 +232,8 @@ impl Operator<f64> for Diagonal {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// A vector of entries ±1 weighs every eigenvector of a diagonal matrix alike: with as many steps as different
-    /// eigenvalues the quadrature is exact, however often each is there.
+    /// A vector with entries ±1 gives equal weight to all eigenvectors of a diagonal matrix. With as many
+    /// steps as distinct eigenvalues, the quadrature is therefore exact for any multiplicities.
     #[test]
     fn quadrature_of_few_different_eigenvalues_is_exact(
         different in proptest::collection::btree_set(-50_i32..50, 1..12),

@@ -1,4 +1,4 @@
-//! Networks that read images: what they refuse, and what their weights are drawn from.
+//! Networks that read images: rejected sizes and initial distributions.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -16,7 +16,7 @@ fn vit(patch: usize, dim: usize) -> Architecture {
     Architecture::Vit { patch, dim, depth: 2, mlp: 16, heads: 2 }
 }
 
-/// The message of a refusal, and that it names the numbers.
+/// Checks the message of a rejection, including its numbers.
 fn refused(architecture: &Architecture, input_shape: &[usize], words: &[&str]) {
     let error = architecture.parameters(input_shape, 4).unwrap_err().to_string();
     for word in words {
@@ -84,7 +84,7 @@ fn sizes_are_checked_before_anything_is_allocated() {
     }
 }
 
-/// Mean square of every parameter's initial entries, under its name.
+/// Mean square of the initial entries of every parameter, with the name of the parameter.
 fn mean_squares(architecture: &Architecture) -> Vec<(String, f64)> {
     let shape = [3, 32, 32];
     let w = architecture.initialize(&shape, 10, 3).unwrap();

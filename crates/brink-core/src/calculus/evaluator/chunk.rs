@@ -1,4 +1,4 @@
-//! One chunk of consecutive samples: everything computed for them, and the two directions of a pass over them.
+//! Chunks of consecutive samples: the data computed for them, and the forward and backward parts of a pass.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use crate::calculus::real::Real;
 use crate::calculus::ring::Ring;
 use crate::calculus::tape::{NodeId, Tape};
 
-/// What a pass works with, the same for all chunks.
+/// Inputs of a pass, shared by all chunks.
 #[derive(Clone, Copy)]
 pub(super) struct Pass<'a, T> {
     pub(super) tape: &'a Tape<T>,
@@ -23,7 +23,7 @@ pub(super) struct Pass<'a, T> {
 }
 
 impl<'a, T> Pass<'a, T> {
-    /// What the rules see of a chunk.
+    /// The context of the rules for a chunk.
     fn context(
         self,
         samples: usize,
@@ -49,7 +49,7 @@ impl<'a, T> Pass<'a, T> {
     }
 }
 
-/// Plane 0 of every node, and what operations saved there.
+/// Plane 0 of all nodes, and the data that the operations saved.
 #[derive(Debug, Default)]
 pub(super) struct Primal<T> {
     pub(super) values: Vec<Vec<T>>,
@@ -64,12 +64,12 @@ impl<T: Real> Primal<T> {
     }
 }
 
-/// Consecutive samples: their data and, where it is kept, plane 0 of every node.
+/// Consecutive samples: their data and, if cached, plane 0 of all nodes.
 #[derive(Debug)]
 pub(super) struct Chunk<T> {
     pub(super) samples: Range<usize>,
     pub(super) primal: Primal<T>,
-    /// The loss's part.
+    /// Contribution to the loss.
     pub(super) loss: f64,
 }
 
@@ -84,7 +84,7 @@ impl<T: Real> Chunk<T> {
         Self { samples, primal, loss: 0.0 }
     }
 
-    /// Exchanges the data with an empty place elsewhere.
+    /// Swaps the data with empty buffers elsewhere.
     pub(super) fn swap_data(&mut self, tape: &Tape<T>, other: &mut Primal<T>) {
         for (id, node) in tape.nodes().iter().enumerate() {
             if node.op.is_none() {
@@ -94,10 +94,10 @@ impl<T: Real> Chunk<T> {
     }
 }
 
-/// Memory of a pass over a chunk, for one chunk after the other.
+/// Working memory of a pass, reused from chunk to chunk.
 #[derive(Debug)]
 pub(super) struct Scratch<T> {
-    /// Plane 0 where it is not kept.
+    /// Plane 0 if it is not cached.
     pub(super) primal: Primal<T>,
     tangents: Vec<Vec<T>>,
     tangent_saved: Vec<Vec<T>>,
@@ -120,7 +120,8 @@ impl<T: Real> Scratch<T> {
         }
     }
 
-    /// Values of the pass's phase; returns the loss's part in the primal phase.
+    /// Computes the values of the phase of the pass. Returns the contribution to the loss in the primal
+    /// phase.
     pub(super) fn forward(&mut self, pass: Pass<'_, T>, primal: &mut Primal<T>, samples: usize) -> f64 {
         let nodes = pass.tape.nodes();
         let mut loss = 0.0;
@@ -135,7 +136,7 @@ impl<T: Real> Scratch<T> {
                 Planes::Tangent => pass.ring.planes_up_to(node.degree) - 1,
             };
             let len = planes * samples * node.rows * node.columns;
-            // the value being written is taken out, so that the others can be read
+            // the buffer of the value being written is taken out, so that the others can be borrowed
             let mut own = std::mem::take(target);
             if own.len() < len || pass.phase == Planes::Primal {
                 own.resize(len, T::zero());
@@ -156,7 +157,7 @@ impl<T: Real> Scratch<T> {
         loss
     }
 
-    /// Adjoints of the pass's phase, and the wanted planes of the weight gradient.
+    /// Computes the adjoints of the phase of the pass and the requested planes of the weight gradient.
     pub(super) fn backward(
         &mut self,
         pass: Pass<'_, T>,

@@ -1,4 +1,4 @@
-//! One lane: chunks taken one after the other, with a gradient of their own.
+//! Lanes: sequences of chunks with their own gradient.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -12,11 +12,11 @@ use crate::calculus::op::Gradient;
 use crate::calculus::real::Real;
 use crate::calculus::tape::NodeId;
 
-/// Chunks taken one after the other.
+/// Chunks that are processed one after the other.
 #[derive(Debug)]
 pub(super) struct Lane<T> {
     pub(super) chunks: Vec<Chunk<T>>,
-    /// Wanted planes of the weight gradient (all lanes but the first, which writes to the result).
+    /// Requested planes of the weight gradient. The first lane writes to the result directly.
     gradient: Vec<T>,
 }
 
@@ -26,31 +26,32 @@ impl<T> Lane<T> {
     }
 }
 
-/// What is to be done for every chunk, in this order.
+/// The computations for every chunk, in this order.
 #[derive(Clone, Copy)]
 pub(super) struct LaneTask<'a, T> {
-    /// Plane 0.
+    /// Pass for plane 0.
     pub(super) primal: Pass<'a, T>,
-    /// Whether its values are computed.
+    /// Whether to compute the values of plane 0.
     pub(super) values: bool,
-    /// Whether its adjoints are computed.
+    /// Whether to compute the adjoints of plane 0.
     pub(super) adjoints: bool,
-    /// The planes above, where they are asked for.
+    /// Pass for the planes above 0, if requested.
     pub(super) tangent: Option<Pass<'a, T>>,
-    /// First wanted plane of the weight gradient.
+    /// First requested plane of the weight gradient.
     pub(super) first: usize,
-    /// Whether plane 0 stays with the chunks.
+    /// Whether plane 0 is cached in the chunks.
     pub(super) keeps: bool,
-    /// The node whose values stay in any case.
+    /// The node whose values are always kept.
     pub(super) output: Option<NodeId>,
-    /// Asked before every chunk whether to leave the rest.
+    /// Stop condition, polled before every chunk.
     pub(super) stop: Stop<'a>,
-    /// Whether a chunk was left.
+    /// Set if a chunk was skipped.
     pub(super) stopped: &'a AtomicBool,
 }
 
 impl<T: Real> LaneTask<'_, T> {
-    /// Works on one chunk; `data` are the wanted planes of the gradient, added to if `accumulate`.
+    /// Processes one chunk. `data` receives the requested planes of the gradient, which are added if
+    /// `accumulate`.
     fn chunk(&self, chunk: &mut Chunk<T>, scratch: &mut Scratch<T>, data: &mut [T], accumulate: bool) {
         if self.keeps {
             let mut primal = std::mem::take(&mut chunk.primal);
@@ -103,7 +104,8 @@ impl<T: Real> LaneTask<'_, T> {
         pool.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
     }
 
-    /// Runs all lanes, and sums their parts of the wanted planes in order (as many as `result` holds).
+    /// Runs all lanes and sums their contributions to the requested planes in a fixed order. The length of
+    /// `result` determines the number of planes.
     pub(super) fn run(&self, lanes: &mut [Lane<T>], pool: &Mutex<Vec<Scratch<T>>>, result: &mut [T]) {
         let Some((head, tail)) = lanes.split_first_mut() else { return };
         if tail.is_empty() {

@@ -1,23 +1,23 @@
-//! What passes over a data set take, counted before any of it is allocated. All sums saturate.
+//! Memory estimate of the passes over a data set, made before any allocation. Sums saturate.
 
 use super::needs::Needs;
 use super::plan::Plan;
 use crate::calculus::real::Real;
 use crate::calculus::tape::Tape;
 
-/// Planes above 0 that a group of directions takes at least: two directions and their pair.
+/// Smallest number of planes above 0 in a group of directions: two directions and their pair.
 const LEAST_PLANES: usize = 3;
-/// Planes of the weight gradient that are counted: three directions and their pairs.
+/// Planes of the weight gradient included in the estimate: three directions and their pairs.
 const GRADIENT_PLANES: usize = 9;
 
-/// Bytes that an evaluator takes, about.
+/// Estimated memory of an evaluator, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Estimate {
-    /// The data: as given, as doubles, and as the evaluator's own copy.
+    /// The data: as given, converted to f64, and the copy of the evaluator.
     pub data: usize,
-    /// Values and adjoints at the weights, and what operations save there.
+    /// Values, adjoints and saved data of the operations at the weights.
     pub values: usize,
-    /// The same along directions, a pair of them at least.
+    /// Values, adjoints and saved data along directions, for at least one pair of directions.
     pub directions: usize,
     /// Gradients of all lanes.
     pub gradients: usize,
@@ -38,13 +38,13 @@ impl Estimate {
         }
     }
 
-    /// All of it.
+    /// Total number of bytes.
     pub fn bytes(&self) -> usize {
         let Self { data, values, directions, gradients } = *self;
         [data, values, directions, gradients].into_iter().fold(0, usize::saturating_add)
     }
 
-    /// The largest part in words, and its bytes.
+    /// Description and size in bytes of the largest part.
     pub fn largest(&self) -> (&'static str, usize) {
         let Self { data, values, directions, gradients } = *self;
         let parts = [

@@ -1,9 +1,9 @@
-//! What a pass needs to keep.
+//! Memory requirements of a pass.
 
 use crate::calculus::real::Real;
 use crate::calculus::tape::Tape;
 
-/// Bytes that a tape takes for each sample.
+/// Memory of a tape per sample, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Needs {
     primal: usize,
@@ -24,17 +24,17 @@ impl Needs {
         }
     }
 
-    /// Plane 0 of so many samples.
+    /// Memory of plane 0 for the given number of samples.
     pub(super) fn primal(self, samples: usize) -> usize {
         self.primal.saturating_mul(samples)
     }
 
-    /// A plane above 0 of so many samples.
+    /// Memory of a plane above 0 for the given number of samples.
     pub(super) fn plane(self, samples: usize) -> usize {
         self.plane.saturating_mul(samples)
     }
 
-    /// What is at hand in a plane of so many lanes.
+    /// Working memory per plane for the given number of lanes.
     pub(super) fn working(self, lanes: usize) -> usize {
         self.working.saturating_mul(lanes)
     }

@@ -1,6 +1,7 @@
-//! How a data set is split: into lanes that run side by side, and each lane into chunks taken one after the other.
+//! Partition of a data set into lanes that run in parallel, and of each lane into chunks that run one after
+//! the other.
 //!
-//! The split depends on the problem, never on the number of threads.
+//! The partition depends only on the problem, not on the number of threads.
 
 use std::ops::Range;
 
@@ -8,43 +9,48 @@ use super::needs::Needs;
 use crate::calculus::real::Real;
 use crate::calculus::tape::Tape;
 
-/// Below this many multiply–adds a forward pass, threads cost more than they bring.
+/// Number of multiply–adds per forward pass below which threads do not pay off.
 const SERIAL_WORK: usize = 300_000;
-/// Below this many parameters, one gradient a lane costs little.
+/// Number of parameters below which one gradient per lane is inexpensive.
 const HEAVY_WEIGHTS: usize = 40_000;
-/// From this many multiply–adds a parameter on, so does it for any number of parameters.
+/// Number of multiply–adds per parameter above which one gradient per lane is inexpensive for any number of
+/// parameters.
 const LANE_WORK: usize = 4_000;
-/// Where a sample uses every parameter this often (pixels, tokens), its products are small ones: lanes soon pay.
+/// Number of uses of every parameter per sample (pixels, tokens) above which individual products are small,
+/// so that lanes pay off earlier.
 const REUSED: usize = 4;
-/// [`LANE_WORK`] there.
+/// [`LANE_WORK`] for networks that reuse their parameters.
 const LANE_WORK_REUSED: usize = 400;
-/// Most lanes: each has a gradient of its own, and all are summed at the end.
+/// Largest number of lanes. Each lane has its own gradient, and all gradients are summed at the end.
 const LANES: usize = 8;
-/// Bytes of values (one plane of all nodes) that a chunk aims at: few, so that what one operation leaves is still near when
-/// the next one reads it, but not so few that a large layer's weights are read for a handful of samples.
+/// Target size of the values of a chunk (one plane of all nodes) in bytes. It is small enough for the result
+/// of an operation to stay in cache for the next operation, but large enough to amortize the reading of large
+/// weights.
 const CHUNK: usize = 8 << 20;
-/// Bytes that everything computed at the last weights may take: beyond it that is computed again by every pass.
+/// Memory budget for the results cached at the last weights, in bytes. Beyond it, each pass recomputes them.
 const KEPT_BUDGET: usize = 1 << 30;
-/// Bytes that the planes above 0 of all lanes may take: more directions than fit are taken in groups.
+/// Memory budget for the planes above 0 of all lanes, in bytes. Directions that exceed it are processed in
+/// groups.
 const TANGENT_BUDGET: usize = 2 << 30;
-/// Planes that a chunk is made small enough for: three directions and their pairs.
+/// Number of planes for which chunks are sized: three directions and their pairs.
 const WANTED_PLANES: usize = 9;
 
-/// The split of a data set.
+/// The partition of a data set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Plan {
-    /// The samples of each chunk, lane by lane.
+    /// Sample ranges of the chunks of each lane.
     pub(super) lanes: Vec<Vec<Range<usize>>>,
-    /// Whether the one lane's large operations use the thread pool.
+    /// Whether the large operations of a single lane use the thread pool.
     pub(super) parallel_operations: bool,
-    /// Whether what is computed at the last weights is kept.
+    /// Whether the results at the last weights are cached.
     pub(super) keeps: bool,
-    /// Planes above 0 that fit their budget; a group has one direction, or a pair, even if they do not.
+    /// Number of planes above 0 within the budget. A group has at least one direction, or one pair,
+    /// regardless of the budget.
     pub(super) most_planes: usize,
 }
 
 impl Plan {
-    /// The split of `samples` samples of a tape.
+    /// The partition of `samples` samples of a tape.
     pub(super) fn new<T: Real>(tape: &Tape<T>, samples: usize) -> Self {
         let work = samples.saturating_mul(tape.work());
         let is_small = work <= SERIAL_WORK;
@@ -58,7 +64,7 @@ impl Plan {
         Self::with(tape, samples, lanes, chunk, parallel_operations)
     }
 
-    /// At most `lanes` lanes, in chunks of at most about `chunk` samples.
+    /// At most `lanes` lanes with chunks of approximately `chunk` samples at most.
     pub(super) fn with<T: Real>(
         tape: &Tape<T>,
         samples: usize,
@@ -78,13 +84,13 @@ impl Plan {
         Self { most_planes: TANGENT_BUDGET / plane.max(1), ..plan }
     }
 
-    /// Samples that all lanes together work on at a time, at most.
+    /// Largest number of samples that are processed simultaneously by all lanes.
     pub(super) fn at_a_time(&self) -> usize {
         self.lanes.len() * self.lanes.iter().flatten().map(Range::len).max().unwrap_or(0)
     }
 }
 
-/// A range in `parts` consecutive ones whose lengths differ by at most one.
+/// Splits a range into `parts` consecutive ranges whose lengths differ by at most one.
 fn split(range: Range<usize>, parts: usize) -> Vec<Range<usize>> {
     let at = |i: usize| range.start + range.len() * i / parts;
     (0..parts).map(|i| at(i)..at(i + 1)).collect()
@@ -95,7 +101,7 @@ mod tests {
     use super::*;
     use crate::calculus::op::attention::{Columns, Heads};
 
-    /// `layers` linear layers of width `width`, on `rows` rows a sample.
+    /// A tape with `layers` linear layers of width `width` on `rows` rows per sample.
     fn tape(rows: usize, width: usize, layers: usize) -> Tape<f32> {
         let mut tape = Tape::new();
         let mut h = tape.data(rows, width);
@@ -143,7 +149,7 @@ mod tests {
         assert!(large.most_planes >= 14, "{} planes: four pairs take 14", large.most_planes);
     }
 
-    /// The states of an LSTM are three times its values, and the squares of attention grow beyond them.
+    /// The states of an LSTM take three times the memory of its values, and the attention matrices even more.
     #[test]
     fn what_operations_save_counts() {
         let recurrent = |hidden| {

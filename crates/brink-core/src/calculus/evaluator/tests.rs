@@ -1,11 +1,11 @@
-//! The split, what is kept, and groups of directions never change a result.
+//! The partition, the cache, and groups of directions never change a result.
 
 use super::*;
 use crate::calculus::function::Function;
 use crate::calculus::op::finite_difference::numbers;
 
 const SAMPLES: usize = 103;
-/// Samples in a chunk.
+/// Number of samples in a chunk.
 const CHUNK: usize = 50;
 
 fn evaluator(lanes: usize, parallel: bool) -> Evaluator<f32> {
@@ -26,7 +26,7 @@ fn of_width(width: usize, lanes: usize, parallel: bool) -> Evaluator<f32> {
     Evaluator::with_plan(tape, &[(x, inputs), (y, labels)], SAMPLES, plan).with_output(f)
 }
 
-/// Loss, gradient, two Hessian-vector products and three third derivatives, one after the other.
+/// Loss, gradient, two Hessian-vector products and three third derivatives, in sequence.
 fn everything(evaluator: &mut Evaluator<f32>, weights: &[f32]) -> Vec<f32> {
     let p = evaluator.dim();
     let mut result = vec![0.0; p];
@@ -55,7 +55,7 @@ fn weights(p: usize) -> Vec<f32> {
 
 #[test]
 fn the_same_bytes_for_any_number_of_threads() {
-    // the wide one is large enough for a matrix product on several threads
+    // the wide network is large enough for a matrix product on several threads
     for (width, lanes, parallel) in [(40, 8, false), (40, 1, true), (801, 1, true)] {
         let run = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -123,7 +123,7 @@ fn what_is_kept_never_changes_a_result() {
     assert_eq!(everything(&mut evaluator, &first), expected[0]);
     evaluator.keeps = true;
     evaluator.kept = Kept::Nothing;
-    // every order of calls, from every kept state
+    // all orders of calls, from every state of the cache
     let mut v = Block::zeros(p, 1);
     v.column_mut(0).copy_from_slice(&expected[0][p..2 * p]);
     let mut hv = Block::default();
@@ -164,7 +164,7 @@ fn outputs_are_there_for_every_sample_whether_kept_or_not() {
     }
 }
 
-/// What a pass leaves is what was counted before, operation by operation, for every architecture.
+/// For every architecture and operation, the memory after a pass equals the estimate before it.
 #[test]
 fn operations_save_as_much_as_they_say() {
     use crate::network::{Activation, Architecture};

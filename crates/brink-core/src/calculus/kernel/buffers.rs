@@ -1,16 +1,17 @@
-//! Working memory that is lent out and comes back: a fresh allocation of this size costs more than what it is used for.
+//! A pool of reusable buffers. A new allocation of this size would cost more than the computation that uses
+//! it.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
 use crate::calculus::real::Real;
 
-/// Buffers that are not in use.
+/// Buffers that are currently not in use.
 #[derive(Debug, Default)]
 pub struct Buffers<T>(Mutex<Vec<Vec<T>>>);
 
 impl<T: Real> Buffers<T> {
-    /// `len` entries that hold anything.
+    /// A buffer of `len` entries with unspecified values.
     pub fn take(&self, len: usize) -> Buffer<'_, T> {
         let mut data = self.idle().pop().unwrap_or_default();
         if data.len() < len {
@@ -19,7 +20,7 @@ impl<T: Real> Buffers<T> {
         Buffer { data, len, home: self }
     }
 
-    /// `len` zeros.
+    /// A buffer of `len` zeros.
     pub fn zeros(&self, len: usize) -> Buffer<'_, T> {
         let mut buffer = self.take(len);
         buffer.fill(T::zero());
@@ -33,7 +34,7 @@ impl<T> Buffers<T> {
     }
 }
 
-/// Entries on loan; they go back when it is dropped.
+/// A borrowed buffer, returned to the pool when dropped.
 #[derive(Debug)]
 pub struct Buffer<'a, T> {
     data: Vec<T>,

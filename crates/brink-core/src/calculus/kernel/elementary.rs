@@ -1,16 +1,16 @@
-//! exp, tanh, the normal distribution, the logistic function and log1p as branch-free polynomials that vectorize.
+//! exp, tanh, normal distribution, logistic function and log1p as branch-free polynomials that vectorize.
 //!
-//! Accurate to a few units in the last place of the type, also in the tails (relative, not absolute).
-//! Non-finite contract: NaN in, NaN out; the tails saturate, so an infinite argument gives the limit where there is
-//! one. Results below the smallest normal number are flushed to zero.
+//! The relative error is a few units in the last place of the type, including in the tails. Non-finite
+//! contract: NaN in, NaN out. The tails saturate, so that an infinite argument gives the limit if it exists.
+//! Results below the smallest normal number are flushed to zero.
 
-/// The elementary functions that activations are made of.
+/// The elementary functions from which activation functions are built.
 pub trait Elementary: Copy {
     /// eˣ.
     fn exponential(self) -> Self;
     /// (tanh x, 1 − tanh² x).
     fn tanh_and_derivative(self) -> (Self, Self);
-    /// (Φ(x), φ(x)) of the standard normal distribution.
+    /// (Φ(x), φ(x)): distribution function and density of the standard normal distribution.
     fn normal(self) -> (Self, Self);
     /// (σ(x), σ(x)(1 − σ(x)), 1 − 2σ(x)) of the logistic function.
     fn logistic(self) -> (Self, Self, Self);
@@ -18,7 +18,7 @@ pub trait Elementary: Copy {
     fn softplus(self) -> Self;
 }
 
-/// Evaluates a polynomial, coefficients from the constant term up.
+/// Evaluates a polynomial. Coefficients start with the constant term.
 macro_rules! polynomial {
     ($x:expr, $coefficients:expr) => {{
         let c = &$coefficients;
@@ -42,8 +42,9 @@ macro_rules! elementary {
         impl Elementary for $t {
             #[inline(always)]
             fn exponential(self) -> Self {
-                // x = n ln 2 + r, |r| <= ln 2 / 2. Adding 1.5 * 2^mantissa rounds to an integer and leaves n in the
-                // low bits. 2^n is applied as 2^(n - 1) * 2, so that the largest n does not overflow early.
+                // x = n ln 2 + r, |r| <= ln 2 / 2. Adding 1.5 * 2^mantissa rounds to an integer and leaves n
+                // in the low bits. 2^n is applied as 2^(n - 1) * 2, so that the largest n does not overflow
+                // early.
                 let x = self.clamp($exp_lo, $exp_hi);
                 let shifted = x.mul_add(std::$t::consts::LOG2_E, $round);
                 let n = shifted - $round;
@@ -71,8 +72,9 @@ macro_rules! elementary {
 
             #[inline(always)]
             fn normal(self) -> (Self, Self) {
-                // Mills ratio Φ(-a)/φ(a) = q(y) / (1 + a), y = (a - 4)/(a + 4), a >= 0. The rounding error of a² is
-                // put back, or the tails would lose digits in proportion to a².
+                // Mills ratio Φ(-a)/φ(a) = q(y) / (1 + a), y = (a - 4)/(a + 4), a >= 0. The rounding error of
+                // a² is compensated; otherwise the relative accuracy in the tails would degrade in proportion
+                // to a².
                 const INV_SQRT_TAU: $t =
                     0.5 * std::$t::consts::FRAC_2_SQRT_PI * std::$t::consts::FRAC_1_SQRT_2;
                 let a = self.abs();

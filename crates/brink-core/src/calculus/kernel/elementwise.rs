@@ -1,6 +1,7 @@
-//! Elementwise functions on planes: evaluation, and their lift to the ring forward and backward.
+//! Elementwise functions on planes: evaluation, and their forward and backward extension to the ring.
 //!
-//! For `x + N` with N nilpotent, `f(x + N) = f + f' N + ½ f'' N²`. The planes of one monomial are one fused loop.
+//! For nilpotent N, `f(x + N) = f + f' N + ½ f'' N²`. All terms of the planes of one monomial are fused into
+//! one loop.
 
 use std::marker::PhantomData;
 
@@ -11,7 +12,7 @@ use crate::calculus::function::{Elementwise, Function, Gelu, Relu, Silu, Softplu
 use crate::calculus::real::Real;
 use crate::calculus::ring::{Monomial, Ring};
 
-/// Entries that are taken through all planes before the next: small enough for the first-level cache.
+/// Number of entries processed in all planes before the next block; a block fits in the L1 cache.
 const BLOCK: usize = 512;
 
 /// f and its first N derivatives.
@@ -39,11 +40,11 @@ impl<F: Elementwise, T: Real, const N: usize> pulp::NullaryFnOnce for Evaluate<'
     }
 }
 
-/// Entries that one task of the thread pool takes: its planes fit the second-level cache.
+/// Number of entries per task of the thread pool; the planes of a task fit in the L2 cache.
 const TASK: usize = 1 << 13;
 
-/// Writes f(x) to `f` and f', f'', f''', as many as have room, one after the other to `derivatives`. Shapes `[n]`, `[n]`,
-/// `[≤ 3, n]`.
+/// Writes f(x) to `f`, and as many of f', f'', f''' to `derivatives` as it has space for. Shapes `[n]`,
+/// `[n]`, `[≤ 3, n]`.
 pub fn evaluate<T: Real>(function: Function, x: &[T], f: &mut [T], derivatives: &mut [T], parallel: bool) {
     match function {
         Function::Gelu => evaluate_as::<Gelu, T>(x, f, derivatives, parallel),
@@ -83,10 +84,10 @@ fn evaluate_some<F: Elementwise, T: Real, const N: usize>(
     pieces.collect::<Vec<_>>().into_par_iter().for_each(dispatch);
 }
 
-/// One task's first entry and its piece of every plane.
+/// First entry of a task and its section of every plane.
 type Task<'a, T> = (usize, Vec<&'a mut [T]>);
 
-/// Cuts the planes of `data` into tasks, and runs them, over the thread pool if there are several.
+/// Splits the planes of `data` into tasks and runs them, on the thread pool if there are several.
 pub(super) fn run_tasks<T: Real>(
     data: &mut [T],
     len: usize,
@@ -112,20 +113,21 @@ pub(super) fn run_tasks<T: Real>(
     }
 }
 
-/// What a lift works on: all planes of one value, one after the other.
+/// Inputs of the extension of a function to the ring.
 #[derive(Clone, Copy, Debug)]
 pub struct Lift<'a, T> {
     /// The ring.
     pub ring: &'a Ring,
-    /// Entries in a plane n.
+    /// Number n of entries per plane.
     pub len: usize,
-    /// f', f'', f''' at the argument's plane 0, one more than the ring's degree at least. Shape `[≤ 3, n]`.
+    /// f', f'', f''' at plane 0 of the argument; at least one more than the degree of the ring. Shape
+    /// `[≤ 3, n]`.
     pub derivatives: &'a [T],
-    /// Planes 1, 2, … of the argument, as many as it has. Shape `[≤ planes − 1, n]`.
+    /// The planes 1, 2, … that the argument has. Shape `[≤ planes − 1, n]`.
     pub x: &'a [T],
 }
 
-/// One task's pieces of the planes of a lift's result, from entry `first` on.
+/// Sections of the planes of the result for one task, starting at entry `first`.
 struct Forward<'a, 'b, T> {
     lift: Lift<'a, T>,
     first: usize,
@@ -183,7 +185,7 @@ pub fn forward<T: Real>(lift: Lift<'_, T>, z: &mut [T], parallel: bool) {
     run_tasks(z, lift.len, parallel, |first, z| dispatch(Forward { lift, first, z }));
 }
 
-/// One task's pieces of the planes of an argument's adjoint, from entry `first` on.
+/// Sections of the planes of the adjoint of the argument for one task, starting at entry `first`.
 struct Backward<'a, 'b, T> {
     lift: Lift<'a, T>,
     first: usize,
@@ -211,7 +213,7 @@ impl<T: Real> pulp::NullaryFnOnce for Backward<'_, '_, T> {
             for (c, out) in self.adjoint.iter_mut().enumerate() {
                 let c = c + 1;
                 let (z, out) = (&self.z[at(c)], &mut out[done..done + n]);
-                // a fresh adjoint is written without reading what lies there
+                // a new adjoint is written without reading the buffer
                 match (x.get(at(c)), self.accumulate) {
                     (Some(x), false) => {
                         for i in 0..n {
@@ -257,7 +259,8 @@ impl<T: Real> pulp::NullaryFnOnce for Backward<'_, '_, T> {
     }
 }
 
-/// Planes 1, 2, … of the argument's adjoint, `Σ z̄_a f'(x)_b`. Shapes: `z0` `[n]`, `z` and `adjoint` `[planes − 1, n]`.
+/// Planes 1, 2, … of the adjoint of the argument, `Σ z̄_a f'(x)_b`. Shapes: `z0` `[n]`, `z` and `adjoint`
+/// `[planes − 1, n]`.
 pub fn backward<T: Real>(
     lift: Lift<'_, T>,
     z0: &[T],
@@ -274,7 +277,7 @@ pub fn backward<T: Real>(
     });
 }
 
-/// Plane 0 of the argument's adjoint: `x̄ = z̄ f'`, added to what is there if `accumulate`.
+/// Plane 0 of the adjoint of the argument: `x̄ = z̄ f'`, added if `accumulate`.
 pub fn backward_primal<T: Real>(d1: &[T], z: &[T], adjoint: &mut [T], accumulate: bool, parallel: bool) {
     struct Primal<'a, T>(&'a [T], &'a [T], &'a mut [T], bool);
     impl<T: Real> pulp::NullaryFnOnce for Primal<'_, T> {

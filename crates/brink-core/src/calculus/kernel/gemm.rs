@@ -1,4 +1,4 @@
-//! Matrix products on strided views, with bounds checked before the unsafe call.
+//! Matrix products on strided views. All bounds are checked before the unsafe call.
 
 use super::matrix::Matrix;
 use super::matrix::MatrixMut;
@@ -7,11 +7,11 @@ use crate::calculus::real::Real;
 
 /// `z = x · y` or, with `accumulate`, `z += x · y`, where z is row-major and contiguous.
 ///
-/// With `parallel` the output is tiled over the thread pool; each entry is still summed in the same order, so the
-/// result does not depend on the number of threads.
+/// With `parallel` the output is tiled over the thread pool. The summation order of each entry is fixed, so
+/// that the result does not depend on the number of threads.
 ///
 /// # Panics
-/// If the shapes do not fit: that is a defect of the caller.
+/// If the shapes do not match.
 pub fn multiply<T: Real>(z: &mut [T], x: Matrix<'_, T>, y: Matrix<'_, T>, accumulate: bool, parallel: bool) {
     let (m, n) = (x.rows, y.columns);
     assert_eq!(z.len(), m * n, "the output holds {m} × {n}");
@@ -19,10 +19,11 @@ pub fn multiply<T: Real>(z: &mut [T], x: Matrix<'_, T>, y: Matrix<'_, T>, accumu
     multiply_scaled(z, T::one(), x, y, accumulate, parallel);
 }
 
-/// `z = scale · x · y` or, with `accumulate`, `z += scale · x · y`; as [`multiply`], into a block of a larger matrix.
+/// `z = scale · x · y` or, with `accumulate`, `z += scale · x · y`. This is [`multiply`] for a block of a
+/// larger matrix.
 ///
 /// # Panics
-/// If the shapes do not fit: that is a defect of the caller.
+/// If the shapes do not match.
 #[expect(clippy::cast_possible_wrap, reason = "strides are at most the length of a slice")]
 pub fn multiply_scaled<T: Real>(
     z: MatrixMut<'_, T>,
@@ -49,7 +50,8 @@ pub fn multiply_scaled<T: Real>(
         return small::multiply(MatrixMut { data: z, rows, columns, row_stride }, scale, x, y, accumulate);
     }
     let parallelism = if parallel { gemm::Parallelism::Rayon(0) } else { gemm::Parallelism::None };
-    // SAFETY: the constructors checked that every (i, j) inside a shape lies in its slice, and z's rows do not overlap.
+    // SAFETY: the constructors checked that every (i, j) inside a shape lies in its slice, and the rows of z
+    // do not overlap.
     unsafe {
         gemm::gemm(
             m,
@@ -98,7 +100,7 @@ mod tests {
         assert_eq!(z, [1.0, entry(0, 0), entry(0, 1), 1.0, entry(1, 0), entry(1, 1)]);
     }
 
-    /// All shapes around those that fill a register, all layouts, against the definition.
+    /// All shapes near the register size, all layouts, compared with the definition.
     #[test]
     fn small_products_are_what_they_say() {
         let numbers = |n: usize| (0..n).map(|i| (i * i % 11) as f64 - 4.0).collect::<Vec<_>>();

@@ -1,26 +1,28 @@
-//! Ring arithmetic on a few entries at a time, for recurrences: each of their steps is a handful of ring products on
-//! planes that stay in the first-level cache.
+//! Ring arithmetic on small groups of entries, for recurrences. A step of a recurrence consists of a few ring
+//! products on planes that stay in the L1 cache.
 //!
-//! A value is a slice of [`Lanes`], one a plane. All functions are inlined into the caller's dispatched loop.
+//! A value is a slice of [`Lanes`], one per plane. All functions are inlined into the dispatched loop of the
+//! caller.
 
 use crate::calculus::real::Real;
 use crate::calculus::ring::{Monomial, Ring, RingProduct};
 
-/// Entries taken at a time: a few vector registers of any type.
+/// Number of entries processed at a time: a few vector registers of any type.
 pub const LANES: usize = 64;
 
-/// One plane of a value on as many entries as are taken at a time.
+/// One plane of a value on [`LANES`] entries.
 pub type Lanes<T> = [T; LANES];
 
-/// No entries.
+/// A value that is zero in all entries.
 pub fn zeros<T: Real>(planes: usize) -> Vec<Lanes<T>> {
     vec![[T::zero(); LANES]; planes]
 }
 
-/// Entries that are copied at a time: blocks of a known size are register moves, of any size a call.
+/// Number of entries copied at a time. Blocks of constant size compile to register moves, blocks of variable
+/// size to function calls.
 const COPIED: usize = 16;
 
-/// Reads at most as many entries as there are lanes; the lanes beyond them are zero.
+/// Reads up to N entries. The remaining lanes are zero.
 #[inline(always)]
 pub fn load<T: Real, const N: usize>(lanes: &mut [T; N], entries: &[T]) {
     assert!(entries.len() <= N, "{} entries for {N} lanes", entries.len());
@@ -34,7 +36,7 @@ pub fn load<T: Real, const N: usize>(lanes: &mut [T; N], entries: &[T]) {
     }
 }
 
-/// Writes the first lanes, as many as there are entries.
+/// Writes the first lanes, one per entry.
 #[inline(always)]
 pub fn store<T: Real, const N: usize>(entries: &mut [T], lanes: &[T; N]) {
     let (to, rest) = entries.as_chunks_mut::<COPIED>();
@@ -75,7 +77,7 @@ pub fn multiply_add<T: Real>(products: &[RingProduct], z: &mut [Lanes<T>], x: &[
     }
 }
 
-/// `z_c += Σ x_a s_b` for the planes c of the products, with a ring of scalars s.
+/// `z_c += Σ x_a s_b` for the planes c of the products, where s is a ring element without lanes.
 #[inline(always)]
 pub fn multiply_add_scalar<T: Real>(products: &[RingProduct], z: &mut [Lanes<T>], x: &[Lanes<T>], s: &[T]) {
     for terms in products.chunk_by(|p, q| p.c == q.c) {
@@ -90,7 +92,7 @@ pub fn multiply_add_scalar<T: Real>(products: &[RingProduct], z: &mut [Lanes<T>]
     }
 }
 
-/// `s_c += Σ x_a y_b`, summed over the lanes too, for the planes c of the products, which are sorted by c.
+/// `s_c += Σ x_a y_b`, also summed over the lanes, for the planes c of the products, which are sorted by c.
 #[inline(always)]
 pub fn add_dot<T: Real>(products: &[RingProduct], s: &mut [T], x: &[Lanes<T>], y: &[Lanes<T>]) {
     for terms in products.chunk_by(|p, q| p.c == q.c) {
@@ -105,7 +107,7 @@ pub fn add_dot<T: Real>(products: &[RingProduct], s: &mut [T], x: &[Lanes<T>], y
     }
 }
 
-/// The sum of all lanes, by halves.
+/// The sum of all lanes by pairwise summation.
 #[inline(always)]
 fn total<T: Real>(mut lanes: Lanes<T>) -> T {
     let mut half = LANES / 2;
@@ -119,10 +121,10 @@ fn total<T: Real>(mut lanes: Lanes<T>) -> T {
     lanes[0]
 }
 
-/// Replaces the planes above 0 of x by those of f(x), given f' and f'' at plane 0, which is left alone.
+/// Replaces the planes of x above 0 by those of f(x), given f' and f'' at plane 0. Plane 0 is unchanged.
 #[inline(always)]
 pub fn lift<T: Real>(ring: &Ring, x: &mut [Lanes<T>], d1: &Lanes<T>, d2: &Lanes<T>) {
-    // from the last plane to the first: a second-degree one reads the first-degree ones
+    // in descending order, because planes of degree two depend on those of degree one
     for c in (1..x.len()).rev() {
         let mut z = x[c];
         for l in 0..LANES {

@@ -1,4 +1,4 @@
-//! Views of row-major matrices with a stride.
+//! Strided views of row-major matrices.
 
 /// A strided view of a matrix: entry (i, j) is `data[i * row_stride + j * column_stride]`.
 #[derive(Clone, Copy, Debug)]
@@ -14,22 +14,22 @@ impl<'a, T> Matrix<'a, T> {
     /// A row-major matrix.
     ///
     /// # Panics
-    /// If `data` is shorter than the shape asks for: that is a defect of the caller.
+    /// If `data` is too short for the shape.
     pub fn new(data: &'a [T], rows: usize, columns: usize) -> Self {
         assert!(data.len() >= rows * columns, "{rows} × {columns} from {} entries", data.len());
         Self { data, rows, columns, row_stride: columns, column_stride: 1 }
     }
 
-    /// A row-major matrix whose rows start `row_stride` entries apart; they may overlap.
+    /// A row-major matrix with `row_stride` entries between the starts of consecutive rows; rows may overlap.
     ///
     /// # Panics
-    /// If `data` is shorter than the shape asks for: that is a defect of the caller.
+    /// If `data` is too short for the shape.
     pub fn strided(data: &'a [T], rows: usize, columns: usize, row_stride: usize) -> Self {
         check(data.len(), rows, columns, row_stride);
         Self { data, rows, columns, row_stride, column_stride: 1 }
     }
 
-    /// Its transpose: the same entries, read the other way.
+    /// The transpose, as a view of the same entries.
     pub fn transposed(self) -> Self {
         Self {
             data: self.data,
@@ -41,7 +41,7 @@ impl<'a, T> Matrix<'a, T> {
     }
 }
 
-/// A row-major matrix to write, its rows `row_stride` entries apart.
+/// A mutable row-major matrix with `row_stride` entries between the starts of consecutive rows.
 #[derive(Debug)]
 pub struct MatrixMut<'a, T> {
     pub(super) data: &'a mut [T],
@@ -51,10 +51,11 @@ pub struct MatrixMut<'a, T> {
 }
 
 impl<'a, T> MatrixMut<'a, T> {
-    /// Rows of `columns` entries that start `row_stride` entries apart.
+    /// A mutable view of rows of `columns` entries, with `row_stride` entries between the starts of
+    /// consecutive rows.
     ///
     /// # Panics
-    /// If rows overlap or `data` is shorter than the shape asks for: that is a defect of the caller.
+    /// If rows overlap or `data` is too short for the shape.
     pub fn strided(data: &'a mut [T], rows: usize, columns: usize, row_stride: usize) -> Self {
         assert!(row_stride >= columns, "rows of {columns} entries overlap at a stride of {row_stride}");
         check(data.len(), rows, columns, row_stride);
@@ -62,7 +63,7 @@ impl<'a, T> MatrixMut<'a, T> {
     }
 }
 
-/// Asserts that `len` entries hold every row.
+/// Asserts that `len` entries contain all rows.
 pub(crate) fn check(len: usize, rows: usize, columns: usize, row_stride: usize) {
     let needed = if rows == 0 { 0 } else { (rows - 1) * row_stride + columns };
     assert!(len >= needed, "{rows} × {columns} at a stride of {row_stride} from {len} entries");

@@ -1,4 +1,5 @@
-//! The arithmetic below the primitives: vectorized loops, matrix products, run-time choice of instructions.
+//! Low-level arithmetic of the primitives: vectorized loops, matrix products, and run-time selection of the
+//! instruction set.
 
 pub mod buffers;
 pub mod elementary;
@@ -16,10 +17,11 @@ pub mod vector;
 
 use std::sync::OnceLock;
 
-/// Runs `kernel` compiled for the best instructions of this machine (AVX-512, AVX2 + FMA, NEON, or the baseline).
+/// Runs `kernel` compiled for the best available instruction set (AVX-512, AVX2 + FMA, NEON, or the
+/// baseline).
 ///
-/// The kernel is a struct, not a closure: its `call` is `#[inline(always)]`, so that its loops are compiled inside
-/// the function that has the instructions enabled.
+/// The kernel is a struct instead of a closure. Its `call` is `#[inline(always)]`, so that its loops are
+/// compiled inside the function that enables the instructions.
 #[inline]
 pub fn dispatch<K: pulp::NullaryFnOnce>(kernel: K) -> K::Output {
     static ARCH: OnceLock<pulp::Arch> = OnceLock::new();

@@ -1,7 +1,8 @@
-//! What normalizations share: the factor that scales a group to unit size, lifted to the ring.
+//! Shared part of the normalizations: the factor that scales a group to unit size, extended to the ring.
 //!
-//! A group y (centred or not) is multiplied by a function of its mean square. With `ŷ = q y`, q the factor at plane 0,
-//! and `t` the part above plane 0 of the mean of ŷ², the factor is `q h(t)`, `h(0) = 1`: free of the group's scale.
+//! A group y (centred or not) is multiplied by a function of its mean square. Let q be this factor at plane
+//! 0, `ŷ = q y`, and `t` the part of the mean of ŷ² above plane 0. Then the factor is `q h(t)` with
+//! `h(0) = 1`, and h does not depend on the scale of the group.
 
 use crate::calculus::real::Real;
 use crate::calculus::ring::{Monomial, Ring};
@@ -12,7 +13,7 @@ pub fn inverse_root<T: Real>() -> [T; 3] {
     [T::of(-0.5), T::of(0.75), T::of(-1.875)]
 }
 
-/// `h'(0), h''(0), h'''(0)` that belong to `q = 1/(√(mean square) + ε)`, with `p = q √(mean square)`.
+/// `h'(0), h''(0), h'''(0)` for `q = 1/(√(mean square) + ε)`, with `p = q √(mean square)`.
 #[inline(always)]
 pub fn inverse_deviation<T: Real>(p: T) -> [T; 3] {
     let inverse = T::one() / p;
@@ -55,7 +56,7 @@ fn lift<T: Real>(ring: &Ring, f: [T; 3], t: &[T], out: &mut [T]) {
 mod tests {
     use super::*;
 
-    /// The tower of h against differences, from q(v) = 1/(√v + ε) itself at a deviation near ε.
+    /// The derivatives of h compared with finite differences of q(v) = 1/(√v + ε) at a deviation near ε.
     #[test]
     fn the_factor_has_the_right_derivatives() {
         let (v, epsilon) = (0.3_f64, 0.2);

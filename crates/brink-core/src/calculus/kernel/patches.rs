@@ -1,17 +1,17 @@
-//! The 3 × 3 neighbourhoods of the pixels of images, laid out as the rows of a matrix, and back.
+//! The 3 × 3 neighbourhoods of image pixels as the rows of a matrix (im2col), and the transposed operation.
 //!
-//! An image is `[height · width, channels]`; its neighbourhoods are `[pixels, 9 · channels]`, tap by tap in reading
-//! order. What lies outside the image is zero.
+//! An image has shape `[height · width, channels]` and its neighbourhoods have shape
+//! `[pixels, 9 · channels]`, tap by tap in reading order. Pixels outside the image are zero.
 
 use super::{dispatch, row};
 use crate::calculus::real::Real;
 
-/// Height and width of the images that the rows of a value are the pixels of, row by row.
+/// Height and width of images. The rows of a value are the pixels of the image in row-major order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ImageShape {
-    /// Rows of pixels.
+    /// Height in pixels.
     pub height: usize,
-    /// Pixels in a row.
+    /// Width in pixels.
     pub width: usize,
 }
 
@@ -22,31 +22,32 @@ impl ImageShape {
     }
 }
 
-/// Which neighbourhoods: around every `stride`-th pixel of images of so many channels.
+/// The neighbourhoods of every `stride`-th pixel of images with the given number of channels.
 #[derive(Clone, Copy, Debug)]
 pub struct Neighbourhoods {
-    /// The images.
+    /// Shape of the images.
     pub image: ImageShape,
-    /// Pixels from one centre to the next.
+    /// Distance between neighbouring centres in pixels.
     pub stride: usize,
-    /// Numbers in a pixel.
+    /// Number of channels.
     pub channels: usize,
 }
 
 impl Neighbourhoods {
-    /// The image that the centres form.
+    /// Shape of the image formed by the centres.
     pub fn centres(self) -> ImageShape {
         let ImageShape { height, width } = self.image;
         ImageShape { height: height.div_ceil(self.stride), width: width.div_ceil(self.stride) }
     }
 
-    /// Numbers in a neighbourhood.
+    /// Number of entries of a neighbourhood.
     pub fn len(self) -> usize {
         9 * self.channels
     }
 
-    /// Calls `each` for the three rows of every neighbourhood: where the row starts in the neighbourhoods, how many
-    /// of its entries lie left of the image, and the image's entries that follow them.
+    /// Calls `each` for the three rows of every neighbourhood with the start of the row in the
+    /// neighbourhoods, the number of its entries to the left of the image, and the range of image entries
+    /// that follow.
     #[inline(always)]
     fn each(self, mut each: impl FnMut(usize, usize, std::ops::Range<usize>)) {
         let Self { image: ImageShape { height, width }, stride, channels } = self;
@@ -99,7 +100,7 @@ pub fn gather<T: Real>(of: Neighbourhoods, images: &[T], patches: &mut [T]) {
     dispatch(Gather(of, images, patches));
 }
 
-/// Adds every entry of the neighbourhoods to the pixel it came from: the transpose of [`gather`].
+/// Adds every entry of the neighbourhoods to its pixel: the transpose of [`gather`].
 pub fn scatter_add<T: Real>(of: Neighbourhoods, patches: &[T], images: &mut [T]) {
     struct Scatter<'a, T>(Neighbourhoods, &'a [T], &'a mut [T]);
     impl<T: Real> pulp::NullaryFnOnce for Scatter<'_, T> {
@@ -125,7 +126,7 @@ pub fn scatter_add<T: Real>(of: Neighbourhoods, patches: &[T], images: &mut [T])
 mod tests {
     use super::*;
 
-    /// Entry by entry from the definition, and the transpose by ⟨G x, y⟩ = ⟨x, Gᵀ y⟩.
+    /// Entries compared with the definition, and the transpose by ⟨G x, y⟩ = ⟨x, Gᵀ y⟩.
     #[test]
     fn neighbourhoods_are_what_they_say() {
         for (height, width, stride, channels) in [(4, 5, 1, 2), (4, 6, 2, 1), (5, 3, 2, 3), (1, 1, 1, 2)] {

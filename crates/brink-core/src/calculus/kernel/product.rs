@@ -1,24 +1,24 @@
-//! Products of two values over the ring, entry by entry.
+//! Elementwise products of two values over the ring.
 
 use super::dispatch;
 use super::elementwise::run_tasks;
 use crate::calculus::real::Real;
 use crate::calculus::ring::{Ring, RingProduct};
 
-/// Entries that are taken through all planes before the next: small enough for the first-level cache.
+/// Number of entries processed in all planes before the next block; a block fits in the L1 cache.
 const BLOCK: usize = 512;
 
-/// All planes of a value. Those above 0 may be fewer than the ring's.
+/// All planes of a value. The number of planes above 0 can be smaller than that of the ring.
 #[derive(Clone, Copy, Debug)]
 pub struct Stack<'a, T> {
     /// Plane 0. Shape `[n]`.
     pub primal: &'a [T],
-    /// The planes above. Shape `[≤ planes − 1, n]`.
+    /// The planes above 0. Shape `[≤ planes − 1, n]`.
     pub tangents: &'a [T],
 }
 
 impl<'a, T> Stack<'a, T> {
-    /// Some entries of a plane; `None` where it vanishes.
+    /// A range of entries of a plane; `None` if the plane vanishes.
     #[inline(always)]
     fn get(self, plane: usize, first: usize, n: usize) -> Option<&'a [T]> {
         if plane == 0 {
@@ -29,7 +29,7 @@ impl<'a, T> Stack<'a, T> {
     }
 }
 
-/// One task's pieces of the planes of the result, from entry `first` on.
+/// Sections of the planes of the result for one task, starting at entry `first`.
 struct Multiply<'a, 'b, T> {
     products: &'a [RingProduct],
     x: Stack<'a, T>,
@@ -79,10 +79,10 @@ impl<T: Real> pulp::NullaryFnOnce for Multiply<'_, '_, T> {
     }
 }
 
-/// Planes `first_plane`, … of x · y, as many as z holds, or of `z + x · y` if `accumulate`.
+/// The planes of x · y from `first_plane`, as many as z holds; with `accumulate` the planes of `z + x · y`.
 ///
 /// # Panics
-/// If x, y and z differ in size: that is a defect of the caller.
+/// If the sizes of x, y and z differ.
 pub fn multiply<T: Real>(
     ring: &Ring,
     x: Stack<'_, T>,

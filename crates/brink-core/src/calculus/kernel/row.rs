@@ -1,8 +1,8 @@
-//! Short loops over one row, to be inlined into a kernel that [`super::dispatch`] runs.
+//! Short loops over one row, to be inlined into a kernel that runs in [`super::dispatch`].
 
 use crate::calculus::real::Real;
 
-/// Partial sums kept side by side, so that a sum fills vector registers.
+/// Number of independent partial sums, so that a sum fills vector registers.
 const LANES: usize = 16;
 
 /// `Σ x_i`.
@@ -19,7 +19,7 @@ pub fn sum<T: Real>(x: &[T]) -> T {
     if blocks.is_empty() { rest } else { rest + total(lanes) }
 }
 
-/// The largest `x_i`, or −∞. What is NaN does not count.
+/// The largest `x_i`, or −∞ for an empty row. NaN is ignored.
 #[inline(always)]
 pub fn max<T: Real>(x: &[T]) -> T {
     let larger = |x: T, y: T| if y > x { y } else { x };
@@ -69,7 +69,7 @@ pub fn shift<T: Real>(x: &mut [T], s: T) {
     }
 }
 
-/// `x *= y`, entry by entry.
+/// `x *= y`, elementwise.
 #[inline(always)]
 pub fn multiply<T: Real>(x: &mut [T], y: &[T]) {
     for (x, &y) in x.iter_mut().zip(y) {
@@ -95,7 +95,7 @@ pub fn put_scaled<T: Real>(y: &mut [T], s: T, x: &[T], accumulate: bool) {
     }
 }
 
-/// `z += x y`, entry by entry.
+/// `z += x y`, elementwise.
 #[inline(always)]
 pub fn add_product<T: Real>(z: &mut [T], x: &[T], y: &[T]) {
     for (z, (&x, &y)) in z.iter_mut().zip(x.iter().zip(y)) {

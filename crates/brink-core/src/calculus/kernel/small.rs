@@ -1,19 +1,19 @@
-//! Products of matrices of a few rows and columns, such as those of an attention's narrow heads: what a general matrix
-//! product prepares (blocks, packed copies, memory for both) costs more there than the product itself.
+//! Products of small matrices, such as those of narrow attention heads. For these sizes the setup of a
+//! general matrix product (blocking, packing, memory) costs more than the product itself.
 
 use super::dispatch;
 use super::matrix::{Matrix, MatrixMut};
 use crate::calculus::real::Real;
 
-/// Most columns of the result: they are summed in registers.
+/// Largest number of columns of the result; they are accumulated in registers.
 const COLUMNS: usize = 16;
-/// Half of them.
+/// Half of [`COLUMNS`].
 const HALF: usize = COLUMNS / 2;
-/// Most terms of an entry.
+/// Largest number of terms per entry.
 const TERMS: usize = 32;
-/// Rows of the result that are summed side by side.
+/// Number of rows of the result that are accumulated simultaneously.
 const ROWS: usize = 4;
-/// Beyond this many multiply–adds the general product is faster.
+/// Number of multiply–adds above which the general product is faster.
 const WORK: usize = 1 << 13;
 
 /// Whether a product of `[rows, terms]` by `[terms, columns]` is small.
@@ -62,7 +62,7 @@ impl<T: Real> pulp::NullaryFnOnce for Multiply<'_, T> {
 }
 
 impl<T: Real> Multiply<'_, T> {
-    /// R rows of the result, from row i on.
+    /// R rows of the result, starting at row i.
     #[inline(always)]
     fn rows<const R: usize>(&mut self, i: usize, panel: &[[T; COLUMNS]]) {
         let Self { z, scale, x, y, accumulate } = self;
@@ -70,7 +70,7 @@ impl<T: Real> Multiply<'_, T> {
         let mut sums = [[T::zero(); COLUMNS]; R];
         for (l, y) in panel.iter().enumerate() {
             for (sums, row) in sums.iter_mut().zip(&rows) {
-                // SAFETY: a Matrix holds entry (i + r, l), as there are x.columns rows in the panel.
+                // SAFETY: a Matrix contains entry (i + r, l), because the panel has x.columns rows.
                 let x = unsafe { *row.get_unchecked(l * x.column_stride) };
                 for j in 0..COLUMNS {
                     sums[j] = x.mul_add(y[j], sums[j]);
@@ -82,7 +82,7 @@ impl<T: Real> Multiply<'_, T> {
             for sum in &mut sums {
                 *sum *= *scale;
             }
-            // rows of a known length are written by registers, all others by pieces of known lengths
+            // rows of known length are written as registers, others in pieces of known length
             if let Ok(z) = <&mut [T; COLUMNS]>::try_from(&mut *z) {
                 put(z, &sums, *accumulate);
                 continue;
@@ -95,7 +95,7 @@ impl<T: Real> Multiply<'_, T> {
     }
 }
 
-/// Writes or adds the first N entries, where there are as many, and returns what is left.
+/// Writes or adds the first N entries if the slice is long enough, and returns the rest of the slice.
 #[inline(always)]
 fn put_piece<'a, 'b, T: Real, const N: usize>(
     z: &'a mut [T],
@@ -113,7 +113,7 @@ fn put_piece<'a, 'b, T: Real, const N: usize>(
     (z, sums)
 }
 
-/// Writes or adds a row of a known length.
+/// Writes or adds a row of known length.
 #[inline(always)]
 fn put<T: Real, const N: usize>(z: &mut [T; N], sums: &[T; N], accumulate: bool) {
     for j in 0..N {
@@ -121,7 +121,7 @@ fn put<T: Real, const N: usize>(z: &mut [T; N], sums: &[T; N], accumulate: bool)
     }
 }
 
-/// `z = scale · x · y` or, with `accumulate`, `z += scale · x · y`, of a size that [`is_small`].
+/// `z = scale · x · y` or, with `accumulate`, `z += scale · x · y`, for a size with [`is_small`].
 pub(super) fn multiply<T: Real>(
     z: MatrixMut<'_, T>,
     scale: T,

@@ -1,11 +1,12 @@
-//! Softmax over the rows of a matrix, lifted to the ring, in place; and its adjoint.
+//! Softmax over the rows of a matrix, extended to the ring in place, and its adjoint.
 
 use super::{dispatch, row};
 use crate::calculus::real::Real;
 use crate::calculus::ring::{Monomial, Ring, RingProduct};
 
-/// Plane 0: the first `columns` entries of the rows of `s`, `stride` apart, become softmax(s). With `causal`, row i of
-/// every `rows` keeps its first i + 1 entries. All others become 0.
+/// Plane 0: replaces the first `columns` entries of the rows of `s` (with row stride `stride`) by softmax(s).
+/// With `causal`, row i of each group of `rows` rows uses its first i + 1 entries only. All other entries are
+/// set to 0.
 pub fn primal<T: Real>(s: &mut [T], rows: usize, columns: usize, stride: usize, causal: bool) {
     struct Softmax<'a, T>(&'a mut [T], usize, usize, usize, bool);
     impl<T: Real> pulp::NullaryFnOnce for Softmax<'_, T> {
@@ -15,7 +16,7 @@ pub fn primal<T: Real>(s: &mut [T], rows: usize, columns: usize, stride: usize, 
             let Self(s, rows, columns, stride, causal) = self;
             for (r, s) in s.chunks_exact_mut(stride).enumerate() {
                 let seen = if causal { (r % rows + 1).min(columns) } else { columns };
-                // whole rows, whose length suits vector registers: the masked entries count as 0 in the end
+                // entire rows, whose length suits vector registers: masked entries evaluate to 0
                 s[seen..].fill(T::neg_infinity());
                 let top = row::max(s);
                 for x in s.iter_mut() {
@@ -32,11 +33,13 @@ pub fn primal<T: Real>(s: &mut [T], rows: usize, columns: usize, stride: usize, 
     dispatch(Softmax(s, rows, columns, stride, causal));
 }
 
-/// The planes above 0: from `p`, which holds softmax(s) in plane 0 and s in the others, to softmax(s) in all of them.
-/// Shape `[planes, rows, columns]`; where plane 0 is 0 the result is, whatever finite number stands in the other planes.
+/// The planes above 0. On input `p` holds softmax(s) in plane 0 and s in the other planes; on output it holds
+/// softmax(s) in all planes. Shape `[planes, rows, columns]`. Where plane 0 is 0, the result is 0 for any
+/// finite number in the other planes.
 ///
-/// With `t` the part of s above plane 0, shifted plane by plane to mean 0 under plane 0 of the result, softmax(s) is
-/// `p (1 + t)`; a second-degree plane of t contains the product of the first-degree ones.
+/// Let `t` be the part of s above plane 0, shifted plane by plane to mean 0 under plane 0 of the result. Then
+/// softmax(s) is `p (1 + t)`, where a plane of t of degree two includes the product of the planes of degree
+/// one.
 pub fn tangent<T: Real>(ring: &Ring, p: &mut [T], columns: usize) {
     struct Tangent<'a, T>(&'a Ring, &'a mut [T], usize);
     impl<T: Real> pulp::NullaryFnOnce for Tangent<'_, T> {
@@ -70,7 +73,7 @@ pub fn tangent<T: Real>(ring: &Ring, p: &mut [T], columns: usize) {
     dispatch(Tangent(ring, p, columns));
 }
 
-/// From the adjoint of p = softmax(s) to that of s, `p (p̄ − ⟨p, p̄⟩)`, in place in all planes. Shapes
+/// Maps the adjoint of p = softmax(s) to the adjoint of s, `p (p̄ − ⟨p, p̄⟩)`, in place in all planes. Shapes
 /// `[planes, rows, columns]`.
 pub fn adjoint<T: Real>(ring: &Ring, p: &[T], bar: &mut [T], columns: usize) {
     struct Adjoint<'a, T>(&'a Ring, &'a [T], &'a mut [T], usize);
@@ -90,14 +93,14 @@ pub fn adjoint<T: Real>(ring: &Ring, p: &[T], bar: &mut [T], columns: usize) {
                 for (c, &mean) in means.iter().enumerate() {
                     row::shift(&mut bar[at(c)], -mean);
                 }
-                // from the last plane to the first: each reads the ones before it
+                // in descending order, because each plane depends on the lower ones
                 for &RingProduct { c, a, b } in ring.products().iter().rev() {
                     if b == c {
                         continue;
                     }
                     let (before, own) = bar.split_at_mut(c * len);
                     let own = &mut own[start..start + columns];
-                    // the plane's own term is first scaled, then the others are added
+                    // the plane is first scaled by its own term, then the other terms are added
                     if a == c {
                         row::multiply(own, &p[at(0)]);
                     }

@@ -1,9 +1,9 @@
-//! Vectorized loops over slices: fills, sums, comparisons.
+//! Vectorized loops over slices: assignments, sums, comparisons.
 
 use super::{dispatch, row};
 use crate::calculus::real::Real;
 
-/// `y += x`, entry by entry.
+/// `y += x`, elementwise.
 pub fn add<T: Real>(y: &mut [T], x: &[T]) {
     struct Add<'a, T>(&'a mut [T], &'a [T]);
     impl<T: Real> pulp::NullaryFnOnce for Add<'_, T> {
@@ -17,7 +17,7 @@ pub fn add<T: Real>(y: &mut [T], x: &[T]) {
     dispatch(Add(y, x));
 }
 
-/// `y = s x` or, with `accumulate`, `y += s x`, entry by entry.
+/// `y = s x` or, with `accumulate`, `y += s x`, elementwise.
 pub fn scale<T: Real>(y: &mut [T], s: T, x: &[T], accumulate: bool) {
     struct Scale<'a, T>(&'a mut [T], T, &'a [T], bool);
     impl<T: Real> pulp::NullaryFnOnce for Scale<'_, T> {
@@ -32,7 +32,7 @@ pub fn scale<T: Real>(y: &mut [T], s: T, x: &[T], accumulate: bool) {
     dispatch(Scale(y, s, x, accumulate));
 }
 
-/// `z = x + s y`, entry by entry.
+/// `z = x + s y`, elementwise.
 pub fn weighted_sum<T: Real>(z: &mut [T], x: &[T], s: T, y: &[T]) {
     struct Sum<'a, T>(&'a mut [T], &'a [T], T, &'a [T]);
     impl<T: Real> pulp::NullaryFnOnce for Sum<'_, T> {
@@ -49,7 +49,7 @@ pub fn weighted_sum<T: Real>(z: &mut [T], x: &[T], s: T, y: &[T]) {
     dispatch(Sum(z, x, s, y));
 }
 
-/// Sums the rows of a matrix: `sum[j] = Σ_r rows[r, j]`, on top of what is there if `accumulate`. Shapes `[cols]`, `[n, cols]`.
+/// Sums the rows of a matrix: `sum[j] = Σ_r rows[r, j]`, added if `accumulate`. Shapes `[cols]`, `[n, cols]`.
 pub fn sum_rows<T: Real>(sum: &mut [T], rows: &[T], accumulate: bool) {
     struct SumRows<'a, T>(&'a mut [T], &'a [T]);
     impl<T: Real> pulp::NullaryFnOnce for SumRows<'_, T> {
@@ -67,9 +67,9 @@ pub fn sum_rows<T: Real>(sum: &mut [T], rows: &[T], accumulate: bool) {
     }
 }
 
-/// Whether two slices hold the same values. A NaN equals nothing.
+/// Whether two slices have equal values. NaN is unequal to everything.
 pub fn equal<T: Real>(x: &[T], y: &[T]) -> bool {
-    // blocks are counted without branches, which vectorizes
+    // branch-free counting within blocks vectorizes
     let same = |x: &[T], y: &[T]| x.iter().zip(y).map(|(a, b)| u32::from(a != b)).sum::<u32>() == 0;
     x.len() == y.len() && x.chunks(1024).zip(y.chunks(1024)).all(|(x, y)| same(x, y))
 }

@@ -1,11 +1,11 @@
-//! A sum of two values.
+//! Sum of two values.
 
 use super::{Adjoints, Context, Gradient, Output, Own, Planes, Primitive};
 use crate::calculus::kernel::vector;
 use crate::calculus::real::Real;
 use crate::calculus::tape::{NodeId, Tape};
 
-/// `z = x + s y`, entry by entry.
+/// `z = x + s y`, elementwise.
 #[derive(Clone, Copy, Debug)]
 pub struct Add {
     x: NodeId,
@@ -14,10 +14,10 @@ pub struct Add {
 }
 
 impl<T: Real> Tape<T> {
-    /// `x + s y`, entry by entry: x and y of one shape.
+    /// `x + s y`, elementwise, for x and y of equal shape.
     ///
     /// # Panics
-    /// If the shapes differ: that is a defect of the caller.
+    /// If the shapes differ.
     pub fn add(&mut self, x: NodeId, s: f64, y: NodeId) -> NodeId {
         let (rows, columns) = self.shape(x);
         assert_eq!(self.shape(y), (rows, columns), "both terms have one shape");
@@ -63,7 +63,7 @@ mod tests {
     use crate::calculus::op::finite_difference::{check, numbers};
     use crate::calculus::tape::Tape;
 
-    /// Terms of every degree: data, linear and beyond, and one value twice.
+    /// Terms of every degree (data, linear, higher), and one value used twice.
     #[test]
     fn derivatives_match_finite_differences() {
         let mut tape = Tape::new();

@@ -1,4 +1,4 @@
-//! Scaled dot-product attention over several heads.
+//! Scaled dot-product attention with several heads (Vaswani et al., 2017).
 
 use super::{Adjoints, Context, Gradient, Output, Own, PassMemory, Planes, Primitive};
 use crate::calculus::kernel::gemm::multiply_scaled;
@@ -8,27 +8,28 @@ use crate::calculus::real::Real;
 use crate::calculus::ring::{Ring, RingProduct};
 use crate::calculus::tape::{Node, NodeId, Tape};
 
-/// Consecutive columns of a value: head h takes `first + h · width ..` with the head's width.
+/// Consecutive columns of a value. Head h uses the columns from `first + h · width`, where `width` is the
+/// width of a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Columns {
     /// The value.
     pub node: NodeId,
-    /// The first column.
+    /// Index of the first column.
     pub first: usize,
 }
 
-/// How many heads of what width, and whether a row sees only itself and the rows before it.
+/// Number, width and causality of the attention heads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Heads {
     /// Number of heads.
     pub count: usize,
-    /// Columns of each head in q, k and v.
+    /// Number of columns of each head in q, k and v.
     pub width: usize,
-    /// Whether row i of q sees only rows 0..=i of k and v.
+    /// Whether attention is causal: row i of q attends to rows 0..=i of k and v only.
     pub causal: bool,
 }
 
-/// `z = softmax(q kᵀ / √width) v`, sample by sample and head by head, the heads side by side in z. Saves the softmax.
+/// `z = softmax(q kᵀ / √width) v` per sample and head; the heads are concatenated in z. Saves the softmax.
 #[derive(Clone, Copy, Debug)]
 pub struct Attention {
     q: Columns,
@@ -38,11 +39,12 @@ pub struct Attention {
 }
 
 impl<T: Real> Tape<T> {
-    /// `softmax(q kᵀ / √width) v` for every sample and head, the heads side by side: `[rows of q, count · width]`. Each
-    /// of q, k, v is `count · width` columns of a value; k and v have the same number of rows.
+    /// `softmax(q kᵀ / √width) v` per sample and head; the heads are concatenated. The result has shape
+    /// `[rows of q, count · width]`. Each of q, k, v consists of `count · width` columns of a value; k and v
+    /// have equal numbers of rows.
     ///
     /// # Panics
-    /// If the columns or rows do not fit: that is a defect of the caller.
+    /// If the columns or rows do not match.
     pub fn attention(&mut self, q: Columns, k: Columns, v: Columns, heads: Heads) -> NodeId {
         let columns = heads.count * heads.width;
         for part in [q, k, v] {
@@ -57,23 +59,23 @@ impl<T: Real> Tape<T> {
     }
 }
 
-/// Where the planes of one sample's head lie in a stack of planes.
+/// Position of the planes of one head and sample in a stack of planes.
 #[derive(Clone, Copy)]
 struct Place {
-    /// The plane that the stack begins with.
+    /// The first plane of the stack.
     first_plane: usize,
-    /// Entries from one plane to the next.
+    /// Number of entries between consecutive planes.
     plane: usize,
-    /// The head's first entry in a plane.
+    /// First entry of the head in a plane.
     offset: usize,
     rows: usize,
     columns: usize,
-    /// Entries from one row to the next.
+    /// Number of entries between consecutive rows.
     stride: usize,
 }
 
 impl Place {
-    /// A block of planes from plane 0 on, made for one head: rows of [`padded`] columns.
+    /// A block of planes for one head, starting at plane 0, with rows of [`padded`] columns.
     fn block(rows: usize, columns: usize) -> Self {
         let stride = padded(columns);
         Self { first_plane: 0, plane: rows * stride, offset: 0, rows, columns, stride }
@@ -92,17 +94,17 @@ impl Place {
     }
 }
 
-/// Entries from one row of a head's softmax to the next: short rows fill a vector register, the rest of it with zeros.
+/// Row stride of the softmax of a head: short rows are padded with zeros to a full vector register.
 fn padded(columns: usize) -> usize {
     if columns <= PADDED { columns.next_multiple_of(REGISTER) } else { columns }
 }
 
-/// Up to this many columns, rows are padded.
+/// Largest number of columns for which rows are padded.
 const PADDED: usize = 64;
-/// Entries of a vector register of single precision.
+/// Number of single-precision entries of a vector register.
 const REGISTER: usize = 16;
 
-/// `z_c (+)= scale Σ x_a y_b` for the planes from `first` on; `None` stands for a plane that vanishes.
+/// `z_c (+)= scale Σ x_a y_b` for the planes from `first`. `None` denotes a vanishing plane.
 fn multiply<'a, T: Real>(
     (ring, first): (&Ring, usize),
     (z, place, accumulate): (&mut [T], Place, bool),
@@ -141,7 +143,7 @@ impl Attention {
         }
     }
 
-    /// The head's columns of q, k or v in a plane.
+    /// The columns of the head in a plane of q, k or v.
     fn part<'a, T: Real>(
         &self,
         context: &Context<'a, T>,
@@ -153,7 +155,7 @@ impl Attention {
         context.plane(part.node, c).map(|plane| place.of(plane, 0))
     }
 
-    /// Rows of q and of k in one sample.
+    /// Number of rows of q and of k in one sample.
     fn sizes<T: Real>(&self, context: &Context<'_, T>) -> (usize, usize) {
         (context.nodes[self.q.node.0].rows, context.nodes[self.k.node.0].rows)
     }
@@ -162,8 +164,8 @@ impl Attention {
         T::of(1.0 / (self.heads.width as f64).sqrt())
     }
 
-    /// All planes of one head's softmax, from plane 0 in `p`. Shape `[planes, rows of q, rows of k]`, rows padded; what
-    /// stands in the padding is finite.
+    /// All planes of the softmax of one head, with plane 0 given in `p`. Shape
+    /// `[planes, rows of q, rows of k]` with padded rows; the padding is finite.
     fn softmax<T: Real>(&self, context: &Context<'_, T>, at: (usize, usize), p: &mut [T]) {
         let (rows, columns) = self.sizes(context);
         multiply(
@@ -176,7 +178,7 @@ impl Attention {
         softmax::tangent(context.ring, p, padded(columns));
     }
 
-    /// Where to add to the adjoint of q, k or v; `None` for data.
+    /// The adjoint of q, k or v to be added to; `None` for data.
     fn target<'a, T: Real>(
         &self,
         context: &Context<'_, T>,
@@ -203,7 +205,7 @@ impl Attention {
 impl<T: Real> Primitive<T> for Attention {
     fn memory(&self, nodes: &[Node<T>], own: &Node<T>) -> PassMemory {
         let square = own.rows.saturating_mul(padded(nodes[self.k.node.0].rows));
-        // the softmax of every head; two squares of one head at a time
+        // the softmax of every head, and two square matrices of one head at a time
         let primal = square.saturating_mul(self.heads.count);
         PassMemory { primal, tangent: 0, working: square.saturating_mul(2) }
     }
@@ -302,7 +304,7 @@ mod tests {
     use crate::calculus::op::finite_difference::{check, numbers};
     use crate::calculus::tape::Tape;
 
-    /// Self-attention, causal or not, on packed and then on separate parts; two in a row.
+    /// Self-attention, causal or not, with packed and with separate q, k and v; two layers.
     #[test]
     fn derivatives_of_self_attention_match_finite_differences() {
         for causal in [false, true] {
@@ -322,7 +324,7 @@ mod tests {
         }
     }
 
-    /// Cross-attention: more rows of k and v, which are linear, than of q; and keys that are data.
+    /// Cross-attention: k and v are linear and have more rows than q; and keys that are data.
     #[test]
     fn derivatives_of_cross_attention_match_finite_differences() {
         let mut tape = Tape::new();

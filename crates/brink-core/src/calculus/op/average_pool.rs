@@ -6,7 +6,7 @@ use crate::calculus::kernel::{dispatch, row};
 use crate::calculus::real::Real;
 use crate::calculus::tape::{NodeId, Tape};
 
-/// The mean over squares of `size × size` pixels, channel by channel; what is left over at the edges is dropped.
+/// Mean over squares of `size × size` pixels per channel. Remaining pixels at the edges are dropped.
 #[derive(Clone, Copy, Debug)]
 pub struct AveragePool {
     x: NodeId,
@@ -20,7 +20,7 @@ impl AveragePool {
         ImageShape { height: self.image.height / self.size, width: self.image.width / self.size }
     }
 
-    /// Calls `each` with the entries of an output pixel and of the input pixels it is the mean of.
+    /// Calls `each` with the entries of an output pixel and the entries of the input pixels it averages.
     #[inline(always)]
     fn each(&self, mut each: impl FnMut(std::ops::Range<usize>, std::ops::Range<usize>)) {
         let (pooled, channels, size) = (self.pooled(), self.channels, self.size);
@@ -39,10 +39,11 @@ impl AveragePool {
 }
 
 impl<T: Real> Tape<T> {
-    /// Means over squares of `size × size` pixels, as PyTorch's `AvgPool2d(size)`: `[pixels, channels]` to fewer pixels.
+    /// Mean over squares of `size × size` pixels, as in PyTorch's `AvgPool2d(size)`. Maps
+    /// `[pixels, channels]` to fewer pixels.
     ///
     /// # Panics
-    /// If the rows are not the image's pixels: that is a defect of the caller.
+    /// If the number of rows is not the number of pixels of the image.
     pub fn average_pool(&mut self, x: NodeId, image: ImageShape, size: usize) -> (NodeId, ImageShape) {
         let ((rows, channels), degree) = (self.shape(x), self.degree(x));
         assert_eq!(rows, image.pixels(), "a row a pixel");
@@ -103,7 +104,7 @@ mod tests {
     use crate::calculus::op::finite_difference::{check, numbers};
     use crate::calculus::tape::Tape;
 
-    /// 5 × 4 pixels to 2 × 2, which leaves a row over; then to one.
+    /// 5 × 4 pixels to 2 × 2, with one row dropped; then to one pixel.
     #[test]
     fn derivatives_match_finite_differences() {
         let mut tape = Tape::new();

@@ -1,4 +1,4 @@
-//! A depthwise causal convolution along the rows of a sample: each column with taps of its own.
+//! Depthwise causal convolution along the rows of a sample: each column has its own taps.
 
 use super::{Adjoints, Context, Gradient, Output, Own, Planes, Primitive};
 use crate::calculus::kernel::{dispatch, row, vector};
@@ -6,7 +6,8 @@ use crate::calculus::real::Real;
 use crate::calculus::ring::RingProduct;
 use crate::calculus::tape::{NodeId, Slot, Tape};
 
-/// `z_t = b + Σ_j w_j x_{t−taps+1+j}`, column by column, x = 0 before the first row: w `[columns, taps]`, b `[columns]`.
+/// `z_t = b + Σ_j w_j x_{t−taps+1+j}` per column, with x = 0 before the first row; w `[columns, taps]`, b
+/// `[columns]`.
 #[derive(Clone, Copy, Debug)]
 pub struct CausalConvolution {
     /// The argument.
@@ -19,11 +20,11 @@ pub struct CausalConvolution {
 }
 
 impl<T: Real> Tape<T> {
-    /// `z_t = b + Σ_j w_j x_{t−taps+1+j}` along the rows of a sample, column by column, x = 0 before the first row:
-    /// w `[columns, 1, taps]`, b `[columns]`.
+    /// `z_t = b + Σ_j w_j x_{t−taps+1+j}` along the rows of a sample, per column, with x = 0 before the first
+    /// row; w `[columns, 1, taps]`, b `[columns]`.
     ///
     /// # Panics
-    /// If w or b has another size: that is a defect of the caller.
+    /// If the sizes of w or b do not match.
     pub fn causal_convolution(&mut self, x: NodeId, weight: Slot, bias: Slot, taps: usize) -> NodeId {
         let (rows, columns) = self.shape(x);
         assert_eq!((weight.len, bias.len), (columns * taps, columns), "w is [{columns}, 1, {taps}]");
@@ -33,7 +34,7 @@ impl<T: Real> Tape<T> {
 }
 
 impl CausalConvolution {
-    /// The planes of w that there are, the columns of each tap side by side. Shapes `[taps, columns]`.
+    /// The nonzero planes of w; the columns of each tap are contiguous. Shapes `[taps, columns]`.
     fn weights<T: Real>(&self, context: &Context<'_, T>) -> Vec<Vec<T>> {
         let columns = self.bias.len;
         let transposed = |w: &[T]| {
@@ -44,7 +45,7 @@ impl CausalConvolution {
         planes.map_while(|plane| context.parameter(self.weight, plane)).map(transposed).collect()
     }
 
-    /// Row t and tap j of a sample, with the row that it reads.
+    /// Iterates over row t, tap j and the input row of this tap within a sample.
     #[inline(always)]
     fn taps(self, rows: usize) -> impl Iterator<Item = (usize, usize, usize)> {
         let of_row = move |t: usize| {
@@ -96,9 +97,9 @@ struct Backward<'a, T> {
     op: CausalConvolution,
     context: &'a Context<'a, T>,
     own: Own<'a, T>,
-    /// The adjoint of x, to add to; `None` where x is data.
+    /// The adjoint of x to be added to; `None` if x is data.
     adjoint: Option<&'a mut [T]>,
-    /// The gradients of w and b, their wanted planes. Shape `[wanted, taps + 1, columns]`.
+    /// Requested planes of the gradients of w and b. Shape `[wanted, taps + 1, columns]`.
     gradient: &'a mut [T],
     first_wanted: usize,
 }

@@ -9,10 +9,10 @@ use crate::calculus::real::Real;
 use crate::calculus::ring::RingProduct;
 use crate::calculus::tape::{NodeId, Slot, Tape};
 
-/// Entries of neighbourhoods that are laid out at a time: they stay in the second-level cache.
+/// Number of entries of neighbourhoods that are laid out at a time; they fit in the L2 cache.
 const BLOCK: usize = 1 << 17;
 
-/// `z = Σ_taps x(pixel + tap) W[tap]ᵀ` with zeros around the image; W `[outputs, inputs, 3, 3]`.
+/// `z = Σ_taps x(pixel + tap) W[tap]ᵀ` with zero padding; W `[outputs, inputs, 3, 3]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Convolution {
     x: NodeId,
@@ -22,11 +22,11 @@ pub struct Convolution {
 }
 
 impl<T: Real> Tape<T> {
-    /// A 3 × 3 convolution with padding 1 and no bias around every `stride`-th pixel: `[pixels, channels]` to
-    /// `[fewer pixels, outputs]`; the weight is `[outputs, channels, 3, 3]`.
+    /// A 3 × 3 convolution with padding 1, without bias, around every `stride`-th pixel. Maps
+    /// `[pixels, channels]` to `[fewer pixels, outputs]`; the weight has shape `[outputs, channels, 3, 3]`.
     ///
     /// # Panics
-    /// If the rows are not the image's pixels or the slot has another length: that is a defect of the caller.
+    /// If the number of rows is not the number of pixels of the image, or the slot has a different length.
     pub fn convolution(
         &mut self,
         x: NodeId,
@@ -69,7 +69,7 @@ fn channels_first<T: Real>(from: &[T], channels: usize, to: &mut [T], accumulate
 }
 
 impl Convolution {
-    /// The weights' planes, taps first.
+    /// The planes of the weights, with the taps first.
     fn weights<'a, T: Real>(&self, context: &Context<'a, T>) -> Vec<Buffer<'a, T>> {
         let planes = match context.phase {
             Planes::Primal => 1,
@@ -84,12 +84,12 @@ impl Convolution {
         (0..planes).map_while(plane).collect()
     }
 
-    /// Samples whose neighbourhoods are laid out at a time.
+    /// Number of samples whose neighbourhoods are laid out at a time.
     fn block(&self) -> usize {
         (BLOCK / (self.of.centres().pixels() * self.of.len())).max(1)
     }
 
-    /// The block's rows of a plane of x.
+    /// The rows of the block in a plane of x.
     fn rows<'a, T: Real>(
         &self,
         context: &Context<'a, T>,
@@ -101,7 +101,7 @@ impl Convolution {
     }
 }
 
-/// `0..samples` in ranges of at most `block`.
+/// Splits `0..samples` into ranges of at most `block`.
 fn blocks(samples: usize, block: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
     (0..samples).step_by(block).map(move |start| start..(start + block).min(samples))
 }
@@ -209,7 +209,8 @@ mod tests {
     use crate::calculus::op::finite_difference::{check, numbers};
     use crate::calculus::tape::{Initial, Tape};
 
-    /// Of data, of a linear value and of one beyond; strides 1 and 2, on images of even and odd sides.
+    /// On data, on a linear value and on a value of higher degree; strides 1 and 2, on images with even and
+    /// odd sides.
     #[test]
     fn derivatives_match_finite_differences() {
         let mut tape = Tape::new();

@@ -11,24 +11,26 @@ use crate::calculus::tape::{Node, NodeId, Tape};
 pub struct CrossEntropy {
     /// Logits. Shape `[rows, classes]`.
     f: NodeId,
-    /// The class of each row, −1 for a row left out. Shape `[rows, 1]`.
+    /// Class of each row, −1 for a row left out of the loss. Shape `[rows, 1]`.
     y: NodeId,
-    /// One over the number of rows that count.
+    /// One over the number of rows that contribute.
     scale: f64,
 }
 
-/// The class a label names, or `None` for a row left out.
+/// The class of a label, or `None` for a row left out of the loss.
 fn class<T: Real>(label: T) -> Option<usize> {
     label.to_usize().filter(|_| label >= T::zero())
 }
 
 impl<T: Real> Tape<T> {
-    /// The loss `scale · Σ (logsumexp(f) − f[y])` over rows; y is one label a row, −1 for a row left out.
+    /// The loss `scale · Σ (logsumexp(f) − f[y])` over rows. y holds one label per row, −1 for a row left out
+    /// of the loss.
     pub fn cross_entropy(&mut self, f: NodeId, y: NodeId, scale: f64) -> NodeId {
         self.push(Some(Box::new(CrossEntropy { f, y, scale })), 1, 0, 2)
     }
 
-    /// The logistic loss `scale · Σ (softplus(f) − y f)` of one logit a row; y is 0, 1, or −1 for a row left out.
+    /// The logistic loss `scale · Σ (softplus(f) − y f)` with one logit per row. y is 0, 1, or −1 for a row
+    /// left out of the loss.
     pub fn binary_cross_entropy(&mut self, f: NodeId, y: NodeId, scale: f64) -> NodeId {
         self.push(Some(Box::new(BinaryCrossEntropy { f, y, scale })), 1, 0, 2)
     }
@@ -106,9 +108,10 @@ impl<T: Real> Primitive<T> for CrossEntropy {
     }
 }
 
-/// Writes `counts` times the planes above 0 of one row of softmax(f).
+/// Writes the planes above 0 of one row of softmax(f), multiplied by `counts`.
 ///
-/// With `E = exp` of the nilpotent part of f, `q = p E`, `1 + S = Σ q`: softmax(f) = q (1 − S + S²).
+/// With E the exponential of the nilpotent part of f, `q = p E` and `1 + S = Σ q`: softmax(f) = q (1 − S +
+/// S²).
 #[expect(clippy::too_many_arguments, reason = "the row of a larger loop")]
 fn softmax_tangents<T: Real>(
     ring: &Ring,
@@ -136,7 +139,7 @@ fn softmax_tangents<T: Real>(
         }
         sums[c] = sum;
     }
-    // from the last plane to the first: a second-degree one reads q of the first-degree ones
+    // in descending order, because planes of degree two depend on q of degree one
     for c in (1..ring.planes()).rev() {
         for (j, &p) in p.iter().enumerate() {
             let q = out[at(c, j)];
@@ -161,9 +164,9 @@ fn softmax_tangents<T: Real>(
 pub struct BinaryCrossEntropy {
     /// The logit. Shape `[rows, 1]`.
     f: NodeId,
-    /// 0 or 1, −1 for a row left out. Shape `[rows, 1]`.
+    /// 0 or 1, or −1 for a row left out of the loss. Shape `[rows, 1]`.
     y: NodeId,
-    /// One over the number of rows that count.
+    /// One over the number of rows that contribute.
     scale: f64,
 }
 
@@ -183,7 +186,7 @@ impl<T: Real> Primitive<T> for BinaryCrossEntropy {
             let [_, d1, d2, d3] = Function::Softplus.tower(f);
             saved.copy_from_slice(&[d1, d2, d3]);
             if y >= T::zero() {
-                // softplus(f) − y f without cancellation: softplus(−f) where y = 1
+                // softplus(f) − y f without cancellation: softplus(−f) if y = 1
                 sum += Function::Softplus.tower(if y > T::zero() { -f } else { f })[0].widen();
             }
         }

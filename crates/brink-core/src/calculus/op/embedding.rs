@@ -1,29 +1,30 @@
-//! Rows of a table, chosen by tokens.
+//! Embedding: rows of a table selected by tokens.
 
 use super::{Adjoints, Context, Gradient, Output, Own, Planes, Primitive};
 use crate::calculus::real::Real;
 use crate::calculus::tape::{Initial, NodeId, Slot, Tape};
 
-/// `z = scale · E[token] + positions`, row by row: E `[vocabulary, columns]`.
+/// `z = scale · E[token] + positions`, row by row; E `[vocabulary, columns]`.
 #[derive(Clone, Debug)]
 pub struct Embedding<T> {
-    /// The token of each row, an integer in `0..vocabulary`. Shape `[rows, 1]`.
+    /// Token of each row, an integer in `0..vocabulary`. Shape `[rows, 1]`.
     tokens: NodeId,
     /// E.
     table: Slot,
     /// Columns of z.
     columns: usize,
     scale: T,
-    /// What is added to the rows of each sample; empty for nothing. Shape `[rows of a sample, columns]`.
+    /// Added to the rows of each sample; empty for none. Shape `[rows of a sample, columns]`.
     positions: Vec<T>,
 }
 
 impl<T: Real> Tape<T> {
-    /// `z = scale · E[token] + positions`, row by row: parameter `name` `[vocabulary, columns]`. The tokens are data, one
-    /// integer in `0..vocabulary` a row; `positions`, one row for each of a sample, may be empty.
+    /// `z = scale · E[token] + positions`, row by row, with a parameter `name` of shape
+    /// `[vocabulary, columns]`. The tokens are data: one integer in `0..vocabulary` per row. `positions` has
+    /// one row for each row of a sample, or is empty.
     ///
     /// # Panics
-    /// If there are positions, but not one for each row: that is a defect of the caller.
+    /// If `positions` is neither empty nor of the size of one sample.
     pub fn embedding(
         &mut self,
         name: &str,
@@ -42,7 +43,7 @@ impl<T: Real> Tape<T> {
 }
 
 impl<T: Real> Embedding<T> {
-    /// The rows of a plane of E that the tokens name, or of its gradient.
+    /// The rows of a plane of E, or of its gradient, selected by the tokens.
     fn chosen(&self, context: &Context<'_, T>) -> impl Iterator<Item = std::ops::Range<usize>> {
         let columns = self.columns;
         context.value(self.tokens).iter().map(move |token| {
@@ -94,7 +95,7 @@ mod tests {
     use crate::calculus::op::finite_difference::{check, numbers};
     use crate::calculus::tape::{Initial, Tape};
 
-    /// Tokens that repeat, and one (2) that never occurs.
+    /// Repeated tokens, and a token (2) that never occurs.
     #[test]
     fn derivatives_match_finite_differences() {
         for positions in [Vec::new(), numbers(3 * 5)] {
@@ -110,7 +111,7 @@ mod tests {
         }
     }
 
-    /// Straight into a linear layer: planes of degree one only.
+    /// Followed directly by a linear layer: only planes of degree one.
     #[test]
     fn derivatives_of_a_bilinear_network_match_finite_differences() {
         let mut tape = Tape::new();

@@ -1,10 +1,11 @@
-//! The check that every primitive passes: derivatives against central differences of the next lower ones, in f64.
+//! The finite-difference test of the primitives: derivatives compared with central differences of the
+//! derivatives one order lower, in f64.
 
 use crate::calculus::block::Block;
 use crate::calculus::evaluator::Evaluator;
 use crate::calculus::tape::{NodeId, Tape};
 
-/// Numbers in (−1, 1) that follow no pattern.
+/// Numbers in (−1, 1) without a pattern.
 pub fn numbers(count: usize) -> Vec<f64> {
     (0..count)
         .map(|i| (i as f64 + 1.0) * 0.754_877_666)
@@ -23,7 +24,7 @@ fn assert_close(what: &str, exact: &[f64], difference: &[f64], tolerance: f64) {
     assert!(error <= tolerance * size, "{what}: off by {error:e} of {size:e}");
 }
 
-/// Central difference with Richardson's extrapolation: error O(h⁴).
+/// Central difference with Richardson extrapolation: error O(h⁴).
 fn difference(mut f: impl FnMut(f64) -> Vec<f64>) -> Vec<f64> {
     let mut central = |h: f64| -> Vec<f64> {
         f(h).iter().zip(f(-h)).map(|(plus, minus)| (plus - minus) / (2.0 * h)).collect()

@@ -1,7 +1,9 @@
-//! Group normalization of images: groups of channels scaled to mean 0 and variance 1, then an affine map by channels.
+//! Group normalization of images (Wu and He, 2018): groups of channels are scaled to mean 0 and variance 1,
+//! followed by an affine map per channel.
 //!
-//! Everything but sums over pixels happens to small ring elements, one a channel: `z = x s + b` with s and b from the
-//! sums of x and x², `x̄ = z̄ s + x d + e` with d and e from the sums of z̄ and z̄ x.
+//! Apart from sums over pixels, all operations act on small ring elements, one per channel. Forward:
+//! `z = x s + b`, with s and b computed from the sums of x and x². Backward: `x̄ = z̄ s + x d + e`, with d
+//! and e computed from the sums of z̄ and z̄ x.
 
 use std::ops::Range;
 
@@ -12,13 +14,14 @@ use crate::calculus::real::Real;
 use crate::calculus::ring::{Ring, RingProduct};
 use crate::calculus::tape::{Node, NodeId, Tape};
 
-/// What keeps the deviation of a constant group from dividing by zero.
+/// Regularization of the variance, which avoids division by zero for a constant group.
 const EPSILON: f64 = 1e-6;
-/// Entries that are taken through all planes before the next, about.
+/// Approximate number of entries processed in all planes before the next block.
 const BLOCK: usize = 256;
 
-/// `z = γ (x − mean) / √(variance + 1e-6) + β`, mean and unbiased variance over all pixels and the channels of a group,
-/// γ and β by channel. Saves mean and `q = 1/√(variance + 1e-6)` of every sample and group.
+/// `z = γ (x − mean) / √(variance + 1e-6) + β`, with mean and unbiased variance over all pixels and the
+/// channels of a group, and γ and β per channel. Saves the mean and `q = 1/√(variance + 1e-6)` of every
+/// sample and group.
 #[derive(Clone, Copy, Debug)]
 pub struct GroupNorm {
     x: NodeId,
@@ -29,12 +32,12 @@ pub struct GroupNorm {
 }
 
 impl<T: Real> Tape<T> {
-    /// `γ (x − mean) / √(variance + 1e-6) + β` over groups of consecutive channels of `[pixels, channels]`; the variance
-    /// is the unbiased one.
+    /// `γ (x − mean) / √(variance + 1e-6) + β` over groups of consecutive channels of `[pixels, channels]`,
+    /// with the unbiased variance.
     ///
     /// # Panics
-    /// If the groups do not divide the channels or hold one number, or there is not one γ and β a channel: that is a
-    /// defect of the caller.
+    /// If the number of groups does not divide the number of channels, if a group has a single entry, or if γ
+    /// or β does not have one entry per channel.
     pub fn group_norm(&mut self, x: NodeId, parameters: ScaleShift, groups: usize) -> NodeId {
         let (pixels, channels) = self.shape(x);
         assert_eq!(channels % groups, 0, "{groups} groups of {channels} channels");
@@ -50,18 +53,19 @@ impl<T: Real> Tape<T> {
     }
 }
 
-/// What a normalization of one sample is made of. Planes of ring elements, `[planes, groups]` or `[planes, channels]`.
+/// Intermediate results of the normalization of one sample: planes of ring elements, `[planes, groups]` or
+/// `[planes, channels]`.
 struct Sample<T> {
-    /// Mean of x, by group.
+    /// Mean of x per group.
     mean: Vec<T>,
     /// q.
     q: Vec<T>,
-    /// The factor h(t) and h'(t), by group.
+    /// The factors h(t) and h'(t) per group.
     factor: Vec<T>,
     slope: Vec<T>,
 }
 
-/// A few pixels at a time: coefficients by channel, repeated, so that loops over them are long.
+/// A tile of a few pixels: coefficients per channel, repeated so that loops are long.
 struct Tile {
     channels: usize,
     len: usize,
@@ -72,13 +76,13 @@ impl Tile {
         Self { channels, len: channels * (BLOCK / channels).clamp(1, pixels) }
     }
 
-    /// Repeats channels. Shapes `[planes, channels]` and `[planes, len]`.
+    /// Repeats the channels. Shapes `[planes, channels]` and `[planes, len]`.
     fn repeat<T: Real>(&self, by_channel: &[T]) -> Vec<T> {
         let planes = by_channel.chunks_exact(self.channels);
         planes.map(|plane| plane.repeat(self.len / self.channels)).collect::<Vec<_>>().concat()
     }
 
-    /// Sums repetitions: the transpose of [`Tile::repeat`].
+    /// Sums the repetitions: the transpose of [`Tile::repeat`].
     fn sum<T: Real>(&self, repeated: &[T]) -> Vec<T> {
         let mut sums = vec![T::zero(); repeated.len() / self.len * self.channels];
         let planes = sums.chunks_exact_mut(self.channels).zip(repeated.chunks_exact(self.len));
@@ -86,13 +90,13 @@ impl Tile {
         sums
     }
 
-    /// Consecutive ranges of a sample's entries.
+    /// Consecutive ranges of the entries of a sample.
     fn ranges(&self, entries: usize) -> impl Iterator<Item = Range<usize>> + use<> {
         let len = self.len;
         (0..entries).step_by(len).map(move |start| start..(start + len).min(entries))
     }
 
-    /// A plane of repeated coefficients, as many as a range has.
+    /// A plane of repeated coefficients, truncated to the length of a range.
     fn plane<'a, T>(&self, repeated: &'a [T], plane: usize, range: &Range<usize>) -> &'a [T] {
         &repeated[plane * self.len..][..range.len()]
     }
@@ -107,7 +111,7 @@ impl GroupNorm {
         self.pixels * self.channels
     }
 
-    /// Numbers in a group.
+    /// Number of entries of a group.
     fn size(&self) -> usize {
         self.entries() / self.groups
     }
@@ -116,13 +120,14 @@ impl GroupNorm {
         channel / (self.channels / self.groups)
     }
 
-    /// Sums over each group's channels, times a factor. Shapes `[planes, channels]` and `[planes, groups]`.
+    /// Sums over the channels of each group, times a factor. Shapes `[planes, channels]` and
+    /// `[planes, groups]`.
     fn by_group<T: Real>(&self, by_channel: &[T], factor: f64) -> Vec<T> {
         let groups = by_channel.chunks_exact(self.channels / self.groups);
         groups.map(|group| T::of(factor) * row::sum(group)).collect()
     }
 
-    /// `x_c − mean_c` of a range of a sample. `x` is the sample's plane.
+    /// `x_c − mean_c` for a range of a sample. `x` is the plane of the sample.
     #[inline(always)]
     fn center<T: Real>(x: &[T], mean: &[T], centered: &mut [T]) {
         for (y, (&x, &mean)) in centered.iter_mut().zip(x.iter().zip(mean)) {
@@ -130,7 +135,7 @@ impl GroupNorm {
         }
     }
 
-    /// Everything about the sample's planes from what the primal pass saved.
+    /// All intermediate results for the planes of a sample, from the data saved by the primal pass.
     #[inline(always)]
     fn sample<'a, T: Real>(
         &self,
@@ -186,13 +191,14 @@ impl GroupNorm {
         Sample { mean, q, factor, slope }
     }
 
-    /// Gives each channel its group's number. Shapes `[planes, groups]` and `[planes, channels]`.
+    /// Broadcasts the value of each group to its channels. Shapes `[planes, groups]` and
+    /// `[planes, channels]`.
     fn by_channel<T: Real>(&self, by_group: &[T]) -> Vec<T> {
         let planes = by_group.chunks_exact(self.groups);
         planes.flat_map(|plane| (0..self.channels).map(|channel| plane[self.group(channel)])).collect()
     }
 
-    /// The ring product `γ q h` by channel: what x is multiplied by.
+    /// The ring product `γ q h` per channel, which multiplies x.
     fn scale<T: Real>(&self, context: &Context<'_, T>, sample: &Sample<T>) -> Vec<T> {
         let channels = self.channels;
         let mut scale = vec![T::zero(); context.ring.planes() * channels];
@@ -208,7 +214,7 @@ impl GroupNorm {
     }
 }
 
-/// `sum_c += sign Σ x_a y_b`, number by number. Shapes `[planes, n]`.
+/// `sum_c += sign Σ x_a y_b`, elementwise. Shapes `[planes, n]`.
 fn add_ring_product<T: Real>(ring: &Ring, sum: &mut [T], sign: T, x: &[T], y: &[T]) {
     let n = sum.len() / ring.planes();
     for &RingProduct { c, a, b } in ring.products() {
@@ -312,7 +318,7 @@ impl<T: Real> pulp::NullaryFnOnce for Tangent<'_, '_, T> {
     }
 }
 
-/// The planes of the adjoints that belong to the phase. `x_bar` is the argument's adjoint where it is variable.
+/// The planes of the adjoints in the current phase. `x_bar` is the adjoint of the argument if it is variable.
 struct Backward<'a, 'b, 'c, T> {
     op: GroupNorm,
     context: &'a Context<'b, T>,
@@ -336,7 +342,7 @@ impl<T: Real> pulp::NullaryFnOnce for Backward<'_, '_, '_, T> {
             let x = |c: usize| context.plane(op.x, c).map(|x| &x[at.clone()]);
             let z = |c: usize| &own.plane(c)[at.clone()];
             let sample = op.sample(ring, saved, x);
-            // Σ z̄ and Σ z̄ ŷ by channel, ŷ = q (x − mean)
+            // Σ z̄ and Σ z̄ ŷ per channel, with ŷ = q (x − mean)
             let mean = op.by_channel(&sample.mean);
             let repeated = tile.repeat(&mean);
             let (mut sums, mut products, mut centered) = (zeros(tile.len), zeros(tile.len), zeros(tile.len));
@@ -365,7 +371,7 @@ impl<T: Real> pulp::NullaryFnOnce for Backward<'_, '_, '_, T> {
                 row::add(gradient.plane(op.parameters.beta, c), &sums[plane]);
             }
             let Some((x_bar, accumulate)) = &mut x_bar else { continue };
-            // h̄ = Σ γ z̄ ŷ, d = q² t̄, e = −q mean(n̄ h) − mean d, by group
+            // per group: h̄ = Σ γ z̄ ŷ, d = q² t̄, e = −q mean(n̄ h) − mean d
             let mut weighted = zeros(channels);
             for &RingProduct { c, a, b } in ring.products() {
                 if let Some(gamma) = context.parameter(op.parameters.gamma, b) {
@@ -449,7 +455,8 @@ mod tests {
     use crate::calculus::op::finite_difference::{check, numbers};
     use crate::calculus::tape::Tape;
 
-    /// Of data, of a linear value, of one beyond, and two in a row; groups of one channel, of two, and of all.
+    /// On data, on a linear value, on a value of higher degree, and twice in sequence; groups of one channel,
+    /// of two channels, and of all channels.
     #[test]
     fn derivatives_match_finite_differences() {
         let mut tape = Tape::new();
@@ -472,7 +479,7 @@ mod tests {
         check(tape, &[(x, numbers(56)), (y, numbers(56)), (mask, vec![1.0; 14])], 2);
     }
 
-    /// More pixels than a tile takes, and a number of channels that divides no tile.
+    /// More pixels than fit in a tile, and a number of channels that divides no tile.
     #[test]
     fn many_pixels_are_taken_tile_by_tile() {
         let mut tape = Tape::new();

@@ -1,4 +1,5 @@
-//! Layer normalization: every row scaled to mean 0 and deviation 1, then an affine map by columns.
+//! Layer normalization (Ba, Kiros and Hinton, 2016): every row is scaled to mean 0 and standard deviation 1,
+//! followed by an affine map per column.
 
 use super::{Adjoints, Context, Gradient, Output, Own, PassMemory, Planes, Primitive};
 use crate::calculus::kernel::{dispatch, normalize, row};
@@ -6,20 +7,21 @@ use crate::calculus::real::Real;
 use crate::calculus::ring::{Ring, RingProduct};
 use crate::calculus::tape::{Initial, Node, NodeId, Slot, Tape};
 
-/// What keeps the deviation of a constant row from dividing by zero.
+/// Regularization of the deviation, which avoids division by zero for a constant row.
 const EPSILON: f64 = 1e-6;
 
-/// The parameters of a normalization, one entry a column (or channel).
+/// Scale γ and shift β of a normalization, one entry per column (or channel).
 #[derive(Clone, Copy, Debug)]
 pub struct ScaleShift {
-    /// γ.
+    /// Scale γ.
     pub gamma: Slot,
-    /// β.
+    /// Shift β.
     pub beta: Slot,
 }
 
-/// `z = γ (x − mean) / (deviation + 1e-6) + β` over the columns of each row. The deviation is unbiased (divided by
-/// `columns − 1`), and the constant is outside its root. Saves mean, q = 1/(deviation + 1e-6) and q · deviation.
+/// `z = γ (x − mean) / (deviation + 1e-6) + β` over the columns of each row. The deviation is unbiased
+/// (divided by `columns − 1`), and the constant is outside the square root. Saves mean, q = 1/(deviation +
+/// 1e-6) and q · deviation.
 #[derive(Clone, Copy, Debug)]
 pub struct LayerNorm {
     /// The argument.
@@ -29,7 +31,7 @@ pub struct LayerNorm {
 }
 
 impl<T: Real> Tape<T> {
-    /// Declares `{name}.gamma`, at first 1, and `{name}.beta`, at first 0, of `columns` entries each.
+    /// Declares `{name}.gamma`, initially 1, and `{name}.beta`, initially 0, with `columns` entries each.
     pub fn scale_shift(&mut self, name: &str, columns: usize) -> ScaleShift {
         ScaleShift {
             gamma: self.parameter(format!("{name}.gamma"), &[columns], Initial::Constant(1.0)),
@@ -37,10 +39,10 @@ impl<T: Real> Tape<T> {
         }
     }
 
-    /// `γ (x − mean) / (deviation + 1e-6) + β` over the columns of each row; the deviation is the unbiased one.
+    /// `γ (x − mean) / (deviation + 1e-6) + β` over the columns of each row, with the unbiased deviation.
     ///
     /// # Panics
-    /// If there is one column, or not one γ and β for each: that is a defect of the caller.
+    /// If there is a single column, or if γ or β does not have one entry per column.
     pub fn layer_norm(&mut self, x: NodeId, parameters: ScaleShift) -> NodeId {
         let (rows, columns) = self.shape(x);
         assert!(columns > 1, "one column has no unbiased deviation");
@@ -50,7 +52,8 @@ impl<T: Real> Tape<T> {
     }
 }
 
-/// One row over the ring: ŷ = q (x − mean), the factor h, n = ŷ h. Shapes `[planes, columns]` and `[planes]`.
+/// One row over the ring: ŷ = q (x − mean), the factor h, and n = ŷ h. Shapes `[planes, columns]` and
+/// `[planes]`.
 struct Row<T> {
     y: Vec<T>,
     n: Vec<T>,
@@ -71,7 +74,8 @@ impl<T: Real> Row<T> {
         }
     }
 
-    /// Computes everything for one row from what the primal pass saved. `x` gives the planes the argument has.
+    /// Computes all quantities of one row from the data saved by the primal pass. `x` returns the planes of
+    /// the argument.
     #[inline(always)]
     fn fill<'a>(&mut self, ring: &Ring, columns: usize, saved: &[T], x: impl Fn(usize) -> Option<&'a [T]>) {
         let (mean, q) = (saved[0], saved[1]);
@@ -115,7 +119,7 @@ fn plane_mut<T>(data: &mut [T], plane: usize, len: usize) -> &mut [T] {
     &mut data[plane * len..(plane + 1) * len]
 }
 
-/// What is saved of a row: mean, q, q · deviation.
+/// Number of saved values per row: mean, q, q · deviation.
 const SAVED: usize = 3;
 
 /// Plane 0 of z.
@@ -184,7 +188,7 @@ impl<T: Real> pulp::NullaryFnOnce for Tangent<'_, '_, T> {
     }
 }
 
-/// The planes of the adjoints that belong to the phase. `x` is the argument's adjoint where it is variable.
+/// The planes of the adjoints in the current phase. `x` is the adjoint of the argument if it is variable.
 struct Backward<'a, 'b, 'c, T> {
     op: LayerNorm,
     context: &'a Context<'b, T>,
@@ -300,7 +304,7 @@ mod tests {
     use crate::calculus::op::finite_difference::{check, numbers};
     use crate::calculus::tape::Tape;
 
-    /// Of data, of a linear value, of one beyond, and two in a row.
+    /// On data, on a linear value, on a value of higher degree, and twice in sequence.
     #[test]
     fn derivatives_match_finite_differences() {
         let mut tape = Tape::new();

@@ -1,4 +1,4 @@
-//! A linear layer, with or without bias.
+//! Linear layer with or without bias.
 
 use super::{Adjoints, Context, Gradient, Output, Own, Planes, Primitive};
 use crate::calculus::kernel::gemm::multiply;
@@ -8,7 +8,7 @@ use crate::calculus::real::Real;
 use crate::calculus::ring::RingProduct;
 use crate::calculus::tape::{Initial, NodeId, Slot, Tape};
 
-/// `z = x Wᵀ + b`, row by row: W `[outputs, inputs]`, b `[outputs]`.
+/// `z = x Wᵀ + b`, row by row; W `[outputs, inputs]`, b `[outputs]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Linear {
     /// The argument.
@@ -17,14 +17,14 @@ pub struct Linear {
     weight: Slot,
     /// b.
     bias: Option<Slot>,
-    /// Columns of x.
+    /// Number of columns of x.
     inputs: usize,
-    /// Columns of z.
+    /// Number of columns of z.
     outputs: usize,
 }
 
 impl Linear {
-    /// Fills a plane of z with the bias of that plane (zero where there is none).
+    /// Initializes a plane of z with the bias of this plane (zero without a bias).
     fn start<T: Real>(&self, context: &Context<'_, T>, plane: usize, z: &mut [T]) {
         match self.bias.and_then(|bias| context.parameter(bias, plane)) {
             Some(bias) => z.chunks_exact_mut(self.outputs).for_each(|row| row.copy_from_slice(bias)),
@@ -34,8 +34,8 @@ impl Linear {
 }
 
 impl<T: Real> Tape<T> {
-    /// `z = x Wᵀ + b` row by row: parameters `{name}.weight` `[outputs, inputs]` and `{name}.bias` `[outputs]`, both
-    /// uniform on ±1/√inputs.
+    /// `z = x Wᵀ + b`, row by row, with parameters `{name}.weight` `[outputs, inputs]` and `{name}.bias`
+    /// `[outputs]`, both initially uniform on ±1/√inputs.
     pub fn linear(&mut self, name: &str, x: NodeId, outputs: usize) -> NodeId {
         let (_, inputs) = self.shape(x);
         let initial = Initial::Uniform(1.0 / (inputs as f64).sqrt());
@@ -44,7 +44,8 @@ impl<T: Real> Tape<T> {
         self.affine(x, weight, Some(bias), outputs)
     }
 
-    /// `z = x Wᵀ` row by row: a parameter `{name}.weight` `[outputs, inputs]`, uniform on ±1/√inputs.
+    /// `z = x Wᵀ`, row by row, with a parameter `{name}.weight` `[outputs, inputs]`, initially uniform on
+    /// ±1/√inputs.
     pub fn linear_without_bias(&mut self, name: &str, x: NodeId, outputs: usize) -> NodeId {
         let (_, inputs) = self.shape(x);
         let initial = Initial::Uniform(1.0 / (inputs as f64).sqrt());
@@ -52,11 +53,11 @@ impl<T: Real> Tape<T> {
         self.affine(x, weight, None, outputs)
     }
 
-    /// `z = x Wᵀ + b` row by row with parameters declared elsewhere: W `[outputs, inputs]`, b `[outputs]`. Slots may
-    /// be parts of a larger parameter, each used by one operation only.
+    /// `z = x Wᵀ + b`, row by row, with previously declared parameters W `[outputs, inputs]` and b
+    /// `[outputs]`. The slots may be parts of a larger parameter, each used by a single operation.
     ///
     /// # Panics
-    /// If the slots do not have these lengths: that is a defect of the caller.
+    /// If the lengths of the slots do not match.
     pub fn affine(&mut self, x: NodeId, weight: Slot, bias: Option<Slot>, outputs: usize) -> NodeId {
         let (rows, inputs) = self.shape(x);
         assert_eq!(weight.len, outputs * inputs, "W is [{outputs}, {inputs}]");
@@ -78,7 +79,7 @@ impl<T: Real> Primitive<T> for Linear {
         for (i, z) in out.planes.chunks_exact_mut(len.max(1)).enumerate() {
             self.start(context, first + i, z);
         }
-        // the unperturbed weight times all planes of the phase that x has, in one product
+        // the unperturbed weight times all planes of x in the phase, in one product
         let x = context.planes(self.x);
         if let Some(w) = weight(0).filter(|_| !x.is_empty()) {
             let stacked = x.len() / inputs;
@@ -145,7 +146,8 @@ mod tests {
     use crate::calculus::op::finite_difference::{check, numbers};
     use crate::calculus::tape::{Initial, Tape};
 
-    /// Linear after linear: the second has an argument of degree one, which has fewer planes than the ring.
+    /// Two consecutive linear layers: the argument of the second has degree one and fewer planes than the
+    /// ring.
     #[test]
     fn derivatives_of_a_deep_linear_network_match_finite_differences() {
         let mut tape = Tape::new();
@@ -158,7 +160,7 @@ mod tests {
         check(tape, &[(x, numbers(12)), (y, numbers(8)), (mask, vec![1.0; 4])], 4);
     }
 
-    /// One input, one output, widths that fill no vector register.
+    /// One input, one output, and widths that do not fill a vector register.
     #[test]
     fn derivatives_match_finite_differences_at_odd_sizes() {
         let mut tape = Tape::new();
@@ -173,7 +175,7 @@ mod tests {
         check(tape, &[(x, numbers(3)), (y, numbers(3)), (mask, vec![1.0; 3])], 3);
     }
 
-    /// Without bias, and with parts of one packed parameter.
+    /// Without bias, and with parts of a packed parameter.
     #[test]
     fn derivatives_of_parts_of_a_parameter_match_finite_differences() {
         let mut tape = Tape::new();

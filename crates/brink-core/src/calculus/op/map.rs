@@ -1,4 +1,4 @@
-//! An elementwise function.
+//! Elementwise function.
 
 use super::{Adjoints, Context, Gradient, Output, Own, PassMemory, Planes, Primitive};
 use crate::calculus::function::Function;
@@ -6,7 +6,7 @@ use crate::calculus::kernel::elementwise::{self, Lift};
 use crate::calculus::real::Real;
 use crate::calculus::tape::{Node, NodeId, Tape};
 
-/// `z = f(x)`, entry by entry. Saves f', f'', f''', as many as are wanted.
+/// `z = f(x)`, elementwise. Saves as many of f', f'', f''' as requested.
 #[derive(Clone, Copy, Debug)]
 pub struct Map {
     /// The argument.
@@ -23,7 +23,7 @@ impl Map {
 }
 
 impl<T: Real> Tape<T> {
-    /// f(x), entry by entry.
+    /// f(x), elementwise.
     pub fn map(&mut self, function: Function, x: NodeId) -> NodeId {
         let (rows, columns) = self.shape(x);
         let degree = if self.degree(x) == 0 { 0 } else { 2 };
@@ -83,7 +83,7 @@ mod tests {
     use crate::calculus::op::finite_difference::{check, numbers};
     use crate::calculus::tape::Tape;
 
-    /// Two maps in a row, so that the second sees planes of every degree.
+    /// Two functions in sequence, so that the argument of the second has planes of every degree.
     #[test]
     fn derivatives_of_every_function_match_finite_differences() {
         for function in [Function::Gelu, Function::Silu, Function::Tanh, Function::Softplus] {

@@ -1,11 +1,11 @@
-//! The mean of a sample's rows.
+//! Mean of the rows of a sample.
 
 use super::plane_wise::{EachPlane, PlaneWise};
 use crate::calculus::kernel::{dispatch, row};
 use crate::calculus::real::Real;
 use crate::calculus::tape::{NodeId, Tape};
 
-/// `z = mean of the rows of x`, column by column.
+/// `z = mean of the rows of x`, per column.
 #[derive(Clone, Copy, Debug)]
 pub struct MeanRows {
     x: NodeId,
@@ -14,7 +14,7 @@ pub struct MeanRows {
 }
 
 impl<T: Real> Tape<T> {
-    /// The mean of a sample's rows: `[rows, columns]` to `[1, columns]`.
+    /// The mean of the rows of a sample: `[rows, columns]` to `[1, columns]`.
     pub fn mean_rows(&mut self, x: NodeId) -> NodeId {
         let ((rows, columns), degree) = (self.shape(x), self.degree(x));
         self.push(Some(Box::new(EachPlane(MeanRows { x, rows, columns }))), 1, columns, degree)

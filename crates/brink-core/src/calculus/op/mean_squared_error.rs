@@ -7,18 +7,18 @@ use crate::calculus::tape::{NodeId, Tape};
 /// `scale · Σ_rows m · ½ ‖f − y‖²`.
 #[derive(Clone, Copy, Debug)]
 pub struct MeanSquaredError {
-    /// What the network answers. Shape `[rows, outputs]`.
+    /// Network outputs. Shape `[rows, outputs]`.
     f: NodeId,
-    /// What it should answer. Shape `[rows, outputs]`.
+    /// Targets. Shape `[rows, outputs]`.
     y: NodeId,
-    /// m: 1 for a row that counts, 0 for one that does not. Shape `[rows, 1]`.
+    /// Mask m: 1 for a row that contributes, 0 for a row left out of the loss. Shape `[rows, 1]`.
     mask: NodeId,
-    /// One over the number of rows that count.
+    /// One over the number of rows that contribute.
     scale: f64,
 }
 
 impl<T: Real> Tape<T> {
-    /// The loss `scale · Σ m ½ (f − y)²` over rows, y of the shape of f, m one number a row.
+    /// The loss `scale · Σ m ½ (f − y)²` over rows. y has the shape of f, and m one entry per row.
     pub fn mean_squared_error(&mut self, f: NodeId, y: NodeId, mask: NodeId, scale: f64) -> NodeId {
         self.push(Some(Box::new(MeanSquaredError { f, y, mask, scale })), 1, 0, 2)
     }

@@ -1,8 +1,8 @@
-//! The primitives, one a file: what it adds to the tape's vocabulary, a value rule and an adjoint rule over the ring,
-//! and a test by finite differences.
+//! The primitive operations, one per file. Each file defines a method of the tape, a value rule and an
+//! adjoint rule over the ring, and a finite-difference test.
 //!
-//! A pass computes either plane 0 ([`Planes::Primal`]) or all planes above it ([`Planes::Tangent`]), so that what was
-//! computed at some weights serves every set of directions there.
+//! A pass computes either plane 0 ([`Planes::Primal`]) or all planes above it ([`Planes::Tangent`]), so that
+//! results at given weights serve all directions at these weights.
 
 mod add;
 pub mod attention;
@@ -35,22 +35,23 @@ use super::real::Real;
 use super::ring::Ring;
 use super::tape::{Node, NodeId, Slot};
 
-/// Which planes a pass computes.
+/// The planes that a pass computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Planes {
     /// Plane 0: values and adjoints at the weights.
     Primal,
-    /// Planes 1, 2, …: what perturbed weights add. Plane 0 is there already.
+    /// Planes 1, 2, …: the contributions of the perturbation of the weights. Plane 0 is given.
     Tangent,
 }
 
-/// What both directions of a pass see: the ring, the weights, and every value computed so far.
+/// Inputs of the rules: the ring, the weights, and all values computed so far.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a, T> {
     pub(super) ring: &'a Ring,
     pub(super) phase: Planes,
-    /// Derivatives of elementwise functions that will be read of what the primal phase saves: none for a loss, one for its
-    /// gradient, two and three for the planes of degree one and two.
+    /// Number of derivatives of elementwise functions that later passes read from the data saved in the
+    /// primal phase: none for a loss, one for its gradient, two and three for the planes of degree one and
+    /// two.
     pub(super) derivatives: usize,
     /// Whether large operations may use the thread pool.
     pub(super) parallel: bool,
@@ -60,22 +61,22 @@ pub struct Context<'a, T> {
     pub(super) directions: &'a Block<T>,
     pub(super) values: &'a [Vec<T>],
     pub(super) tangents: &'a [Vec<T>],
-    /// Working memory for the time of a rule.
+    /// Working memory of a rule.
     pub(super) buffers: &'a Buffers<T>,
 }
 
 impl<'a, T: Real> Context<'a, T> {
-    /// Rows of a value over all samples of this pass.
+    /// Number of rows of a value over all samples of this pass.
     pub(super) fn rows(&self, node: NodeId) -> usize {
         self.samples * self.nodes[node.0].rows
     }
 
-    /// Columns of a value.
+    /// Number of columns of a value.
     pub(super) fn columns(&self, node: NodeId) -> usize {
         self.nodes[node.0].columns
     }
 
-    /// Entries in one plane of a value.
+    /// Number of entries in one plane of a value.
     pub(super) fn len(&self, node: NodeId) -> usize {
         self.rows(node) * self.columns(node)
     }
@@ -98,7 +99,7 @@ impl<'a, T: Real> Context<'a, T> {
         }
     }
 
-    /// The planes of the phase that a value has, one after the other.
+    /// The planes of a value in the current phase, contiguous.
     pub(super) fn planes(&self, node: NodeId) -> &'a [T] {
         match self.phase {
             Planes::Primal => self.value(node),
@@ -106,13 +107,13 @@ impl<'a, T: Real> Context<'a, T> {
         }
     }
 
-    /// The planes above 0 that a value has, one after the other. Shape `[≤ planes − 1, len]`.
+    /// The planes of a value above 0, contiguous. Shape `[≤ planes − 1, len]`.
     pub(super) fn tangents(&self, node: NodeId) -> &'a [T] {
         let planes = self.ring.planes_up_to(self.nodes[node.0].degree);
         &self.tangents[node.0][..(planes - 1) * self.len(node)]
     }
 
-    /// A plane of a value; `None` where it vanishes.
+    /// A plane of a value; `None` if it vanishes.
     pub(super) fn plane(&self, node: NodeId, plane: usize) -> Option<&'a [T]> {
         if plane == 0 {
             return Some(self.value(node));
@@ -133,20 +134,21 @@ impl<'a, T: Real> Context<'a, T> {
     }
 }
 
-/// Where a forward rule writes.
+/// Outputs of a forward rule.
 #[derive(Debug)]
 pub struct Output<'a, T> {
-    /// The planes of the phase. Shape `[1, len]` (primal) or `[planes − 1, len]` (tangent; degree-1 values have fewer).
+    /// The planes of the phase. Shape `[1, len]` (primal) or `[planes − 1, len]` (tangent; values of degree
+    /// one have fewer).
     pub(super) planes: &'a mut [T],
-    /// What the rule wants to keep from the primal pass for later ones.
+    /// Data saved by the primal pass for later passes.
     pub(super) saved: &'a mut Vec<T>,
-    /// What the rule wants to keep from a tangent pass for its own adjoint rule.
+    /// Data saved by a tangent pass for its own adjoint rule.
     pub(super) tangent_saved: &'a mut Vec<T>,
-    /// The loss, from a loss in the primal phase.
+    /// The loss, written by a loss operation in the primal phase.
     pub(super) loss: &'a mut f64,
 }
 
-/// Adjoints of the arguments, of one phase.
+/// Adjoints of the arguments in one phase.
 #[derive(Debug)]
 pub struct Adjoints<'a, T> {
     pub(super) lower: &'a mut [Vec<T>],
@@ -154,7 +156,7 @@ pub struct Adjoints<'a, T> {
 }
 
 impl<T: Real> Adjoints<'_, T> {
-    /// The adjoint of an argument and whether to add to it (`true`) or to write all of it (`false`).
+    /// The adjoint of an argument, and whether to add to it (`true`) or to overwrite all of it (`false`).
     pub(super) fn target(&mut self, node: NodeId, len: usize) -> (&mut [T], bool) {
         let accumulate = std::mem::replace(&mut self.written[node.0], true);
         let adjoint = &mut self.lower[node.0];
@@ -165,16 +167,16 @@ impl<T: Real> Adjoints<'_, T> {
     }
 }
 
-/// The adjoint of a node itself, and what its forward rule saved.
+/// The adjoint of a node itself, and the data saved by its forward rule.
 #[derive(Clone, Copy, Debug)]
 pub struct Own<'a, T> {
     /// Plane 0 of the adjoint.
     pub(super) primal: &'a [T],
-    /// The planes above. Shape `[planes − 1, len]`.
+    /// The planes above 0. Shape `[planes − 1, len]`.
     pub(super) tangents: &'a [T],
-    /// From the forward rule's primal phase.
+    /// Data saved by the primal phase of the forward rule.
     pub(super) saved: &'a [T],
-    /// From the forward rule's tangent phase.
+    /// Data saved by the tangent phase of the forward rule.
     pub(super) tangent_saved: &'a [T],
 }
 
@@ -188,7 +190,7 @@ impl<'a, T: Real> Own<'a, T> {
         &self.tangents[(plane - 1) * len..plane * len]
     }
 
-    /// All planes of a phase, one after the other.
+    /// All planes of a phase, contiguous.
     pub(super) fn planes(&self, phase: Planes) -> &'a [T] {
         match phase {
             Planes::Primal => self.primal,
@@ -197,26 +199,26 @@ impl<'a, T: Real> Own<'a, T> {
     }
 }
 
-/// The planes of the weight gradient that are wanted; the others are not computed.
+/// The requested planes of the weight gradient. Other planes are not computed.
 #[derive(Debug)]
 pub struct Gradient<'a, T> {
-    /// The wanted planes, one vector each.
+    /// The requested planes, one vector per plane.
     pub(super) data: &'a mut [T],
-    /// Parameters in a vector.
+    /// Number of parameters.
     pub(super) dim: usize,
-    /// First wanted plane; the wanted ones are `first..first + data.len() / dim`.
+    /// First requested plane. The requested planes are `first..first + data.len() / dim`.
     pub(super) first: usize,
-    /// Whether to add to what is there, or to write.
+    /// Whether to add to existing values or to overwrite them.
     pub(super) accumulate: bool,
 }
 
 impl<T: Real> Gradient<'_, T> {
-    /// The wanted planes.
+    /// The range of requested planes.
     pub(super) fn wanted(&self) -> std::ops::Range<usize> {
         self.first..self.first + self.data.len() / self.dim.max(1)
     }
 
-    /// Makes the wanted planes of a parameter ready to be added to.
+    /// Prepares the requested planes of a parameter for accumulation.
     pub(super) fn start(&mut self, slot: Slot) {
         if !self.accumulate {
             for c in self.wanted() {
@@ -225,37 +227,38 @@ impl<T: Real> Gradient<'_, T> {
         }
     }
 
-    /// A parameter's part of a wanted plane.
+    /// The entries of a parameter in a requested plane.
     pub(super) fn plane(&mut self, slot: Slot, plane: usize) -> &mut [T] {
         let start = (plane - self.first) * self.dim;
         slot.of_mut(&mut self.data[start..start + self.dim])
     }
 }
 
-/// Entries that the rules of an operation take besides values and adjoints.
+/// Memory of the rules of an operation apart from values and adjoints, in numbers of entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PassMemory {
-    /// Saved of every sample by the primal pass.
+    /// Saved by the primal pass, per sample.
     pub primal: usize,
-    /// Of every sample and plane above 0: saved by the tangent pass, or at hand while its adjoint rule runs.
+    /// Saved by the tangent pass, or working memory of its adjoint rule, per sample and plane above 0.
     pub tangent: usize,
-    /// Of every plane, whatever the number of samples.
+    /// Working memory per plane, independent of the number of samples.
     pub working: usize,
 }
 
-/// A primitive operation: its rules over the ring.
+/// A primitive operation, defined by its rules over the ring.
 ///
-/// Rules compute the planes of `context.phase` only. Each parameter belongs to one operation.
+/// Rules compute the planes of `context.phase` only. Each parameter belongs to a single operation.
 pub trait Primitive<T: Real>: Debug + Send + Sync {
-    /// Writes the value, all entries of all planes of the phase that it has.
+    /// Writes all entries of the planes of the value in the current phase.
     fn forward(&self, context: &Context<'_, T>, node: NodeId, out: &mut Output<'_, T>);
 
-    /// What the rules take besides values and adjoints, where that is not little: for the node that they compute.
+    /// Memory of the rules apart from values and adjoints, for the node that they compute. The default is
+    /// zero, for operations that need little.
     fn memory(&self, _nodes: &[Node<T>], _own: &Node<T>) -> PassMemory {
         PassMemory::default()
     }
 
-    /// Adds to the adjoints of the arguments that are variable, and to the wanted planes of the weight gradient.
+    /// Adds to the adjoints of the variable arguments and to the requested planes of the weight gradient.
     fn backward(
         &self,
         context: &Context<'_, T>,

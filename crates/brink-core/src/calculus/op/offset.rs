@@ -1,11 +1,11 @@
-//! A constant added to every sample.
+//! Constant offset, equal for all samples.
 
 use super::{Adjoints, Context, Gradient, Output, Own, Planes, Primitive};
 use crate::calculus::kernel::vector;
 use crate::calculus::real::Real;
 use crate::calculus::tape::{NodeId, Tape};
 
-/// `z = x + c` with c the same for every sample.
+/// `z = x + c`, with c equal for all samples.
 #[derive(Clone, Debug)]
 pub struct Offset<T> {
     x: NodeId,
@@ -13,10 +13,10 @@ pub struct Offset<T> {
 }
 
 impl<T: Real> Tape<T> {
-    /// `x + c` for every sample, c of the shape of x, row-major.
+    /// `x + c` for every sample, with c of the shape of x, row-major.
     ///
     /// # Panics
-    /// If c has another size: that is a defect of the caller.
+    /// If the size of c does not match.
     pub fn offset(&mut self, x: NodeId, c: &[f64]) -> NodeId {
         let ((rows, columns), degree) = (self.shape(x), self.degree(x));
         assert_eq!(c.len(), rows * columns, "one constant an entry");

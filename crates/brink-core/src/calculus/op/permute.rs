@@ -1,10 +1,10 @@
-//! The entries of a sample in another order.
+//! Permutation of the entries of a sample.
 
 use super::plane_wise::{EachPlane, PlaneWise};
 use crate::calculus::real::Real;
 use crate::calculus::tape::{NodeId, Tape};
 
-/// `z[i] = x[source[i]]` within every sample, a permutation.
+/// `z[i] = x[source[i]]` within each sample, for a permutation `source`.
 #[derive(Clone, Debug)]
 pub struct Permute {
     x: NodeId,
@@ -13,10 +13,11 @@ pub struct Permute {
 }
 
 impl<T: Real> Tape<T> {
-    /// The entries of x in another order, as `[rows, columns]`: entry i is x's entry `source(i)`.
+    /// The entries of x in a different order, with shape `[rows, columns]`: entry i is entry `source(i)` of
+    /// x.
     ///
     /// # Panics
-    /// If that is no permutation: that is a defect of the caller.
+    /// If `source` is not a permutation.
     pub fn permute(
         &mut self,
         x: NodeId,
@@ -37,21 +38,21 @@ impl<T: Real> Tape<T> {
         self.push(Some(Box::new(EachPlane(Permute { x, source, target }))), rows, columns, degree)
     }
 
-    /// `[rows, columns]` to `[columns, rows]`: entry (i, j) becomes (j, i).
+    /// Transposition `[rows, columns]` to `[columns, rows]`: entry (i, j) becomes (j, i).
     pub fn transpose(&mut self, x: NodeId) -> NodeId {
         let (rows, columns) = self.shape(x);
         self.permute(x, columns, rows, transposed(rows, columns))
     }
 
-    /// `[rows, columns]` to `[1, columns · rows]`, column after column: pixels with channels become one row of
-    /// channels with pixels.
+    /// Maps `[rows, columns]` to `[1, columns · rows]`, column by column: pixels with channels become a
+    /// single row of channels with pixels.
     pub fn flatten_columns(&mut self, x: NodeId) -> NodeId {
         let (rows, columns) = self.shape(x);
         self.permute(x, 1, columns * rows, transposed(rows, columns))
     }
 }
 
-/// Where entry i of the transpose of a `[rows, columns]` lies in it.
+/// Index, in a `[rows, columns]` matrix, of entry i of its transpose.
 fn transposed(rows: usize, columns: usize) -> impl Fn(usize) -> usize {
     move |i| i % rows * columns + i / rows
 }

@@ -1,4 +1,5 @@
-//! What is linear and the same in every plane: one map of a sample, applied to all planes and samples.
+//! Operations that act linearly and identically on every plane: one map of a sample, applied to all planes
+//! and samples.
 
 use std::fmt::Debug;
 
@@ -6,19 +7,20 @@ use super::{Adjoints, Context, Gradient, Output, Own, Primitive};
 use crate::calculus::real::Real;
 use crate::calculus::tape::NodeId;
 
-/// A linear map of one value that has no parameters.
+/// A linear map of one value without parameters.
 pub trait PlaneWise<T: Real>: Debug + Send + Sync {
     /// The argument.
     fn argument(&self) -> NodeId;
 
-    /// Writes z for any number of samples (or planes of them), one after the other.
+    /// Writes z for any number of consecutive samples (or planes of samples).
     fn apply(&self, x: &[T], z: &mut [T]);
 
-    /// Applies the transposed map to z's adjoint, and writes it or, with `accumulate`, adds it to x's.
+    /// Applies the transposed map to the adjoint of z. The result is written to the adjoint of x or, with
+    /// `accumulate`, added to it.
     fn apply_transposed(&self, z: &[T], x: &mut [T], accumulate: bool);
 }
 
-/// Such a map as a primitive.
+/// A plane-wise linear map as a primitive.
 #[derive(Clone, Debug)]
 pub struct EachPlane<P>(pub P);
 

@@ -1,11 +1,11 @@
-//! A product of two values, entry by entry.
+//! Elementwise product of two values.
 
 use super::{Adjoints, Context, Gradient, Output, Own, Planes, Primitive};
 use crate::calculus::kernel::product::{Stack, multiply};
 use crate::calculus::real::Real;
 use crate::calculus::tape::{NodeId, Tape};
 
-/// `z = x y`, entry by entry.
+/// `z = x y`, elementwise.
 #[derive(Clone, Copy, Debug)]
 pub struct Product {
     x: NodeId,
@@ -13,10 +13,10 @@ pub struct Product {
 }
 
 impl<T: Real> Tape<T> {
-    /// `x y`, entry by entry: x and y of one shape.
+    /// `x y`, elementwise, for x and y of equal shape.
     ///
     /// # Panics
-    /// If the shapes differ: that is a defect of the caller.
+    /// If the shapes differ.
     pub fn product(&mut self, x: NodeId, y: NodeId) -> NodeId {
         let (rows, columns) = self.shape(x);
         assert_eq!(self.shape(y), (rows, columns), "both factors have one shape");
@@ -63,7 +63,7 @@ mod tests {
     use crate::calculus::op::finite_difference::{check, numbers};
     use crate::calculus::tape::Tape;
 
-    /// Factors of degrees 0, 1 and 2 in all pairs, a square, and products of products.
+    /// All pairs of factors of degree 0, 1 and 2, a square, and products of products.
     #[test]
     fn derivatives_match_finite_differences() {
         let mut tape = Tape::new();

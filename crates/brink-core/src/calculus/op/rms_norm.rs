@@ -1,4 +1,5 @@
-//! Root-mean-square normalization: every row scaled to a mean square of 1, then each column by a weight.
+//! Root-mean-square normalization (Zhang and Sennrich, 2019): every row is scaled to mean square 1, then each
+//! column is multiplied by a weight.
 
 use super::{Adjoints, Context, Gradient, Output, Own, Planes, Primitive};
 use crate::calculus::kernel::{dispatch, normalize, row, vector};
@@ -6,7 +7,7 @@ use crate::calculus::real::Real;
 use crate::calculus::ring::{Ring, RingProduct};
 use crate::calculus::tape::{NodeId, Slot, Tape};
 
-/// What keeps a zero row from dividing by zero.
+/// Regularization of the mean square, which avoids division by zero for a zero row.
 const EPSILON: f64 = 1e-5;
 
 /// `z = x r w` with `r = (mean x² + 1e-5)^−½` over the columns of each row.
@@ -14,15 +15,15 @@ const EPSILON: f64 = 1e-5;
 pub struct RmsNorm {
     /// The argument.
     x: NodeId,
-    /// w, one entry a column.
+    /// w, one entry per column.
     weight: Slot,
 }
 
 impl<T: Real> Tape<T> {
-    /// `x (mean x² + 1e-5)^−½ w`, the mean over the columns of each row: one entry of w a column.
+    /// `x (mean x² + 1e-5)^−½ w`, with the mean over the columns of each row and one entry of w per column.
     ///
     /// # Panics
-    /// If w has another size: that is a defect of the caller.
+    /// If the size of w does not match.
     pub fn rms_norm(&mut self, x: NodeId, weight: Slot) -> NodeId {
         let (rows, columns) = self.shape(x);
         assert_eq!(weight.len, columns, "one weight a column");
@@ -31,19 +32,19 @@ impl<T: Real> Tape<T> {
     }
 }
 
-/// What both rules read, and memory for one row of it.
+/// Inputs of both rules, and working memory for one row.
 struct Rows<'a, T> {
     context: &'a Context<'a, T>,
     ring: &'a Ring,
     columns: usize,
-    /// The planes of x that there are.
+    /// The nonzero planes of x.
     x: Vec<&'a [T]>,
-    /// The planes of w that there are.
+    /// The nonzero planes of w.
     w: Vec<&'a [T]>,
     /// r over the ring, and dr/d(mean x²). Shapes `[planes]`.
     r: Vec<T>,
     slope: Vec<T>,
-    /// What mean x² has above plane 0, over plane 0 with its ε. Shape `[planes]`.
+    /// The part of mean x² above plane 0, divided by plane 0 including ε. Shape `[planes]`.
     t: Vec<T>,
     /// y = x r. Shape `[planes, columns]`.
     y: Vec<T>,
@@ -71,12 +72,12 @@ impl<'a, T: Real> Rows<'a, T> {
         self.x.get(plane).map(|x| &x[row * self.columns..(row + 1) * self.columns])
     }
 
-    /// r, its slope and y of one row.
+    /// r, its slope and y for one row.
     #[inline(always)]
     fn scale(&mut self, row: usize) {
         let (columns, ring) = (self.columns, self.ring);
         self.t.fill(T::zero());
-        // the square is symmetric, so that half of the mixed terms do
+        // the square is symmetric, so that half of the mixed terms suffice
         for &RingProduct { c, a, b } in ring.products().iter().filter(|p| p.a <= p.b) {
             if let (Some(x), Some(y)) = (self.x(a, row), self.x(b, row)) {
                 let scale = T::of(if a == b { 1.0 } else { 2.0 } / columns as f64);
@@ -116,7 +117,7 @@ impl<T: Real> pulp::NullaryFnOnce for Forward<'_, '_, T> {
         for row in 0..len / n {
             rows.scale(row);
             for &RingProduct { c, a, b } in ring.products().iter().filter(|p| p.c >= first) {
-                // a value of degree one has no planes above it
+                // a value of degree one has no planes of degree two
                 let z = planes.get_mut((c - first) * len + row * n..(c - first) * len + (row + 1) * n);
                 if let (Some(z), Some(w)) = (z, rows.w.get(b)) {
                     row::add_product(z, &rows.y[a * n..(a + 1) * n], w);
@@ -129,9 +130,9 @@ impl<T: Real> pulp::NullaryFnOnce for Forward<'_, '_, T> {
 struct Backward<'a, 'b, T> {
     rows: Rows<'a, T>,
     own: Own<'a, T>,
-    /// Adjoint of x, and whether to add to it; `None` where x is data.
+    /// Adjoint of x, and whether to add to it; `None` if x is data.
     adjoint: Option<(&'b mut [T], bool)>,
-    /// The weight's gradient, its wanted planes. Shape `[wanted, columns]`.
+    /// Requested planes of the gradient of the weight. Shape `[wanted, columns]`.
     gradient: &'b mut [T],
     first_wanted: usize,
 }
@@ -228,7 +229,8 @@ mod tests {
         tape.rms_norm(x, weight)
     }
 
-    /// On data, on a value of degree one, and twice in a row; 17 columns, which fill no vector register.
+    /// On data, on a value of degree one, and twice in sequence; 17 columns, which do not fill a vector
+    /// register.
     #[test]
     fn derivatives_match_finite_differences() {
         let mut tape = Tape::new();

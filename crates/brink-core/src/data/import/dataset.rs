@@ -1,4 +1,4 @@
-//! A data set from a file: `x`, `y`, and where it has them `x_test`, `y_test`.
+//! Import of a data set: arrays `x`, `y` and optionally `x_test`, `y_test`.
 
 use super::{Arrays, WantedArrays, index_in, read_arrays};
 use crate::data::error::DataError;
@@ -7,28 +7,32 @@ use crate::data::{Dataset, MOST_NUMBERS, Split, Targets};
 use candle_core::{DType, Tensor};
 use std::path::Path;
 
-/// How a file's arrays become a data set.
+/// Interpretation of the arrays of a file as a data set.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DatasetOptions {
-    /// Take the first n examples; `None` takes all.
+    /// Number of examples to use, counted from the first; `None` for all.
     pub n: Option<usize>,
-    /// Two classes and one output.
+    /// Whether to treat two classes as a binary task with one output.
     pub binary: bool,
-    /// x is tokens, integers of shape `[n, length]`, and y has one label for each of them.
+    /// Whether x consists of tokens: integers of shape `[n, length]`, with one label in y per token.
     pub tokens: bool,
-    /// Number of classes where the network's last layer is given; `None` counts them: max(y) + 1.
+    /// Number of classes; `None` derives it as max(y) + 1.
     pub outputs: Option<usize>,
 }
 
-/// Reads a data set: `x` (f32 or f64, shape `[n, …]`) and `y` (integers of shape `[n]`: classes, −1 leaves a row out
-/// of the loss; floats of shape `[n]` or `[n, outputs]`: regression), and the same under `x_test`, `y_test` for the
-/// test split. Where the network reads tokens, x is integers of shape `[n, length]` and y of the same shape, and there are
-/// as many classes as tokens: the largest number in x and y, plus 1. Images may come as `x_u8` with `mean` and `std` per channel:
-/// `x = (x_u8 − mean)/std`, rounded to f32.
+/// Reads a data set.
+///
+/// - `x`: inputs, f32 or f64, shape `[n, …]`. Images can be given as `x_u8` with `mean` and `std` per
+/// channel; then `x = (x_u8 − mean)/std`, rounded to f32.
+/// - `y`: integers of shape `[n]` for classification, where −1 leaves a row out of the loss; floats of shape
+/// `[n]` or `[n, outputs]` for regression.
+/// - For networks that read tokens, `x` has integer entries and shape `[n, length]`, and `y` has the same
+/// shape. The number of classes equals the vocabulary size: the largest entry of x and y, plus 1.
+/// - The test split has the same format, with names `x_test` and `y_test`.
 ///
 /// # Errors
-/// As [`read_arrays`]; when shapes or types do not fit together, a label is out of range, an entry is not finite, or
-/// there are fewer examples than asked for.
+/// The errors of [`read_arrays`]; inconsistent shapes or types, a label out of range, a non-finite entry, or
+/// fewer examples than requested.
 pub fn load_dataset(path: &Path, options: DatasetOptions) -> Result<Dataset, DataError> {
     const NAMES: [&str; 7] = ["x", "y", "x_test", "y_test", "x_u8", "mean", "std"];
     let arrays = read_arrays(path, WantedArrays::Named(&NAMES))?;
@@ -69,7 +73,7 @@ pub fn load_dataset(path: &Path, options: DatasetOptions) -> Result<Dataset, Dat
     Ok(Dataset { train, test })
 }
 
-/// Inputs of at least one example; `[n]` becomes `[n, 1]`.
+/// Inputs of at least one example; shape `[n]` becomes `[n, 1]`.
 fn inputs(arrays: &Arrays, name: &str, options: DatasetOptions) -> Result<Tensor, DataError> {
     let x = if options.tokens { tokens(arrays, name)? } else { arrays.floats(name)? };
     match x.dims() {
@@ -80,7 +84,7 @@ fn inputs(arrays: &Arrays, name: &str, options: DatasetOptions) -> Result<Tensor
     }
 }
 
-/// Integers of shape `[n, length]`, none negative, as f64.
+/// Non-negative integers of shape `[n, length]`, as f64.
 fn tokens(arrays: &Arrays, name: &str) -> Result<Tensor, DataError> {
     let x = arrays.require(name)?;
     if x.dtype().is_float() || x.rank() != 2 {
@@ -98,7 +102,8 @@ fn tokens(arrays: &Arrays, name: &str) -> Result<Tensor, DataError> {
     Ok(Tensor::from_vec(tokens, x.dims(), x.device())?)
 }
 
-/// `(x_u8 − mean)/std` per channel, in f64, rounded to f32 and widened. Shape `[n, channels, height, width]`.
+/// `(x_u8 − mean)/std` per channel, computed in f64, rounded to f32 and converted back. Shape
+/// `[n, channels, height, width]`.
 fn images(arrays: &Arrays) -> Result<Tensor, DataError> {
     let bytes = arrays.require("x_u8")?;
     let (mean, std) = (arrays.floats("mean")?, arrays.floats("std")?);
@@ -125,7 +130,7 @@ fn images(arrays: &Arrays) -> Result<Tensor, DataError> {
         let what = format!("holds {} for channel {channel}; a number > 0 is needed", deviations[channel]);
         return Err(arrays.error("std", what));
     }
-    // a byte has 256 values in a channel, and one widened copy is large enough
+    // a lookup table of the 256 values per channel avoids a second converted copy
     let table = |(mean, std): (&f64, &f64)| -> Vec<f64> {
         (0..=u8::MAX).map(|v| round((f64::from(v) - mean) / std)).collect()
     };
@@ -181,7 +186,8 @@ fn targets(arrays: &Arrays, name: &str, x: &Tensor, options: DatasetOptions) -> 
     Ok(Targets::Classes { labels, count })
 }
 
-/// One label for each token: the class of what follows it. As many classes as tokens: max(x, y) + 1 unless given.
+/// One label per token: the class of the following token. The number of classes is max(x, y) + 1 unless
+/// given.
 fn following_tokens(
     arrays: &Arrays,
     name: &str,
@@ -213,13 +219,14 @@ fn following_tokens(
     Ok(Targets::Classes { labels, count: vocabulary.unwrap_or_else(|| count_to(most)) })
 }
 
-/// Classes 0 to `most`; one at least.
+/// Number of classes 0 to `most`; at least one.
 fn count_to(most: i64) -> usize {
     usize::try_from(most.saturating_add(1)).unwrap_or(0).max(1)
 }
 
-/// Most classes that so many labels may have: a class more than there are examples is a forged or mistaken label, and
-/// would make a network of that width, with as many outputs for every label.
+/// Largest accepted number of classes for a given number of labels. More classes than examples indicate a
+/// forged or incorrect label, which would create a network of that width and outputs of that number for each
+/// label.
 fn most_classes(labels: usize) -> usize {
     labels.max(1000).min((MOST_NUMBERS / labels.max(1)).max(2))
 }
@@ -247,7 +254,7 @@ fn check_labels(
     Err(arrays.error(name, what))
 }
 
-/// The first n examples. The number of classes stays that of the whole file.
+/// The first n examples. The number of classes remains that of the entire file.
 fn first(split: Split, n: usize) -> Result<Split, DataError> {
     let rows = split.x.dim(0)?;
     let start = |mut labels: Vec<i64>| {

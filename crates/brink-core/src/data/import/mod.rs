@@ -1,10 +1,11 @@
-//! Arrays from outside: data sets and weights as `.npz` (NumPy) or `.safetensors`, or as `.npy` files side by side.
+//! Import of data sets and weights from `.npz` (NumPy) and `.safetensors` files and from directories of
+//! `.npy` files.
 //!
-//! All go through candle's readers, after our own check of headers and sizes: every array is as large as the bytes
-//! that are really there, so that a damaged or forged file gives an error and never a panic or a huge allocation.
-//! Python objects are never read.
+//! Headers and sizes are validated before candle's readers run. The size of each array must match the bytes
+//! present in the file, so that a damaged or forged file gives an error and never a panic or a huge
+//! allocation. Python objects (pickle) are never read.
 //!
-//! Non-finite contract: a NaN or an infinity in an array is refused, with its index.
+//! Non-finite contract: an array with a NaN or an infinity is rejected with the index of the entry.
 
 mod dataset;
 mod npy;
@@ -21,15 +22,15 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// Most numbers that the arrays of a file that are read may have in all: widened to f64 they take 2 GiB.
+/// Largest total number of entries of all arrays read from a file: 2 GiB after conversion to f64.
 pub const MOST_NUMBERS: u64 = super::MOST_NUMBERS as u64;
 
-/// Counts the numbers of the arrays that are read.
+/// Counts the entries of the arrays read.
 #[derive(Debug, Default)]
 struct Count(u64);
 
 impl Count {
-    /// Counts one more array, by its shape; in words, why it is one too many.
+    /// Adds an array of the given shape. Returns a message if the total exceeds [`MOST_NUMBERS`].
     fn add(&mut self, shape: &[usize]) -> Result<(), String> {
         let numbers = shape.iter().fold(1, |all: u64, &size| all.saturating_mul(size as u64));
         self.0 = self.0.saturating_add(numbers);
@@ -42,12 +43,12 @@ impl Count {
     }
 }
 
-/// Which arrays of a file to read; the others are not looked into.
+/// Selection of the arrays to read. Other arrays are not inspected.
 #[derive(Clone, Copy, Debug)]
 pub enum WantedArrays<'a> {
-    /// Those of these names.
+    /// The arrays with these names.
     Named(&'a [&'a str]),
-    /// All.
+    /// All arrays.
     All,
 }
 
@@ -60,20 +61,20 @@ impl WantedArrays<'_> {
     }
 }
 
-/// The arrays that were asked for and are in the file.
+/// The selected arrays that are present in the file.
 #[derive(Debug)]
 pub struct Arrays {
     path: PathBuf,
     by_name: HashMap<String, Tensor>,
-    /// The names of everything in the file, for messages.
+    /// Names of all arrays in the file, for error messages.
     has: String,
 }
 
-/// Reads the wanted arrays, as far as the file has them, whatever their type. Of a directory, and of one of its `.npy`
+/// Reads the selected arrays that are present, of any numeric type. For a directory, or one of its `.npy`
 /// files, the arrays are the files `NAME.npy`.
 ///
 /// # Errors
-/// When the file cannot be read, is of no known format, or is damaged; when a wanted array is not of numbers.
+/// An unreadable or damaged file, an unknown format, or a selected array that is not numeric.
 pub fn read_arrays(path: &Path, wanted: WantedArrays) -> Result<Arrays, DataError> {
     if path.is_dir() {
         return npy_files::read(path, wanted);
@@ -91,19 +92,21 @@ pub fn read_arrays(path: &Path, wanted: WantedArrays) -> Result<Arrays, DataErro
     }
 }
 
-/// Reads the parameters `names` (f32 or f64, every entry finite) from a file of weights; further arrays are ignored.
+/// Reads the parameters `names` from a file of weights (f32 or f64, all entries finite). Other arrays are
+/// ignored.
 ///
 /// # Errors
-/// As [`read_arrays`], and when a parameter is not there, not floating-point or not finite.
+/// The errors of [`read_arrays`], and a parameter that is missing, not floating-point, or not finite.
 pub fn load_weights(path: &Path, names: &[&str]) -> Result<HashMap<String, Tensor>, DataError> {
     let arrays = read_arrays(path, WantedArrays::Named(names))?;
     names.iter().map(|name| Ok(((*name).to_owned(), arrays.floats(name)?))).collect()
 }
 
-/// Reads every array of a file as a vector (f32 or f64, every entry finite); sorted by name.
+/// Reads all arrays of a file as vectors (f32 or f64, all entries finite), sorted by name.
 ///
 /// # Errors
-/// As [`read_arrays`], and when there is no array, or one has no or several dimensions or another type.
+/// The errors of [`read_arrays`], and a file without arrays, or an array that is not one-dimensional or not
+/// floating-point.
 pub fn load_vectors(path: &Path) -> Result<Vec<(String, Vec<f64>)>, DataError> {
     let arrays = read_arrays(path, WantedArrays::All)?;
     let mut names: Vec<&String> = arrays.by_name.keys().collect();
@@ -122,12 +125,12 @@ pub fn load_vectors(path: &Path) -> Result<Vec<(String, Vec<f64>)>, DataError> {
 }
 
 impl Arrays {
-    /// The array, if the file has it.
+    /// The array with the given name, if present.
     pub fn get(&self, name: &str) -> Option<&Tensor> {
         self.by_name.get(name)
     }
 
-    /// The array, or an error that lists what the file has.
+    /// The array with the given name, or an error that lists the available arrays.
     fn require(&self, name: &str) -> Result<&Tensor, DataError> {
         self.get(name).ok_or_else(|| DataError::MissingArray {
             path: self.path.clone(),
@@ -140,7 +143,7 @@ impl Arrays {
         DataError::Array { path: self.path.clone(), array: name.into(), what }
     }
 
-    /// An f32 or f64 array, widened to f64, every entry finite.
+    /// An f32 or f64 array converted to f64, with all entries checked for finiteness.
     fn floats(&self, name: &str) -> Result<Tensor, DataError> {
         let tensor = self.require(name)?;
         if !tensor.dtype().is_float() {
@@ -161,7 +164,7 @@ impl Arrays {
     }
 }
 
-/// The multi-index of the entry at a flat, row-major position.
+/// Multi-index of the entry at a flat, row-major position.
 fn index_in(shape: &[usize], mut flat: usize) -> Vec<usize> {
     let mut index = vec![0; shape.len()];
     for (i, &n) in shape.iter().enumerate().rev() {
@@ -171,7 +174,7 @@ fn index_in(shape: &[usize], mut flat: usize) -> Vec<usize> {
     index
 }
 
-/// Names for a message: sorted, and no more than a line of them.
+/// Names for an error message: sorted and truncated to one line.
 fn list(mut names: Vec<String>) -> String {
     const MOST: usize = 20;
     if names.is_empty() {
@@ -191,7 +194,7 @@ mod tests {
     use proptest::prelude::*;
     use std::sync::LazyLock;
 
-    /// A good archive of x and y, and the same as safetensors.
+    /// A valid archive of x and y, and the same arrays as safetensors.
     static FILES: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
         let dir = tempfile::tempdir().unwrap();
         let x = Tensor::arange(0.0_f32, 12.0, &Device::Cpu).unwrap().reshape((4, 3)).unwrap();

@@ -1,33 +1,33 @@
-//! The header of a NumPy array (`.npy`, versions 1 and 2), read strictly.
+//! Strict reader of the header of a NumPy array (`.npy`, versions 1 and 2).
 //!
-//! Only what `numpy.save` writes for a plain array is accepted, so that nothing that reads the header after this
-//! can understand it in another way.
+//! Only headers as written by `numpy.save` for a plain array are accepted, so that later readers cannot
+//! interpret them differently.
 
 use candle_core::DType;
 use std::io::Read;
 
-/// Longest header accepted; NumPy writes 118 bytes for a plain array.
+/// Largest accepted header in bytes; NumPy writes 118 bytes for a plain array.
 const MAX_HEADER: usize = 64 * 1024;
 
-/// What a header says.
+/// Contents of a header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
     /// Type of the entries.
     pub dtype: DType,
     /// Shape; empty for a scalar.
     pub shape: Vec<usize>,
-    /// Bytes of the header itself, from the magic string on.
+    /// Size of the header in bytes, including the magic string.
     pub own_bytes: u64,
-    /// Bytes of the entries: the product of the shape times the size of one.
+    /// Size of the data in bytes: the number of entries times the size of an entry.
     pub data_bytes: u64,
 }
 
-/// Why a header is refused, in words.
+/// A rejected header, with a description.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeaderError {
-    /// It is not a header, or not all of one.
+    /// The header is invalid or truncated.
     Damaged(String),
-    /// It is the header of an array of a kind that is not read.
+    /// The header describes an array of an unsupported type.
     Unusable(String),
 }
 
@@ -39,10 +39,10 @@ fn unusable<T>(what: impl Into<String>) -> Result<T, HeaderError> {
     Err(HeaderError::Unusable(what.into()))
 }
 
-/// Reads a header and leaves the reader at the first entry.
+/// Reads a header and positions the reader at the first entry.
 ///
 /// # Errors
-/// Words that say what is wrong, and at which byte where it is one byte.
+/// A description of the problem, with the byte position if it is a single byte.
 pub fn read_header(reader: &mut impl Read) -> Result<Header, HeaderError> {
     let short = |what: &str| HeaderError::Damaged(what.into());
     let mut fixed = [0_u8; 8];
@@ -76,7 +76,8 @@ pub fn read_header(reader: &mut impl Read) -> Result<Header, HeaderError> {
     Ok(Header { dtype, shape, own_bytes: (8 + length_bytes + length) as u64, data_bytes })
 }
 
-/// Parses `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`, each key once, in any order.
+/// Parses `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }` with each key exactly once, in any
+/// order.
 fn parse(text: &str) -> Result<(DType, Vec<usize>), HeaderError> {
     let malformed =
         || HeaderError::Damaged(format!("its NumPy header cannot be understood: {:?}", shortened(text)));

@@ -1,4 +1,4 @@
-//! NumPy arrays of one file each, `NAME.npy` side by side in a directory: our own check of header and size, then
+//! Directories of NumPy files `NAME.npy`, one array per file: strict validation of header and size, then
 //! candle's reader.
 
 use super::npy::{self, HeaderError};
@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-/// Reads the wanted arrays.
+/// Reads the requested arrays.
 pub(super) fn read(directory: &Path, wanted: WantedArrays) -> Result<Arrays, DataError> {
     let unreadable = |source| DataError::Unreadable { path: directory.into(), source };
     let mut names = Vec::new();
@@ -25,7 +25,8 @@ pub(super) fn read(directory: &Path, wanted: WantedArrays) -> Result<Arrays, Dat
     Ok(Arrays { path: directory.into(), by_name, has: list(names) })
 }
 
-/// Reads the `.npy` file of one of the wanted arrays, and those of the others beside it; of all arrays, this one.
+/// Reads the requested arrays from a `.npy` file and its sibling files. If all arrays are requested, reads
+/// this file only.
 pub(super) fn beside(path: &Path, wanted: WantedArrays) -> Result<Arrays, DataError> {
     let directory = path.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();

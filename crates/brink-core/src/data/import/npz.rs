@@ -1,4 +1,4 @@
-//! NumPy archives: our own check of names, headers and sizes, then candle's reader.
+//! NumPy archives (`.npz`): strict validation of names, headers and sizes, then candle's reader.
 
 use super::npy::{self, Header, HeaderError};
 use super::{Arrays, Count, WantedArrays, list};
@@ -10,7 +10,7 @@ use std::io::{BufReader, Read, copy, sink};
 use std::path::Path;
 use zip::{CompressionMethod, ZipArchive};
 
-/// Reads the wanted arrays.
+/// Reads the requested arrays.
 pub(super) fn read(path: &Path, wanted: WantedArrays) -> Result<Arrays, DataError> {
     let damaged = |what: String| DataError::Damaged { path: path.into(), what };
     let open = File::open(path).map_err(|source| DataError::Unreadable { path: path.into(), source })?;
@@ -21,7 +21,7 @@ pub(super) fn read(path: &Path, wanted: WantedArrays) -> Result<Arrays, DataErro
              short? ({e})"
         ))
     })?;
-    // candle opens the file again; these leave only one way of reading its directory.
+    // candle opens the file again; these checks make the reading of its directory unambiguous.
     if archive.has_duplicate_names() {
         return Err(damaged("two of its arrays have the same name".into()));
     }
@@ -56,8 +56,8 @@ pub(super) fn read(path: &Path, wanted: WantedArrays) -> Result<Arrays, DataErro
     Ok(Arrays { path: path.into(), by_name, has: list(names) })
 }
 
-/// Checks one array without keeping any of it: its kind, its header, and that exactly as many bytes as its shape
-/// needs are there.
+/// Validates one array without storing it: its type, its header, and the presence of exactly as many bytes as
+/// its shape requires.
 fn check(
     path: &Path,
     archive: &mut ZipArchive<BufReader<File>>,

@@ -1,4 +1,4 @@
-//! safetensors files: our own check of sizes, then candle's reader.
+//! safetensors files: strict validation of sizes, then candle's reader.
 
 use super::{Arrays, Count, MOST_NUMBERS, WantedArrays, list};
 use crate::data::error::DataError;
@@ -10,12 +10,12 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-/// Longest header accepted.
+/// Largest accepted header in bytes.
 const MAX_HEADER: u64 = 16 * 1024 * 1024;
-/// Longest file accepted.
+/// Largest accepted file in bytes.
 const MAX_FILE: u64 = 8 * MOST_NUMBERS;
 
-/// Reads the wanted arrays.
+/// Reads the requested arrays.
 pub(super) fn read(path: &Path, wanted: WantedArrays) -> Result<Arrays, DataError> {
     let damaged = |what: String| DataError::Damaged { path: path.into(), what };
     let unreadable = |source| DataError::Unreadable { path: path.into(), source };
@@ -32,7 +32,7 @@ pub(super) fn read(path: &Path, wanted: WantedArrays) -> Result<Arrays, DataErro
     if size > MAX_FILE {
         return Err(damaged(format!("{size} bytes; at most {MAX_FILE} are read")));
     }
-    // The buffer is as large as the file, and every shape and offset is checked against it.
+    // The buffer has the size of the file, and all shapes and offsets are checked against it.
     let mut buffer = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
     buffer.extend(length);
     file.take(size - 8).read_to_end(&mut buffer).map_err(unreadable)?;
@@ -75,8 +75,8 @@ pub(super) fn read(path: &Path, wanted: WantedArrays) -> Result<Arrays, DataErro
     Ok(Arrays { path: path.into(), by_name, has: list(names) })
 }
 
-/// Checks the header against the `bytes` of numbers behind it, array by array: in words, what is wrong with the first that
-/// does not fit.
+/// Checks the header against the `bytes` of data that follow it, array by array. Returns a description of the
+/// first mismatch.
 fn check(header: &[u8], bytes: u64) -> Result<(), String> {
     let entries: Map<String, Value> = serde_json::from_slice(header)
         .map_err(|e| format!("its header, from byte 8 on, is not a JSON object of arrays: {e}"))?;
@@ -89,7 +89,7 @@ fn check(header: &[u8], bytes: u64) -> Result<(), String> {
     Ok(())
 }
 
-/// What a header says of an array.
+/// The header entry of an array.
 struct Entry<'a> {
     dtype: &'a str,
     shape: Vec<u64>,
@@ -115,7 +115,7 @@ impl<'a> Entry<'a> {
             "U16" | "I16" | "F16" | "BF16" => 2,
             "U32" | "I32" | "F32" => 4,
             "U64" | "I64" | "F64" => 8,
-            // the reader knows further ones, and that no wanted array may have them
+            // the reader knows other types and rejects them for requested arrays
             _ => return Ok(()),
         };
         let needed = shape.iter().try_fold(size, |all: u64, &n| all.checked_mul(n));

@@ -1,18 +1,19 @@
-//! Primal-dual interior-point iteration for the scaled problem, on flat row-major buffers that are allocated once.
+//! Primal-dual interior-point iteration for the scaled problem, on flat row-major buffers that are allocated
+//! once.
 //!
-//! With r = A + B\[X\] − R, the HKM direction solves `½(R ΔX X⁻¹ + X⁻¹ ΔX R) + B[ΔX] = σμ X⁻¹ − R − r − C` and
-//! `ΔR = B[ΔX] + r`, where μ = ⟨X, R⟩/k and C is Mehrotra's second-order correction.
+//! With r = A + B\[X\] − R, the HKM direction solves `½(R ΔX X⁻¹ + X⁻¹ ΔX R) + B[ΔX] = σμ X⁻¹ − R − r − C`
+//! and `ΔR = B[ΔX] + r`, where μ = ⟨X, R⟩/k and C is Mehrotra's second-order correction.
 
 use nalgebra::DMatrix;
 
 use super::Scaled;
 
-/// The iterate (X, R), both positive definite.
+/// The iterate (X, R). Both matrices are positive definite.
 pub(super) struct InteriorPoint {
     k: usize,
     x: Vec<f64>,
     r: Vec<f64>,
-    /// X⁻¹, its Cholesky factor's buffer, and products.
+    /// X⁻¹, the buffer of its Cholesky factor, and products.
     x_inverse: Vec<f64>,
     factor: Vec<f64>,
     product: Vec<f64>,
@@ -26,7 +27,7 @@ pub(super) struct InteriorPoint {
 }
 
 impl InteriorPoint {
-    /// The cold start X = R = I, which suits a problem scaled to ‖A‖ = ‖B‖ = 1.
+    /// The cold start X = R = I, appropriate for a problem scaled to ‖A‖ = ‖B‖ = 1.
     pub(super) fn start(problem: &Scaled) -> Self {
         let (k, n) = (problem.k, problem.pairs.len());
         let mut identity = vec![0.0; k * k];
@@ -47,12 +48,12 @@ impl InteriorPoint {
         }
     }
 
-    /// X − R, whose positive part is the answer once the gap has closed.
+    /// X − R. Its positive part is the solution once the duality gap has closed.
     pub(super) fn difference(&self) -> DMatrix<f64> {
         DMatrix::from_fn(self.k, self.k, |i, j| self.x[i * self.k + j] - self.r[i * self.k + j])
     }
 
-    /// Relative duality gap plus relative defect of the linear equation.
+    /// Relative duality gap plus relative residual of the linear equation.
     pub(super) fn gap(&mut self, problem: &Scaled) -> f64 {
         apply_affine(problem, &self.x, Some(&self.r), &mut self.defect);
         let norm = |m: &[f64]| m.iter().map(|x| x * x).sum::<f64>().sqrt();
@@ -60,8 +61,8 @@ impl InteriorPoint {
         dot(&self.x, &self.r) / (norm(&self.x).max(1e-3) * scale) + norm(&self.defect) / scale
     }
 
-    /// One predictor-corrector step; [`InteriorPoint::gap`] must have been asked at the present iterate. False
-    /// when no further progress is possible.
+    /// One predictor-corrector step. [`InteriorPoint::gap`] must have been called for the current iterate.
+    /// Returns false if no further progress is possible.
     pub(super) fn advance(&mut self, problem: &Scaled) -> bool {
         let k = self.k;
         let mu = dot(&self.x, &self.r) / k as f64;
@@ -82,7 +83,7 @@ impl InteriorPoint {
         let ratio = (mu_affine / k as f64 / mu).clamp(0.0, 1.0);
         let sigma = (ratio * ratio * ratio).max(1e-8);
         self.direction(problem, sigma * mu, true);
-        // Close to the boundary where the predictor went far, cautious where it did not.
+        // Close to the boundary if the predictor took a long step, otherwise cautious.
         let step = self.step_length((1.0 - 0.1 * ratio).clamp(0.9, 0.9995));
         if !step.is_finite() || step < 1e-10 {
             return false;
@@ -118,8 +119,8 @@ impl InteriorPoint {
         }
     }
 
-    /// Solves for (ΔX, ΔR) with the factored system; `target` is σμ, `corrected` adds Mehrotra's term from the
-    /// present (ΔX, ΔR).
+    /// Solves for (ΔX, ΔR) with the factorized system. `target` is σμ; `corrected` adds Mehrotra's correction
+    /// from the current (ΔX, ΔR).
     fn direction(&mut self, problem: &Scaled, target: f64, corrected: bool) {
         let k = self.k;
         if corrected {
@@ -149,8 +150,8 @@ impl InteriorPoint {
         self.defect = defect;
     }
 
-    /// The share `fraction` of the largest step found to stay inside the cone, at most 1. Tried are the step that
-    /// makes this 1, the full step, and then a geometric sequence.
+    /// The fraction `fraction` of the largest step found to stay inside the cone, at most 1. The candidates
+    /// are the step for which this fraction is 1, the full step, and then a geometric sequence.
     fn step_length(&mut self, fraction: f64) -> f64 {
         if self.stays_definite(1.0 / fraction) {
             return 1.0;
@@ -213,7 +214,7 @@ fn apply_affine(problem: &Scaled, x: &[f64], r: Option<&[f64]>, out: &mut [f64])
     }
 }
 
-/// ⟨a, b⟩ in four independent sums, which a processor adds side by side.
+/// ⟨a, b⟩ as four independent partial sums, for instruction-level parallelism.
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut lanes = [0.0; 4];
     let (chunks_a, chunks_b) = (a.chunks_exact(4), b.chunks_exact(4));
@@ -238,8 +239,8 @@ fn multiply(k: usize, a: &[f64], b: &[f64], out: &mut [f64]) {
     }
 }
 
-/// Factors the lower triangle in place: L below the diagonal, the reciprocals of L's diagonal on it, so that nothing
-/// else divides. False where it is not positive definite.
+/// Cholesky factorization of the lower triangle in place: L below the diagonal and the reciprocals of the
+/// diagonal of L on it, which avoids later divisions. Returns false if the matrix is not positive definite.
 fn cholesky(n: usize, m: &mut [f64]) -> bool {
     for i in 0..n {
         let (above, row) = m.split_at_mut(i * n);

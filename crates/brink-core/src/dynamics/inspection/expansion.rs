@@ -1,90 +1,96 @@
-//! The gradient at w_t by its Taylor series around w̄, term by term.
+//! Taylor expansion of the gradient at w_t around w̄, term by term.
 //!
 //! With the critical unit eigenvectors u_i of H(w̄), `x_i = ⟨u_i, w_t − w̄⟩` and `d = w_t − w̄ − Σ x_i u_i`:
 //!
-//! `∇L(w_t) = ∇L(w̄) + Σ x_i λ_i u_i + ½ Σ x_i x_j T_ij + H d + remainder`, `T_ij = ∇(u_iᵀ H u_j)` at fixed u.
+//! `∇L(w_t) = ∇L(w̄) + Σ x_i λ_i u_i + ½ Σ x_i x_j T_ij + H d + remainder`, `T_ij = ∇(u_iᵀ H u_j)` at fixed
+//! u.
 //!
-//! With one critical eigenvector the sums are `x S u` and `½ x² ∇S`.
+//! With one critical eigenvector the sums are `x S u` and `½ x² ∇S`. This is the cubic expansion that
+//! motivates the central flow (Cohen et al., 2025).
 //!
-//! With k of them S stands for the mean of their eigenvalues, and ∇S for (1/k) Σ T_ii. At the edge they are equal, so that no
-//! single one has a direction or a gradient of its own: any rotation of the u_i is as good. The mean is the same for all.
+//! With k critical eigenvectors, S denotes the mean of their eigenvalues and ∇S denotes (1/k) Σ T_ii. At the
+//! edge the eigenvalues are equal, so that no individual eigenvalue has a well-defined eigenvector or
+//! gradient: every rotation of the u_i is equivalent. The mean is invariant under rotation.
 
 use crate::calculus::block::pair_index;
 use crate::calculus::{Block, Real};
 use crate::objective::Objective;
 use crate::spectrum::{axpy, dot, norm};
 
-/// A part of the step −η∇L(w_t), by what it comes from.
+/// A term of the step −η∇L(w_t).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Term {
-    /// −η∇L(w̄).
+    /// Gradient at the centre: −η∇L(w̄).
     Gradient,
-    /// −η x S u: what makes x alternate.
+    /// Oscillation: −η x S u. This term makes x alternate in sign.
     Oscillation,
-    /// −½ η x² ∇S: what lowers the sharpness.
+    /// Push of the oscillation: −½ η x² ∇S. This term lowers the sharpness.
     Push,
-    /// −η H(w_t − w̄ − x u).
+    /// Orthogonal displacement: −η H(w_t − w̄ − x u).
     Orthogonal,
-    /// What is left of −η∇L(w_t): third and higher order, and products of x with the orthogonal displacement.
+    /// Remainder of −η∇L(w_t): third and higher order, and products of x with the orthogonal displacement.
     Remainder,
 }
 
 impl Term {
-    /// All of them, in the order of the series.
+    /// All terms, in the order of the expansion.
     pub const ALL: [Self; 5] =
         [Self::Gradient, Self::Oscillation, Self::Push, Self::Orthogonal, Self::Remainder];
 }
 
-/// The size of a vector and its components along u and along ∇S (u and ∇S need not be orthogonal).
+/// Norm of a vector and its components along u and along ∇S, which need not be orthogonal.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Extents {
-    /// Its norm.
+    /// Norm of the vector.
     pub norm: f64,
-    /// Its component along the unit vector u of the top eigenvalue, u_1.
+    /// Component along the leading unit eigenvector u = u_1.
     pub along_u: f64,
-    /// Its component along ∇S/‖∇S‖.
+    /// Component along ∇S/‖∇S‖.
     pub along_nabla_s: f64,
 }
 
-/// The series at one step.
+/// The Taylor expansion of one step.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Expansion {
     /// Displacements x_i along the critical eigenvectors. Shape `[k]`.
     pub x: Vec<f64>,
     /// The critical eigenvalues λ_i of H(w̄), descending. Shape `[k]`.
     pub lambda: Vec<f64>,
-    /// ‖∇S(w̄)‖, of the mean of the critical eigenvalues.
+    /// ‖∇S(w̄)‖, where S is the mean of the critical eigenvalues.
     pub nabla_s_norm: f64,
-    /// In the order of [`Term::ALL`].
+    /// The terms, in the order of [`Term::ALL`].
     pub terms: [Extents; 5],
-    /// The whole step −η∇L(w_t).
+    /// The entire step −η∇L(w_t).
     pub step: Extents,
-    /// −η(∇L(w_t) − ∇L(w̄)), which the terms after the first make up.
+    /// ‖−η(∇L(w_t) − ∇L(w̄))‖, the norm of the sum of all terms except the first.
     pub deviation_norm: f64,
-    /// ‖w_t − w̄ − Σ x_i u_i‖.
+    /// Orthogonal displacement ‖w_t − w̄ − Σ x_i u_i‖.
     pub orthogonal_distance: f64,
-    /// Predicted parts of S(w_{t+1}) − S(w_t): −η⟨∇S, ∇L(w̄)⟩ (progressive sharpening), −η Σ x_i λ_i⟨u_i, ∇S⟩ (alternates and
-    /// cancels over two steps), −½ η Σ x_i x_j⟨T_ij, ∇S⟩ (the push of the oscillation; −½ η x²‖∇S‖² with one).
+    /// Predicted contributions to S(w_{t+1}) − S(w_t):
     ///
-    /// The last one is −η⟨∇S, H d⟩: the slope is another one at gradient descent's distance from w̄.
+    /// 1. −η⟨∇S, ∇L(w̄)⟩: progressive sharpening.
+    /// 2. −η Σ x_i λ_i⟨u_i, ∇S⟩: alternates in sign and cancels over two steps.
+    /// 3. −½ η Σ x_i x_j⟨T_ij, ∇S⟩: the push of the oscillation (−½ η x²‖∇S‖² with one critical eigenvalue).
+    /// 4. −η⟨∇S, H d⟩: the gradient differs at the distance of gradient descent from w̄.
     pub sharpness_parts: [f64; 4],
 }
 
 impl Expansion {
-    /// A term's size.
+    /// The extents of a term.
     pub fn term(&self, term: Term) -> Extents {
         self.terms[term as usize]
     }
 
-    /// Size of the remainder relative to −η(∇L(w_t) − ∇L(w̄)); 0 where there is nothing to explain.
+    /// Norm of the remainder relative to −η(∇L(w_t) − ∇L(w̄)); 0 if this difference vanishes.
     pub fn relative_remainder(&self) -> f64 {
         let remainder = self.term(Term::Remainder).norm;
         if self.deviation_norm > 0.0 { remainder / self.deviation_norm } else { 0.0 }
     }
 }
 
-/// Expands −η∇L(`w`) around `center`. `u` holds the critical unit eigenvectors of H(`center`), `lambda` their
-/// eigenvalues, descending. Shapes `[dim]`, `[k, dim]`, `[k]`, with k at least 1.
+/// Expands −η∇L(`w`) around `center`. `u` holds the critical unit eigenvectors of H(`center`), and `lambda`
+/// their eigenvalues, descending. Shapes: `w` and `center` `[dim]`, `u` `[k, dim]`, `lambda` `[k]`, with
+/// k ≥ 1.
 pub fn expand<T: Real>(
     objective: &mut dyn Objective<T>,
     eta: f64,
@@ -121,7 +127,7 @@ pub fn expand<T: Real>(
     let orthogonal_distance = norm(&d);
     let mut orthogonal = vec![0.0; dim];
     if orthogonal_distance > 0.0 {
-        // Of unit length, so that a tiny one does not drown in rounding.
+        // Normalized, so that a tiny displacement is not lost to rounding.
         let mut direction = Block::zeros(dim, 1);
         for (out, d) in direction.column_mut(0).iter_mut().zip(&d) {
             *out = T::of(d / orthogonal_distance);

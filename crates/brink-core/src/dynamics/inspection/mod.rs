@@ -1,7 +1,7 @@
-//! One step under the lens: every term of the Taylor series around the central flow, and what it predicts, against what
-//! gradient descent does.
+//! Analysis of a single step: the terms of the Taylor expansion around the central flow and their
+//! predictions, compared with gradient descent.
 //!
-//! Non-finite contract: weights that are not finite give NaN terms, never a panic.
+//! Non-finite contract: non-finite weights give NaN terms, never a panic.
 
 mod expansion;
 
@@ -14,55 +14,57 @@ use crate::objective::Objective;
 use crate::spectrum::{distance, norm};
 use thiserror::Error;
 
-/// Around which point the series is taken.
+/// The centre w̄ of the Taylor expansion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Center {
-    /// The central flow's w(t).
+    /// The point w(t) of the central flow.
     CentralFlow,
-    /// `(w_{t−1} + 2 w_t + w_{t+1})/4` of gradient descent, where no central flow runs.
+    /// The average `(w_{t−1} + 2 w_t + w_{t+1})/4` of gradient descent, used without a running central flow.
     Average,
 }
 
 /// A step that cannot be inspected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum InspectError {
-    /// There is no gradient descent to look at.
+    /// Gradient descent does not run.
     #[error(
         "step {step} cannot be inspected: gradient descent does not run there (it has diverged, or is not among run.processes)"
     )]
     NoGradientDescent {
-        /// The step.
+        /// The step t.
         step: usize,
     },
-    /// The run is a recording.
+    /// The run is a recording, which has no weights.
     #[error(
         "step {step} cannot be looked into: this is a recording, which keeps no weights; its preset runs live"
     )]
     Recorded {
-        /// The step.
+        /// The step t.
         step: usize,
     },
-    /// No central flow, and no step before.
+    /// There is neither a central flow nor a previous step.
     #[error(
         "step {step} cannot be inspected without a central flow: the mean of three steps needs a step before; take step 1 or later"
     )]
     NoStepBefore {
-        /// The step.
+        /// The step t.
         step: usize,
     },
 }
 
-/// Parts of a change of S, predicted, and the change measured. With several critical eigenvalues S is their mean.
+/// Predicted contributions to a change of S, and the measured change. With several critical eigenvalues, S is
+/// their mean.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SharpnessChange {
-    /// Progressive sharpening, what alternates, the push, what comes of the distance across u: [`Expansion::sharpness_parts`].
+    /// Contributions of progressive sharpening, of the alternating term, of the push of the oscillation, and
+    /// of the orthogonal displacement; see [`Expansion::sharpness_parts`].
     pub parts: [f64; 4],
-    /// The change of S.
+    /// Measured change of S.
     pub measured: f64,
 }
 
 impl SharpnessChange {
-    /// The sum of the parts.
+    /// Predicted change of S: the sum of the contributions.
     pub fn predicted(&self) -> f64 {
         self.parts.iter().sum()
     }
@@ -73,47 +75,49 @@ impl SharpnessChange {
     }
 }
 
-/// Everything about one step t. Plain numbers.
+/// All measurements of one step t, as plain numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inspection {
     /// The step t.
     pub step: usize,
     /// The learning rate.
     pub eta: f64,
-    /// What w̄ is.
+    /// Definition of the centre w̄.
     pub center: Center,
     /// Tracked eigenvalues of H(w̄), descending; the first ones are critical.
     pub lambda: Vec<f64>,
-    /// Largest relative eigen-residual at w̄.
+    /// Largest relative residual ‖Hu − λu‖/|λ| of the eigenpairs at w̄.
     pub eigen_residual: f64,
-    /// The Taylor series.
+    /// The Taylor expansion.
     pub expansion: Expansion,
-    /// S(w_{t+1}) − S(w_t); `None` where gradient descent goes no further.
+    /// Change of S in this step, S(w_{t+1}) − S(w_t); `None` if gradient descent stops.
     pub sharpness: Option<SharpnessChange>,
-    /// The mean of this change and the next one, in which what alternates cancels.
+    /// Mean of the changes in this step and the next one, in which the alternating term cancels.
     pub two_step: Option<SharpnessChange>,
-    /// Factor by which the oscillation along u grows a step, |1 − ηm| with m = (S_t + S_{t+1})/2 of gradient descent; `None` where
-    /// several eigenvalues are critical, and the oscillation has no single direction.
+    /// Predicted growth factor of the oscillation along u per step, |1 − ηm| with m = (S_t + S_{t+1})/2 of
+    /// gradient descent. `None` if several eigenvalues are critical, because the oscillation then has no
+    /// single direction.
     pub growth_predicted: Option<f64>,
-    /// The same measured, |⟨u, w_{t+2} − 2w_{t+1} + w_t⟩| / |⟨u, w_{t+1} − 2w_t + w_{t−1}⟩|: second differences see the
-    /// oscillation and not the drift.
+    /// Measured growth factor, |⟨u, w_{t+2} − 2w_{t+1} + w_t⟩| / |⟨u, w_{t+1} − 2w_t + w_{t−1}⟩|. Second
+    /// differences contain the oscillation but not the drift.
     pub growth_measured: Option<f64>,
-    /// ‖w_t − w̄‖.
+    /// Distance ‖w_t − w̄‖.
     pub distance: f64,
-    /// ‖w̄‖.
+    /// Norm ‖w̄‖.
     pub weight_norm: f64,
-    /// Eigenvalues of Σ, descending; empty without a central flow.
+    /// Eigenvalues of Σ, descending. Empty without a central flow.
     pub sigma: Vec<f64>,
     /// Relative KKT residual of the complementarity problem; `None` without a central flow.
     pub complementarity_residual: Option<f64>,
 }
 
 impl<T: Real> Dynamics<T> {
-    /// Looks at the step that comes next, t. `&self` stays as it is; a copy goes two steps ahead, which is what gradient
-    /// descent is measured on.
+    /// Analyses the next step t with the learning rate `eta`. `self` is not modified: a copy runs two steps
+    /// ahead to measure gradient descent.
     ///
     /// # Errors
-    /// Where gradient descent does not run, or nothing can serve as w̄.
+    /// [`InspectError`] if gradient descent does not run, or if there is neither a central flow nor a
+    /// previous step to define w̄.
     pub fn inspect(&self, objective: &mut dyn Objective<T>, eta: f64) -> Result<Inspection, InspectError> {
         let step = self.next_step();
         let mut ahead = Lookahead::new(self, eta);
@@ -165,7 +169,7 @@ impl<T: Real> Dynamics<T> {
         self.settings.ema = None;
     }
 
-    /// Gradient descent's eigenvalues beside all critical ones of the flow.
+    /// Makes gradient descent track at least all critical eigenvalues of the central flow.
     fn track_what_the_flow_tracks(&mut self) {
         let Some(wanted) = self.flow().map(|flow| flow.tracker.tracked()) else { return };
         if let Some(descent) = self.state.gradient_descent.as_mut().filter(|d| d.tracker.tracked() < wanted) {
@@ -174,20 +178,20 @@ impl<T: Real> Dynamics<T> {
     }
 }
 
-/// A copy of the dynamics that runs ahead, and where it has been.
+/// A copy of the dynamics that runs ahead, with the states it has passed.
 struct Lookahead<T: Real> {
     dynamics: Dynamics<T>,
     eta: f64,
-    /// Gradient descent's weights a step before the first one.
+    /// Weights of gradient descent one step before the first recorded step.
     before: Option<Vec<T>>,
-    /// Gradient descent's weights at the start of each step.
+    /// Weights of gradient descent at the start of each step.
     w: Vec<Vec<T>>,
-    /// The central flow's, where it runs.
+    /// Weights of the central flow at the start of each step, if it runs.
     flow: Vec<Option<Vec<T>>>,
     records: Vec<StepRecord>,
 }
 
-/// The series at one step.
+/// The Taylor expansion at one step.
 struct Instant<T: Real> {
     center: Center,
     w: Vec<T>,
@@ -207,7 +211,7 @@ impl<T: Real> Lookahead<T> {
         Self { dynamics, eta, before, w: Vec::new(), flow: Vec::new(), records: Vec::new() }
     }
 
-    /// Takes a step and notes where it began; false where gradient descent does not.
+    /// Takes a step and records its initial state. Returns false if gradient descent does not run.
     fn advance(&mut self, objective: &mut dyn Objective<T>) -> bool {
         let record = self.dynamics.step(objective, self.eta);
         let Some(descent) = self.dynamics.descent().filter(|descent| !descent.diverged) else {
@@ -220,7 +224,7 @@ impl<T: Real> Lookahead<T> {
         true
     }
 
-    /// The mean of gradient descent's k leading eigenvalues at a step.
+    /// Mean of the k leading eigenvalues of gradient descent at a step.
     fn sharpness(&self, at: usize, k: usize) -> Option<f64> {
         let leading = self.records.get(at)?.gradient_descent.as_ref()?.lambda.get(..k)?;
         Some(leading.iter().sum::<f64>() / k as f64)
@@ -232,7 +236,7 @@ impl<T: Real> Lookahead<T> {
         Some(SharpnessChange { parts: instant.expansion.sharpness_parts, measured })
     }
 
-    /// The growth of the second differences along u, where they are more than rounding.
+    /// Growth factor of the second differences along u, if they exceed rounding errors.
     fn growth(&self, u: &[T]) -> Option<f64> {
         let [now, next, last] = self.w.get(..3)? else { return None };
         let bend = |a: &[T], b: &[T], c: &[T]| {
@@ -247,7 +251,7 @@ impl<T: Real> Lookahead<T> {
         (first > 16.0 * rounding).then(|| bend(last, next, now) / first)
     }
 
-    /// The point around which step `at` is expanded.
+    /// The centre of the expansion of step `at`.
     fn center(&self, at: usize) -> Option<(Center, Vec<T>)> {
         if let Some(flow) = &self.flow[at] {
             return Some((Center::CentralFlow, flow.clone()));
@@ -266,7 +270,7 @@ impl<T: Real> Lookahead<T> {
             Center::CentralFlow => &self.dynamics.flow()?.tracker,
             Center::Average => &self.dynamics.descent()?.tracker,
         };
-        // At least one more than the critical ones, for the gap.
+        // At least one more than the critical pairs, for the spectral gap.
         let mut tracker = tracker.forked(tracker.tracked().max(2));
         let pairs = tracker.solve(objective, &w, &scale.preconditioner, &settings);
         let threshold = self.dynamics.settings.central_flow.candidate_threshold;

@@ -1,4 +1,4 @@
-//! The series on landscapes whose terms are known, and on a network.
+//! The expansion on landscapes with known terms, and on a network.
 
 use super::expansion::{Term, expand};
 use super::{Center, InspectError, Inspection};
@@ -21,7 +21,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 impl Cubic {
-    /// In five dimensions, without symmetry.
+    /// A cubic in five dimensions, without symmetry.
     fn sample() -> Self {
         let wave = |f: f64| (0..5).map(|i| (f * (f64::from(i) + 1.0)).sin()).collect::<Vec<_>>();
         Self {
@@ -80,7 +80,7 @@ impl Objective<f64> for Cubic {
     }
 }
 
-/// Orthonormal directions, without symmetry. (They need not be eigenvectors for the series of the gradient.)
+/// Orthonormal directions without symmetry. (The expansion of the gradient does not require eigenvectors.)
 fn directions(dim: usize, k: usize) -> Block<f64> {
     let mut u = Block::zeros(dim, k);
     for j in 0..k {
@@ -98,7 +98,7 @@ fn directions(dim: usize, k: usize) -> Block<f64> {
     u
 }
 
-/// Top eigenpairs of a small Hessian, densely.
+/// Leading eigenpairs of a small Hessian, computed densely.
 fn eigenpairs(objective: &mut dyn Objective<f64>, w: &[f64], k: usize) -> (Block<f64>, Vec<f64>) {
     let settings = crate::spectrum::TrackerSettings {
         track_threshold: None,
@@ -163,7 +163,7 @@ fn with_one_direction_the_terms_are_those_of_the_formula() {
     close(alternating, -eta * x * lambda[0] * dot(u.column(0), nabla_s));
     close(push, -0.5 * eta * x * x * size * size);
     close(across, found.term(Term::Orthogonal).along_nabla_s * size);
-    // The products of x with d are of third order, and so in the remainder.
+    // The products of x with d are of third order and belong to the remainder.
     assert!(found.term(Term::Remainder).norm > 1e-5);
 }
 
@@ -172,7 +172,7 @@ fn what_is_said_of_several_eigenvalues_is_the_same_in_every_basis() {
     let mut cubic = Cubic::sample();
     let center = [0.2, -0.1, 0.3, 0.05, -0.2];
     let (u, _) = eigenpairs(&mut cubic, &center, 2);
-    // at the edge both are equal, and every rotation is a basis of eigenvectors
+    // at the edge both eigenvalues are equal, and every rotation is a basis of eigenvectors
     let lambda = [2.0 / 0.7; 2];
     let w: Vec<f64> =
         (0..5).map(|i| center[i] + 0.3 * u.column(0)[i] - 0.2 * u.column(1)[i] + 0.01 * i as f64).collect();
@@ -196,7 +196,7 @@ fn what_is_said_of_several_eigenvalues_is_the_same_in_every_basis() {
     }
 }
 
-/// An MLP on digits, in f64, and weights.
+/// An MLP on digits in f64, and its weights.
 fn network() -> (Box<dyn Objective<f64>>, Vec<f64>) {
     use crate::objective::network::{LossKind, NetworkObjective};
     let split = crate::data::synthetic::moons(64, 0.1, 3).unwrap().train;
@@ -265,18 +265,18 @@ fn what_is_measured_is_what_the_run_then_does() {
     );
     assert!((found.expansion.x[0].abs() - records[0].displacement[0].abs()).abs() < 1e-12);
     assert!((found.lambda[0] - flow.state.lambda[0]).abs() < 1e-10);
-    // The terms make up the whole step.
+    // The terms sum to the entire step.
     let sum: f64 = Term::ALL.iter().map(|&term| found.expansion.term(term).along_u).sum();
     assert!((sum - found.expansion.step.along_u).abs() < 1e-14);
 }
 
 #[test]
 fn a_cycle_obeys_its_predictions() {
-    // Growth: above 2/η, the oscillation small enough for the cubic to be the whole story.
+    // Growth: above 2/η, with an oscillation small enough for the cubic term to dominate the remainder.
     let growing = inspect(42, Processes::default());
     let (predicted, measured) = (growing.growth_predicted.unwrap(), growing.growth_measured.unwrap());
     assert!(predicted > 1.1 && (predicted / measured - 1.0).abs() < 0.03, "{predicted} against {measured}");
-    // Reduction: the push outweighs the sharpening.
+    // Reduction: the push of the oscillation exceeds progressive sharpening.
     let reducing = inspect(56, Processes::default());
     let [sharpening, _, push, _] = reducing.two_step.unwrap().parts;
     assert!(sharpening > 0.0 && push < -sharpening, "{reducing:?}");
@@ -300,7 +300,7 @@ fn gradient_descent_alone_is_expanded_around_its_own_mean() {
     let off: f64 = (0..2).map(|i| (w[1][i] - mean[i]).powi(2)).sum::<f64>().sqrt();
     assert!((found.distance - off).abs() < 1e-14);
     assert!(found.sigma.is_empty() && found.complementarity_residual.is_none());
-    // Along its own mean path S is what its two-step mean is.
+    // Around the time-averaged path of gradient descent itself, S agrees with its two-step mean.
     assert!(found.expansion.relative_remainder() < 0.1, "{:?}", found.expansion);
 
     let (mut landscape, dynamics) = valley(0, alone);

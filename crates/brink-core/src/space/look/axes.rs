@@ -1,4 +1,4 @@
-//! The axes of a request at its step, with others in their place where they do not exist.
+//! The axes of a request at its step, with substitutes for axes that do not exist.
 
 use super::SurveyRequest;
 use crate::calculus::Stop;
@@ -17,23 +17,23 @@ const DRIFT_STEPS: usize = 20;
 /// Steps whose weights the principal components are put together from.
 const SAMPLE: usize = 64;
 
-/// The places of the central flow, gradient descent and the gradient flow among the processes: the origin, and what
-/// drifts, is the first of them that is there.
+/// Indices of the processes in order of preference. The origin, and the process whose drift is used, is the
+/// first one present.
 const PREFERENCE: [usize; 3] = [CENTRAL_FLOW, GRADIENT_DESCENT, GRADIENT_FLOW];
 
-/// Their places among the processes.
+/// Indices of the processes.
 const CENTRAL_FLOW: usize = 2;
 const GRADIENT_FLOW: usize = 1;
 const GRADIENT_DESCENT: usize = 0;
 
-/// What was found.
+/// The axes found.
 pub(super) struct Found {
     pub(super) frame: Frame,
     pub(super) axes: Vec<Axis>,
     pub(super) notes: Vec<String>,
 }
 
-/// Finds the axes; fewer than two with a note that says why.
+/// Finds the axes. If there are fewer than two, a note states the reason.
 pub(super) fn find(
     request: &SurveyRequest,
     row: &Row,
@@ -56,7 +56,7 @@ pub(super) fn find(
     let mut directions =
         Directions { request, w, probe, trail, stop, eigenvectors: Vec::new(), components: None };
     for &axis in request.axes.iter().take(3) {
-        // as Axis::Departure says of itself
+        // as documented at Axis::Departure
         let axis = if axis == Axis::Departure && !directions.parted() { Axis::Drift } else { axis };
         let Err(error) = add(&mut found.frame, axis, &mut directions) else {
             found.axes.push(axis);
@@ -82,10 +82,10 @@ fn add(frame: &mut Frame, axis: Axis, directions: &mut Directions<'_>) -> Result
     frame.add(&name, direction)
 }
 
-/// Computes directions, and keeps what several need.
+/// Computes directions, and caches intermediate results that several directions share.
 struct Directions<'a> {
     request: &'a SurveyRequest,
-    /// Where the eigenvectors are taken.
+    /// The weights at which eigenvectors are computed.
     w: Vec<f64>,
     probe: &'a mut dyn Probe,
     trail: &'a Trail,
@@ -124,7 +124,8 @@ impl Directions<'_> {
         self.eigenvectors.get(i).cloned().ok_or_else(|| format!("the loss has {} parameters", self.w.len()))
     }
 
-    /// How gradient descent swings around the step: its displacements from the central flow, or, without one, its steps.
+    /// Oscillation of gradient descent around the step: displacements from the central flow or, without a
+    /// central flow, steps.
     fn swings(&self) -> Vec<Vec<f64>> {
         let near: Vec<&Arc<Row>> = (self.request.rows.iter())
             .filter(|row| row.step().abs_diff(self.request.step) <= DRIFT_STEPS && row.has(GRADIENT_DESCENT))
@@ -148,8 +149,8 @@ impl Directions<'_> {
         swings
     }
 
-    /// Displacement over the steps around, of the central flow where it runs, by an even number of steps: gradient descent
-    /// at the edge is at the same wall again.
+    /// Displacement of the central flow (or its substitute) over the surrounding steps. The number of steps
+    /// is even, so that gradient descent at the edge is at the same wall at both ends.
     fn drift(&self) -> Result<Vec<f64>, String> {
         let step = self.request.step;
         let (mut first, mut last) = (Vec::new(), Vec::new());
@@ -167,7 +168,7 @@ impl Directions<'_> {
         Err("no step near it is known besides it".into())
     }
 
-    /// From the central flow to the gradient flow.
+    /// The vector from the central flow to the gradient flow.
     fn departure(&self) -> Option<Vec<f64>> {
         let row = self.request.rows.iter().find(|row| row.step() == self.request.step)?;
         let (mut from, mut to) = (Vec::new(), Vec::new());
@@ -175,7 +176,7 @@ impl Directions<'_> {
         there.then(|| to.iter().zip(&from).map(|(to, from)| to - from).collect())
     }
 
-    /// Whether the flows are farther from each other than one of them moves in some steps.
+    /// Whether the distance between the flows exceeds the motion of one of them over some steps.
     fn parted(&self) -> bool {
         let apart = self.departure().map_or(0.0, |departure| norm(&departure));
         let moved = self.drift().map_or(0.0, |drift| norm(&drift));

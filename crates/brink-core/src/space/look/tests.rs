@@ -1,4 +1,4 @@
-//! Looks at losses whose every number is known.
+//! Surveys of losses for which all results are known.
 
 use super::*;
 use crate::dynamics::Process;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 const GO_ON: Stop<'static> = &|| false;
 
-/// Works on a request to the end, in slices of a millisecond.
+/// Completes a request in slices of one millisecond.
 fn complete(objective: &mut dyn Objective<f64>, trail: &Trail, request: SurveyRequest) -> SpaceView {
     let mut memory = ProbeMemory::default();
     let mut look = Survey::new(request, trail).expect("the step is kept");
@@ -28,7 +28,7 @@ fn request(step: usize, axes: &[Axis]) -> SurveyRequest {
     SurveyRequest { step, eta: 0.5, axes: axes.to_vec(), most: 21, rows: Vec::new(), earlier: None }
 }
 
-/// The step-th weights of a made-up run on a landscape.
+/// The weights of an artificial run on a landscape at a step.
 fn on_landscape(step: usize) -> [[f64; 2]; 3] {
     let t = step as f64;
     let wall = if step.is_multiple_of(2) { 0.1 } else { -0.1 };
@@ -56,7 +56,7 @@ fn on_a_landscape_paths_losses_and_region_are_the_closed_forms() {
     let view = complete(&mut landscape, &landscape_trail(100), asked);
     assert!(view.notes.is_empty() && view.sketch_error.is_none(), "{:?}", view.notes);
     assert!((view.captured.unwrap() - 1.0).abs() < 1e-12);
-    // the eigenvectors at (x, y), up to their signs, which the paths show
+    // the eigenvectors at (x, y), up to signs that the paths reveal
     let [x, y] = on_landscape(40)[2];
     let second = |x: f64, y: f64| [y * y + 0.01, 2.0 * x * y - 1.0, x * x];
     let top = |[xx, xy, yy]: [f64; 3]| 0.5 * (xx + yy) + (0.25 * (xx - yy) * (xx - yy) + xy * xy).sqrt();
@@ -102,7 +102,7 @@ fn on_a_landscape_paths_losses_and_region_are_the_closed_forms() {
         let [x, y] = at(&region, column, row);
         let sharpness = top(second(x, y));
         let shown = f64::from(region.at(column, row));
-        // interpolated only where the edge is far
+        // interpolated only far from the edge
         assert!(
             (shown - sharpness).abs() < 1e-6 * sharpness
                 || (shown - sharpness).abs() < 0.1 * (sharpness - 4.0).abs()
@@ -113,8 +113,8 @@ fn on_a_landscape_paths_losses_and_region_are_the_closed_forms() {
     assert!(stable > 100 && stable < region.values.len() - 100, "the edge crosses the picture: {stable}");
 }
 
-/// Steps of a run in many dimensions: along the first eigenvector to and fro, along the second steadily, and along a third
-/// direction not among the axes; the gradient flow leaves.
+/// A run in many dimensions: oscillation along the first eigenvector, steady motion along the second, and
+/// along a third direction outside the axes. The gradient flow departs.
 fn quadratic_trail(objective: &Quadratic, budget: Budget, steps: usize) -> (Trail, Vec<[Vec<f64>; 3]>) {
     let dim = Objective::<f64>::dim(objective);
     let [u, v, r] = [0, 1, 7].map(|i| objective.eigenvector(i));
@@ -141,8 +141,8 @@ fn quadratic(dim: usize) -> Quadratic {
 
 type Sketched = (SpaceView, Vec<[Vec<f64>; 3]>, [Vec<f64>; 2], f64);
 
-/// A view of step 390 of 400 in so many dimensions, with room for some thirty steps of weights, the true weights, the true
-/// axes, and the error of the sketched points as a share of their displacement.
+/// A view of step 390 of 400 in the given dimension, with memory for about thirty steps of weights; the true
+/// weights and axes, and the error of the sketched points relative to their displacement.
 fn sketched(dim: usize) -> Sketched {
     let mut objective = quadratic(dim);
     let budget = Budget { rows: 30 * 3 * dim * 8, anchors: 8 * 3 * dim * 8, ..Budget::default() };
@@ -162,7 +162,7 @@ fn sketched(dim: usize) -> Sketched {
         for (step, point) in path.points.iter().enumerate() {
             let mut square = 0.0;
             for (axis, &at) in point.iter().take(2).enumerate() {
-                // the sign of an eigenvector is free
+                // the sign of an eigenvector is arbitrary
                 let off = (f64::from(at).abs() - exact(step, process, axis).abs()).abs();
                 if path.exact.contains(&step) {
                     assert!(off < 2e-3, "{step} {process} {axis}: {off}");
@@ -183,7 +183,7 @@ fn sketched(dim: usize) -> Sketched {
 
 #[test]
 fn the_error_of_sketched_points_is_what_is_stated() {
-    // One frame is one draw of the sketch, and what is measured on some points tells of others.
+    // Each frame is one draw of the sketch, and the error measured on some points predicts that of others.
     let mut square = 0.0;
     let dims = [900, 1000, 1100, 1200, 1300, 1400, 1500, 1600];
     for dim in dims {
@@ -204,7 +204,7 @@ fn in_many_dimensions_the_axes_capture_what_they_show() {
         let w = &all[step][process];
         w.iter().zip(origin).zip(&axes[axis]).map(|((w, o), u)| (w - o) * u).sum()
     };
-    // shares of the displacement within the window, in closed form
+    // fractions of the displacement within the window, in closed form
     let (mut along, mut whole) = ([0.0; 2], 0.0);
     for (step, processes) in all.iter().enumerate().skip(379) {
         for (process, w) in processes.iter().enumerate() {
@@ -227,7 +227,7 @@ fn the_plane_shows_the_loss_and_the_sharpness_of_a_quadratic() {
     let view = complete(&mut objective, &trail, wanted);
     let surface = view.surface.unwrap();
     assert_eq!((surface.columns, view.edge), (crate::space::losses::SIDE, 5.0));
-    // along the first axis the loss is L(0) + g x + ½ λ x², whatever the sign of the axis
+    // along the first axis the loss is L(0) + g x + ½ λ x², for either sign of the axis
     let (u, origin) = (objective.eigenvector(0), &all[30][2]);
     let slope: f64 = 5.0 * u.iter().zip(origin).map(|(u, w)| u * w).sum::<f64>();
     let middle = surface.rows / 2;
@@ -253,7 +253,7 @@ fn the_plane_shows_the_loss_and_the_sharpness_of_a_quadratic() {
 fn axes_that_do_not_exist_are_replaced_and_it_is_said() {
     let mut objective = quadratic(300);
     let (trail, _) = quadratic_trail(&objective, Budget::default(), 60);
-    // a quadratic has no ∇S, and u₁ cannot be taken twice
+    // a quadratic has no ∇S, and u₁ cannot be used twice
     let view =
         complete(&mut objective, &trail, request(30, &[Axis::Eigenvector(0), Axis::SharpnessGradient]));
     let shown: Vec<Axis> = view.axes.iter().map(|axis| axis.axis).collect();
@@ -293,7 +293,7 @@ fn without_finite_weights_or_a_plane_it_is_said() {
     assert!(view.notes[0].contains("one parameter"), "{:?}", view.notes);
 }
 
-/// A run on a landscape whose flows part at step 30, with losses of gradient descent that are given.
+/// A run on a landscape whose flows separate at step 30, with given losses of gradient descent.
 fn parting(steps: usize, loss: impl Fn(usize) -> f64) -> Trail {
     let mut trail = Trail::new(Budget::default());
     for step in 0..steps {
@@ -323,7 +323,7 @@ fn the_axis_of_departure_is_the_drift_until_the_flows_part_and_holds_the_gradien
     assert!(low < 0.0 && high > 6.0 && high < 8.0, "{low} {high}");
     let flow = late.paths.iter().find(|path| path.process == Process::GradientFlow).unwrap();
     assert!((flow.points[60][1] - 6.0).abs() < 1e-5, "{:?}", flow.points[60]);
-    // along other axes it does not stretch the picture
+    // along other axes it does not extend the view
     let other = complete(&mut landscape, &trail, request(60, &[Axis::Eigenvector(0), Axis::Eigenvector(1)]));
     let extent = other.surface.unwrap().extent;
     assert!(extent.x.into_iter().chain(extent.y).all(|at| at.abs() < 1.0), "{extent:?}");
@@ -350,7 +350,7 @@ fn a_run_that_was_taken_up_again_says_where_its_paths_begin() {
     assert!(view.notes.iter().any(|note| note.contains("begin at step 100")), "{:?}", view.notes);
 }
 
-/// Eigensolves that take long, and do not converge.
+/// An objective whose eigensolves are slow and do not converge.
 struct Slow {
     time: Duration,
     solves: usize,

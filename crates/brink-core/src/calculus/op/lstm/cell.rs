@@ -1,19 +1,19 @@
-//! One time step of the cells of all samples, elementwise: vectorized over the hidden units.
+//! One time step of the LSTM cells of all samples, vectorized over the hidden units.
 //!
-//! Plane 0 keeps its gates after their nonlinearity, from which all derivatives follow (σ' = σ(1 − σ), tanh' = 1 − tanh²);
-//! the planes above keep G, and are lifted where they are read.
+//! Plane 0 stores the gates after their nonlinearity, which determines all derivatives (σ' = σ(1 − σ),
+//! tanh' = 1 − tanh²). The planes above 0 store G, which is extended to the gates when it is read.
 
 use crate::calculus::kernel::lanes::{LANES, Lanes, lift, load, multiply, multiply_add, store, zeros};
 use crate::calculus::op::Own;
 use crate::calculus::real::Real;
 use crate::calculus::ring::{Ring, RingProduct};
 
-/// Columns of plane 0 a hidden unit: i, f, g, o, tanh c, c.
+/// Number of columns of plane 0 per hidden unit: i, f, g, o, tanh c, c.
 pub const STATE: usize = 6;
-/// Columns of a plane above 0 a hidden unit: those of G in the order i, f, g, o, and c.
+/// Number of columns of a plane above 0 per hidden unit: G in the order i, f, g, o, and c.
 pub const TANGENT: usize = 5;
 
-/// Hidden units that plane 0 takes at a time: a vector register of single precision.
+/// Number of hidden units processed at a time in plane 0: a vector register of single precision.
 const UNITS: usize = 16;
 
 /// Sizes of a pass.
@@ -25,7 +25,7 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// Rows over all samples.
+    /// Number of rows over all samples.
     pub fn rows(self) -> usize {
         self.samples * self.steps
     }
@@ -36,7 +36,7 @@ impl Shape {
     }
 }
 
-/// From G of step t to the state and h.
+/// Step from G at time t to the state and h, in plane 0.
 pub struct PrimalStep<'a, T> {
     pub shape: Shape,
     pub t: usize,
@@ -59,7 +59,7 @@ impl<T: Real> pulp::NullaryFnOnce for PrimalStep<'_, T> {
                     let start = (row * STATE + q) * n;
                     start + units.start..start + units.end
                 };
-                // arrays of their own, which nothing else aliases, make loops that vectorize
+                // local arrays, which nothing aliases, make the loops vectorize
                 let [mut i, mut f, mut g, mut o, mut before] = [[T::zero(); UNITS]; 5];
                 for (q, gate) in [&mut i, &mut f, &mut g, &mut o].into_iter().enumerate() {
                     load(gate, &state[of(row, q)]);
@@ -84,7 +84,7 @@ impl<T: Real> pulp::NullaryFnOnce for PrimalStep<'_, T> {
     }
 }
 
-/// What one block of one row needs at hand: values lifted to the ring, plane by plane.
+/// Working memory for a block of a row: values extended to the ring, plane by plane.
 #[derive(Debug)]
 pub struct Work<T> {
     /// i, f, g, o.
@@ -115,7 +115,7 @@ impl<T: Real> Work<T> {
     }
 }
 
-/// The derivatives σ' and σ'' where σ is s.
+/// The derivatives σ' and σ'' at the value s = σ.
 #[inline(always)]
 fn logistic_derivatives<T: Real>(s: &Lanes<T>) -> (Lanes<T>, Lanes<T>) {
     let (mut d1, mut d2) = ([T::zero(); LANES], [T::zero(); LANES]);
@@ -126,7 +126,7 @@ fn logistic_derivatives<T: Real>(s: &Lanes<T>) -> (Lanes<T>, Lanes<T>) {
     (d1, d2)
 }
 
-/// The derivatives tanh' and tanh'' where tanh is s.
+/// The derivatives tanh' and tanh'' at the value s = tanh.
 #[inline(always)]
 fn tanh_derivatives<T: Real>(s: &Lanes<T>) -> (Lanes<T>, Lanes<T>) {
     let (mut d1, mut d2) = ([T::zero(); LANES], [T::zero(); LANES]);
@@ -137,7 +137,7 @@ fn tanh_derivatives<T: Real>(s: &Lanes<T>) -> (Lanes<T>, Lanes<T>) {
     (d1, d2)
 }
 
-/// All planes of a layer's state.
+/// All planes of the state of a layer.
 #[derive(Clone, Copy)]
 struct States<'a, T> {
     /// Shape `[rows, 6 hidden]`.
@@ -147,7 +147,7 @@ struct States<'a, T> {
     shape: Shape,
 }
 
-/// A block of a row: its first column and its number of columns, at most [`LANES`].
+/// A block of a row: first column and number of columns, at most [`LANES`].
 #[derive(Clone, Copy)]
 struct Block {
     row: usize,
@@ -164,7 +164,8 @@ impl Block {
         shape.at(t).flat_map(blocks)
     }
 
-    /// The block in a matrix of rows of `width · hidden`, in the columns of quantity q.
+    /// The range of the block in a matrix with rows of `width · hidden` entries, in the columns of quantity
+    /// q.
     fn of(self, hidden: usize, width: usize, q: usize) -> std::ops::Range<usize> {
         let start = (self.row * width + q) * hidden + self.first;
         start..start + self.len
@@ -172,7 +173,7 @@ impl Block {
 }
 
 impl<T: Real> States<'_, T> {
-    /// Reads quantity q of the planes of x: columns `q` of plane 0, and `above` of the others.
+    /// Reads a quantity of the planes of x: columns `q` of plane 0, and columns `above` of the other planes.
     #[inline(always)]
     fn read(self, x: &mut [Lanes<T>], block: Block, q: usize, above: usize) {
         let n = self.shape.hidden;
@@ -201,7 +202,7 @@ impl<T: Real> States<'_, T> {
     }
 }
 
-/// From G of step t to c and h, the planes of one degree; those of lower degrees are there already.
+/// Step from G at time t to c and h, for the planes of one degree. Planes of lower degrees must be complete.
 pub struct ForwardStep<'a, T> {
     pub ring: &'a Ring,
     pub degree: usize,
@@ -245,24 +246,25 @@ impl<T: Real> pulp::NullaryFnOnce for ForwardStep<'_, T> {
     }
 }
 
-/// The products whose results have just this degree.
+/// The products whose results have exactly this degree.
 fn new_products(ring: &Ring, degree: usize) -> &[RingProduct] {
     let lower = degree.checked_sub(1).map_or(0, |lower| ring.products_up_to(lower).len());
     &ring.products_up_to(degree)[lower..]
 }
 
-/// The adjoints of a layer's inner values.
+/// Adjoints of the inner values of a layer.
 #[derive(Debug)]
 pub struct Adjoint<T> {
     shape: Shape,
-    /// Of G. Shape `[planes, rows, 4 hidden]`.
+    /// Adjoint of G. Shape `[planes, rows, 4 hidden]`.
     pub gates: Vec<T>,
-    /// Of h and c, all that later steps and the layer above contribute. Shape `[planes, rows, 2 hidden]`.
+    /// Adjoints of h and c: the contributions of later steps and of the layer above. Shape
+    /// `[planes, rows, 2 hidden]`.
     pub state: Vec<T>,
 }
 
 impl<T: Real> Adjoint<T> {
-    /// What the layer above contributes to h.
+    /// The contribution of the layer above to the adjoint of h.
     pub fn new(shape: Shape, ring: &Ring, own: Own<'_, T>) -> Self {
         let (n, all) = (shape.hidden, ring.planes() * shape.rows());
         let mut state = vec![T::zero(); all * 2 * n];
@@ -274,7 +276,7 @@ impl<T: Real> Adjoint<T> {
         Self { shape, gates: vec![T::zero(); all * 4 * n], state }
     }
 
-    /// Adds what row t says of h_{t−1} to it, in one plane. Shape `[rows, hidden]`.
+    /// Adds the contribution of row t to the adjoint of h_{t−1}, in one plane. Shape `[rows, hidden]`.
     pub fn add_one_step_earlier(&mut self, plane: usize, rows: &[T]) {
         let (n, steps) = (self.shape.hidden, self.shape.steps);
         let state = &mut self.state[plane * self.shape.rows() * 2 * n..];
@@ -285,15 +287,16 @@ impl<T: Real> Adjoint<T> {
     }
 }
 
-/// The adjoints of G at step t and of c_{t−1}, the planes of one degree; those of lower degrees are there already.
+/// Adjoints of G at step t and of c_{t−1}, for the planes of one degree. Planes of lower degrees must be
+/// complete.
 pub struct BackwardStep<'a, T> {
     pub ring: &'a Ring,
     pub degree: usize,
     pub shape: Shape,
     pub t: usize,
-    /// What the forward rule saved of plane 0. Shape `[rows, 6 hidden]`.
+    /// Plane 0 as saved by the forward rule. Shape `[rows, 6 hidden]`.
     pub state: &'a [T],
-    /// And of the planes above. Shape `[planes − 1, rows, 5 hidden]`.
+    /// Planes above 0 as saved by the forward rule. Shape `[planes − 1, rows, 5 hidden]`.
     pub tangents: &'a [T],
     pub adjoint: &'a mut Adjoint<T>,
     pub work: &'a mut Work<T>,
@@ -315,7 +318,7 @@ impl<T: Real> pulp::NullaryFnOnce for BackwardStep<'_, T> {
             states.read(tanh_c, block, 4, 4);
             let (d1, d2) = tanh_derivatives(&tanh_c[0]);
             lift(ring, tanh_c, &d1, &d2);
-            // from here on h and c are adjoints
+            // from here on h and c denote adjoints
             for plane in 0..planes.end {
                 let state = &adjoint.state[plane * rows * 2 * n..];
                 load(&mut h[plane], &state[block.of(n, 2, 0)]);
@@ -324,8 +327,8 @@ impl<T: Real> pulp::NullaryFnOnce for BackwardStep<'_, T> {
             multiply(all, x, h, o);
             slope(all, y, tanh_c, None);
             multiply_add(new, c, x, y);
-            // each gate from the adjoint of its product, the other factor, and its own slope; a closure would not be
-            // inlined, and then not be compiled for the machine's vector unit
+            // adjoint of each gate: the adjoint of its product, times the other factor, times its own slope.
+            // A closure would not be inlined and therefore not be compiled for the vector instructions.
             for q in 0..4 {
                 let [product, other, value]: [&[Lanes<T>]; 3] = match q {
                     0 => [c, g, i],
@@ -354,7 +357,8 @@ impl<T: Real> pulp::NullaryFnOnce for BackwardStep<'_, T> {
     }
 }
 
-/// The slope of a nonlinearity over the ring from its value s: s − s² for σ (`linear` is s), else 1 − s² for tanh.
+/// The slope of a nonlinearity over the ring from its value s: s − s² for σ (`linear` is s), otherwise 1 − s²
+/// for tanh.
 #[inline(always)]
 fn slope<T: Real>(products: &[RingProduct], y: &mut [Lanes<T>], s: &[Lanes<T>], linear: Option<&[Lanes<T>]>) {
     multiply(products, y, s, s);

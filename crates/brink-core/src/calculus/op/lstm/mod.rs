@@ -1,9 +1,11 @@
-//! A layer of long short-term memory cells over a sequence, as one operation.
+//! A layer of long short-term memory cells (Hochreiter and Schmidhuber, 1997) over a sequence, as one
+//! operation.
 //!
-//! Gates `G_t = x_t Wih + bih + h_{t−1} Whh + bhh`; with i, f, o = σ and g = tanh of their columns of G_t,
-//! `c_t = f c_{t−1} + i g` and `h_t = o tanh c_t`, from zero. What does not wait for the previous step is one matrix
-//! product over all steps: the inputs, and every term with a perturbed weight, whose other factor is a plane of a lower
-//! degree. So planes are taken degree by degree, and each step multiplies those of one degree, of all samples, by Whh.
+//! The gates are `G_t = x_t Wih + bih + h_{t−1} Whh + bhh`. With i, f, o = σ and g = tanh of their columns of
+//! G_t, `c_t = f c_{t−1} + i g` and `h_t = o tanh c_t`, starting from zero. Terms that do not depend on the
+//! previous step are computed by one matrix product over all steps: the inputs, and every term with a
+//! perturbed weight, whose other factor is a plane of lower degree. Planes are therefore processed degree by
+//! degree, and each step multiplies the planes of one degree of all samples by Whh.
 
 mod cell;
 
@@ -16,15 +18,15 @@ use crate::calculus::real::Real;
 use crate::calculus::ring::RingProduct;
 use crate::calculus::tape::{Initial, Node, NodeId, Slot, Tape};
 
-/// See the module. Saves [`STATE`] columns a hidden unit in the primal pass, and [`TANGENT`] columns a hidden unit and plane in
-/// a tangent pass.
+/// LSTM layer; see the module. Saves [`STATE`] columns per hidden unit in the primal pass, and [`TANGENT`]
+/// columns per hidden unit and plane in a tangent pass.
 #[derive(Clone, Copy, Debug)]
 pub struct Lstm {
     /// The argument.
     x: NodeId,
-    /// h, the value itself.
+    /// h, the value of this node.
     h: NodeId,
-    /// Wih `[inputs, 4 hidden]` and Whh `[hidden, 4 hidden]`, which is one matrix.
+    /// Wih `[inputs, 4 hidden]` and Whh `[hidden, 4 hidden]`, stored as one matrix.
     weight: Slot,
     /// bih and bhh, each `[4 hidden]`.
     bias: Slot,
@@ -33,9 +35,9 @@ pub struct Lstm {
 }
 
 impl<T: Real> Tape<T> {
-    /// h of a layer of LSTM cells, gates in the order i, f, g, o: parameters `{name}.Wih` `[inputs, 4 hidden]`,
-    /// `{name}.Whh` `[hidden, 4 hidden]`, `{name}.bih` and `{name}.bhh` `[4 hidden]`, all uniform on ±1/√hidden. The rows of
-    /// a sample are its steps.
+    /// The hidden states h of a layer of LSTM cells with gates in the order i, f, g, o. Parameters
+    /// `{name}.Wih` `[inputs, 4 hidden]`, `{name}.Whh` `[hidden, 4 hidden]`, `{name}.bih` and `{name}.bhh`
+    /// `[4 hidden]` are initially uniform on ±1/√hidden. The rows of a sample are its time steps.
     pub fn lstm(&mut self, name: &str, x: NodeId, hidden: usize) -> NodeId {
         let ((steps, inputs), gates) = (self.shape(x), 4 * hidden);
         let initial = Initial::Uniform(1.0 / (hidden as f64).sqrt());
@@ -54,7 +56,7 @@ impl Lstm {
         Shape { samples: context.samples, steps: context.nodes[self.x.0].rows, hidden: self.hidden }
     }
 
-    /// A plane of Wih and Whh, one below the other.
+    /// A plane of Wih and Whh, stacked vertically.
     fn weight<'a, T: Real>(&self, context: &Context<'a, T>, plane: usize) -> Option<Matrix<'a, T>> {
         let both = context.parameter(self.weight, plane)?;
         Some(Matrix::new(both, self.inputs + self.hidden, 4 * self.hidden))
@@ -67,7 +69,7 @@ impl Lstm {
         Some([Matrix::new(wih, self.inputs, gates), Matrix::new(whh, self.hidden, gates)])
     }
 
-    /// Starts a plane of G with the biases of that plane.
+    /// Initializes a plane of G with the biases of this plane.
     fn start<T: Real>(&self, context: &Context<'_, T>, plane: usize, rows: &mut [T], width: usize) {
         let gates = 4 * self.hidden;
         let Some(bias) = context.parameter(self.bias, plane) else {
@@ -78,7 +80,8 @@ impl Lstm {
         rows.chunks_exact_mut(width).for_each(|row| row[..gates].copy_from_slice(&bias));
     }
 
-    /// x_t and h_{t−1} of a plane side by side, zero where there is none. Shape `[rows, inputs + hidden]`.
+    /// The concatenation of x_t and h_{t−1} in a plane, zero where undefined. Shape
+    /// `[rows, inputs + hidden]`.
     fn inputs<T: Real>(&self, shape: Shape, x: Option<&[T]>, h: &[T], joined: &mut [T]) {
         let Self { inputs, hidden, .. } = *self;
         for (row, joined) in joined.chunks_exact_mut(inputs + hidden).enumerate() {
@@ -182,7 +185,7 @@ impl Lstm {
         }
     }
 
-    /// The adjoints of G, h and c over all planes of the phase, in reverse time.
+    /// The adjoints of G, h and c in all planes of the phase, computed in reverse time.
     fn adjoint<T: Real>(&self, context: &Context<'_, T>, own: Own<'_, T>) -> Adjoint<T> {
         let shape @ Shape { samples, steps, hidden } = self.shape(context);
         let (rows, gates, ring) = (shape.rows(), 4 * hidden, context.ring);
@@ -225,7 +228,7 @@ impl Lstm {
 
 impl<T: Real> Primitive<T> for Lstm {
     fn memory(&self, _: &[Node<T>], own: &Node<T>) -> PassMemory {
-        // the adjoint rule has the adjoints of G, h and c at hand, and x and h side by side
+        // working memory of the adjoint rule: the adjoints of G, h and c, and the concatenation of x and h
         let at_hand = 6 * self.hidden + self.inputs + self.hidden;
         let each = |columns: usize| own.rows.saturating_mul(columns);
         PassMemory {
@@ -299,7 +302,8 @@ mod tests {
     use crate::calculus::op::finite_difference::{check, numbers};
     use crate::calculus::tape::{Initial, Tape};
 
-    /// Two layers of widths that fill no block of lanes, the first on rows of a table: arguments of degree 1 and 2.
+    /// Two layers whose widths do not fill a block of lanes, the first on rows of a table: arguments of
+    /// degree 1 and 2.
     #[test]
     fn derivatives_of_two_layers_match_finite_differences() {
         let mut tape = Tape::new();
@@ -314,7 +318,7 @@ mod tests {
         check(tape, &[(tokens, x), (y, vec![-1.0, 0.0, 1.0, 1.0, 0.0, -1.0, 1.0, 0.0])], 2);
     }
 
-    /// On data, wider than a block of lanes, and of a single step.
+    /// On data, wider than a block of lanes, and with a single step.
     #[test]
     fn derivatives_on_data_match_finite_differences() {
         for (steps, hidden) in [(2, 65), (1, 2)] {

@@ -1,8 +1,9 @@
-//! A selective scan along the rows of a sample, as one operation.
+//! Selective scan (Gu and Dao, 2023) along the rows of a sample, as one operation.
 //!
-//! Every column e has N states: `h_t = exp(δ_t A) h_{t−1} + δ_t B_t x_t`, from zero, and `z_t = Σ_n C_t h_t + D x_t`, with
-//! `A = −exp(A_log)`. δ and x differ by column, B and C by state, A by both. States are large and cheap, so none are
-//! kept: the adjoint rule computes them again, state by state, for as many columns as fit lanes.
+//! Every column has N states: `h_t = exp(δ_t A) h_{t−1} + δ_t B_t x_t`, starting from zero, and
+//! `z_t = Σ_n C_t h_t + D x_t`, with `A = −exp(A_log)`. δ and x depend on the column, B and C on the state,
+//! and A on both. States are large and cheap to compute, so that none are stored: the adjoint rule recomputes
+//! them, state by state, for as many columns as fit in the lanes.
 
 mod recurrence;
 
@@ -12,13 +13,13 @@ use crate::calculus::kernel::{dispatch, vector};
 use crate::calculus::real::Real;
 use crate::calculus::tape::{Node, NodeId, Slot, Tape};
 
-/// See the module.
+/// Selective scan; see the module.
 #[derive(Clone, Copy, Debug)]
 pub struct Scan {
     x: NodeId,
     /// δ, of the shape of x.
     delta: NodeId,
-    /// B and C side by side: `2 N` columns.
+    /// B and C, concatenated: `2 N` columns.
     bc: NodeId,
     /// A_log `[columns, N]`.
     a_log: Slot,
@@ -27,11 +28,12 @@ pub struct Scan {
 }
 
 impl<T: Real> Tape<T> {
-    /// `z_t = Σ_n C_t h_t + D x_t` with `h_t = exp(−δ_t exp(A_log)) h_{t−1} + δ_t B_t x_t` along the rows of a sample: δ of
-    /// the shape of x, B and C side by side in `bc` `[rows, 2 N]`, A_log `[columns, N]`, `skip` is D `[columns]`.
+    /// `z_t = Σ_n C_t h_t + D x_t` with `h_t = exp(−δ_t exp(A_log)) h_{t−1} + δ_t B_t x_t` along the rows of
+    /// a sample. δ has the shape of x; B and C are concatenated in `bc` `[rows, 2 N]`; A_log has shape
+    /// `[columns, N]`, and `skip` is D `[columns]`.
     ///
     /// # Panics
-    /// If the shapes do not fit: that is a defect of the caller.
+    /// If the shapes do not match.
     pub fn scan(&mut self, x: NodeId, delta: NodeId, bc: NodeId, a_log: Slot, skip: Slot) -> NodeId {
         let ((rows, columns), (rows_bc, both)) = (self.shape(x), self.shape(bc));
         assert_eq!((self.shape(delta), rows_bc), ((rows, columns), rows), "x, δ and B, C row by row");
@@ -75,7 +77,7 @@ impl Scan {
 
 impl<T: Real> Primitive<T> for Scan {
     fn memory(&self, nodes: &[Node<T>], own: &Node<T>) -> PassMemory {
-        // the adjoint rule's own adjoints of x, δ and B, C
+        // the adjoints of x, δ and B, C within the adjoint rule
         let columns = 2 * own.columns + nodes[self.bc.0].columns;
         PassMemory { tangent: own.rows.saturating_mul(columns), ..PassMemory::default() }
     }
@@ -137,7 +139,7 @@ mod tests {
         tape.scan(x, delta, bc, a_log, skip)
     }
 
-    /// Two in a row, of arguments of degree 0, 1 and 2, more than one of them used twice.
+    /// Two scans in sequence, with arguments of degree 0, 1 and 2, some of them used twice.
     #[test]
     fn derivatives_match_finite_differences() {
         let mut tape = Tape::new();
@@ -151,12 +153,12 @@ mod tests {
         let f = tape.linear("5", h, 2);
         let (y, mask) = (tape.data(4, 2), tape.data(4, 1));
         tape.mean_squared_error(f, y, mask, 0.25);
-        // small inputs: the exponential of an exponential is hard on differences
+        // small inputs, because finite differences of a double exponential are inaccurate
         let inputs = numbers(16).into_iter().map(|x| 0.5 * x).collect();
         check(tape, &[(x, inputs), (y, numbers(16)), (mask, vec![1.0; 8])], 2);
     }
 
-    /// On data alone: only the parameters vary. More columns than lanes.
+    /// On data only, so that only the parameters vary; more columns than lanes.
     #[test]
     fn derivatives_on_data_match_finite_differences() {
         let mut tape = Tape::new();

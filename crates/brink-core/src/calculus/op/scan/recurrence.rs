@@ -1,4 +1,4 @@
-//! The recurrence of a scan and its adjoint, vectorized over columns: a block of as many as fit lanes at a time.
+//! The recurrence of a scan and its adjoint, vectorized over blocks of columns that fit in the lanes.
 
 use std::ops::Range;
 
@@ -9,11 +9,11 @@ use crate::calculus::kernel::lanes::{
 use crate::calculus::real::Real;
 use crate::calculus::ring::{Ring, RingProduct};
 
-/// The arguments: for each its planes that there are.
+/// The nonzero planes of each argument.
 #[derive(Debug)]
 pub struct Sequence<'a, T> {
     pub ring: &'a Ring,
-    /// First plane of the phase. Those below it are computed again, but not written.
+    /// First plane of the phase. Lower planes are recomputed but not written.
     pub first: usize,
     pub samples: usize,
     pub steps: usize,
@@ -23,11 +23,11 @@ pub struct Sequence<'a, T> {
     pub x: Vec<&'a [T]>,
     /// δ. Shape `[rows, columns]`.
     pub delta: Vec<&'a [T]>,
-    /// B and C side by side. Shape `[rows, 2 states]`.
+    /// B and C, concatenated. Shape `[rows, 2 states]`.
     pub bc: Vec<&'a [T]>,
 }
 
-/// The parameters: for each its planes that there are.
+/// The nonzero planes of each parameter.
 #[derive(Debug)]
 pub struct Parameters<'a, T> {
     /// Shape `[columns, states]`.
@@ -41,7 +41,7 @@ fn blocks(columns: usize) -> impl Iterator<Item = Range<usize>> {
     (0..columns).step_by(LANES).map(move |first| first..columns.min(first + LANES))
 }
 
-/// Reads some entries of all planes.
+/// Reads a range of entries of all planes.
 #[inline(always)]
 fn read<T: Real>(lanes: &mut [Lanes<T>], planes: &[&[T]], entries: Range<usize>) {
     for (plane, lanes) in lanes.iter_mut().enumerate() {
@@ -64,7 +64,7 @@ fn exponential<T: Real>(ring: &Ring, lanes: &mut [Lanes<T>]) {
 }
 
 impl<T: Real> Parameters<'_, T> {
-    /// A of a block's columns, state by state. Shape `[states, planes]`.
+    /// A for the columns of a block, state by state. Shape `[states, planes]`.
     #[inline(always)]
     fn a(&self, ring: &Ring, columns: &Range<usize>, states: usize) -> Vec<Lanes<T>> {
         let planes = ring.planes();
@@ -81,7 +81,7 @@ impl<T: Real> Parameters<'_, T> {
         a
     }
 
-    /// D of a block's columns. Shape `[planes]`.
+    /// D for the columns of a block. Shape `[planes]`.
     #[inline(always)]
     fn skip(&self, ring: &Ring, columns: &Range<usize>) -> Vec<Lanes<T>> {
         let mut skip = zeros(ring.planes());
@@ -91,7 +91,7 @@ impl<T: Real> Parameters<'_, T> {
 }
 
 impl<T: Real> Sequence<'_, T> {
-    /// B and C of one row. Shape `[2 states, planes]`.
+    /// B and C for one row. Shape `[2 states, planes]`.
     #[inline(always)]
     fn scalars(&self, row: usize, scalars: &mut [T]) {
         for (n, scalars) in scalars.chunks_exact_mut(self.ring.planes()).enumerate() {
@@ -101,7 +101,7 @@ impl<T: Real> Sequence<'_, T> {
         }
     }
 
-    /// A block's entries of a row.
+    /// The entries of a block in a row.
     fn at(&self, row: usize, columns: &Range<usize>) -> Range<usize> {
         row * self.columns + columns.start..row * self.columns + columns.end
     }
@@ -111,7 +111,7 @@ impl<T: Real> Sequence<'_, T> {
         &self.ring.products()[self.first..]
     }
 
-    /// Writes the planes of the phase to some entries of them. Shape `[planes − first, rows, columns]`.
+    /// Writes the planes of the phase to a range of entries. Shape `[planes − first, rows, columns]`.
     #[inline(always)]
     fn write(&self, planes: &mut [T], entries: Range<usize>, lanes: &[Lanes<T>]) {
         let len = self.samples * self.steps * self.columns;
@@ -121,7 +121,7 @@ impl<T: Real> Sequence<'_, T> {
     }
 }
 
-/// z, the planes of the phase.
+/// The planes of z in the current phase.
 pub struct Forward<'a, T> {
     pub sequence: Sequence<'a, T>,
     pub parameters: Parameters<'a, T>,
@@ -167,42 +167,42 @@ impl<T: Real> pulp::NullaryFnOnce for Forward<'_, T> {
     }
 }
 
-/// The adjoints of everything, given z's.
+/// The adjoints of all arguments and parameters, given the adjoint of z.
 pub struct Backward<'a, T> {
     pub sequence: Sequence<'a, T>,
     pub parameters: Parameters<'a, T>,
-    /// z's adjoint, all planes. Shape `[rows, columns]` each.
+    /// All planes of the adjoint of z. Shape `[rows, columns]` each.
     pub z: Vec<&'a [T]>,
-    /// Shape `[planes − first, rows, columns]`.
+    /// Adjoint of x. Shape `[planes − first, rows, columns]`.
     pub x: &'a mut [T],
-    /// δ's. Shape `[planes − first, rows, columns]`.
+    /// Adjoint of δ. Shape `[planes − first, rows, columns]`.
     pub delta: &'a mut [T],
-    /// Zero at first. Shape `[planes − first, rows, 2 states]`.
+    /// Adjoint of B and C, initially zero. Shape `[planes − first, rows, 2 states]`.
     pub bc: &'a mut [T],
-    /// Shape `[planes, columns, states]`; planes below `first` are not written.
+    /// Adjoint of A_log. Shape `[planes, columns, states]`; planes below `first` are not written.
     pub a_log: &'a mut [T],
-    /// D's. Shape `[planes, columns]`; planes below `first` are not written.
+    /// Adjoint of D. Shape `[planes, columns]`; planes below `first` are not written.
     pub skip: &'a mut [T],
 }
 
-/// A block of one sample, every step of it. Shapes `[steps, planes]`.
+/// Working memory for a block of one sample and all its steps. Shapes `[steps, planes]`.
 struct Work<T> {
     x: Vec<Lanes<T>>,
     delta: Vec<Lanes<T>>,
     /// δ x.
     input: Vec<Lanes<T>>,
-    /// z's adjoint.
+    /// Adjoint of z.
     z: Vec<Lanes<T>>,
-    /// The adjoint of δ x.
+    /// Adjoint of δ x.
     input_adjoint: Vec<Lanes<T>>,
     delta_adjoint: Vec<Lanes<T>>,
-    /// exp(δ A) of one state.
+    /// exp(δ A) for one state.
     decay: Vec<Lanes<T>>,
-    /// One state before each step, and after the last.
+    /// One state before each step and after the last.
     h: Vec<Lanes<T>>,
     /// B and C. Shape `[steps, 2 states, planes]`.
     scalars: Vec<T>,
-    /// Their adjoints.
+    /// Adjoints of B and C.
     scalar_adjoints: Vec<T>,
 }
 
@@ -271,7 +271,7 @@ impl<T: Real> Backward<'_, T> {
         work.scalar_adjoints.fill(T::zero());
     }
 
-    /// One state: its values again, then its adjoint in reverse time.
+    /// One state: recomputes its values, then its adjoint in reverse time.
     #[inline(always)]
     fn state(&self, n: usize, a: &[Lanes<T>], a_adjoint: &mut [Lanes<T>], work: &mut Work<T>) {
         let Self { sequence, .. } = self;
@@ -300,7 +300,7 @@ impl<T: Real> Backward<'_, T> {
             multiply_add_scalar(products, &mut work.input_adjoint[step.clone()], &h, &work.scalars[b(t)]);
             add_dot(written, &mut work.scalar_adjoints[b(t)], &h, &work.input[step.clone()]);
             multiply(products, &mut earlier, &h, decay);
-            // δ A's adjoint: that of its exponential, h̄ h_{t−1}, times the exponential
+            // adjoint of δ A: the adjoint of its exponential, h̄ h_{t−1}, times the exponential
             multiply(products, &mut exponent, &earlier, before);
             multiply_add(written, &mut work.delta_adjoint[step.clone()], &exponent, a);
             multiply_add(products, a_adjoint, &exponent, &work.delta[step]);
@@ -308,7 +308,7 @@ impl<T: Real> Backward<'_, T> {
         }
     }
 
-    /// From the adjoint of δ x to those of δ and x, and D's.
+    /// Maps the adjoint of δ x to the adjoints of δ and x, and adds the contribution of D.
     #[inline(always)]
     fn finish(
         &mut self,
@@ -343,7 +343,7 @@ impl<T: Real> Backward<'_, T> {
         }
     }
 
-    /// From A's adjoint to that of A_log: dA = A dA_log.
+    /// Maps the adjoint of A to the adjoint of A_log: dA = A dA_log.
     #[inline(always)]
     fn write_parameters(
         &mut self,
