@@ -11,12 +11,12 @@
 use brink::app::Arrangement;
 use brink::app::Command;
 use brink::app::Lab;
-use brink::app::{Opening, Outside};
+use brink::app::{Job, Opening, Outside};
+use brink::picture::view::camera::Projection;
 use brink::picture::scene::canvas::{Canvas, install_canvas, make_figures_in_background};
 use brink::picture::scene::figure::Figure;
 use brink::picture::style::theme;
 use brink::picture::view::ViewChange;
-use brink::picture::view::camera::Projection;
 use brink::preset::Preset;
 use brink::run::engine::assemble::assemble;
 use brink::run::engine::problem::Sources;
@@ -141,9 +141,9 @@ fn in_window(layout: &Arrangement, busy: bool, directory: &Path, frames: &mut Ve
     make_figures_in_background(&context);
     let outside = Outside {
         assemble: Arc::new(|preset| assemble(preset, &Sources::default()).map_err(|error| error.to_string())),
-        choose_file: |_, _| None,
-        choose_data: |_| None,
-        choose_session: |_, _, _| None,
+        choose_file: |_, _| Job::default(),
+        choose_data: |_| Job::default(),
+        choose_session: |_, _, _| Job::default(),
         recording: |_| None,
         settings: None,
         autosave: Some((directory.to_path_buf(), AUTOSAVE)),

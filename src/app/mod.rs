@@ -31,6 +31,7 @@ pub use state::runs::Compared;
 pub use state::tour::{Tour, TourCommand};
 pub use view::panels::arranged_ui;
 pub use view::window_ui;
+pub use work::job::{Gone, Job};
 pub use work::outside::{Assemble, ChooseSession, Opening, Outside};
 
 #[cfg(test)]

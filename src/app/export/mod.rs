@@ -1,10 +1,14 @@
 //! Writes what the window shows into files.
 
-use super::state::Model;
-use super::state::export::ExportForm;
-use super::state::export::ExportOutcome;
-use super::state::export::What;
-use super::view::panels::tree_ui;
+use crate::app::export::film::FilmError;
+use crate::app::export::film::Projector;
+use crate::app::export::film::Reel;
+use crate::app::state::Model;
+use crate::app::state::export::ExportForm;
+use crate::app::state::export::ExportOutcome;
+use crate::app::state::export::What;
+use crate::app::view::panels::tree_ui;
+use crate::app::work::job::Job;
 use crate::picture::file::export::Film;
 use crate::picture::file::export::animation_png;
 use crate::picture::file::export::content_png;
@@ -18,14 +22,9 @@ use crate::picture::style::theme;
 use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::RunView;
 use crate::run::file::files;
-use crossbeam_channel::Receiver;
-use crossbeam_channel::bounded;
 use egui::Context;
 use egui::Ui;
 use egui::Vec2;
-use film::FilmError;
-use film::Projector;
-use film::Reel;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -38,16 +37,8 @@ pub(crate) fn save(
     reel: Option<Reel>,
     window_size: Vec2,
     context: &Context,
-) -> Option<Receiver<ExportOutcome>> {
-    let context = context.clone();
-    // One message, so a channel for one: the sender never waits.
-    let (sender, receiver) = bounded(1);
-    let thread = std::thread::Builder::new().name("export".into()).spawn(move || {
-        // The window may be gone by now.
-        let _ = sender.send(write(model, reel, window_size));
-        context.request_repaint();
-    });
-    thread.ok().map(|_| receiver)
+) -> Job<ExportOutcome> {
+    Job::spawn("export", context, move || write(model, reel, window_size))
 }
 
 /// Writes a snapshot as its form says. Nothing is left behind where it fails.
@@ -99,7 +90,7 @@ pub(crate) fn picture(model: &Model, reel: Option<Reel>, window_size: Vec2) -> R
             let theme = if model.presenter { egui::Theme::Light } else { theme };
             let image = render(window_size, scale, theme, |ui| {
                 theme::set_high_contrast(ui.ctx(), model.presenter);
-                super::view::window_ui(ui, model, &mut Vec::new());
+                crate::app::view::window_ui(ui, model, &mut Vec::new());
             });
             Ok(encode_png(&image, scale, &texts(&view))?)
         }

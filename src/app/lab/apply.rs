@@ -201,7 +201,7 @@ impl Lab {
             Command::OpenSession => self.read_session(Reading::Open),
             Command::CompareSession => self.read_session(Reading::Compare),
             Command::ChooseSession(purpose) => {
-                if self.session_chosen.is_none() {
+                if !self.session_chosen.is_running() {
                     let path = &self.model.session.path;
                     self.session_chosen = (self.outside.choose_session)(path, purpose, &self.context);
                 }
@@ -251,23 +251,23 @@ impl Lab {
             }
             Command::EditExport(form) => self.model.export = form,
             Command::ChooseFile => {
-                if self.chosen_file.is_none() {
+                if !self.chosen_file.is_running() {
                     self.chosen_file = (self.outside.choose_file)(&self.model.export, &self.context);
-                    self.model.export.choosing = self.chosen_file.is_some();
+                    self.model.export.choosing = self.chosen_file.is_running();
                 }
             }
             Command::ChooseData => {
-                if self.chosen_data.is_none() {
+                if !self.chosen_data.is_running() {
                     self.chosen_data = (self.outside.choose_data)(&self.context);
                 }
             }
             Command::Save => {
-                if self.saved.is_none() {
+                if !self.saved.is_running() {
                     let size = self.context.content_rect().size();
                     self.model.facts.command = self.address().to_string();
                     let reel = if self.model.export.what == export::What::Film { self.reel() } else { None };
                     self.saved = save(self.model.snapshot(), reel, size, &self.context);
-                    self.model.export.saving = self.saved.is_some();
+                    self.model.export.saving = self.saved.is_running();
                 }
             }
             Command::Tour(command) => self.tour(command),

@@ -5,7 +5,6 @@ use crate::app::state::banner::{Banner, Level};
 use crate::app::state::gaps::Gaps;
 use crate::app::state::phase::RunPhase;
 use crate::run::live::message::{Ending, WorkerCommand};
-use crossbeam_channel::{Receiver, TryRecvError};
 use std::time::Instant;
 
 impl Lab {
@@ -133,39 +132,26 @@ impl Lab {
 
     /// What dialogs have chosen, and what has become of an export.
     pub(super) fn take_in_files(&mut self) {
-        match self.chosen_file.as_ref().map(Receiver::try_recv) {
-            None | Some(Err(TryRecvError::Empty)) => {}
-            Some(received) => {
-                self.chosen_file = None;
-                self.model.export.choosing = false;
-                match received.ok().flatten() {
-                    Some(path) => self.model.export.set_path(path.display().to_string()),
-                    None => self.model.export.note("No file was chosen; a path can be typed"),
-                }
+        if let Some(chosen) = self.chosen_file.poll() {
+            self.model.export.choosing = false;
+            match chosen.ok().flatten() {
+                Some(path) => self.model.export.set_path(path.display().to_string()),
+                None => self.model.export.note("No file was chosen; a path can be typed"),
             }
         }
-        match self.chosen_data.as_ref().map(Receiver::try_recv) {
-            None | Some(Err(TryRecvError::Empty)) => {}
-            Some(received) => {
-                self.chosen_data = None;
-                if let Some(directory) = received.ok().flatten() {
-                    self.model.set_directory(&directory);
-                    self.start(false);
-                } else {
-                    let text = "No directory was chosen; data.path or BRINK_DATA can name one";
-                    self.model.raise(Banner { offers_data: true, ..Banner::new(Level::Note, text) });
-                }
+        if let Some(chosen) = self.chosen_data.poll() {
+            if let Some(directory) = chosen.ok().flatten() {
+                self.model.set_directory(&directory);
+                self.start(false);
+            } else {
+                let text = "No directory was chosen; data.path or BRINK_DATA can name one";
+                self.model.raise(Banner { offers_data: true, ..Banner::new(Level::Note, text) });
             }
         }
-        match self.saved.as_ref().map(Receiver::try_recv) {
-            None | Some(Err(TryRecvError::Empty)) => {}
-            Some(received) => {
-                self.saved = None;
-                self.model.export.saving = false;
-                let saved = received
-                    .unwrap_or_else(|_| Err("the writing thread has failed; nothing is written".into()));
-                self.model.export.outcome = Some(saved);
-            }
+        if let Some(saved) = self.saved.poll() {
+            self.model.export.saving = false;
+            let failed = |_| Err("the writing thread has failed; nothing is written".into());
+            self.model.export.outcome = Some(saved.unwrap_or_else(failed));
         }
     }
 }

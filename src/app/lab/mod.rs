@@ -16,6 +16,7 @@ use super::state::gaps::Gaps;
 use super::state::settings::WindowSettings;
 use super::view::forms;
 use super::work::inspector::Inspector;
+use super::work::job::Job;
 use super::work::outside::{Opening, Outside};
 use super::work::weight_space::{RecordedPaths, WeightSpace};
 use crate::picture;
@@ -26,7 +27,6 @@ use crate::run::engine::memory::{Account, Memory};
 use crate::run::file::session::Session;
 use crate::run::live::message::WorkerCommand;
 use crate::run::live::worker::Worker;
-use crossbeam_channel::Receiver;
 use egui::Context;
 use sessions::Reading;
 use std::path::PathBuf;
@@ -77,12 +77,12 @@ pub struct Lab {
     pub(super) panels_moved: bool,
     /// The zoom outside presenter mode.
     pub(super) zoom: f32,
-    pub(super) chosen_file: Option<Receiver<Option<PathBuf>>>,
-    pub(super) chosen_data: Option<Receiver<Option<PathBuf>>>,
-    pub(super) saved: Option<Receiver<ExportOutcome>>,
-    pub(super) session_chosen: Option<Receiver<Option<PathBuf>>>,
-    pub(super) session_saved: Option<Receiver<ExportOutcome>>,
-    pub(super) session_read: Option<(Reading, Receiver<Result<Session, String>>)>,
+    pub(super) chosen_file: Job<Option<PathBuf>>,
+    pub(super) chosen_data: Job<Option<PathBuf>>,
+    pub(super) saved: Job<ExportOutcome>,
+    pub(super) session_chosen: Job<Option<PathBuf>>,
+    pub(super) session_saved: Job<ExportOutcome>,
+    pub(super) session_read: Job<Result<(Reading, Session), String>>,
     pub(super) autosave: Option<Autosave>,
     /// Forks still to be made.
     pub(super) forks: Vec<Branch>,
@@ -129,12 +129,12 @@ impl Lab {
             eta_asked: None,
             panels_moved: false,
             zoom: context.zoom_factor(),
-            chosen_file: None,
-            chosen_data: None,
-            saved: None,
-            session_chosen: None,
-            session_saved: None,
-            session_read: None,
+            chosen_file: Job::default(),
+            chosen_data: Job::default(),
+            saved: Job::default(),
+            session_chosen: Job::default(),
+            session_saved: Job::default(),
+            session_read: Job::default(),
             autosave: None,
             forks: Vec::new(),
             at: None,

@@ -7,9 +7,8 @@ use crate::app::state::form::Form;
 use crate::app::state::form::SessionForm;
 use crate::app::state::runs::Compared;
 use crate::app::state::shown::ShownState;
+use crate::app::work::job::Job;
 use crate::app::work::session::write;
-use crate::app::work::thread::on_thread;
-use crate::app::work::thread::received;
 use crate::run::engine::course::Course;
 use crate::run::file::recording::Recording;
 use crate::run::file::session::Session;
@@ -103,7 +102,7 @@ impl Lab {
         if !self.model.session.known && self.model.form != Some(Form::Session) {
             return self.apply(Command::Toggle(Form::Session));
         }
-        if self.session_saved.is_some() {
+        if self.session_saved.is_running() {
             return;
         }
         let Some(session) = self.session(NEWEST_CHECKPOINT) else {
@@ -118,52 +117,45 @@ impl Lab {
         };
         let path = PathBuf::from(&self.model.session.path);
         self.session_saved = write(session, path, &self.context);
-        self.model.session.busy = self.session_saved.is_some();
+        self.model.session.busy = self.session_saved.is_running();
     }
 
     /// Reads the form's file, or another one.
     pub(super) fn read_session(&mut self, reading: Reading) {
-        if self.session_read.is_some() {
+        if self.session_read.is_running() {
             return;
         }
         let path = match &reading {
             Reading::Unfinished(path) => path.clone(),
             Reading::Open | Reading::Compare => PathBuf::from(&self.model.session.path),
         };
-        let read = on_thread("session", &self.context, move || {
-            Session::read(&path).map_err(|error| error.to_string())
+        self.session_read = Job::spawn("session", &self.context, move || {
+            let read = Session::read(&path).map_err(|error| error.to_string());
+            read.map(|session| (reading, session))
         });
-        self.session_read = read.map(|receiver| (reading, receiver));
-        self.model.session.busy = self.session_read.is_some();
+        self.model.session.busy = self.session_read.is_running();
     }
 
     /// Takes in what threads and dialogs have to say about sessions.
     pub(super) fn take_in_sessions(&mut self) {
-        if let Some(chosen) = received(&mut self.session_chosen)
-            && let Ok(Some(path)) = chosen
-        {
+        if let Some(Ok(Some(path))) = self.session_chosen.poll() {
             self.model.session.set_path(&path);
         }
-        if let Some(saved) = received(&mut self.session_saved).map(Result::flatten) {
+        if let Some(saved) = self.session_saved.poll_outcome() {
             let form = &mut self.model.session;
             form.busy = false;
             form.known = saved.is_ok();
             form.outcome = Some(saved.map(|path| format!("Saved: {}", path.display())));
             self.tell_outcome();
         }
-        let Some((reading, receiver)) = self.session_read.take() else { return };
-        let mut channel = Some(receiver);
-        let Some(read) = received(&mut channel).map(Result::flatten) else {
-            self.session_read = channel.map(|receiver| (reading, receiver));
-            return;
-        };
+        let Some(read) = self.session_read.poll_outcome() else { return };
         self.model.session.busy = false;
         match read {
             Err(reason) => {
                 self.model.session.outcome = Some(Err(reason));
                 self.tell_outcome();
             }
-            Ok(session) => self.use_session(session, reading),
+            Ok((reading, session)) => self.use_session(session, reading),
         }
     }
 

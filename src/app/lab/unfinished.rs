@@ -7,10 +7,9 @@
 use super::Lab;
 use crate::app::state::banner::{Banner, Level};
 use crate::app::state::export::ExportOutcome;
+use crate::app::work::job::Job;
 use crate::app::work::session::write;
-use crate::app::work::thread::received;
 use crate::run::file::session::EXTENSION;
-use crossbeam_channel::Receiver;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -47,7 +46,7 @@ pub(crate) struct Autosave {
     due: Instant,
     /// Rows of the run and its forks, and how many these are, when they were saved last.
     saved: (usize, usize),
-    writing: Option<Receiver<ExportOutcome>>,
+    writing: Job<ExportOutcome>,
 }
 
 impl Autosave {
@@ -67,7 +66,7 @@ impl Autosave {
                 fs::rename(&path, left.find(|left| !left.exists()).unwrap_or(last))?;
             }
             let due = Instant::now() + interval;
-            let autosave = Self { path, interval, _lock: lock, due, saved: (0, 0), writing: None };
+            let autosave = Self { path, interval, _lock: lock, due, saved: (0, 0), writing: Job::default() };
             return Ok((autosave, left(directory)?));
         }
         Err(std::io::Error::other(format!("{PLACES} windows keep their runs already")))
@@ -75,9 +74,7 @@ impl Autosave {
 
     /// The run is another one, or has come to its end.
     fn forget(&mut self) {
-        if let Some(writing) = self.writing.take() {
-            let _ = writing.recv_timeout(PATIENCE);
-        }
+        self.writing.wait(PATIENCE);
         // it may not be there
         let _ = fs::remove_file(&self.path);
         self.saved = (0, 0);
@@ -179,8 +176,8 @@ impl Lab {
     pub(crate) fn abandon(&mut self) {
         self.save_settings();
         self.keep_unfinished_now();
-        if let Some(writing) = self.autosave.as_mut().and_then(|autosave| autosave.writing.take()) {
-            let _ = writing.recv_timeout(WRITTEN);
+        if let Some(autosave) = &mut self.autosave {
+            autosave.writing.wait(WRITTEN);
         }
         // its lock is given back
         self.autosave = None;
@@ -193,7 +190,7 @@ impl Lab {
     pub(super) fn keep_unfinished(&mut self) {
         let (recorded, live) = (self.model.recorded(), self.model.is_live());
         let Some(autosave) = &mut self.autosave else { return };
-        if let Some(Err(reason)) = received(&mut autosave.writing).map(Result::flatten) {
+        if let Some(Err(reason)) = autosave.writing.poll_outcome() {
             self.model
                 .raise(Banner::new(Level::Warning, format!("The unfinished run is not kept: {reason}")));
         }
@@ -203,7 +200,7 @@ impl Lab {
             }
             return;
         }
-        if recorded == autosave.saved || autosave.writing.is_some() {
+        if recorded == autosave.saved || autosave.writing.is_running() {
             return;
         }
         let now = Instant::now();

@@ -10,7 +10,6 @@ use crate::run::engine::fake::Fake;
 use crate::run::live::message::Ending;
 use crate::run::record::series::Series;
 use brink_core::dynamics::Event;
-use crossbeam_channel::bounded;
 use egui::{Key, Role, Theme, Vec2, ViewportId};
 use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, Node};
@@ -66,25 +65,16 @@ fn built(
             eta if eta > 1e3 => Err(format!("η = {eta} is more than this engine takes")),
             _ => Ok(Box::new(engine.clone())),
         }),
-        choose_file: |form, _| {
-            let (sender, receiver) = bounded(1);
-            let chosen = std::path::Path::new(&form.path).with_file_name("chosen.csv");
-            sender.send(Some(chosen)).ok()?;
-            Some(receiver)
-        },
+        choose_file: |form, _| Job::done(Some(std::path::Path::new(&form.path).with_file_name("chosen.csv"))),
         // nothing is chosen at first
         choose_data: |context| {
-            let (sender, receiver) = bounded(1);
             let asked = egui::Id::unique("asked");
             let again = context.data_mut(|data| std::mem::replace(data.get_temp_mut_or_default(asked), true));
-            sender.send(again.then(|| "chosen".into())).ok()?;
-            Some(receiver)
+            Job::done(again.then(|| "chosen".into()))
         },
         choose_session: |_, purpose, _| {
-            let (sender, receiver) = bounded(1);
             let chosen = if purpose == Purpose::Open { "found.brink" } else { "new" };
-            sender.send(Some(chosen.into())).ok()?;
-            Some(receiver)
+            Job::done(Some(chosen.into()))
         },
         recording: guided::recording,
         settings,
@@ -101,9 +91,9 @@ fn on_real_engines(opening: Opening) -> Window {
         assemble: std::sync::Arc::new(|preset| {
             assemble(preset, &Sources::default()).map_err(|error| error.to_string())
         }),
-        choose_file: |_, _| None,
-        choose_data: |_| None,
-        choose_session: |_, _, _| None,
+        choose_file: |_, _| Job::default(),
+        choose_data: |_| Job::default(),
+        choose_session: |_, _, _| Job::default(),
         recording: guided::recording,
         settings: None,
         autosave: None,

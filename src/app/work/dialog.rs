@@ -1,9 +1,9 @@
 //! The system's file dialogs, off the interface thread: it may hang or be missing, and the window goes on.
 
+use super::job::Job;
 use crate::app::state::export::ExportForm;
 use crate::app::state::form::Purpose;
 use crate::run::file::session::EXTENSION;
-use crossbeam_channel::{Receiver, bounded};
 use egui::Context;
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::task::{Poll, Wake, Waker};
 use std::thread::Thread;
 
-/// Opens the dialog of the export; the path arrives on the channel, `None` when nothing was chosen or there is no dialog.
-pub(crate) fn choose_file(form: &ExportForm, context: &Context) -> Option<Receiver<Option<PathBuf>>> {
+/// Opens the dialog of the export; the answer is `None` when nothing was chosen or there is no dialog.
+pub(crate) fn choose_file(form: &ExportForm, context: &Context) -> Job<Option<PathBuf>> {
     let path = Path::new(&form.path);
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let extension = form.extension();
@@ -29,17 +29,13 @@ pub(crate) fn choose_file(form: &ExportForm, context: &Context) -> Option<Receiv
 }
 
 /// Opens the dialog for a directory of data; as [`choose_file`].
-pub(crate) fn choose_data(context: &Context) -> Option<Receiver<Option<PathBuf>>> {
+pub(crate) fn choose_data(context: &Context) -> Job<Option<PathBuf>> {
     let dialog = rfd::AsyncFileDialog::new().set_title("Directory of CIFAR-10's binary files");
     chosen(dialog.pick_folder(), context)
 }
 
 /// Opens the dialog for a session; as [`choose_file`].
-pub(crate) fn choose_session(
-    path: &str,
-    purpose: Purpose,
-    context: &Context,
-) -> Option<Receiver<Option<PathBuf>>> {
+pub(crate) fn choose_session(path: &str, purpose: Purpose, context: &Context) -> Job<Option<PathBuf>> {
     let path = Path::new(path);
     let mut dialog = rfd::AsyncFileDialog::new().add_filter("Brink session", &[EXTENSION]);
     if let Some(directory) = path.parent().filter(|directory| directory.is_dir()) {
@@ -57,17 +53,8 @@ pub(crate) fn choose_session(
 fn chosen(
     dialog: impl Future<Output = Option<rfd::FileHandle>> + Send + 'static,
     context: &Context,
-) -> Option<Receiver<Option<PathBuf>>> {
-    let context = context.clone();
-    // One message, so a channel for one: the sender never waits.
-    let (sender, receiver) = bounded(1);
-    let thread = std::thread::Builder::new().name("file dialog".into()).spawn(move || {
-        let chosen = block_on(dialog).map(|file| file.path().to_path_buf());
-        // The window may be gone by now.
-        let _ = sender.send(chosen);
-        context.request_repaint();
-    });
-    thread.ok().map(|_| receiver)
+) -> Job<Option<PathBuf>> {
+    Job::spawn("file dialog", context, move || block_on(dialog).map(|file| file.path().to_path_buf()))
 }
 
 struct Unpark(Thread);

@@ -2,8 +2,8 @@
 
 pub(crate) mod dialog;
 pub(crate) mod inspector;
+pub(crate) mod job;
 pub(crate) mod outside;
 pub(crate) mod session;
 pub(crate) mod spectrum;
-pub(crate) mod thread;
 pub(crate) mod weight_space;

@@ -1,5 +1,6 @@
 //! What the window cannot do by itself, and how it begins.
 
+use super::job::Job;
 use crate::app::state::export::ExportForm;
 use crate::app::state::form::Purpose;
 use crate::preset::Preset;
@@ -8,7 +9,6 @@ use crate::run::engine::branch::Branch;
 use crate::run::engine::course::Course;
 use crate::run::file::recording::ReadRecording;
 use crate::run::file::session::Session;
-use crossbeam_channel::Receiver;
 use egui::Context;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,17 +18,17 @@ use std::time::Duration;
 pub type Assemble = dyn Fn(&Preset) -> Result<Box<dyn Engine>, String> + Send + Sync;
 
 /// Opens the system's dialog for a session: from the path in the form, for a purpose.
-pub type ChooseSession = fn(&str, Purpose, &Context) -> Option<Receiver<Option<PathBuf>>>;
+pub type ChooseSession = fn(&str, Purpose, &Context) -> Job<Option<PathBuf>>;
 
 /// What the window cannot do by itself.
 pub struct Outside {
     /// Makes the engine; that of the replay thread too.
     pub assemble: Arc<Assemble>,
-    /// Opens the system's file dialog for the export; the path arrives on the channel.
-    pub choose_file: fn(&ExportForm, &Context) -> Option<Receiver<Option<PathBuf>>>,
-    /// Opens the system's dialog for the directory of the data; the path arrives on the channel.
-    pub choose_data: fn(&Context) -> Option<Receiver<Option<PathBuf>>>,
-    /// Opens the system's dialog for a session; the path arrives on the channel.
+    /// Opens the system's file dialog for the export; the answer is the path, where one was chosen.
+    pub choose_file: fn(&ExportForm, &Context) -> Job<Option<PathBuf>>,
+    /// Opens the system's dialog for the directory of the data; the answer is the path, where one was chosen.
+    pub choose_data: fn(&Context) -> Job<Option<PathBuf>>,
+    /// Opens the system's dialog for a session; the answer is the path, where one was chosen.
     pub choose_session: ChooseSession,
     /// The recording of a name that a chapter asks for; an error where it cannot be read.
     pub recording: fn(&str) -> Option<&'static ReadRecording>,
