@@ -15,7 +15,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let network = Architecture::Mlp { hidden: vec![32, 32], activation: Activation::Gelu };
     let data = digits::dataset(500, digits::CLASSES, digits::Labels::Drawn { p: 0.0, seed: 0 })?;
     let mut loss = NetworkObjective::<f64>::new(&network, &data.train, LossKind::CrossEntropy)?;
-    let w: Vec<f64> = network.initialize(&[1, 8, 8], digits::CLASSES, 0)?.into_iter().map(f64::from).collect();
+    let w: Vec<f64> =
+        network.initialize(&[1, 8, 8], digits::CLASSES, 0)?.into_iter().map(f64::from).collect();
 
     // Two unit directions u and v, and all derivatives along them.
     let (u, v) = (unit(w.len(), 1.0), unit(w.len(), 2.0));
