@@ -1,7 +1,7 @@
-"""Makes fashion-mnist.zlib from the data set's own files: python make_fashion_mnist.py DIRECTORY
+"""Creates fashion-mnist.zlib from the original files of the data set: python make_fashion_mnist.py DIRECTORY
 
-DIRECTORY holds {train,t10k}-{images-idx3,labels-idx1}-ubyte.gz, as the data set's site and Debian's package
-dataset-fashion-mnist (/usr/share/datasets/fashion-mnist) have them. Needs Python alone.
+DIRECTORY contains {train,t10k}-{images-idx3,labels-idx1}-ubyte.gz, as distributed on the site of the data set and in
+the Debian package dataset-fashion-mnist (/usr/share/datasets/fashion-mnist). Requires only the Python standard library.
 """
 
 import gzip

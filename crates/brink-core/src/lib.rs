@@ -34,3 +34,8 @@ pub mod network;
 pub mod objective;
 pub mod space;
 pub mod spectrum;
+
+/// Compiles and runs the example of the README as a documentation test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExample;

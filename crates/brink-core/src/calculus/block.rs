@@ -53,7 +53,7 @@ impl<T: Real> Block<T> {
         &mut self.data[i * self.dim..(i + 1) * self.dim]
     }
 
-    /// Iterates over the vectors in order.
+    /// Iterates over the vectors in order. Each has shape `[dim]`.
     pub fn columns(&self) -> impl ExactSizeIterator<Item = &[T]> {
         self.data.chunks_exact(self.dim.max(1))
     }

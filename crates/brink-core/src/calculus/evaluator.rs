@@ -67,8 +67,8 @@ pub struct Evaluator<T> {
 }
 
 impl<T: Real> Evaluator<T> {
-    /// Combines a tape, whose last node is the loss, with the data of all samples. `data` lists the entries
-    /// of each data node, sample by sample.
+    /// Combines a tape, whose last node is the loss, with the data of all samples. `data` lists, for each
+    /// data node, its entries sample by sample. Shape `[samples · rows · columns]`.
     ///
     /// # Panics
     /// If a data node has no data or its size does not match.
@@ -229,7 +229,7 @@ impl<T: Real> Evaluator<T> {
     }
 
     /// Interruptible version of [`Evaluator::hessian_vector_products`]; `stop` is polled before each chunk.
-    /// Returns whether `hv` holds the products.
+    /// Returns whether `hv` holds the products. Shapes of `v` and `hv`: `[k, dim]`.
     ///
     /// # Panics
     /// If the vectors do not have length [`Evaluator::dim`].
@@ -278,7 +278,7 @@ impl<T: Real> Evaluator<T> {
     }
 
     /// Interruptible version of [`Evaluator::third_derivatives`]; `stop` is polled before each chunk. Returns
-    /// whether `t` holds the derivatives.
+    /// whether `t` holds the derivatives. Shapes: `u` `[k, dim]`, `t` `[k(k+1)/2, dim]`.
     ///
     /// # Panics
     /// If the vectors do not have length [`Evaluator::dim`].

@@ -17,6 +17,9 @@ pub fn generator(seed: u64) -> ChaCha8Rng {
 /// Replaces each label with probability `p` by a uniformly random label of `count` classes (possibly the true
 /// one). For a fixed seed, the labels replaced at a smaller `p` are also replaced, identically, at a larger
 /// `p`.
+///
+/// # Panics
+/// If `count` is 0 and there are labels.
 pub fn replace_labels(labels: &mut [i64], p: f64, count: usize, seed: u64) {
     let mut rng = generator(seed);
     for label in labels {

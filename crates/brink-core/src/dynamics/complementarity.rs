@@ -52,7 +52,7 @@ pub enum ComplementarityError {
 /// A solution and its accuracy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Solution {
-    /// X. Shape `[k, k]`.
+    /// Solution X. Shape `[k, k]`.
     pub x: DMatrix<f64>,
     /// Relative KKT residual; see [`kkt_residual`].
     pub residual: f64,

@@ -97,7 +97,8 @@ impl<T: Real> Dynamics<T> {
     }
 
     /// Records the state at the start of step t and advances all processes to t + 1 with the learning rate
-    /// `eta`. Failures are reported as [`Event`]s in the record.
+    /// `eta` > 0. The objective must have as many parameters as the initial weights, and must be the same in
+    /// all steps. Failures are reported as [`Event`]s in the record.
     pub fn step(&mut self, objective: &mut dyn Objective<T>, eta: f64) -> StepRecord {
         self.step_watched(objective, eta, &mut |_, _| ())
     }

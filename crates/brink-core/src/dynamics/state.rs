@@ -57,7 +57,7 @@ impl<T: Real> State<T> {
         }
     }
 
-    /// A state at the given step for an engine without dynamics.
+    /// A state at the given step for an engine without dynamics. `w0` has shape `[dim]`.
     pub fn at(step: usize, w0: Vec<T>) -> Self {
         Self { step, ..Self::new(w0) }
     }

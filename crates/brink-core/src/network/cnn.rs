@@ -1,4 +1,5 @@
-//! A small convolutional network: (3 × 3 convolution → activation → pool 2)² → Linear → activation → Linear.
+//! Convolutional network: (3 × 3 convolution → activation → 2 × 2 average pooling)² → linear
+//! layer → activation → linear layer.
 
 use super::Activation;
 use super::error::NetworkError;

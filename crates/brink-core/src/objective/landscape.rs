@@ -48,13 +48,13 @@ fn default_eccentricity() -> f64 {
 /// All partial derivatives up to order three at one point.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Jet {
-    /// L.
+    /// Value L.
     pub value: f64,
-    /// L_x, L_y.
+    /// First derivatives L_x, L_y.
     pub first: [f64; 2],
-    /// L_xx, L_xy, L_yy.
+    /// Second derivatives L_xx, L_xy, L_yy.
     pub second: [f64; 3],
-    /// L_xxx, L_xxy, L_xyy, L_yyy.
+    /// Third derivatives L_xxx, L_xxy, L_xyy, L_yyy.
     pub third: [f64; 4],
 }
 

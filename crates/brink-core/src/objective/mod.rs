@@ -16,6 +16,8 @@ use crate::calculus::{Block, Real, Stop};
 
 /// A smooth full-batch training loss L(w) with exact derivatives up to order three.
 ///
+/// All vectors have shape `[dim]`, with `dim` the number of parameters; implementations may panic otherwise.
+///
 /// Methods take `&mut self` because implementations reuse buffers and cache the primal pass at the last `w`
 /// (compared by value). A Hessian-vector product right after a gradient at the same `w` therefore needs no
 /// second primal pass.

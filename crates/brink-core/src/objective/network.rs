@@ -220,7 +220,10 @@ impl<T: Real> NetworkObjective<T> {
         self.evaluator.is_parallel()
     }
 
-    /// Fraction of rows classified correctly at `w`, in [0, 1]. `None` for regression.
+    /// Fraction of rows classified correctly at `w` (shape `[dim]`), in [0, 1]. `None` for regression.
+    ///
+    /// # Panics
+    /// If the length of `w` is not the number of parameters.
     pub fn accuracy(&mut self, w: &[T]) -> Option<f64> {
         if self.labels.is_empty() {
             return None;

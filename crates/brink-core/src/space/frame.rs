@@ -135,7 +135,7 @@ pub struct Captured {
 }
 
 impl Captured {
-    /// Adds a displacement with the given coordinates.
+    /// Adds a displacement (shape `[dim]`) with the given coordinates.
     pub fn count(&mut self, displacement: &[f64], coordinates: [f64; 3]) {
         self.whole += dot(displacement, displacement);
         for (sum, at) in self.along.iter_mut().zip(coordinates) {

@@ -187,7 +187,7 @@ impl Trail {
         self.rows.get(step.checked_sub(first)?)
     }
 
-    /// The newest step.
+    /// The weights of the newest step; `None` for an empty trail.
     pub fn newest(&self) -> Option<&Arc<Row>> {
         self.rows.back()
     }

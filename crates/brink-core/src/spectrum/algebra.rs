@@ -2,7 +2,7 @@
 
 use crate::calculus::{Block, Real};
 
-/// Inner product ⟨x, y⟩ of vectors of shape `[dim]`, accumulated in 16 lanes of precision T.
+/// Inner product ⟨x, y⟩ of vectors of equal length, accumulated in 16 lanes of precision T. Shapes `[dim]`.
 pub fn dot<T: Real>(x: &[T], y: &[T]) -> f64 {
     const LANES: usize = 16;
     let mut lanes = [T::zero(); LANES];
@@ -16,12 +16,12 @@ pub fn dot<T: Real>(x: &[T], y: &[T]) -> f64 {
     lanes.iter().map(|x| x.widen()).sum::<f64>() + tail
 }
 
-/// Euclidean norm ‖x‖.
+/// Euclidean norm ‖x‖. Shape `[dim]`.
 pub fn norm<T: Real>(x: &[T]) -> f64 {
     dot(x, x).sqrt()
 }
 
-/// Euclidean distance ‖x − y‖.
+/// Euclidean distance ‖x − y‖ of vectors of equal length. Shapes `[dim]`.
 pub fn distance<T: Real>(x: &[T], y: &[T]) -> f64 {
     const LANES: usize = 16;
     let mut lanes = [T::zero(); LANES];
@@ -36,7 +36,7 @@ pub fn distance<T: Real>(x: &[T], y: &[T]) -> f64 {
     (lanes.iter().map(|x| x.widen()).sum::<f64>() + tail).sqrt()
 }
 
-/// `y ← y + a x`.
+/// `y ← y + a x` for vectors of equal length. Shapes `[dim]`.
 pub fn axpy<T: Real>(a: f64, x: &[T], y: &mut [T]) {
     let a = T::of(a);
     for (y, &x) in y.iter_mut().zip(x) {

@@ -42,7 +42,8 @@ pub struct Davidson<T> {
 }
 
 impl<T: Real> Davidson<T> {
-    /// Starts a new solve from the given vectors. They need not be normalized or linearly independent.
+    /// Starts a new solve from the vectors of `start`. They need not be normalized or linearly independent.
+    /// Shape `[k, dim]`.
     pub fn begin(&mut self, operator: &mut dyn Operator<T>, start: &Block<T>) {
         let dim = operator.dim();
         self.v.reshape(dim, 0);
@@ -54,7 +55,7 @@ impl<T: Real> Davidson<T> {
         self.rayleigh_ritz();
     }
 
-    /// Adds the vectors of `start` to the basis.
+    /// Adds the vectors of `start` to the basis. Shape `[k, dim]`.
     pub fn add(&mut self, operator: &mut dyn Operator<T>, start: &Block<T>) {
         self.fresh.clone_from(start);
         self.expand(operator);

@@ -153,7 +153,7 @@ impl<T: Real> Tracker<T> {
         counts && has_pairs && self.guard.fits(dim) && self.memory.iter().all(remembers)
     }
 
-    /// Number of pairs tracked.
+    /// Current number of tracked pairs.
     pub fn tracked(&self) -> usize {
         self.tracked
     }

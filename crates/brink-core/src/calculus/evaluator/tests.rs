@@ -215,7 +215,7 @@ fn a_pass_saves_no_more_derivatives_than_it_reads() {
     let mut v = Block::zeros(evaluator.dim(), 1);
     v.column_mut(0).copy_from_slice(&weights);
     let (mut gradient, mut products) = (weights.clone(), Block::default());
-    // of the larger chunk
+    // for the larger chunk
     let saved = |evaluator: &Evaluator<f32>| {
         let scratch = evaluator.scratch.lock().unwrap();
         let all: usize = scratch.iter().flat_map(|scratch| &scratch.primal.saved).map(Vec::len).sum();

@@ -23,11 +23,11 @@ pub struct DatasetOptions {
 /// Reads a data set.
 ///
 /// - `x`: inputs, f32 or f64, shape `[n, …]`. Images can be given as `x_u8` with `mean` and `std` per
-/// channel; then `x = (x_u8 − mean)/std`, rounded to f32.
+///   channel; then `x = (x_u8 − mean)/std`, rounded to f32.
 /// - `y`: integers of shape `[n]` for classification, where −1 leaves a row out of the loss; floats of shape
-/// `[n]` or `[n, outputs]` for regression.
+///   `[n]` or `[n, outputs]` for regression.
 /// - For networks that read tokens, `x` has integer entries and shape `[n, length]`, and `y` has the same
-/// shape. The number of classes equals the vocabulary size: the largest entry of x and y, plus 1.
+///   shape. The number of classes equals the vocabulary size: the largest entry of x and y, plus 1.
 /// - The test split has the same format, with names `x_test` and `y_test`.
 ///
 /// # Errors

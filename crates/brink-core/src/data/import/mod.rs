@@ -102,7 +102,8 @@ pub fn load_weights(path: &Path, names: &[&str]) -> Result<HashMap<String, Tenso
     names.iter().map(|name| Ok(((*name).to_owned(), arrays.floats(name)?))).collect()
 }
 
-/// Reads all arrays of a file as vectors (f32 or f64, all entries finite), sorted by name.
+/// Reads all arrays of a file as vectors (f32 or f64, all entries finite), sorted by name. Each array has
+/// shape `[n]`, where n can differ between arrays.
 ///
 /// # Errors
 /// The errors of [`read_arrays`], and a file without arrays, or an array that is not one-dimensional or not

@@ -71,7 +71,7 @@ pub struct Expansion {
     /// 1. −η⟨∇S, ∇L(w̄)⟩: progressive sharpening.
     /// 2. −η Σ x_i λ_i⟨u_i, ∇S⟩: alternates in sign and cancels over two steps.
     /// 3. −½ η Σ x_i x_j⟨T_ij, ∇S⟩: the push of the oscillation (−½ η x²‖∇S‖² with one critical eigenvalue).
-    /// 4. −η⟨∇S, H d⟩: the gradient differs at the distance of gradient descent from w̄.
+    /// 4. −η⟨∇S, H d⟩: the effect of the orthogonal displacement d on the gradient.
     pub sharpness_parts: [f64; 4],
 }
 

@@ -11,10 +11,10 @@ use crate::space::trail::Trail;
 use crate::spectrum::norm;
 use std::sync::Arc;
 
-/// Steps on either side of the step over which the drift is taken.
+/// Number of steps on either side of the central step over which the drift is measured.
 const DRIFT_STEPS: usize = 20;
 
-/// Steps whose weights the principal components are put together from.
+/// Number of steps whose weights are combined into principal components.
 const SAMPLE: usize = 64;
 
 /// Indices of the processes in order of preference. The origin, and the process whose drift is used, is the

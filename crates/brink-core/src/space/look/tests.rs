@@ -410,7 +410,7 @@ fn a_path_that_stops_is_absent_from_there_on() {
     let descent = view.paths.iter().find(|path| path.process == Process::GradientDescent).unwrap();
     assert!(!descent.points[45][0].is_nan() && descent.points[46][0].is_nan());
     assert!(view.paths.iter().all(|path| path.process != Process::GradientFlow));
-    // the last steps, and one where gradient descent is no more
+    // the last steps, and a step after the divergence of gradient descent
     let view = complete(&mut Landscape::Hyperbola, &trail, request(49, &[Axis::Eigenvector(0), Axis::Drift]));
     assert!(view.notes.is_empty() && view.surface.is_some(), "{:?}", view.notes);
 }
@@ -435,7 +435,7 @@ fn what_is_stopped_is_taken_up_again() {
     for (a, b) in region.values.iter().zip(&expected.values) {
         assert!((a - b).abs() < 1e-2, "{a} {b}");
     }
-    // the axes are those of another solve, to its tolerance
+    // the axes come from a different solve and agree to its tolerance
     let extremes =
         |grid: &Grid| grid.values.iter().fold([f32::MAX, f32::MIN], |[a, b], &x| [a.min(x), b.max(x)]);
     let (surface, expected) = (look.view().surface.as_ref().unwrap(), whole.surface.unwrap());

@@ -19,8 +19,11 @@ const UNITS: usize = 16;
 /// Sizes of a pass.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
+    /// Number of samples.
     pub samples: usize,
+    /// Number of time steps.
     pub steps: usize,
+    /// Number of hidden units.
     pub hidden: usize,
 }
 
@@ -38,11 +41,13 @@ impl Shape {
 
 /// Step from G at time t to the state and h, in plane 0.
 pub struct PrimalStep<'a, T> {
+    /// Sizes of the pass.
     pub shape: Shape,
+    /// Time step.
     pub t: usize,
     /// G in the columns of the gates. Shape `[rows, 6 hidden]`.
     pub state: &'a mut [T],
-    /// Shape `[rows, hidden]`.
+    /// Plane 0 of h. Shape `[rows, hidden]`.
     pub h: &'a mut [T],
 }
 
@@ -100,6 +105,7 @@ pub struct Work<T> {
 }
 
 impl<T: Real> Work<T> {
+    /// Working memory for values over the given ring.
     pub fn new(ring: &Ring) -> Self {
         let value = || zeros(ring.planes());
         Self {
@@ -140,9 +146,9 @@ fn tanh_derivatives<T: Real>(s: &Lanes<T>) -> (Lanes<T>, Lanes<T>) {
 /// All planes of the state of a layer.
 #[derive(Clone, Copy)]
 struct States<'a, T> {
-    /// Shape `[rows, 6 hidden]`.
+    /// Plane 0 of the state. Shape `[rows, 6 hidden]`.
     primal: &'a [T],
-    /// Shape `[planes − 1, rows, 5 hidden]`.
+    /// Planes of the state above 0. Shape `[planes − 1, rows, 5 hidden]`.
     tangents: &'a [T],
     shape: Shape,
 }
@@ -204,16 +210,21 @@ impl<T: Real> States<'_, T> {
 
 /// Step from G at time t to c and h, for the planes of one degree. Planes of lower degrees must be complete.
 pub struct ForwardStep<'a, T> {
+    /// The ring.
     pub ring: &'a Ring,
+    /// Degree of the planes to compute.
     pub degree: usize,
+    /// Sizes of the pass.
     pub shape: Shape,
+    /// Time step.
     pub t: usize,
-    /// Shape `[rows, 6 hidden]`.
+    /// Plane 0 of the state. Shape `[rows, 6 hidden]`.
     pub state: &'a [T],
-    /// Shape `[planes − 1, rows, 5 hidden]`.
+    /// Planes of the state above 0. Shape `[planes − 1, rows, 5 hidden]`.
     pub tangents: &'a mut [T],
-    /// Shape `[planes − 1, rows, hidden]`.
+    /// Planes of h above 0. Shape `[planes − 1, rows, hidden]`.
     pub h: &'a mut [T],
+    /// Working memory.
     pub work: &'a mut Work<T>,
 }
 
@@ -290,15 +301,21 @@ impl<T: Real> Adjoint<T> {
 /// Adjoints of G at step t and of c_{t−1}, for the planes of one degree. Planes of lower degrees must be
 /// complete.
 pub struct BackwardStep<'a, T> {
+    /// The ring.
     pub ring: &'a Ring,
+    /// Degree of the planes to compute.
     pub degree: usize,
+    /// Sizes of the pass.
     pub shape: Shape,
+    /// Time step.
     pub t: usize,
     /// Plane 0 as saved by the forward rule. Shape `[rows, 6 hidden]`.
     pub state: &'a [T],
     /// Planes above 0 as saved by the forward rule. Shape `[planes − 1, rows, 5 hidden]`.
     pub tangents: &'a [T],
+    /// Adjoints of G, h and c.
     pub adjoint: &'a mut Adjoint<T>,
+    /// Working memory.
     pub work: &'a mut Work<T>,
 }
 

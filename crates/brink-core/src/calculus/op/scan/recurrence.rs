@@ -12,14 +12,19 @@ use crate::calculus::ring::{Ring, RingProduct};
 /// The nonzero planes of each argument.
 #[derive(Debug)]
 pub struct Sequence<'a, T> {
+    /// The ring.
     pub ring: &'a Ring,
     /// First plane of the phase. Lower planes are recomputed but not written.
     pub first: usize,
+    /// Number of samples.
     pub samples: usize,
+    /// Number of time steps.
     pub steps: usize,
+    /// Number of columns.
     pub columns: usize,
+    /// Number of states per column.
     pub states: usize,
-    /// Shape `[rows, columns]`.
+    /// x. Shape `[rows, columns]`.
     pub x: Vec<&'a [T]>,
     /// δ. Shape `[rows, columns]`.
     pub delta: Vec<&'a [T]>,
@@ -30,7 +35,7 @@ pub struct Sequence<'a, T> {
 /// The nonzero planes of each parameter.
 #[derive(Debug)]
 pub struct Parameters<'a, T> {
-    /// Shape `[columns, states]`.
+    /// A_log. Shape `[columns, states]`.
     pub a_log: Vec<&'a [T]>,
     /// D. Shape `[columns]`.
     pub skip: Vec<&'a [T]>,
@@ -123,9 +128,11 @@ impl<T: Real> Sequence<'_, T> {
 
 /// The planes of z in the current phase.
 pub struct Forward<'a, T> {
+    /// Arguments.
     pub sequence: Sequence<'a, T>,
+    /// Parameters.
     pub parameters: Parameters<'a, T>,
-    /// Shape `[planes − first, rows, columns]`.
+    /// z. Shape `[planes − first, rows, columns]`.
     pub z: &'a mut [T],
 }
 
@@ -169,7 +176,9 @@ impl<T: Real> pulp::NullaryFnOnce for Forward<'_, T> {
 
 /// The adjoints of all arguments and parameters, given the adjoint of z.
 pub struct Backward<'a, T> {
+    /// Arguments.
     pub sequence: Sequence<'a, T>,
+    /// Parameters.
     pub parameters: Parameters<'a, T>,
     /// All planes of the adjoint of z. Shape `[rows, columns]` each.
     pub z: Vec<&'a [T]>,
