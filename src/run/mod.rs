@@ -1,4 +1,4 @@
-//! A run: preset, training thread, messages, history, CSV. Knows no egui.
+//! A run: record, analysis, engine, files, threads and entry points. This module does not depend on egui.
 
 pub mod analysis;
 pub mod engine;

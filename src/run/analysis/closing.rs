@@ -1,9 +1,9 @@
-//! What a run without a window says at its end, besides its milestones.
+//! The report at the end of a run without a window, in addition to its milestones.
 
 use crate::run::record::history::History;
 use crate::run::record::series::Series;
 
-/// The largest eigen-residuals of the run, and the last test loss and accuracies, each a line where there are any.
+/// The largest eigen-residuals of the run, and the last test loss and accuracies, one line for each that exists.
 pub fn closing_lines(history: &History) -> Vec<String> {
     [residuals(history), measured(history)].into_iter().flatten().collect()
 }

@@ -1,6 +1,7 @@
-//! Σ against the covariance of the oscillation that was measured, both in the basis of Σ's own eigenvectors.
+//! Σ compared with the measured covariance of the oscillation, both in the basis of Σ's eigenvectors.
 //!
-//! Non-finite contract: displacements that are absent or not finite carry no weight; where none is left the entry is NaN.
+//! Non-finite contract: displacements that are absent or not finite have no weight; an entry without any other data
+//! is NaN.
 
 use crate::run::record::history::History;
 use crate::run::record::series::Series;
@@ -21,8 +22,8 @@ pub struct Covariance {
 }
 
 impl Covariance {
-    /// At a row, smoothed by a Gaussian of standard deviation `smoothing_steps` that reaches neither across a change of η
-    /// nor across a start of the flows; 0 takes the row alone. `None` where Σ = 0.
+    /// The covariance at a row, smoothed by a Gaussian of standard deviation `smoothing_steps` that extends neither
+    /// across a change of η nor across a restart of the flows; 0 uses only the row itself. `None` if Σ = 0.
     pub fn at(history: &History, row: usize, smoothing_steps: f64) -> Option<Self> {
         let trace = history.value(Series::CfSigmaTrace, row)?;
         let sigma = (0..history.max_tracked()).map_while(|i| history.value(Series::CfSigma(i), row));
@@ -63,13 +64,13 @@ impl Covariance {
         self.measured[i * self.rank() + i]
     }
 
-    /// How far the i-th eigenvalue of Σ is from the measured variance, relative to the latter.
+    /// Deviation of the i-th eigenvalue of Σ from the measured variance, relative to the latter.
     pub fn relative_error(&self, i: usize) -> f64 {
         self.predicted[i] / self.variance(i) - 1.0
     }
 }
 
-/// The rows around one that share its learning rate and its anchor of the flows.
+/// The rows around a given row that share its learning rate and its anchor of the flows.
 fn stretch(history: &History, row: usize) -> Range<usize> {
     let starts = history.events().iter().filter_map(|(step, event)| {
         matches!(event, Event::EtaChanged { .. } | Event::FlowsStarted).then_some(*step)
@@ -116,7 +117,7 @@ mod tests {
 
     #[test]
     fn products_of_displacements_are_averaged() {
-        // Perfectly correlated, and then not at all: the slow one has period 8.
+        // Perfectly correlated at first, then uncorrelated: the slow displacement has period 8.
         let together = history(|t| [2.0 * sign(t), sign(t)], 400);
         let found = Covariance::at(&together, 200, 20.0).unwrap();
         assert_eq!(found.rank(), 2);

@@ -1,13 +1,13 @@
-//! Curves derived from the history, kept between frames: squared displacements, Gaussian-smoothed averages that are
-//! updated at their tail only, and the cycles.
+//! Curves derived from the history and cached between frames: squared displacements, Gaussian-smoothed averages that
+//! are updated only at their tail, and the cycles.
 //!
-//! The average is that of [`brink_core::dynamics::smoothing`]; of the loss and of outputs, which have a slope, it is the trend, which
-//! does not lag behind it at the newest step. A smoothed curve has no detail below its bandwidth, so it is
-//! sampled every eighth of it; drawing and read-outs interpolate in between. Where η changes (or, for displacements,
-//! where the flows start anew) a new stretch begins, and no kernel reaches across.
+//! The average is that of [`brink_core::dynamics::smoothing`]. For the loss and for outputs, which have a slope, it
+//! is the trend, which does not lag at the newest step. A smoothed curve has no detail below its bandwidth, so it is
+//! sampled every eighth of it; drawing and read-outs interpolate in between. A new stretch begins where η changes
+//! (or, for displacements, where the flows restart), and no kernel extends from one stretch into another.
 //!
-//! Non-finite contract: averages run over the finite values under the kernel; a value that is absent or not finite
-//! has no average (a gap).
+//! Non-finite contract: averages use the finite values under the kernel; a value that is absent or not finite has no
+//! average (a gap).
 
 use super::cycles::Cycles;
 use super::smoothed::{Sampling, Smoothed};
@@ -18,18 +18,18 @@ use crate::run::record::series::Series;
 use brink_core::dynamics::Event;
 use std::ops::Range;
 
-/// A curve that is not recorded but derived.
+/// A derived curve, as opposed to a recorded series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Curve {
     /// Smoothed loss of gradient descent.
     Loss,
     /// Smoothed squared gradient norm of gradient descent.
     GradNormSq,
-    /// ⟨v_i, w_t − w(t)⟩², as it is.
+    /// ⟨v_i, w_t − w(t)⟩², not smoothed.
     SquaredDisplacement(usize),
     /// Smoothed ⟨v_i, w_t − w(t)⟩²: the measured variance along v_i.
     Variance(usize),
-    /// The smoothed output of gradient descent that [`Curves::follow`] has named.
+    /// The smoothed output of gradient descent selected by [`Curves::follow`].
     Output,
 }
 
@@ -58,7 +58,7 @@ impl Curves {
         &self.cycles
     }
 
-    /// Smooths this output too, from the next [`Curves::update`] on; of all outputs that one alone.
+    /// Smooths this output too, and no other output, from the next [`Curves::update`] on.
     pub fn follow(&mut self, output: Option<PredictedOutput>) {
         if self.followed != output {
             self.followed = output;
@@ -66,10 +66,11 @@ impl Curves {
         }
     }
 
-    /// Brings the curves up to the history, with the given standard deviation in steps (0: no smoothing).
+    /// Updates the curves to the end of the history, with the given standard deviation in steps (0: no smoothing).
     ///
-    /// `budget` bounds the work: about as many multiplications and additions are done for new rows (what the newest rows
-    /// still change is done anew in any case; it is little). Returns whether the curves are complete; otherwise call it again at the next frame. A shorter history than before means a new run.
+    /// `budget` bounds the work: approximately as many multiplications and additions are done for new rows. The small
+    /// part that the newest rows still affect is recomputed in any case. Returns whether the curves are complete; if
+    /// not, call it again in the next frame. A shorter history than before means a new run.
     pub fn update(&mut self, history: &History, smoothing_steps: f64, budget: usize) -> bool {
         if history.rows() < self.rows || history.events().len() < self.events {
             *self = Self { followed: self.followed, ..Self::default() };
@@ -128,7 +129,7 @@ impl Curves {
         }
     }
 
-    /// A curve's value at a row; `None` where it has none.
+    /// A curve's value at a row; `None` if it has none.
     pub fn value(&self, curve: Curve, row: usize) -> Option<f64> {
         match curve {
             Curve::SquaredDisplacement(i) => self.squared.get(i)?.get(row),
@@ -158,14 +159,14 @@ impl Curves {
         }
     }
 
-    /// Bytes of its columns at most, until there are more rows.
+    /// Maximum number of bytes of its columns until more rows arrive.
     pub fn most_bytes(&self) -> usize {
         let smoothed = [&self.loss, &self.grad_norm_sq, &self.output].into_iter().chain(&self.variance);
         let samples = smoothed.flat_map(|smoothed| &smoothed.stretches).map(|stretch| &stretch.samples);
         self.squared.iter().chain(samples).map(Column::most_bytes).sum()
     }
 
-    /// Notes the rows at which η changes or the flows start anew.
+    /// Records the rows at which η changes or the flows restart.
     fn find_starts(&mut self, history: &History) {
         for row in self.rows..history.rows() {
             let eta = history.value(Series::Eta, row);
@@ -182,14 +183,14 @@ impl Curves {
         self.events = history.events().len();
     }
 
-    /// Squares the displacements of the rows that are new.
+    /// Squares the displacements of the new rows.
     fn square(&mut self, history: &History, budget: &mut usize) {
         let count = history.max_tracked();
         let columns: Vec<_> = (0..count).map_while(|i| history.column(Series::Displacement(i))).collect();
         let present = columns.iter().take_while(|column| !column.is_empty()).count();
         while self.squared.len() < present {
             self.squared.push(Column::default());
-            // A column that appears late starts before the rows already done.
+            // A column that appears late starts before the rows already processed.
             let new = self.squared.len() - 1;
             for row in 0..self.squared_rows {
                 if let Some(x) = columns[new].get(row) {

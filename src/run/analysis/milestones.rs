@@ -1,4 +1,4 @@
-//! When eigenvalues of gradient descent first crossed 2/η.
+//! The steps at which eigenvalues of gradient descent first crossed 2/η.
 
 use crate::run::record::history::History;
 use crate::run::record::series::Series;
@@ -8,14 +8,14 @@ use std::fmt;
 /// first had 1, 2, … critical ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Milestones {
-    /// Of gradient descent, in order of eigenvalues.
+    /// Of gradient descent, in the order of the eigenvalues.
     pub crossings: Vec<usize>,
-    /// Of the central flow's Σ, in order of rank.
+    /// Of the central flow's Σ, in the order of the rank.
     pub ranks: Vec<usize>,
 }
 
 impl Milestones {
-    /// Reads them off a run.
+    /// Determines them from the history of a run.
     pub fn of(history: &History) -> Self {
         let mut found = Self::default();
         for row in 0..history.rows() {

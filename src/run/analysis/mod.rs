@@ -1,4 +1,4 @@
-//! What is read off a recorded run: curves, cycles, validity, covariance.
+//! Quantities derived from a recorded run: curves, cycles, validity, covariance.
 
 pub mod closing;
 pub mod covariance;

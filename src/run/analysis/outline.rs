@@ -1,4 +1,4 @@
-//! What a run shows, in a few numbers read off its history: for recordings, the tour's walls and the command line.
+//! Summary of a run in a few numbers derived from its history: for recordings, the tour's walls and the command line.
 
 use super::milestones::Milestones;
 use crate::run::record::history::History;
@@ -6,31 +6,33 @@ use crate::run::record::series::Series;
 use brink_core::dynamics::smoothing::gaussian;
 use std::fmt;
 
-/// By how much the two-step mean of S·η/2 must fall from a peak to count as a drop, and rise again before the next peak.
+/// Amount by which the two-step mean of S·η/2 must fall from a peak to count as a drop, and rise again before the
+/// next peak.
 const DROP: f64 = 0.02;
 
-/// A run in numbers.
+/// The summary of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outline {
     /// Number of recorded steps.
     pub steps: usize,
-    /// Where eigenvalues crossed 2/η, and where Σ's rank rose.
+    /// The steps at which eigenvalues crossed 2/η, and at which the rank of Σ rose.
     pub milestones: Milestones,
-    /// How often S fell by more than 2% of 2/η from a peak above 2/η; of S the mean of two steps, since it flickers.
+    /// Number of times S fell by more than 2% of 2/η from a peak above 2/η; S is averaged over two steps, since it
+    /// flickers.
     pub drops: usize,
     /// Median of |predicted − smoothed| / smoothed loss from the first step at the edge on.
     pub loss_error: Option<f64>,
 }
 
 impl Outline {
-    /// Reads it off a run; `smoothed` is gradient descent's smoothed loss at a row.
+    /// Computes the summary; `smoothed` is gradient descent's smoothed loss at a row.
     pub fn of(history: &History, smoothed: impl Fn(usize) -> Option<f64>) -> Self {
         let milestones = Milestones::of(history);
         let loss_error = milestones.crossings.first().and_then(|&first| loss_error(history, smoothed, first));
         Self { steps: history.rows(), drops: drops(history), milestones, loss_error }
     }
 
-    /// As [`Outline::of`], with the loss smoothed by a Gaussian of so many steps.
+    /// As [`Outline::of`], with the loss smoothed by a Gaussian whose standard deviation is given in steps.
     pub fn smoothed_by(history: &History, smoothing_steps: f64) -> Self {
         let column = |series| -> Vec<f64> {
             (0..history.rows()).map(|row| history.value(series, row).unwrap_or(f64::NAN)).collect()
@@ -44,7 +46,7 @@ impl Outline {
         self.milestones.crossings.first().copied()
     }
 
-    /// How many eigenvalues of gradient descent reached the edge.
+    /// The number of eigenvalues of gradient descent that reached the edge.
     pub fn k(&self) -> usize {
         self.milestones.crossings.len()
     }
@@ -67,10 +69,10 @@ impl fmt::Display for Outline {
     }
 }
 
-/// A median of fewer steps would tell nothing.
+/// The median of fewer steps would not be meaningful.
 const FEW: usize = 15;
 
-/// The median from a step on of |predicted − smoothed|/smoothed loss.
+/// The median of |predicted − smoothed|/smoothed loss, from a step on.
 fn loss_error(history: &History, smoothed: impl Fn(usize) -> Option<f64>, first: usize) -> Option<f64> {
     let error = |row| {
         let measured = smoothed(row)?;
@@ -87,7 +89,7 @@ fn drops(history: &History) -> usize {
         Some(0.5 * eta * history.value(Series::GdLambda(0), row)?)
     };
     let means = (1..history.rows()).filter_map(|row| Some(0.5 * (scaled(row - 1)? + scaled(row)?)));
-    // the highest value since the last drop while S rises, the lowest since then while it falls
+    // the highest value since the last drop while S rises, the lowest since then while S falls
     let (mut extreme, mut falls, mut drops) = (f64::NEG_INFINITY, false, 0);
     for mean in means.filter(|mean| mean.is_finite()) {
         if falls {
@@ -132,7 +134,7 @@ mod tests {
 
     #[test]
     fn drops_are_falls_from_above_the_edge_and_flicker_is_none() {
-        // S flickers by a fifth at every step, below the edge and above it
+        // S flickers by a fifth at every step, both below and above the edge
         let flicker = |mean: f64| [mean + 0.1, mean - 0.1];
         let waves = [0.5, 0.9, 0.6, 1.1, 1.2, 0.9, 0.95, 1.3, 0.8, 1.01, 1.0];
         let run: Vec<f64> = waves.into_iter().flat_map(flicker).collect();

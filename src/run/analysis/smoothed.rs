@@ -1,4 +1,4 @@
-//! A smoothed curve, sampled every eighth of its bandwidth and brought up to new rows at its tail only.
+//! A smoothed curve, sampled every eighth of its bandwidth and updated for new rows only at its tail.
 
 use crate::run::record::pyramid::Column;
 use brink_core::dynamics::smoothing::Kernel;
@@ -7,12 +7,12 @@ use std::ops::Range;
 /// Samples of a smoothed curve per standard deviation.
 const SAMPLES: f64 = 8.0;
 
-/// The smoothing kernel, and how far apart the smoothed curve is sampled.
+/// The smoothing kernel and the sampling interval of the smoothed curve.
 pub(super) struct Sampling {
     kernel: Kernel,
     /// Rows between two samples of the smoothed curve.
     stride: usize,
-    /// Whether straight lines are fitted, or constants.
+    /// Whether straight lines are fitted instead of constants.
     trend: bool,
 }
 
@@ -26,7 +26,7 @@ impl Sampling {
         self.kernel.reach()
     }
 
-    /// The average around `row` over the rows of a stretch; a gap stays a gap.
+    /// The average around `row` over the rows of a stretch; a gap remains a gap.
     fn average(&self, value: &impl Fn(usize) -> Option<f64>, row: usize, stretch: &Range<usize>) -> f64 {
         if value(row).is_none_or(|v| !v.is_finite()) {
             return f64::NAN;
@@ -39,7 +39,7 @@ impl Sampling {
     }
 }
 
-/// A smoothed curve, one stretch after another.
+/// A smoothed curve as a sequence of stretches.
 #[derive(Debug, Default)]
 pub(super) struct Smoothed {
     pub(super) stretches: Vec<SmoothedStretch>,
@@ -50,13 +50,13 @@ pub(super) struct Smoothed {
 #[derive(Debug)]
 pub(super) struct SmoothedStretch {
     start: usize,
-    /// One past the last row that was looked at.
+    /// One past the last row processed.
     end: usize,
     /// Sample j is at row `start + j · stride`.
     pub(super) samples: Column,
     /// Samples that no further row can change.
     settled: usize,
-    /// At the last row.
+    /// The sample at the last row.
     pub(super) last: f64,
 }
 

@@ -1,4 +1,4 @@
-//! How far the central flow's theory can be trusted at a step, and why.
+//! The degree to which the central flow's theory can be trusted at a step, with reasons.
 //!
 //! | check | green up to | red beyond |
 //! |---|---|---|
@@ -11,12 +11,12 @@
 //! | the central flow lies above the edge | never | always |
 //! | the network has kinks | never | never: amber |
 //!
-//! Far above the edge the oscillation changes by a large factor a step, and there is no average over time to speak of.
-//! In between it is amber. The light is the worst of the checks; NaN is red. The remainder and the distance need an
-//! inspected step, and are left out without one. The remainder is measured by what an oscillation of the predicted strength
-//! moves in a step, −ηxS u = −2x u at the edge, where the present one is weaker: between two bursts there is next to none, and
-//! what is left of the step says nothing against a theory of the average. A remainder below a thousandth of the step
-//! −η∇L(w_t) is green whatever its share.
+//! Far above the edge the oscillation changes by a large factor per step, and an average over time has no meaning.
+//! Values in between are amber. The overall light is the worst of the checks; NaN is red. The remainder and the
+//! distance need an inspected step and are omitted without one. The remainder is compared with the displacement per
+//! step of an oscillation of the predicted strength, −ηxS u = −2x u at the edge, if the present oscillation is
+//! weaker: between two bursts there is almost none, and a remainder of such a step does not contradict a theory of
+//! the average. A remainder below a thousandth of the step −η∇L(w_t) is green whatever its share.
 
 use super::cycles::recent_mean_sharpness;
 use crate::run::record::history::History;
@@ -24,13 +24,13 @@ use crate::run::record::series::Series;
 use brink_core::dynamics::Inspection;
 use brink_core::dynamics::inspection::{Center, Term};
 
-/// Up to which value a check is green, and beyond which it is red.
+/// The value up to which a check is green, and the value beyond which it is red.
 const REMAINDER: [f64; 2] = [0.1, 0.3];
 const OVERSHOOT: [f64; 2] = [1.25, 1.5];
 const COMPLEMENTARITY: [f64; 2] = [1e-8, 1e-5];
 const EIGEN_RESIDUAL: [f64; 2] = [1e-3, 1e-2];
 const DISTANCE: [f64; 2] = [0.03, 0.15];
-/// From which value on it is green, and below which it is red.
+/// The value from which on a check is green, and the value below which it is red.
 const GAP: [f64; 2] = [0.02, 0.002];
 
 /// A traffic light.
@@ -38,14 +38,14 @@ const GAP: [f64; 2] = [0.02, 0.002];
 pub enum Light {
     /// The theory holds.
     Green,
-    /// With reservations.
+    /// The theory holds with reservations.
     Amber,
-    /// It does not.
+    /// The theory does not hold.
     Red,
 }
 
 impl Light {
-    /// Its name.
+    /// The name of the light.
     pub fn name(self) -> &'static str {
         match self {
             Self::Green => "holds",
@@ -55,20 +55,21 @@ impl Light {
     }
 }
 
-/// One thing looked at.
+/// One check.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Check {
-    /// What it is called.
+    /// The name of the check.
     pub name: &'static str,
-    /// What it is, in a sentence.
+    /// Its definition, in a sentence.
     pub meaning: &'static str,
-    /// Its value, where it is a matter of degree.
+    /// Its value, if it is a matter of degree.
     pub value: Option<f64>,
-    /// The value up to which (where it should be large, from which on) the light is green, and the one beyond which it is red.
+    /// The value up to which (from which on, if it should be large) the light is green, and the value beyond which it
+    /// is red.
     pub bounds: Option<[f64; 2]>,
-    /// What follows.
+    /// The resulting light.
     pub light: Light,
-    /// Why, in words.
+    /// The reason, in words.
     pub reason: &'static str,
 }
 
@@ -83,8 +84,8 @@ fn small(value: f64, [green, red]: [f64; 2]) -> Light {
     }
 }
 
-/// All checks that can be made at a row of a run whose network has kinks or none; `inspection` counts where it is of that
-/// row.
+/// All checks that can be made at a row of a run whose network may have kinks; `inspection` is used if it belongs to
+/// that row.
 pub fn checks(history: &History, row: usize, inspection: Option<&Inspection>, kinks: bool) -> Vec<Check> {
     let inspection = inspection.filter(|inspection| inspection.step == row);
     let mut checks = Vec::new();
@@ -125,12 +126,13 @@ pub fn checks(history: &History, row: usize, inspection: Option<&Inspection>, ki
     checks
 }
 
-/// The worst of the checks; `None` where nothing could be checked.
+/// The worst of the checks; `None` if nothing could be checked.
 pub fn light(checks: &[Check]) -> Option<Light> {
     checks.iter().map(|check| check.light).max()
 }
 
-/// The remainder as a share of what an oscillation of the predicted strength moves in a step; infinite or NaN where none is.
+/// The remainder as a share of the displacement per step of an oscillation of the predicted strength; infinite or NaN
+/// without one.
 pub fn remainder_of_predicted(inspection: &Inspection, sigma_trace: Option<f64>) -> f64 {
     let predicted = 2.0 * sigma_trace.unwrap_or(0.0).max(0.0).sqrt();
     inspection.expansion.term(Term::Remainder).norm / predicted
@@ -138,7 +140,7 @@ pub fn remainder_of_predicted(inspection: &Inspection, sigma_trace: Option<f64>)
 
 fn remainder(inspection: &Inspection, sigma_trace: Option<f64>) -> Check {
     let expansion = &inspection.expansion;
-    // NaN, where the step itself is none, stays
+    // NaN remains if the step itself is NaN
     let value = expansion.relative_remainder();
     let of_predicted = remainder_of_predicted(inspection, sigma_trace);
     let value = if of_predicted < value { of_predicted } else { value };

@@ -4,7 +4,7 @@ use super::course::Course;
 use std::fmt;
 use std::str::FromStr;
 
-/// A learning rate from a step on.
+/// A learning rate that applies from a step on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EtaAt {
     /// The first step with it.
@@ -17,7 +17,7 @@ pub struct EtaAt {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Branch(pub(crate) Vec<EtaAt>);
 
-/// A word of the command line that cannot be read.
+/// A word of the command line that cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not STEP=VALUE with a whole step and a learning rate > 0, such as 400=0.1{more}")]
 pub struct WordError {
@@ -31,12 +31,12 @@ impl Branch {
         Self(vec![EtaAt { step, eta }])
     }
 
-    /// Its first step.
+    /// The first step of the fork.
     pub fn step(&self) -> usize {
         self.0[0].step
     }
 
-    /// Steers a course that it has left.
+    /// Applies the changes to the course that the fork has left.
     pub fn steer(&self, course: &mut Course) {
         for EtaAt { step, eta } in &self.0 {
             course.set_eta(*step, *eta);

@@ -1,19 +1,19 @@
-//! Where a run is to stop by itself.
+//! Conditions at which a run stops by itself.
 //!
-//! Non-finite contract: NaN and infinite values hit nothing but the breakpoint on divergence.
+//! Non-finite contract: NaN and infinite values trigger no breakpoint except the one on divergence.
 
 use brink_core::dynamics::{Event, StepOutcome, StepRecord};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::fmt;
 
-/// η·λ where an eigenvalue is at the edge.
+/// Value of η·λ of an eigenvalue at the edge.
 const EDGE: f64 = 2.0;
 
-/// Losses whose mean a spike stands out from.
+/// Number of losses in the mean that a spike is compared with.
 const SPIKE_STEPS: usize = 32;
 
-/// Losses needed before anything stands out.
+/// Number of losses needed before a spike can be detected.
 const SPIKE_LEAST: usize = 8;
 
 /// An oscillation has grown when its envelope is this many times its last minimum …
@@ -22,39 +22,40 @@ const GROWN: f64 = 1.5;
 /// … and is past its peak when the envelope is below this part of it.
 const PAST_PEAK: f64 = 0.97;
 
-/// Rounding makes x swing too. An oscillation is one where its energy ½λx² is at least this part of the loss.
+/// Rounding makes x swing too. An oscillation counts only if its energy ½λx² is at least this part of the loss.
 const FAINTEST: f64 = 1e-5;
 
 /// A condition on the recorded steps at which training pauses.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Breakpoint {
-    /// The k-th eigenvalue of gradient descent's Hessian, counted from 1, first reaches 2/η; k = 1 is the sharpness. Hit
-    /// once for each learning rate.
+    /// The k-th eigenvalue of gradient descent's Hessian, counted from 1, first reaches 2/η; k = 1 is the sharpness.
+    /// Triggered once for each learning rate.
     AtEdge {
-        /// Which eigenvalue.
+        /// The index of the eigenvalue.
         k: usize,
     },
     /// Σ gets this rank.
     AtRank {
-        /// Which, 1 or more.
+        /// The rank, 1 or more.
         k: usize,
     },
-    /// The oscillation of gradient descent about the central flow, grown with S at 2/η or above, has passed a peak.
+    /// The oscillation of gradient descent about the central flow, after growing with S at or above 2/η, has passed a
+    /// peak.
     OscillationPeak,
     /// Gradient descent's loss exceeds `factor` times its mean over the last 32 steps.
     LossSpike {
-        /// Above 1.
+        /// The factor, above 1.
         factor: f64,
     },
     /// A process diverges.
     Divergence,
-    /// A step.
+    /// A given step is reached.
     Step(usize),
 }
 
 impl Breakpoint {
-    /// Whether its numbers make sense.
+    /// Whether its numbers are valid.
     pub fn is_valid(self) -> bool {
         match self {
             Self::AtEdge { k } | Self::AtRank { k } => k >= 1,
@@ -78,14 +79,14 @@ impl fmt::Display for Breakpoint {
     }
 }
 
-/// A breakpoint was hit, and training waits.
+/// A breakpoint was triggered, and training waits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hit {
-    /// Which.
+    /// The breakpoint.
     pub breakpoint: Breakpoint,
     /// The last recorded step.
     pub step: usize,
-    /// Why, with the values.
+    /// The reason, with the values.
     pub reason: String,
 }
 
@@ -95,23 +96,25 @@ impl fmt::Display for Hit {
     }
 }
 
-/// The breakpoints of one run, with what each has seen.
+/// The breakpoints of one run, each with the state it keeps.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Breakpoints {
     watches: Vec<Watch>,
     oscillation: Oscillation,
 }
 
-/// The oscillation of gradient descent, followed whether or not a breakpoint waits for it: one may be set while it grows.
+/// The oscillation of gradient descent, tracked whether or not a breakpoint waits for it: one may be set while it
+/// grows.
 #[derive(Clone, Debug)]
 struct Oscillation {
     /// x at the two steps before.
     last: [Option<f64>; 2],
     /// Smallest amplitude since the last peak.
     lowest: f64,
-    /// Step and amplitude of the highest point since it has grown.
+    /// Step and amplitude of the highest point since the oscillation has grown.
     peak: Option<(usize, f64)>,
-    /// Whether S was at 2/η or above since the last peak: below, what is left of a start dies away.
+    /// Whether S was at or above 2/η since the last peak: below the edge, the remainder of an initial oscillation
+    /// decays.
     driven: bool,
 }
 
@@ -122,12 +125,12 @@ impl Default for Oscillation {
 }
 
 impl Oscillation {
-    /// Looks at the next step; says whether a peak lies behind, and which.
+    /// Processes the next step; returns the peak that has been passed, if any.
     fn observe(&mut self, record: &StepRecord) -> Option<String> {
         let x = *record.displacement.first()?;
         let [first, second] = self.last;
         self.last = [second, Some(x)];
-        // the part that alternates: where w̄ itself drifts from w(t), x is not around 0
+        // only the alternating part: where w̄ itself drifts from w(t), x is not centred at 0
         let amplitude = 0.25 * (first? - 2.0 * second? + x).abs();
         let descent = record.gradient_descent.as_ref()?;
         let lambda = *descent.lambda.first()?;
@@ -159,16 +162,17 @@ struct Watch {
     seen: BreakpointMemory,
 }
 
-/// What a breakpoint remembers of the steps before.
+/// The state that a breakpoint keeps from earlier steps.
 #[derive(Clone, Debug)]
 enum BreakpointMemory {
     Nothing,
     Edge {
-        /// Steps in a row below the edge. Raw sharpness flickers about it with period 2, so that one is not enough.
+        /// Number of consecutive steps below the edge. Raw sharpness flickers about the edge with period 2, so one
+        /// step is not enough.
         below: usize,
-        /// Whether the eigenvalue comes from below.
+        /// Whether the eigenvalue approaches from below.
         armed: bool,
-        /// Whether it was hit with this learning rate.
+        /// Whether it was triggered with this learning rate.
         spent: bool,
     },
     Rank {
@@ -182,7 +186,7 @@ enum BreakpointMemory {
 }
 
 impl Breakpoints {
-    /// Sets a breakpoint; `next_step` is the first it will see. Setting one again forgets what it has seen.
+    /// Sets a breakpoint; `next_step` is the first step it will process. Setting one again resets its state.
     pub(crate) fn set(&mut self, breakpoint: Breakpoint, next_step: usize) {
         self.clear(breakpoint);
         let seen = match breakpoint {
@@ -202,7 +206,7 @@ impl Breakpoints {
         self.watches.retain(|watch| watch.breakpoint != breakpoint);
     }
 
-    /// Looks at the next step.
+    /// Processes the next step.
     pub(crate) fn observe(&mut self, record: &StepRecord) -> Vec<Hit> {
         let peak = self.oscillation.observe(record);
         let hit = |watch: &mut Watch| {
@@ -214,7 +218,7 @@ impl Breakpoints {
 }
 
 impl Watch {
-    /// The reason, where this step hits it; `peak` is that of a peak of the oscillation.
+    /// The reason, if this step triggers the breakpoint; `peak` describes a peak of the oscillation.
     fn observe(&mut self, record: &StepRecord, peak: Option<&str>) -> Option<String> {
         let loss = || record.gradient_descent.as_ref().map(|descent| descent.loss);
         match (self.breakpoint, &mut self.seen) {
@@ -273,7 +277,7 @@ mod tests {
     use super::*;
     use brink_core::dynamics::{CentralFlowRecord, ProcessRecord};
 
-    /// Steps at which a breakpoint is hit, given η·λ, x and the loss of each step.
+    /// Steps at which a breakpoint is triggered, given η·λ, x and the loss of each step.
     fn hits(breakpoint: Breakpoint, steps: impl Iterator<Item = (f64, f64, f64)>) -> Vec<Hit> {
         let mut breakpoints = Breakpoints::default();
         breakpoints.set(breakpoint, 0);
@@ -329,7 +333,7 @@ mod tests {
 
     #[test]
     fn every_cycle_has_one_peak() {
-        // Three cycles of 100 steps whose envelope runs over two decades, with period 2 and a little noise.
+        // Three cycles of 100 steps whose envelope spans two decades, with period 2 and a little noise.
         let x = |t: usize| {
             let phase = std::f64::consts::TAU * t as f64 / 100.0;
             let noise = 1.0 + 0.004 * (7.3 * t as f64).sin();

@@ -1,9 +1,9 @@
-//! Checkpoints that come with the program: the weights of the three processes in the middle of a run, so that a preset can
-//! start where it gets interesting.
+//! Bundled checkpoints: the weights of the three processes in the middle of a run, so that a preset can start at an
+//! interesting point.
 //!
-//! A file of `assets/checkpoints` is a safetensors file: `gd`, `gf` and `cf` are the weights, each `[dim]` (f32), `seen` is
-//! what the original run recorded at that step (f64, see [`seen`]). Eigenpairs are not kept; the first step solves for them
-//! anew.
+//! A file of `assets/checkpoints` is a safetensors file: `gd`, `gf` and `cf` are the weights, each `[dim]` (f32);
+//! `seen` holds the values that the original run recorded at that step (f64, see [`seen`]). Eigenpairs are not
+//! stored; the first step recomputes them.
 
 use super::Engine;
 use brink_core::data::DataError;
@@ -27,22 +27,22 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     FILES.iter().map(|(name, _)| *name)
 }
 
-/// The weights of the three processes at the start of a step, and what was recorded there.
+/// The weights of the three processes at the start of a step, and the values recorded there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bundled {
-    /// Of gradient descent, gradient flow and central flow. Each `[dim]`.
+    /// Weights of gradient descent, gradient flow and central flow. Each `[dim]`.
     pub weights: [Vec<f64>; 3],
-    /// See [`seen`].
+    /// The recorded values; see [`seen`].
     pub seen: Vec<f64>,
 }
 
 const PROCESSES: [(&str, Process); 3] =
     [("gd", Process::GradientDescent), ("gf", Process::GradientFlow), ("cf", Process::CentralFlow)];
 
-/// Why a checkpoint cannot be written.
+/// A checkpoint that cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum BundledError {
-    /// Not all three processes run there.
+    /// Not all three processes run at this step.
     #[error("{0} does not run at this step; a checkpoint needs all three processes")]
     Missing(&'static str),
     /// The file cannot be written.
@@ -50,13 +50,13 @@ pub enum BundledError {
     Write {
         /// The file.
         path: std::path::PathBuf,
-        /// Why.
+        /// The cause.
         source: candle_core::Error,
     },
 }
 
-/// What a record says of its state: the losses of the three processes, the sharpness of gradient descent and of the central
-/// flow, their distance.
+/// The values of a record that identify its state: the losses of the three processes, the sharpness of gradient
+/// descent and of the central flow, and their distance.
 pub fn seen(record: &StepRecord) -> Vec<f64> {
     let descent = record.gradient_descent.as_ref();
     let central = record.central_flow.as_ref();
@@ -73,10 +73,10 @@ pub fn seen(record: &StepRecord) -> Vec<f64> {
 }
 
 impl Bundled {
-    /// The one of a name.
+    /// The checkpoint of a name.
     ///
     /// # Errors
-    /// When there is none, or the asset is damaged.
+    /// If no checkpoint has this name, or the asset is damaged.
     pub fn named(name: &str) -> Result<Self, DataError> {
         let path = || format!("assets/checkpoints/{name}.safetensors").into();
         let missing =
@@ -90,10 +90,10 @@ impl Bundled {
         Ok(Self { weights: [array("gd")?, array("gf")?, array("cf")?], seen: array("seen")? })
     }
 
-    /// Writes where a run stands before its next step, of which `record` is what it then records.
+    /// Writes the state of a run before its next step; `record` is the record of that step.
     ///
     /// # Errors
-    /// When a process does not run, or the file cannot be written.
+    /// If a process does not run, or the file cannot be written.
     pub fn save(
         weights: &[Option<Vec<f64>>; 3],
         record: &StepRecord,

@@ -1,19 +1,19 @@
-//! A run between two steps, kept so that the steps after it can be taken again.
+//! The state of a run between two steps, stored so that the following steps can be repeated.
 
 use brink_core::dynamics::State;
 use serde::{Deserialize, Serialize};
 
-/// All that the next step of an engine reads, in the engine's precision.
+/// Everything that the next step of an engine reads, in the engine's precision.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Checkpoint {
-    /// Of a run with `run.precision = "f32"`.
+    /// State of a run with `run.precision = "f32"`.
     F32(State<f32>),
-    /// Of a run with `run.precision = "f64"`.
+    /// State of a run with `run.precision = "f64"`.
     F64(State<f64>),
 }
 
 impl Checkpoint {
-    /// The step that comes next.
+    /// The next step.
     pub fn step(&self) -> usize {
         match self {
             Self::F32(state) => state.step(),
@@ -30,7 +30,7 @@ impl Checkpoint {
     }
 }
 
-/// A checkpoint that an engine cannot go on from.
+/// A checkpoint that an engine cannot continue from.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the checkpoint at step {step} does not belong to this run of {dim} parameters: its precision, its number of \

@@ -1,36 +1,36 @@
-//! How a run was steered: everything that decides its numbers besides the preset.
+//! The steering of a run: everything that determines its numbers besides the preset.
 
 use super::Engine;
 use brink_core::dynamics::StepRecord;
 use serde::{Deserialize, Serialize};
 
-/// The learning rates of a run and the restarts of its flows, by step; what lies ahead of the run is a plan.
+/// The learning rates of a run and the restarts of its flows, by step; entries ahead of the run are a plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Course {
     /// η from each step on, ascending in steps, the first one at step 0.
     etas: Vec<(usize, f64)>,
-    /// Steps at whose start the flows are anchored anew, ascending.
+    /// Steps at whose start the flows are re-anchored, ascending.
     flow_restarts: Vec<usize>,
 }
 
 impl Course {
-    /// One learning rate, throughout.
+    /// A course with a single learning rate.
     pub fn new(eta: f64) -> Self {
         Self { etas: vec![(0, eta)], flow_restarts: Vec::new() }
     }
 
-    /// The learning rate of a step.
+    /// The learning rate at a step.
     pub fn eta_at(&self, step: usize) -> f64 {
         let after = self.etas.partition_point(|&(first, _)| first <= step);
         self.etas[after.saturating_sub(1)].1
     }
 
-    /// Whether the flows are anchored anew at the start of a step.
+    /// Whether the flows are re-anchored at the start of a step.
     pub fn restarts_flows_at(&self, step: usize) -> bool {
         self.flow_restarts.binary_search(&step).is_ok()
     }
 
-    /// Lets an engine take its next step as this course says.
+    /// Makes an engine take its next step according to this course.
     pub fn step(&self, engine: &mut dyn Engine) -> StepRecord {
         let step = engine.next_step();
         if self.restarts_flows_at(step) {
@@ -39,7 +39,7 @@ impl Course {
         engine.step(self.eta_at(step))
     }
 
-    /// Changes the learning rate from a step on, for good: later changes are dropped.
+    /// Changes the learning rate permanently from a step on: later changes are dropped.
     pub fn set_eta(&mut self, step: usize, eta: f64) {
         self.etas.retain(|&(first, _)| first < step);
         if self.etas.last().is_none_or(|&(_, before)| before != eta) {
@@ -47,14 +47,14 @@ impl Course {
         }
     }
 
-    /// Anchors the flows anew at the start of a step.
+    /// Re-anchors the flows at the start of a step.
     pub fn restart_flows(&mut self, step: usize) {
         if let Err(place) = self.flow_restarts.binary_search(&step) {
             self.flow_restarts.insert(place, step);
         }
     }
 
-    /// What steered the steps before `step`; from there on its last learning rate.
+    /// The course of the steps before `step`; from there on its last learning rate applies.
     #[must_use]
     pub fn until(&self, step: usize) -> Self {
         let mut etas = self.etas.clone();
@@ -68,12 +68,12 @@ impl Course {
         &self.etas[1..]
     }
 
-    /// Steps at whose start the flows are anchored anew, ascending.
+    /// Steps at whose start the flows are re-anchored, ascending.
     pub fn flow_restarts(&self) -> &[usize] {
         &self.flow_restarts
     }
 
-    /// Whether it is a course at all: what was read from a file may not be.
+    /// Whether the course is valid; one read from a file may not be.
     pub fn is_valid(&self) -> bool {
         self.etas.first().is_some_and(|&(first, _)| first == 0)
             && self.etas.iter().all(|&(_, eta)| eta.is_finite() && eta > 0.0)

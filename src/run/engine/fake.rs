@@ -1,4 +1,4 @@
-//! An engine for tests that records made-up numbers, and can diverge, panic or dawdle.
+//! An engine for tests that records artificial numbers, and can diverge, panic or run slowly.
 
 use super::Engine;
 use super::checkpoint::{Checkpoint, RestoreError};
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// An engine that records made-up numbers.
+/// An engine that records artificial numbers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fake {
     pub step: usize,
@@ -24,22 +24,23 @@ pub(crate) struct Fake {
     pub diverges_at: Option<usize>,
     pub above_edge_at: Option<usize>,
     pub panics_at: Option<usize>,
-    /// Where gradient descent's eigenvalue is NaN.
+    /// The step at which gradient descent's eigenvalue is NaN.
     pub gap_at: Option<usize>,
     pub restart: bool,
-    /// S goes round 2/η once in so many steps.
+    /// The period, in steps, with which S oscillates about 2/η.
     pub cycle_steps: Option<u8>,
-    /// How long one loss away from the weights takes.
+    /// Duration of one evaluation of the loss at other weights.
     pub loss_time: Duration,
-    /// Counts them.
+    /// Counter of these evaluations.
     pub losses: Arc<AtomicUsize>,
-    /// How long one Hessian-vector product away from the weights takes, of sixteen parts between which it can be stopped.
+    /// Duration of one Hessian-vector product at other weights, which consists of sixteen parts between which it can
+    /// be stopped.
     pub product_time: Duration,
-    /// Counts the parts.
+    /// Counter of these parts.
     pub parts: Arc<AtomicUsize>,
-    /// How many weights it has, instead of two.
+    /// The number of weights, if not two.
     pub weights: Option<usize>,
-    /// Its outputs on them count up: step + process + place.
+    /// Examples whose outputs count up: step + process + index.
     pub examples: Option<Arc<Examples>>,
 }
 
@@ -53,7 +54,7 @@ impl Fake {
         self.weights.unwrap_or(2)
     }
 
-    /// Its weights say which step comes next, and whether the flows restart.
+    /// The weights encode the next step and whether the flows restart.
     fn state(&self) -> State<f64> {
         State::at(self.step, vec![self.step as f64, f64::from(u8::from(self.restart))])
     }
@@ -135,7 +136,7 @@ impl Engine for Fake {
         self.examples.clone()
     }
 
-    /// Those of diag(0, 1, …, step).
+    /// Eigenvalues of diag(0, 1, …, step).
     fn spectrum(
         &mut self,
         process: Process,
@@ -163,7 +164,7 @@ struct FakeProbe<'a> {
 }
 
 impl FakeProbe<'_> {
-    /// Takes the time of a Hessian-vector product; whether it came to its end.
+    /// Waits for the duration of a Hessian-vector product; returns whether it was completed.
     fn multiplies(&self, stop: Stop<'_>) -> bool {
         (0..PARTS).all(|_| {
             let goes_on = !stop();
@@ -202,7 +203,7 @@ impl Probe for FakeProbe<'_> {
     }
 
     fn sharpness_gradient(&mut self, w: &[f64], _: &[f64], stop: Stop<'_>) -> Vec<f64> {
-        // along the last axis, so that it spans a plane with the first
+        // along the last axis, so that it spans a plane with the first axis
         let mut gradient = vec![0.0; w.len()];
         gradient[w.len() - 1] = if self.multiplies(stop) { 1.0 } else { f64::NAN };
         gradient

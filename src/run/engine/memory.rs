@@ -1,11 +1,12 @@
-//! What all runs of one window may take together: a budget for recorded steps and one for checkpoints.
+//! The memory shared by all runs of one window: a budget for recorded steps and one for checkpoints.
 //!
-//! Every run has an [`Account`] of the recorded steps: the training thread adds what a step will take, the watcher puts in
-//! its place what the history takes. Where the budget is used up, every run in it ends. Checkpoints are on one [`Shelf`]: one
-//! that several runs share counts once, and where there is no more room, the run that keeps most gives up every other one.
+//! Every run has an [`Account`] of its recorded steps: the training thread adds the size of a step in advance, and
+//! the receiver replaces it by the size of the history. When the budget is used up, every run in it ends. Checkpoints
+//! are on one [`Shelf`]: a checkpoint that several runs share counts once, and when there is no more room, the run
+//! that keeps most drops every other one.
 //!
-//! What copies of a history share with it (see `chunks.rs`) is counted with each run that holds it. A copy that is being written
-//! to a file is not counted: all but a few bytes a row are shared.
+//! The parts of a history that its copies share (see `src/run/record/chunks.rs`) are counted with each run that holds
+//! them. A copy that is being written to a file is not counted: all but a few bytes per row are shared.
 
 use super::checkpoint::Checkpoint;
 use std::collections::HashSet;
@@ -13,27 +14,27 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Time that the steps between two checkpoints take at first: going back to any step then takes no longer. It doubles
-/// each time the run gives up every other one.
+/// Initial stepping time between two checkpoints: going back to any step then takes no longer. It doubles each time
+/// the run drops every other checkpoint.
 pub(super) const SPACING: Duration = Duration::from_millis(250);
 
 /// The memory of the runs of one window. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Memory {
-    /// For recorded steps, and what is derived from them.
+    /// Budget for recorded steps and for data derived from them.
     pub recorded: Pool,
-    /// For checkpoints.
+    /// Budget for checkpoints.
     pub checkpoints: Shelf,
 }
 
 impl Memory {
-    /// Bytes for recorded steps: 2 GiB, some three million steps of one run with three tracked eigenvalues.
+    /// Bytes for recorded steps: 2 GiB, about three million steps of one run with three tracked eigenvalues.
     pub const RECORDED: usize = 2 << 30;
 
-    /// Bytes for checkpoints: 512 MiB, some two minutes of the default preset before the first thinning.
+    /// Bytes for checkpoints: 512 MiB, about two minutes of the default preset before the first thinning.
     pub const CHECKPOINTS: usize = 512 << 20;
 
-    /// So many bytes for recorded steps and for checkpoints.
+    /// Budgets in bytes for recorded steps and for checkpoints.
     pub fn new(recorded: usize, checkpoints: usize) -> Self {
         Self { recorded: Pool::new(recorded), checkpoints: Shelf::new(checkpoints) }
     }
@@ -56,22 +57,22 @@ struct Counter {
 }
 
 impl Pool {
-    /// Nothing of so many bytes is used.
+    /// A pool of the given number of bytes, none of them used.
     pub fn new(budget: usize) -> Self {
         Self(Arc::new(Counter { budget, used: AtomicUsize::new(0) }))
     }
 
-    /// Bytes that may be used.
+    /// The total number of bytes.
     pub fn budget(&self) -> usize {
         self.0.budget
     }
 
-    /// Bytes that are used.
+    /// The number of bytes in use.
     pub fn used(&self) -> usize {
         self.0.used.load(Ordering::Relaxed)
     }
 
-    /// Bytes that are left.
+    /// The number of bytes left.
     pub fn left(&self) -> usize {
         self.budget().saturating_sub(self.used())
     }
@@ -82,7 +83,7 @@ impl Pool {
     }
 }
 
-/// What one user of a [`Pool`] takes; given back when it is dropped.
+/// The bytes that one user of a [`Pool`] has taken; returned when it is dropped.
 #[derive(Debug)]
 pub struct Account {
     pool: Pool,
@@ -95,19 +96,19 @@ impl Account {
         &self.pool
     }
 
-    /// Takes bytes, whether or not they are left.
+    /// Takes bytes, whether or not they are available.
     pub fn take(&self, bytes: usize) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.pool.0.used.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Gives back bytes that it has taken.
+    /// Returns bytes that it has taken.
     pub fn give_back(&self, bytes: usize) {
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
         self.pool.0.used.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    /// Takes as many bytes as are said, instead of those that it had. For an account with one owner.
+    /// Sets the number of bytes taken, replacing the previous number. For an account with one owner.
     pub fn set(&mut self, bytes: usize) {
         let before = *self.bytes.get_mut();
         self.take(bytes);
@@ -124,14 +125,14 @@ impl Drop for Account {
 
 /// The checkpoints of several runs within one budget. Clones share it.
 ///
-/// One lock is behind it, and nobody holds it for longer than it takes to move some pointers.
+/// It has a single lock, which is never held for longer than it takes to move some pointers.
 #[derive(Clone, Debug)]
 pub struct Shelf(Arc<Mutex<Inner>>);
 
 #[derive(Debug)]
 struct Inner {
     budget: usize,
-    /// What is kept takes no more.
+    /// Upper bound in bytes for all checkpoints.
     bytes: usize,
     runs: Vec<Run>,
     made: usize,
@@ -168,10 +169,10 @@ impl Inner {
         self.runs.iter_mut().find(|run| run.place == place)
     }
 
-    /// Lets checkpoints go until the others fit, or every run has but one. Returns whether some went.
+    /// Drops checkpoints until the others fit, or every run has only one. Returns whether any were dropped.
     fn thin(&mut self) -> bool {
         if self.bytes > self.budget {
-            // what is shared was counted with each newcomer
+            // shared checkpoints were counted again with each new run
             self.bytes = self.counted();
         }
         let mut thinned = false;
@@ -192,22 +193,22 @@ impl Inner {
 }
 
 impl Shelf {
-    /// Nothing is kept. A run's first checkpoint stays whatever the budget: one before step 0 costs next to nothing.
+    /// An empty shelf. A run's first checkpoint stays whatever the budget: one before step 0 costs almost nothing.
     pub fn new(budget: usize) -> Self {
         Self(Arc::new(Mutex::new(Inner { budget, bytes: 0, runs: Vec::new(), made: 0 })))
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        // What is behind the lock is whole between any two of its statements.
+        // The value behind the lock is consistent between any two statements.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Bytes that checkpoints may take.
+    /// Budget for checkpoints in bytes.
     pub fn budget(&self) -> usize {
         self.inner().budget
     }
 
-    /// Bytes that they take, those that runs share counted once.
+    /// Bytes in use by checkpoints; those that runs share count once.
     pub fn bytes(&self) -> usize {
         self.inner().counted()
     }
@@ -219,7 +220,7 @@ impl Shelf {
     }
 }
 
-/// The checkpoints of one run on a [`Shelf`]; gone when it is dropped, but for those that other runs share.
+/// The checkpoints of one run on a [`Shelf`]; released when it is dropped, except those that other runs share.
 #[derive(Debug)]
 pub(super) struct Place {
     shelf: Shelf,
@@ -241,12 +242,12 @@ impl Place {
         &self.shelf
     }
 
-    /// All of them, ascending in steps.
+    /// All checkpoints, ascending in steps.
     pub fn all(&self) -> Vec<Arc<Checkpoint>> {
         self.shelf.inner().run(self.place).map_or(Vec::new(), |run| run.kept.clone())
     }
 
-    /// The latest one at or before the start of a step.
+    /// The latest checkpoint at or before the start of a step.
     pub fn nearest(&self, step: usize) -> Option<Arc<Checkpoint>> {
         let inner = &mut *self.shelf.inner();
         let run = inner.run(self.place)?;
@@ -254,22 +255,22 @@ impl Place {
         after.checked_sub(1).map(|place| Arc::clone(&run.kept[place]))
     }
 
-    /// Time of stepping after which the next one is due.
+    /// Stepping time after which the next checkpoint is due.
     pub fn spacing(&self) -> Duration {
         self.shelf.inner().run(self.place).map_or(SPACING, |run| run.spacing)
     }
 
-    /// Keeps one behind those that are kept. Returns whether others had to go, of whichever run.
+    /// Adds a checkpoint after those that are kept. Returns whether others, of any run, had to be dropped.
     pub fn keep(&self, checkpoint: Arc<Checkpoint>) -> bool {
         self.push(checkpoint) && self.shelf.inner().thin()
     }
 
-    /// As [`Place::keep`], and lets nothing go for it.
+    /// As [`Place::keep`], but drops nothing to make room.
     pub fn keep_at_any_cost(&self, checkpoint: Arc<Checkpoint>) {
         self.push(checkpoint);
     }
 
-    /// Whether it lies behind all others, and so was put there.
+    /// Adds the checkpoint if it is later than all others; returns whether it was added.
     fn push(&self, checkpoint: Arc<Checkpoint>) -> bool {
         let inner = &mut *self.shelf.inner();
         let Some(run) = inner.run(self.place) else { return false };
@@ -298,7 +299,7 @@ mod tests {
     use crate::run::engine::fake::Fake;
     use crate::run::record::history::History;
 
-    /// Sixteen bytes each.
+    /// A checkpoint of sixteen bytes.
     fn checkpoint(step: usize) -> Arc<Checkpoint> {
         Arc::new(Fake { step, ..Fake::default() }.checkpoint())
     }

@@ -1,4 +1,5 @@
-//! What the training thread drives: the three processes of one preset, whatever its precision or objective.
+//! The interface that the training thread drives: the three processes of one preset, whatever its precision or
+//! objective.
 
 pub mod assemble;
 pub mod branch;
@@ -37,37 +38,38 @@ pub trait Engine: Send {
     /// The step that [`Engine::step`] will record next.
     fn next_step(&self) -> usize;
 
-    /// All that the next step reads.
+    /// Everything that the next step reads.
     fn checkpoint(&self) -> Checkpoint;
 
-    /// Goes back, or ahead, to a checkpoint of an engine of the same preset; from there the same records follow, to the
-    /// last bit.
+    /// Goes back, or ahead, to a checkpoint of an engine of the same preset; the records that follow are identical,
+    /// to the last bit.
     ///
     /// # Errors
-    /// When the checkpoint is of another run; the engine is unchanged then.
+    /// If the checkpoint belongs to another run; the engine is then unchanged.
     fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), RestoreError>;
 
-    /// A process's weights at the start of the next step, widened. Shape `[dim]`; `None` before it has started.
+    /// A process's weights at the start of the next step, converted to f64. Shape `[dim]`; `None` before it has
+    /// started.
     fn weights(&self, process: Process) -> Option<Vec<f64>>;
 
-    /// Looks into the step that [`Engine::step`] would take next; the engine stays as it is.
+    /// Inspects the step that [`Engine::step`] would take next; the engine does not change.
     ///
     /// # Errors
-    /// Where gradient descent does not run, or there is nothing to compare it with.
+    /// If gradient descent does not run, or there is nothing to compare it with.
     fn inspect(&mut self, eta: f64) -> Result<Inspection, InspectError>;
 
-    /// Looks at the loss anywhere; no step takes notice of it.
+    /// Evaluates the loss at arbitrary weights, without effect on any step.
     fn probe(&mut self) -> Box<dyn Probe + '_>;
 
-    /// The examples whose outputs [`Engine::step`] records; `None` where there is no network.
+    /// The examples whose outputs [`Engine::step`] records; `None` without a network.
     fn examples(&self) -> Option<Arc<Examples>>;
 
-    /// The spectrum of the Hessian at a process's weights at the start of the next step: all eigenvalues of a small one,
-    /// else their density. `go_on` is told the share done before every few Hessian-vector products, and says whether to
-    /// go on. `None` before the process has started, and where it has stopped.
+    /// The spectrum of the Hessian at a process's weights at the start of the next step: all eigenvalues of a small
+    /// Hessian, otherwise their density. `go_on` receives the completed share before every few Hessian-vector
+    /// products, and returns whether to continue. `None` before the process has started, and after it has stopped.
     ///
     /// # Errors
-    /// When the Hessian is not finite or too large, or when told to stop.
+    /// If the Hessian is not finite or too large, or when told to stop.
     fn spectrum(
         &mut self,
         process: Process,

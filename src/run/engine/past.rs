@@ -1,7 +1,7 @@
-//! What a run leaves behind for going back: how it was steered, and checkpoints within a budget of memory.
+//! Data for going back in a run: its course, and checkpoints within a budget of memory.
 //!
-//! The training thread writes, the replay thread and the window read. Nobody holds the lock for longer than it takes to
-//! move a few pointers.
+//! The training thread writes it; the replay thread and the window read it. The lock is never held for longer than it
+//! takes to move a few pointers.
 
 use super::checkpoint::Checkpoint;
 use super::course::Course;
@@ -15,25 +15,25 @@ use std::time::Duration;
 pub struct Past {
     course: Mutex<Course>,
     kept: Place,
-    /// Steps taken.
+    /// Number of steps taken.
     taken: AtomicUsize,
 }
 
 impl Past {
-    /// Of a run before its first step, whose checkpoints go on this shelf.
+    /// The past of a run before its first step, whose checkpoints go on this shelf.
     pub fn new(course: Course, shelf: &Shelf) -> Self {
         Self { course: Mutex::new(course), kept: shelf.place(), taken: AtomicUsize::new(0) }
     }
 
-    /// The past of a run that has read its own from a file. Checkpoints ascend in steps. The newest is kept even beyond
-    /// the budget, until there is a newer one: without it all steps would have to be taken again to go on.
+    /// The past of a run read from a file. Checkpoints ascend in steps. The newest is kept even beyond the budget
+    /// until there is a newer one: without it all steps would have to be repeated to continue.
     pub fn of(course: Course, checkpoints: Vec<Arc<Checkpoint>>, taken: usize, shelf: &Shelf) -> Self {
         let past = Self::new(course, shelf);
         past.extend(checkpoints, taken);
         past
     }
 
-    /// Adds what a file has of it beyond; as [`Past::of`].
+    /// Adds further data from a file; as [`Past::of`].
     pub(crate) fn extend(&self, mut checkpoints: Vec<Arc<Checkpoint>>, taken: usize) {
         let newest = checkpoints.pop();
         for checkpoint in checkpoints {
@@ -46,16 +46,16 @@ impl Past {
     }
 
     fn lock(&self) -> MutexGuard<'_, Course> {
-        // A course is whole between any two of its statements.
+        // A course is consistent between any two statements.
         self.course.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Steps taken: the start of any step up to this one can be restored.
+    /// Number of steps taken: the start of any step up to this one can be restored.
     pub fn steps_taken(&self) -> usize {
         self.taken.load(Ordering::Acquire)
     }
 
-    /// How the run was steered, and what is planned.
+    /// The course of the run, including planned changes.
     pub fn course(&self) -> Course {
         self.lock().clone()
     }
@@ -77,28 +77,28 @@ impl Past {
         Self { course, kept: self.kept.until(step), taken: AtomicUsize::new(step.min(self.steps_taken())) }
     }
 
-    /// Bytes that checkpoints may take, together with those of the runs on the same shelf.
+    /// Budget of the checkpoints in bytes, shared with the runs on the same shelf.
     pub fn budget(&self) -> usize {
         self.kept.shelf().budget()
     }
 
-    /// Time of stepping after which the next checkpoint is due.
+    /// Stepping time after which the next checkpoint is due.
     pub(crate) fn spacing(&self) -> Duration {
         self.kept.spacing()
     }
 
-    /// The steps before `taken` are taken.
+    /// Notes that the steps before `taken` have been taken.
     pub(crate) fn advance(&self, taken: usize) {
         self.taken.store(taken, Ordering::Release);
     }
 
-    /// Changes how the run is steered.
+    /// Changes the course of the run.
     pub(crate) fn steer(&self, change: impl FnOnce(&mut Course)) {
         change(&mut self.lock());
     }
 
-    /// Keeps a checkpoint; those that the budget has no room for go. Returns whether some went, of this run or of another one
-    /// on the same shelf.
+    /// Adds a checkpoint; those that exceed the budget are dropped. Returns whether any were dropped, of this run or
+    /// of another one on the same shelf.
     pub(crate) fn keep(&self, checkpoint: impl Into<Arc<Checkpoint>>) -> bool {
         self.kept.keep(checkpoint.into())
     }
@@ -111,7 +111,7 @@ mod tests {
     use crate::run::engine::fake::Fake;
     use crate::run::engine::memory::SPACING;
 
-    /// Sixteen bytes each.
+    /// A checkpoint of sixteen bytes.
     fn checkpoint(step: usize) -> Checkpoint {
         Fake { step, ..Fake::default() }.checkpoint()
     }

@@ -1,4 +1,5 @@
-//! The chosen examples behind a network of their own: their outputs cost a forward pass of these examples alone.
+//! The watched examples have a network objective of their own, so that their outputs cost a forward pass of only
+//! these examples.
 
 use crate::run::record::predictions::example::{ExampleKind, Examples};
 use brink_core::calculus::Real;
@@ -13,15 +14,15 @@ use std::sync::Arc;
 pub(crate) struct Watched<T: Real> {
     loss: NetworkObjective<T>,
     examples: Arc<Examples>,
-    /// 0, 1, …
+    /// The indices 0, 1, …
     all: Vec<usize>,
 }
 
 impl<T: Real> Watched<T> {
-    /// The network on the training examples of these indices, with answers of `rows` rows each.
+    /// The network on the training examples with these indices; each answer has `rows` rows.
     ///
     /// # Errors
-    /// As of the network on the whole set.
+    /// As for the network on the whole set.
     pub(in crate::run) fn new(
         architecture: &Architecture,
         split: &Split,
@@ -40,7 +41,7 @@ impl<T: Real> Watched<T> {
         })
     }
 
-    /// What is watched.
+    /// The watched examples.
     pub(in crate::run) fn examples(&self) -> &Arc<Examples> {
         &self.examples
     }
@@ -55,7 +56,7 @@ impl<T: Real> Watched<T> {
     }
 }
 
-/// Softmax; the logistic function of a single logit.
+/// Softmax; for a single logit, the logistic function.
 fn probabilities(logits: &mut [f64]) {
     if let [logit] = logits {
         *logit = 1.0 / (1.0 + (-*logit).exp());

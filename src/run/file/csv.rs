@@ -1,6 +1,6 @@
-//! `run.csv`: one row a step, the state at its start.
+//! `run.csv`: one row per step, the state at its start.
 //!
-//! Non-finite contract: an empty field was not computed; `nan`, `inf` and `-inf` were computed so.
+//! Non-finite contract: an empty field was not computed; `nan`, `inf` and `-inf` are computed values.
 
 use crate::preset::Preset;
 use crate::run::record::history::History;
@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::ops::Range;
 use std::path::Path;
 
-/// The columns of a run after `step`: those every run has, and the optional ones that the preset asks for.
+/// The columns of a run after `step`: those that every run has, and the optional ones that the preset requests.
 pub fn columns(preset: &Preset) -> Vec<Series> {
     let asked_for = |series: &Series| match series {
         Series::TestLoss | Series::TrainAccuracy | Series::TestAccuracy => preset.run.test_every.is_some(),
@@ -19,10 +19,10 @@ pub fn columns(preset: &Preset) -> Vec<Series> {
     Series::all(preset.eigen.max_tracked).into_iter().filter(asked_for).collect()
 }
 
-/// Writes the line of names.
+/// Writes the header line.
 ///
 /// # Errors
-/// When `out` cannot be written.
+/// If `out` cannot be written.
 pub fn write_header(columns: &[Series], out: &mut impl Write) -> io::Result<()> {
     write!(out, "step")?;
     for column in columns {
@@ -34,7 +34,7 @@ pub fn write_header(columns: &[Series], out: &mut impl Write) -> io::Result<()> 
 /// Writes some rows.
 ///
 /// # Errors
-/// When `out` cannot be written.
+/// If `out` cannot be written.
 pub fn write_rows(
     history: &History,
     columns: &[Series],
@@ -58,33 +58,33 @@ fn write_row(row: usize, values: impl Iterator<Item = Option<f64>>, out: &mut im
     writeln!(out)
 }
 
-/// A run beside the first one, in a table of several.
+/// A further run in a table of several runs.
 #[derive(Clone, Copy, Debug)]
 pub struct Other<'a> {
-    /// What it is called.
+    /// The name of the run.
     pub label: &'a str,
-    /// Its first row that counts.
+    /// The first row to write.
     pub from: usize,
-    /// What it recorded.
+    /// The recorded history.
     pub history: &'a History,
 }
 
-/// The name of a column of another run, by its place: the first of them is the second run.
+/// The name of a column of another run, by its index: the first of them is the second run.
 pub fn name_of_other(place: usize, name: &str) -> String {
     format!("run{}_{name}", place + 2)
 }
 
-/// Comments that say where a table comes from, and which the other runs are.
+/// Comments that state the origin of a table and identify the other runs.
 pub fn comments<'a>(origin: &str, labels: impl Iterator<Item = &'a str>) -> Vec<String> {
     let others = labels.enumerate().map(|(place, label)| format!("run{}: {label}", place + 2));
     std::iter::once(origin.to_owned()).chain(others).collect()
 }
 
-/// Writes all rows of a run to a file, and beside them those of other runs, whose columns have a number before their name:
-/// `run2_` for the first of them. A run has no values where it has not recorded a step.
+/// Writes all rows of a run to a file, with those of other runs, whose columns have a number before their name:
+/// `run2_` for the first of them. The fields of a run are empty at steps that it has not recorded.
 ///
 /// # Errors
-/// When the file cannot be written.
+/// If the file cannot be written.
 pub fn write_runs(
     history: &History,
     others: &[Other],
@@ -109,10 +109,11 @@ pub fn write_runs(
     write_table(&comments, &names, 0..rows, value, path)
 }
 
-/// Writes a table with a line a step to a file, below comments; whole or not at all. `value` gives a column's value at a row.
+/// Writes a table with one line per step to a file, below comments; the file is complete or unchanged. `value`
+/// returns a column's value at a row.
 ///
 /// # Errors
-/// When the file cannot be written.
+/// If the file cannot be written.
 pub fn write_table(
     comments: &[String],
     names: &[String],

@@ -1,11 +1,12 @@
-//! Files that are whole or not there: written beside their place under a temporary name, then renamed.
+//! Files that are either complete or absent: written next to their destination under a temporary name, then renamed.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile};
 
-/// A file being written. It appears under its name with [`WholeFile::finish`]; dropped before, it leaves nothing.
+/// A file being written. It appears under its name with [`WholeFile::finish`]; if it is dropped before, nothing
+/// remains.
 #[derive(Debug)]
 pub struct WholeFile {
     path: PathBuf,
@@ -16,14 +17,14 @@ impl WholeFile {
     /// Opens a temporary file in the directory of `path`.
     ///
     /// # Errors
-    /// When the directory is not there or cannot be written.
+    /// If the directory does not exist or cannot be written.
     pub fn create(path: &Path) -> io::Result<Self> {
         let directory = path.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if path.is_dir() {
             return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
         }
         if !directory.is_dir() {
-            // said without the temporary file's name
+            // reported without the name of the temporary file
             let reason = format!("there is no directory {}", directory.display());
             return Err(io::Error::new(io::ErrorKind::NotFound, reason));
         }
@@ -31,7 +32,7 @@ impl WholeFile {
         builder.prefix(".brink-").suffix(".part");
         #[cfg(unix)]
         {
-            // A temporary file is readable by its owner only; a result is an ordinary file.
+            // Only the owner can read a temporary file; a result is an ordinary file.
             use std::os::unix::fs::PermissionsExt;
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
@@ -39,10 +40,10 @@ impl WholeFile {
         Ok(Self { path: path.into(), file })
     }
 
-    /// Gives the file its name, replacing what was there.
+    /// Renames the file to its final name, replacing an earlier file.
     ///
     /// # Errors
-    /// When the rest cannot be written or the file not renamed; what was there before stays.
+    /// If the rest cannot be written or the file cannot be renamed; an earlier file then remains.
     pub fn finish(self) -> io::Result<File> {
         let file = self.file.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.persist(&self.path).map_err(|e| e.error)
@@ -65,10 +66,10 @@ impl Seek for WholeFile {
     }
 }
 
-/// Writes a whole file, or leaves what was there.
+/// Writes a complete file, or leaves the earlier one unchanged.
 ///
 /// # Errors
-/// When it cannot be written.
+/// If it cannot be written.
 pub fn write_whole(path: &Path, write: impl FnOnce(&mut WholeFile) -> io::Result<()>) -> io::Result<()> {
     let mut file = WholeFile::create(path)?;
     write(&mut file)?;

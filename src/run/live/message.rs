@@ -1,14 +1,14 @@
-//! What goes over the channels between the training thread and whoever watches it.
+//! The messages between the training thread and its receiver.
 
 use crate::run::engine::breakpoint::{Breakpoint, Hit};
 use brink_core::dynamics::StepRecord;
 use brink_core::space::{SpaceView, SurveyRequest};
 use std::sync::Arc;
 
-/// A wish of the watcher, applied by the training thread between two steps.
+/// A command from the receiver, applied by the training thread between two steps.
 #[derive(Clone, Debug, PartialEq)]
 pub enum WorkerCommand {
-    /// Go on training.
+    /// Continue training.
     Play,
     /// Wait for [`WorkerCommand::Play`] or [`WorkerCommand::Step`].
     Pause,
@@ -16,65 +16,67 @@ pub enum WorkerCommand {
     Step,
     /// Train with this learning rate from the next step on.
     SetEta(f64),
-    /// At most this many steps a second; `None` is unlimited.
+    /// Take at most this many steps per second; `None` is unlimited.
     SetSpeed(Option<f64>),
-    /// Anchor central and gradient flow anew at gradient descent's current weights.
+    /// Anchor central and gradient flow at gradient descent's current weights.
     RestartFlows,
-    /// Take so many steps in all. A run that has taken all its steps, or found its memory full, goes on where there are more.
+    /// Set the total number of steps. A run that has taken all its steps, or filled its memory, continues if there
+    /// are more.
     SetSteps(usize),
-    /// Pause where this happens. Setting one anew forgets what it has seen.
+    /// Pause when this condition holds. Setting a breakpoint again resets its state.
     SetBreakpoint(Breakpoint),
-    /// Pause there no more.
+    /// Remove this breakpoint.
     ClearBreakpoint(Breakpoint),
-    /// Look at weight space around a step, in the time between two steps; with `None`, no more. What was being looked at is
-    /// given up at once.
+    /// Survey weight space around a step, in the time between two steps; `None` stops this. A survey in progress is
+    /// cancelled at once.
     Look(Option<Arc<SurveyRequest>>),
     /// End the thread.
     Stop,
 }
 
-/// What the training thread has seen of weight space.
+/// The training thread's answer to a request for a survey.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Seen {
-    /// What is known so far; more follows until its progress is 1.
+    /// The present state of the survey; more follows until its progress is 1.
     View(Arc<SpaceView>),
-    /// It does not keep the weights of this step: the request needs the rows of a replay.
+    /// The weights of this step are not kept: the request needs the rows of a replay.
     NotKept {
         /// The step.
         step: usize,
     },
 }
 
-/// News from the training thread.
+/// A message from the training thread.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// Steps in order, none left out.
+    /// Steps in order, without gaps.
     Frames(Vec<StepRecord>),
-    /// A breakpoint was hit: the thread waits for [`WorkerCommand::Play`] or [`WorkerCommand::Step`]. The rows up to its step have been
-    /// sent.
+    /// A breakpoint was hit: the thread waits for [`WorkerCommand::Play`] or [`WorkerCommand::Step`]. The rows up to
+    /// its step have been sent.
     Hit(Hit),
-    /// The checkpoints have used up their budget: every other one goes from now on, and going back takes longer. Said once.
+    /// The checkpoints have used up their budget: every other one is dropped from now on, and going back takes
+    /// longer. Sent once.
     Thinned {
         /// The budget in bytes.
         budget: usize,
     },
-    /// The run has ended in good order; the last message, unless [`WorkerCommand::SetSteps`] lets it go on.
+    /// The run has ended normally; this is the last message, unless [`WorkerCommand::SetSteps`] continues the run.
     Finished(Ending),
-    /// The thread has failed (a panic, or an error that ends all processes); what was sent before stays valid. The
-    /// last message.
+    /// The thread has failed (a panic, or an error that ends all processes); everything sent before remains valid.
+    /// This is the last message.
     Failed(String),
 }
 
-/// Why a run ended in good order.
+/// The reason why a run ended normally.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// It has taken all its steps.
     AllSteps,
     /// Every process has stopped (diverged, or too sharp to go on).
     NothingAdvances,
-    /// The watcher asked for it.
+    /// The receiver requested it.
     Stopped,
-    /// What was recorded has reached the memory budget.
+    /// The recorded history has reached the memory budget.
     MemoryBudget {
         /// The budget in bytes.
         bytes: usize,

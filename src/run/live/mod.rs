@@ -1,4 +1,4 @@
-//! Running threads: the training thread, forks, replays, and looks at weight space.
+//! Threads: the training thread, forks, replays, and surveys of weight space.
 
 pub mod fork;
 pub mod lookout;

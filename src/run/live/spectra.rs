@@ -1,46 +1,47 @@
-//! The Hessian's spectra at the weights of gradient descent and of the central flow, and how far their computation is.
+//! The Hessian's spectra at the weights of gradient descent and of the central flow, and the progress of their
+//! computation.
 
 use super::replay::Moment;
 use brink_core::dynamics::Process;
 use brink_core::spectrum::{Distribution, SpectrumError};
 use std::time::{Duration, Instant};
 
-/// Why a recording has none.
+/// The reason why a recording has none.
 pub const RECORDED: &str = "a recording has no weights to take the Hessian at; its preset runs live";
 
-/// What is known of the spectra, for the panel.
+/// The state of the spectra, for the panel.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Spectra {
-    /// The last ones computed.
+    /// The last spectra computed.
     pub found: Option<FoundSpectra>,
-    /// The step under way, and the share done.
+    /// The step in progress, and the completed share.
     pub progress: Option<(usize, f32)>,
-    /// Why there are none at the step asked for last.
+    /// The reason why there are none at the last requested step.
     pub trouble: Option<String>,
 }
 
 /// The spectra at one step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FoundSpectra {
-    /// The step, at whose start the weights were.
+    /// The step; the weights are those at its start.
     pub step: usize,
     /// Its learning rate.
     pub eta: f64,
-    /// At gradient descent's weights, where it runs.
+    /// The spectrum at gradient descent's weights, if it runs.
     pub gradient_descent: Option<Distribution>,
-    /// At the central flow's weights, where it runs.
+    /// The spectrum at the central flow's weights, if it runs.
     pub central_flow: Option<Distribution>,
-    /// Why one of them has no spectrum, in words.
+    /// The reason why one of them has no spectrum, in words.
     pub troubles: Vec<String>,
-    /// What it took.
+    /// The time it took.
     pub took: Duration,
 }
 
 impl FoundSpectra {
-    /// Computes the spectra of a moment; `progress` is told the share done.
+    /// Computes the spectra of a moment; `progress` receives the completed share.
     ///
     /// # Errors
-    /// When a Hessian is too large, or a request about another step has come.
+    /// If a Hessian is too large, or a request for another step has arrived.
     pub fn at(
         moment: &mut Moment<'_>,
         progress: &mut (dyn FnMut(f32) + Send),
@@ -50,7 +51,7 @@ impl FoundSpectra {
         let mut of = |process: Process, from: f32| {
             let mut halved = |share: f32| progress(from + 0.5 * share);
             match moment.spectrum(process, &mut halved).transpose() {
-                // one that blows up leaves the other its own
+                // if one of them diverges, the other still has its spectrum
                 Err(error @ (SpectrumError::NotFinite | SpectrumError::NotConverged)) => {
                     troubles.push(format!("{}: {error}", process.name()));
                     Ok(None)

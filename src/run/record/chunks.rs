@@ -1,17 +1,17 @@
-//! An append-only list of numbers in chunks. Those that are full never change again: copies of the list share them, so that a
-//! copy of a long record costs next to nothing, be it for a fork or for a file that is being written.
+//! An append-only list of numbers in chunks. Full chunks never change: copies of the list share them, so a copy of a
+//! long record, for a fork or for a file being written, costs almost nothing.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Numbers in a chunk.
+/// Numbers per chunk.
 pub(super) const CHUNK: usize = 4096;
 
 /// The list.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Chunks {
     full: Vec<Arc<[f64]>>,
-    /// Fewer than a chunk.
+    /// The numbers after the last full chunk, fewer than a chunk.
     tail: Vec<f64>,
 }
 
@@ -35,14 +35,14 @@ impl Chunks {
     pub fn get(&self, place: usize) -> Option<f64> {
         let chunk = self.full.get(place / CHUNK).map_or(self.tail.as_slice(), |chunk| chunk);
         let inside = place % CHUNK;
-        // behind the last full chunk there is one tail, and nothing more
+        // after the last full chunk there is one tail, and nothing more
         if place / CHUNK <= self.full.len() { chunk.get(inside).copied() } else { None }
     }
 
-    /// The numbers of a range that lies in one chunk.
+    /// The numbers of a range that lies within one chunk.
     ///
     /// # Panics
-    /// If it does not, or ends behind the last number.
+    /// If it does not, or extends beyond the last number.
     pub fn part(&self, places: Range<usize>) -> &[f64] {
         let number = places.start / CHUNK;
         let chunk = self.full.get(number).map_or(self.tail.as_slice(), |chunk| chunk);
@@ -68,7 +68,7 @@ impl Chunks {
         self.tail.shrink_to_fit();
     }
 
-    /// Bytes on the heap, those that are shared counted whole.
+    /// Bytes on the heap; shared chunks count in full.
     pub fn heap_bytes(&self) -> usize {
         let full =
             self.full.len() * CHUNK * size_of::<f64>() + self.full.capacity() * size_of::<Arc<[f64]>>();
@@ -104,7 +104,7 @@ mod tests {
                 }
             }
             copies.push((chunks, list));
-            // what was copied is not touched by what came after
+            // later changes do not affect the copy
             for (chunks, list) in copies {
                 prop_assert_eq!((chunks.len(), chunks.is_empty()), (list.len(), list.is_empty()));
                 for &place in &places {

@@ -1,7 +1,7 @@
-//! Everything recorded so far: append-only columns with a min–max pyramid each.
+//! The recorded history: append-only columns with a min–max pyramid each.
 //!
-//! Non-finite contract: a value may be absent (not computed), NaN or infinite (computed so). All three come back as
-//! they went in; ranges and extremes look at finite values only.
+//! Non-finite contract: a value may be absent (not computed), NaN or infinite (computed). All three are returned as
+//! stored; ranges and extremes use finite values only.
 
 use super::predictions::example::Examples;
 use super::predictions::store::Predictions;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub struct History {
     max_tracked: usize,
     rows: usize,
-    /// By [`Series::index`].
+    /// Indexed by [`Series::index`].
     columns: Vec<Column>,
     events: Vec<(usize, Event)>,
     predictions: Option<Predictions>,
@@ -29,17 +29,17 @@ impl History {
         Self { max_tracked, rows: 0, columns, events: Vec::new(), predictions: None }
     }
 
-    /// Keeps the outputs on these examples too, from now on, within [`Predictions::BUDGET`].
+    /// Also records the outputs on these examples from now on, within [`Predictions::BUDGET`].
     pub fn watch(&mut self, examples: Arc<Examples>) {
         self.predictions = Some(Predictions::new(examples, Predictions::BUDGET));
     }
 
-    /// The outputs on a few examples; `None` where nothing was to be watched.
+    /// The outputs on a few examples; `None` if nothing is watched.
     pub fn predictions(&self) -> Option<&Predictions> {
         self.predictions.as_ref()
     }
 
-    /// What was recorded once, in its columns; series without one have no value.
+    /// A history from recorded columns; series without a column have no values.
     pub fn of(
         max_tracked: usize,
         rows: usize,
@@ -133,7 +133,7 @@ impl History {
         self.set(Series::GfGradNormSq, *grad_norm_sq);
         self.set_some(Series::GfLambda1, lambda.first().copied());
         self.set(Series::GfSubsteps, *substeps as f64);
-        // a recording made before it was recorded has none
+        // a recording made before this series was introduced has none
         if !lambda.is_empty() && !eigen_residual.is_nan() {
             self.set(Series::GfEigenResidual, *eigen_residual);
         }
@@ -181,7 +181,7 @@ impl History {
         }
     }
 
-    /// The first `rows` rows, as they were when no more was recorded.
+    /// The first `rows` rows, as they were when no more had been recorded.
     #[must_use]
     pub fn until(&self, rows: usize) -> Self {
         let mut history = self.clone();
@@ -195,7 +195,7 @@ impl History {
         history
     }
 
-    /// Appends rows up to `rows` that were recorded once: what their columns have, and what happened in them.
+    /// Appends recorded rows up to `rows`: the values in their columns, and their events.
     pub(crate) fn extend(&mut self, rows: usize, columns: &[(Series, Column)], events: Vec<(usize, Event)>) {
         for (series, column) in columns {
             let Some(index) = series.index(self.max_tracked) else { continue };
@@ -219,13 +219,13 @@ impl History {
         self.column(series)?.get(row)
     }
 
-    /// The value at a row or, where none was computed there, at the last of the `back` rows before it that has one.
+    /// The value at a row or, if none was computed there, the latest value among the `back` rows before it.
     pub fn last_value(&self, series: Series, row: usize, back: usize) -> Option<f64> {
         let column = self.column(series).filter(|column| !column.is_empty())?;
         (row.saturating_sub(back)..=row).rev().find_map(|row| column.get(row))
     }
 
-    /// The rank of Σ at a row; 0 where there is none.
+    /// The rank of Σ at a row; 0 without Σ.
     pub fn rank(&self, row: usize) -> usize {
         let trace = self.value(Series::CfSigmaTrace, row).unwrap_or(0.0);
         rank((0..self.max_tracked).map_while(|i| self.value(Series::CfSigma(i), row)), trace)
@@ -252,18 +252,18 @@ impl History {
         }
     }
 
-    /// Where a process was at each row, where there are two weights: NaN where it did not run.
+    /// The position of a process at each row, for a problem with two weights: NaN where it did not run.
     pub fn positions(&self, process: Process) -> impl ExactSizeIterator<Item = [f64; 2]> {
         let at = move |row| [0, 1].map(|i| self.value(Series::Position(process, i), row).unwrap_or(f64::NAN));
         (0..self.rows).map(at)
     }
 
-    /// What happened, in order of steps.
+    /// Events, in the order of steps.
     pub fn events(&self) -> &[(usize, Event)] {
         &self.events
     }
 
-    /// The step at which a process diverged, if it has.
+    /// The step at which a process diverged, if it did.
     pub fn divergence(&self, process: Process) -> Option<usize> {
         self.events.iter().find_map(|(step, event)| match event {
             Event::Outcome(of, StepOutcome::Diverged { .. }) if *of == process => Some(*step),
@@ -271,7 +271,7 @@ impl History {
         })
     }
 
-    /// The row itself or, once gradient descent has diverged, the last row before: it stays where it was then.
+    /// The row itself or, after gradient descent has diverged, the last row before: its weights no longer change.
     pub fn last_of_descent(&self, row: usize) -> usize {
         match self.divergence(Process::GradientDescent) {
             Some(step) if row >= step => step.saturating_sub(1),
@@ -279,13 +279,13 @@ impl History {
         }
     }
 
-    /// Whether a process other than gradient descent has anything recorded at a row.
+    /// Whether a process other than gradient descent has any value recorded at a row.
     pub fn has_flows(&self, row: usize) -> bool {
         [Series::GfLoss, Series::CfLoss].into_iter().any(|loss| self.value(loss, row).is_some())
     }
 
-    /// The stretches in which the central flow was above the edge and its predictions do not count: from a step up to, not
-    /// with, another one.
+    /// The intervals in which the central flow was above the edge and its predictions are not valid: from a step up
+    /// to another one, exclusive.
     pub fn transients(&self) -> Vec<[f64; 2]> {
         let mut spans = Vec::new();
         let mut open = None;
@@ -307,14 +307,14 @@ impl History {
         spans
     }
 
-    /// Bytes that it takes at most until there are more rows, the texts of events left out.
+    /// Maximum number of bytes until more rows arrive, without the texts of events.
     pub fn most_bytes(&self) -> usize {
         let columns: usize = self.columns.iter().map(Column::most_bytes).sum();
         let predictions = self.predictions.as_ref().map_or(0, Predictions::most_bytes);
         columns + predictions + 2 * self.events.len() * size_of::<(usize, Event)>()
     }
 
-    /// Bytes on the heap, the texts of events left out.
+    /// Bytes on the heap, without the texts of events.
     pub fn heap_bytes(&self) -> usize {
         let columns: usize = self.columns.iter().map(Column::heap_bytes).sum();
         let predictions = self.predictions.as_ref().map_or(0, Predictions::heap_bytes);

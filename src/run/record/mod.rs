@@ -1,4 +1,4 @@
-//! What is recorded of a run: series of numbers, their history, predictions.
+//! The record of a run: series of numbers, their history, and predictions.
 
 pub mod chunks;
 pub mod history;

@@ -1,8 +1,8 @@
-//! One append-only column of numbers with a min–max pyramid, so that looking at a range costs logarithmic time and
-//! drawing it costs pixels, not rows.
+//! One append-only column of numbers with a min–max pyramid, so that querying a range takes logarithmic time and
+//! drawing it takes time proportional to pixels, not rows.
 //!
-//! Non-finite contract: a row is absent (not computed), NaN, infinite or finite. All four come back as they went in.
-//! Extremes look at finite values only; in a polyline everything else is a gap.
+//! Non-finite contract: a row is absent (not computed), NaN, infinite or finite. All four are returned as stored.
+//! Extremes use finite values only; in a polyline everything else is a gap.
 
 use super::chunks::{CHUNK, Chunks};
 use std::ops::Range;
@@ -10,14 +10,14 @@ use std::ops::Range;
 /// Rows below one node of the lowest level. Buckets smaller than this are scanned; larger ones are single nodes.
 const BLOCK: usize = 32;
 
-/// The bit pattern that stands for "not computed": a quiet NaN no arithmetic produces. NaNs that come in are replaced
-/// by the canonical one.
+/// The bit pattern that stands for "not computed": a quiet NaN that no arithmetic produces. Incoming NaNs are
+/// replaced by the canonical one.
 const ABSENT: u64 = 0x7ff8_ab5e_0ab5_e000;
 
 /// No row.
 const NONE: u32 = u32::MAX;
 
-/// What a stretch of rows holds: where its finite extremes lie, and its first row without a finite value.
+/// Summary of a range of rows: the positions of its finite extremes, and its first row without a finite value.
 #[derive(Clone, Copy, Debug)]
 struct Summary {
     min: f64,
@@ -73,7 +73,7 @@ impl Summary {
     }
 }
 
-/// Appends a point; what follows a gap without a value belongs to the same gap.
+/// Appends a point; a gap directly after a gap, without a value in between, belongs to the first.
 fn draw_point(row: f64, value: f64, out: &mut Vec<[f64; 2]>) {
     if value.is_finite() {
         out.push([row, value]);
@@ -90,11 +90,11 @@ struct Level {
     nodes: Vec<Summary>,
 }
 
-/// An append-only column with its pyramid. Rows before the first value and after the last one are absent and cost no
+/// An append-only column with its pyramid. Rows before the first value and after the last one are absent and take no
 /// memory.
 ///
-/// Appending costs O(log rows), [`Column::extremes`] O(log rows), [`Column::polyline`] O(buckets). Memory is
-/// 8 bytes a row, which copies share, and at most 2.5 for the pyramid (times the growth reserve of a vector).
+/// Appending costs O(log rows), [`Column::extremes`] O(log rows), [`Column::polyline`] O(buckets). Memory is 8 bytes
+/// per row, which copies share, and at most 2.5 for the pyramid (times the growth reserve of a vector).
 #[derive(Clone, Debug, Default)]
 pub struct Column {
     /// Row of the first value, a multiple of `BLOCK`: a block lies in one chunk.
@@ -119,13 +119,13 @@ impl Column {
         self.values.is_empty()
     }
 
-    /// Most rows of a column.
+    /// Maximum number of rows of a column.
     pub const MOST_ROWS: usize = NONE as usize;
 
-    /// Sets the value of `row`; rows skipped since the last one stay absent.
+    /// Sets the value of `row`; skipped rows since the last one remain absent.
     ///
     /// # Panics
-    /// If `row` was passed already, or does not fit 32 bits.
+    /// If `row` precedes the next free row, or does not fit in 32 bits.
     pub fn push(&mut self, row: usize, value: f64) {
         assert!(row >= self.end() && row < NONE as usize, "row {row} after {} rows", self.end());
         if self.values.is_empty() {
@@ -175,13 +175,13 @@ impl Column {
         self.levels.push(level);
     }
 
-    /// Forgets every row from `rows` on, in O(log rows) and a step for each absent row before them: a derived column (a
-    /// smoothed one) replaces its last rows when their neighbours arrive.
+    /// Removes every row from `rows` on, in O(log rows) plus one step for each absent row before them: a derived
+    /// column (a smoothed one) replaces its last rows when their neighbours arrive.
     pub fn truncate(&mut self, rows: usize) {
         if rows >= self.end() {
             return;
         }
-        // what is absent at the end was never set
+        // absent rows at the end were never set
         let last = (self.first..rows).rev().find(|&row| self.get(row).is_some());
         let rows = last.map_or(0, |last| last + 1);
         if rows <= self.first {
@@ -194,7 +194,8 @@ impl Column {
         for height in 0..self.levels.len() {
             let node = last_block >> height;
             if height > 0 {
-                // The last node of this level: its left child, if the right one is the last, and what is left of it.
+                // The last node of this level: its left child, if the right one is the last, and the remainder of the
+                // latter.
                 let below = &self.levels[height - 1];
                 let left = (node * 2).checked_sub(below.first).map(|i| below.nodes[i]);
                 if let (1, Some(mut whole)) = ((last_block >> (height - 1)) % 2, left) {
@@ -208,7 +209,7 @@ impl Column {
         }
     }
 
-    /// Gives back what is reserved for rows to come.
+    /// Releases the reserve for future rows.
     pub fn shrink_to_fit(&mut self) {
         self.values.shrink_to_fit();
         self.levels.iter_mut().for_each(|level| level.nodes.shrink_to_fit());
@@ -228,9 +229,9 @@ impl Column {
 
     /// A polyline over the rows, (row, value), ascending in row. `out` is cleared first.
     ///
-    /// The rows fall into at most `buckets + 1` buckets, each of 2^j rows and aligned to multiples of its size, so that
-    /// a growing line does not shimmer. A bucket gives its smallest and its largest finite value, and a point whose
-    /// value is NaN at its first row without a finite value; neighbouring gaps are one point.
+    /// The rows are divided into at most `buckets + 1` buckets, each of 2^j rows and aligned to multiples of its
+    /// size, so that a growing line does not shimmer. A bucket contributes its smallest and its largest finite value,
+    /// and a point whose value is NaN at its first row without a finite value; neighbouring gaps are one point.
     pub fn polyline(&self, rows: Range<usize>, buckets: usize, out: &mut Vec<[f64; 2]>) {
         out.clear();
         if rows.is_empty() {
@@ -258,14 +259,14 @@ impl Column {
         }
     }
 
-    /// Bytes that a number takes at most: 8 for itself, 2.5 for the pyramid, and as many for the growth of the vectors that hold
-    /// both, while the column is short.
+    /// Maximum number of bytes per number: 8 for itself, 2.5 for the pyramid, and the same again for the growth of
+    /// the vectors that hold both, while the column is short.
     pub const BYTES_PER_VALUE: usize = 21;
 
-    /// Bytes that it takes at most until there are more rows: a vector that grows takes up to twice what it holds.
+    /// Maximum number of bytes until more rows arrive: a growing vector takes up to twice its content.
     pub fn most_bytes(&self) -> usize {
         let nodes: usize = self.levels.iter().map(|level| level.nodes.len()).sum();
-        // the chunk that is being filled, and the list of the full ones
+        // the chunk being filled, and the list of full chunks
         let reserve = if self.is_empty() { 0 } else { CHUNK.min(self.values.len()) * size_of::<f64>() };
         let list = self.values.len() / 64;
         self.values.len() * size_of::<f64>() + list + reserve + 2 * nodes * size_of::<Summary>()
@@ -401,7 +402,7 @@ mod tests {
             }
             let gap_in = |row: usize| rows[row].is_none_or(|v| !v.is_finite());
             prop_assert_eq!((start..end).any(gap_in), line.iter().any(|point| point[1].is_nan()));
-            // Without decimation the line says exactly where the gaps are.
+            // Without decimation the line shows exactly where the gaps are.
             if size == 1 {
                 for pair in line.windows(2).filter(|pair| !pair[0][1].is_nan() && !pair[1][1].is_nan()) {
                     prop_assert_eq!(pair[1][0] - pair[0][0], 1.0);

@@ -47,9 +47,9 @@ pub enum Series {
     Hvps,
     /// Largest relative eigen-residual ‖Hu − λu‖/|λ| of GD's tracked pairs.
     GdEigenResidual,
-    /// The same of the gradient flow's.
+    /// Largest relative eigen-residual of the gradient flow's tracked pairs.
     GfEigenResidual,
-    /// The same of the central flow's.
+    /// Largest relative eigen-residual of the central flow's tracked pairs.
     CfEigenResidual,
     /// Loss on the test split.
     TestLoss,
@@ -59,9 +59,9 @@ pub enum Series {
     TestAccuracy,
     /// Loss at the moving average of GD's weights.
     GdEmaLoss,
-    /// Relative KKT residual of the complementarity problem. Kept in the history, not part of `run.csv`.
+    /// Relative KKT residual of the complementarity problem. Kept in the history, but not part of `run.csv`.
     CfComplementarityResidual,
-    /// The first or the second weight of a process, where there are two. Not part of `run.csv`.
+    /// The first or the second weight of a process, for problems with two weights. Not part of `run.csv`.
     Position(Process, usize),
 }
 
@@ -85,7 +85,8 @@ impl Series {
         all
     }
 
-    /// Every series that a history keeps, by [`Series::index`]: those of [`Series::all`], then those outside `run.csv`.
+    /// Every series that a history keeps, in the order of [`Series::index`]: those of [`Series::all`], then those
+    /// outside `run.csv`.
     pub fn kept(k: usize) -> Vec<Self> {
         let mut kept = Self::all(k);
         kept.push(Self::CfComplementarityResidual);
@@ -93,12 +94,12 @@ impl Series {
         kept
     }
 
-    /// Number of series of a run that tracks at most `k` eigenvalues, those outside `run.csv` included.
+    /// Number of series of a run that tracks at most `k` eigenvalues, including those outside `run.csv`.
     pub fn count(k: usize) -> usize {
         4 * k + 30
     }
 
-    /// Its place among the [`Series::count`] series: first those of [`Series::all`] in that order, then those outside
+    /// Its index among the [`Series::count`] series: first those of [`Series::all`] in that order, then those outside
     /// `run.csv`. `None` for an eigenvalue beyond the k-th.
     pub fn index(self, k: usize) -> Option<usize> {
         let each = |start: usize, i: usize| (i < k).then_some(start + i);
@@ -138,7 +139,7 @@ impl Series {
         }
     }
 
-    /// Its column name, in `run.csv` where it is part of it.
+    /// Its column name, as in `run.csv` if it is part of it.
     pub fn column_name(self) -> String {
         match self {
             Self::Eta => "eta".into(),

@@ -1,6 +1,6 @@
-//! The address of a moment: one command line that opens a run again as it was steered, with its forks and its cursor.
+//! The address of a moment: one command line that opens a run again with its steering, its forks and its cursor.
 //!
-//! The line is written by `Display` and read by the same type's derived arguments, so that each knows what the other says.
+//! `Display` writes the line, and the derived arguments of the same type read it, so that the two always agree.
 
 use crate::preset::Preset;
 use crate::preset::built_in::DEFAULT;
@@ -61,7 +61,7 @@ pub struct Address {
 }
 
 impl Steering {
-    /// The course of a run that begins with a learning rate.
+    /// The course of a run that begins with the given learning rate.
     pub fn course(&self, eta: f64) -> Course {
         let Self { eta_at, restart_flows_at } = self;
         let mut course = Course::new(eta);
@@ -93,14 +93,14 @@ impl Chosen {
     /// The preset it names.
     ///
     /// # Errors
-    /// When there is none, or it is not valid.
+    /// If there is none, or it is not valid.
     pub fn preset(&self) -> Result<Preset, PresetError> {
         Preset::load_with(self.name(), &Overrides { data: None, set: self.set.clone() })
     }
 }
 
 impl Address {
-    /// Of a run of this preset (`name` is where it came from), steered so, its forks given by how they are steered.
+    /// The address of a run of this preset (`name` is its origin) with this course and these forks.
     pub fn of(
         name: &str,
         preset: &Preset,
@@ -111,7 +111,7 @@ impl Address {
         let mut preset = preset.clone();
         preset.optimizer.eta = course.eta_at(0);
         let own = Preset::load(name);
-        // a file takes the place of the whole of [data]: no single change does
+        // a file replaces the whole of [data]: no single change can express that
         let file = preset.data.as_ref().filter(|data| data.name == DataName::File);
         let is_own =
             own.as_ref().is_ok_and(|own| own.data.as_ref().map(|data| data.name) == Some(DataName::File));
@@ -141,7 +141,7 @@ impl Address {
         }
     }
 
-    /// Of a recording.
+    /// The address of a recording.
     pub fn of_recording(recording: &Recording, at: Option<usize>) -> Self {
         let name = recording.file.display().to_string();
         Self { chosen: Chosen { name: Some(name), set: Vec::new() }, at, ..Self::default() }
@@ -180,13 +180,13 @@ impl fmt::Display for Address {
     }
 }
 
-/// A word as a shell takes it; plain ones stay as they are.
+/// A word quoted for a shell; plain words stay unchanged.
 fn quoted(word: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=.,/:+".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return Cow::Borrowed(word);
     }
-    // a word with a zero byte cannot stand on a command line at all
+    // a word with a zero byte cannot be part of a command line
     shlex::try_quote(word).unwrap_or_default()
 }
 
@@ -290,7 +290,7 @@ mod tests {
         let overrides = Overrides { data: again.data, set: again.chosen.set };
         let same = Preset::load_with("digits-noise", &overrides).unwrap();
         assert_eq!(same.resolved_toml(), preset.resolved_toml());
-        // a preset that names a file of its own needs no word more
+        // a preset that names its own file needs no further word
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("mine.toml");
         std::fs::write(&path, preset.resolved_toml()).unwrap();

@@ -1,4 +1,4 @@
-//! How a run begins: at step 0 of a preset, or where a saved session left off.
+//! The beginning of a run: at step 0 of a preset, or where a saved session ended.
 
 use super::address::{Address, Chosen, Steering};
 use crate::preset::Preset;
@@ -13,16 +13,16 @@ use crate::run::file::session::Session;
 use crate::run::file::session::error::SessionError;
 use std::path::Path;
 
-/// A run before it goes on.
+/// A run before it continues.
 #[derive(Clone, Debug)]
 pub struct Beginning {
-    /// The preset's name: built in, or a path.
+    /// The name of the preset: that of a built-in one, or a path.
     pub name: String,
     /// The preset.
     pub preset: Preset,
-    /// How it is steered.
+    /// Its course.
     pub course: Course,
-    /// What it goes on from, where that is a session.
+    /// The session to continue, if any.
     pub session: Option<Session>,
 }
 
@@ -35,7 +35,7 @@ pub enum BeginningError {
     /// The session cannot be read.
     #[error(transparent)]
     Session(#[from] SessionError),
-    /// A session has all that defines its run.
+    /// A session already contains everything that defines its run.
     #[error(
         "{option} has no place beside a session, which has its own preset and course; --steps, --fork and --at do"
     )]
@@ -46,11 +46,11 @@ pub enum BeginningError {
 }
 
 impl Beginning {
-    /// Of a preset with changes, or of a session or a recording, whose number of steps alone may change. Where there is no
-    /// such file, the name may be that of a recording that comes with the program.
+    /// The beginning of a preset with changes, or of a session or a recording, of which only the number of steps may
+    /// change. If no such file exists, the name may be that of a bundled recording.
     ///
     /// # Errors
-    /// When the preset or the session cannot be used.
+    /// If the preset or the session cannot be used.
     pub fn of(name: &str, overrides: &Overrides, steering: &Steering) -> Result<Self, BeginningError> {
         let chosen = Chosen { name: Some(name.into()), set: overrides.set.clone() };
         if !chosen.is_session() {
@@ -69,7 +69,7 @@ impl Beginning {
         }
         let session = match (Path::new(name).exists(), recording::named_file(name)) {
             (false, Some(Ok(bundled))) => bundled.session(),
-            // one that cannot be played says so where it is named
+            // one that cannot be played reports so where it is named
             _ => Session::read(name.as_ref())?,
         };
         let mut preset = session.preset.clone();
@@ -85,17 +85,17 @@ impl Beginning {
         })
     }
 
-    /// Of what an address names.
+    /// The beginning of the run that an address names.
     ///
     /// # Errors
-    /// When the preset or the session cannot be used.
+    /// If the preset or the session cannot be used.
     pub fn at(address: &Address) -> Result<Self, BeginningError> {
         let overrides = Overrides { data: address.data.clone(), set: address.chosen.set.clone() };
         Self::of(address.chosen.name(), &overrides, &address.steering)
     }
 
-    /// What the run leaves behind so far, its checkpoints on this shelf. Those that the engine, which is one
-    /// before its first step, cannot go on from are left out: the steps are taken again then.
+    /// The past of the run so far, with its checkpoints on this shelf. Checkpoints that the engine, which is before
+    /// its first step, cannot continue from are omitted: their steps are then repeated.
     pub fn past(&self, engine: &mut dyn Engine, shelf: &Shelf) -> Past {
         let Some(session) = &self.session else { return Past::new(self.course.clone(), shelf) };
         let start = std::sync::Arc::new(engine.checkpoint());

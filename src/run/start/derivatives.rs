@@ -14,7 +14,7 @@ const EXAMPLES: usize = 10;
 /// Derivatives that cannot be computed.
 #[derive(Debug, thiserror::Error)]
 pub enum PresetDerivativesError {
-    /// The preset and its files define no loss.
+    /// The preset and its files do not define a loss.
     #[error(transparent)]
     Problem(#[from] AssembleError),
     /// The request does not fit the loss.
@@ -22,13 +22,13 @@ pub enum PresetDerivativesError {
     Derivatives(#[from] DerivativesError),
 }
 
-/// Derivatives of the loss that a preset defines, at its initial weights, in its precision. Outputs are those of the first
-/// ten examples unless [`Wanted::outputs`] says otherwise.
+/// Derivatives of the loss that a preset defines, at its initial weights, in its precision. Outputs are those of the
+/// first ten examples unless [`Wanted::outputs`] requests another number.
 ///
 /// ```
-/// use crate::preset::Preset;
-/// use crate::run::engine::problem::Sources;
-/// use super::derivatives;
+/// use brink::preset::Preset;
+/// use brink::run::engine::problem::Sources;
+/// use brink::run::start::derivatives;
 /// use brink_core::derivatives::Wanted;
 ///
 /// let mut preset = Preset::load("digits-mlp")?;
@@ -47,7 +47,7 @@ pub enum PresetDerivativesError {
 /// ```
 ///
 /// # Errors
-/// When the preset and its files define no loss, or the request does not fit it.
+/// If the preset and its files do not define a loss, or the request does not fit it.
 pub fn of_preset(
     preset: &Preset,
     sources: &Sources,
@@ -87,7 +87,7 @@ fn of_problem<T: Real>(problem: Problem<T>, wanted: &Wanted) -> Result<Derivativ
 /// Writes derivatives to a file, as [`Derivatives::write_npz`] does. The file is complete or absent.
 ///
 /// # Errors
-/// When it cannot be written.
+/// If it cannot be written.
 pub fn write_npz(found: &Derivatives, path: &Path) -> io::Result<()> {
     found.write_npz(WholeFile::create(path)?)?.finish().map(drop)
 }

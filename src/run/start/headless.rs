@@ -1,4 +1,4 @@
-//! A run without a window: the same training thread, with files at the other end.
+//! A run without a window: the same training thread, with files as its output.
 
 use super::address::{Address, Steering};
 use super::beginning::{Beginning, BeginningError};
@@ -24,14 +24,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// What a headless run is asked for.
+/// The request for a headless run.
 #[derive(Clone, Debug, Default)]
 pub struct HeadlessRequest {
     /// A built-in preset's name, or the path of a preset or a session.
     pub preset: String,
-    /// What the command line changes in it.
+    /// Changes of the preset on the command line.
     pub overrides: Overrides,
-    /// How the run is steered.
+    /// The course of the run.
     pub steering: Steering,
     /// Initial weights.
     pub init: Option<PathBuf>,
@@ -47,7 +47,7 @@ pub enum HeadlessError {
     /// The preset or the session cannot be used.
     #[error(transparent)]
     Beginning(#[from] BeginningError),
-    /// A recording has no weights to go on from.
+    /// A recording has no weights to continue from.
     #[error(
         "{path} is a recording, with nothing to go on from; `{command}` makes it again, `brink {path}` plays it, `brink \
          export {path}` writes what it shows"
@@ -55,13 +55,13 @@ pub enum HeadlessError {
     Recording {
         /// The file.
         path: String,
-        /// What made it.
+        /// The origin of the file.
         command: String,
     },
     /// The session cannot be written.
     #[error(transparent)]
     Session(#[from] SessionError),
-    /// Data or weights do not fit.
+    /// The data or the weights do not fit.
     #[error(transparent)]
     Assemble(#[from] AssembleError),
     /// The directory cannot be written.
@@ -72,40 +72,40 @@ pub enum HeadlessError {
         /// The operating system's reason.
         source: io::Error,
     },
-    /// No thread.
+    /// The operating system provides no thread.
     #[error("cannot start the training thread: {0}")]
     Thread(io::Error),
 }
 
-/// How a run ended, with its results written.
+/// The end of a run whose results have been written.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HeadlessOutcome {
-    /// In good order, which includes processes that diverged.
+    /// It ended normally, which includes processes that diverged.
     Ended(Ending),
-    /// The training thread failed; what was recorded before is written.
+    /// The training thread failed; everything recorded before is written.
     Failed(String),
 }
 
-/// Where a run's progress is told.
+/// Receives the progress of a run.
 pub trait Progress {
     /// The run is about to start.
     fn started(&mut self, preset: &Preset, parameters: usize);
-    /// So many of its steps are recorded.
+    /// This many of its steps are recorded.
     fn advanced(&mut self, rows: usize, last: &StepRecord);
-    /// Something to be said at a step.
+    /// A message about a step.
     fn said(&mut self, line: &str);
 }
 
 /// Draws the summary of a run as a PNG file's bytes.
 pub type HeadlessSummary = dyn Fn(&Preset, &Address, &History) -> Result<Vec<u8>, String>;
 
-/// Runs a preset, writes `run.csv`, `preset.toml` and, where there is a `summary` to draw it, `summary.png`.
+/// Runs a preset, writes `run.csv`, `preset.toml` and, if there is a `summary` to draw it, `summary.png`.
 ///
-/// Nothing is written when the request is not valid. While the run goes on, its rows are in a temporary file of the
-/// output directory; at its end, or when `cancel` is set, every file appears whole.
+/// Nothing is written if the request is not valid. During the run its rows are in a temporary file of the output
+/// directory; at its end, or when `cancel` is set, every file appears complete.
 ///
 /// # Errors
-/// When the preset, the data or the weights are not valid, or the directory cannot be written.
+/// If the preset, the data or the weights are not valid, or the directory cannot be written.
 pub fn run(
     request: &HeadlessRequest,
     cancel: &AtomicBool,
@@ -129,13 +129,13 @@ pub fn run(
     record(engine, &beginning, request, cancel, progress, summary)
 }
 
-/// Bytes of the checkpoints of a session that is written at the end, beside the newest.
+/// Budget in bytes for the checkpoints of a session written at the end, besides the newest.
 const SAVED_CHECKPOINTS: usize = 16 << 20;
 
 /// Runs an engine of the preset and writes its results.
 ///
 /// # Errors
-/// When the directory cannot be written, or there is no thread.
+/// If the directory cannot be written, or there is no thread.
 fn record(
     mut engine: Box<dyn Engine>,
     beginning: &Beginning,
@@ -228,7 +228,7 @@ fn record(
     if let Some(path) = &request.save {
         let mut saved = Session::new(name, preset.clone(), course.clone(), history);
         if let Some(before) = session {
-            // what the window had beside the run stays
+            // forks, breakpoints and the state of the view are kept
             saved.forks.clone_from(&before.forks);
             saved.hits.clone_from(&before.hits);
             saved.breakpoints.clone_from(&before.breakpoints);
@@ -241,15 +241,15 @@ fn record(
     Ok(outcome)
 }
 
-/// `preset.toml`: the preset with every default written out, after a comment on how to see the run.
+/// `preset.toml`: the preset with every default written out, after a comment on how to view the run.
 fn resolved(preset: &Preset, address: &Address) -> String {
     let text = format!("# Written by brink {}.", env!("CARGO_PKG_VERSION"));
-    // a path may hold anything, and a comment is one line
+    // a path may contain any character, and a comment is one line
     let address = address.to_string().replace(['\n', '\r'], " ");
     format!("{text}\n# The same run in a window: {address}\n{}", preset.resolved_toml())
 }
 
-/// Events that deserve a line: those that stop or spoil a process.
+/// Events that deserve a line: those that stop or invalidate a process.
 fn say_events(record: &StepRecord, progress: &mut dyn Progress) {
     for event in &record.events {
         if let Some(words) = words_of(event) {

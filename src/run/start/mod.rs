@@ -1,4 +1,4 @@
-//! Ways to start: the command line of a moment, a headless run, a session.
+//! Ways to start a run: the command line of a moment, a headless run, a session.
 
 pub mod address;
 pub mod beginning;

@@ -1,23 +1,25 @@
-//! The state machine behind [`super::Cycles`]: constant work a step.
+//! The state machine behind [`super::Cycles`]: constant work per step.
 
 use super::{Cycle, CycleOutcome};
 use std::ops::Range;
 
-/// Share of 2/η by which the mean of S must pass it, two steps in a row, before a crossing counts. The crossing is then
-/// dated back to the step at which 2/η itself was passed.
+/// Share of 2/η by which the mean of S must exceed it, two steps in a row, before a crossing counts. The crossing is
+/// then dated back to the step at which 2/η itself was crossed.
 const CROSSING: f64 = 2e-4;
 /// In a settled orbit the envelope of x stays within this factor of Σ's prediction σ …
 const SETTLED_FACTOR: f64 = 1.25;
-/// … and the mean of S within this share of 2/η. It need not be closer: the orbit rests where S neither lets x grow nor
-/// shrink, beside 2/η by what the terms beyond the cubic ones add, while the factor above holds S there: at 1% beyond
-/// 2/η, x grows 20-fold in the time below.
+/// … and the mean of S within this share of 2/η. A closer match is not needed: the orbit rests where S makes x
+/// neither grow nor shrink, offset from 2/η by the contribution of terms beyond the cubic ones, and the factor above
+/// keeps S there: at 1% beyond 2/η, x grows 20-fold in the time below.
 const SETTLED_SHARPNESS: f64 = 1e-2;
-/// … for at least so many steps without a crossing. It is left when either goes out of twice these bounds.
+/// … for at least this many steps without a crossing. A settled orbit ends when either quantity exceeds twice these
+/// bounds.
 const SETTLED_STEPS: usize = 150;
-/// After a time with several eigenvalues at the edge, steps with one alone before detection goes on.
+/// After an interval with several eigenvalues at the edge, the number of steps with only one before detection
+/// resumes.
 const ALONE_STEPS: usize = 50;
 
-/// What is seen of a step.
+/// The observed quantities of one step.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sample {
     pub step: usize,
@@ -28,7 +30,7 @@ pub(super) struct Sample {
     pub x: Option<f64>,
     /// Envelope of the oscillation of x.
     pub amplitude: Option<f64>,
-    /// Σ's prediction of the root mean square of x.
+    /// Root mean square of x predicted by Σ.
     pub sigma: Option<f64>,
     /// Loss.
     pub loss: f64,
@@ -49,7 +51,7 @@ impl Sample {
     }
 }
 
-/// What is summed up over the steps of a cycle.
+/// Sums and extremes over the steps of a cycle.
 #[derive(Clone, Copy, Debug)]
 struct Tally {
     lowest_loss: f64,
@@ -67,14 +69,14 @@ impl Default for Tally {
 impl Tally {
     fn add(&mut self, sample: &Sample) {
         self.lowest_loss = self.lowest_loss.min(sample.loss);
-        // `max` leaves a NaN out
+        // `max` ignores a NaN
         self.loss_spike = self.loss_spike.max(sample.loss - self.lowest_loss);
         self.peak_x = [self.peak_x, sample.x].into_iter().flatten().reduce(f64::max);
         self.peak_sharpness = self.peak_sharpness.max(sample.mean);
     }
 }
 
-/// On which side of 2/η the mean of S is.
+/// The side of 2/η on which the mean of S lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Side {
     Below,
@@ -87,20 +89,20 @@ enum Side {
 struct Stretch {
     side: Side,
     eta: f64,
-    /// Last step, and its mean of S.
+    /// Last step and its mean of S.
     last: (usize, f64),
-    /// The last step on the near side of 2/η, before which a crossing cannot be.
+    /// The last step on the near side of 2/η; a crossing cannot be earlier.
     near: usize,
-    /// Step and value of the extreme since the last crossing: the lowest mean below, the highest above.
+    /// Step and value of the extreme since the last crossing: the lowest mean below 2/η, the highest above it.
     extreme: (usize, f64),
     /// The same on the far side, since `near`.
     beyond: Option<(usize, f64)>,
-    /// Over the steps of the cycle.
+    /// Totals over the steps of the cycle.
     tally: Tally,
     /// The same up to the lowest mean, and from there on.
     until_lowest: Tally,
     from_lowest: Tally,
-    /// The last steps, where they were all balanced and 2/η was not crossed.
+    /// The latest steps, if all of them were balanced and 2/η was not crossed.
     balanced: Option<Balanced>,
 }
 
@@ -109,13 +111,13 @@ struct Stretch {
 struct Balanced {
     /// Its first step.
     since: usize,
-    /// Over the steps of the cycle before it.
+    /// Totals over the steps of the cycle before it.
     before: Tally,
-    /// Over its own.
+    /// Totals over its own steps.
     tally: Tally,
 }
 
-/// Finds cycles in samples that come in order.
+/// Finds cycles in samples that arrive in order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Detector {
     cycles: Vec<Cycle>,
@@ -129,13 +131,13 @@ impl Detector {
         &self.cycles
     }
 
-    /// The steps since the lowest mean, which no listed cycle has yet.
+    /// The steps since the lowest mean, which do not yet belong to a listed cycle.
     pub(super) fn sharpening(&self) -> Option<Range<usize>> {
         let stretch = self.stretch.as_ref().filter(|stretch| stretch.side == Side::Below)?;
         Some(stretch.extreme.0..stretch.last.0 + 1)
     }
 
-    /// Ends what is open: no sample for this step.
+    /// Closes whatever is open: there is no sample for this step.
     pub(super) fn cut(&mut self, cause: CycleOutcome) {
         if let Some(stretch) = self.stretch.take() {
             self.leave(&stretch, cause);
@@ -163,7 +165,7 @@ impl Detector {
         self.stretch = Some(stretch);
     }
 
-    /// A new stretch; above the edge it starts within a cycle.
+    /// Begins a new stretch; above the edge it starts within a cycle.
     fn begin(&mut self, sample: &Sample) -> Stretch {
         let above = sample.mean > sample.edge() * (1.0 + CROSSING);
         if above {
@@ -251,7 +253,7 @@ impl Detector {
         }
         let end = sample.step + 1;
         if let Some(cycle) = self.open() {
-            // While it still rises all is growth.
+            // While it still rises, all steps are growth.
             let top = if stretch.extreme.0 + 1 >= sample.step { end } else { stretch.extreme.0 };
             cycle.bounds[2..].copy_from_slice(&[top, end, end]);
             cycle.absorb(&stretch.tally);
@@ -288,7 +290,7 @@ impl Detector {
         }
     }
 
-    /// The orbit has been settled since a step: what was taken for a cycle since then was none.
+    /// The orbit has been settled since a step: a cycle assumed to have begun after that step did not exist.
     fn settle(&mut self, stretch: &mut Stretch, Balanced { since, before, tally }: Balanced) {
         while self.cycles.last().is_some_and(|cycle| cycle.bounds[1] >= since) {
             self.cycles.pop();
@@ -296,7 +298,7 @@ impl Detector {
         if let Some(cycle) = self.cycles.last_mut() {
             cycle.bounds.iter_mut().for_each(|bound| *bound = since.min(*bound));
         }
-        // what came after `since` is no part of the cycle
+        // steps after `since` do not belong to the cycle
         if stretch.side == Side::Above
             && let Some(cycle) = self.open()
         {
@@ -308,7 +310,7 @@ impl Detector {
         stretch.tally = tally;
     }
 
-    /// A stretch ends. A cycle whose lowest S has passed is whole nevertheless.
+    /// A stretch ends. A cycle whose lowest S has passed still counts as complete.
     fn leave(&mut self, stretch: &Stretch, cause: CycleOutcome) {
         let whole = stretch.side == Side::Below && stretch.extreme.0 < stretch.last.0;
         self.close(if whole { CycleOutcome::Complete } else { cause }, stretch.last.0 + 1);
@@ -318,7 +320,7 @@ impl Detector {
         self.cycles.last_mut().filter(|cycle| cycle.outcome == CycleOutcome::Open)
     }
 
-    /// Ends the open cycle, which reaches to `end` at most.
+    /// Closes the open cycle, which extends to `end` at most.
     fn close(&mut self, outcome: CycleOutcome, end: usize) {
         if let Some(cycle) = self.open() {
             cycle.outcome = outcome;
@@ -335,7 +337,7 @@ impl Cycle {
     }
 }
 
-/// An open cycle about which nothing but its bounds is known.
+/// An open cycle of which only the bounds are known.
 fn cycle(eta: f64, bounds: [usize; 5]) -> Cycle {
     Cycle {
         settled: false,

@@ -1,23 +1,24 @@
-//! Cycles of gradient descent at the edge of stability, read off recorded numbers alone.
+//! Cycles of gradient descent at the edge of stability, derived from recorded numbers alone.
 //!
-//! With one eigenvalue at the edge a run goes round a cycle of four phases. They are told apart by the two-step mean of
-//! the sharpness, `m_t = (S_t + S_{t+1})/2`; raw S flickers with period 2 between the valley's walls and would give
-//! hundreds of crossings. With the envelope of the oscillation, `a_t = |x_{t+1} − x_t|/2`:
+//! With one eigenvalue at the edge a run passes through a cycle of four phases. They are distinguished by the
+//! two-step mean of the sharpness, `m_t = (S_t + S_{t+1})/2`; raw S flickers with period 2 between the valley's walls
+//! and would give hundreds of crossings. With the envelope of the oscillation, `a_t = |x_{t+1} − x_t|/2`:
 //!
 //! | phase | m | oscillation | from … to |
 //! |---|---|---|---|
-//! | sharpening | below 2/η, rises | fades | lowest m … m crosses 2/η |
-//! | growth | above, rises | grows by \|1 − ηS\| a step | crossing … highest m |
+//! | sharpening | below 2/η, rises | decays | lowest m … m crosses 2/η |
+//! | growth | above, rises | grows by \|1 − ηS\| per step | crossing … highest m |
 //! | reduction | above, falls | is strong enough to push S down | highest m … m crosses 2/η back |
 //! | decay | below, falls | shrinks | crossing … lowest m |
 //!
-//! Where the oscillation keeps the strength that Σ predicts and m no longer crosses 2/η but stays beside it, there are no
-//! cycles any more: a *settled* orbit of period 2. With a second eigenvalue at the edge a cycle of the first alone has no meaning; the
-//! detection waits until there is one again.
+//! When the oscillation keeps the strength that Σ predicts, and m stays near 2/η without crossing it, there are no
+//! more cycles: this is a *settled* orbit of period 2. With a second eigenvalue at the edge, a cycle of the first
+//! alone has no meaning; detection waits until only one is left.
 //!
-//! A quadratic loss has one sharpness everywhere: nothing pushes it, and an oscillation there is no part of a cycle.
+//! A quadratic loss has the same sharpness everywhere: nothing changes it, and an oscillation there is not part of a
+//! cycle.
 //!
-//! Non-finite contract: an absent, NaN or infinite sharpness cuts a cycle off, and the next row starts afresh.
+//! Non-finite contract: an absent, NaN or infinite sharpness ends a cycle, and detection restarts at the next row.
 
 pub mod detector;
 
@@ -26,22 +27,22 @@ use crate::run::record::series::Series;
 use detector::{Detector, Sample};
 use std::ops::Range;
 
-/// By how much a constant sharpness may vary, as a share of itself.
+/// Maximum relative variation of a constant sharpness.
 const ROUNDING: f64 = 1e-9;
 
-/// Share of tr Σ that its second eigenvalue must have to count as a second direction of oscillation.
+/// Share of tr Σ that its second eigenvalue must exceed to count as a second direction of oscillation.
 const SECOND_SHARE: f64 = 0.01;
 
-/// What the sharpness and the oscillation do.
+/// The behaviour of the sharpness and the oscillation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CyclePhase {
-    /// S rises to 2/η, the oscillation fades.
+    /// S rises to 2/η, and the oscillation decays.
     Sharpening,
-    /// S is above 2/η and rises, the oscillation grows.
+    /// S is above 2/η and rises, and the oscillation grows.
     Growth,
     /// The oscillation pushes S down to 2/η.
     Reduction,
-    /// S is below 2/η and still falls, the oscillation shrinks.
+    /// S is below 2/η and still falls, and the oscillation shrinks.
     Decay,
     /// A settled orbit of period 2: S stays at 2/η.
     Settled,
@@ -51,7 +52,7 @@ impl CyclePhase {
     /// The four phases of a cycle, in order.
     pub const CYCLE: [Self; 4] = [Self::Sharpening, Self::Growth, Self::Reduction, Self::Decay];
 
-    /// Its name.
+    /// The name of the phase.
     pub fn name(self) -> &'static str {
         match self {
             Self::Sharpening => "sharpening",
@@ -63,10 +64,10 @@ impl CyclePhase {
     }
 }
 
-/// How a cycle ended.
+/// The way in which a cycle ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CycleOutcome {
-    /// It goes on.
+    /// It has not ended.
     Open,
     /// The next one has begun.
     Complete,
@@ -81,22 +82,23 @@ pub enum CycleOutcome {
 /// One cycle, or one settled stretch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cycle {
-    /// Whether it is a settled orbit of period 2 and no cycle.
+    /// Whether it is a settled orbit of period 2 rather than a cycle.
     pub settled: bool,
-    /// How it ended.
+    /// The way in which it ended.
     pub outcome: CycleOutcome,
     /// The learning rate.
     pub eta: f64,
-    /// The steps at which sharpening, growth, reduction and decay begin, and the end. Phases to come are empty; those of
-    /// a cycle that starts above the edge are empty too. Of a settled stretch the first and the last count.
+    /// The steps at which sharpening, growth, reduction and decay begin, and the end. Future phases are empty, and so
+    /// are the phases that a cycle starting above the edge lacks. For a settled stretch the first and the last entry
+    /// count.
     pub bounds: [usize; 5],
     /// Largest two-step mean of S.
     pub peak_sharpness: f64,
-    /// Largest |x|; `None` without a central flow, from which x is measured.
+    /// Largest |x|; `None` without a central flow, the reference for x.
     pub peak_x: Option<f64>,
-    /// Largest rise of the loss above its lowest value before, within the cycle.
+    /// Largest rise of the loss above its previous minimum within the cycle.
     pub loss_spike: f64,
-    /// How far the two-step mean of S fell from its peak.
+    /// Drop of the two-step mean of S from its peak.
     pub sharpness_drop: f64,
 }
 
@@ -116,7 +118,7 @@ impl Cycle {
         self.end() - self.start()
     }
 
-    /// Its phases that have begun, in order.
+    /// The phases that have begun, in order.
     pub fn phases(&self) -> impl Iterator<Item = (CyclePhase, Range<usize>)> + '_ {
         let settled = self.settled.then(|| (CyclePhase::Settled, self.start()..self.end()));
         let cycle = CyclePhase::CYCLE.into_iter().zip(self.bounds.windows(2).map(|pair| pair[0]..pair[1]));
@@ -128,7 +130,7 @@ impl Cycle {
 #[derive(Clone, Debug, Default)]
 pub struct Cycles {
     detector: Detector,
-    /// Rows looked at.
+    /// Number of rows processed.
     rows: usize,
 }
 
@@ -140,8 +142,8 @@ impl Cycles {
         cycles
     }
 
-    /// Looks at the rows that are new, at most `most` of them; returns whether these were all. A shorter history than
-    /// before means a new run.
+    /// Processes the new rows, at most `most` of them; returns whether these were all. A shorter history than before
+    /// means a new run.
     pub fn update(&mut self, history: &History, most: usize) -> bool {
         if history.rows() < self.rows {
             *self = Self::default();
@@ -163,7 +165,7 @@ impl Cycles {
         self.detector.cycles()
     }
 
-    /// The cycle that a step belongs to.
+    /// The cycle that contains a step.
     pub fn at(&self, step: usize) -> Option<usize> {
         let after = self.all().partition_point(|cycle| cycle.start() <= step);
         let index = after.checked_sub(1)?;
@@ -180,20 +182,20 @@ impl Cycles {
         self.all()[..self.all().partition_point(|cycle| cycle.start() < step)].last()
     }
 
-    /// The last cycle that had ended by a step, by the beginning of the next one.
+    /// The last cycle that had ended by a step because the next one began.
     pub fn last_complete(&self, step: usize) -> Option<&Cycle> {
         let is_complete = |cycle: &&Cycle| !cycle.settled && cycle.outcome == CycleOutcome::Complete;
         self.all().iter().filter(is_complete).rfind(|cycle| cycle.end() <= step + 1)
     }
 
-    /// The longest cycle that has a step in the range; settled stretches are none.
+    /// The longest cycle that has a step in the range; settled stretches do not count.
     pub fn longest(&self, steps: Range<usize>) -> Option<&Cycle> {
         let first = self.all().partition_point(|cycle| cycle.end() <= steps.start);
         let near = self.all()[first..].iter().take_while(|cycle| cycle.start() < steps.end);
         near.filter(|cycle| !cycle.settled).max_by_key(|cycle| cycle.length())
     }
 
-    /// The phase of a step; `None` where no cycle has begun, or several eigenvalues are at the edge.
+    /// The phase at a step; `None` if no cycle has begun, or several eigenvalues are at the edge.
     pub fn phase(&self, step: usize) -> Option<CyclePhase> {
         if let Some(index) = self.at(step) {
             return self.all()[index]
@@ -204,7 +206,7 @@ impl Cycles {
         self.detector.sharpening().filter(|range| range.contains(&step)).map(|_| CyclePhase::Sharpening)
     }
 
-    /// Every phase that overlaps the given steps, in order: what plots shade.
+    /// Every phase that overlaps the given steps, in order: the intervals that plots shade.
     pub fn phases(&self, steps: Range<usize>) -> Vec<(CyclePhase, Range<usize>)> {
         let first = self.all().partition_point(|cycle| cycle.end() <= steps.start);
         let overlaps = |range: &Range<usize>| range.start < steps.end && range.end > steps.start;
@@ -226,23 +228,23 @@ pub fn mean_sharpness(history: &History, row: usize) -> Option<f64> {
     Some(0.5 * (now? + next?))
 }
 
-/// As [`mean_sharpness`]; at the newest row, which has no successor, that of the row before.
+/// Like [`mean_sharpness`], but at the newest row, which has no successor, the value at the row before.
 pub fn recent_mean_sharpness(history: &History, row: usize) -> Option<f64> {
     mean_sharpness(history, row).or_else(|| mean_sharpness(history, row.checked_sub(1)?))
 }
 
-/// The row, or the last one that has two successors: what the sharpness does is told by two two-step means.
+/// The row, or the last row that has two successors: a change of the sharpness is determined from two two-step means.
 pub fn comparable(history: &History, row: usize) -> usize {
     row.min(history.rows().saturating_sub(3))
 }
 
-/// Whether S has been the same, up to rounding, from the first step to the one after a row: as on a quadratic loss.
+/// Whether S has been constant, up to rounding, from the first step to the one after a row, as on a quadratic loss.
 pub fn is_constant(history: &History, row: usize) -> bool {
     let range = history.extremes(Series::GdLambda(0), 0..row + 2);
     range.is_some_and(|(low, high)| high - low <= ROUNDING * high.abs())
 }
 
-/// What the detector sees of a row and its successor.
+/// The detector's input for a row and its successor.
 fn sample(history: &History, row: usize) -> Result<Sample, CycleOutcome> {
     let eta = history.value(Series::Eta, row).ok_or(CycleOutcome::Gap)?;
     if history.value(Series::Eta, row + 1).is_some_and(|next| next != eta) {
@@ -267,7 +269,8 @@ fn sample(history: &History, row: usize) -> Result<Sample, CycleOutcome> {
     })
 }
 
-/// Whether more than one eigenvalue is at the edge: by Σ where the central flow runs, by λ₂ itself otherwise.
+/// Whether more than one eigenvalue is at the edge: according to Σ if the central flow runs, otherwise according to
+/// λ₂.
 fn several(history: &History, row: usize, eta: f64) -> bool {
     if let Some(trace) = history.value(Series::CfSigmaTrace, row) {
         let second = history.value(Series::CfSigma(1), row).unwrap_or(0.0);

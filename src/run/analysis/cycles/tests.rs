@@ -1,4 +1,4 @@
-//! Synthetic cycles with known phases, and the oscillator that real ones resemble.
+//! Synthetic cycles with known phases, and an oscillator that resembles real ones.
 
 use super::{Cycle, CycleOutcome, CyclePhase, Cycles};
 use crate::run::record::history::History;
@@ -9,7 +9,7 @@ use std::f64::consts::TAU;
 const ETA: f64 = 0.1;
 const EDGE: f64 = 20.0;
 
-/// One made-up step.
+/// One synthetic step.
 #[derive(Clone, Copy)]
 struct Row {
     eta: f64,
@@ -56,8 +56,8 @@ fn sign(t: usize) -> f64 {
     if t.is_multiple_of(2) { 1.0 } else { -1.0 }
 }
 
-/// S goes round 2/η with a period, from its lowest value on, and flickers with period 2; the oscillation is strongest as
-/// S comes down.
+/// S oscillates about 2/η with a given period, starting at its minimum, and flickers with period 2; the oscillation
+/// is strongest while S falls.
 fn wave(t: usize, period: usize, swing: f64, flicker: f64) -> Row {
     let turn = TAU * t as f64 / period as f64;
     Row {
@@ -67,7 +67,7 @@ fn wave(t: usize, period: usize, swing: f64, flicker: f64) -> Row {
     }
 }
 
-/// What a reduced model of the cycle does: `x ← (1 − ηS) x`, `S ← S + α − β x²`.
+/// A reduced model of the cycle: `x ← (1 − ηS) x`, `S ← S + α − β x²`.
 fn oscillator(steps: usize, friction: f64) -> Vec<Row> {
     let (alpha, beta) = (0.02, 100.0);
     let (mut s, mut x) = (18.0, 1e-3);
@@ -77,7 +77,7 @@ fn oscillator(steps: usize, friction: f64) -> Vec<Row> {
         let loss = 1.0 + s * x * x;
         rows.push(Row { sharpness: s, x, sigma: [sigma, 0.0], loss, ..Row::default() });
         s += alpha - beta * x * x + friction * (EDGE - s);
-        // With the new S: so the discrete cycle neither grows nor shrinks by itself.
+        // With the new S, so that the discrete cycle by itself neither grows nor shrinks.
         x *= 1.0 - ETA * s;
     }
     rows
@@ -163,7 +163,7 @@ fn a_flickering_orbit_at_the_edge_is_one_settled_stretch() {
     assert_eq!((settled.start(), settled.end()), (0, 999));
     assert_eq!(settled.peak_x, Some(0.01));
 
-    // The same sharpness without an oscillation is no orbit.
+    // The same sharpness without an oscillation is not an orbit.
     let still = |_| Row { x: 1e-7, ..Row::default() };
     assert_eq!(Cycles::of(&history((0..1000).map(still))).all(), []);
 }
@@ -184,7 +184,7 @@ fn a_change_of_eta_cuts_a_cycle_and_starts_anew() {
     );
     assert_eq!(phase_lengths(cut), [(CyclePhase::Sharpening, 50), (CyclePhase::Growth, 24)]);
 
-    // With twice the learning rate everything is above it: a cycle without sharpening.
+    // With twice the learning rate S is above the edge throughout: a cycle without sharpening.
     let rows = (0..300).map(|t| Row { eta: if t < 20 { ETA } else { 2.0 * ETA }, ..wave(t, 200, 0.1, 0.5) });
     let above = &Cycles::of(&history(rows)).all()[0].clone();
     assert_eq!((above.start(), above.bounds[1]), (20, 20));
@@ -238,7 +238,7 @@ fn cycles_are_found_by_step() {
     assert_eq!(phases.len(), 3, "{phases:?}");
     assert_eq!((phases[0].0, phases[2].0), (CyclePhase::Reduction, CyclePhase::Sharpening));
 
-    // A run that begins anew is looked at anew.
+    // A restarted run is processed from its first step.
     cycles.update(&history((0..10).map(|t| wave(t, 200, 0.1, 2.0))), 100);
     assert_eq!((cycles.all().len(), cycles.phase(5)), (0, Some(CyclePhase::Sharpening)));
 }

@@ -1,6 +1,6 @@
-//! The machine, in a few words: what recordings and figures of speed say they were made on.
+//! A short description of the machine, for recordings and measurements of speed.
 
-/// Processor, number of cores and operating system, as far as they can be told.
+/// Processor, number of cores and operating system, as far as they can be determined.
 pub fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let cores = if cores == 1 { "one core".to_owned() } else { format!("{cores} cores") };
@@ -8,7 +8,7 @@ pub fn machine() -> String {
     processor().map_or_else(|| format!("{cores}, {system}"), |name| format!("{name}, {cores}, {system}"))
 }
 
-/// The processor's name, where Linux tells it.
+/// The processor's name, if Linux reports it.
 fn processor() -> Option<String> {
     let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
     let line = text.lines().find(|line| line.starts_with("model name"))?;

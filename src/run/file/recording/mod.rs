@@ -1,6 +1,7 @@
-//! Recorded runs: made by `brink record`, kept in the same container as sessions, played like live ones.
+//! Recorded runs: made by `brink record`, stored in the same container as sessions, played like live runs.
 //!
-//! Those of `assets/recordings` come with the program. One that cannot be read is left out, and says why.
+//! The recordings in `assets/recordings` come with the program. One that cannot be read is omitted and reports the
+//! reason.
 
 pub mod machine;
 pub mod player;
@@ -46,18 +47,18 @@ recordings![
     "transformer-ce"
 ];
 
-/// A run to look at.
+/// A recorded run.
 #[derive(Clone, Debug)]
 pub struct Recording {
-    /// Its name: that of its preset.
+    /// Its name, which is that of its preset.
     pub name: String,
     /// The preset it was made with.
     pub preset: Preset,
-    /// What was recorded, in single precision, with the outputs on a few examples.
+    /// The recorded history, in single precision, with the outputs on a few examples.
     pub history: Arc<History>,
-    /// What it shows, in numbers read off it.
+    /// The summary derived from it.
     pub outline: Outline,
-    /// The rows that are stored; the others lie on straight lines between them.
+    /// The stored rows; the others lie on straight lines between them.
     pub stored: Vec<usize>,
     /// The paths in one plane of weight space.
     pub paths: Option<Arc<SpaceView>>,
@@ -67,11 +68,11 @@ pub struct Recording {
     pub version: String,
     /// The command that makes it again.
     pub command: String,
-    /// Parameters of its network.
+    /// Number of parameters of its network.
     pub parameters: usize,
     /// Seconds that it took.
     pub seconds: f64,
-    /// Its file; of one that comes with the program, the name that it is opened by where there is no such file.
+    /// Its file; for a bundled recording, the name that opens it if no such file exists.
     pub file: PathBuf,
 }
 
@@ -81,15 +82,15 @@ pub struct Recording {
 pub struct RecordingError {
     /// Its name.
     pub name: String,
-    /// Why.
+    /// The reason.
     #[source]
     pub problem: SessionProblem,
 }
 
-/// A recording, or why it cannot be played.
+/// A recording, or the reason why it cannot be played.
 pub type ReadRecording = Result<Arc<Recording>, RecordingError>;
 
-/// Those that come with the program, read once.
+/// The bundled recordings, read once.
 pub fn bundled() -> &'static [ReadRecording] {
     static READ: OnceLock<Vec<ReadRecording>> = OnceLock::new();
     READ.get_or_init(|| {
@@ -97,17 +98,17 @@ pub fn bundled() -> &'static [ReadRecording] {
     })
 }
 
-/// The names of those that come with the program, in the order of [`bundled`].
+/// The names of the bundled recordings, in the order of [`bundled`].
 pub fn names() -> impl Iterator<Item = &'static str> {
     FILES.iter().map(|(name, _)| *name)
 }
 
-/// The bundled one whose file has this name, `NAME.brink`.
+/// The bundled recording whose file has this name, `NAME.brink`.
 pub fn named_file(name: &str) -> Option<&'static ReadRecording> {
     name.strip_suffix(EXTENSION).and_then(|name| name.strip_suffix('.')).and_then(named)
 }
 
-/// The bundled one of a name; an error where it cannot be read, `None` where there is none.
+/// The bundled recording of a name; an error if it cannot be read, `None` if there is none.
 pub fn named(name: &str) -> Option<&'static ReadRecording> {
     FILES.iter().position(|(known, _)| *known == name).and_then(|place| bundled().get(place))
 }
@@ -116,14 +117,14 @@ impl Recording {
     /// Reads a recording's file.
     ///
     /// # Errors
-    /// When it is damaged, or of a newer version.
+    /// If it is damaged, or of a newer version.
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, RecordingError> {
         let session =
             Session::read_bytes(bytes).map_err(|problem| RecordingError { name: name.into(), problem })?;
         Ok(Self { file: file_of(name), ..Self::of(session) })
     }
 
-    /// What a session holds that is one.
+    /// Converts a session that contains a recording.
     pub fn of(session: Session) -> Self {
         let Session { name, preset, history, stored, paths, machine, version, shown, file, .. } = session;
         let text = |key: &str| shown.get(key).and_then(toml::Value::as_str).unwrap_or_default().to_owned();
@@ -144,7 +145,7 @@ impl Recording {
         }
     }
 
-    /// The file's content.
+    /// The content of the file.
     pub fn session(&self) -> Session {
         let mut shown = toml::Table::new();
         shown.insert("command".into(), self.command.clone().into());
@@ -163,12 +164,12 @@ impl Recording {
         }
     }
 
-    /// What plays it.
+    /// An engine that plays it.
     pub fn player(&self) -> Player {
         Player::new(Arc::clone(&self.history), self.parameters)
     }
 
-    /// Number of training examples, where the preset says it.
+    /// Number of training examples, if the preset specifies it.
     pub fn examples(&self) -> Option<usize> {
         self.preset.resolved().data?.n
     }
@@ -179,18 +180,18 @@ impl Recording {
         self.examples().map_or(parameters.clone(), |n| format!("n = {n}, {parameters}"))
     }
 
-    /// What must be said of it.
+    /// Notes that must be shown with the recording.
     pub fn caption(&self) -> String {
         format!("recorded with Brink {} on {} in {}", self.version, self.machine, duration(self.seconds))
     }
 
-    /// All that is known of it, a line each: its size, what it shows, what made it, how to make it again.
+    /// All known facts, one per line: its size, summary, origin and command.
     pub fn description(&self) -> String {
         let thinned = self.thinned().unwrap_or_else(|| "all steps are stored".into());
         [self.size(), self.outline.to_string(), thinned, self.caption(), self.command.clone()].join("\n")
     }
 
-    /// How many of its steps are stored, where they are not all.
+    /// The number of stored steps, if not all are stored.
     pub fn thinned(&self) -> Option<String> {
         let (stored, all) = (self.stored.len(), self.history.rows());
         (stored < all).then(|| {
@@ -199,7 +200,7 @@ impl Recording {
     }
 }
 
-/// The file of a recording with this name, which may be that of a preset's file.
+/// The file name of a recording with this name, which may be the path of a preset.
 fn file_of(name: &str) -> PathBuf {
     let stem = Path::new(name).file_stem().unwrap_or_default();
     Path::new(stem).with_extension(EXTENSION)
@@ -210,12 +211,12 @@ fn duration(seconds: f64) -> String {
     if seconds < 100.0 { format!("{seconds:.0} s") } else { format!("{:.0} min", seconds / 60.0) }
 }
 
-/// Most examples whose outputs are kept …
+/// Maximum number of examples whose outputs are kept …
 const MOST_EXAMPLES: usize = 4;
-/// … and most outputs of a process, unless a single example has more.
+/// … and maximum number of outputs per process, unless a single example has more.
 const MOST_OUTPUTS: usize = 128;
 
-/// A history that watches a few of the engine's examples. Pictures that are not ours to pass on are left out.
+/// A history that watches a few of the engine's examples. Pictures that may not be redistributed are omitted.
 fn watching(engine: &dyn Engine, preset: &Preset) -> History {
     let mut history = History::new(preset.eigen.max_tracked);
     if let Some(examples) = engine.examples() {
@@ -227,7 +228,7 @@ fn watching(engine: &dyn Engine, preset: &Preset) -> History {
     history
 }
 
-/// Takes the steps of a preset, and keeps them; `advanced` is told of each and says whether to go on.
+/// Runs a preset and records its steps; `advanced` is called after each and returns whether to continue.
 pub fn take(
     mut engine: Box<dyn Engine>,
     (name, preset, command): (&str, Preset, String),

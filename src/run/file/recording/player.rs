@@ -1,4 +1,4 @@
-//! A recording in the place of an engine: it plays like a live run.
+//! A recording that acts as an engine: it plays like a live run.
 
 use super::row::record;
 use crate::run::engine::Engine;
@@ -10,7 +10,7 @@ use brink_core::space::{Probe, Solved, Stop};
 use brink_core::spectrum::{Distribution, SpectrumError};
 use std::sync::Arc;
 
-/// Gives out recorded rows one after another. The learning rate it is asked for changes nothing, and no step can be looked into:
+/// Returns recorded rows one after another. The requested learning rate has no effect, and no step can be inspected:
 /// a recording has no weights.
 #[derive(Clone, Debug)]
 pub struct Player {
@@ -20,7 +20,7 @@ pub struct Player {
 }
 
 impl Player {
-    /// From the first row; `dim` is the number of parameters of the network that was recorded.
+    /// Starts at the first row; `dim` is the number of parameters of the recorded network.
     pub fn new(history: Arc<History>, dim: usize) -> Self {
         Self { history, dim, next: 0 }
     }
@@ -82,7 +82,7 @@ impl Engine for Player {
     }
 }
 
-/// The loss of a recording: unknown anywhere.
+/// The loss of a recording, which is unknown everywhere.
 struct NoLoss {
     dim: usize,
 }

@@ -1,4 +1,5 @@
-//! The paths in one plane of weight space, kept while a run is recorded: a recording has no weights to project later.
+//! The paths in one plane of weight space, collected while a run is recorded: a recording has no weights to project
+//! later.
 
 use crate::run::engine::Engine;
 use brink_core::dynamics::StepRecord;
@@ -11,7 +12,7 @@ const AXES: [Axis; 2] = [Axis::Eigenvector(0), Axis::Drift];
 /// Memory for weights while a run is recorded.
 const BUDGET: Budget = Budget { rows: 1 << 30, anchors: 512 << 20, sketches: 256 << 20 };
 
-/// Follows a run.
+/// Collects the paths of a run.
 pub(super) struct Follower {
     trail: Trail,
     before: [Option<Vec<f64>>; 3],
@@ -32,8 +33,8 @@ impl Follower {
         self.trail.push(Row::of_step(&self.before, record));
     }
 
-    /// The paths in the plane of the last step at which gradient descent ran; `None` where its weights are not kept or it
-    /// has no plane.
+    /// The paths in the plane of the last step at which gradient descent ran; `None` if its weights are not kept or
+    /// it has no plane.
     pub fn project(self, engine: &mut dyn Engine, eta: f64) -> Option<SpaceView> {
         let newest = self.trail.newest()?.step();
         let step = (0..=newest).rev().map_while(|step| self.trail.row(step)).find(|row| row.has(0))?.step();

@@ -1,10 +1,10 @@
-//! A row of a history as the record that made it: the way back from columns.
+//! Converts a row of a history back to the record that made it.
 
 use crate::run::record::history::History;
 use crate::run::record::series::Series;
 use brink_core::dynamics::{CentralFlowRecord, Event, Process, ProcessRecord, StepRecord};
 
-/// The record of a row; what has no column (substeps of the central flow) is 0.
+/// The record of a row; quantities without a column (substeps of the central flow) are 0.
 pub(super) fn record(history: &History, row: usize) -> StepRecord {
     let get = |series| history.value(series, row);
     let or_nan = |series| get(series).unwrap_or(f64::NAN);

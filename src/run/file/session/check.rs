@@ -1,4 +1,4 @@
-//! Checks of numbers that a file holds.
+//! Checks of the numbers in a file.
 
 use super::container::Section;
 use super::error::SessionProblem;
@@ -17,7 +17,7 @@ pub(crate) fn unpacked<T: DeserializeOwned>(section: &Section) -> Result<T, Sess
     }
 }
 
-/// A checkpoint behind the one before it, none behind the rows.
+/// Checks that a checkpoint is later than the one before it, and not later than the rows.
 pub(crate) fn checked_checkpoint(
     section: &Section,
     before: Option<usize>,
@@ -31,7 +31,7 @@ pub(crate) fn checked_checkpoint(
     Ok(Arc::new(checkpoint))
 }
 
-/// The learning rate of each of these rows.
+/// The learning rate at each of these rows.
 pub(crate) fn check_eta(
     section: &Section,
     column: &Column,

@@ -1,9 +1,9 @@
-//! A column of the history as bytes.
+//! Encoding of a column of the history as bytes.
 //!
-//! The name of the series (as in `run.csv`), the first row and the number of rows, and whether numbers are single or
-//! double, as postcard; then the rows' numbers. Each number is exclusive-ored with the one before it, and the first bytes
-//! of all come first, then the second ones: what changes slowly becomes zeros, which deflate packs away. Rows that were
-//! not computed have a bit pattern of their own, which no arithmetic produces.
+//! As postcard: the name of the series (as in `run.csv`), the first row, the number of rows, and the precision,
+//! single or double; then the numbers of the rows. Each number is exclusive-ored with its predecessor, and the first
+//! bytes of all numbers come first, then the second bytes: slowly changing values become zeros, which deflate
+//! compresses. Rows that were not computed have a reserved bit pattern that no arithmetic produces.
 
 use crate::run::record::pyramid::Column;
 use crate::run::record::series::Series;
@@ -22,23 +22,23 @@ struct Head<'a> {
     single: bool,
 }
 
-/// How precisely numbers are stored.
+/// The precision in which numbers are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ColumnPrecision {
-    /// To the last bit.
+    /// Exact to the last bit.
     Double,
-    /// In single precision; what is beyond it becomes its largest number.
+    /// In single precision; a number outside its range becomes its largest number.
     Single,
-    /// In single precision of which twelve bits of the mantissa are left: to 1/2000, for what is only drawn.
+    /// In single precision with twelve bits of the mantissa: to 1/2000, for values that are only drawn.
     Rough,
 }
 
-/// A series' column as bytes.
+/// Encodes the column of a series.
 pub(super) fn encode(series: Series, column: &Column, precision: ColumnPrecision) -> Vec<u8> {
     encode_from(series, column, 0, precision)
 }
 
-/// As [`encode`], of the rows from one on.
+/// As [`encode`], for the rows from one on.
 pub(super) fn encode_from(
     series: Series,
     column: &Column,
@@ -48,12 +48,12 @@ pub(super) fn encode_from(
     pack(&series.column_name(), column, from, precision)
 }
 
-/// A column's rows from one on as bytes, under a name.
+/// Encodes the rows of a column from one on, under a name.
 pub(super) fn pack(name: &str, column: &Column, from: usize, precision: ColumnPrecision) -> Vec<u8> {
     let rows = column.start().max(from)..column.end().max(from);
     let single = precision != ColumnPrecision::Double;
     let head = Head { name, first: rows.start as u64, count: rows.len() as u64, single };
-    // nothing in it can fail to become bytes
+    // no part of it can fail to serialize
     let mut bytes = postcard::to_stdvec(&head).unwrap_or_default();
     if single {
         let bits = |value: Option<f64>| match (value, precision) {
@@ -69,18 +69,18 @@ pub(super) fn pack(name: &str, column: &Column, from: usize, precision: ColumnPr
     bytes
 }
 
-/// The nearest number of single precision that is finite where the value is.
+/// The nearest single-precision number, which is finite if the value is.
 #[expect(clippy::cast_possible_truncation, reason = "rounding is what this does")]
 fn rounded(value: f64) -> f32 {
     if value.is_finite() { value.clamp(f32::MIN.into(), f32::MAX.into()) as f32 } else { value as f32 }
 }
 
-/// A number with twelve bits less, towards zero; NaN and infinities stay.
+/// A number without its lowest twelve bits, rounded towards zero; NaN and infinities are kept.
 fn roughened(value: f32) -> f32 {
     if value.is_finite() { f32::from_bits(value.to_bits() & !0xfff) } else { value }
 }
 
-/// A column of a run with so many rows and tracked eigenvalues, from its bytes.
+/// Decodes a column of a run with the given numbers of rows and tracked eigenvalues.
 pub(super) fn decode(bytes: &[u8], rows: usize, tracked: usize) -> Result<(Series, Column), String> {
     let (name, column) = unpack(bytes, rows)?;
     let named = |series: &Series| series.column_name() == name;
@@ -88,7 +88,7 @@ pub(super) fn decode(bytes: &[u8], rows: usize, tracked: usize) -> Result<(Serie
     series.map(|series| (series, column)).ok_or_else(|| format!("there is no column {:?}", shortened(name)))
 }
 
-/// A column of at most so many rows and its name, from its bytes.
+/// Decodes a column with at most the given number of rows, and its name.
 pub(super) fn unpack(bytes: &[u8], rows: usize) -> Result<(&str, Column), String> {
     let (head, data) =
         postcard::take_from_bytes::<Head>(bytes).map_err(|_| "a column without a heading".to_owned())?;
@@ -127,7 +127,7 @@ fn shortened(name: &str) -> String {
     name.chars().take(40).collect()
 }
 
-/// Appends numbers of N bytes: each exclusive-ored with the one before, first all first bytes, and so on.
+/// Appends numbers of N bytes: each exclusive-ored with its predecessor, all first bytes first, and so on.
 fn shuffle<const N: usize>(numbers: impl ExactSizeIterator<Item = [u8; N]>, out: &mut Vec<u8>) {
     let (count, start) = (numbers.len(), out.len());
     out.resize(start + N * count, 0);
@@ -140,7 +140,7 @@ fn shuffle<const N: usize>(numbers: impl ExactSizeIterator<Item = [u8; N]>, out:
     }
 }
 
-/// The numbers that [`shuffle`] appended.
+/// Decodes the numbers that [`shuffle`] appended.
 fn unshuffle<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {
     let count = bytes.len() / N;
     let mut number = [0; N];

@@ -1,4 +1,4 @@
-//! Sections with a checksum each, in a row.
+//! A sequence of sections, each with a checksum.
 
 use super::error::SessionProblem;
 use super::tag::Tag;
@@ -8,13 +8,13 @@ use flate2::write::ZlibEncoder;
 
 use std::io::{self, Read, Write};
 
-/// The version of the format that is written, and the newest that is read.
+/// The version of the format that is written, and the newest that can be read.
 pub const FORMAT: u32 = 3;
 
-/// How a file begins.
+/// The first bytes of a file.
 const MAGIC: [u8; 8] = *b"\x89BRINK\r\n";
 
-/// Deflate expands what it reads by this much at most.
+/// The largest expansion that deflate can produce.
 const MOST_EXPANSION: u64 = 1032;
 
 /// Writes the beginning of a file.
@@ -28,7 +28,7 @@ pub(super) fn end(out: &mut impl Write) -> io::Result<()> {
     write_section(out, Tag::END, &FORMAT.to_le_bytes())
 }
 
-/// Writes a section; one that would not be read is an error.
+/// Writes a section; a section that the reader would refuse is an error.
 pub(super) fn write_section(out: &mut impl Write, tag: Tag, content: &[u8]) -> io::Result<()> {
     if content.len() as u64 > tag.most() {
         let (bytes, most) = (content.len(), tag.most());
@@ -55,17 +55,17 @@ fn checksum(head: &[u8; 20], stored: &[u8]) -> u32 {
     hasher.finalize()
 }
 
-/// A section as read, its checksum verified.
+/// A section as read, with a verified checksum.
 #[derive(Debug)]
 pub(crate) struct Section {
     pub tag: Tag,
-    /// Where it begins in the file, in bytes.
+    /// Its position in the file, in bytes.
     pub offset: u64,
     pub content: Vec<u8>,
 }
 
 impl Section {
-    /// An error about its content.
+    /// An error in its content.
     pub fn wrong(&self, reason: impl Into<String>) -> SessionProblem {
         SessionProblem::Content { offset: self.offset, section: self.tag, reason: reason.into() }
     }
@@ -80,7 +80,7 @@ pub(crate) struct Sections<R> {
 }
 
 impl<R: Read> Sections<R> {
-    /// Checks how the file begins.
+    /// Checks the beginning of the file.
     pub fn open(mut from: R) -> Result<Self, SessionProblem> {
         let mut start = Vec::new();
         from.by_ref().take(12).read_to_end(&mut start).map_err(SessionProblem::Unreadable)?;
@@ -97,12 +97,12 @@ impl<R: Read> Sections<R> {
         Ok(Self { from, format, offset, ended: false })
     }
 
-    /// The next known section; `None` behind the last one.
+    /// The next known section; `None` after the last one.
     pub fn next(&mut self) -> Result<Option<Section>, SessionProblem> {
         while !self.ended {
             let section = self.read()?;
             self.ended = section.tag == Tag::END;
-            // before format 3, the end said nothing
+            // before format 3, the end was empty
             let said = section.content == self.format.to_le_bytes();
             if self.ended && !said && (self.format > 2 || !section.content.is_empty()) {
                 return Err(section.wrong("it names another version of the format than the file's head"));
@@ -135,7 +135,7 @@ impl<R: Read> Sections<R> {
             return Err(section.wrong(format!("{stored_length} bytes cannot hold {length}")));
         }
         if tag.is_known() {
-            // one more byte than there should be, to see whether there are more
+            // one byte more than expected, to detect surplus data
             let content = &mut section.content;
             let read = ZlibDecoder::new(stored.as_slice()).take(length + 1).read_to_end(content);
             if read.is_err() || content.len() as u64 != length {
@@ -145,7 +145,7 @@ impl<R: Read> Sections<R> {
         Ok(section)
     }
 
-    /// So many bytes. Grows as they come in, whatever their number is said to be.
+    /// Reads the given number of bytes. The buffer grows as they arrive, whatever number is claimed.
     fn bytes(&mut self, count: u64, section: Tag) -> Result<Vec<u8>, SessionProblem> {
         let mut bytes = Vec::new();
         self.from.by_ref().take(count).read_to_end(&mut bytes).map_err(SessionProblem::Unreadable)?;

@@ -1,10 +1,10 @@
-//! What can be wrong with a session file.
+//! Errors of session files.
 
 use super::container::FORMAT;
 use super::tag::Tag;
 use std::path::PathBuf;
 
-/// A session file that cannot be used, or not be written.
+/// A session file that cannot be used or written.
 #[derive(Debug, thiserror::Error)]
 #[error("{path}: {problem}")]
 pub struct SessionError {
@@ -15,21 +15,21 @@ pub struct SessionError {
     pub problem: SessionProblem,
 }
 
-/// What is wrong with a session file, where, and what to do.
+/// The kind of error, its position, and the remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionProblem {
     /// The operating system refused.
     #[error("the session cannot be read: {0}")]
     Unreadable(std::io::Error),
-    /// It cannot be written.
+    /// The file cannot be written.
     #[error("the session cannot be written: {0}; choose a directory that can be written and has room")]
     Unwritable(std::io::Error),
-    /// Some other file.
+    /// The file is of another type.
     #[error(
         "this is no Brink session (a session begins with \\x89BRINK); \"Save session\" and brink record write them"
     )]
     NotASession,
-    /// Written by a program of the future.
+    /// The file was written by a newer version.
     #[error(
         "the session has format {theirs}; this Brink reads formats up to {FORMAT}: take the newer program"
     )]
@@ -37,24 +37,24 @@ pub enum SessionProblem {
         /// The file's format.
         theirs: u32,
     },
-    /// It ends early.
+    /// The file ends early.
     #[error(
         "the session ends in the middle of {section} (byte {offset}): it is incomplete; copy it again, or take an \
          older one"
     )]
     Truncated {
-        /// Where the section begins, in bytes.
+        /// Position of the section, in bytes.
         offset: u64,
         /// The section.
         section: Tag,
     },
-    /// A checksum does not hold.
+    /// A checksum does not match.
     #[error(
         "section {section} of the session (at byte {offset}) is damaged: its checksum does not hold; copy the file \
          again, or take an older one"
     )]
     Checksum {
-        /// Where the section begins, in bytes.
+        /// Position of the section, in bytes.
         offset: u64,
         /// The section.
         section: Tag,
@@ -65,31 +65,31 @@ pub enum SessionProblem {
          file is damaged, take an older one"
     )]
     TooLong {
-        /// Where the section begins, in bytes.
+        /// Position of the section, in bytes.
         offset: u64,
         /// The section.
         section: Tag,
         /// The claimed length.
         bytes: u64,
-        /// The most that is read.
+        /// The limit of the reader.
         most: u64,
     },
-    /// Its content makes no sense.
+    /// The content is invalid.
     #[error(
         "section {section} of the session (at byte {offset}): {reason}; the file is damaged, take an older one"
     )]
     Content {
-        /// Where the section begins, in bytes.
+        /// Position of the section, in bytes.
         offset: u64,
         /// The section.
         section: Tag,
-        /// What is wrong.
+        /// The cause.
         reason: String,
     },
-    /// A section is not there.
+    /// A section is missing.
     #[error("the session has no section {0}; the file is damaged, take an older one")]
     Missing(Tag),
-    /// Its preset is not valid.
+    /// The preset is not valid.
     #[error("the session's preset cannot be used: {0}")]
     Preset(#[from] crate::preset::error::PresetError),
 }

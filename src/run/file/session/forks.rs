@@ -1,7 +1,7 @@
-//! The forks of a session: what each has recorded itself, behind the rows of the run that it left.
+//! The forks of a session: the steps that each has recorded itself, after the rows of the run that it left.
 //!
-//! A section `FORK` is a [`Head`] as postcard. The sections up to the next one are the fork's own: its events, the rows of
-//! each column from its first step on, and its newest checkpoint.
+//! A section `FORK` is a [`Head`] as postcard. The sections up to the next `FORK` belong to the fork: its events, the
+//! rows of each column from its first step on, and its newest checkpoint.
 
 use super::check::{check_eta, checked_checkpoint, checked_events, unpacked};
 use super::columns::{self, ColumnPrecision};
@@ -21,18 +21,18 @@ use std::io::{self, Write};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A run that left another one, as a session keeps it.
+/// A fork as a session stores it.
 #[derive(Clone, Debug)]
 pub struct SavedFork {
-    /// The place of the fork that it left among those before it; none where it left the run itself.
+    /// The index, among the forks before it, of the fork that it left; `None` if it left the run itself.
     pub parent: Option<usize>,
     /// Its first own step.
     pub step: usize,
-    /// How it was steered, from step 0 on, and what is planned.
+    /// Its course from step 0 on, including planned changes.
     pub course: Course,
-    /// The rows of the run that it left before that step, then its own.
+    /// The rows of the run that it left before that step, followed by its own.
     pub history: History,
-    /// What to go on from, ascending in steps, all behind its first own step.
+    /// Checkpoints to continue from, ascending in steps, all after its first own step.
     pub checkpoints: Vec<Arc<Checkpoint>>,
 }
 
@@ -45,7 +45,8 @@ struct Head {
 }
 
 impl SavedFork {
-    /// A fork as it is now, with its newest checkpoint unless that is larger than `most` bytes. `forks` are all, in order.
+    /// A fork in its present state, with its newest checkpoint unless that is larger than `most` bytes. `forks` are
+    /// all forks, in order.
     pub fn of(fork: &Fork, forks: &[Fork], most: usize) -> Self {
         let rows = fork.history.rows();
         let newest = fork.past().checkpoints().into_iter().rev().find(|kept| kept.step() <= rows);
@@ -78,7 +79,7 @@ impl SavedFork {
     }
 }
 
-/// A fork of which not all sections are read yet.
+/// A fork whose sections have not all been read yet.
 pub(super) struct ReadFork {
     head: Head,
     events: Option<Vec<(usize, Event)>>,
@@ -87,7 +88,8 @@ pub(super) struct ReadFork {
 }
 
 impl ReadFork {
-    /// From its first section; it left a run of so many rows, or one of the forks before it.
+    /// Starts from its first section; the fork left a run with the given number of rows, or one of the forks before
+    /// it.
     pub fn begin(section: &Section, rows: usize, earlier: &[Self]) -> Result<Self, SessionProblem> {
         let head: Head = unpacked(section)?;
         if earlier.len() >= MOST_FORKS {
@@ -118,7 +120,7 @@ impl ReadFork {
         self.head.step..self.head.rows
     }
 
-    /// Takes one of its sections, of a run that tracks so many eigenvalues.
+    /// Adds one of its sections, for a run that tracks the given number of eigenvalues.
     pub fn take(&mut self, section: &Section, tracked: usize) -> Result<(), SessionProblem> {
         let rows = self.rows();
         match section.tag {
@@ -147,7 +149,7 @@ impl ReadFork {
         Ok(())
     }
 
-    /// The fork, from the history of the run that it left.
+    /// Completes the fork, given the history of the run that it left.
     fn finish(self, left: &History) -> Result<SavedFork, SessionProblem> {
         let rows = self.rows();
         let Self { head: Head { parent, step, course, .. }, events, columns, checkpoints } = self;

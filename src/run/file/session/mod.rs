@@ -1,12 +1,12 @@
 //! Sessions and recordings: a whole run in one file, `NAME.brink`.
 //!
-//! A *session* is a run to go on with: it has checkpoints, and the steps after the last row come out as they would have
-//! without the file, to the last bit. A *recording* is a run to look at: no checkpoints, numbers rounded to single
-//! precision, and the machine that took it. Both are a [`Session`]; [`SessionKind`] tells them apart:
+//! A *session* is a run to continue: it has checkpoints, and the steps after the last row are the same as without the
+//! file, to the last bit. A *recording* is a run to watch: it has no checkpoints, numbers rounded to single
+//! precision, and the name of the machine that made it. Both are a [`Session`]; [`SessionKind`] distinguishes them:
 //!
 //! ```no_run
 //! # use brink::{preset::Preset, run::{engine::course::Course, file::session::{SessionKind, Session}, record::history::History}};
-//! # fn record(preset: Preset, history: History) -> Result<(), self::error::SessionError> {
+//! # fn record(preset: Preset, history: History) -> Result<(), brink::run::file::session::error::SessionError> {
 //! let recording = Session {
 //!     kind: SessionKind::Recording,
 //!     machine: Some("two cores, 2.4 GHz".into()),
@@ -16,40 +16,44 @@
 //! # }
 //! ```
 //!
-//! [`Session::read_bytes`] reads one that is built in. A recording keeps every row near the edge: gradient descent oscillates
-//! with period 2 there, so that every other row alone would tell a tale. Of quiet stretches it keeps so many rows that the others
-//! lie on straight lines between them (`thin.rs`); single precision and compression do the rest.
+//! [`Session::read_bytes`] reads a built-in file. A recording stores every row near the edge: gradient descent
+//! oscillates with period 2 there, so storing every other row would be misleading. Quiet stretches are thinned such
+//! that the omitted rows lie on straight lines between the stored ones (`thin.rs`); single precision and compression
+//! reduce the size further.
 //!
 //! # The file
 //!
 //! All integers are little-endian.
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! |---|---|
-//! | 8 | `\x89BRINK\r\n`: a transfer as text shows |
+//! | 8 | `\x89BRINK\r\n`: detects a transfer as text |
 //! | 4 | version of the format, [`FORMAT`] |
 //! | … | sections, the last one `END ` |
 //!
-//! A section is its name (4 bytes), the length of its content (8), of what is stored (8), a CRC-32 of these 20 bytes and
-//! of what is stored (4), and the content compressed as zlib. Unknown sections are skipped.
+//! A section consists of its name (4 bytes), the length of its content (8), the length of the stored data (8), a
+//! CRC-32 of these 20 bytes and of the stored data (4), and the content compressed as zlib. Unknown sections are
+//! skipped.
 //!
 //! | section | content |
 //! |---|---|
-//! | `HEAD` | TOML: kind, program version, preset's name, number of rows, course, breakpoints, their hits, machine, how it was shown |
+//! | `HEAD` | TOML: kind, program version, preset's name, number of rows, course, breakpoints, their hits, machine,
+//! state of the view |
 //! | `PRST` | the whole preset, as TOML |
-//! | `EVTS` | what happened, postcard |
-//! | `ROWS` | of a recording: the rows that the columns have, postcard; absent where they have all |
+//! | `EVTS` | events, postcard |
+//! | `ROWS` | of a recording: the rows that the columns contain, postcard; absent if they contain all |
 //! | `COLM` | one column of the history: see `columns.rs` |
 //! | `OUTP` | of a recording: the network's outputs on a few examples: see `outputs.rs` |
 //! | `PATH` | of a recording: the paths in one plane of weight space, a [`SpaceView`] as postcard |
 //! | `CKPT` | one checkpoint, postcard |
-//! | `FORK` | of a session: a run that left it or a fork before: see `forks.rs`; the sections that follow are this fork's |
+//! | `FORK` | of a session: a run that left it or an earlier fork: see `forks.rs`; the sections that follow belong to
+//! this fork |
 //!
-//! `END ` holds the version of the format once more, under its checksum. Before format 3 it was empty, and there were neither
-//! `FORK` nor hits; such files are read.
+//! `END ` holds the version of the format again, under its checksum. Before format 3 it was empty, and there were
+//! neither `FORK` sections nor hits; such files can be read.
 //!
-//! Non-finite contract: a column may hold NaN and infinities, apart from η; learning rates, breakpoints and what is shown
-//! may not.
+//! Non-finite contract: a column may contain NaN and infinities, except for η; learning rates, breakpoints and the
+//! state of the view may not.
 
 pub mod check;
 pub mod columns;
@@ -80,49 +84,49 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// The extension of a file's name.
+/// The file name extension.
 pub const EXTENSION: &str = "brink";
 
-/// What a file is for.
+/// The purpose of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SessionKind {
-    /// To go on with.
+    /// To continue.
     Session,
-    /// To look at.
+    /// To watch.
     Recording,
 }
 
-/// A run as it is kept in a file.
+/// A run as stored in a file.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// What it is for.
+    /// Its purpose.
     pub kind: SessionKind,
     /// The version of Brink that wrote it.
     pub version: String,
-    /// The name of its preset: built in, or a path.
+    /// The name of its preset: that of a built-in one, or a path.
     pub name: String,
     /// The preset itself, with every change.
     pub preset: Preset,
-    /// How the run was steered, and what is planned.
+    /// The course of the run, including planned changes.
     pub course: Course,
-    /// What was recorded.
+    /// The recorded history.
     pub history: History,
-    /// Of a recording: the rows that are stored, where they are not all; see [`thin`].
+    /// Of a recording: the stored rows, if not all are stored; see [`thin`].
     pub stored: Option<Vec<usize>>,
     /// Of a recording: the paths in one plane of weight space.
     pub paths: Option<Arc<SpaceView>>,
-    /// What to go on from, ascending in steps, none behind the history.
+    /// Checkpoints to continue from, ascending in steps, none after the end of the history.
     pub checkpoints: Vec<Arc<Checkpoint>>,
-    /// Where it is to stop by itself.
+    /// Its breakpoints.
     pub breakpoints: Vec<Breakpoint>,
-    /// Where it did.
+    /// The breakpoints that were hit.
     pub hits: Vec<Hit>,
-    /// Runs that left it, each behind the one that it left.
+    /// Its forks, each after the one that it left.
     pub forks: Vec<SavedFork>,
-    /// Of a recording: what took it.
+    /// Of a recording: the machine that made it.
     pub machine: Option<String>,
-    /// How it was shown, in words that only the window knows.
+    /// The state of the view, in a format that only the window knows.
     pub shown: toml::Table,
     /// The file that it was read from.
     pub file: Option<PathBuf>,
@@ -150,9 +154,9 @@ impl Session {
         }
     }
 
-    /// Takes checkpoints out of a run's past: the newest that the history reaches, so that going on costs little, and
-    /// others spread over the run as far as `budget` bytes go. One larger than `most` bytes is left out; going on then
-    /// takes the steps from the one before again.
+    /// Selects checkpoints from a run's past: the newest that the history reaches, so that continuing costs little,
+    /// and others spread over the run within `budget` bytes. One larger than `most` bytes is omitted; continuing then
+    /// repeats the steps from the one before.
     pub fn keep_checkpoints(&mut self, past: &Past, budget: usize, most: usize) {
         let rows = self.history.rows();
         let fits = |kept: &Arc<Checkpoint>| kept.step() <= rows && kept.bytes() <= most;
@@ -160,18 +164,18 @@ impl Session {
         let Some(newest) = all.pop() else { return };
         let largest = all.iter().map(|kept| kept.bytes()).max().unwrap_or(1);
         let room = (budget.saturating_sub(newest.bytes()) / largest.max(1)).min(all.len());
-        // the first, which costs next to nothing, then at equal distances
+        // the first, which costs almost nothing, then at equal distances
         let spread = (0..room).map(|i| Arc::clone(&all[i * all.len() / room]));
         self.checkpoints = spread.chain([newest]).collect();
     }
 
-    /// The past of a run that goes on from here, its checkpoints on this shelf.
+    /// The past of a run that continues from here, with its checkpoints on this shelf.
     pub fn past(&self, shelf: &Shelf) -> Past {
         Past::of(self.course.clone(), self.checkpoints.clone(), self.history.rows(), shelf)
     }
 }
 
-/// What is small, in words.
+/// A small value, in words.
 #[derive(Debug, Serialize, Deserialize)]
 struct Head {
     kind: SessionKind,

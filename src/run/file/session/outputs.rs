@@ -1,16 +1,16 @@
-//! The outputs on a few examples as a section of a recording: the examples, and a column of each output.
+//! The outputs on a few examples as a section of a recording: the examples, and one column per output.
 
 use super::columns::{self, ColumnPrecision};
 use crate::run::record::predictions::example::Examples;
 use crate::run::record::predictions::store::Predictions;
 use serde::{Deserialize, Serialize};
 
-/// What the section holds.
+/// The content of the section.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Outputs {
     examples: Examples,
     stride: u64,
-    /// Each as `columns.rs` packs it, without a name.
+    /// Each encoded as in `columns.rs`, without a name.
     columns: Vec<Vec<u8>>,
 }
 
@@ -24,7 +24,7 @@ impl Outputs {
         }
     }
 
-    /// Of a run with so many rows; the error says what does not fit.
+    /// Decodes the section for a run with the given number of rows; the error states the inconsistency.
     pub fn read(self, rows: usize) -> Result<Predictions, String> {
         let Self { examples, stride, columns } = self;
         let stride = usize::try_from(stride).unwrap_or(0);

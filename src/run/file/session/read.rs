@@ -1,4 +1,5 @@
-//! From a file to a run. Whatever the bytes are: an error in words, no panic, and no more memory than they account for.
+//! Reads a run from a file. Any bytes give a run or a clear error, never a panic, and never more memory than they
+//! account for.
 
 use super::check::check_eta;
 use super::check::checked_checkpoint;
@@ -26,14 +27,14 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Longest name and longest word on the machine, in bytes.
+/// Longest name and longest description of the machine, in bytes.
 const LONGEST_NAME: usize = 4096;
 
 impl Session {
     /// Reads a file.
     ///
     /// # Errors
-    /// When it cannot be read, is no session, or is damaged.
+    /// If it cannot be read, is not a session, or is damaged.
     pub fn read(path: &Path) -> Result<Self, SessionError> {
         let file = File::open(path).map_err(SessionProblem::Unreadable);
         let session = file.and_then(|file| read(BufReader::new(file)));
@@ -42,10 +43,10 @@ impl Session {
             .map_err(|problem| SessionError { path: path.into(), problem })
     }
 
-    /// Reads what is in memory.
+    /// Reads from memory.
     ///
     /// # Errors
-    /// When it is no session, or is damaged.
+    /// If it is not a session, or is damaged.
     pub fn read_bytes(bytes: &[u8]) -> Result<Self, SessionProblem> {
         read(bytes)
     }
@@ -169,7 +170,7 @@ fn text(section: &Section) -> Result<&str, SessionProblem> {
         .map_err(|error| section.wrong(format!("byte {} of its content is no text", error.valid_up_to())))
 }
 
-/// The rows that are stored. What lies between them is made up when the file is read, so the gaps are bounded.
+/// The stored rows. Rows between them are interpolated when the file is read, so the gaps are bounded.
 fn checked_rows(section: &Section, rows: usize) -> Result<Vec<usize>, SessionProblem> {
     let stored: Vec<usize> = unpacked(section)?;
     let whole = (stored.first(), stored.last()) == (Some(&0), rows.checked_sub(1).as_ref());

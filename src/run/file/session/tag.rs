@@ -18,7 +18,7 @@ impl Tag {
     pub(super) const FORK: Self = Self(*b"FORK");
     pub(super) const END: Self = Self(*b"END ");
 
-    /// Most bytes of its content.
+    /// Maximum length of its content in bytes.
     pub(crate) fn most(self) -> u64 {
         match self {
             // the limit of a preset's file
@@ -27,7 +27,7 @@ impl Tag {
             // sixteen million steps
             Self::COLUMN => 128 << 20,
             Self::CHECKPOINT => 1 << 30,
-            // the version of the format once more
+            // the version of the format again
             Self::END => 4,
             _ => 0,
         }

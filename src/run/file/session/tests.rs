@@ -1,4 +1,4 @@
-//! What was written comes back, and what is damaged is said.
+//! A written file reads back unchanged, and a damaged one gives an error.
 
 use super::columns;
 use super::container::{Sections, begin, end, write_section};
@@ -87,7 +87,7 @@ prop_compose! {
     }
 }
 
-/// A fork before it is known what it leaves.
+/// A fork before its parent is known.
 #[derive(Clone, Debug)]
 struct Forked {
     parent: Option<prop::sample::Index>,
@@ -155,7 +155,7 @@ prop_compose! {
     }
 }
 
-/// A number as a file of this kind keeps it.
+/// A number as a file of this kind stores it.
 fn kept(kind: SessionKind, series: Series, value: f64) -> f64 {
     if kind == SessionKind::Session || series == Series::Eta || !value.is_finite() {
         return value;
@@ -211,7 +211,7 @@ proptest! {
     }
 }
 
-/// A small session's bytes.
+/// The bytes of a small session.
 fn bytes() -> Vec<u8> {
     let mut history = History::new(preset().eigen.max_tracked);
     for step in 0..40 {
@@ -220,7 +220,7 @@ fn bytes() -> Vec<u8> {
     Session::new("valley", preset(), Course::new(0.5), history).to_bytes().unwrap()
 }
 
-/// The same file with the content of one section changed and sealed again.
+/// The same file with the content of one section changed and its checksum updated.
 fn forged(tag: Tag, change: impl Fn(&mut Vec<u8>)) -> String {
     let (bytes, mut out) = (bytes(), Vec::new());
     begin(&mut out).unwrap();
@@ -288,7 +288,7 @@ fn a_version_that_is_damaged_is_seen() {
     }
 }
 
-/// The error of a file with two forks, the second one's heading changed.
+/// The error for a file with two forks in which the heading of the second was changed.
 fn forged_fork(parent: Option<usize>, step: usize, rows: usize) -> String {
     let mut history = History::new(preset().eigen.max_tracked);
     for step in 0..40 {
@@ -303,7 +303,7 @@ fn forged_fork(parent: Option<usize>, step: usize, rows: usize) -> String {
         checkpoints: Vec::new(),
     };
     let mut second = SavedFork { parent, step, ..fork.clone() };
-    // its history says how many rows there are
+    // its history determines the number of rows
     second.history = History::of(history.max_tracked(), rows, Vec::new(), Vec::new(), None);
     let session = Session { forks: vec![fork, second], ..Session::new("valley", preset(), course, history) };
     match Session::read_bytes(&session.to_bytes().unwrap()) {

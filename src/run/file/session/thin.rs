@@ -1,33 +1,33 @@
-//! Which rows of a recording are stored: all near the edge of stability, and of quiet stretches as many as it takes for every
-//! other row to lie on straight lines between its stored neighbours.
+//! Selects the rows of a recording to store: all rows near the edge of stability, and enough rows of quiet stretches
+//! that every other row lies on straight lines between its stored neighbours.
 //!
-//! Non-finite contract: a row is left out only where every series is absent in the whole gap, or finite in all of it.
+//! Non-finite contract: a row is omitted only if every series is either absent or finite throughout the gap.
 
 use crate::run::record::history::History;
 use crate::run::record::pyramid::Column;
 use crate::run::record::series::Series;
 
-/// Largest distance of two stored rows: what is read grows by no more.
+/// Largest distance between two stored rows: reading expands the data by at most this factor.
 pub const LARGEST_GAP: usize = 16;
 
-/// Of which share of 2/η on the sharpness is near the edge …
+/// Share of 2/η from which on the sharpness is near the edge …
 const NEAR_EDGE: f64 = 0.9;
-/// … and how many steps around such a row are stored too.
+/// … and number of steps around such a row that are stored too.
 const AROUND_EDGE: usize = 8;
 
-/// How far a value may lie from the line, as a share of itself …
+/// Permitted deviation of a value from the line, as a share of the value …
 const SHARE: f64 = 1e-3;
-/// … or, of displacements and distances, which are noise while nothing happens, as a share of their largest one.
+/// … or, for displacements and distances, which are noise in a quiet stretch, as a share of their largest value.
 const SHARE_OF_LARGEST: f64 = 1e-4;
 
-/// What a left-out row has of a series.
+/// The value of a series in an omitted row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Between {
-    /// What lies on the line between the neighbours.
+    /// The value on the line between the neighbours.
     Line,
-    /// What the row before has: counts and residuals.
+    /// The value of the row before: counts and residuals.
     Before,
-    /// Nothing: a series that is measured now and then; rows that have it are stored.
+    /// Nothing: a series that is measured occasionally; rows that have it are stored.
     Nothing,
 }
 
@@ -45,7 +45,7 @@ fn between(series: Series) -> Between {
     }
 }
 
-/// The rows to store, ascending, the first and the last among them; no gap is longer than [`LARGEST_GAP`].
+/// The rows to store, ascending, including the first and the last; no gap is longer than [`LARGEST_GAP`].
 pub fn stored(history: &History) -> Vec<usize> {
     let rows = history.rows();
     let Some(last) = rows.checked_sub(1) else { return Vec::new() };
@@ -64,7 +64,7 @@ pub fn stored(history: &History) -> Vec<usize> {
                 && (from..to).all(|row| critical(row) == critical(to))
                 && lines.iter().all(|line| line.holds(from, to))
         };
-        // what does not fit a short gap may fit no longer one: the first that fails ends it
+        // a longer gap may fit although a shorter one does not: the first failure ends the search
         let farthest = (from + 2..=(from + LARGEST_GAP).min(last)).take_while(fits).last();
         from = farthest.unwrap_or(from + 1);
         stored.push(from);
@@ -72,7 +72,7 @@ pub fn stored(history: &History) -> Vec<usize> {
     stored
 }
 
-/// The rows that are stored whatever lies around them.
+/// The rows that are stored regardless of their neighbours.
 fn needed(history: &History) -> Vec<bool> {
     let rows = history.rows();
     let mut needed = vec![false; rows];
@@ -88,16 +88,16 @@ fn needed(history: &History) -> Vec<bool> {
         needed[row] |= measured.iter().any(|&series| history.value(series, row).is_some());
     }
     for &(step, _) in history.events() {
-        // the row before too: what happens here may be a jump
+        // the row before too: this row may be a jump
         needed[step.saturating_sub(1)..(step + 1).min(rows)].fill(true);
     }
     needed
 }
 
-/// A series that is drawn on between its stored rows.
+/// A series that is interpolated between its stored rows.
 struct Line<'a> {
     column: &'a Column,
-    /// How far off any value may be.
+    /// The permitted deviation of a value.
     least: f64,
 }
 
@@ -126,11 +126,11 @@ impl<'a> Line<'a> {
 
 fn interpolated((from, a): (usize, f64), (to, b): (usize, f64), row: usize) -> f64 {
     let share = (row - from) as f64 / (to - from) as f64;
-    // exactly a where both are equal
+    // exactly a if both are equal
     a + share * (b - a)
 }
 
-/// The stored rows of a column, one after another.
+/// The stored rows of a column.
 pub fn gathered(column: &Column, stored: &[usize]) -> Column {
     let mut out = Column::default();
     for (place, &row) in stored.iter().enumerate() {
@@ -141,7 +141,7 @@ pub fn gathered(column: &Column, stored: &[usize]) -> Column {
     out
 }
 
-/// The column with all rows, from that of its stored ones.
+/// Reconstructs the column with all rows from its stored rows.
 pub fn spread(series: Series, gathered: &Column, stored: &[usize]) -> Column {
     let mut out = Column::default();
     let mut before: Option<(usize, f64)> = None;
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
     use brink_core::dynamics::{Event, ProcessRecord, StepRecord};
 
-    /// A run that sharpens in a straight line, reaches the edge at step 180 and oscillates there.
+    /// A run that sharpens linearly, reaches the edge at step 180 and oscillates there.
     fn run() -> History {
         let mut history = History::new(1);
         for step in 0..260_usize {

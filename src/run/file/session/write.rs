@@ -1,4 +1,4 @@
-//! From a run to a file.
+//! Writes a run to a file.
 
 use super::columns::{self, ColumnPrecision};
 use super::container::{begin, end, write_section};
@@ -13,19 +13,19 @@ use std::io::{self, Write};
 use std::path::Path;
 
 impl Session {
-    /// Writes it, whole or not at all: what was there stays until it is complete.
+    /// Writes the file completely or not at all: an earlier file stays until the new one is complete.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), SessionError> {
         files::write_whole(path, |out| self.write_to(out))
             .map_err(|source| SessionError { path: path.into(), problem: SessionProblem::Unwritable(source) })
     }
 
-    /// Writes it into memory.
+    /// Writes to memory.
     ///
     /// # Errors
-    /// When there is more of anything than a file can hold.
+    /// If any part exceeds what a file can hold.
     pub fn to_bytes(&self) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         self.write_to(&mut bytes)?;
@@ -71,7 +71,7 @@ impl Session {
         }
         for series in Series::kept(history.max_tracked()) {
             if let Some(column) = history.column(series).filter(|column| !column.is_empty()) {
-                // η is said in titles and commands: it is kept as it was set
+                // titles and commands state η: it is stored as it was set
                 let single = *kind == SessionKind::Recording && series != Series::Eta;
                 let precision = if single { ColumnPrecision::Single } else { ColumnPrecision::Double };
                 let bytes = match stored {

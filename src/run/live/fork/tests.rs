@@ -1,4 +1,4 @@
-//! Forks: their rows, their steering, what is said of them, and the memory that all runs share.
+//! Tests of forks: their rows, their steering, their messages, and the memory that all runs share.
 
 use super::*;
 use crate::run::engine::fake::Fake;

@@ -1,5 +1,5 @@
-//! The paths of a run that was taken up again from a file, before it was: its first steps are taken once more on the replay
-//! thread, at half its speed, and what a trail keeps of them is handed to the training thread.
+//! The early paths of a run that was resumed from a file: its first steps are taken again on the replay thread, at
+//! half its speed, and the part that a trail keeps of them is handed to the training thread.
 
 use crate::run::engine::past::Past;
 use crate::run::live::replay::{Answer, Moment, Replay, Reply};
@@ -8,66 +8,66 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Work between two rests as long.
+/// Duration of work between two rests of the same duration.
 const WORK: Duration = Duration::from_millis(20);
 
-/// How far the steps before are taken once more.
+/// Progress of repeating the early steps.
 #[derive(Default)]
 pub(super) struct Earlier {
-    /// The first step that need not be.
+    /// The first step that need not be repeated.
     end: usize,
-    /// Under way on the replay thread.
+    /// The task in progress on the replay thread.
     answer: Option<Answer<()>>,
     kept: Arc<Kept>,
     known: Option<Arc<Trail>>,
 }
 
-/// What the replay thread has kept so far; it survives that thread's other tasks.
+/// The rows that the replay thread has collected so far; they survive other tasks of that thread.
 #[derive(Default)]
 struct Kept {
     trail: Mutex<Option<Trail>>,
-    /// The step that comes next.
+    /// The next step.
     next: AtomicUsize,
 }
 
 impl Kept {
     fn trail(&self) -> MutexGuard<'_, Option<Trail>> {
-        // pushing a row leaves a trail whole
+        // a push leaves a trail consistent
         self.trail.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Earlier {
-    /// Of a run with checkpoints from before its thread has begun; nothing of one that begins at its first step.
+    /// For a run with checkpoints from before its thread has begun; empty for a run that begins at its first step.
     pub(super) fn of(past: &Past) -> Self {
         let taken_up = past.checkpoints().iter().any(|checkpoint| checkpoint.step() > 0);
         Self { end: if taken_up { past.steps_taken() } else { 0 }, ..Self::default() }
     }
 
-    /// Whether there are steps to be taken.
+    /// Whether steps remain to be taken.
     pub(super) fn is_wanted(&self) -> bool {
         self.end > 0
     }
 
-    /// Steps taken, and to be taken; `None` where there are none, or all are.
+    /// Number of steps taken, and to be taken; `None` if there are none, or all are done.
     pub(super) fn progress(&self) -> Option<[usize; 2]> {
         self.is_wanted().then(|| [self.kept.next.load(Ordering::Relaxed).min(self.end), self.end])
     }
 
-    /// All of it, until it has been passed on.
+    /// The collected rows, until they have been passed on.
     pub(super) fn known(&self) -> Option<Arc<Trail>> {
         self.known.clone()
     }
 
-    /// It is part of the training thread's trail.
+    /// Notes that the rows are part of the training thread's trail.
     pub(super) fn passed_on(&mut self) {
         self.known = None;
     }
 
-    /// Asks for the steps that are missing; whether they all are there now.
+    /// Requests the missing steps; returns whether all are available.
     ///
     /// # Errors
-    /// When they cannot be taken once more: said once, and the paths begin where the run was taken up.
+    /// If they cannot be repeated: reported once, and the paths begin where the run was resumed.
     pub(super) fn go_on(&mut self, replay: &Replay) -> Result<bool, String> {
         match self.answer.as_ref().map(Answer::poll) {
             Some(Reply::Pending) => return Ok(false),
@@ -91,7 +91,7 @@ impl Earlier {
     }
 }
 
-/// Takes steps up to `end`, or until something else is asked for.
+/// Takes steps up to `end`, or until there is another request.
 fn keep(moment: &mut Moment<'_>, kept: &Kept, end: usize) {
     let budget = Budget { rows: 0, ..Budget::default() };
     let mut begun = Instant::now();
@@ -105,7 +105,7 @@ fn keep(moment: &mut Moment<'_>, kept: &Kept, end: usize) {
         }
         kept.next.store(step + 1, Ordering::Relaxed);
         if begun.elapsed() >= WORK {
-            // the run itself goes on meanwhile
+            // the run itself continues meanwhile
             std::thread::sleep(begun.elapsed());
             begun = Instant::now();
         }

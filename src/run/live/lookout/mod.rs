@@ -1,5 +1,5 @@
-//! Keeps a view of weight space up to date: asks the training thread for looks, has old weights computed again on a replay
-//! thread, and takes in what comes back. Nothing here waits.
+//! Keeps a view of weight space up to date: requests surveys from the training thread, has discarded weights
+//! recomputed on a replay thread, and receives the results. Nothing here blocks.
 
 pub mod earlier;
 
@@ -13,37 +13,37 @@ use earlier::Earlier;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Most steps around the cursor that are projected exactly, as far as their weights are kept: what the trail's budget holds
-/// of the digits MLP.
+/// Maximum number of steps around the cursor that are projected exactly, if their weights are kept: the number that
+/// the trail's budget holds for the digits MLP.
 pub const WINDOW: usize = 5000;
 
-/// Steps on either side that a replay computes again.
+/// Number of steps on either side that a replay recomputes.
 pub const REPLAYED_HALF: usize = 300;
 
-/// Steps on either side that a replay computes again at first.
+/// Number of steps on either side that the first replay recomputes.
 const FIRST_HALF: usize = 24;
 
-/// A replay of the first steps that took longer is not followed by one of the whole window.
+/// If the replay of the first steps took longer, it is not followed by one of the whole window.
 const QUICK: Duration = Duration::from_millis(1500);
 
-/// Bytes of weights that a replay may bring.
+/// Maximum number of bytes of weights that a replay may return.
 const REPLAY_BUDGET: usize = 192 << 20;
 
-/// A cursor that has not moved for so long rests.
+/// A cursor that has not moved for this long is at rest.
 const REST: Duration = Duration::from_millis(120);
 
-/// Least time between two looks at a run that goes on, or for a cursor that keeps moving.
+/// Minimum time between two surveys of a run in progress, or for a moving cursor.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// A slice of a look that nobody waits for.
+/// A slice of a survey that nobody waits for.
 const SLICE: Duration = Duration::from_millis(100);
 
-/// What the window wants to see.
+/// What the window requests.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wish {
     /// The step.
     pub step: usize,
-    /// Whether it is the newest one and no cursor is placed: the run is followed.
+    /// Whether it is the newest step and no cursor is placed: the view follows the run.
     pub follows: bool,
     /// Two or three axes.
     pub axes: Vec<Axis>,
@@ -51,29 +51,29 @@ pub struct Wish {
 
 type Rows = Vec<Arc<Row>>;
 
-/// The watcher's side.
+/// The receiving side of surveys.
 pub struct SurveyClient {
     past: Arc<Past>,
-    /// Makes the replay thread, at the first step whose weights are not kept.
+    /// Creates the replay thread, at the first step whose weights are not kept.
     make: Option<Box<Make>>,
     wake: Arc<dyn Fn() + Send + Sync>,
     replay: Option<Replay>,
-    /// Under way on the replay thread: the rows, since when, and the steps on either side.
+    /// The replay in progress: its rows, its start time, and the number of steps on either side.
     replaying: Option<(Answer<Rows>, Instant, usize)>,
-    /// What is wanted, and since when.
+    /// The present request, and the time since it has been in force.
     wish: Option<(Wish, Instant)>,
-    /// What was asked last, and when.
+    /// The last request sent, and its time.
     asked: Option<(Wish, Instant)>,
-    /// Whether that was given up.
+    /// Whether that request was cancelled.
     given_up: bool,
-    /// The paths of a run that was taken up again, before it was.
+    /// The early paths of a resumed run.
     earlier: Earlier,
     view: Option<Arc<SpaceView>>,
 }
 
 impl SurveyClient {
-    /// For a run with this past. `make` makes the engine of a replay; `wake` is called when it has an answer, on its thread,
-    /// and must not block.
+    /// For a run with this past. `make` creates the engine of a replay; `wake` is called on the replay thread when
+    /// there is an answer, and must not block.
     pub fn new(past: Arc<Past>, make: Box<Make>, wake: impl Fn() + Send + Sync + 'static) -> Self {
         let (make, wake) = (Some(make), Arc::new(wake));
         Self {
@@ -90,18 +90,18 @@ impl SurveyClient {
         }
     }
 
-    /// The newest view of what is, or was last, asked for.
+    /// The newest view for the present or the last request.
     pub fn view(&self) -> Option<&Arc<SpaceView>> {
         self.view.as_ref()
     }
 
-    /// How many steps before the run was taken up again have been taken once more for their paths, and of how many; `None`
-    /// where there are none, or all have.
+    /// How many steps before the resumption of the run have been taken again for their paths, and of how many; `None`
+    /// if there are none, or all are done.
     pub fn catching_up(&self) -> Option<[usize; 2]> {
         self.earlier.progress()
     }
 
-    /// When [`SurveyClient::update`] has something to do though nothing arrives; `None`: not of its own accord.
+    /// The time at which [`SurveyClient::update`] has work even if nothing arrives; `None`: there is no such time.
     pub fn due(&self) -> Option<Instant> {
         let (wish, since) = self.wish.as_ref()?;
         match &self.asked {
@@ -111,15 +111,16 @@ impl SurveyClient {
         }
     }
 
-    /// Sees to a wish; with `None` nothing is wanted, and the training thread is left alone. Whether the view is another one.
+    /// Processes a request; with `None` nothing is requested, and the training thread is left alone. Returns whether
+    /// the view has changed.
     ///
     /// # Errors
-    /// When the replay fails, in words.
+    /// If the replay fails, in words.
     pub fn update(&mut self, worker: &mut Worker, wish: Option<Wish>, now: Instant) -> Result<bool, String> {
         if self.wish.as_ref().map(|(wish, _)| wish) != wish.as_ref() {
             let moved = !wish.as_ref().is_some_and(|wish| wish.follows);
             if moved && (self.is_busy() || wish.is_none()) {
-                // a look at where the cursor was is of no use
+                // a survey at the previous cursor position is useless
                 Self::ask(worker, None);
                 (self.given_up, self.replaying) = (true, None);
             }
@@ -153,7 +154,7 @@ impl SurveyClient {
         if asked == wish && !self.given_up {
             false
         } else if wish.follows && asked.follows && wish.axes == asked.axes {
-            // the run goes on: what is under way is of use, and is seen to its end
+            // the run continues: the survey in progress is still useful and is completed
             rested && !self.is_busy()
         } else {
             rested || wish.axes != asked.axes || now.saturating_duration_since(*since) >= REST
@@ -184,7 +185,7 @@ impl SurveyClient {
             match seen {
                 Seen::View(view) if view.step == asked.step => {
                     if view.progress == 1.0 {
-                        // it is of the request that brought them
+                        // it belongs to the request that caused them
                         self.earlier.passed_on();
                     }
                     self.view = Some(view);
@@ -193,14 +194,14 @@ impl SurveyClient {
                 Seen::NotKept { step } if step == asked.step => {
                     self.start_replay(step, FIRST_HALF, now)?;
                 }
-                // of a request that is given up
+                // it belongs to a cancelled request
                 Seen::View(_) | Seen::NotKept { .. } => {}
             }
         }
         Ok(changed)
     }
 
-    /// The replay thread, made where it is needed first.
+    /// The replay thread, created on first use.
     fn replay(&mut self) -> Result<Option<&Replay>, String> {
         if let Some(make) = self.make.take() {
             let wake = Arc::clone(&self.wake);
@@ -211,8 +212,8 @@ impl SurveyClient {
         Ok(self.replay.as_ref())
     }
 
-    /// Has the steps before the run was taken up again taken once more, while weight space is looked at and the thread has
-    /// nothing else to do; then everything is looked at anew.
+    /// Has the steps before the resumption of the run taken again, while weight space is displayed and the thread is
+    /// idle; afterwards everything is surveyed again.
     fn catch_up(&mut self) -> Result<(), String> {
         if !self.earlier.is_wanted() || self.wish.is_none() || self.replaying.is_some() {
             return Ok(());
@@ -236,7 +237,7 @@ impl SurveyClient {
         Ok(())
     }
 
-    /// Passes on the rows that a replay has brought.
+    /// Passes on the rows that a replay has returned.
     fn replayed(&mut self, worker: &mut Worker) -> Result<bool, String> {
         let Some((answer, since, half)) = &self.replaying else { return Ok(false) };
         let (half, took) = (*half, since.elapsed());
@@ -260,7 +261,7 @@ impl SurveyClient {
     }
 }
 
-/// The weights of the steps from a moment's to `last`, as far as the run has come and memory goes; `step` is among them.
+/// The weights of the steps from a moment's to `last`, as far as the run and the memory reach; `step` is among them.
 fn rows(moment: &mut Moment<'_>, step: usize, last: usize) -> Rows {
     let mut rows = Vec::new();
     let mut bytes = 0;
@@ -274,16 +275,16 @@ fn rows(moment: &mut Moment<'_>, step: usize, last: usize) -> Rows {
             if rows.last().is_some_and(|row| row.step() > step) {
                 break;
             }
-            // the older ones make room until the step is reached
+            // the older rows make room until the step is reached
             bytes -= rows.remove(0).bytes();
         }
     }
     rows
 }
 
-/// Looks around a step to the end, within a job: the moment is that of the step, or up to [`REPLAYED_HALF`] steps before it,
-/// which are computed again where the trail does not have them. `None` where it is superseded, or the run has not come to
-/// the step.
+/// Performs a complete survey around a step, within a job: the moment is that of the step, or up to [`REPLAYED_HALF`]
+/// steps before it, which are recomputed if the trail does not have them. `None` if it is superseded, or the run has
+/// not reached the step.
 pub fn look(moment: &mut Moment<'_>, step: usize, axes: &[Axis], trail: &Trail) -> Option<SpaceView> {
     let known = trail.row(step).is_some();
     let rows = if known { Vec::new() } else { rows(moment, step, step + REPLAYED_HALF) };

@@ -1,4 +1,4 @@
-//! Looks at a run as it trains, rests and ends, on its threads.
+//! Surveys of a run as it trains, rests and ends, on its threads.
 
 use super::*;
 use crate::run::engine::Engine;
@@ -54,7 +54,7 @@ fn a_run_is_looked_at_while_it_trains_while_it_rests_and_after_its_end() {
     setup.wait(Some(&wish(50)), complete(50));
     assert!(setup.history.rows() < 3000, "it trains all the while");
     let view = setup.lookout.view().expect("a view");
-    // the fake's weights are its step, twice; its loss is ½‖w‖²
+    // the fake engine's weights are its step, twice; its loss is ½‖w‖²
     let surface = view.surface.as_ref().expect("losses");
     let [x, y] = surface.node(3, 5);
     let loss = 0.5 * ((50.0 + x).powi(2) + (50.0 + y).powi(2));
@@ -79,12 +79,12 @@ fn steps_that_are_no_longer_kept_are_computed_again() {
     setup.wait(Some(&wish(1000)), |setup| {
         complete(1000)(setup) && setup.lookout.view().is_some_and(|view| view.captured.is_some())
     });
-    // far from the end there were no exact points but those computed again
+    // far from the end there were no exact points except the recomputed ones
     let view = setup.lookout.view().expect("a view");
     assert!(view.captured.expect("displacements") > 0.99);
 }
 
-/// A run that was taken up again at step 200, and what makes the engine that takes its first steps once more.
+/// A run that was resumed at step 200, and the function that creates the engine that repeats its first steps.
 fn taken_up(make: Box<Make>) -> (Worker, SurveyClient) {
     let checkpoints = [0, 130].map(|step| Arc::new(Fake { step, ..Fake::default() }.checkpoint()));
     let past = Past::of(Course::new(0.1), checkpoints.to_vec(), 200, &Shelf::new(usize::MAX));
@@ -104,7 +104,7 @@ fn earlier_steps_that_cannot_be_taken_once_more_are_said_once() {
         said.extend(lookout.update(&mut worker, Some(wish(250)), Instant::now()).err());
         std::thread::sleep(Duration::from_millis(1));
     }
-    // the look that was asked for may fail for the same reason
+    // the requested survey may fail for the same reason
     let of_paths: Vec<&String> = said.iter().filter(|text| text.contains("before 200")).collect();
     assert!(matches!(of_paths[..], [text] if text.contains("the data are gone")), "{said:?}");
 }
@@ -141,7 +141,7 @@ fn a_moved_cursor_cancels_what_is_under_way_at_once() {
     setup.wait(Some(&wish(50)), |setup| setup.lookout.view().is_some());
     let progress = setup.lookout.view().expect("a view").progress;
     assert!(progress < 1.0, "4,225 losses take 17 s");
-    // the next request is answered though the first would have taken that long
+    // the next request is answered although the first would have taken this long
     let begun = Instant::now();
     setup.wait(Some(&wish(60)), |setup| setup.lookout.view().is_some_and(|view| view.step == 60));
     assert!(begun.elapsed() < REST + Duration::from_millis(250), "{:?}", begun.elapsed());
@@ -170,7 +170,7 @@ fn no_loss_is_evaluated_50_ms_after_the_cursor_has_moved() {
 
 #[test]
 fn products_away_from_the_weights_are_stopped_within_50_ms() {
-    // axes of one eigenvector and ∇S are found in two products of half a second, the first sharpness takes a third
+    // the axes of one eigenvector and ∇S need two products of half a second, the first sharpness a third
     let parts = Arc::<std::sync::atomic::AtomicUsize>::default();
     let options = Options { trail: Some(Budget::default()), ..Options::new(100, 0.1) };
     let product_time = Duration::from_millis(480);
@@ -183,7 +183,8 @@ fn products_away_from_the_weights_are_stopped_within_50_ms() {
         parts.store(0, Ordering::Relaxed);
         let step = 40 + 10 * i;
         setup.wait(Some(&at(step)), |_| under_way.contains(&parts.load(Ordering::Relaxed)));
-        // the cursor moves; in the last stage the panel is left, as a second has gone by and a new look would begin at once
+        // the cursor moves; in the last stage the panel is closed, since a second has passed and a new survey would
+        // begin at once
         let moved = (stage != "sharpness").then(|| at(step + 5));
         setup.lookout.update(&mut setup.worker, moved, Instant::now()).expect("no failure");
         std::thread::sleep(Duration::from_millis(50));

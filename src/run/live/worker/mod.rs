@@ -1,12 +1,12 @@
-//! The training thread and the handle its watcher holds.
+//! The training thread and the handle that its receiver holds.
 //!
-//! One channel carries [`WorkerCommand`]s to the thread, one carries [`Message`]s back; both are bounded. Nothing recorded is
-//! dropped: when the watcher does not keep up, the thread waits, and while it waits it goes on obeying commands. A panic
-//! of the engine becomes [`Message::Failed`], after everything recorded before it.
+//! One channel carries [`WorkerCommand`]s to the thread, one carries [`Message`]s back; both are bounded. Nothing
+//! recorded is dropped: when the receiver does not keep up, the thread waits, and while it waits it continues to obey
+//! commands. A panic of the engine becomes [`Message::Failed`], after everything recorded before it.
 //!
-//! A third channel carries what the thread has [`Seen`] of weight space. A watcher that does not look misses what is in
-//! between: the newest view replaces the one that found no room. After the last step the thread stays for more looks, until
-//! its watcher lets go of it.
+//! A third channel carries the views of weight space that the thread has [`Seen`]. A receiver that does not read it
+//! misses intermediate views: the newest view replaces one that found no room. After the last step the thread stays
+//! available for surveys until its receiver releases it.
 
 pub mod looking;
 pub mod training;
@@ -26,40 +26,41 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use training::{Shared, Training, recorded_bytes, under_way_bytes};
 
-/// Commands under way to the thread. The watcher never waits: what does not fit stays in its outbox.
+/// Commands on their way to the thread. The receiver never waits: commands that do not fit stay in its outbox.
 const COMMANDS: usize = 32;
 
-/// Batches under way to the watcher; with at most [`BATCH_ROWS`] rows each, the thread is at most 16,384 steps ahead.
+/// Batches on their way to the receiver; with at most [`BATCH_ROWS`] rows each, the thread is at most 16,384 steps
+/// ahead.
 const BATCHES: usize = 64;
 
-/// Views of weight space under way to the watcher.
+/// Views of weight space on their way to the receiver.
 const VIEWS: usize = 2;
 
-/// How long [`Worker::shut_down`] waits for the step under way.
+/// How long [`Worker::shut_down`] waits for the step in progress.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// How a run starts and how far it goes.
+/// The start and the extent of a run.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Steps to take; the records are those of steps 0 to `steps` − 1.
     pub steps: usize,
-    /// How to steer from step 0 on, until a command says otherwise; a run that is resumed has its own.
+    /// The course from step 0 on, until a command changes it; a resumed run has its own.
     pub course: Course,
-    /// At most this many steps a second; `None` is unlimited.
+    /// Maximum number of steps per second; `None` is unlimited.
     pub speed: Option<f64>,
     /// Whether to wait for [`WorkerCommand::Play`] or [`WorkerCommand::Step`] before the first step.
     pub paused: bool,
-    /// What the recorded steps and the checkpoints of this run may take, together with those of the runs that share it. The
-    /// run ends where no more steps fit; checkpoints are thinned evenly, and a [`Message::Thinned`] says so once.
+    /// Memory for the recorded steps and the checkpoints of this run, shared with other runs of the window. The run
+    /// ends when no more steps fit; checkpoints are thinned evenly, and a [`Message::Thinned`] reports this once.
     pub memory: Memory,
-    /// Bytes that its history takes before its first own step.
+    /// Bytes of its history before its first own step.
     pub recorded: usize,
-    /// Memory for looks at weight space; without it there are none.
+    /// Memory for surveys of weight space; without it there are none.
     pub trail: Option<Budget>,
 }
 
 impl Options {
-    /// `steps` steps with `eta`, at full speed, from now on, within a memory of its own.
+    /// `steps` steps with `eta`, at full speed, starting immediately, with separate memory.
     pub fn new(steps: usize, eta: f64) -> Self {
         Self {
             steps,
@@ -73,7 +74,7 @@ impl Options {
     }
 }
 
-/// A command that the worker does not take.
+/// A command that the worker rejects.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum CommandError {
     /// A learning rate that is zero, negative or not finite.
@@ -82,25 +83,26 @@ pub enum CommandError {
     /// A speed that is zero, negative or not finite.
     #[error("the speed of {0} steps a second is refused; it must be a positive finite number, or unlimited")]
     Speed(f64),
-    /// A breakpoint that nothing can hit.
+    /// A breakpoint that can never be hit.
     #[error("the breakpoint {0:?} is refused; eigenvalues count from 1, and a spike is a factor above 1")]
     Breakpoint(Breakpoint),
 }
 
-/// What [`Worker::try_drain`] found.
+/// The result of [`Worker::try_drain`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Drained {
     /// Rows appended to the history.
     pub rows: usize,
     /// Breakpoints hit.
     pub hits: Vec<Hit>,
-    /// Bytes of the budget that made checkpoints go, if that happened for the first time in this call.
+    /// Size in bytes of the budget that caused checkpoints to be dropped, if that happened for the first time in this
+    /// call.
     pub thinned: Option<usize>,
-    /// How the run ended, if it did in this call.
+    /// How the run ended, if it ended in this call.
     pub end: Option<Result<Ending, String>>,
 }
 
-/// The watcher's handle on the training thread. Dropping it stops the thread.
+/// The receiver's handle on the training thread. Dropping it stops the thread.
 #[derive(Debug)]
 pub struct Worker {
     commands: Sender<WorkerCommand>,
@@ -109,21 +111,21 @@ pub struct Worker {
     outbox: VecDeque<WorkerCommand>,
     cancel: Arc<AtomicBool>,
     past: Arc<Past>,
-    /// What the history takes, and what is under way to it.
+    /// The size of the history, including rows in transit.
     account: Arc<Account>,
-    /// The history's part of it.
+    /// The history's share of this size.
     recorded: usize,
-    /// Disconnects when the thread is gone.
+    /// Disconnects when the thread has ended.
     gone: Receiver<()>,
     ended: bool,
 }
 
 impl Worker {
-    /// Starts the training thread. `wake` is called on that thread after each message, so that the watcher can be told
-    /// to look; it must not block.
+    /// Starts the training thread. `wake` is called on that thread after each message to notify the receiver; it must
+    /// not block.
     ///
     /// # Errors
-    /// When the operating system gives no thread.
+    /// If the operating system provides no thread.
     pub fn spawn(
         engine: Box<dyn Engine>,
         options: &Options,
@@ -133,12 +135,12 @@ impl Worker {
         Self::resume(engine, past, options, wake)
     }
 
-    /// As [`Worker::spawn`], for a run whose first steps are in the past: the thread goes back to the nearest checkpoint,
-    /// takes the steps after it once more, unrecorded, and goes on from [`Past::steps_taken`]. The engine is one before its
-    /// first step, of the same preset.
+    /// As [`Worker::spawn`], for a run whose first steps are in the past: the thread goes back to the nearest
+    /// checkpoint, repeats the steps after it without recording them, and continues from [`Past::steps_taken`]. The
+    /// engine must be before its first step, and of the same preset.
     ///
     /// # Errors
-    /// When the operating system gives no thread.
+    /// If the operating system provides no thread.
     pub fn resume(
         engine: Box<dyn Engine>,
         past: Past,
@@ -146,9 +148,9 @@ impl Worker {
         wake: impl Fn() + Send + 'static,
     ) -> std::io::Result<Self> {
         let past = Arc::new(past);
-        // The rule of both channels: bounded, and neither side is ever stuck. The watcher only tries to send
-        // (`flush`), the thread waits for room in `messages` while it listens to `commands`, and each side takes the
-        // other's disconnection as the end.
+        // The rule of both channels: they are bounded, and neither side can block forever. The receiver only tries to
+        // send (`flush`), the thread waits for room in `messages` while it listens to `commands`, and each side takes
+        // the other's disconnection as the end.
         let (command_sender, commands) = bounded(COMMANDS);
         let (messages, message_receiver) = bounded(BATCHES);
         let (views, seen) = bounded(VIEWS);
@@ -161,7 +163,7 @@ impl Worker {
         let training = Training::new((commands, messages, views), shared, options, wake);
         std::thread::Builder::new().name("training".into()).spawn(move || {
             let _alive = alive;
-            // gone before anyone hears that the thread is, and its part of the memory with it
+            // dropped before anyone is told that the thread has ended, together with its share of the memory
             let mut training = training;
             training.run(engine);
         })?;
@@ -179,12 +181,12 @@ impl Worker {
         })
     }
 
-    /// Sends a command, or keeps it for the next call or drain when the thread is in the middle of a long step. Never
-    /// blocks. Once the run has ended, only a [`WorkerCommand::Look`] has an effect at once: the others count when
-    /// [`WorkerCommand::SetSteps`] lets it go on.
+    /// Sends a command, or keeps it for the next call or drain if the thread is in the middle of a long step. Never
+    /// blocks. After the run has ended, only a [`WorkerCommand::Look`] has an immediate effect: other commands take
+    /// effect when [`WorkerCommand::SetSteps`] continues the run.
     ///
     /// # Errors
-    /// When the command carries a value outside its range.
+    /// If the command carries a value outside its range.
     pub fn send(&mut self, command: WorkerCommand) -> Result<(), CommandError> {
         match command {
             WorkerCommand::SetEta(eta) if !(eta.is_finite() && eta > 0.0) => {
@@ -199,7 +201,7 @@ impl Worker {
             WorkerCommand::Stop => self.cancel.store(true, Ordering::Relaxed),
             _ => {}
         }
-        // A slider sends many values; only the last one that waits matters.
+        // A slider sends many values; only the last pending one matters.
         let replaces = |waiting: &WorkerCommand| {
             matches!(
                 command,
@@ -243,7 +245,7 @@ impl Worker {
             };
             match message {
                 Message::Frames(frames) => {
-                    // it goes on
+                    // the run continues
                     drained.end = None;
                     drained.rows += frames.len();
                     for frame in &frames {
@@ -264,21 +266,21 @@ impl Worker {
         drained
     }
 
-    /// Puts what the history takes in the place of what was under way to it.
+    /// Replaces the size of rows in transit by the size of the history.
     fn settle(&mut self, arrived: usize, recorded: usize) {
         self.account.take(recorded);
         self.account.give_back(arrived + self.recorded);
         self.recorded = recorded;
     }
 
-    /// What has been seen of weight space since the last call, without waiting. Empty where the thread has failed.
+    /// The views of weight space since the last call, without waiting. Empty if the thread has failed.
     pub fn try_seen(&mut self) -> Vec<Seen> {
         self.flush();
         self.seen.try_iter().collect()
     }
 
-    /// The next message, waiting for it up to `timeout`; `None` when there was none, or when the last one was given out
-    /// already.
+    /// The next message, waiting for it up to `timeout`; `None` if there was none, or the last one has already been
+    /// returned.
     pub fn receive(&mut self, timeout: Duration) -> Option<Message> {
         self.flush();
         let message = match self.messages.recv_timeout(if self.ended { Duration::ZERO } else { timeout }) {
@@ -298,18 +300,18 @@ impl Worker {
         Message::Failed("the training thread ended without a word; what it recorded is kept".into())
     }
 
-    /// How the run was steered, and the checkpoints to go back to.
+    /// The course of the run, and the checkpoints to go back to.
     pub fn past(&self) -> &Arc<Past> {
         &self.past
     }
 
-    /// Whether the last message was given out.
+    /// Whether the last message has been returned.
     pub fn ended(&self) -> bool {
         self.ended
     }
 
-    /// Stops the thread and waits for it, at most a quarter of a second: a step of a large network can take longer, and the
-    /// thread then ends after that step (or with the process). Returns whether it is gone.
+    /// Stops the thread and waits for it, at most a quarter of a second: a step of a large network can take longer,
+    /// and the thread then ends after that step (or with the process). Returns whether it has ended.
     pub fn shut_down(self) -> bool {
         let Self { commands, messages, cancel, gone, .. } = self;
         cancel.store(true, Ordering::Relaxed);
@@ -318,7 +320,7 @@ impl Worker {
     }
 }
 
-/// What a panic said.
+/// The message of a panic.
 pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
     panic
         .downcast_ref::<&str>()

@@ -1,4 +1,4 @@
-//! The worker against engines that diverge, panic, crawl and race.
+//! The worker with engines that diverge, panic, run slowly and race.
 
 use super::*;
 use crate::run::engine::fake::Fake;
@@ -141,7 +141,7 @@ fn a_watcher_that_stops_draining_neither_loses_rows_nor_blocks_the_end() {
         assert!(start.elapsed() < Duration::from_secs(10));
         std::thread::sleep(Duration::from_millis(1));
     }
-    // While it waits it obeys: paused, it sends what it holds and no more.
+    // While it waits it obeys commands: when paused, it sends the rows it holds and no more.
     worker.send(WorkerCommand::Pause).expect("a valid command");
     std::thread::sleep(Duration::from_millis(30));
     drain_until(&mut worker, &mut history, |history| history.rows() >= BATCHES);
@@ -151,7 +151,7 @@ fn a_watcher_that_stops_draining_neither_loses_rows_nor_blocks_the_end() {
     assert!(rows <= (BATCHES + 1) * BATCH_ROWS, "{rows} rows");
     std::thread::sleep(Duration::from_millis(60));
     assert_eq!(worker.try_drain(&mut history), Drained::default());
-    // Full again, it still ends at once.
+    // When the channel is full again, it still ends at once.
     worker.send(WorkerCommand::Play).expect("a valid command");
     while worker.messages.len() < BATCHES {
         assert!(start.elapsed() < Duration::from_secs(10));
@@ -227,7 +227,7 @@ fn a_run_that_has_taken_all_its_steps_goes_on_where_there_are_more() {
     let eta = |row| history.value(crate::run::record::series::Series::Eta, row);
     assert_eq!((eta(99), eta(100), eta(249)), (Some(0.1), Some(0.2), Some(0.2)));
     assert_eq!(history.value(crate::run::record::series::Series::GdLoss, 249), Some(1.0 / 250.0));
-    // fewer than are taken: it says again that it has ended
+    // fewer than already taken: it reports again that it has ended
     worker.send(WorkerCommand::SetSteps(10)).expect("a valid command");
     assert_eq!(drain(&mut worker, &mut history), Ok(Ending::AllSteps));
     assert_eq!(history.rows(), 250);
@@ -268,7 +268,7 @@ fn waking_follows_every_message() {
     assert!(messages >= 5, "{messages}");
 }
 
-/// The next hit, with the rows that came before it.
+/// The next hit, with the rows that arrived before it.
 fn next_hit(worker: &mut Worker, history: &mut History) -> Hit {
     let start = Instant::now();
     loop {

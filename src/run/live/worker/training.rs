@@ -1,4 +1,4 @@
-//! The training thread's side of a worker: steps, pace, checkpoints and breakpoints, in batches to the watcher.
+//! The training thread's side of a worker: steps, pace, checkpoints and breakpoints, in batches to the receiver.
 
 use super::looking::SurveyWork;
 use super::{Options, panic_text};
@@ -16,27 +16,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// A batch leaves when it holds this many rows …
+/// A batch is sent when it holds this many rows …
 pub(super) const BATCH_ROWS: usize = 256;
 
-/// … or this long after the one before: 30 pictures a second, and the screen leaves the cores to the training.
+/// … or this long after the previous one: 30 pictures per second leave enough of the cores to the training.
 const BATCH_INTERVAL: Duration = Duration::from_millis(33);
 
-/// A slice of looking while no step is due: how late a command may be noticed where the loss is cheap.
+/// A slice of a survey while no step is due: the delay with which a command may be noticed if the loss is cheap.
 const SLICE: Duration = Duration::from_millis(10);
 
-/// How long the last rows may wait for a watcher that has asked to stop.
+/// How long the last rows may wait for a receiver that has requested the end.
 const PARTING: Duration = Duration::from_millis(200);
 
-/// What has been asked of the pace of the steps.
+/// The requested pace of the steps.
 #[derive(Debug)]
 struct Pace {
     playing: bool,
     /// Single steps still to take while paused.
     single_steps: usize,
-    /// Least time between the starts of two steps.
+    /// Minimum time between the starts of two steps.
     interval: Duration,
-    /// When the next step may start.
+    /// The earliest time of the next step.
     due: Instant,
 }
 
@@ -49,29 +49,29 @@ impl Pace {
     }
 
     fn set_speed(&mut self, speed: Option<f64>) {
-        // A thousand seconds a step is as slow as anyone wants, and keeps the arithmetic of instants in range.
+        // A thousand seconds per step is slow enough for any use, and keeps the arithmetic of instants in range.
         self.interval = speed.map_or(Duration::ZERO, |speed| Duration::from_secs_f64((1.0 / speed).min(1e3)));
         self.due = Instant::now();
     }
 
-    /// When the next step may start; `None` while paused.
+    /// The earliest time of the next step; `None` while paused.
     fn next_due(&self, now: Instant) -> Option<Instant> {
         if self.single_steps > 0 { Some(now) } else { self.playing.then_some(self.due) }
     }
 
     fn stepped(&mut self) {
         self.single_steps = self.single_steps.saturating_sub(1);
-        // Steps that come late do not make the following ones hurry by more than one interval.
+        // Late steps make the following ones hurry by at most one interval.
         let now = Instant::now();
         self.due = (self.due + self.interval).max(now.checked_sub(self.interval).unwrap_or(now));
     }
 }
 
-/// The end of the thread is at hand: the watcher asked for it, or is gone.
+/// The thread is about to end: the receiver requested it, or has been dropped.
 #[derive(Debug)]
 struct Stop;
 
-/// What the thread shares with its watcher beside the channels.
+/// The state that the thread shares with its receiver, besides the channels.
 pub(super) struct Shared {
     pub cancel: Arc<AtomicBool>,
     pub past: Arc<Past>,
@@ -88,21 +88,21 @@ pub(super) struct Training {
     course: Course,
     past: Arc<Past>,
     breakpoints: Breakpoints,
-    /// Time of stepping since the last checkpoint.
+    /// Stepping time since the last checkpoint.
     since_checkpoint: Duration,
     has_thinned: bool,
     steps: usize,
-    /// What the history takes, and what is under way to it.
+    /// The size of the history, including rows in transit.
     account: Arc<Account>,
     next_step: usize,
     batch: Vec<StepRecord>,
-    /// When the last batch left.
+    /// The time of the last batch.
     last_sent: Option<Instant>,
     looking: SurveyWork,
 }
 
 impl Training {
-    /// Before the first step to record; `wake` is called after each message.
+    /// The state before the first step to record; `wake` is called after each message.
     pub(super) fn new(
         (commands, messages, views): (Receiver<WorkerCommand>, Sender<Message>, Sender<Seen>),
         Shared { cancel, past, account }: Shared,
@@ -129,7 +129,7 @@ impl Training {
         }
     }
 
-    /// Trains to the end, says how it came, and goes on where more steps are asked for.
+    /// Trains to the end, reports the reason, and continues if more steps are requested.
     pub(super) fn run(&mut self, mut engine: Box<dyn Engine>) {
         let engine_mut = engine.as_mut();
         let mut outcome = catch_unwind(AssertUnwindSafe(|| {
@@ -151,7 +151,7 @@ impl Training {
                 self.part(last);
                 break;
             }
-            // Its last message is sent: a panic here is the end of the views, and of nothing else.
+            // Its last message has been sent: a panic here ends the views, and nothing else.
             let asked = ended
                 && catch_unwind(AssertUnwindSafe(|| self.keep_looking(engine.as_mut()))).unwrap_or(false);
             if !asked {
@@ -159,14 +159,14 @@ impl Training {
             }
             outcome = catch_unwind(AssertUnwindSafe(|| self.train(engine.as_mut())));
         }
-        // Nor does anyone wait for a word from its destructor.
+        // Nor does anyone wait for a message from its destructor.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(engine)));
     }
 
     fn train(&mut self, engine: &mut dyn Engine) -> Result<Ending, Stop> {
         loop {
             if self.next_step >= self.steps {
-                // a session of the run goes on from here, with more steps
+                // a session of the run continues from here, with more steps
                 self.past.keep(engine.checkpoint());
                 return Ok(Ending::AllSteps);
             }
@@ -199,7 +199,7 @@ impl Training {
         }
     }
 
-    /// Looks at weight space until the time is up or a command waits.
+    /// Works on surveys of weight space until the time is up or a command waits.
     fn look(&mut self, engine: &mut dyn Engine, until: Instant) {
         let (commands, cancel) = (&self.commands, &self.cancel);
         let stop = || !commands.is_empty() || cancel.load(Ordering::Relaxed);
@@ -208,7 +208,8 @@ impl Training {
         }
     }
 
-    /// After the last step: answers requests until the watcher lets go, or asks for more steps; whether it does.
+    /// After the last step: answers requests until the receiver is dropped or requests more steps; returns whether it
+    /// does.
     fn keep_looking(&mut self, engine: &mut dyn Engine) -> bool {
         while !self.cancel.load(Ordering::Relaxed) {
             let command = if self.looking.is_busy() {
@@ -245,7 +246,7 @@ impl Training {
         Ok(())
     }
 
-    /// Waits for the watcher's next wish, and says why.
+    /// Notifies the receiver that the run waits, and why.
     fn pause_at(&mut self, hits: Vec<Hit>) -> Result<(), Stop> {
         if hits.is_empty() {
             return Ok(());
@@ -255,7 +256,7 @@ impl Training {
         hits.into_iter().try_for_each(|hit| self.deliver(Message::Hit(hit)))
     }
 
-    /// Keeps a checkpoint where one is due. Its cost is that of a copy of some eighty vectors.
+    /// Keeps a checkpoint if one is due. It costs as much as a copy of about eighty vectors.
     fn keep_checkpoint(&mut self, engine: &dyn Engine) -> Result<(), Stop> {
         if self.since_checkpoint < self.past.spacing() {
             return Ok(());
@@ -268,7 +269,7 @@ impl Training {
         Ok(())
     }
 
-    /// Obeys commands until the next step is due, and looks at weight space meanwhile.
+    /// Obeys commands until the next step is due, and works on surveys of weight space meanwhile.
     fn wait_for_turn(&mut self, engine: &mut dyn Engine) -> Result<(), Stop> {
         loop {
             while let Ok(command) = self.commands.try_recv() {
@@ -282,7 +283,7 @@ impl Training {
             if due.is_some_and(|due| due <= now) {
                 return Ok(());
             }
-            // Nobody should wait for rows because the next step is far away.
+            // Rows should not be delayed because the next step is far away.
             let flush_due = self.last_sent.map_or(now, |sent| sent + BATCH_INTERVAL);
             if due.is_none() || flush_due <= now {
                 self.send_batch()?;
@@ -363,7 +364,8 @@ impl Training {
                 Ok(()) => (self.wake)(),
                 Err(TrySendError::Disconnected(_)) => return Err(Stop),
                 Err(TrySendError::Full(waiting)) => {
-                    // `after` bounds how late a cancellation is noticed; commands wake at once.
+                    // `after` bounds the delay with which a cancellation is noticed; commands wake the thread at
+                    // once.
                     select! {
                         recv(commands) -> command => match command {
                             Ok(command) => self.obey(&command),
@@ -384,7 +386,7 @@ impl Training {
         }
     }
 
-    /// Hands over the last rows to a watcher that asked to stop and may still be listening.
+    /// Delivers the last rows to a receiver that has requested the end and may still be listening.
     fn part(&mut self, last: Message) {
         let deadline = Instant::now() + PARTING;
         let rows = (!self.batch.is_empty()).then(|| Message::Frames(std::mem::take(&mut self.batch)));
@@ -397,12 +399,13 @@ impl Training {
     }
 }
 
-/// Bytes that a record takes at most in a [`History`](crate::run::record::history::History), outputs left out: they have a budget of their own.
+/// Maximum number of bytes of a record in a [`History`](crate::run::record::history::History), without outputs, which
+/// have a separate budget.
 pub(super) fn recorded_bytes(record: &StepRecord) -> usize {
     numbers(record) * Column::BYTES_PER_VALUE
 }
 
-/// Bytes that are put aside for a record before it is in a history.
+/// Bytes reserved for a record before it is in a history.
 pub(super) fn under_way_bytes(record: &StepRecord) -> usize {
     let outputs: usize = record.outputs.iter().map(Vec::len).sum();
     recorded_bytes(record) + outputs * size_of::<f64>()

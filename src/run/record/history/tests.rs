@@ -1,4 +1,4 @@
-//! What goes in comes out: by example, and against records in a list.
+//! A history returns what was stored: by example, and compared with a list of records.
 
 use super::*;
 use brink_core::dynamics::StepOutcome;
@@ -204,12 +204,12 @@ impl Naive {
     }
 }
 
-/// What is done to a history.
+/// An operation on a history.
 #[derive(Clone, Debug)]
 enum Deed {
     Push(Box<StepRecord>),
     Until(prop::sample::Index),
-    /// What a file has of the rows behind a step is put behind what a fork has of those before.
+    /// Appends the rows that a file has beyond a step to the rows that a fork has before it.
     SplitAndExtend(prop::sample::Index),
 }
 

@@ -1,18 +1,19 @@
-//! Which examples are recorded where the preset names none.
+//! The examples that are recorded if the preset names none.
 
 use brink_core::data::Targets;
 
-/// Most examples that can be recorded.
+/// Maximum number of examples that can be recorded.
 pub const MOST_EXAMPLES: usize = 16;
-/// As many are chosen, unless they have many outputs each …
+/// Number of examples chosen, unless they have many outputs each …
 const USUAL: usize = 10;
-/// … so that a process records about as many numbers a step …
+/// … such that a process records about this many numbers per step …
 const NUMBERS: usize = 256;
-/// … but at least so many examples.
+/// … but at least this many examples.
 const LEAST: usize = 2;
 
-/// A few of `n` training examples whose answers have `rows` rows each: the first of every class and then the first of
-/// the rest; for sequences the first ones, for real targets some spread over all. Only such as count in the loss.
+/// Selects a few of `n` training examples whose answers have `rows` rows each: the first of every class and then the
+/// first of the rest; for sequences the first ones; for real targets some that are spread over all. Only examples
+/// that count in the loss are selected.
 pub fn chosen(targets: &Targets, n: usize, rows: usize) -> Vec<usize> {
     let most = (NUMBERS / (rows * targets.outputs()).max(1)).clamp(LEAST, USUAL).min(n);
     let labels = match targets {

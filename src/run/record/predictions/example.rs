@@ -1,11 +1,11 @@
-//! Examples as they are shown: input, right answer, and what the recorded numbers mean.
+//! Examples as they are displayed: input, correct answer, and the meaning of the recorded numbers.
 
 use brink_core::data::{Split, Targets};
 use brink_core::objective::network::LossKind;
 use candle_core::{DType, Tensor};
 use serde::{Deserialize, Serialize};
 
-/// What the recorded numbers are.
+/// The meaning of the recorded numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ExampleKind {
     /// Probabilities of classes: the softmax of the outputs, or the logistic function of a single one.
@@ -17,13 +17,13 @@ pub enum ExampleKind {
 /// The examples whose outputs are recorded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Examples {
-    /// At least one.
+    /// The examples; at least one.
     pub list: Vec<Example>,
-    /// Rows of the answer to one example: its positions for a network of tokens, else 1.
+    /// Rows of the answer to one example: the number of positions for a network of tokens, otherwise 1.
     pub rows: usize,
-    /// Outputs of a row.
+    /// Outputs per row.
     pub columns: usize,
-    /// What they are.
+    /// Their meaning.
     pub kind: ExampleKind,
     /// Whether a single output decides between two classes.
     pub binary: bool,
@@ -32,34 +32,34 @@ pub struct Examples {
 /// One training example.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Example {
-    /// Its place in the training set.
+    /// Its index in the training set.
     pub index: usize,
-    /// What the network sees.
+    /// The input of the network.
     pub input: Input,
-    /// The class of each row; `None` where the row is left out of the loss or has no class.
+    /// The class of each row; `None` if the row is excluded from the loss or has no class.
     pub labels: Vec<Option<usize>>,
-    /// What each output should be; `None` in a row that is left out. Shape `[rows · columns]`.
+    /// The target of each output; `None` in an excluded row. Shape `[rows · columns]`.
     pub targets: Vec<Option<f64>>,
 }
 
-/// What a network sees of an example.
+/// The input of an example.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Input {
     /// A picture.
     Picture(ExamplePicture),
-    /// Tokens, one a position.
+    /// Tokens, one per position.
     Tokens(Vec<usize>),
     /// Plain numbers.
     Numbers(Vec<f64>),
-    /// Of a recording: an input that is not ours to pass on, such as a picture of CIFAR-10.
+    /// Of a recording: an input that may not be redistributed, such as a picture of CIFAR-10.
     Withheld,
 }
 
-/// A picture in red, green and blue. In each channel the smallest value of the training set is 0 and the largest 255: the
-/// original pixels of a set that has black and full ones.
+/// A picture in red, green and blue. In each channel the smallest value of the training set is 0 and the largest 255:
+/// the original pixels of a data set that contains black and white.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExamplePicture {
-    /// Pixels a row.
+    /// Pixels per row.
     pub width: usize,
     /// Rows.
     pub height: usize,
@@ -68,7 +68,7 @@ pub struct ExamplePicture {
 }
 
 impl Examples {
-    /// The first of them, at most `most`; without what the network sees where that is to be withheld.
+    /// The first `most` examples, or all if there are fewer; without the input if it is to be withheld.
     #[must_use]
     pub fn first(&self, most: usize, withheld: bool) -> Self {
         let mut list: Vec<Example> = self.list.iter().take(most.max(1)).cloned().collect();
@@ -80,7 +80,7 @@ impl Examples {
         Self { list, ..*self }
     }
 
-    /// Whether all its parts fit together: what is read from a file may be anything.
+    /// Whether all its parts are consistent: data read from a file may be arbitrary.
     pub(in crate::run) fn is_valid(&self) -> bool {
         let Self { list, rows, columns, .. } = self;
         let answers = rows.checked_mul(*columns).filter(|&count| count > 0);
@@ -96,7 +96,7 @@ impl Examples {
             })
     }
 
-    /// The class that the outputs of a row name; `None` where the outputs are no classes, or not all finite.
+    /// The class that the outputs of a row select; `None` if the outputs are not classes, or not all finite.
     pub fn predicted(&self, outputs: &[f64]) -> Option<usize> {
         let has_classes = self.list.iter().any(|example| example.labels.iter().any(Option::is_some));
         if !has_classes || outputs.iter().any(|x| !x.is_finite()) {
@@ -109,7 +109,7 @@ impl Examples {
         (0..outputs.len()).reduce(|best, i| if outputs[i] > outputs[best] { i } else { best })
     }
 
-    /// Reads the given examples of a training set whose network answers with `rows` rows an example.
+    /// Reads the given examples of a training set whose network answers with `rows` rows per example.
     pub(crate) fn read(
         split: &Split,
         loss: LossKind,
@@ -135,7 +135,7 @@ impl Examples {
     }
 }
 
-/// The right answers, row by row.
+/// The correct answers, row by row.
 struct Answers<'a> {
     targets: &'a Targets,
     kind: ExampleKind,

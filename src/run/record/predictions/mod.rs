@@ -1,8 +1,8 @@
-//! What the network answers on a few examples, at every step and under every process: class probabilities where the
-//! loss is cross-entropy, the raw outputs where it is the squared error.
+//! The network's outputs on a few examples, at every step and for every process: class probabilities if the loss is
+//! cross-entropy, the raw outputs if it is the squared error.
 //!
-//! The training thread evaluates them at the weights that the processes have at the start of a step; it takes a forward
-//! pass of these examples alone. [`Predictions`] keeps them beside the rest of the history, within a budget of memory.
+//! The training thread evaluates them at the weights of the processes at the start of a step; this takes a forward
+//! pass of these examples alone. [`Predictions`] stores them with the rest of the history, within a budget of memory.
 
 pub mod choice;
 pub mod example;

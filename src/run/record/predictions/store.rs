@@ -1,6 +1,6 @@
 //! The recorded outputs: one append-only column with a min–max pyramid each, within a budget of memory.
 //!
-//! Non-finite contract: as [`Column`]'s. Absent is what a process did not have: before it starts, after it has stopped.
+//! Non-finite contract: that of [`Column`]. Values of a process are absent before it starts and after it has stopped.
 
 use super::example::Examples;
 use crate::run::record::pyramid::Column;
@@ -8,16 +8,16 @@ use brink_core::dynamics::Process;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// One recorded number of every step.
+/// Identifies one number that is recorded at every step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PredictedOutput {
-    /// Under which process.
+    /// The process.
     pub process: Process,
-    /// Of which example: its place among [`Examples::list`].
+    /// The example: its index in [`Examples::list`].
     pub example: usize,
-    /// In which row of its answer.
+    /// The row of its answer.
     pub row: usize,
-    /// Which output of that row.
+    /// The output of that row.
     pub column: usize,
 }
 
@@ -27,26 +27,26 @@ pub struct Predictions {
     examples: Arc<Examples>,
     /// By process, example, row and column; row i of each is step i · `stride`.
     columns: Vec<Column>,
-    /// Steps between two that are kept.
+    /// Distance in steps between two stored rows.
     stride: usize,
-    /// Rows that the budget has room for.
+    /// Number of rows that fit in the budget.
     most_rows: usize,
 }
 
 impl Predictions {
-    /// Memory for the outputs of one run: 128 MiB, some twenty thousand steps of ten digits under three processes. Then
-    /// every other step goes, again and again.
+    /// Memory for the outputs of one run: 128 MiB, about twenty thousand steps of ten digits under three processes.
+    /// Beyond that every other step is dropped, repeatedly if necessary.
     pub const BUDGET: usize = 128 << 20;
 
-    /// Nothing yet.
+    /// An empty record.
     pub fn new(examples: Arc<Examples>, budget: usize) -> Self {
         let count = 3 * examples.list.len() * examples.rows * examples.columns;
         let most_rows = (budget / (Column::BYTES_PER_VALUE * count.max(1))).max(2);
         Self { examples, columns: vec![Column::default(); count], stride: 1, most_rows }
     }
 
-    /// What was recorded once: a column by process, example, row and column, each with a row every `stride` steps, a power of
-    /// two. `None` where the parts do not fit together.
+    /// A record from stored columns: one by process, example, row and output, each with a row every `stride` steps, a
+    /// power of two. `None` if the parts are inconsistent.
     pub(in crate::run) fn of(examples: Examples, stride: usize, columns: Vec<Column>) -> Option<Self> {
         let count = [examples.list.len(), examples.rows, examples.columns]
             .into_iter()
@@ -60,7 +60,8 @@ impl Predictions {
         &self.columns
     }
 
-    /// All outputs of the processes at a step, as [`Predictions::push`] takes them: empty where a process has none.
+    /// All outputs of the processes at a step, as [`Predictions::push`] takes them: empty for a process that has
+    /// none.
     pub fn outputs(&self, step: usize) -> [Vec<f64>; 3] {
         let each = self.columns.len() / 3;
         let of = |process: usize| {
@@ -75,12 +76,12 @@ impl Predictions {
         &self.examples
     }
 
-    /// Steps between two that are kept: a power of two.
+    /// Distance in steps between two stored rows: a power of two.
     pub fn stride(&self) -> usize {
         self.stride
     }
 
-    /// Appends the outputs at the start of a step, by process; an empty list where the process has none.
+    /// Appends the outputs at the start of a step, by process; an empty list for a process that has none.
     pub fn push(&mut self, step: usize, outputs: &[Vec<f64>; 3]) {
         while step / self.stride >= self.most_rows {
             self.thin();
@@ -97,7 +98,7 @@ impl Predictions {
         }
     }
 
-    /// Lets every other step go.
+    /// Drops every other step.
     fn thin(&mut self) {
         self.stride *= 2;
         for column in &mut self.columns {
@@ -111,7 +112,7 @@ impl Predictions {
         }
     }
 
-    /// Forgets every step from `steps` on.
+    /// Drops every step from `steps` on.
     pub fn truncate(&mut self, steps: usize) {
         let rows = steps.div_ceil(self.stride);
         for column in &mut self.columns {
@@ -128,12 +129,12 @@ impl Predictions {
         exists.then(|| &self.columns[((process * list.len() + example) * rows + row) * columns + column])
     }
 
-    /// The value at a step, or the last one kept before it; `None` where the process had none.
+    /// The value at a step, or the last one kept before it; `None` if the process had none.
     pub fn value(&self, output: PredictedOutput, step: usize) -> Option<f64> {
         self.column(output)?.get(step / self.stride)
     }
 
-    /// All outputs of a row at a step; `None` where the process had none. Shape `[columns]`.
+    /// All outputs of a row at a step; `None` if the process had none. Shape `[columns]`.
     pub fn row(&self, first: PredictedOutput, step: usize) -> Option<Vec<f64>> {
         (0..self.examples.columns)
             .map(|column| self.value(PredictedOutput { column, ..first }, step))
@@ -161,7 +162,7 @@ impl Predictions {
         }
     }
 
-    /// Bytes that they take at most until there are more.
+    /// Maximum number of bytes until more steps arrive.
     pub fn most_bytes(&self) -> usize {
         self.columns.iter().map(Column::most_bytes).sum()
     }
