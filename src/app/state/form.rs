@@ -1,7 +1,30 @@
 //! The forms over the window: which one is open, and what is typed into each.
 
+use super::export::ExportForm;
+use super::layout::Dock;
 use crate::run::file::session::EXTENSION;
 use std::path::Path;
+
+/// What is typed into the forms.
+#[derive(Clone, Debug, Default)]
+pub struct Forms {
+    /// The form that is open.
+    pub open: Option<Form>,
+    /// What is typed into the palette.
+    pub search: Search,
+    /// The export form.
+    pub export: ExportForm,
+    /// The form of the sessions.
+    pub session: SessionForm,
+    /// The form of the forks.
+    pub fork: ForkForm,
+    /// The form of the breakpoints.
+    pub breakpoint: BreakpointForm,
+    /// The name in the layout form.
+    pub layout_name: String,
+    /// Which panel the layout form puts where.
+    pub dock: Dock,
+}
 
 /// A form over the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -118,16 +118,16 @@ every_command! {
             window.event(egui::Event::PointerButton { pos: at(2), button, pressed, modifiers });
             window.run_steps(2);
         }
-        assert_eq!(model(window).view.cursor.map(|cursor| cursor as f64), Some(steps[2]), "a click takes that step");
+        assert_eq!(model(window).view.plots.cursor.map(|cursor| cursor as f64), Some(steps[2]), "a click takes that step");
     };
     C::View(V::Point(_)) => [C::View(V::Point(Some(LineSource::Recorded(Series::CfLoss))))], by |window, _| {
         let entry = window.get_by_label("central flow L(w(t))").rect().center();
         window.hover_at(entry);
         window.run_steps(2);
-        assert!(model(window).view.pointed.is_some());
+        assert!(model(window).view.plots.pointed.is_some());
         window.hover_at(egui::pos2(2.0, 2.0));
         window.run_steps(2);
-        assert_eq!(model(window).view.pointed, None, "nothing is pointed at any more");
+        assert_eq!(model(window).view.plots.pointed, None, "nothing is pointed at any more");
     };
     C::View(V::SetLog(..)) => [C::View(V::SetLog(Panel::Loss, true))], by |window, _| {
         tick(window, "Logarithmic axis: Train loss");
@@ -167,7 +167,7 @@ every_command! {
     };
     C::MovePanels(_) => [C::MovePanels(Box::new(Arrangement::default_tree()))], by |window, command| {
         let before = Arrangement::Compare.node(&[]).expect("built in");
-        assert_eq!(layout::LayoutNode::from_tree(&model(window).tree), Some(before));
+        assert_eq!(layout::LayoutNode::from_tree(&model(window).layout.tree), Some(before));
         let title = window.get_by_label("Logarithmic axis: Hessian eigenvalues").rect();
         let other = window.get_by_label("Logarithmic axis: Train loss").rect();
         window.drag_at(egui::pos2(60.0, title.center().y));
@@ -243,7 +243,7 @@ every_command! {
     };
     C::CloseCompared(_) => [C::CloseCompared(0)], by |window, command| {
         let label = "a saved run".to_owned();
-        lab(window).model.compared.push(Compared::new(label, History::new(1)));
+        lab(window).model.runs.compared.push(Compared::new(label, History::new(1)));
         button(window, &C::Toggle(Form::Runs));
         button(window, command);
     };
@@ -301,7 +301,7 @@ every_command! {
         press(window, "File");
         button(window, &C::Toggle(Form::Export));
         window.run_steps(8);
-        let mut form = model(window).export.clone();
+        let mut form = model(window).forms.export.clone();
         for what in What::ALL {
             control(window, Role::RadioButton, what.name()).click();
             window.run_steps(8);
@@ -311,12 +311,12 @@ every_command! {
                 What::Dashboard => [1280.0, 800.0],
                 What::Csv | What::VisibleCsv | What::Window => form.size,
             };
-            let steps = if what == form.what { form.film.steps } else { [0, model(window).history.rows() - 1] };
+            let steps = if what == form.what { form.film.steps } else { [0, model(window).runs.first.history.rows() - 1] };
             let film = Film { steps, ..form.film };
             let extension = if matches!(what, What::Csv | What::VisibleCsv) { "csv" } else { "png" };
             let path = Path::new(&form.path).with_extension(extension).display().to_string();
             form = ExportForm { what, film, size, path, ..form };
-            assert_eq!(model(window).export, form);
+            assert_eq!(model(window).forms.export, form);
         }
         for (role, name, value) in [
             (Role::SpinButton, "Width", 320.0),
@@ -350,14 +350,14 @@ every_command! {
         button(window, command);
     };
     C::Save => [C::Save], by |window, command| {
-        lab(window).model.export.path = "/no such directory/run.csv".into();
+        lab(window).model.forms.export.path = "/no such directory/run.csv".into();
         press(window, "File");
         button(window, &C::Toggle(Form::Export));
         window.run_steps(8);
         button(window, command);
     };
     C::ChooseData => [C::ChooseData], by |window, command| {
-        let colour = model(window).presets.len() - 1;
+        let colour = model(window).runs.presets.len() - 1;
         lab(window).apply(C::OpenPreset(colour));
         window.run_steps(3);
         button(window, command);

@@ -94,7 +94,7 @@ pub(super) fn existing_session(window: &mut Window, command: &Command) {
 
 pub(super) fn unfinished(window: &mut Window, command: &Command) {
     let model = &mut lab(window).model;
-    model.unfinished.push(Path::new("left.brink").into());
+    model.runs.unfinished.push(Path::new("left.brink").into());
     model.raise(Banner { offers_unfinished: true, ..Banner::new(Level::Note, "a run was not finished") });
     window.run_steps(20);
     button(window, command);

@@ -11,6 +11,7 @@ use super::tag::Tag;
 use super::write::packed;
 use crate::run::engine::checkpoint::Checkpoint;
 use crate::run::engine::course::Course;
+use crate::run::engine::past::Past;
 use crate::run::live::fork::{Fork, MOST_FORKS};
 use crate::run::record::history::History;
 use crate::run::record::pyramid::Column;
@@ -45,15 +46,15 @@ struct Head {
 }
 
 impl SavedFork {
-    /// A fork as it is now, with its newest checkpoint unless that is larger than `most` bytes. `forks` are all, in order.
-    pub fn of(fork: &Fork, forks: &[Fork], most: usize) -> Self {
+    /// A fork with this past as it is now, with its newest checkpoint unless that is larger than `most` bytes. `forks` are all, in order.
+    pub fn of(fork: &Fork, forks: &[Fork], past: &Past, most: usize) -> Self {
         let rows = fork.history.rows();
-        let newest = fork.past().checkpoints().into_iter().rev().find(|kept| kept.step() <= rows);
+        let newest = past.checkpoints().into_iter().rev().find(|kept| kept.step() <= rows);
         let own = newest.filter(|kept| kept.step() > fork.step && kept.bytes() <= most);
         Self {
             parent: fork.parent.and_then(|id| forks.iter().position(|other| other.id == id)),
             step: fork.step,
-            course: fork.past().course(),
+            course: past.course(),
             history: fork.history.clone(),
             checkpoints: own.into_iter().collect(),
         }
