@@ -5,7 +5,6 @@ use super::sessions::Reading;
 use crate::app::command::Command;
 use crate::app::export::save;
 use crate::app::state::banner::{Banner, Level};
-use crate::app::state::form::SessionForm;
 use crate::app::state::form::{Form, Search};
 use crate::app::state::layout;
 use crate::app::state::phase::RunPhase;
@@ -26,31 +25,25 @@ use egui::Theme;
 const LEAP: usize = 10;
 
 impl Lab {
-    /// Applies a command, whoever sent it.
-    #[expect(clippy::too_many_lines, reason = "one arm a command")]
+    /// Puts a command into the queue, whoever sent it, and applies all that wait there.
     pub fn apply(&mut self, command: Command) {
+        self.queue.push_back(command);
+        self.apply_all();
+    }
+
+    /// Applies what waits in the queue, in its order. What a command does is no command: nothing is put there meanwhile.
+    pub(super) fn apply_all(&mut self) {
+        while let Some(command) = self.queue.pop_front() {
+            self.apply_one(command);
+            // What a command changed may lie above what asked for it.
+            self.context.request_repaint();
+        }
+    }
+
+    #[expect(clippy::too_many_lines, reason = "one arm a command")]
+    fn apply_one(&mut self, command: Command) {
         match command {
-            Command::PlayPause => match self.model.runs.first.phase {
-                RunPhase::Training => {
-                    self.model.runs.first.phase = RunPhase::Paused;
-                    self.tell(WorkerCommand::Pause);
-                }
-                RunPhase::Paused => {
-                    self.model.runs.first.phase = RunPhase::Training;
-                    self.model.forget_pause();
-                    self.tell(WorkerCommand::Play);
-                }
-                RunPhase::Ended(_) if self.model.has_taken_all() && !self.model.can_go_on() => {
-                    self.model
-                        .raise(Banner::why_it_waits("The run has ended: “More steps” (M) lets it go on"));
-                }
-                // its forks and the runs beside it may have steps left
-                RunPhase::Ended(_) | RunPhase::Failed => {
-                    let playing = self.model.is_playing();
-                    let wish = if playing { WorkerCommand::Pause } else { WorkerCommand::Play };
-                    self.fleet.tell_others(&mut self.model.runs, &wish);
-                }
-            },
+            Command::PlayPause => self.play_pause(),
             Command::StepForward => self.step_forward(1),
             Command::LeapForward => self.step_forward(LEAP),
             Command::StepBack => self.step_back(1),
@@ -105,31 +98,14 @@ impl Lab {
                     self.open_recording(recording);
                 }
             }
-            Command::SetEta(eta) if self.model.runs.recording.is_some() => {
-                let text =
-                    format!("This is a recording: η = {eta} changes nothing in it. Its preset runs live");
-                self.model.raise(Banner::new(Level::Note, text));
-            }
-            Command::SetEta(eta) => match self.model.tour.eta_knob(eta) {
-                Some(turn) => self.apply(Command::Tour(turn)),
-                None => self.steer_eta(eta),
-            },
+            Command::SetEta(eta) => self.set_eta(eta),
             Command::SetSpeed(speed) => {
                 self.model.runs.speed = speed;
                 self.tell(WorkerCommand::SetSpeed(speed));
             }
             Command::RestartFlows => self.tell_steered(WorkerCommand::RestartFlows),
-            Command::View(change) => {
-                if matches!(change, ViewChange::PlaceCursor(_)) {
-                    self.model.view.playback.playing = false;
-                }
-                self.model.view.plots.apply(change);
-            }
-            Command::FollowRun => {
-                self.place_cursor(None);
-                self.model.view.plots.visible = None;
-                self.model.view.plots.ranges.clear();
-            }
+            Command::View(change) => self.change_view(change),
+            Command::FollowRun => self.follow_run(),
             Command::ToggleLogAxes => {
                 let log = !self.model.all_log();
                 for panel in Panel::ALL {
@@ -181,11 +157,8 @@ impl Lab {
                     self.save_settings();
                 }
             }
-            Command::EditDock(dock) => self.model.forms.dock = dock,
             Command::ToggleBreakpoint(breakpoint) => self.toggle_breakpoint(breakpoint),
-            Command::EditBreakpoint(form) => self.model.forms.breakpoint = form,
             Command::Fork => self.fork(),
-            Command::EditFork(form) => self.model.forms.fork = form,
             Command::CloseFork(id) => {
                 self.fleet.forks.close(&mut self.model.runs.forks, id);
                 if self.model.forms.fork.parent == Some(id) {
@@ -206,9 +179,6 @@ impl Lab {
                     self.sessions.chosen = (self.outside.choose_session)(path, purpose, &self.context);
                 }
             }
-            Command::EditSession(path) => {
-                self.model.forms.session = SessionForm { path, ..SessionForm::default() };
-            }
             Command::OpenUnfinished => {
                 if let Some(path) = self.model.runs.unfinished.first().cloned() {
                     self.read_session(Reading::Unfinished(path));
@@ -219,7 +189,6 @@ impl Lab {
                 self.context.copy_text(self.address().to_string());
                 self.model.forms.session.outcome = Some(Ok("The command is in the clipboard".into()));
             }
-            Command::NameLayout(name) => self.model.forms.layout_name = name,
             Command::SaveLayout => {
                 let name = self.model.forms.layout_name.trim().to_owned();
                 if let Some(panels) =
@@ -234,22 +203,13 @@ impl Lab {
                 self.model.layout.saved.retain(|layout| layout.name != name);
                 self.save_settings();
             }
-            Command::Toggle(form) => {
-                let open = (self.model.forms.open != Some(form)).then_some(form);
-                self.model.forms.open = open;
-                match open {
-                    Some(Form::Palette) => self.model.forms.search = Search::default(),
-                    Some(Form::Session) => self.model.runs.facts.command = self.address().to_string(),
-                    _ => {}
-                }
-            }
-            Command::EditSearch(search) => self.model.forms.search = search,
+            Command::Toggle(form) => self.toggle_form(form),
+            Command::Edit(edit) => self.model.forms.edit(edit),
             Command::Leave => {
                 if self.model.forms.open.take().is_none() && self.model.layout.presenter {
                     self.present(false);
                 }
             }
-            Command::EditExport(form) => self.model.forms.export = form,
             Command::ChooseFile => {
                 if !self.files.chosen.is_running() {
                     self.files.chosen = (self.outside.choose_file)(&self.model.forms.export, &self.context);
@@ -279,8 +239,6 @@ impl Lab {
                 }
             }
         }
-        // What a command changed may lie above what asked for it.
-        self.context.request_repaint();
     }
 
     /// Plays a recording, or says why it cannot be played. Returns whether it plays.
@@ -311,8 +269,70 @@ impl Lab {
         }
     }
 
-    fn place_cursor(&mut self, cursor: Option<usize>) {
-        self.apply(Command::View(ViewChange::PlaceCursor(cursor)));
+    /// Lets the run go on, or pause; where it has ended, its forks and the runs beside it.
+    pub(super) fn play_pause(&mut self) {
+        match self.model.runs.first.phase {
+            RunPhase::Training => {
+                self.model.runs.first.phase = RunPhase::Paused;
+                self.tell(WorkerCommand::Pause);
+            }
+            RunPhase::Paused => {
+                self.model.runs.first.phase = RunPhase::Training;
+                self.model.forget_pause();
+                self.tell(WorkerCommand::Play);
+            }
+            RunPhase::Ended(_) if self.model.has_taken_all() && !self.model.can_go_on() => {
+                self.model.raise(Banner::why_it_waits("The run has ended: “More steps” (M) lets it go on"));
+            }
+            // its forks and the runs beside it may have steps left
+            RunPhase::Ended(_) | RunPhase::Failed => {
+                let playing = self.model.is_playing();
+                let wish = if playing { WorkerCommand::Pause } else { WorkerCommand::Play };
+                self.fleet.tell_others(&mut self.model.runs, &wish);
+            }
+        }
+    }
+
+    /// Gives the run another learning rate, or moves the slider that the tour has for it.
+    pub(super) fn set_eta(&mut self, eta: f64) {
+        if self.model.runs.recording.is_some() {
+            let text = format!("This is a recording: η = {eta} changes nothing in it. Its preset runs live");
+            return self.model.raise(Banner::new(Level::Note, text));
+        }
+        match self.model.tour.eta_knob(eta) {
+            Some(turn) => self.tour(turn),
+            None => self.steer_eta(eta),
+        }
+    }
+
+    /// Does what a panel asks for.
+    fn change_view(&mut self, change: ViewChange) {
+        if matches!(change, ViewChange::PlaceCursor(_)) {
+            self.model.view.playback.playing = false;
+        }
+        self.model.view.plots.apply(change);
+    }
+
+    pub(super) fn place_cursor(&mut self, cursor: Option<usize>) {
+        self.change_view(ViewChange::PlaceCursor(cursor));
+    }
+
+    /// Shows the whole run as it grows.
+    pub(super) fn follow_run(&mut self) {
+        self.place_cursor(None);
+        self.model.view.plots.visible = None;
+        self.model.view.plots.ranges.clear();
+    }
+
+    /// Shows a form, or hides it.
+    pub(super) fn toggle_form(&mut self, form: Form) {
+        let open = (self.model.forms.open != Some(form)).then_some(form);
+        self.model.forms.open = open;
+        match open {
+            Some(Form::Palette) => self.model.forms.search = Search::default(),
+            Some(Form::Session) => self.model.runs.facts.command = self.address().to_string(),
+            _ => {}
+        }
     }
 
     /// Forward through what is recorded; at its end, the training takes the steps that are left.
@@ -338,7 +358,7 @@ impl Lab {
     fn step_back(&mut self, steps: usize) {
         let Some(newest) = self.model.runs.first.history.rows().checked_sub(1) else { return };
         if self.model.view.plots.cursor.is_none() && self.model.runs.first.phase == RunPhase::Training {
-            self.apply(Command::PlayPause);
+            self.play_pause();
         }
         let cursor = self.model.view.plots.cursor.unwrap_or(newest).min(self.model.most_rows() - 1);
         self.place_cursor(Some(cursor.saturating_sub(steps)));
@@ -365,7 +385,7 @@ impl Lab {
     }
 
     /// Shows one cycle and plays it again and again.
-    fn loop_cycle(&mut self) {
+    pub(super) fn loop_cycle(&mut self) {
         let Some(row) = self.model.row() else { return };
         let cycles = self.model.runs.first.curves.cycles();
         let cycle = cycles.at(row).map(|place| &cycles.all()[place]).or(cycles.previous(row));

@@ -1,14 +1,12 @@
 //! What the tour does to the window: it starts runs, arms stops, arranges panels. All by the means that the user has.
 
 use super::Lab;
-use crate::app::command::Command;
 use crate::app::state::banner::{Banner, Level};
 use crate::app::state::layout::LayoutNode;
 use crate::app::state::page::Page;
 use crate::app::state::phase::RunPhase;
 use crate::app::state::tour::TourCommand;
 use crate::picture::scene::view::SceneView;
-use crate::picture::view::ViewChange;
 use crate::run::analysis::cycles::Cycle;
 use crate::run::engine::breakpoint::{Breakpoint, Hit};
 use crate::run::live::message::WorkerCommand;
@@ -135,7 +133,7 @@ impl Lab {
         self.show_newest();
         let eta = eta.filter(|&eta| forward && eta != self.model.runs.first.eta());
         if let Some(eta) = eta {
-            self.apply(Command::SetEta(eta));
+            self.set_eta(eta);
         }
         self.arrange_for_tour();
         self.enter_card(eta.is_some());
@@ -144,7 +142,7 @@ impl Lab {
     /// No cursor, no loop, all steps.
     fn show_newest(&mut self) {
         self.model.view.playback.playing = false;
-        self.apply(Command::View(ViewChange::PlaceCursor(None)));
+        self.place_cursor(None);
         self.model.view.plots.visible = None;
     }
 
@@ -225,7 +223,7 @@ impl Lab {
             Some(stop) => {
                 self.arm(stop);
                 if self.model.runs.first.phase == RunPhase::Paused {
-                    self.apply(Command::PlayPause);
+                    self.play_pause();
                 }
             }
             // a run that goes on keeps the stop that lies ahead
@@ -249,10 +247,10 @@ impl Lab {
             return;
         };
         if self.model.runs.first.phase == RunPhase::Training {
-            self.apply(Command::PlayPause);
+            self.play_pause();
         }
         self.model.view.playback.playing = false;
-        self.apply(Command::View(ViewChange::PlaceCursor(Some(step))));
+        self.place_cursor(Some(step));
         self.model.view.plots.visible = Some([0.0, step.max(1) as f64]);
     }
 
@@ -295,7 +293,8 @@ impl Lab {
         let passed = cards.iter().any(|card| card.stop == Some(hit.breakpoint));
         let late = passed && !self.model.runs.breakpoints.contains(&hit.breakpoint);
         if late && self.model.tour.armed.is_some() && self.model.runs.first.phase == RunPhase::Paused {
-            self.apply(Command::PlayPause);
+            self.play_pause();
+            self.context.request_repaint();
         }
         late
     }
@@ -316,7 +315,7 @@ impl Lab {
         let Some((chapter, _)) = tour.here() else { return };
         let eta = chapter.cards[place + 1].eta();
         if let Some(eta) = eta {
-            self.apply(Command::SetEta(eta));
+            self.set_eta(eta);
         }
         // pages that were turned before their stop have it behind them by now
         while eta.is_none()
@@ -330,7 +329,8 @@ impl Lab {
         let next = tour.on_the_way().or_else(own);
         if let Some(stop) = next {
             self.arm(stop);
-            self.apply(Command::PlayPause);
+            self.play_pause();
+            self.context.request_repaint();
         }
     }
 
@@ -351,6 +351,7 @@ impl Lab {
         let actions = tour.here().map(|(_, card)| card.actions.clone()).unwrap_or_default();
         for action in actions {
             self.act(action);
+            self.context.request_repaint();
         }
     }
 
@@ -359,7 +360,7 @@ impl Lab {
             Action::Look => {
                 let stop = self.model.tour.moment().map_or(usize::MAX, |step| step + 1);
                 let last = self.model.runs.first.history.rows().min(stop).checked_sub(2);
-                self.apply(Command::View(ViewChange::PlaceCursor(last)));
+                self.place_cursor(last);
             }
             Action::LoopCycle => {
                 // whole ones can be told; the one that goes on cannot
@@ -367,12 +368,12 @@ impl Lab {
                 let newest = self.model.tour.moment().map_or(newest, |step| step.min(newest));
                 let whole = self.model.runs.first.curves.cycles().last_complete(newest).map(Cycle::start);
                 if let Some(start) = whole {
-                    self.apply(Command::View(ViewChange::PlaceCursor(Some(start))));
+                    self.place_cursor(Some(start));
                 }
-                self.apply(Command::LoopCycle);
+                self.loop_cycle();
             }
-            Action::WholeRun => self.apply(Command::FollowRun),
-            Action::Play if self.model.runs.first.phase == RunPhase::Paused => self.apply(Command::PlayPause),
+            Action::WholeRun => self.follow_run(),
+            Action::Play if self.model.runs.first.phase == RunPhase::Paused => self.play_pause(),
             Action::ShowCentralFlow => self.model.view.plots.show_central_flow = true,
             // done when the card was entered
             Action::Play | Action::SetEta(_) => {}

@@ -26,6 +26,7 @@ use crate::run::live::message::WorkerCommand;
 use egui::Context;
 use fleet::Fleet;
 use sessions::Reading;
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use unfinished::Autosave;
@@ -51,6 +52,8 @@ pub struct Lab {
     sessions: SessionJobs,
     autosave: Option<Autosave>,
     window: WindowMemory,
+    /// Commands that are still to be applied.
+    queue: VecDeque<Command>,
     /// What controls and keys have sent.
     #[cfg(test)]
     pub(super) sent: Vec<Command>,
@@ -114,6 +117,7 @@ impl Lab {
             sessions: SessionJobs::default(),
             autosave: None,
             window: WindowMemory { replayed: None, panels_moved: false, zoom: context.zoom_factor() },
+            queue: VecDeque::new(),
             #[cfg(test)]
             sent: Vec::new(),
         };
@@ -172,11 +176,13 @@ impl Lab {
         if pointed != self.model.view.plots.pointed {
             commands.push(Command::View(ViewChange::Point(pointed)));
         }
-        for command in commands {
-            #[cfg(test)]
-            self.sent.push(command.clone());
-            self.apply(command);
-        }
+        #[cfg(test)]
+        self.sent.extend(commands.iter().cloned());
+        // what is typed into a form holds for whatever acts on it in the same frame
+        let (edits, others): (Vec<_>, Vec<_>) =
+            commands.into_iter().partition(|command| matches!(command, Command::Edit(_)));
+        self.queue.extend(edits.into_iter().chain(others));
+        self.apply_all();
         if self.window.panels_moved && !ui.input(|input| input.pointer.any_down()) {
             self.save_settings();
         }

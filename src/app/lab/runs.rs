@@ -1,7 +1,6 @@
 //! Runs that begin, go on, leave one another, and are steered.
 
 use super::Lab;
-use crate::app::command::Command;
 use crate::app::state::banner::{Banner, Level};
 use crate::app::state::gaps::Gaps;
 use crate::app::state::phase::RunPhase;
@@ -39,7 +38,7 @@ impl Lab {
         if let Some(at) = at.filter(|_| !reached) {
             self.tell_first(WorkerCommand::SetBreakpoint(Breakpoint::Step(at)));
             if self.model.runs.first.phase == RunPhase::Paused {
-                self.apply(Command::PlayPause);
+                self.play_pause();
             }
         }
     }

@@ -1,7 +1,6 @@
 //! Sessions in the window: the form, what of a run is kept, and what becomes of one that is read.
 
 use super::Lab;
-use crate::app::command::Command;
 use crate::app::state::banner::{Banner, Level};
 use crate::app::state::form::Form;
 use crate::app::state::form::SessionForm;
@@ -103,7 +102,7 @@ impl Lab {
     /// Writes the run and its forks, or asks where to.
     pub(super) fn save_session(&mut self) {
         if !self.model.forms.session.known && self.model.forms.open != Some(Form::Session) {
-            return self.apply(Command::Toggle(Form::Session));
+            return self.toggle_form(Form::Session);
         }
         if self.sessions.saved.is_running() {
             return;

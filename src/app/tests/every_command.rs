@@ -70,7 +70,7 @@ every_command! {
     C::TrainTo(_) => [C::TrainTo(5000)], by |window, _| {
         press(window, "Help");
         button(window, &C::Toggle(Form::Palette));
-        type_text(window, C::EditSearch(Search::default()).entry().hint, "train to 5000");
+        type_text(window, C::Edit(FormEdit::Search(Search::default())).entry().hint, "train to 5000");
         press(window, "Train to step 5000");
     };
     C::Restart => [C::Restart], by button;
@@ -189,12 +189,12 @@ every_command! {
         tick(window, panel.title());
     };
     C::Dock => [C::Dock], by |window, command| { layout_form(window); button(window, command); };
-    C::EditDock(_) => [
-        C::EditDock(Dock { panel: Panel::Distance, ..Dock::default() }),
-        C::EditDock(Dock { side: Side::Below, ..Dock::default() }),
-        C::EditDock(Dock { other: Panel::Variance, ..Dock::default() }),
+    C::Edit(FormEdit::Dock(_)) => [
+        C::Edit(FormEdit::Dock(Dock { panel: Panel::Distance, ..Dock::default() })),
+        C::Edit(FormEdit::Dock(Dock { side: Side::Below, ..Dock::default() })),
+        C::Edit(FormEdit::Dock(Dock { other: Panel::Variance, ..Dock::default() })),
     ], by |window, command| {
-        let C::EditDock(dock) = command else { return };
+        let C::Edit(FormEdit::Dock(dock)) = command else { return };
         layout_form(window);
         match (dock.panel, dock.side) {
             (Panel::Distance, _) => choose(window, "Put", Panel::Distance.title()),
@@ -218,12 +218,12 @@ every_command! {
         }
         tick(window, &breakpoint.to_string());
     };
-    C::EditBreakpoint(_) => [
-        C::EditBreakpoint(BreakpointForm { step: 40, ..BreakpointForm::default() }),
-        C::EditBreakpoint(BreakpointForm { factor: 2.0, ..BreakpointForm::default() }),
-        C::EditBreakpoint(BreakpointForm { k: 4, ..BreakpointForm::default() }),
+    C::Edit(FormEdit::Breakpoint(_)) => [
+        C::Edit(FormEdit::Breakpoint(BreakpointForm { step: 40, ..BreakpointForm::default() })),
+        C::Edit(FormEdit::Breakpoint(BreakpointForm { factor: 2.0, ..BreakpointForm::default() })),
+        C::Edit(FormEdit::Breakpoint(BreakpointForm { k: 4, ..BreakpointForm::default() })),
     ], by |window, command| {
-        let C::EditBreakpoint(form) = command else { return };
+        let C::Edit(FormEdit::Breakpoint(form)) = command else { return };
         button(window, &C::Toggle(Form::Breakpoints));
         match (form.step, form.k) {
             (40, _) => set(window, Role::SpinButton, "Step to stop at", 40.0),
@@ -232,7 +232,7 @@ every_command! {
         }
     };
     C::Fork => [C::Fork], by |window, command| { button(window, &C::Toggle(Form::Runs)); button(window, command); };
-    C::EditFork(_) => [C::EditFork(ForkForm { parent: None, eta: 0.25 })], by |window, _| {
+    C::Edit(FormEdit::Fork(_)) => [C::Edit(FormEdit::Fork(ForkForm { parent: None, eta: 0.25 }))], by |window, _| {
         button(window, &C::Toggle(Form::Runs));
         set(window, Role::SpinButton, "η of the fork", 0.25);
     };
@@ -257,7 +257,7 @@ every_command! {
         session_form(window, "/no such directory/new.brink");
         button(window, command);
     };
-    C::EditSession(_) => [C::EditSession("typed.brink".into())], by |window, _| {
+    C::Edit(FormEdit::Session(_)) => [C::Edit(FormEdit::Session("typed.brink".into()))], by |window, _| {
         press(window, "File");
         button(window, &C::Toggle(Form::Session));
         type_text(window, "File", "typed.brink");
@@ -271,12 +271,12 @@ every_command! {
         button(window, command);
     };
     C::ForgetLayout(_) => [C::ForgetLayout("mine".into())], by |window, command| {
-        lab(window).apply(C::NameLayout("mine".into()));
+        lab(window).apply(C::Edit(FormEdit::LayoutName("mine".into())));
         lab(window).apply(C::SaveLayout);
         layout_form(window);
         button(window, command);
     };
-    C::NameLayout(_) => [C::NameLayout("mine".into())], by |window, _| {
+    C::Edit(FormEdit::LayoutName(_)) => [C::Edit(FormEdit::LayoutName("mine".into()))], by |window, _| {
         layout_form(window);
         type_text(window, "Layout name", "mine");
     };
@@ -291,13 +291,13 @@ every_command! {
         }
         button(window, command);
     };
-    C::EditSearch(_) => [C::EditSearch(Search { letters: "loss".into(), line: 0 })], by |window, command| {
+    C::Edit(FormEdit::Search(_)) => [C::Edit(FormEdit::Search(Search { letters: "loss".into(), line: 0 }))], by |window, command| {
         press(window, "Help");
         button(window, &C::Toggle(Form::Palette));
         type_text(window, command.entry().hint, "loss");
     };
     C::Leave => [C::Leave], by |window, _| { button(window, &C::Toggle(Form::Runs)); key(window, Key::Escape); };
-    C::EditExport(_) => [C::EditExport(ExportForm { what: What::Film, ..ExportForm::default() })], by |window, command| {
+    C::Edit(FormEdit::Export(_)) => [C::Edit(FormEdit::Export(ExportForm { what: What::Film, ..ExportForm::default() }))], by |window, command| {
         press(window, "File");
         button(window, &C::Toggle(Form::Export));
         window.run_steps(8);
@@ -331,17 +331,17 @@ every_command! {
         }
         form = ExportForm { size: [320.0, 240.0], scale: 1.25, ..form };
         form.film = Film { steps: [3, 9], frames: 4, per_second: 5 };
-        assert_eq!(last(window, command), C::EditExport(form.clone()));
+        assert_eq!(last(window, command), C::Edit(FormEdit::Export(form.clone())));
         choose(window, "Panel", Panel::Terms.title());
         form.film_panel = Some(Panel::Terms);
-        assert_eq!(last(window, command), C::EditExport(form.clone()));
+        assert_eq!(last(window, command), C::Edit(FormEdit::Export(form.clone())));
         control(window, Role::RadioButton, "3×").click();
         window.run_steps(3);
         form.scale = 3.0;
-        assert_eq!(last(window, command), C::EditExport(form.clone()));
+        assert_eq!(last(window, command), C::Edit(FormEdit::Export(form.clone())));
         type_text(window, "File", "typed.png");
         form.path = "typed.png".into();
-        assert_eq!(last(window, command), C::EditExport(form));
+        assert_eq!(last(window, command), C::Edit(FormEdit::Export(form)));
     };
     C::ChooseFile => [C::ChooseFile], by |window, command| {
         press(window, "File");
@@ -418,10 +418,16 @@ fn every_command_is_sent_by_a_control_with_its_name() {
         // the value of these is what the pointer or a whole form says; their ways look at it
         let any_value = matches!(
             command,
-            C::MovePanels(_) | C::EditExport(_) | C::View(V::Hover(_)) | C::Tour(TourCommand::Turn(..))
+            C::MovePanels(_)
+                | C::Edit(FormEdit::Export(_))
+                | C::View(V::Hover(_))
+                | C::Tour(TourCommand::Turn(..))
         );
         let is_sent = if any_value {
-            sent.iter().any(|other| discriminant(other) == discriminant(&command))
+            sent.iter().any(|other| match (other, &command) {
+                (C::Edit(other), C::Edit(edit)) => discriminant(other) == discriminant(edit),
+                _ => discriminant(other) == discriminant(&command),
+            })
         } else {
             sent.contains(&command)
         };

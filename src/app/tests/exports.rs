@@ -203,7 +203,7 @@ fn tables_tell_forks_and_compared_runs_apart() {
     until(&mut window, "rows", |model| model.runs.first.history.rows() > 60);
     pause(&mut window);
     lab(&mut window).apply(Command::View(crate::picture::view::ViewChange::PlaceCursor(Some(30))));
-    lab(&mut window).apply(Command::EditFork(ForkForm { parent: None, eta: 0.25 }));
+    lab(&mut window).apply(Command::Edit(FormEdit::Fork(ForkForm { parent: None, eta: 0.25 })));
     lab(&mut window).apply(Command::Fork);
     let saved = model(&window).runs.first.history.until(12);
     lab(&mut window).model.runs.compared.push(crate::app::state::runs::Compared::new("before".into(), saved));

@@ -35,7 +35,7 @@ fn runs_fork_at_the_cursor_and_are_drawn_over_the_first() {
     window.run_steps(8);
     press(&mut window, "Close fork 1");
     assert!(model(&window).runs.forks.list().is_empty());
-    lab(&mut window).apply(Command::EditFork(ForkForm { parent: None, eta: -1.0 }));
+    lab(&mut window).apply(Command::Edit(FormEdit::Fork(ForkForm { parent: None, eta: -1.0 })));
     press(&mut window, "Fork here");
     assert!(model(&window).banners.iter().any(|banner| banner.text.contains("η = -1")));
 }
@@ -77,10 +77,10 @@ fn steps_that_only_a_longer_run_has_are_reached() {
 fn a_fork_of_a_fork_leaves_at_the_newest_step_of_the_fork() {
     let mut window = paused(60);
     lab(&mut window).apply(Command::View(ViewChange::PlaceCursor(Some(30))));
-    lab(&mut window).apply(Command::EditFork(ForkForm { parent: None, eta: 0.25 }));
+    lab(&mut window).apply(Command::Edit(FormEdit::Fork(ForkForm { parent: None, eta: 0.25 })));
     lab(&mut window).apply(Command::Fork);
     lab(&mut window).apply(Command::View(ViewChange::PlaceCursor(None)));
-    lab(&mut window).apply(Command::EditFork(ForkForm { parent: Some(0), eta: 0.3 }));
+    lab(&mut window).apply(Command::Edit(FormEdit::Fork(ForkForm { parent: Some(0), eta: 0.3 })));
     let taken = model(&window).runs.forks.list()[0].history.rows();
     assert_ne!(taken, rows(&window));
     lab(&mut window).apply(Command::Toggle(Form::Runs));

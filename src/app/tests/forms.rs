@@ -27,10 +27,10 @@ fn stopped(size: Vec2) -> Window {
     let lab = lab(&mut window);
     for command in [
         Command::View(ViewChange::PlaceCursor(Some(30))),
-        Command::EditFork(ForkForm { parent: None, eta: 0.25 }),
+        Command::Edit(FormEdit::Fork(ForkForm { parent: None, eta: 0.25 })),
         Command::Fork,
         Command::View(ViewChange::SetRange(Panel::Loss, Some([0.0, 1.5]))),
-        Command::NameLayout("My three plots".into()),
+        Command::Edit(FormEdit::LayoutName("My three plots".into())),
         Command::SaveLayout,
     ] {
         lab.apply(command);

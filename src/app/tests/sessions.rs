@@ -19,7 +19,7 @@ fn control_key(window: &mut Window, key: Key) {
 
 /// The form of the sessions, open on a file.
 fn form(window: &mut Window, path: &Path) {
-    lab(window).apply(Command::EditSession(path.display().to_string()));
+    lab(window).apply(Command::Edit(FormEdit::Session(path.display().to_string())));
     lab(window).apply(Command::Toggle(Form::Session));
     window.run_steps(8);
 }
@@ -194,7 +194,7 @@ fn the_run_chosen_in_the_tree_is_steered_and_its_end_is_said() {
     let fork = &model(&window).runs.forks.list()[0];
     let (id, eta) = (fork.id, fork.eta());
     assert!(eta < first, "a fork with the same learning rate would show nothing");
-    lab(&mut window).apply(Command::EditFork(ForkForm { parent: Some(id), eta }));
+    lab(&mut window).apply(Command::Edit(FormEdit::Fork(ForkForm { parent: Some(id), eta })));
     lab(&mut window).apply(Command::SetEta(0.25));
     lab(&mut window).apply(Command::RestartFlows);
     key(&mut window, Key::Space);

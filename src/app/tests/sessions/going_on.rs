@@ -17,7 +17,7 @@ fn forked() -> Window {
         until(&mut window, "rows to leave", |model| {
             model.runs.forks.list().iter().all(|fork| fork.history.rows() > 30)
         });
-        lab(&mut window).apply(Command::EditFork(ForkForm { parent, eta }));
+        lab(&mut window).apply(Command::Edit(FormEdit::Fork(ForkForm { parent, eta })));
         lab(&mut window).apply(Command::Fork);
         let id = model(&window).runs.forks.list().last().expect("a fork").id;
         lab(&mut window).fleet.forks.send_to(id, WorkerCommand::Play).expect("a valid command");
@@ -107,7 +107,7 @@ fn an_autosave_keeps_the_forks() {
     let mut window = start();
     until(&mut window, "rows", |model| model.runs.first.history.rows() > 30);
     lab(&mut window).apply(Command::View(ViewChange::PlaceCursor(Some(10))));
-    lab(&mut window).apply(Command::EditFork(ForkForm { parent: None, eta: 0.25 }));
+    lab(&mut window).apply(Command::Edit(FormEdit::Fork(ForkForm { parent: None, eta: 0.25 })));
     lab(&mut window).apply(Command::Fork);
     until(&mut window, "rows of the fork", |model| model.runs.forks.list()[0].history.rows() > 400);
     lab(&mut window).abandon();
@@ -160,7 +160,7 @@ fn a_fork_of_a_finished_run_goes_on_and_is_paused() {
     let mut window = paused(20);
     let steps = finish(&mut window, 900);
     lab(&mut window).apply(Command::View(ViewChange::PlaceCursor(Some(10))));
-    lab(&mut window).apply(Command::EditFork(ForkForm { parent: None, eta: 0.25 }));
+    lab(&mut window).apply(Command::Edit(FormEdit::Fork(ForkForm { parent: None, eta: 0.25 })));
     lab(&mut window).apply(Command::Fork);
     let forked = |window: &Window| model(window).runs.forks.list()[0].history.rows();
     until(&mut window, "rows of the fork", |model| model.runs.forks.list()[0].history.rows() > 30);
@@ -183,7 +183,7 @@ fn a_finished_session_goes_on_with_its_forks() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("finished.brink");
     let mut window = forked();
-    lab(&mut window).apply(Command::EditFork(ForkForm { parent: None, eta: 0.25 }));
+    lab(&mut window).apply(Command::Edit(FormEdit::Fork(ForkForm { parent: None, eta: 0.25 })));
     let steps = finish(&mut window, 100);
     until(&mut window, "the ends of the forks", |model| {
         model.runs.forks.list().iter().all(|fork| fork.end == Some(Ok(Ending::AllSteps)))
@@ -225,7 +225,7 @@ fn a_fork_that_fails_or_has_no_numbers_is_named_with_the_reason() {
     until(&mut window, "rows", |model| model.runs.first.history.rows() > 40);
     pause(&mut window);
     lab(&mut window).apply(Command::View(ViewChange::PlaceCursor(Some(30))));
-    lab(&mut window).apply(Command::EditFork(ForkForm { parent: None, eta: 0.25 }));
+    lab(&mut window).apply(Command::Edit(FormEdit::Fork(ForkForm { parent: None, eta: 0.25 })));
     lab(&mut window).apply(Command::Fork);
     let id = model(&window).runs.forks.list()[0].id;
     lab(&mut window).fleet.forks.send_to(id, WorkerCommand::Play).expect("a valid command");
@@ -250,7 +250,7 @@ fn all_that_a_window_holds_keeps_to_one_budget() {
     until(&mut window, "rows", |model| model.runs.first.history.rows() > 100);
     lab(&mut window).apply(Command::View(ViewChange::PlaceCursor(Some(50))));
     for eta in [0.1, 0.2, 0.25, 0.3] {
-        lab(&mut window).apply(Command::EditFork(ForkForm { parent: None, eta }));
+        lab(&mut window).apply(Command::Edit(FormEdit::Fork(ForkForm { parent: None, eta })));
         lab(&mut window).apply(Command::Fork);
     }
     let held = |model: &Model| {

@@ -2,6 +2,7 @@
 
 use crate::app::command::Command;
 use crate::app::state::Model;
+use crate::app::state::form::FormEdit;
 use crate::picture::style::theme::Palette;
 use crate::run::engine::breakpoint::Breakpoint;
 use egui::{DragValue, RichText, Ui};
@@ -46,7 +47,7 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, "Step to stop at"));
     });
     if form != model.forms.breakpoint {
-        commands.push(Command::EditBreakpoint(form));
+        commands.push(Command::Edit(FormEdit::Breakpoint(form)));
     }
     if !model.runs.first.hits.is_empty() {
         ui.add_space(6.0);

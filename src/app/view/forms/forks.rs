@@ -3,6 +3,7 @@
 use crate::app::command::Command;
 use crate::app::state::Model;
 use crate::app::state::form::ForkForm;
+use crate::app::state::form::FormEdit;
 use crate::app::state::phase::RunPhase;
 use crate::app::view::widgets::{command_button, grouped, short};
 use crate::picture::chart::trace::OVERLAY_SIGNS;
@@ -45,8 +46,7 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
         ui.add_enabled_ui(ready, |ui| command_button(ui, &Command::Fork, None, commands));
     });
     if form != model.forms.fork {
-        // before the fork of the same frame
-        commands.insert(0, Command::EditFork(form));
+        commands.push(Command::Edit(FormEdit::Fork(form)));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::app::command::Command;
 use crate::app::state::Model;
+use crate::app::state::form::FormEdit;
 use crate::app::state::layout::{self, Arrangement, Side};
 use crate::app::view::widgets::command_button;
 use crate::picture::view::panel::Panel;
@@ -11,7 +12,7 @@ use egui::{ComboBox, Grid, Role, TextEdit, Ui, WidgetInfo, vec2};
 pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let mut name = model.forms.layout_name.clone();
     ui.horizontal(|ui| {
-        let label = ui.label(Command::NameLayout(String::new()).name());
+        let label = ui.label(Command::Edit(FormEdit::LayoutName(String::new())).name());
         ui.add(TextEdit::singleline(&mut name).desired_width(200.0)).labelled_by(label.id);
         ui.add_enabled_ui(!name.trim().is_empty(), |ui| {
             let replaces = model.layout.saved.iter().any(|layout| layout.name == name.trim());
@@ -20,8 +21,7 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
         });
     });
     if name != model.forms.layout_name {
-        // before the save of the same frame
-        commands.insert(0, Command::NameLayout(name));
+        commands.push(Command::Edit(FormEdit::LayoutName(name)));
     }
     ui.add_space(6.0);
     dock_ui(ui, model, commands);
@@ -76,7 +76,6 @@ fn dock_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
         ui.add_enabled_ui(can, |ui| command_button(ui, &Command::Dock, Some("Move"), commands));
     });
     if dock != model.forms.dock {
-        // before the move of the same frame
-        commands.insert(0, Command::EditDock(dock));
+        commands.push(Command::Edit(FormEdit::Dock(dock)));
     }
 }

@@ -7,6 +7,7 @@ use crate::app::command::keys::key_text;
 use crate::app::state::Model;
 use crate::app::state::form::BreakpointForm;
 use crate::app::state::form::ForkForm;
+use crate::app::state::form::FormEdit;
 use crate::app::state::form::Purpose;
 use crate::app::state::form::Search;
 use crate::app::state::layout::{self, Arrangement};
@@ -37,7 +38,7 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
     // before the field takes them
     let key = |ui: &Ui, key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
     let (up, down, enter) = (key(ui, Key::ArrowUp), key(ui, Key::ArrowDown), key(ui, Key::Enter));
-    let label = ui.label(Command::EditSearch(Search::default()).entry().hint);
+    let label = ui.label(Command::Edit(FormEdit::Search(Search::default())).entry().hint);
     let field = ui.add(TextEdit::singleline(&mut search.letters).desired_width(f32::INFINITY));
     field.labelled_by(label.id).request_focus();
     if search.letters != model.forms.search.letters {
@@ -76,7 +77,7 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
         }
     });
     if search != model.forms.search {
-        commands.push(Command::EditSearch(search));
+        commands.push(Command::Edit(FormEdit::Search(search)));
     }
     if let Some((_, command)) = chosen.and_then(|line| found.get(line)) {
         commands.extend([Command::Leave, command.clone()]);
@@ -223,7 +224,7 @@ fn with_number(model: &Model, letters: &str) -> Vec<(String, Command)> {
         let fork = ForkForm { eta: value, ..model.forms.fork };
         offers.extend([
             (format!("Train with eta, η = {value}"), Command::SetEta(value)),
-            (format!("Edit the fork: η = {value}"), Command::EditFork(fork)),
+            (format!("Edit the fork: η = {value}"), Command::Edit(FormEdit::Fork(fork))),
             (format!("Speed: {value} steps a second"), Command::SetSpeed(Some(value))),
             (format!("Slow motion speed: {value} steps a second"), Command::SetReplaySpeed(value)),
             (format!("Smoothing: {value} steps"), Command::SetSmoothing(value)),

@@ -2,6 +2,7 @@
 
 use crate::app::command::Command;
 use crate::app::state::Model;
+use crate::app::state::form::FormEdit;
 use crate::app::state::form::Purpose;
 use crate::app::view::widgets::command_button;
 use crate::picture::style::theme::Palette;
@@ -52,7 +53,6 @@ pub(in crate::app) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<C
     ui.add(Label::new(RichText::new(&model.runs.facts.command).monospace()).wrap());
     command_button(ui, &Command::CopyAddress, None, commands);
     if path != form.path {
-        // before a command of the same frame
-        commands.insert(0, Command::EditSession(path));
+        commands.push(Command::Edit(FormEdit::Session(path)));
     }
 }
