@@ -153,13 +153,13 @@ fn in_window(layout: &Arrangement, busy: bool, directory: &Path, frames: &mut Ve
     let mut lab = Lab::new(presets, 0, Opening::default(), outside, &context);
     lab.apply(Command::Arrange(layout.clone()));
     let mut next = Instant::now();
-    while lab.model().history.rows() < STEPS {
+    while lab.model().runs.first.history.rows() < STEPS {
         if !busy {
             wanted.wait();
         }
         let begun = Instant::now();
         lab.logic();
-        if lab.model().history.rows() > CURSOR && lab.model().view.cursor.is_none() {
+        if lab.model().runs.first.history.rows() > CURSOR && lab.model().view.plots.cursor.is_none() {
             lab.apply(Command::View(ViewChange::PlaceCursor(Some(CURSOR))));
         }
         let input = RawInput {

@@ -47,23 +47,23 @@ impl Canvas for Nothing {
 fn main() {
     let presets = Preset::built_in().into_iter().map(|(name, preset)| (name.to_owned(), preset)).collect();
     let mut model = Model::new(presets, 0);
-    model.history = History::new(8);
+    model.runs.first.history = History::new(8);
     for step in 0..STEPS {
-        model.history.push(&sample::record(step, sample::Defect::None, usize::MAX));
+        model.runs.first.history.push(&sample::record(step, sample::Defect::None, usize::MAX));
     }
-    let series = Series::all(8).into_iter().filter(|&series| model.history.has(series)).count();
-    let smoothing = model.view.smoothing_steps;
+    let series = Series::all(8).into_iter().filter(|&series| model.runs.first.history.has(series)).count();
+    let smoothing = model.view.plots.smoothing_steps;
     let start = Instant::now();
-    model.curves.update(&model.history, smoothing, usize::MAX);
+    model.runs.first.curves.update(&model.runs.first.history, smoothing, usize::MAX);
     println!("{STEPS} steps of {series} series; first update of the curves: {:?}", start.elapsed());
 
-    model.phase = RunPhase::Training;
-    model.scene = Some(Arc::new(network_scene::network_scene(true)));
+    model.runs.first.phase = RunPhase::Training;
+    model.runs.first.scene = Some(Arc::new(network_scene::network_scene(true)));
     look_into_a_step(&mut model);
     for arrangement in
         [Arrangement::Lecture, Arrangement::Inspect, Arrangement::Compare, Arrangement::WeightSpace]
     {
-        model.tree = arrangement.node(&[]).expect("built in").tree();
+        model.layout.tree = arrangement.node(&[]).expect("built in").tree();
         frames(&mut model, arrangement.title());
     }
 }
@@ -76,19 +76,19 @@ fn look_into_a_step(model: &mut Model) {
     (0..120).for_each(|_| drop(engine.step(eta)));
     let mut inspection = engine.inspect(eta).expect("gradient descent runs");
     inspection.step = STEPS / 2;
-    model.view.cursor = Some(inspection.step);
-    model.inspection = Some(inspection);
+    model.view.plots.cursor = Some(inspection.step);
+    model.runs.first.inspection = Some(inspection);
 }
 
 fn frames(model: &mut Model, name: &str) {
     let context = Context::default();
     theme::install(&context);
     install_canvas(&context, Arc::new(Nothing));
-    let smoothing = model.view.smoothing_steps;
+    let smoothing = model.view.plots.smoothing_steps;
     let (mut layout, mut tessellated) = (Vec::new(), Vec::new());
     for frame in 0..FRAMES {
-        let step = model.history.rows();
-        model.history.push(&sample::record(step, sample::Defect::None, usize::MAX));
+        let step = model.runs.first.history.rows();
+        model.runs.first.history.push(&sample::record(step, sample::Defect::None, usize::MAX));
         let input = RawInput {
             screen_rect: Some(Rect::from_min_size(Pos2::ZERO, vec2(1280.0, 800.0))),
             time: Some(frame as f64 / 60.0),
@@ -96,7 +96,7 @@ fn frames(model: &mut Model, name: &str) {
             ..RawInput::default()
         };
         let start = Instant::now();
-        model.curves.update(&model.history, smoothing, CURVE_BUDGET);
+        model.runs.first.curves.update(&model.runs.first.history, smoothing, CURVE_BUDGET);
         let mut output = context.run_ui(input, |ui| window_ui(ui, model, &mut Vec::new()));
         layout.push(start.elapsed());
         let triangles = context.tessellate(std::mem::take(&mut output.shapes), output.pixels_per_point);

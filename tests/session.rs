@@ -6,7 +6,7 @@ use brink::preset::Preset;
 use brink::run::engine::branch::Branch;
 use brink::run::file::session::Session;
 use brink::run::file::session::{SavedFork, SessionKind};
-use brink::run::live::fork::Forks;
+use brink::run::live::fork::{ForkThreads, Forks};
 use brink::run::live::message::{Message, WorkerCommand};
 use brink::run::live::worker::Options;
 use brink::run::live::worker::Worker;
@@ -114,11 +114,11 @@ fn forged_forks_are_refused_in_words() {
 }
 
 /// Lets all forks come to their ends.
-fn finish(forks: &mut Forks) {
+fn finish(threads: &mut ForkThreads, forks: &mut Forks) {
     let begun = Instant::now();
     while forks.list().iter().any(|fork| fork.end.is_none()) {
         assert!(begun.elapsed() < Duration::from_mins(1));
-        forks.drain();
+        threads.drain(forks);
         std::thread::sleep(Duration::from_millis(1));
     }
 }
@@ -140,26 +140,25 @@ proptest! {
         let run = history(&preset, &records);
         // a fork, and a fork of it, up to a step
         let forked = |steps: usize| {
-            let (mut forks, options) = (Forks::default(), Options::new(steps, eta));
+            let (mut threads, mut forks, options) = (ForkThreads::default(), Forks::default(), Options::new(steps, eta));
             let first = (&run, worker.past().as_ref());
             let make = || Ok(engine(&preset));
             let branch = Branch::new(left_at, 0.9 * eta);
-            let one = forks.start(None, first, &branch, make, &options, || ()).unwrap();
-            finish(&mut forks);
-            forks.start(Some(one), first, &Branch::new(again_at, 1.1 * eta), make, &options, || ()).unwrap();
-            finish(&mut forks);
-            forks
+            let one = threads.start(&mut forks, None, first, &branch, make, &options, || ()).unwrap();
+            finish(&mut threads, &mut forks);
+            threads.start(&mut forks, Some(one), first, &Branch::new(again_at, 1.1 * eta), make, &options, || ()).unwrap();
+            finish(&mut threads, &mut forks);
+            (threads, forks)
         };
-        let (through, partly) = (forked(100), forked(saved_at));
+        let ((_, through), (partly_threads, partly)) = (forked(100), forked(saved_at));
         let mut session = Session::new(name, preset.clone(), worker.past().course(), run.clone());
         session.keep_checkpoints(worker.past(), 1 << 20, usize::MAX);
-        session.forks =
-            partly.list().iter().map(|fork| SavedFork::of(fork, partly.list(), most)).collect();
+        session.forks = partly_threads.saved(&partly, most);
         let read = Session::read_bytes(&session.to_bytes().unwrap()).unwrap();
-        let (mut again, options) = (Forks::default(), Options::new(100, eta));
+        let (mut anew, mut again, options) = (ForkThreads::default(), Forks::default(), Options::new(100, eta));
         let past = read.past(&options.memory.checkpoints);
-        again.restore(read.forks, &past, || Ok(engine(&preset)), &options, || ()).unwrap();
-        finish(&mut again);
+        anew.restore(&mut again, read.forks, &past, || Ok(engine(&preset)), &options, || ()).unwrap();
+        finish(&mut anew, &mut again);
         for (fork, was) in again.list().iter().zip(through.list()) {
             prop_assert_eq!((fork.history.rows(), fork.label()), (100, was.label()));
             for series in Series::kept(preset.eigen.max_tracked) {

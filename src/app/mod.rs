@@ -21,7 +21,7 @@ pub use state::banner::{Banner, Level};
 pub use state::export::{ExportForm, What};
 pub use state::form::BreakpointForm;
 pub use state::form::ForkForm;
-pub use state::form::{Form, Search};
+pub use state::form::{Form, FormEdit, Forms, Search};
 pub use state::form::{Purpose, SessionForm};
 pub use state::layout::{Arrangement, Dock, LayoutNode, SavedLayout, Side, Tree};
 pub use state::look::Appearance;

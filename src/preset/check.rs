@@ -6,11 +6,13 @@ use super::keys::allowed;
 use super::model::ArchitectureName;
 use super::read::shown;
 use super::{FlowsStart, Kind, LandscapeName, LandscapeSettings, Loss, LossKind, Preset, ProcessName, Seed};
-use crate::run::record::predictions::choice::MOST_EXAMPLES;
 use brink_core::data::{bundled, digits};
 use brink_core::network::Architecture;
 use std::ops::RangeInclusive;
 use toml::Value;
+
+/// Maximum number of examples that can be recorded.
+pub const MOST_EXAMPLES: usize = 16;
 
 /// Largest seed: what TOML can write.
 const LARGEST_SEED: u64 = i64::MAX as u64;
@@ -201,7 +203,7 @@ impl super::Run {
             };
         }
         if let Some(name) = &self.checkpoint {
-            let known = crate::run::engine::bundled::names().any(|known| known == name);
+            let known = super::checkpoint::names().any(|known| known == name);
             if !known || self.warm_start > 0 || self.flows_start != FlowsStart::Step(0) {
                 return refuse("run.checkpoint", name.as_str());
             }

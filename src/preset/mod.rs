@@ -5,6 +5,7 @@
 
 pub mod built_in;
 pub mod check;
+pub mod checkpoint;
 pub mod data;
 pub mod error;
 pub mod keys;

@@ -1,8 +1,8 @@
 //! Name, help and key of every command, in one place.
 
 use super::Command;
-use crate::app::state::form::Form;
 use crate::app::state::form::Purpose;
+use crate::app::state::form::{Form, FormEdit};
 use crate::app::state::tour::TourCommand;
 use crate::picture::view::ViewChange;
 use crate::picture::view::scene_view::SceneChange;
@@ -180,15 +180,17 @@ impl Command {
             Self::MovePanels(_) => plain("Panels", "Move the panels"),
             Self::TogglePanel(_) => plain("Panel", "Show this panel, or hide it"),
             Self::Dock => plain("Move panel", "Put this panel beside the other one"),
-            Self::EditDock(_) => plain("Move panel form", "Which panel is put where"),
+            Self::Edit(FormEdit::Dock(_)) => plain("Move panel form", "Which panel is put where"),
             Self::ToggleBreakpoint(_) => plain("Breakpoint", "Pause the run where this happens"),
-            Self::EditBreakpoint(_) => plain("Breakpoint form", "The numbers of the breakpoints"),
+            Self::Edit(FormEdit::Breakpoint(_)) => plain("Breakpoint form", "The numbers of the breakpoints"),
             Self::Fork => plain(
                 "Fork here",
                 "Let a second run leave this one at the cursor's step with the learning rate beside it; every plot \
                  shows both",
             ),
-            Self::EditFork(_) => plain("Fork form", "Which run to leave, and with which learning rate"),
+            Self::Edit(FormEdit::Fork(_)) => {
+                plain("Fork form", "Which run to leave, and with which learning rate")
+            }
             Self::CloseFork(_) => plain("Close fork", "End this run and forget it"),
             Self::CloseCompared(_) => plain("Close comparison", "Put this saved run away"),
             Self::SaveSession => control(
@@ -211,7 +213,7 @@ impl Command {
                 "New session file",
                 "Name a new file in the system's dialog; a path can always be typed instead",
             ),
-            Self::EditSession(_) => plain("Session file", "The file of the session"),
+            Self::Edit(FormEdit::Session(_)) => plain("Session file", "The file of the session"),
             Self::OpenUnfinished => {
                 plain("Open", "Go on with the run that was not finished; the present one ends")
             }
@@ -222,7 +224,7 @@ impl Command {
             ),
             Self::SaveLayout => plain("Save layout", "Keep the present arrangement under this name"),
             Self::ForgetLayout(_) => plain("Forget layout", "Forget this saved layout"),
-            Self::NameLayout(_) => plain("Layout name", "The name to save the layout under"),
+            Self::Edit(FormEdit::LayoutName(_)) => plain("Layout name", "The name to save the layout under"),
             Self::Toggle(form) => match form {
                 Form::Export => keyed(
                     Key::E,
@@ -255,11 +257,11 @@ impl Command {
                     control(Key::O, "Sessions…", "Save the run into a file, open one, or compare with one")
                 }
             },
-            Self::EditSearch(_) => plain("Search", "A few letters of a command's name"),
+            Self::Edit(FormEdit::Search(_)) => plain("Search", "A few letters of a command's name"),
             Self::Leave => {
                 keyed(Key::Escape, "Leave", "Close the form that is open, or leave presenter mode")
             }
-            Self::EditExport(_) => plain("Export form", "What to write, and where"),
+            Self::Edit(FormEdit::Export(_)) => plain("Export form", "What to write, and where"),
             Self::ChooseFile => {
                 plain("Choose…", "Choose the file in the system's dialog; a path can always be typed instead")
             }

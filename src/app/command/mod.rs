@@ -7,12 +7,8 @@ pub(crate) mod keys;
 pub use entry::Entry;
 pub(super) use keys::key_text;
 
-use super::state::export::ExportForm;
-use super::state::form::BreakpointForm;
-use super::state::form::ForkForm;
-use super::state::form::Purpose;
-use super::state::form::{Form, Search};
-use super::state::layout::{Arrangement, Dock, Tree};
+use super::state::form::{Form, FormEdit, Purpose};
+use super::state::layout::{Arrangement, Tree};
 use super::state::tour::TourCommand;
 use crate::picture::view::ViewChange;
 use crate::picture::view::panel::Panel;
@@ -102,16 +98,10 @@ pub enum Command {
     TogglePanel(Panel),
     /// Put a panel beside another one, as the layout form says.
     Dock,
-    /// Which panel the layout form puts where.
-    EditDock(Dock),
     /// Stop the run where this happens, or no more.
     ToggleBreakpoint(Breakpoint),
-    /// The form of the breakpoints as edited.
-    EditBreakpoint(BreakpointForm),
     /// Let a run leave another one at the cursor's step, as the form of the forks says.
     Fork,
-    /// The form of the forks as edited.
-    EditFork(ForkForm),
     /// End a fork, by its number, and forget it.
     CloseFork(usize),
     /// Put a saved run away that is compared with, by its place.
@@ -124,8 +114,6 @@ pub enum Command {
     CompareSession,
     /// Choose the session's file in the system's dialog.
     ChooseSession(Purpose),
-    /// The file in the form of the sessions.
-    EditSession(String),
     /// Go on with the run that a crash has left.
     OpenUnfinished,
     /// Remove the run that a crash has left.
@@ -136,16 +124,12 @@ pub enum Command {
     SaveLayout,
     /// Forget a saved layout.
     ForgetLayout(String),
-    /// The name in the layout form.
-    NameLayout(String),
     /// Show a form, or hide it.
     Toggle(Form),
-    /// What is typed into the palette.
-    EditSearch(Search),
+    /// What is typed or chosen in a form. It counts before the other commands of the same frame, wherever it stands.
+    Edit(FormEdit),
     /// Leave the form that is open, or presenter mode.
     Leave,
-    /// The export form as edited.
-    EditExport(ExportForm),
     /// Choose the file in the system's dialog.
     ChooseFile,
     /// Write the file of the export form.

@@ -45,7 +45,7 @@ impl Lab {
                 || *panel == Panel::WeightSpace && !two
         };
         let computed = filmed(model).iter().any(needs);
-        let worker = self.worker.as_ref().filter(|_| computed && model.recording.is_none())?;
+        let worker = self.fleet.first.as_ref().filter(|_| computed && model.runs.recording.is_none())?;
         let mut preset = model.current().clone();
         preset.optimizer.eta = worker.past().course().eta_at(0);
         let assemble = Arc::clone(&self.outside.assemble);
@@ -55,7 +55,7 @@ impl Lab {
 
 /// The panels of an animation.
 fn filmed(model: &Model) -> Vec<Panel> {
-    model.export.film_panel.map_or_else(|| layout::shown(&model.tree), |panel| vec![panel])
+    model.forms.export.film_panel.map_or_else(|| layout::shown(&model.layout.tree), |panel| vec![panel])
 }
 
 /// Looks at the steps of an animation one after another.
@@ -80,7 +80,7 @@ impl<'a> Projector<'a> {
         let mut looked = StepExtras::default();
         for panel in filmed(self.model) {
             let found = self.add(panel, step, &mut looked);
-            if self.model.export.film_panel.is_some() {
+            if self.model.forms.export.film_panel.is_some() {
                 found?;
             }
         }
@@ -89,7 +89,7 @@ impl<'a> Projector<'a> {
 
     /// Adds what one panel shows of a step.
     fn add(&self, panel: Panel, step: usize, looked: &mut StepExtras) -> Result<(), FilmError> {
-        let Model { history, recording, .. } = self.model;
+        let (history, recording) = (&self.model.runs.first.history, &self.model.runs.recording);
         match panel {
             Panel::WeightSpace => {
                 let paths = recording.as_ref().and_then(|recording| recording.paths.as_ref());
@@ -120,7 +120,7 @@ impl<'a> Projector<'a> {
     }
 
     fn around(&self, step: usize) -> Result<SpaceView, FilmError> {
-        let scene = &self.model.view.scene;
+        let scene = &self.model.view.plots.scene;
         let axes: Vec<Axis> = scene.axes.into_iter().chain(scene.third).collect();
         let first = step.saturating_sub(REPLAYED_HALF);
         let view = self

@@ -43,10 +43,10 @@ pub(crate) fn save(
 
 /// Writes a snapshot as its form says. Nothing is left behind where it fails.
 pub(crate) fn write(mut model: Model, reel: Option<Reel>, window_size: Vec2) -> ExportOutcome {
-    let path = PathBuf::from(&model.export.path);
+    let path = PathBuf::from(&model.forms.export.path);
     let failed = |error: &dyn std::fmt::Display| format!("cannot write {}: {error}", path.display());
-    let origin = format!("Brink {}: {}", model.facts.version, model.facts.command);
-    match model.export.what {
+    let origin = format!("Brink {}: {}", model.runs.facts.version, model.runs.facts.command);
+    match model.forms.export.what {
         What::Csv => {
             table::write_all(&model, &origin, &path).map_err(|error| failed(&error))?;
             return Ok(path);
@@ -65,20 +65,20 @@ pub(crate) fn write(mut model: Model, reel: Option<Reel>, window_size: Vec2) -> 
 }
 
 pub(crate) fn picture(model: &Model, reel: Option<Reel>, window_size: Vec2) -> Result<Vec<u8>, FilmError> {
-    let &ExportForm { what, panel, film_panel, film, svg, size, scale, .. } = &model.export;
+    let &ExportForm { what, panel, film_panel, film, svg, size, scale, .. } = &model.forms.export;
     let overlays = model.overlays();
     let view = RunView { overlays: &overlays, ..model.run_view() };
-    let (theme, size) = (model.theme, Vec2::from(size));
+    let (theme, size) = (model.layout.theme, Vec2::from(size));
     // one panel, or all as they are laid out
     let subject = move |panel: Option<Panel>| {
         move |ui: &mut Ui, view: &RunView| match panel {
             Some(panel) => panel_ui(ui, panel, view, &mut Vec::new()),
-            None => tree_ui(ui, &mut model.tree.clone(), view, &mut Vec::new()),
+            None => tree_ui(ui, &mut model.layout.tree.clone(), view, &mut Vec::new()),
         }
     };
     match what {
         What::Film => {
-            let newest = model.history.rows().saturating_sub(1);
+            let newest = model.runs.first.history.rows().saturating_sub(1);
             let film = Film { steps: film.steps.map(|step| step.min(newest)), ..film };
             let projector =
                 Projector::new(model, reel).map_err(|error| FilmError::Look(error.to_string()))?;
@@ -87,9 +87,9 @@ pub(crate) fn picture(model: &Model, reel: Option<Reel>, window_size: Vec2) -> R
         }
         What::Window => {
             pixels(window_size, scale)?;
-            let theme = if model.presenter { egui::Theme::Light } else { theme };
+            let theme = if model.layout.presenter { egui::Theme::Light } else { theme };
             let image = render(window_size, scale, theme, |ui| {
-                theme::set_high_contrast(ui.ctx(), model.presenter);
+                theme::set_high_contrast(ui.ctx(), model.layout.presenter);
                 crate::app::view::window_ui(ui, model, &mut Vec::new());
             });
             Ok(encode_png(&image, scale, &texts(&view))?)

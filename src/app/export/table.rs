@@ -21,7 +21,7 @@ pub(crate) fn write_all(model: &Model, origin: &str, path: &Path) -> io::Result<
         .iter()
         .map(|run| Other { label: &run.label, from: run.from, history: run.history })
         .collect();
-    csv::write_runs(&model.history, &others, &csv::columns(model.current()), origin, path)
+    csv::write_runs(&model.runs.first.history, &others, &csv::columns(model.current()), origin, path)
 }
 
 /// Writes what the panels in the window show, at the steps in sight. The curves are complete.
@@ -31,7 +31,7 @@ pub(crate) fn write_all(model: &Model, origin: &str, path: &Path) -> io::Result<
 pub(crate) fn write_shown(model: &Model, origin: &str, path: &Path) -> io::Result<()> {
     let overlays = model.overlays();
     let view = RunView { overlays: &overlays, ..model.run_view() };
-    let columns = shown(&layout::shown(&model.tree), &view);
+    let columns = shown(&layout::shown(&model.layout.tree), &view);
     let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
     let [first, last] = [*view.shown_rows().start(), *view.shown_rows().end()];
     let rows = first..(last + 1).min(view.most_rows());

@@ -5,7 +5,6 @@ use super::sessions::Reading;
 use crate::app::command::Command;
 use crate::app::export::save;
 use crate::app::state::banner::{Banner, Level};
-use crate::app::state::form::SessionForm;
 use crate::app::state::form::{Form, Search};
 use crate::app::state::layout;
 use crate::app::state::phase::RunPhase;
@@ -26,52 +25,46 @@ use egui::Theme;
 const LEAP: usize = 10;
 
 impl Lab {
-    /// Applies a command, whoever sent it.
-    #[expect(clippy::too_many_lines, reason = "one arm a command")]
+    /// Puts a command into the queue, whoever sent it, and applies all that wait there.
     pub fn apply(&mut self, command: Command) {
+        self.queue.push_back(command);
+        self.apply_all();
+    }
+
+    /// Applies what waits in the queue, in its order. What a command does is no command: nothing is put there meanwhile.
+    pub(super) fn apply_all(&mut self) {
+        while let Some(command) = self.queue.pop_front() {
+            self.apply_one(command);
+            // What a command changed may lie above what asked for it.
+            self.context.request_repaint();
+        }
+    }
+
+    #[expect(clippy::too_many_lines, reason = "one arm a command")]
+    fn apply_one(&mut self, command: Command) {
         match command {
-            Command::PlayPause => match self.model.phase {
-                RunPhase::Training => {
-                    self.model.phase = RunPhase::Paused;
-                    self.tell(WorkerCommand::Pause);
-                }
-                RunPhase::Paused => {
-                    self.model.phase = RunPhase::Training;
-                    self.model.forget_pause();
-                    self.tell(WorkerCommand::Play);
-                }
-                RunPhase::Ended(_) if self.model.has_taken_all() && !self.model.can_go_on() => {
-                    self.model
-                        .raise(Banner::why_it_waits("The run has ended: “More steps” (M) lets it go on"));
-                }
-                // its forks and the runs beside it may have steps left
-                RunPhase::Ended(_) | RunPhase::Failed => {
-                    let playing = self.model.is_playing();
-                    let wish = if playing { WorkerCommand::Pause } else { WorkerCommand::Play };
-                    self.model.forks.send(&wish);
-                    self.model.beside.send(&wish);
-                }
-            },
+            Command::PlayPause => self.play_pause(),
             Command::StepForward => self.step_forward(1),
             Command::LeapForward => self.step_forward(LEAP),
             Command::StepBack => self.step_back(1),
             Command::LeapBack => self.step_back(LEAP),
             Command::ToStart => {
-                if self.model.history.rows() > 0 {
+                if self.model.runs.first.history.rows() > 0 {
                     self.place_cursor(Some(0));
                 }
             }
             Command::ToEnd => self.place_cursor(None),
             Command::Replay => {
                 let model = &mut self.model;
-                model.playback.playing = !model.playback.playing && model.history.rows() > 1;
-                let at_end = model.view.cursor.is_none_or(|cursor| cursor + 1 >= model.most_rows());
-                if model.playback.playing && at_end {
+                model.view.playback.playing =
+                    !model.view.playback.playing && model.runs.first.history.rows() > 1;
+                let at_end = model.view.plots.cursor.is_none_or(|cursor| cursor + 1 >= model.most_rows());
+                if model.view.playback.playing && at_end {
                     // from the first step in sight
-                    model.view.cursor = Some(model.shown_steps()[0]);
+                    model.view.plots.cursor = Some(model.shown_steps()[0]);
                 }
             }
-            Command::ToggleLoop => self.model.playback.looping = !self.model.playback.looping,
+            Command::ToggleLoop => self.model.view.playback.looping = !self.model.view.playback.looping,
             Command::NextCycle => self.seek_cycle(true),
             Command::PreviousCycle => self.seek_cycle(false),
             Command::LoopCycle => self.loop_cycle(),
@@ -80,20 +73,20 @@ impl Lab {
             Command::NextOutput => self.choose_prediction(|choice, all| choice.next_output(all, true)),
             Command::PreviousOutput => self.choose_prediction(|choice, all| choice.next_output(all, false)),
             Command::TogglePhases => {
-                self.model.view.show_phases = !self.model.view.show_phases;
+                self.model.view.plots.show_phases = !self.model.view.plots.show_phases;
                 self.save_settings();
             }
             Command::SetReplaySpeed(speed) => {
                 if speed > 0.0 {
-                    self.model.playback.speed = speed;
+                    self.model.view.playback.speed = speed;
                 }
             }
             Command::MoreSteps => self.more_steps(),
             Command::TrainTo(steps) => self.train_to(steps),
-            Command::Restart if self.model.tour_runs(self.run_number) => self.start_source(),
+            Command::Restart if self.model.tour_runs(self.fleet.number) => self.start_source(),
             Command::Restart => self.start(false),
             Command::OpenPreset(preset) => {
-                if preset < self.model.presets.len() {
+                if preset < self.model.runs.presets.len() {
                     self.leave_tour();
                     self.model.choose(preset);
                     self.start(false);
@@ -105,169 +98,137 @@ impl Lab {
                     self.open_recording(recording);
                 }
             }
-            Command::SetEta(eta) if self.model.recording.is_some() => {
-                let text =
-                    format!("This is a recording: η = {eta} changes nothing in it. Its preset runs live");
-                self.model.raise(Banner::new(Level::Note, text));
-            }
-            Command::SetEta(eta) => match self.model.tour.eta_knob(eta) {
-                Some(turn) => self.apply(Command::Tour(turn)),
-                None => self.steer_eta(eta),
-            },
+            Command::SetEta(eta) => self.set_eta(eta),
             Command::SetSpeed(speed) => {
-                self.model.speed = speed;
+                self.model.runs.speed = speed;
                 self.tell(WorkerCommand::SetSpeed(speed));
             }
             Command::RestartFlows => self.tell_steered(WorkerCommand::RestartFlows),
-            Command::View(change) => {
-                if matches!(change, ViewChange::PlaceCursor(_)) {
-                    self.model.playback.playing = false;
-                }
-                self.model.view.apply(change);
-            }
-            Command::FollowRun => {
-                self.place_cursor(None);
-                self.model.view.visible = None;
-                self.model.view.ranges.clear();
-            }
+            Command::View(change) => self.change_view(change),
+            Command::FollowRun => self.follow_run(),
             Command::ToggleLogAxes => {
                 let log = !self.model.all_log();
                 for panel in Panel::ALL {
-                    self.model.view.apply(ViewChange::SetLog(panel, log));
+                    self.model.view.plots.apply(ViewChange::SetLog(panel, log));
                 }
             }
             Command::ToggleTheme => {
-                self.model.theme = match self.model.theme {
+                self.model.layout.theme = match self.model.layout.theme {
                     Theme::Light => Theme::Dark,
                     Theme::Dark => Theme::Light,
                 };
-                if !self.model.presenter {
-                    self.context.set_theme(self.model.theme);
+                if !self.model.layout.presenter {
+                    self.context.set_theme(self.model.layout.theme);
                 }
                 self.save_settings();
             }
             Command::ToggleCentralFlow => {
-                self.model.view.show_central_flow = !self.model.view.show_central_flow;
+                self.model.view.plots.show_central_flow = !self.model.view.plots.show_central_flow;
             }
             Command::ToggleFlat => {
-                let flat = !self.model.view.scene.flat;
-                self.model.view.scene.apply(SceneChange::SetFlat(flat));
+                let flat = !self.model.view.plots.scene.flat;
+                self.model.view.plots.scene.apply(SceneChange::SetFlat(flat));
             }
-            Command::ResetScene => self.model.view.scene.apply(SceneChange::Reset),
-            Command::ToggleLayer(layer) => self.model.view.scene.apply(SceneChange::Toggle(layer)),
+            Command::ResetScene => self.model.view.plots.scene.apply(SceneChange::Reset),
+            Command::ToggleLayer(layer) => self.model.view.plots.scene.apply(SceneChange::Toggle(layer)),
             Command::SetSmoothing(steps) => {
-                self.model.view.smoothing_steps = steps;
-                self.model.smoothing.insert(self.model.facts.preset.clone(), steps);
+                self.model.view.plots.smoothing_steps = steps;
+                self.model.view.smoothing.insert(self.model.runs.facts.preset.clone(), steps);
                 self.save_settings();
             }
-            Command::TogglePresenter => self.present(!self.model.presenter),
+            Command::TogglePresenter => self.present(!self.model.layout.presenter),
             Command::Arrange(arrangement) => {
-                if let Some(node) = arrangement.node(&self.model.layouts) {
-                    self.model.tree = node.tree();
+                if let Some(node) = arrangement.node(&self.model.layout.saved) {
+                    self.model.layout.tree = node.tree();
                     self.save_settings();
                 }
             }
             Command::MovePanels(tree) => {
-                self.model.tree = *tree;
-                self.panels_moved = true;
+                self.model.layout.tree = *tree;
+                self.window.panels_moved = true;
             }
             Command::TogglePanel(panel) => {
-                layout::toggle(&mut self.model.tree, panel);
+                layout::toggle(&mut self.model.layout.tree, panel);
                 self.save_settings();
             }
             Command::Dock => {
-                if let Some(tree) = self.model.dock.applied(&self.model.tree) {
-                    self.model.tree = tree;
+                if let Some(tree) = self.model.forms.dock.applied(&self.model.layout.tree) {
+                    self.model.layout.tree = tree;
                     self.save_settings();
                 }
             }
-            Command::EditDock(dock) => self.model.dock = dock,
             Command::ToggleBreakpoint(breakpoint) => self.toggle_breakpoint(breakpoint),
-            Command::EditBreakpoint(form) => self.model.breakpoint_form = form,
             Command::Fork => self.fork(),
-            Command::EditFork(form) => self.model.fork_form = form,
             Command::CloseFork(id) => {
-                self.model.forks.close(id);
-                if self.model.fork_form.parent == Some(id) {
-                    self.model.fork_form.parent = None;
+                self.fleet.forks.close(&mut self.model.runs.forks, id);
+                if self.model.forms.fork.parent == Some(id) {
+                    self.model.forms.fork.parent = None;
                 }
             }
             Command::CloseCompared(place) => {
-                if place < self.model.compared.len() {
-                    self.model.compared.remove(place);
+                if place < self.model.runs.compared.len() {
+                    self.model.runs.compared.remove(place);
                 }
             }
             Command::SaveSession => self.save_session(),
             Command::OpenSession => self.read_session(Reading::Open),
             Command::CompareSession => self.read_session(Reading::Compare),
             Command::ChooseSession(purpose) => {
-                if !self.session_chosen.is_running() {
-                    let path = &self.model.session.path;
-                    self.session_chosen = (self.outside.choose_session)(path, purpose, &self.context);
+                if !self.sessions.chosen.is_running() {
+                    let path = &self.model.forms.session.path;
+                    self.sessions.chosen = (self.outside.choose_session)(path, purpose, &self.context);
                 }
             }
-            Command::EditSession(path) => {
-                self.model.session = SessionForm { path, ..SessionForm::default() };
-            }
             Command::OpenUnfinished => {
-                if let Some(path) = self.model.unfinished.first().cloned() {
+                if let Some(path) = self.model.runs.unfinished.first().cloned() {
                     self.read_session(Reading::Unfinished(path));
                 }
             }
             Command::DiscardUnfinished => self.discard_unfinished(),
             Command::CopyAddress => {
                 self.context.copy_text(self.address().to_string());
-                self.model.session.outcome = Some(Ok("The command is in the clipboard".into()));
+                self.model.forms.session.outcome = Some(Ok("The command is in the clipboard".into()));
             }
-            Command::NameLayout(name) => self.model.layout_name = name,
             Command::SaveLayout => {
-                let name = self.model.layout_name.trim().to_owned();
+                let name = self.model.forms.layout_name.trim().to_owned();
                 if let Some(panels) =
-                    layout::LayoutNode::from_tree(&self.model.tree).filter(|_| !name.is_empty())
+                    layout::LayoutNode::from_tree(&self.model.layout.tree).filter(|_| !name.is_empty())
                 {
-                    self.model.layouts.retain(|layout| layout.name != name);
-                    self.model.layouts.push(layout::SavedLayout { name, panels });
+                    self.model.layout.saved.retain(|layout| layout.name != name);
+                    self.model.layout.saved.push(layout::SavedLayout { name, panels });
                     self.save_settings();
                 }
             }
             Command::ForgetLayout(name) => {
-                self.model.layouts.retain(|layout| layout.name != name);
+                self.model.layout.saved.retain(|layout| layout.name != name);
                 self.save_settings();
             }
-            Command::Toggle(form) => {
-                let open = (self.model.form != Some(form)).then_some(form);
-                self.model.form = open;
-                match open {
-                    Some(Form::Palette) => self.model.search = Search::default(),
-                    Some(Form::Session) => self.model.facts.command = self.address().to_string(),
-                    _ => {}
-                }
-            }
-            Command::EditSearch(search) => self.model.search = search,
+            Command::Toggle(form) => self.toggle_form(form),
+            Command::Edit(edit) => self.model.forms.edit(edit),
             Command::Leave => {
-                if self.model.form.take().is_none() && self.model.presenter {
+                if self.model.forms.open.take().is_none() && self.model.layout.presenter {
                     self.present(false);
                 }
             }
-            Command::EditExport(form) => self.model.export = form,
             Command::ChooseFile => {
-                if !self.chosen_file.is_running() {
-                    self.chosen_file = (self.outside.choose_file)(&self.model.export, &self.context);
-                    self.model.export.choosing = self.chosen_file.is_running();
+                if !self.files.chosen.is_running() {
+                    self.files.chosen = (self.outside.choose_file)(&self.model.forms.export, &self.context);
+                    self.model.forms.export.choosing = self.files.chosen.is_running();
                 }
             }
             Command::ChooseData => {
-                if !self.chosen_data.is_running() {
-                    self.chosen_data = (self.outside.choose_data)(&self.context);
+                if !self.files.data.is_running() {
+                    self.files.data = (self.outside.choose_data)(&self.context);
                 }
             }
             Command::Save => {
-                if !self.saved.is_running() {
+                if !self.files.saved.is_running() {
                     let size = self.context.content_rect().size();
-                    self.model.facts.command = self.address().to_string();
-                    let reel = if self.model.export.what == export::What::Film { self.reel() } else { None };
-                    self.saved = save(self.model.snapshot(), reel, size, &self.context);
-                    self.model.export.saving = self.saved.is_running();
+                    self.model.runs.facts.command = self.address().to_string();
+                    let reel =
+                        if self.model.forms.export.what == export::What::Film { self.reel() } else { None };
+                    self.files.saved = save(self.model.snapshot(), reel, size, &self.context);
+                    self.model.forms.export.saving = self.files.saved.is_running();
                 }
             }
             Command::Tour(command) => self.tour(command),
@@ -278,8 +239,6 @@ impl Lab {
                 }
             }
         }
-        // What a command changed may lie above what asked for it.
-        self.context.request_repaint();
     }
 
     /// Plays a recording, or says why it cannot be played. Returns whether it plays.
@@ -305,26 +264,88 @@ impl Lab {
     }
 
     fn choose_prediction(&mut self, choose: impl Fn(Choice, &Examples) -> Choice) {
-        if let Some(found) = self.model.history.predictions() {
-            self.model.view.prediction = choose(self.model.view.prediction, found.examples());
+        if let Some(found) = self.model.runs.first.history.predictions() {
+            self.model.view.plots.prediction = choose(self.model.view.plots.prediction, found.examples());
         }
     }
 
-    fn place_cursor(&mut self, cursor: Option<usize>) {
-        self.apply(Command::View(ViewChange::PlaceCursor(cursor)));
+    /// Lets the run go on, or pause; where it has ended, its forks and the runs beside it.
+    pub(super) fn play_pause(&mut self) {
+        match self.model.runs.first.phase {
+            RunPhase::Training => {
+                self.model.runs.first.phase = RunPhase::Paused;
+                self.tell(WorkerCommand::Pause);
+            }
+            RunPhase::Paused => {
+                self.model.runs.first.phase = RunPhase::Training;
+                self.model.forget_pause();
+                self.tell(WorkerCommand::Play);
+            }
+            RunPhase::Ended(_) if self.model.has_taken_all() && !self.model.can_go_on() => {
+                self.model.raise(Banner::why_it_waits("The run has ended: “More steps” (M) lets it go on"));
+            }
+            // its forks and the runs beside it may have steps left
+            RunPhase::Ended(_) | RunPhase::Failed => {
+                let playing = self.model.is_playing();
+                let wish = if playing { WorkerCommand::Pause } else { WorkerCommand::Play };
+                self.fleet.tell_others(&mut self.model.runs, &wish);
+            }
+        }
+    }
+
+    /// Gives the run another learning rate, or moves the slider that the tour has for it.
+    pub(super) fn set_eta(&mut self, eta: f64) {
+        if self.model.runs.recording.is_some() {
+            let text = format!("This is a recording: η = {eta} changes nothing in it. Its preset runs live");
+            return self.model.raise(Banner::new(Level::Note, text));
+        }
+        match self.model.tour.eta_knob(eta) {
+            Some(turn) => self.tour(turn),
+            None => self.steer_eta(eta),
+        }
+    }
+
+    /// Does what a panel asks for.
+    fn change_view(&mut self, change: ViewChange) {
+        if matches!(change, ViewChange::PlaceCursor(_)) {
+            self.model.view.playback.playing = false;
+        }
+        self.model.view.plots.apply(change);
+    }
+
+    pub(super) fn place_cursor(&mut self, cursor: Option<usize>) {
+        self.change_view(ViewChange::PlaceCursor(cursor));
+    }
+
+    /// Shows the whole run as it grows.
+    pub(super) fn follow_run(&mut self) {
+        self.place_cursor(None);
+        self.model.view.plots.visible = None;
+        self.model.view.plots.ranges.clear();
+    }
+
+    /// Shows a form, or hides it.
+    pub(super) fn toggle_form(&mut self, form: Form) {
+        let open = (self.model.forms.open != Some(form)).then_some(form);
+        self.model.forms.open = open;
+        match open {
+            Some(Form::Palette) => self.model.forms.search = Search::default(),
+            Some(Form::Session) => self.model.runs.facts.command = self.address().to_string(),
+            _ => {}
+        }
     }
 
     /// Forward through what is recorded; at its end, the training takes the steps that are left.
     fn step_forward(&mut self, steps: usize) {
         let newest = self.model.most_rows().saturating_sub(1);
-        let (cursor, to_train) = match self.model.view.cursor {
+        let (cursor, to_train) = match self.model.view.plots.cursor {
             Some(cursor) if cursor < newest => ((cursor + steps <= newest).then_some(cursor + steps), 0),
             _ => (None, steps),
         };
         self.place_cursor(cursor);
         if to_train > 0 && self.model.can_go_on() {
-            if matches!(self.model.phase, RunPhase::Training | RunPhase::Paused) {
-                self.model.phase = RunPhase::Paused;
+            if matches!(self.model.runs.first.phase, RunPhase::Training | RunPhase::Paused) {
+                self.model.runs.first.phase = RunPhase::Paused;
             }
             self.model.forget_pause();
             for _ in 0..to_train {
@@ -335,16 +356,16 @@ impl Lab {
 
     /// Back through what is recorded. From the newest step of a run that trains, the training pauses.
     fn step_back(&mut self, steps: usize) {
-        let Some(newest) = self.model.history.rows().checked_sub(1) else { return };
-        if self.model.view.cursor.is_none() && self.model.phase == RunPhase::Training {
-            self.apply(Command::PlayPause);
+        let Some(newest) = self.model.runs.first.history.rows().checked_sub(1) else { return };
+        if self.model.view.plots.cursor.is_none() && self.model.runs.first.phase == RunPhase::Training {
+            self.play_pause();
         }
-        let cursor = self.model.view.cursor.unwrap_or(newest).min(self.model.most_rows() - 1);
+        let cursor = self.model.view.plots.cursor.unwrap_or(newest).min(self.model.most_rows() - 1);
         self.place_cursor(Some(cursor.saturating_sub(steps)));
     }
 
     fn toggle_breakpoint(&mut self, breakpoint: Breakpoint) {
-        let set = &mut self.model.breakpoints;
+        let set = &mut self.model.runs.breakpoints;
         if set.contains(&breakpoint) {
             set.retain(|other| *other != breakpoint);
             self.tell_first(WorkerCommand::ClearBreakpoint(breakpoint));
@@ -356,7 +377,7 @@ impl Lab {
 
     fn seek_cycle(&mut self, next: bool) {
         let Some(row) = self.model.row() else { return };
-        let cycles = self.model.curves.cycles();
+        let cycles = self.model.runs.first.curves.cycles();
         let cycle = if next { cycles.next(row) } else { cycles.previous(row) };
         if let Some(start) = cycle.map(Cycle::start) {
             self.place_cursor(Some(start));
@@ -364,30 +385,30 @@ impl Lab {
     }
 
     /// Shows one cycle and plays it again and again.
-    fn loop_cycle(&mut self) {
+    pub(super) fn loop_cycle(&mut self) {
         let Some(row) = self.model.row() else { return };
-        let cycles = self.model.curves.cycles();
+        let cycles = self.model.runs.first.curves.cycles();
         let cycle = cycles.at(row).map(|place| &cycles.all()[place]).or(cycles.previous(row));
         let Some(cycle) = cycle.or(cycles.next(row)).filter(|cycle| cycle.length() > 1) else {
             self.model.raise(Banner::new(Level::Note, "No cycle at the edge has been found yet"));
             return;
         };
         let (first, last) = (cycle.start(), cycle.end() - 1);
-        self.model.view.visible = Some([first as f64, last as f64]);
-        self.model.view.cursor = Some(row.clamp(first, last));
-        self.model.view.show_phases = true;
-        (self.model.playback.playing, self.model.playback.looping) = (true, true);
+        self.model.view.plots.visible = Some([first as f64, last as f64]);
+        self.model.view.plots.cursor = Some(row.clamp(first, last));
+        self.model.view.plots.show_phases = true;
+        (self.model.view.playback.playing, self.model.view.playback.looping) = (true, true);
     }
 
     /// Shows plots for a projector, or the window as before.
     fn present(&mut self, on: bool) {
         if on {
-            self.zoom = self.context.zoom_factor();
+            self.window.zoom = self.context.zoom_factor();
         }
-        self.model.presenter = on;
-        self.context.set_zoom_factor(if on { presenter::ZOOM } else { self.zoom });
+        self.model.layout.presenter = on;
+        self.context.set_zoom_factor(if on { presenter::ZOOM } else { self.window.zoom });
         crate::picture::style::theme::set_high_contrast(&self.context, on);
-        self.context.set_theme(if on { Theme::Light } else { self.model.theme });
+        self.context.set_theme(if on { Theme::Light } else { self.model.layout.theme });
         self.context.send_viewport_cmd(egui::ViewportCommand::Fullscreen(on));
     }
 }

@@ -1,13 +1,11 @@
 //! What the tour does to the window: it starts runs, arms stops, arranges panels. All by the means that the user has.
 
 use super::Lab;
-use crate::app::command::Command;
 use crate::app::state::banner::{Banner, Level};
 use crate::app::state::layout::LayoutNode;
 use crate::app::state::page::Page;
 use crate::app::state::phase::RunPhase;
 use crate::app::state::tour::TourCommand;
-use crate::picture::view::ViewChange;
 use crate::picture::view::scene_view::SceneView;
 use crate::run::analysis::cycles::Cycle;
 use crate::run::engine::breakpoint::{Breakpoint, Hit};
@@ -44,7 +42,7 @@ impl Lab {
             return;
         }
         self.disarm();
-        let own = self.model.own_look.take().unwrap_or_default();
+        let own = self.model.layout.own_look.take().unwrap_or_default();
         self.model.tour.look = Some(self.model.look());
         self.model.tour.guides = false;
         self.model.take_look(own);
@@ -53,7 +51,7 @@ impl Lab {
     /// The tour arranges the window from here on; what the user has arranged waits.
     fn enter_tour(&mut self) {
         if !self.model.tour.guides {
-            self.model.own_look = Some(self.model.look());
+            self.model.layout.own_look = Some(self.model.look());
             self.model.tour.guides = true;
         }
     }
@@ -64,9 +62,9 @@ impl Lab {
         if let Some(look) = self.model.tour.look.take() {
             self.model.take_look(look);
         }
-        if self.model.tour.run == Some(self.run_number) && self.model.phase != RunPhase::Failed {
+        if self.model.tour.run == Some(self.fleet.number) && self.model.runs.first.phase != RunPhase::Failed {
             self.arrange_for_tour();
-            self.enter_card();
+            self.enter_card(false);
         } else if self.model.tour.has_begun() {
             self.start_source();
         } else {
@@ -79,7 +77,7 @@ impl Lab {
         let tour = &mut self.model.tour;
         tour.reveal = Reveal::Shown;
         if tour.here().is_some_and(|(chapter, _)| chapter.central_flow == CentralFlowShown::Answered) {
-            self.model.view.show_central_flow = true;
+            self.model.view.plots.show_central_flow = true;
         }
     }
 
@@ -117,8 +115,8 @@ impl Lab {
         (tour.chapter, tour.card, tour.reveal, tour.look) = (chapter, card, Reveal::Hidden, None);
         let chapter = &tour.chapters[chapter];
         tour.knobs = knob_values(chapter);
-        self.model.view.show_central_flow = chapter.shows_central_flow(card);
-        self.model.view.scene = SceneView::default();
+        self.model.view.plots.show_central_flow = chapter.shows_central_flow(card);
+        self.model.view.plots.scene = SceneView::default();
         self.start_source();
     }
 
@@ -133,20 +131,19 @@ impl Lab {
             return self.start_source();
         }
         self.show_newest();
-        if let Some(eta) = eta.filter(|&eta| forward && eta != self.model.eta) {
-            self.apply(Command::SetEta(eta));
-            // the edge is a new one, and the stops before it say nothing about it
-            self.eta_asked = Some(eta);
+        let eta = eta.filter(|&eta| forward && eta != self.model.runs.first.eta());
+        if let Some(eta) = eta {
+            self.set_eta(eta);
         }
         self.arrange_for_tour();
-        self.enter_card();
+        self.enter_card(eta.is_some());
     }
 
     /// No cursor, no loop, all steps.
     fn show_newest(&mut self) {
-        self.model.playback.playing = false;
-        self.apply(Command::View(ViewChange::PlaceCursor(None)));
-        self.model.view.visible = None;
+        self.model.view.playback.playing = false;
+        self.place_cursor(None);
+        self.model.view.plots.visible = None;
     }
 
     /// Starts the run of the card that is shown.
@@ -158,7 +155,7 @@ impl Lab {
         tour.moments = vec![None; chapter.cards.len()];
         let source = chapter.source(tour.card);
         let changes = knob_changes(chapter, &tour.knobs);
-        let place = self.model.presets.iter().position(|(name, _)| *name == source.preset);
+        let place = self.model.runs.presets.iter().position(|(name, _)| *name == source.preset);
         let preset = match (place, chapter.preset(tour.card, &changes)) {
             (Some(place), Ok(preset)) => (place, preset),
             (_, Err(error)) => return self.model.raise(Banner::new(Level::Error, error.to_string())),
@@ -168,7 +165,7 @@ impl Lab {
             }
         };
         let recorded = source.recording.as_deref().and_then(self.outside.recording);
-        let (phases, shows) = (chapter.phases, self.model.view.show_central_flow);
+        let (phases, shows) = (chapter.phases, self.model.view.plots.show_central_flow);
         let first = tour.on_the_way().or_else(|| chapter.first_stop(tour.card));
         // one that cannot be read says so, and its live sibling runs
         let plays = recorded.is_some_and(|recorded| self.open_recording(recorded));
@@ -178,9 +175,9 @@ impl Lab {
             self.start(false);
             self.model.banners.extend(trouble.into_iter().filter(|_| recorded.is_some()));
         }
-        (self.model.view.show_phases, self.model.view.show_central_flow) = (phases, shows);
+        (self.model.view.plots.show_phases, self.model.view.plots.show_central_flow) = (phases, shows);
         self.start_beside();
-        self.model.tour.run = Some(self.run_number);
+        self.model.tour.run = Some(self.fleet.number);
         self.arrange_for_tour();
         self.model.tour.due = self.model.tour.here().is_some_and(|(_, card)| card.stop.is_none());
         if let Some(stop) = first {
@@ -198,9 +195,10 @@ impl Lab {
         for preset in presets {
             let title = preset.title.clone();
             let made = (self.outside.assemble)(&preset);
-            let (memory, wake) = (self.memory.clone(), self.wake());
+            let (memory, wake) = (self.fleet.memory.clone(), self.wake());
+            let (threads, beside) = (&mut self.fleet.beside, &mut self.model.runs.beside);
             let started = made.and_then(|engine| {
-                self.model.beside.start(engine, preset, memory, wake).map_err(|error| error.to_string())
+                threads.start(beside, engine, preset, memory, wake).map_err(|error| error.to_string())
             });
             if let Err(reason) = started {
                 self.model.raise(Banner::new(
@@ -211,47 +209,49 @@ impl Lab {
         }
     }
 
-    /// Lets the run go on to the card's stop, if it is still to come.
-    fn enter_card(&mut self) {
+    /// Lets the run go on to the card's stop, if it is still to come. With a learning rate of which nothing is recorded yet,
+    /// the edge is a new one, and the stops before it say nothing about it.
+    fn enter_card(&mut self, at_new_edge: bool) {
         let tour = &mut self.model.tour;
         let stop = tour.here().and_then(|(_, card)| card.stop);
         tour.due = true;
         match stop.filter(|_| !tour.is_reached(tour.card)) {
-            Some(stop) if self.eta_asked.is_none() && lies_behind(stop, &self.model.history) => {
-                let step = passed_at(stop, &self.model.history);
+            Some(stop) if !at_new_edge && lies_behind(stop, &self.model.runs.first.history) => {
+                let step = passed_at(stop, &self.model.runs.first.history);
                 self.model.tour.reach(stop, step);
             }
             Some(stop) => {
                 self.arm(stop);
-                if self.model.phase == RunPhase::Paused {
-                    self.apply(Command::PlayPause);
+                if self.model.runs.first.phase == RunPhase::Paused {
+                    self.play_pause();
                 }
             }
             // a run that goes on keeps the stop that lies ahead
-            None if self.model.phase == RunPhase::Training => {
+            None if self.model.runs.first.phase == RunPhase::Training => {
                 let ahead =
                     self.model.tour.here().and_then(|(chapter, _)| chapter.first_stop(self.model.tour.card));
-                if let Some(stop) = ahead.filter(|&stop| !lies_behind(stop, &self.model.history)) {
+                if let Some(stop) = ahead.filter(|&stop| !lies_behind(stop, &self.model.runs.first.history)) {
                     self.arm(stop);
                 }
             }
             None => {}
         }
-        self.eta_asked = None;
         self.return_to_moment();
     }
 
     /// A card whose stop lies behind shows the run as it was there: its text speaks of that step.
     fn return_to_moment(&mut self) {
-        let Some(step) = self.model.tour.moment().filter(|step| step + 1 < self.model.history.rows()) else {
+        let Some(step) =
+            self.model.tour.moment().filter(|step| step + 1 < self.model.runs.first.history.rows())
+        else {
             return;
         };
-        if self.model.phase == RunPhase::Training {
-            self.apply(Command::PlayPause);
+        if self.model.runs.first.phase == RunPhase::Training {
+            self.play_pause();
         }
-        self.model.playback.playing = false;
-        self.apply(Command::View(ViewChange::PlaceCursor(Some(step))));
-        self.model.view.visible = Some([0.0, step.max(1) as f64]);
+        self.model.view.playback.playing = false;
+        self.place_cursor(Some(step));
+        self.model.view.plots.visible = Some([0.0, step.max(1) as f64]);
     }
 
     fn arm(&mut self, stop: Breakpoint) {
@@ -262,7 +262,7 @@ impl Lab {
 
     fn disarm(&mut self) {
         if let Some(stop) = self.model.tour.armed.take()
-            && !self.model.breakpoints.contains(&stop)
+            && !self.model.runs.breakpoints.contains(&stop)
         {
             self.tell_first(WorkerCommand::ClearBreakpoint(stop));
         }
@@ -271,7 +271,7 @@ impl Lab {
     fn arrange_for_tour(&mut self) {
         let tour = &self.model.tour;
         let columns = tour.chapters[tour.chapter].layout(tour.card);
-        self.model.tree = node(columns).tree();
+        self.model.layout.tree = node(columns).tree();
     }
 
     /// Whether a hit is the tour's own: then the panel says it, and no banner.
@@ -291,9 +291,10 @@ impl Lab {
         // the page was turned in the moment in which the run came to the stop before: it goes on to the new one
         let cards = tour.here().map_or(&[][..], |(chapter, _)| &chapter.cards);
         let passed = cards.iter().any(|card| card.stop == Some(hit.breakpoint));
-        let late = passed && !self.model.breakpoints.contains(&hit.breakpoint);
-        if late && self.model.tour.armed.is_some() && self.model.phase == RunPhase::Paused {
-            self.apply(Command::PlayPause);
+        let late = passed && !self.model.runs.breakpoints.contains(&hit.breakpoint);
+        if late && self.model.tour.armed.is_some() && self.model.runs.first.phase == RunPhase::Paused {
+            self.play_pause();
+            self.context.request_repaint();
         }
         late
     }
@@ -305,7 +306,7 @@ impl Lab {
         let diverged =
             matches!(event, Event::Outcome(Process::GradientDescent, StepOutcome::Diverged { .. }));
         let steers = tour.here().is_some_and(|(chapter, _)| !chapter.knobs.is_empty());
-        diverged && steers && self.model.tour_runs(self.run_number)
+        diverged && steers && self.model.tour_runs(self.fleet.number)
     }
 
     /// Lets a run that was begun anew go on from the stop of a card before the one that is shown.
@@ -314,12 +315,12 @@ impl Lab {
         let Some((chapter, _)) = tour.here() else { return };
         let eta = chapter.cards[place + 1].eta();
         if let Some(eta) = eta {
-            self.apply(Command::SetEta(eta));
+            self.set_eta(eta);
         }
         // pages that were turned before their stop have it behind them by now
         while eta.is_none()
             && let Some(stop) = self.model.tour.on_the_way()
-            && let Some(step) = passed_at(stop, &self.model.history)
+            && let Some(step) = passed_at(stop, &self.model.runs.first.history)
         {
             self.model.tour.reach(stop, Some(step));
         }
@@ -328,13 +329,14 @@ impl Lab {
         let next = tour.on_the_way().or_else(own);
         if let Some(stop) = next {
             self.arm(stop);
-            self.apply(Command::PlayPause);
+            self.play_pause();
+            self.context.request_repaint();
         }
     }
 
     /// Does what the card asks for once its stop is reached. Called when the curves are complete.
     pub(in crate::app) fn guide(&mut self) {
-        if matches!(self.model.phase, RunPhase::Ended(_) | RunPhase::Failed)
+        if matches!(self.model.runs.first.phase, RunPhase::Ended(_) | RunPhase::Failed)
             && let Some(stop) = self.model.tour.armed
         {
             self.model.tour.reach(stop, None);
@@ -342,13 +344,14 @@ impl Lab {
             self.disarm();
         }
         let tour = &mut self.model.tour;
-        if !tour.guides || !tour.due || tour.waits() || self.model.history.rows() == 0 {
+        if !tour.guides || !tour.due || tour.waits() || self.model.runs.first.history.rows() == 0 {
             return;
         }
         tour.due = false;
         let actions = tour.here().map(|(_, card)| card.actions.clone()).unwrap_or_default();
         for action in actions {
             self.act(action);
+            self.context.request_repaint();
         }
     }
 
@@ -356,22 +359,22 @@ impl Lab {
         match action {
             Action::Look => {
                 let stop = self.model.tour.moment().map_or(usize::MAX, |step| step + 1);
-                let last = self.model.history.rows().min(stop).checked_sub(2);
-                self.apply(Command::View(ViewChange::PlaceCursor(last)));
+                let last = self.model.runs.first.history.rows().min(stop).checked_sub(2);
+                self.place_cursor(last);
             }
             Action::LoopCycle => {
                 // whole ones can be told; the one that goes on cannot
-                let newest = self.model.history.rows().saturating_sub(1);
+                let newest = self.model.runs.first.history.rows().saturating_sub(1);
                 let newest = self.model.tour.moment().map_or(newest, |step| step.min(newest));
-                let whole = self.model.curves.cycles().last_complete(newest).map(Cycle::start);
+                let whole = self.model.runs.first.curves.cycles().last_complete(newest).map(Cycle::start);
                 if let Some(start) = whole {
-                    self.apply(Command::View(ViewChange::PlaceCursor(Some(start))));
+                    self.place_cursor(Some(start));
                 }
-                self.apply(Command::LoopCycle);
+                self.loop_cycle();
             }
-            Action::WholeRun => self.apply(Command::FollowRun),
-            Action::Play if self.model.phase == RunPhase::Paused => self.apply(Command::PlayPause),
-            Action::ShowCentralFlow => self.model.view.show_central_flow = true,
+            Action::WholeRun => self.follow_run(),
+            Action::Play if self.model.runs.first.phase == RunPhase::Paused => self.play_pause(),
+            Action::ShowCentralFlow => self.model.view.plots.show_central_flow = true,
             // done when the card was entered
             Action::Play | Action::SetEta(_) => {}
         }

@@ -1,7 +1,6 @@
 //! Sessions in the window: the form, what of a run is kept, and what becomes of one that is read.
 
 use super::Lab;
-use crate::app::command::Command;
 use crate::app::state::banner::{Banner, Level};
 use crate::app::state::form::Form;
 use crate::app::state::form::SessionForm;
@@ -12,7 +11,7 @@ use crate::app::work::session::write;
 use crate::run::engine::course::Course;
 use crate::run::file::recording::Recording;
 use crate::run::file::session::Session;
-use crate::run::file::session::{SavedFork, SessionKind};
+use crate::run::file::session::SessionKind;
 use crate::run::live::fork::label;
 use crate::run::start::address::Address;
 
@@ -51,45 +50,48 @@ impl Lab {
     /// The command line that opens this moment again.
     pub(crate) fn address(&self) -> Address {
         let model = &self.model;
-        if let Some(recording) = &model.recording {
+        if let Some(recording) = &model.runs.recording {
             return Address::of_recording(recording, model.row());
         }
         let course = self.course();
         let forks: Vec<_> = model
+            .runs
             .forks
             .list()
             .iter()
             .map(|fork| {
-                let steered = fork.past().course();
+                let steered = fork.course.clone();
                 (departure(&course, &steered, fork.step), steered)
             })
             .collect();
         let at = model.row();
-        Address::of(&model.facts.preset, model.current(), &course, &forks, at)
+        Address::of(&model.runs.facts.preset, model.current(), &course, &forks, at)
     }
 
     /// How the first run is steered.
     fn course(&self) -> Course {
-        self.worker.as_ref().map_or_else(|| Course::new(self.model.eta), |worker| worker.past().course())
+        self.fleet
+            .first
+            .as_ref()
+            .map_or_else(|| Course::new(self.model.runs.first.eta()), |worker| worker.past().course())
     }
 
     /// The run and its forks as a session; nothing before its first step. Of each run the newest checkpoint is kept unless it
     /// is larger than `newest` bytes.
     pub(crate) fn session(&self, newest: usize) -> Option<Session> {
-        let (model, past) = (&self.model, self.worker.as_ref()?.past());
+        let (model, past) = (&self.model, self.fleet.first.as_ref()?.past());
         // a recording has no weights to go on from
-        if model.history.rows() == 0 || model.recording.is_some() {
+        if model.runs.first.history.rows() == 0 || model.runs.recording.is_some() {
             return None;
         }
         let course = past.course();
         let mut preset = model.current().clone();
         preset.optimizer.eta = course.eta_at(0);
-        let forks = model.forks.list();
-        let kept = Session::new(&model.facts.preset, preset, course, model.history.clone());
+        let kept = Session::new(&model.runs.facts.preset, preset, course, model.runs.first.history.clone());
         let mut session = Session {
-            breakpoints: model.breakpoints.clone(),
-            hits: model.hits.clone(),
-            forks: forks.iter().map(|fork| SavedFork::of(fork, forks, newest)).collect(),
+            breakpoints: model.runs.breakpoints.clone(),
+            hits: model.runs.first.hits.clone(),
+            forks: self.fleet.forks.saved(&model.runs.forks, newest),
             shown: toml::Table::try_from(ShownState::of(model)).unwrap_or_default(),
             ..kept
         };
@@ -99,60 +101,60 @@ impl Lab {
 
     /// Writes the run and its forks, or asks where to.
     pub(super) fn save_session(&mut self) {
-        if !self.model.session.known && self.model.form != Some(Form::Session) {
-            return self.apply(Command::Toggle(Form::Session));
+        if !self.model.forms.session.known && self.model.forms.open != Some(Form::Session) {
+            return self.toggle_form(Form::Session);
         }
-        if self.session_saved.is_running() {
+        if self.sessions.saved.is_running() {
             return;
         }
         let Some(session) = self.session(NEWEST_CHECKPOINT) else {
-            let reason = match self.model.recording {
+            let reason = match self.model.runs.recording {
                 Some(_) => {
                     "This is a recording: it has no weights to go on from, and its file is kept as it is"
                 }
                 None => "Nothing has been recorded yet",
             };
-            self.model.session.outcome = Some(Err(reason.into()));
+            self.model.forms.session.outcome = Some(Err(reason.into()));
             return;
         };
-        let path = PathBuf::from(&self.model.session.path);
-        self.session_saved = write(session, path, &self.context);
-        self.model.session.busy = self.session_saved.is_running();
+        let path = PathBuf::from(&self.model.forms.session.path);
+        self.sessions.saved = write(session, path, &self.context);
+        self.model.forms.session.busy = self.sessions.saved.is_running();
     }
 
     /// Reads the form's file, or another one.
     pub(super) fn read_session(&mut self, reading: Reading) {
-        if self.session_read.is_running() {
+        if self.sessions.read.is_running() {
             return;
         }
         let path = match &reading {
             Reading::Unfinished(path) => path.clone(),
-            Reading::Open | Reading::Compare => PathBuf::from(&self.model.session.path),
+            Reading::Open | Reading::Compare => PathBuf::from(&self.model.forms.session.path),
         };
-        self.session_read = Job::spawn("session", &self.context, move || {
+        self.sessions.read = Job::spawn("session", &self.context, move || {
             let read = Session::read(&path).map_err(|error| error.to_string());
             read.map(|session| (reading, session))
         });
-        self.model.session.busy = self.session_read.is_running();
+        self.model.forms.session.busy = self.sessions.read.is_running();
     }
 
     /// Takes in what threads and dialogs have to say about sessions.
     pub(super) fn take_in_sessions(&mut self) {
-        if let Some(Ok(Some(path))) = self.session_chosen.poll() {
-            self.model.session.set_path(&path);
+        if let Some(Ok(Some(path))) = self.sessions.chosen.poll() {
+            self.model.forms.session.set_path(&path);
         }
-        if let Some(saved) = self.session_saved.poll_outcome() {
-            let form = &mut self.model.session;
+        if let Some(saved) = self.sessions.saved.poll_outcome() {
+            let form = &mut self.model.forms.session;
             form.busy = false;
             form.known = saved.is_ok();
             form.outcome = Some(saved.map(|path| format!("Saved: {}", path.display())));
             self.tell_outcome();
         }
-        let Some(read) = self.session_read.poll_outcome() else { return };
-        self.model.session.busy = false;
+        let Some(read) = self.sessions.read.poll_outcome() else { return };
+        self.model.forms.session.busy = false;
         match read {
             Err(reason) => {
-                self.model.session.outcome = Some(Err(reason));
+                self.model.forms.session.outcome = Some(Err(reason));
                 self.tell_outcome();
             }
             Ok((reading, session)) => self.use_session(session, reading),
@@ -161,10 +163,10 @@ impl Lab {
 
     /// Where the form is not open, what became of a file is said above the plots.
     fn tell_outcome(&mut self) {
-        if self.model.form == Some(Form::Session) {
+        if self.model.forms.open == Some(Form::Session) {
             return;
         }
-        match self.model.session.outcome.clone() {
+        match self.model.forms.session.outcome.clone() {
             Some(Ok(text)) => self.model.raise(Banner::new(Level::Note, text)),
             Some(Err(reason)) => self.model.raise(Banner::new(Level::Warning, reason)),
             None => {}
@@ -174,18 +176,18 @@ impl Lab {
     fn use_session(&mut self, session: Session, reading: Reading) {
         match reading {
             Reading::Compare => {
-                let path = PathBuf::from(&self.model.session.path);
+                let path = PathBuf::from(&self.model.forms.session.path);
                 let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
                 let outcome = self.compare_with(&name, session);
-                self.model.session.outcome = Some(outcome);
+                self.model.forms.session.outcome = Some(outcome);
                 self.tell_outcome();
             }
             Reading::Open => {
-                let path = self.model.session.path.clone();
+                let path = self.model.forms.session.path.clone();
                 self.open_session(session);
                 let known = SessionForm { path, known: true, ..SessionForm::default() };
-                self.model.session = known;
-                self.model.form = None;
+                self.model.forms.session = known;
+                self.model.forms.open = None;
             }
             Reading::Unfinished(path) => {
                 self.open_session(session);
@@ -202,7 +204,7 @@ impl Lab {
         });
         let all: Vec<Compared> =
             iter::once(Compared::new(name.to_owned(), session.history)).chain(forks).collect();
-        let (count, mut left) = (all.len(), self.memory.recorded.left());
+        let (count, mut left) = (all.len(), self.fleet.memory.recorded.left());
         let mut refused: Vec<(String, String)> = Vec::new();
         for (place, run) in all.into_iter().enumerate() {
             let label = run.label.clone();
@@ -226,7 +228,7 @@ impl Lab {
 
     /// Draws a run over the present one, where there is room for it; `left` are the bytes that are left for recorded steps.
     pub(crate) fn compare(&mut self, run: Compared, left: &mut usize) -> Result<(), String> {
-        let compared = &mut self.model.compared;
+        let compared = &mut self.model.runs.compared;
         if compared.len() >= MOST_COMPARED {
             return Err(format!("{MOST_COMPARED} runs are compared already; close one among the forks"));
         }
@@ -237,7 +239,7 @@ impl Lab {
                  comparison",
                 needed.div_ceil(1 << 20),
                 *left >> 20,
-                self.memory.recorded.budget() >> 20
+                self.fleet.memory.recorded.budget() >> 20
             ));
         }
         *left -= needed;
@@ -259,17 +261,17 @@ impl Lab {
             *name == session.name && preset.resolved_toml() == text
         };
         let model = &mut self.model;
-        let place = model.presets.iter().position(same).unwrap_or_else(|| {
-            model.presets.push((session.name.clone(), session.preset.clone()));
-            model.presets.len() - 1
+        let place = model.runs.presets.iter().position(same).unwrap_or_else(|| {
+            model.runs.presets.push((session.name.clone(), session.preset.clone()));
+            model.runs.presets.len() - 1
         });
         model.choose(place);
-        model.breakpoints.clone_from(&session.breakpoints);
+        model.runs.breakpoints.clone_from(&session.breakpoints);
         let shown: ShownState = session.shown.clone().try_into().unwrap_or_default();
         let forks = std::mem::take(&mut session.forks);
         let hits = std::mem::take(&mut session.hits);
         self.begin(session.course.clone(), Some(session), true);
-        self.model.hits = hits;
+        self.model.runs.first.hits = hits;
         self.restore_forks(forks, shown.steered());
         shown.restore(&mut self.model);
     }

@@ -102,7 +102,7 @@ impl Lab {
         match Autosave::open(directory, *interval) {
             Ok((autosave, left)) => {
                 self.autosave = Some(autosave);
-                self.model.unfinished = left;
+                self.model.runs.unfinished = left;
                 self.offer_unfinished();
             }
             Err(error) => {
@@ -113,7 +113,7 @@ impl Lab {
     }
 
     fn offer_unfinished(&mut self) {
-        let Some(path) = self.model.unfinished.first() else { return };
+        let Some(path) = self.model.runs.unfinished.first() else { return };
         let modified = fs::metadata(path).and_then(|metadata| metadata.modified());
         let age = modified.ok().and_then(|then| then.elapsed().ok()).unwrap_or_default();
         let minutes = age.as_secs() / 60;
@@ -135,7 +135,7 @@ impl Lab {
     /// The unfinished run has been opened: its file is this window's autosave now.
     pub(super) fn adopt_unfinished(&mut self, path: &Path) {
         self.withdraw_offer();
-        self.model.unfinished.retain(|other| other != path);
+        self.model.runs.unfinished.retain(|other| other != path);
         if let Some(autosave) = &mut self.autosave
             && fs::rename(path, &autosave.path).is_ok()
         {
@@ -147,8 +147,8 @@ impl Lab {
     /// Removes the unfinished run that is offered.
     pub(super) fn discard_unfinished(&mut self) {
         self.withdraw_offer();
-        if !self.model.unfinished.is_empty() {
-            let path = self.model.unfinished.remove(0);
+        if !self.model.runs.unfinished.is_empty() {
+            let path = self.model.runs.unfinished.remove(0);
             if let Err(error) = fs::remove_file(&path) {
                 let text = format!("{} cannot be removed: {error}", path.display());
                 self.model.raise(Banner::new(Level::Warning, text));
@@ -181,9 +181,7 @@ impl Lab {
         }
         // its lock is given back
         self.autosave = None;
-        if let Some(worker) = self.worker.take() {
-            worker.shut_down();
-        }
+        self.fleet.end_first();
     }
 
     /// Keeps the run where it is due.

@@ -265,7 +265,7 @@ impl eframe::App for App {
         }
         self.lab.logic();
         if self.lab.model().tour.has_stopped() {
-            self.timing.stopped(self.lab.model().history.rows());
+            self.timing.stopped(self.lab.model().runs.first.history.rows());
         }
         match self.timing.remaining() {
             Some(left) if left.is_zero() => context.send_viewport_cmd(ViewportCommand::Close),
@@ -302,7 +302,7 @@ impl eframe::App for App {
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
-        self.timing.report(self.lab.model().history.rows());
+        self.timing.report(self.lab.model().runs.first.history.rows());
         if self.graphics.is_lost().is_some() {
             self.lab.abandon();
         } else {

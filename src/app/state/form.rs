@@ -1,7 +1,64 @@
 //! The forms over the window: which one is open, and what is typed into each.
 
+use super::export::ExportForm;
+use super::layout::Dock;
 use crate::run::file::session::EXTENSION;
 use std::path::Path;
+
+/// What is typed into the forms.
+#[derive(Clone, Debug, Default)]
+pub struct Forms {
+    /// The form that is open.
+    pub open: Option<Form>,
+    /// What is typed into the palette.
+    pub search: Search,
+    /// The export form.
+    pub export: ExportForm,
+    /// The form of the sessions.
+    pub session: SessionForm,
+    /// The form of the forks.
+    pub fork: ForkForm,
+    /// The form of the breakpoints.
+    pub breakpoint: BreakpointForm,
+    /// The name in the layout form.
+    pub layout_name: String,
+    /// Which panel the layout form puts where.
+    pub dock: Dock,
+}
+
+/// What is typed or chosen in a form.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FormEdit {
+    /// What is typed into the palette.
+    Search(Search),
+    /// The export form.
+    Export(ExportForm),
+    /// The file in the form of the sessions.
+    Session(String),
+    /// Which run to leave, and with which learning rate.
+    Fork(ForkForm),
+    /// The numbers of the breakpoints.
+    Breakpoint(BreakpointForm),
+    /// The name in the layout form.
+    LayoutName(String),
+    /// Which panel the layout form puts where.
+    Dock(Dock),
+}
+
+impl Forms {
+    /// Takes what is typed or chosen.
+    pub(in crate::app) fn edit(&mut self, edit: FormEdit) {
+        match edit {
+            FormEdit::Search(search) => self.search = search,
+            FormEdit::Export(form) => self.export = form,
+            FormEdit::Session(path) => self.session = SessionForm { path, ..SessionForm::default() },
+            FormEdit::Fork(form) => self.fork = form,
+            FormEdit::Breakpoint(form) => self.breakpoint = form,
+            FormEdit::LayoutName(name) => self.layout_name = name,
+            FormEdit::Dock(dock) => self.dock = dock,
+        }
+    }
+}
 
 /// A form over the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -31,9 +31,9 @@ impl Default for Appearance {
 impl Model {
     /// How the window is looked at now.
     pub(crate) fn look(&self) -> Appearance {
-        let view = &self.view;
+        let view = &self.view.plots;
         Appearance {
-            tree: self.tree.clone(),
+            tree: self.layout.tree.clone(),
             central_flow: view.show_central_flow,
             phases: view.show_phases,
             scene: view.scene.clone(),
@@ -43,7 +43,8 @@ impl Model {
     /// Looks at the window otherwise.
     pub(crate) fn take_look(&mut self, look: Appearance) {
         let Appearance { tree, central_flow, phases, scene } = look;
-        self.tree = tree;
-        (self.view.show_central_flow, self.view.show_phases, self.view.scene) = (central_flow, phases, scene);
+        self.layout.tree = tree;
+        (self.view.plots.show_central_flow, self.view.plots.show_phases, self.view.plots.scene) =
+            (central_flow, phases, scene);
     }
 }

@@ -89,7 +89,11 @@ impl Model {
 
     /// The step at which gradient descent diverged, if the run ended with that.
     pub(crate) fn ended_with_descent(&self) -> Option<usize> {
-        self.history.divergence(Process::GradientDescent).filter(|&step| !self.history.has_flows(step))
+        self.runs
+            .first
+            .history
+            .divergence(Process::GradientDescent)
+            .filter(|&step| !self.runs.first.history.has_flows(step))
     }
 
     /// Adds a banner; of those that offer to restart the flows only the newest stays, and at most `BANNERS` in all.

@@ -1,16 +1,101 @@
 //! The other runs that plots draw over the first: forks and saved runs.
 
 use super::Model;
+use super::beside::Beside;
 use super::phase::RunPhase;
+use super::run::Run;
+use crate::picture::view::Facts;
 use crate::picture::view::run_view::{Overlay, RunView};
+use crate::preset::Preset;
 use crate::run::analysis::curves::Curves;
-use crate::run::live::fork::Fork;
+use crate::run::engine::breakpoint::Breakpoint;
+use crate::run::engine::course::Course;
+use crate::run::file::recording::Recording;
+use crate::run::live::fork::{Fork, Forks};
 use crate::run::live::message::Ending;
 use crate::run::record::history::History;
 use std::borrow::Cow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// All runs of the window, and where the first one comes from.
+#[derive(Clone, Debug)]
+pub struct Runs {
+    /// The presets of the menu, by name.
+    pub presets: Vec<(String, Preset)>,
+    /// The one that runs.
+    pub preset: usize,
+    /// The recording that plays in its place.
+    pub recording: Option<Arc<Recording>>,
+    /// It with changes, where the tour has made some.
+    pub variant: Option<Preset>,
+    /// Where the run comes from.
+    pub facts: Facts,
+    /// Steps a second asked for; `None` is unlimited.
+    pub speed: Option<f64>,
+    /// Where the run is to stop by itself; they stay for the next run of the same preset.
+    pub breakpoints: Vec<Breakpoint>,
+    /// The run that is no fork.
+    pub first: Run,
+    /// Runs that left it.
+    pub forks: Forks,
+    /// What is derived from the forks' histories, by their numbers.
+    pub(in crate::app) fork_curves: Vec<(usize, Curves)>,
+    /// Runs that train beside it.
+    pub beside: Beside,
+    /// Saved runs to compare with.
+    pub compared: Vec<Compared>,
+    /// Runs that a crash has left, the newest first.
+    pub unfinished: Vec<PathBuf>,
+}
+
+impl Runs {
+    /// Nothing runs yet.
+    pub(super) fn new(presets: Vec<(String, Preset)>) -> Self {
+        Self {
+            presets,
+            preset: 0,
+            recording: None,
+            variant: None,
+            facts: Facts::default(),
+            speed: None,
+            breakpoints: Vec::new(),
+            first: Run::new(Course::new(0.0), 0),
+            forks: Forks::default(),
+            fork_curves: Vec::new(),
+            beside: Beside::default(),
+            compared: Vec::new(),
+            unfinished: Vec::new(),
+        }
+    }
+
+    /// Forgets what was recorded. The learning rate stays, and what the run is doing until another one begins.
+    pub(super) fn clear(&mut self, max_tracked: usize) {
+        let Run { phase, parameters, .. } = self.first.clone();
+        self.first = Run { phase, parameters, ..Run::new(Course::new(self.first.eta()), max_tracked) };
+        self.forks.clear();
+        self.fork_curves.clear();
+        self.beside.clear();
+    }
+
+    /// Leaves what only threads can go on with.
+    pub(super) fn forget_threads(&mut self) {
+        self.forks = Forks::default();
+        self.beside.forget_threads();
+        self.first.spectra.progress = None;
+        self.unfinished.clear();
+    }
+
+    /// Leaves what can be derived anew.
+    pub(super) fn forget_curves(&mut self) {
+        self.first.curves = Curves::default();
+        self.fork_curves.clear();
+        self.beside.forget_curves();
+    }
+}
 
 /// A saved run, drawn over the present one; in a snapshot, a copy of a fork too.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Compared {
     /// The name of its file, or what the fork is called.
     pub label: String,
@@ -38,65 +123,74 @@ impl Model {
     /// Brings the derived curves up to the histories, with about so many multiplications for the run and as many again for
     /// all that are drawn over it. Returns whether they are complete.
     pub fn derive_curves(&mut self, budget: usize) -> bool {
-        let predictions = self.history.predictions();
-        self.curves.follow(predictions.map(|found| self.view.prediction.output(found.examples())));
-        let smoothing = self.view.smoothing_steps;
-        let mut complete = self.curves.update(&self.history, smoothing, budget);
-        let forks = self.forks.list();
-        self.fork_curves.retain(|(id, _)| forks.iter().any(|fork| fork.id == *id));
-        let share = budget / (forks.len() + self.compared.len()).max(1);
+        let predictions = self.runs.first.history.predictions();
+        self.runs
+            .first
+            .curves
+            .follow(predictions.map(|found| self.view.plots.prediction.output(found.examples())));
+        let smoothing = self.view.plots.smoothing_steps;
+        let mut complete = self.runs.first.curves.update(&self.runs.first.history, smoothing, budget);
+        let forks = self.runs.forks.list();
+        self.runs.fork_curves.retain(|(id, _)| forks.iter().any(|fork| fork.id == *id));
+        let share = budget / (forks.len() + self.runs.compared.len()).max(1);
         for fork in forks {
-            let place = self.fork_curves.iter().position(|(id, _)| *id == fork.id);
+            let place = self.runs.fork_curves.iter().position(|(id, _)| *id == fork.id);
             let place = place.unwrap_or_else(|| {
-                self.fork_curves.push((fork.id, Curves::default()));
-                self.fork_curves.len() - 1
+                self.runs.fork_curves.push((fork.id, Curves::default()));
+                self.runs.fork_curves.len() - 1
             });
-            complete &= self.fork_curves[place].1.update(&fork.history, smoothing, share);
+            complete &= self.runs.fork_curves[place].1.update(&fork.history, smoothing, share);
         }
-        for run in &mut self.compared {
+        for run in &mut self.runs.compared {
             complete &= run.curves.update(&run.history, smoothing, share);
         }
-        complete & self.beside.derive_curves(budget)
+        complete & self.runs.beside.derive_curves(budget)
     }
 
     /// Recorded steps of the run and its forks, and how many forks there are.
     pub(crate) fn recorded(&self) -> (usize, usize) {
-        let forks = self.forks.list();
-        (forks.iter().map(|fork| fork.history.rows()).sum::<usize>() + self.history.rows(), forks.len())
+        let forks = self.runs.forks.list();
+        (
+            forks.iter().map(|fork| fork.history.rows()).sum::<usize>() + self.runs.first.history.rows(),
+            forks.len(),
+        )
     }
 
     /// Whether the run or a fork has not come to its end.
     pub(crate) fn is_live(&self) -> bool {
-        !matches!(self.phase, RunPhase::Ended(_)) || self.forks.are_live()
+        !matches!(self.runs.first.phase, RunPhase::Ended(_)) || self.runs.forks.are_live()
     }
 
     /// Whether the run or a fork can take a step.
     pub(crate) fn can_go_on(&self) -> bool {
-        let is_live = matches!(self.phase, RunPhase::Training | RunPhase::Paused);
-        is_live || self.forks.are_live() || self.beside.are_live()
+        let is_live = matches!(self.runs.first.phase, RunPhase::Training | RunPhase::Paused);
+        is_live || self.runs.forks.are_live() || self.runs.beside.are_live()
     }
 
     /// Whether the run takes steps now, or where it has ended a fork or a run beside it.
     pub(crate) fn is_playing(&self) -> bool {
-        match self.phase {
+        match self.runs.first.phase {
             RunPhase::Training => true,
             RunPhase::Paused => false,
-            RunPhase::Ended(_) | RunPhase::Failed => self.forks.are_playing() || self.beside.are_playing(),
+            RunPhase::Ended(_) | RunPhase::Failed => {
+                self.runs.forks.are_playing() || self.runs.beside.are_playing()
+            }
         }
     }
 
     /// Whether the run has taken all its steps, and can take more.
     pub(crate) fn has_taken_all(&self) -> bool {
-        let ended = matches!(self.phase, RunPhase::Ended(Ending::AllSteps | Ending::MemoryBudget { .. }));
-        ended && self.recording.is_none()
+        let ended =
+            matches!(self.runs.first.phase, RunPhase::Ended(Ending::AllSteps | Ending::MemoryBudget { .. }));
+        ended && self.runs.recording.is_none()
     }
 
     /// Bytes of the derived curves, and of the saved runs that are drawn over this one.
     pub(crate) fn extra_bytes(&self) -> usize {
-        let forks: usize = self.fork_curves.iter().map(|(_, curves)| curves.most_bytes()).sum();
-        let saved = self.compared.iter().map(|run| run.history.heap_bytes() + run.curves.most_bytes());
-        let beside = self.beside.runs().iter().map(|run| run.curves.most_bytes());
-        self.curves.most_bytes() + forks + saved.chain(beside).sum::<usize>()
+        let forks: usize = self.runs.fork_curves.iter().map(|(_, curves)| curves.most_bytes()).sum();
+        let saved = self.runs.compared.iter().map(|run| run.history.heap_bytes() + run.curves.most_bytes());
+        let beside = self.runs.beside.runs().iter().map(|run| run.curves.most_bytes());
+        self.runs.first.curves.most_bytes() + forks + saved.chain(beside).sum::<usize>()
     }
 
     /// The first and the last step in sight that any run has recorded.
@@ -108,20 +202,20 @@ impl Model {
 
     /// Recorded steps of the longest run: this one, a fork or a saved one.
     pub fn most_rows(&self) -> usize {
-        let forks = self.forks.list().iter().map(|fork| fork.history.rows());
-        let compared = self.compared.iter().map(|run| run.history.rows());
-        forks.chain(compared).fold(self.history.rows(), usize::max)
+        let forks = self.runs.forks.list().iter().map(|fork| fork.history.rows());
+        let compared = self.runs.compared.iter().map(|run| run.history.rows());
+        forks.chain(compared).fold(self.runs.first.history.rows(), usize::max)
     }
 
     /// The other runs that plots draw over this one.
     pub fn overlays(&self) -> Vec<Overlay<'_>> {
-        let forks = self.forks.list().iter().map(|fork| Overlay {
+        let forks = self.runs.forks.list().iter().map(|fork| Overlay {
             label: fork.label().into(),
             history: &fork.history,
             from: fork.step,
-            curves: self.fork_curves.iter().find(|(id, _)| *id == fork.id).map(|(_, curves)| curves),
+            curves: self.runs.fork_curves.iter().find(|(id, _)| *id == fork.id).map(|(_, curves)| curves),
         });
-        let compared = self.compared.iter().map(|run| Overlay {
+        let compared = self.runs.compared.iter().map(|run| Overlay {
             label: Cow::Borrowed(&*run.label),
             history: &run.history,
             from: run.from,
@@ -132,17 +226,17 @@ impl Model {
 
     /// The fork chosen in the tree; none where it is the first run.
     fn chosen_fork(&self) -> Option<&Fork> {
-        self.fork_form.parent.and_then(|id| self.forks.list().iter().find(|fork| fork.id == id))
+        self.forms.fork.parent.and_then(|id| self.runs.forks.list().iter().find(|fork| fork.id == id))
     }
 
     /// The step at which the next fork leaves its run: the cursor's, or the one that comes next in that run.
     pub fn departure(&self) -> usize {
-        let taken = self.chosen_fork().map_or(self.history.rows(), |fork| fork.history.rows());
-        self.view.cursor.unwrap_or(taken)
+        let taken = self.chosen_fork().map_or(self.runs.first.history.rows(), |fork| fork.history.rows());
+        self.view.plots.cursor.unwrap_or(taken)
     }
 
     /// The learning rate of the run that is steered: the one chosen in the tree.
     pub fn steered_eta(&self) -> f64 {
-        self.chosen_fork().map_or(self.eta, Fork::eta)
+        self.chosen_fork().map_or(self.runs.first.eta(), Fork::eta)
     }
 }

@@ -113,32 +113,34 @@ impl WindowSettings {
     /// What a window would remember.
     pub fn of(model: &Model) -> Self {
         Self {
-            dark: model.theme == Theme::Dark,
-            phases: model.own_look.as_ref().map_or(model.view.show_phases, |look| look.phases),
-            replay_speed: model.playback.speed,
-            window: model.window_size,
-            smoothing: model.smoothing.clone(),
-            panels: LayoutNode::from_tree(model.own_look.as_ref().map_or(&model.tree, |look| &look.tree)),
-            layouts: model.layouts.clone(),
-            other: model.other_settings.clone(),
+            dark: model.layout.theme == Theme::Dark,
+            phases: model.layout.own_look.as_ref().map_or(model.view.plots.show_phases, |look| look.phases),
+            replay_speed: model.view.playback.speed,
+            window: model.layout.window_size,
+            smoothing: model.view.smoothing.clone(),
+            panels: LayoutNode::from_tree(
+                model.layout.own_look.as_ref().map_or(&model.layout.tree, |look| &look.tree),
+            ),
+            layouts: model.layout.saved.clone(),
+            other: model.layout.other_settings.clone(),
         }
     }
 
     /// Gives a window what was remembered.
     pub fn restore(self, model: &mut Model) {
         let Self { dark, phases, replay_speed, window, smoothing, panels, layouts, other } = self;
-        model.theme = if dark { Theme::Dark } else { Theme::Light };
-        model.view.show_phases = phases;
-        model.playback.speed = replay_speed;
-        (model.window_size, model.other_settings) = (window, other);
-        if let Some(steps) = smoothing.get(&model.facts.preset) {
-            model.view.smoothing_steps = *steps;
+        model.layout.theme = if dark { Theme::Dark } else { Theme::Light };
+        model.view.plots.show_phases = phases;
+        model.view.playback.speed = replay_speed;
+        (model.layout.window_size, model.layout.other_settings) = (window, other);
+        if let Some(steps) = smoothing.get(&model.runs.facts.preset) {
+            model.view.plots.smoothing_steps = *steps;
         }
-        model.smoothing = smoothing;
-        model.layouts = layouts;
+        model.view.smoothing = smoothing;
+        model.layout.saved = layouts;
         // panels of another version may leave nothing to show
         if let Some(tree) = panels.map(|node| node.tree()).filter(|tree| !tree.is_empty()) {
-            model.tree = tree;
+            model.layout.tree = tree;
         }
     }
 

@@ -116,10 +116,10 @@ impl ShownScene {
 
 impl ShownState {
     pub(crate) fn of(model: &Model) -> Self {
-        let (view, forks) = (&model.view, model.forks.list());
+        let (view, forks) = (&model.view.plots, model.runs.forks.list());
         let Choice { example, row, column } = view.prediction;
         Self {
-            panels: LayoutNode::from_tree(&model.tree),
+            panels: LayoutNode::from_tree(&model.layout.tree),
             log: view.log.iter().map(|panel| panel.name().to_owned()).collect(),
             smoothing: Some(view.smoothing_steps),
             cursor: view.cursor,
@@ -127,7 +127,7 @@ impl ShownState {
             phases: view.show_phases,
             central_flow: Some(view.show_central_flow),
             ranges: view.ranges.iter().map(|&(panel, range)| (panel.name().to_owned(), range)).collect(),
-            steered: forks.iter().position(|fork| Some(fork.id) == model.fork_form.parent),
+            steered: forks.iter().position(|fork| Some(fork.id) == model.forms.fork.parent),
             scene: Some(ShownScene::of(&view.scene)),
             prediction: Some(ShownPrediction { example, row, column }),
         }
@@ -153,10 +153,10 @@ impl ShownState {
             prediction,
         } = self;
         if let Some(tree) = panels.map(|node| node.tree()).filter(|tree| !tree.is_empty()) {
-            model.tree = tree;
+            model.layout.tree = tree;
         }
         let rows = model.most_rows();
-        let view = &mut model.view;
+        let view = &mut model.view.plots;
         view.log =
             Panel::ALL.into_iter().filter(|panel| log.iter().any(|name| name == panel.name())).collect();
         if let Some(steps) = smoothing.filter(|steps| (0.0..=1e5).contains(steps)) {
@@ -241,13 +241,13 @@ mod tests {
         ) {
             let mut shown = model();
             for change in changes {
-                shown.view.apply(change);
+                shown.view.plots.apply(change);
             }
-            let view = &mut shown.view;
+            let view = &mut shown.view.plots;
             (view.show_central_flow, view.show_phases, view.smoothing_steps) = (central_flow, phases, smoothing);
             let mut opened = model();
             through_a_file(&ShownState::of(&shown)).restore(&mut opened);
-            prop_assert_eq!(sorted(&opened.view), sorted(&shown.view));
+            prop_assert_eq!(sorted(&opened.view.plots), sorted(&shown.view.plots));
         }
     }
 
@@ -275,10 +275,10 @@ mod tests {
             ..ShownState::of(&before)
         };
         wrong.restore(&mut after);
-        let Camera { pitch, zoom, pan, .. } = after.view.scene.orbit;
+        let Camera { pitch, zoom, pan, .. } = after.view.plots.scene.orbit;
         assert!(pitch < 2.0 && zoom < 1e3 && pan[0] < 10.0, "a hand could not have gone there");
-        after.view.scene.orbit = before.view.scene.orbit;
-        assert_eq!(sorted(&after.view), sorted(&before.view));
+        after.view.plots.scene.orbit = before.view.plots.scene.orbit;
+        assert_eq!(sorted(&after.view.plots), sorted(&before.view.plots));
         // a file of an earlier version says less
         let mut earlier: ShownState =
             "phases = true".parse::<toml::Table>().expect("a table").try_into().expect("shown");

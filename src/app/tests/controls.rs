@@ -9,23 +9,23 @@ use egui::Theme;
 #[test]
 fn it_opens_training_and_pauses_plays_steps_and_restarts() {
     let mut window = open();
-    assert_eq!(model(&window).phase, RunPhase::Training);
-    until(&mut window, "rows", |model| model.history.rows() > 10);
+    assert_eq!(model(&window).runs.first.phase, RunPhase::Training);
+    until(&mut window, "rows", |model| model.runs.first.history.rows() > 10);
 
     pause(&mut window);
-    assert_eq!(model(&window).phase, RunPhase::Paused);
+    assert_eq!(model(&window).runs.first.phase, RunPhase::Paused);
     let paused_at = rows(&window);
     press(&mut window, "Step");
-    until(&mut window, "one more row", |model| model.history.rows() == paused_at + 1);
+    until(&mut window, "one more row", |model| model.runs.first.history.rows() == paused_at + 1);
 
     press(&mut window, "Play");
-    assert_eq!(model(&window).phase, RunPhase::Training);
-    until(&mut window, "more rows", |model| model.history.rows() > paused_at + 5);
+    assert_eq!(model(&window).runs.first.phase, RunPhase::Training);
+    until(&mut window, "more rows", |model| model.runs.first.history.rows() > paused_at + 5);
 
     let before = rows(&window);
     press(&mut window, "Restart");
     assert!(rows(&window) < before, "{} rows", rows(&window));
-    until(&mut window, "a new run", |model| model.history.value(Series::GdLoss, 0) == Some(1.0));
+    until(&mut window, "a new run", |model| model.runs.first.history.value(Series::GdLoss, 0) == Some(1.0));
 }
 
 #[test]
@@ -36,29 +36,30 @@ fn keys_do_what_buttons_do() {
         window.run_steps(3);
     };
     key(&mut window, Key::Space);
-    assert_eq!(model(&window).phase, RunPhase::Paused);
+    assert_eq!(model(&window).runs.first.phase, RunPhase::Paused);
     std::thread::sleep(Duration::from_millis(50));
     window.run_steps(2);
     let paused_at = rows(&window);
     key(&mut window, Key::ArrowRight);
-    until(&mut window, "one more row", |model| model.history.rows() == paused_at + 1);
+    until(&mut window, "one more row", |model| model.runs.first.history.rows() == paused_at + 1);
     key(&mut window, Key::D);
-    assert_eq!(model(&window).theme, Theme::Dark);
+    assert_eq!(model(&window).layout.theme, Theme::Dark);
     key(&mut window, Key::C);
-    assert!(!model(&window).view.show_central_flow);
+    assert!(!model(&window).view.plots.show_central_flow);
     key(&mut window, Key::L);
     assert!(model(&window).all_log());
     key(&mut window, Key::E);
-    assert!(model(&window).form == Some(Form::Export));
+    assert!(model(&window).forms.open == Some(Form::Export));
     key(&mut window, Key::D);
-    assert_eq!(model(&window).theme, Theme::Dark, "letters are for the form while it is open");
+    assert_eq!(model(&window).layout.theme, Theme::Dark, "letters are for the form while it is open");
     key(&mut window, Key::Escape);
-    assert_eq!(model(&window).form, None);
+    assert_eq!(model(&window).forms.open, None);
     key(&mut window, Key::F);
     key(&mut window, Key::End);
     key(&mut window, Key::ArrowRight);
-    let restarted =
-        |model: &Model| model.history.events().iter().any(|(_, event)| *event == Event::FlowsStarted);
+    let restarted = |model: &Model| {
+        model.runs.first.history.events().iter().any(|(_, event)| *event == Event::FlowsStarted)
+    };
     until(&mut window, "restarted flows", restarted);
     let before = rows(&window);
     key(&mut window, Key::R);
@@ -66,7 +67,7 @@ fn keys_do_what_buttons_do() {
     window.key_press_modifiers(egui::Modifiers::COMMAND, Key::R);
     window.run_steps(3);
     until(&mut window, "a new run", |model| {
-        model.phase == RunPhase::Training && model.history.events().is_empty()
+        model.runs.first.phase == RunPhase::Training && model.runs.first.history.events().is_empty()
     });
 }
 
@@ -91,7 +92,7 @@ fn the_quit_key_closes_the_window() {
 fn a_typed_eta_counts_when_it_is_whole() {
     let mut window = open();
     pause(&mut window);
-    let before = model(&window).eta;
+    let before = model(&window).runs.first.eta();
     control(&window, Role::SpinButton, "η").click();
     window.run_steps(3);
     window.key_press_modifiers(egui::Modifiers::COMMAND, Key::A);
@@ -99,11 +100,11 @@ fn a_typed_eta_counts_when_it_is_whole() {
     for letter in ["0", ".", "0", "8"] {
         window.input_mut().events.push(egui::Event::Text(letter.into()));
         window.run_steps(2);
-        assert_eq!(model(&window).eta, before, "half a number was taken");
+        assert_eq!(model(&window).runs.first.eta(), before, "half a number was taken");
     }
     window.key_press(Key::Enter);
     window.run_steps(3);
-    assert_eq!(model(&window).eta, 0.08);
+    assert_eq!(model(&window).runs.first.eta(), 0.08);
     assert!(model(&window).banners.is_empty(), "{:?}", model(&window).banners);
 }
 
@@ -111,40 +112,42 @@ fn a_typed_eta_counts_when_it_is_whole() {
 fn every_choice_of_the_view_has_its_effect() {
     let mut window = open();
     tick_in(&mut window, "View", "Dark");
-    assert_eq!(model(&window).theme, Theme::Dark);
+    assert_eq!(model(&window).layout.theme, Theme::Dark);
     assert_eq!(window.ctx.theme(), Theme::Dark);
     tick(&mut window, "Central flow");
-    assert!(!model(&window).view.show_central_flow);
+    assert!(!model(&window).view.plots.show_central_flow);
     tick_in(&mut window, "View", "Log axes");
     assert!(model(&window).all_log());
-    assert!(!model(&window).view.log.contains(&Panel::Displacement), "a quantity with a sign");
+    assert!(!model(&window).view.plots.log.contains(&Panel::Displacement), "a quantity with a sign");
     tick_in(&mut window, "View", "Log axes");
-    assert!(model(&window).view.log.is_empty());
+    assert!(model(&window).view.plots.log.is_empty());
 
     press(&mut window, "View");
     control(&window, Role::SpinButton, "Smoothing").set_value_accesskit(20.0);
     window.run_steps(3);
-    assert_eq!(model(&window).view.smoothing_steps, 20.0);
+    assert_eq!(model(&window).view.plots.smoothing_steps, 20.0);
 
     let zoom = crate::picture::view::ViewChange::Show(Some([1.0, 5.0]));
     lab(&mut window).apply(Command::View(zoom));
     press(&mut window, "Whole run");
-    assert_eq!(model(&window).view.visible, None);
+    assert_eq!(model(&window).view.plots.visible, None);
 }
 
 #[test]
 fn the_learning_rate_acts_on_the_running_processes() {
     let mut window = open();
-    until(&mut window, "rows", |model| model.history.rows() > 3);
+    until(&mut window, "rows", |model| model.runs.first.history.rows() > 3);
     control(&window, Role::Slider, "η").set_value_accesskit(0.2);
     until(&mut window, "the new η in the records", |model| {
         model
+            .runs
+            .first
             .history
             .rows()
             .checked_sub(1)
-            .is_some_and(|row| model.history.value(Series::Eta, row) == Some(0.2))
+            .is_some_and(|row| model.runs.first.history.value(Series::Eta, row) == Some(0.2))
     });
-    assert_eq!(model(&window).phase, RunPhase::Training, "a change never resets");
+    assert_eq!(model(&window).runs.first.phase, RunPhase::Training, "a change never resets");
 
     // Typed, also outside the slider's reach.
     let typed = |window: &mut Window, text: &str| {
@@ -157,9 +160,9 @@ fn the_learning_rate_acts_on_the_running_processes() {
         window.run_steps(3);
     };
     typed(&mut window, "7.5");
-    assert_eq!(model(&window).eta, 7.5);
+    assert_eq!(model(&window).runs.first.eta(), 7.5);
     typed(&mut window, "0");
-    assert_eq!(model(&window).eta, 7.5, "zero is refused");
+    assert_eq!(model(&window).runs.first.eta(), 7.5, "zero is refused");
     assert!(window.query_by_label_contains("η = 0 is refused").is_some());
     press(&mut window, "Dismiss");
     assert!(model(&window).banners.is_empty());
@@ -170,10 +173,10 @@ fn the_speed_is_limited_and_unlimited() {
     let mut window = open();
     control(&window, Role::Slider, "Speed").set_value_accesskit(6.0);
     window.run_steps(3);
-    assert_eq!(model(&window).speed, Some(10.0));
+    assert_eq!(model(&window).runs.speed, Some(10.0));
     control(&window, Role::Slider, "Speed").set_value_accesskit(13.0);
     window.run_steps(3);
-    assert_eq!(model(&window).speed, None);
+    assert_eq!(model(&window).runs.speed, None);
 }
 
 #[test]
@@ -182,7 +185,7 @@ fn the_slider_leaves_a_speed_as_it_is_and_keys_go_to_the_next_notch() {
     for speed in [60.0, 40.0, 3.0, 0.3, 2500.0] {
         lab(&mut window).apply(Command::SetSpeed(Some(speed)));
         window.run_steps(5);
-        assert_eq!(model(&window).speed, Some(speed), "drawing the slider has changed it");
+        assert_eq!(model(&window).runs.speed, Some(speed), "drawing the slider has changed it");
     }
     lab(&mut window).apply(Command::SetSpeed(Some(60.0)));
     control(&window, Role::Slider, "Speed").focus();
@@ -190,7 +193,7 @@ fn the_slider_leaves_a_speed_as_it_is_and_keys_go_to_the_next_notch() {
     for (key, speed) in [(Key::ArrowRight, 100.0), (Key::ArrowRight, 200.0), (Key::ArrowLeft, 100.0)] {
         window.key_press(key);
         window.run_steps(3);
-        assert_eq!(model(&window).speed, Some(speed));
+        assert_eq!(model(&window).runs.speed, Some(speed));
     }
     let rect = control(&window, Role::Slider, "Speed").rect();
     let at = egui::pos2(rect.left() + 0.3 * rect.width(), rect.center().y);
@@ -200,27 +203,27 @@ fn the_slider_leaves_a_speed_as_it_is_and_keys_go_to_the_next_notch() {
         window.event(egui::Event::PointerButton { pos: at, button, pressed, modifiers });
         window.run_steps(2);
     }
-    let speed = model(&window).speed.expect("a speed");
+    let speed = model(&window).runs.speed.expect("a speed");
     assert!([0.2, 0.5, 1.0, 2.0, 5.0, 10.0].contains(&speed), "the pointer stops at notches: {speed}");
 }
 
 #[test]
 fn another_preset_starts_another_run() {
     let mut window = open();
-    let other = model(&window).presets[1].1.clone();
+    let other = model(&window).runs.presets[1].1.clone();
     control(&window, Role::ComboBox, "Preset").click();
     window.run_steps(3);
     press(&mut window, &other.title);
     let model = model(&window);
-    assert_eq!((model.preset, model.eta), (1, other.optimizer.eta));
-    assert_eq!(model.view.smoothing_steps, other.view.smoothing);
-    until(&mut window, "its first rows", |model| model.history.rows() > 0);
+    assert_eq!((model.runs.preset, model.runs.first.eta()), (1, other.optimizer.eta));
+    assert_eq!(model.view.plots.smoothing_steps, other.view.smoothing);
+    until(&mut window, "its first rows", |model| model.runs.first.history.rows() > 0);
 }
 
 #[test]
 fn every_control_is_reached_by_the_tab_key() {
     let mut window = open();
-    until(&mut window, "rows", |model| model.history.rows() > 5);
+    until(&mut window, "rows", |model| model.runs.first.history.rows() > 5);
     pause(&mut window);
     let names = [
         "Preset",
@@ -262,7 +265,7 @@ fn every_control_is_reached_by_the_tab_key() {
 fn why_a_run_waits_is_said_until_it_goes_on() {
     let mut window = open();
     lab(&mut window).apply(Command::ToggleBreakpoint(crate::run::engine::breakpoint::Breakpoint::Step(8)));
-    until(&mut window, "the stop", |model| model.phase == RunPhase::Paused);
+    until(&mut window, "the stop", |model| model.runs.first.phase == RunPhase::Paused);
     assert!(model(&window).banners[0].text.contains("Paused at step 8"));
     lab(&mut window).apply(Command::View(crate::picture::view::ViewChange::PlaceCursor(Some(2))));
     assert_eq!(model(&window).banners.len(), 1, "looking back, it still waits");
@@ -274,7 +277,7 @@ fn why_a_run_waits_is_said_until_it_goes_on() {
 fn the_play_key_on_a_run_without_steps_left_says_how_to_go_on() {
     let mut window = open();
     pause(&mut window);
-    lab(&mut window).model.phase = RunPhase::Ended(Ending::AllSteps);
+    lab(&mut window).model.runs.first.phase = RunPhase::Ended(Ending::AllSteps);
     key(&mut window, Key::Space);
     let [said] = &model(&window).banners[..] else { panic!("a note") };
     assert!(said.text.contains("More steps"), "{}", said.text);
@@ -287,7 +290,7 @@ fn another_learning_rate_for_a_run_without_steps_left_offers_more() {
     let mut window = open();
     pause(&mut window);
     let rows = rows(&window);
-    lab(&mut window).model.phase = RunPhase::Ended(Ending::AllSteps);
+    lab(&mut window).model.runs.first.phase = RunPhase::Ended(Ending::AllSteps);
     lab(&mut window).apply(Command::SetEta(0.25));
     window.run_steps(20);
     lab(&mut window).apply(Command::SetEta(0.3));
@@ -295,5 +298,5 @@ fn another_learning_rate_for_a_run_without_steps_left_offers_more() {
     assert!(said.text.contains("new η") && said.text.contains("More steps"), "{}", said.text);
     press(&mut window, "More steps");
     assert!(model(&window).banners.is_empty());
-    until(&mut window, "steps with it", |model| model.history.rows() > rows + 3);
+    until(&mut window, "steps with it", |model| model.runs.first.history.rows() > rows + 3);
 }

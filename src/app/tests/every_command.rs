@@ -70,7 +70,7 @@ every_command! {
     C::TrainTo(_) => [C::TrainTo(5000)], by |window, _| {
         press(window, "Help");
         button(window, &C::Toggle(Form::Palette));
-        type_text(window, C::EditSearch(Search::default()).entry().hint, "train to 5000");
+        type_text(window, C::Edit(FormEdit::Search(Search::default())).entry().hint, "train to 5000");
         press(window, "Train to step 5000");
     };
     C::Restart => [C::Restart], by button;
@@ -118,16 +118,16 @@ every_command! {
             window.event(egui::Event::PointerButton { pos: at(2), button, pressed, modifiers });
             window.run_steps(2);
         }
-        assert_eq!(model(window).view.cursor.map(|cursor| cursor as f64), Some(steps[2]), "a click takes that step");
+        assert_eq!(model(window).view.plots.cursor.map(|cursor| cursor as f64), Some(steps[2]), "a click takes that step");
     };
     C::View(V::Point(_)) => [C::View(V::Point(Some(LineSource::Recorded(Series::CfLoss))))], by |window, _| {
         let entry = window.get_by_label("central flow L(w(t))").rect().center();
         window.hover_at(entry);
         window.run_steps(2);
-        assert!(model(window).view.pointed.is_some());
+        assert!(model(window).view.plots.pointed.is_some());
         window.hover_at(egui::pos2(2.0, 2.0));
         window.run_steps(2);
-        assert_eq!(model(window).view.pointed, None, "nothing is pointed at any more");
+        assert_eq!(model(window).view.plots.pointed, None, "nothing is pointed at any more");
     };
     C::View(V::SetLog(..)) => [C::View(V::SetLog(Panel::Loss, true))], by |window, _| {
         tick(window, "Logarithmic axis: Train loss");
@@ -167,7 +167,7 @@ every_command! {
     };
     C::MovePanels(_) => [C::MovePanels(Box::new(Arrangement::default_tree()))], by |window, command| {
         let before = Arrangement::Compare.node(&[]).expect("built in");
-        assert_eq!(layout::LayoutNode::from_tree(&model(window).tree), Some(before));
+        assert_eq!(layout::LayoutNode::from_tree(&model(window).layout.tree), Some(before));
         let title = window.get_by_label("Logarithmic axis: Hessian eigenvalues").rect();
         let other = window.get_by_label("Logarithmic axis: Train loss").rect();
         window.drag_at(egui::pos2(60.0, title.center().y));
@@ -189,12 +189,12 @@ every_command! {
         tick(window, panel.title());
     };
     C::Dock => [C::Dock], by |window, command| { layout_form(window); button(window, command); };
-    C::EditDock(_) => [
-        C::EditDock(Dock { panel: Panel::Distance, ..Dock::default() }),
-        C::EditDock(Dock { side: Side::Below, ..Dock::default() }),
-        C::EditDock(Dock { other: Panel::Variance, ..Dock::default() }),
+    C::Edit(FormEdit::Dock(_)) => [
+        C::Edit(FormEdit::Dock(Dock { panel: Panel::Distance, ..Dock::default() })),
+        C::Edit(FormEdit::Dock(Dock { side: Side::Below, ..Dock::default() })),
+        C::Edit(FormEdit::Dock(Dock { other: Panel::Variance, ..Dock::default() })),
     ], by |window, command| {
-        let C::EditDock(dock) = command else { return };
+        let C::Edit(FormEdit::Dock(dock)) = command else { return };
         layout_form(window);
         match (dock.panel, dock.side) {
             (Panel::Distance, _) => choose(window, "Put", Panel::Distance.title()),
@@ -218,12 +218,12 @@ every_command! {
         }
         tick(window, &breakpoint.to_string());
     };
-    C::EditBreakpoint(_) => [
-        C::EditBreakpoint(BreakpointForm { step: 40, ..BreakpointForm::default() }),
-        C::EditBreakpoint(BreakpointForm { factor: 2.0, ..BreakpointForm::default() }),
-        C::EditBreakpoint(BreakpointForm { k: 4, ..BreakpointForm::default() }),
+    C::Edit(FormEdit::Breakpoint(_)) => [
+        C::Edit(FormEdit::Breakpoint(BreakpointForm { step: 40, ..BreakpointForm::default() })),
+        C::Edit(FormEdit::Breakpoint(BreakpointForm { factor: 2.0, ..BreakpointForm::default() })),
+        C::Edit(FormEdit::Breakpoint(BreakpointForm { k: 4, ..BreakpointForm::default() })),
     ], by |window, command| {
-        let C::EditBreakpoint(form) = command else { return };
+        let C::Edit(FormEdit::Breakpoint(form)) = command else { return };
         button(window, &C::Toggle(Form::Breakpoints));
         match (form.step, form.k) {
             (40, _) => set(window, Role::SpinButton, "Step to stop at", 40.0),
@@ -232,7 +232,7 @@ every_command! {
         }
     };
     C::Fork => [C::Fork], by |window, command| { button(window, &C::Toggle(Form::Runs)); button(window, command); };
-    C::EditFork(_) => [C::EditFork(ForkForm { parent: None, eta: 0.25 })], by |window, _| {
+    C::Edit(FormEdit::Fork(_)) => [C::Edit(FormEdit::Fork(ForkForm { parent: None, eta: 0.25 }))], by |window, _| {
         button(window, &C::Toggle(Form::Runs));
         set(window, Role::SpinButton, "η of the fork", 0.25);
     };
@@ -243,7 +243,7 @@ every_command! {
     };
     C::CloseCompared(_) => [C::CloseCompared(0)], by |window, command| {
         let label = "a saved run".to_owned();
-        lab(window).model.compared.push(Compared::new(label, History::new(1)));
+        lab(window).model.runs.compared.push(Compared::new(label, History::new(1)));
         button(window, &C::Toggle(Form::Runs));
         button(window, command);
     };
@@ -257,7 +257,7 @@ every_command! {
         session_form(window, "/no such directory/new.brink");
         button(window, command);
     };
-    C::EditSession(_) => [C::EditSession("typed.brink".into())], by |window, _| {
+    C::Edit(FormEdit::Session(_)) => [C::Edit(FormEdit::Session("typed.brink".into()))], by |window, _| {
         press(window, "File");
         button(window, &C::Toggle(Form::Session));
         type_text(window, "File", "typed.brink");
@@ -271,12 +271,12 @@ every_command! {
         button(window, command);
     };
     C::ForgetLayout(_) => [C::ForgetLayout("mine".into())], by |window, command| {
-        lab(window).apply(C::NameLayout("mine".into()));
+        lab(window).apply(C::Edit(FormEdit::LayoutName("mine".into())));
         lab(window).apply(C::SaveLayout);
         layout_form(window);
         button(window, command);
     };
-    C::NameLayout(_) => [C::NameLayout("mine".into())], by |window, _| {
+    C::Edit(FormEdit::LayoutName(_)) => [C::Edit(FormEdit::LayoutName("mine".into()))], by |window, _| {
         layout_form(window);
         type_text(window, "Layout name", "mine");
     };
@@ -291,17 +291,17 @@ every_command! {
         }
         button(window, command);
     };
-    C::EditSearch(_) => [C::EditSearch(Search { letters: "loss".into(), line: 0 })], by |window, command| {
+    C::Edit(FormEdit::Search(_)) => [C::Edit(FormEdit::Search(Search { letters: "loss".into(), line: 0 }))], by |window, command| {
         press(window, "Help");
         button(window, &C::Toggle(Form::Palette));
         type_text(window, command.entry().hint, "loss");
     };
     C::Leave => [C::Leave], by |window, _| { button(window, &C::Toggle(Form::Runs)); key(window, Key::Escape); };
-    C::EditExport(_) => [C::EditExport(ExportForm { what: What::Film, ..ExportForm::default() })], by |window, command| {
+    C::Edit(FormEdit::Export(_)) => [C::Edit(FormEdit::Export(ExportForm { what: What::Film, ..ExportForm::default() }))], by |window, command| {
         press(window, "File");
         button(window, &C::Toggle(Form::Export));
         window.run_steps(8);
-        let mut form = model(window).export.clone();
+        let mut form = model(window).forms.export.clone();
         for what in What::ALL {
             control(window, Role::RadioButton, what.name()).click();
             window.run_steps(8);
@@ -311,12 +311,12 @@ every_command! {
                 What::Dashboard => [1280.0, 800.0],
                 What::Csv | What::VisibleCsv | What::Window => form.size,
             };
-            let steps = if what == form.what { form.film.steps } else { [0, model(window).history.rows() - 1] };
+            let steps = if what == form.what { form.film.steps } else { [0, model(window).runs.first.history.rows() - 1] };
             let film = Film { steps, ..form.film };
             let extension = if matches!(what, What::Csv | What::VisibleCsv) { "csv" } else { "png" };
             let path = Path::new(&form.path).with_extension(extension).display().to_string();
             form = ExportForm { what, film, size, path, ..form };
-            assert_eq!(model(window).export, form);
+            assert_eq!(model(window).forms.export, form);
         }
         for (role, name, value) in [
             (Role::SpinButton, "Width", 320.0),
@@ -331,17 +331,17 @@ every_command! {
         }
         form = ExportForm { size: [320.0, 240.0], scale: 1.25, ..form };
         form.film = Film { steps: [3, 9], frames: 4, per_second: 5 };
-        assert_eq!(last(window, command), C::EditExport(form.clone()));
+        assert_eq!(last(window, command), C::Edit(FormEdit::Export(form.clone())));
         choose(window, "Panel", Panel::Terms.title());
         form.film_panel = Some(Panel::Terms);
-        assert_eq!(last(window, command), C::EditExport(form.clone()));
+        assert_eq!(last(window, command), C::Edit(FormEdit::Export(form.clone())));
         control(window, Role::RadioButton, "3×").click();
         window.run_steps(3);
         form.scale = 3.0;
-        assert_eq!(last(window, command), C::EditExport(form.clone()));
+        assert_eq!(last(window, command), C::Edit(FormEdit::Export(form.clone())));
         type_text(window, "File", "typed.png");
         form.path = "typed.png".into();
-        assert_eq!(last(window, command), C::EditExport(form));
+        assert_eq!(last(window, command), C::Edit(FormEdit::Export(form)));
     };
     C::ChooseFile => [C::ChooseFile], by |window, command| {
         press(window, "File");
@@ -350,14 +350,14 @@ every_command! {
         button(window, command);
     };
     C::Save => [C::Save], by |window, command| {
-        lab(window).model.export.path = "/no such directory/run.csv".into();
+        lab(window).model.forms.export.path = "/no such directory/run.csv".into();
         press(window, "File");
         button(window, &C::Toggle(Form::Export));
         window.run_steps(8);
         button(window, command);
     };
     C::ChooseData => [C::ChooseData], by |window, command| {
-        let colour = model(window).presets.len() - 1;
+        let colour = model(window).runs.presets.len() - 1;
         lab(window).apply(C::OpenPreset(colour));
         window.run_steps(3);
         button(window, command);
@@ -418,10 +418,16 @@ fn every_command_is_sent_by_a_control_with_its_name() {
         // the value of these is what the pointer or a whole form says; their ways look at it
         let any_value = matches!(
             command,
-            C::MovePanels(_) | C::EditExport(_) | C::View(V::Hover(_)) | C::Tour(TourCommand::Turn(..))
+            C::MovePanels(_)
+                | C::Edit(FormEdit::Export(_))
+                | C::View(V::Hover(_))
+                | C::Tour(TourCommand::Turn(..))
         );
         let is_sent = if any_value {
-            sent.iter().any(|other| discriminant(other) == discriminant(&command))
+            sent.iter().any(|other| match (other, &command) {
+                (C::Edit(other), C::Edit(edit)) => discriminant(other) == discriminant(edit),
+                _ => discriminant(other) == discriminant(&command),
+            })
         } else {
             sent.contains(&command)
         };

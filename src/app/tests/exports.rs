@@ -4,7 +4,7 @@ use super::*;
 
 /// Fills in the export form and presses Save.
 pub(super) fn export(window: &mut Window, what: What, path: &std::path::Path) {
-    if model(window).form != Some(Form::Export) {
+    if model(window).forms.open != Some(Form::Export) {
         press(window, "File");
         window.get_all_by_role_and_label(Role::Button, "Export…").next().expect("a button").click();
         // The form finds its size and its place.
@@ -12,14 +12,14 @@ pub(super) fn export(window: &mut Window, what: What, path: &std::path::Path) {
     }
     control(window, Role::RadioButton, what.name()).click();
     window.run_steps(8);
-    assert_eq!(model(window).export.what, what);
+    assert_eq!(model(window).forms.export.what, what);
     control(window, Role::TextInput, "File").click();
     window.run_steps(2);
     window.key_press_modifiers(egui::Modifiers::COMMAND, Key::A);
     window.event(egui::Event::Text(path.display().to_string()));
     window.run_steps(2);
     press(window, "Save");
-    until(window, "an outcome", |model| model.export.outcome.is_some());
+    until(window, "an outcome", |model| model.forms.export.outcome.is_some());
 }
 
 fn png_size(path: &std::path::Path) -> (u32, u32) {
@@ -32,7 +32,7 @@ fn png_size(path: &std::path::Path) -> (u32, u32) {
 fn panels_and_the_whole_window_are_written_at_any_resolution() {
     let mut window =
         sized(Fake { step_time: Duration::from_millis(1), ..Fake::default() }, Vec2::new(900.0, 640.0));
-    until(&mut window, "rows", |model| model.history.rows() > 50);
+    until(&mut window, "rows", |model| model.runs.first.history.rows() > 50);
     pause(&mut window);
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("π picture.png");
@@ -49,7 +49,7 @@ fn panels_and_the_whole_window_are_written_at_any_resolution() {
     control(&window, Role::ComboBox, "Panel").click();
     window.run_steps(3);
     press(&mut window, Panel::Loss.title());
-    assert_eq!(model(&window).export.panel, Panel::Loss);
+    assert_eq!(model(&window).forms.export.panel, Panel::Loss);
     control(&window, Role::RadioButton, "2×").click();
     window.run_steps(3);
     export(&mut window, What::Panel, &path);
@@ -76,11 +76,11 @@ fn panels_and_the_whole_window_are_written_at_any_resolution() {
     control(&window, Role::SpinButton, "Width").set_value_accesskit(8000.0);
     control(&window, Role::SpinButton, "Pixels a point").set_value_accesskit(8.0);
     window.run_steps(3);
-    lab(&mut window).model.export.outcome = None;
+    lab(&mut window).model.forms.export.outcome = None;
     window.run_steps(3);
     press(&mut window, "Save");
-    until(&mut window, "an outcome", |model| model.export.outcome.is_some());
-    let outcome = model(&window).export.outcome.clone().expect("an outcome");
+    until(&mut window, "an outcome", |model| model.forms.export.outcome.is_some());
+    let outcome = model(&window).forms.export.outcome.clone().expect("an outcome");
     assert!(outcome.is_err_and(|reason| reason.contains("64000 × 2400 pixels") && reason.contains("16384")));
     assert_eq!(png_size(&path), (615, 369), "the file is as it was");
     assert_eq!(
@@ -94,15 +94,15 @@ fn panels_and_the_whole_window_are_written_at_any_resolution() {
 fn pictures_become_svg_and_steps_an_animation() {
     let mut window =
         sized(Fake { step_time: Duration::from_millis(1), ..Fake::default() }, Vec2::new(900.0, 800.0));
-    until(&mut window, "rows", |model| model.history.rows() > 50);
+    until(&mut window, "rows", |model| model.runs.first.history.rows() > 50);
     pause(&mut window);
     let directory = tempfile::tempdir().expect("a directory");
     export(&mut window, What::Panel, &directory.path().join("panel.png"));
     control(&window, Role::RadioButton, "SVG").click();
     window.run_steps(3);
-    assert!(model(&window).export.path.ends_with("panel.svg"));
+    assert!(model(&window).forms.export.path.ends_with("panel.svg"));
     press(&mut window, "Save");
-    until(&mut window, "an outcome", |model| model.export.outcome.is_some());
+    until(&mut window, "an outcome", |model| model.forms.export.outcome.is_some());
     let svg = std::fs::read_to_string(directory.path().join("panel.svg")).expect("a file");
     assert!(svg.starts_with("<svg") && svg.contains("Brink preset: "), "{}", &svg[..200]);
 
@@ -111,13 +111,13 @@ fn pictures_become_svg_and_steps_an_animation() {
     let path = directory.path().join("film.png");
     control(&window, Role::RadioButton, What::Film.name()).click();
     window.run_steps(4);
-    assert_eq!(model(&window).export.film.steps, [10, 20], "the steps in sight are offered");
+    assert_eq!(model(&window).forms.export.film.steps, [10, 20], "the steps in sight are offered");
     control(&window, Role::SpinButton, "Number").set_value_accesskit(4.0);
     control(&window, Role::SpinButton, "Width").set_value_accesskit(200.0);
     control(&window, Role::SpinButton, "Height").set_value_accesskit(120.0);
     window.run_steps(3);
     export(&mut window, What::Film, &path);
-    let outcome = model(&window).export.outcome.clone();
+    let outcome = model(&window).forms.export.outcome.clone();
     assert!(outcome.as_ref().is_some_and(Result::is_ok), "{outcome:?}");
     let file = std::io::BufReader::new(std::fs::File::open(&path).expect("a file"));
     let reader = png::Decoder::new(file).read_info().expect("a PNG file");
@@ -128,7 +128,7 @@ fn pictures_become_svg_and_steps_an_animation() {
 fn the_dashboard_is_drawn_as_it_is_laid_out() {
     let mut window =
         sized(Fake { step_time: Duration::from_millis(1), ..Fake::default() }, Vec2::new(900.0, 800.0));
-    until(&mut window, "rows", |model| model.history.rows() > 50);
+    until(&mut window, "rows", |model| model.runs.first.history.rows() > 50);
     pause(&mut window);
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("laid out.svg");
@@ -138,10 +138,12 @@ fn the_dashboard_is_drawn_as_it_is_laid_out() {
     ] {
         lab(&mut window).apply(Command::Arrange(arrangement));
         let model = &mut lab(&mut window).model;
-        (model.export.what, model.export.svg) = (What::Dashboard, true);
-        model.export.path = path.display().to_string();
+        (model.forms.export.what, model.forms.export.svg) = (What::Dashboard, true);
+        model.forms.export.path = path.display().to_string();
         lab(&mut window).apply(Command::Save);
-        until(&mut window, "an outcome", |model| model.export.outcome.is_some() && !model.export.saving);
+        until(&mut window, "an outcome", |model| {
+            model.forms.export.outcome.is_some() && !model.forms.export.saving
+        });
         let svg = std::fs::read_to_string(&path).expect("a file");
         // what stands between tags; spaces have no place of their own there
         let texts = svg.split('<').filter_map(|tag| tag.split_once('>')).map(|(_, text)| text);
@@ -157,7 +159,7 @@ fn the_dashboard_is_drawn_as_it_is_laid_out() {
 fn what_is_shown_becomes_csv() {
     let mut window = open();
     lab(&mut window).apply(Command::SetSmoothing(5.0));
-    until(&mut window, "rows", |model| model.history.rows() > 30);
+    until(&mut window, "rows", |model| model.runs.first.history.rows() > 30);
     pause(&mut window);
     lab(&mut window).apply(Command::View(crate::picture::view::ViewChange::Show(Some([10.0, 20.0]))));
     for panel in Panel::PLOTS.into_iter().filter(|&panel| panel != Panel::Loss) {
@@ -198,16 +200,16 @@ fn table(path: &std::path::Path) -> (Vec<String>, Columns) {
 fn tables_tell_forks_and_compared_runs_apart() {
     let engine = Fake { step_time: Duration::from_millis(1), cycle_steps: Some(20), ..Fake::default() };
     let mut window = sized(engine, Vec2::new(1280.0, 800.0));
-    until(&mut window, "rows", |model| model.history.rows() > 60);
+    until(&mut window, "rows", |model| model.runs.first.history.rows() > 60);
     pause(&mut window);
     lab(&mut window).apply(Command::View(crate::picture::view::ViewChange::PlaceCursor(Some(30))));
-    lab(&mut window).apply(Command::EditFork(ForkForm { parent: None, eta: 0.25 }));
+    lab(&mut window).apply(Command::Edit(FormEdit::Fork(ForkForm { parent: None, eta: 0.25 })));
     lab(&mut window).apply(Command::Fork);
-    let saved = model(&window).history.until(12);
-    lab(&mut window).model.compared.push(crate::app::state::runs::Compared::new("before".into(), saved));
+    let saved = model(&window).runs.first.history.until(12);
+    lab(&mut window).model.runs.compared.push(crate::app::state::runs::Compared::new("before".into(), saved));
     press(&mut window, "Play");
     let count = rows(&window);
-    until(&mut window, "rows of the fork", |model| model.forks.list()[0].history.rows() > count + 20);
+    until(&mut window, "rows of the fork", |model| model.runs.forks.list()[0].history.rows() > count + 20);
     pause(&mut window);
     lab(&mut window).apply(Command::SetSmoothing(5.0));
     let directory = tempfile::tempdir().expect("a directory");
@@ -218,7 +220,7 @@ fn tables_tell_forks_and_compared_runs_apart() {
     assert!(comments[0].contains("--fork 30=0.25"), "{comments:?}");
     assert_eq!(comments[1..], ["# run2: η = 0.25 from step 30", "# run3: before"]);
     let steps = |name: &str| columns[name].iter().map(|(step, _)| *step).collect::<Vec<_>>();
-    let forked = model(&window).forks.list()[0].history.rows();
+    let forked = model(&window).runs.forks.list()[0].history.rows();
     assert_eq!(steps("gd_loss"), (0..rows(&window)).collect::<Vec<_>>());
     assert_eq!(steps("run2_gd_loss"), (30..forked).collect::<Vec<_>>());
     assert_eq!(steps("run3_gd_loss"), (0..12).collect::<Vec<_>>());
@@ -231,9 +233,9 @@ fn tables_tell_forks_and_compared_runs_apart() {
         assert!(columns.contains_key(name), "{name} is missing: {:?}", columns.keys());
     }
     let eta = columns["edge_2_over_eta"][0].1;
-    assert_eq!(Some(2.0 / eta), model(&window).history.value(Series::Eta, 0));
+    assert_eq!(Some(2.0 / eta), model(&window).runs.first.history.value(Series::Eta, 0));
     assert!(columns["run2_edge_2_over_eta"].iter().all(|(_, edge)| *edge == 8.0));
-    for (name, curves) in [("gd_loss_smoothed", &model(&window).curves)] {
+    for (name, curves) in [("gd_loss_smoothed", &model(&window).runs.first.curves)] {
         for &(step, value) in &columns[name] {
             let drawn =
                 curves.value(crate::run::analysis::curves::Curve::Loss, step).expect("a smoothed value");
@@ -250,11 +252,11 @@ fn tables_tell_forks_and_compared_runs_apart() {
 #[test]
 fn an_export_that_fails_says_why_and_the_dialog_fills_in_the_path() {
     let mut window = open();
-    until(&mut window, "rows", |model| model.history.rows() > 3);
+    until(&mut window, "rows", |model| model.runs.first.history.rows() > 3);
     export(&mut window, What::Csv, std::path::Path::new("/no such directory/run.csv"));
-    let outcome = model(&window).export.outcome.clone().expect("an outcome");
+    let outcome = model(&window).forms.export.outcome.clone().expect("an outcome");
     assert!(outcome.is_err_and(|reason| reason.contains("/no such directory/run.csv")));
     press(&mut window, "Choose…");
-    until(&mut window, "a chosen file", |model| model.export.path.ends_with("chosen.csv"));
-    assert_eq!(model(&window).export.outcome, None);
+    until(&mut window, "a chosen file", |model| model.forms.export.path.ends_with("chosen.csv"));
+    assert_eq!(model(&window).forms.export.outcome, None);
 }

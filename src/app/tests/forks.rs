@@ -17,16 +17,16 @@ fn runs_fork_at_the_cursor_and_are_drawn_over_the_first() {
     control(&window, Role::SpinButton, "η of the fork").set_value_accesskit(0.25);
     window.run_steps(3);
     press(&mut window, "Fork here");
-    let fork = &model(&window).forks.list()[0];
+    let fork = &model(&window).runs.forks.list()[0];
     assert_eq!((fork.step, fork.eta()), (30, 0.25));
     assert!(window.query_all_by_label_contains("η = 0.25 from step 30").next().is_some());
     key(&mut window, Key::Escape);
     key(&mut window, Key::Space);
     until(&mut window, "the fork's own rows", |model| {
-        model.forks.list()[0].history.value(Series::Eta, 35) == Some(0.25)
+        model.runs.forks.list()[0].history.value(Series::Eta, 35) == Some(0.25)
     });
-    let before = model(&window).history.rows();
-    until(&mut window, "both go on", |model| model.history.rows() > before + 5);
+    let before = model(&window).runs.first.history.rows();
+    until(&mut window, "both go on", |model| model.runs.first.history.rows() > before + 5);
     let overlays = model(&window).overlays();
     assert_eq!((overlays.len(), overlays[0].from), (1, 30));
     key(&mut window, Key::Space);
@@ -34,8 +34,8 @@ fn runs_fork_at_the_cursor_and_are_drawn_over_the_first() {
     key(&mut window, Key::K);
     window.run_steps(8);
     press(&mut window, "Close fork 1");
-    assert!(model(&window).forks.list().is_empty());
-    lab(&mut window).apply(Command::EditFork(ForkForm { parent: None, eta: -1.0 }));
+    assert!(model(&window).runs.forks.list().is_empty());
+    lab(&mut window).apply(Command::Edit(FormEdit::Fork(ForkForm { parent: None, eta: -1.0 })));
     press(&mut window, "Fork here");
     assert!(model(&window).banners.iter().any(|banner| banner.text.contains("η = -1")));
 }
@@ -49,7 +49,7 @@ fn steps_that_only_a_longer_run_has_are_reached() {
     for _ in 0..400 {
         longer.push(&crate::run::engine::Engine::step(&mut engine, 0.1));
     }
-    lab(&mut window).model.compared.push(Compared::new("longer".into(), longer));
+    lab(&mut window).model.runs.compared.push(Compared::new("longer".into(), longer));
     window.run_steps(3);
     control(&window, Role::SpinButton, "Cursor at step").set_value_accesskit(350.0);
     window.run_steps(3);
@@ -77,15 +77,15 @@ fn steps_that_only_a_longer_run_has_are_reached() {
 fn a_fork_of_a_fork_leaves_at_the_newest_step_of_the_fork() {
     let mut window = paused(60);
     lab(&mut window).apply(Command::View(ViewChange::PlaceCursor(Some(30))));
-    lab(&mut window).apply(Command::EditFork(ForkForm { parent: None, eta: 0.25 }));
+    lab(&mut window).apply(Command::Edit(FormEdit::Fork(ForkForm { parent: None, eta: 0.25 })));
     lab(&mut window).apply(Command::Fork);
     lab(&mut window).apply(Command::View(ViewChange::PlaceCursor(None)));
-    lab(&mut window).apply(Command::EditFork(ForkForm { parent: Some(0), eta: 0.3 }));
-    let taken = model(&window).forks.list()[0].history.rows();
+    lab(&mut window).apply(Command::Edit(FormEdit::Fork(ForkForm { parent: Some(0), eta: 0.3 })));
+    let taken = model(&window).runs.forks.list()[0].history.rows();
     assert_ne!(taken, rows(&window));
     lab(&mut window).apply(Command::Toggle(Form::Runs));
     window.run_steps(8);
     assert!(window.query_by_label(&format!("at step {taken},")).is_some(), "as the form says");
     press(&mut window, "Fork here");
-    assert_eq!(model(&window).forks.list()[1].step, taken);
+    assert_eq!(model(&window).runs.forks.list()[1].step, taken);
 }

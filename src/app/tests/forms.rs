@@ -23,26 +23,27 @@ fn stopped(size: Vec2) -> Window {
     let engine = Fake { step_time: Duration::from_millis(1), cycle_steps: Some(20), ..Fake::default() };
     let opening = Opening { at: Some(STOP), ..Opening::default() };
     let mut window = built(engine, size, opening, None, None);
-    until(&mut window, "the stop", |model| model.view.cursor == Some(STOP));
+    until(&mut window, "the stop", |model| model.view.plots.cursor == Some(STOP));
     let lab = lab(&mut window);
     for command in [
         Command::View(ViewChange::PlaceCursor(Some(30))),
-        Command::EditFork(ForkForm { parent: None, eta: 0.25 }),
+        Command::Edit(FormEdit::Fork(ForkForm { parent: None, eta: 0.25 })),
         Command::Fork,
         Command::View(ViewChange::SetRange(Panel::Loss, Some([0.0, 1.5]))),
-        Command::NameLayout("My three plots".into()),
+        Command::Edit(FormEdit::LayoutName("My three plots".into())),
         Command::SaveLayout,
     ] {
         lab.apply(command);
     }
     let model = &mut lab.model;
-    model.compared.push(Compared::new("half-eta".into(), History::new(1)));
-    model.breakpoints = vec![Breakpoint::AtEdge { k: 1 }, Breakpoint::Step(5000)];
-    model.hits = vec![Hit { breakpoint: Breakpoint::OscillationPeak, step: 12, reason: "|x| = 0.31".into() }];
-    model.export.path = "/runs/brink-digits-noise.csv".into();
-    model.session.path = "/runs/digits-noise.brink".into();
+    model.runs.compared.push(Compared::new("half-eta".into(), History::new(1)));
+    model.runs.breakpoints = vec![Breakpoint::AtEdge { k: 1 }, Breakpoint::Step(5000)];
+    model.runs.first.hits =
+        vec![Hit { breakpoint: Breakpoint::OscillationPeak, step: 12, reason: "|x| = 0.31".into() }];
+    model.forms.export.path = "/runs/brink-digits-noise.csv".into();
+    model.forms.session.path = "/runs/digits-noise.brink".into();
     model.banners.clear();
-    model.steps_per_second = None;
+    model.runs.first.steps_per_second = None;
     window.run_steps(3);
     window
 }
@@ -60,20 +61,20 @@ type Look = (&'static str, Form, fn(&mut Model));
 fn looks() -> Vec<Look> {
     fn nothing(_: &mut Model) {}
     vec![
-        ("palette", Form::Palette, |model| model.search.letters = "loss".into()),
+        ("palette", Form::Palette, |model| model.forms.search.letters = "loss".into()),
         ("keys", Form::Help, nothing),
         ("axes", Form::Axes, nothing),
         ("breakpoints", Form::Breakpoints, nothing),
         ("runs", Form::Runs, nothing),
         ("layouts", Form::Layout, nothing),
         ("sessions", Form::Session, |model| {
-            model.session.outcome = Some(Err("the file is damaged at byte 17".into()));
+            model.forms.session.outcome = Some(Err("the file is damaged at byte 17".into()));
         }),
         ("export-table", Form::Export, nothing),
         ("export-film", Form::Export, |model| {
-            model.export.what = What::Film;
-            model.export.film.steps = [0, STOP];
-            model.export.path = "/runs/brink-digits-noise.png".into();
+            model.forms.export.what = What::Film;
+            model.forms.export.film.steps = [0, STOP];
+            model.forms.export.path = "/runs/brink-digits-noise.png".into();
         }),
     ]
 }
@@ -177,7 +178,7 @@ fn every_control_of_every_form_has_a_name_and_is_reached_by_the_tab_key() {
     for form in Form::ALL.into_iter().filter(|&form| form != Form::Palette) {
         show(&mut window, form);
         if form == Form::Export {
-            lab(&mut window).model.export.what = What::Film;
+            lab(&mut window).model.forms.export.what = What::Film;
             window.run_steps(3);
         }
         let [usable, reached] = controls(&mut window);

@@ -55,7 +55,7 @@ fn place(window: &Window) -> (usize, usize) {
 
 fn running_preset(window: &Window) -> &str {
     let model = model(window);
-    &model.presets[model.preset].0
+    &model.runs.presets[model.runs.preset].0
 }
 
 fn quick() -> Window {
@@ -65,11 +65,11 @@ fn quick() -> Window {
 #[test]
 fn a_key_opens_the_tour_and_another_turns_its_pages() {
     let mut window = quick();
-    let own = model(&window).tree.clone();
+    let own = model(&window).layout.tree.clone();
     key(&mut window, Key::T);
     assert!(model(&window).tour.guides);
     assert_eq!((place(&window), running_preset(&window)), ((0, 0), "parabola"));
-    assert_ne!(model(&window).tree, own, "the chapter has panels of its own");
+    assert_ne!(model(&window).layout.tree, own, "the chapter has panels of its own");
     assert_eq!(model(&window).tour.reveal, Reveal::Hidden);
     key(&mut window, Key::PageDown);
     assert_eq!((place(&window), model(&window).tour.reveal), ((0, 0), Reveal::Shown));
@@ -109,7 +109,7 @@ fn the_tour_and_free_play_each_keep_their_own_look() {
     window.run_steps(2);
     let guided = look(&window);
     assert!(!guided.1 && !guided.2 && guided.3.flat, "the chapter's look: {guided:?}");
-    assert!(model(&window).breakpoints.is_empty(), "a stop that was meant for another run");
+    assert!(model(&window).runs.breakpoints.is_empty(), "a stop that was meant for another run");
     lab(&mut window).apply(Command::ToggleCentralFlow);
     lab(&mut window).apply(Command::Tour(TourCommand::Toggle));
     assert_eq!(look(&window), own);
@@ -122,11 +122,11 @@ fn the_tour_and_free_play_each_keep_their_own_look() {
 #[test]
 fn a_preset_that_is_chosen_in_the_tour_is_free_play() {
     let mut window = quick();
-    let own = model(&window).tree.clone();
+    let own = model(&window).layout.tree.clone();
     key(&mut window, Key::T);
     lab(&mut window).apply(Command::OpenPreset(0));
     assert!(!model(&window).tour.guides);
-    assert_eq!(model(&window).tree, own);
+    assert_eq!(model(&window).layout.tree, own);
 }
 
 #[test]
@@ -135,10 +135,12 @@ fn a_restarted_run_of_the_tour_goes_to_its_stop_again() {
     lab(&mut window).apply(Command::Tour(TourCommand::Chapter(1)));
     key(&mut window, Key::PageDown);
     key(&mut window, Key::PageDown);
-    until(&mut window, "the card's stop", |model| model.phase == RunPhase::Paused && !model.tour.waits());
+    until(&mut window, "the card's stop", |model| {
+        model.runs.first.phase == RunPhase::Paused && !model.tour.waits()
+    });
     lab(&mut window).apply(Command::Restart);
     until(&mut window, "the card's stop again", |model| {
-        model.phase == RunPhase::Paused && !model.tour.waits()
+        model.runs.first.phase == RunPhase::Paused && !model.tour.waits()
     });
     assert_eq!(rows(&window), 4);
 }
@@ -151,20 +153,20 @@ fn a_run_that_is_begun_anew_passes_the_stops_of_the_cards_before() {
     let mut window = quick();
     lab(&mut window).model.tour = crate::app::state::tour::Tour::of(vec![chapter]);
     key(&mut window, Key::T);
-    let stopped = |model: &Model| model.phase == RunPhase::Paused && !model.tour.waits();
+    let stopped = |model: &Model| model.runs.first.phase == RunPhase::Paused && !model.tour.waits();
     for (card, rows) in [(0, 4), (1, 7), (2, 7), (3, 10)] {
         until(&mut window, "the card's stop", stopped);
-        assert_eq!((place(&window).1, model(&window).history.rows()), (card, rows));
+        assert_eq!((place(&window).1, model(&window).runs.first.history.rows()), (card, rows));
         if card == 1 {
-            assert_eq!(model(&window).eta, 0.4);
+            assert_eq!(model(&window).runs.first.eta(), 0.4);
         }
         // free play with another preset, and back: the run comes to the same place by the same way
         key(&mut window, Key::T);
         lab(&mut window).apply(Command::OpenPreset(0));
         key(&mut window, Key::T);
         until(&mut window, "the card's stop again", stopped);
-        assert_eq!((place(&window).1, model(&window).history.rows()), (card, rows));
-        assert_eq!(model(&window).eta == 0.4, card > 0, "card {card}");
+        assert_eq!((place(&window).1, model(&window).runs.first.history.rows()), (card, rows));
+        assert_eq!(model(&window).runs.first.eta() == 0.4, card > 0, "card {card}");
         key(&mut window, Key::PageDown);
     }
 }
@@ -177,11 +179,11 @@ fn a_card_that_is_come_back_to_shows_the_run_as_it_was_there() {
     let mut window = quick();
     lab(&mut window).model.tour = crate::app::state::tour::Tour::of(vec![chapter]);
     key(&mut window, Key::T);
-    let stopped = |model: &Model| model.phase == RunPhase::Paused && !model.tour.waits();
+    let stopped = |model: &Model| model.runs.first.phase == RunPhase::Paused && !model.tour.waits();
     until(&mut window, "the first stop", stopped);
     key(&mut window, Key::PageDown);
     until(&mut window, "the second", stopped);
-    let seen = |window: &Window| (model(window).view.cursor, model(window).view.visible);
+    let seen = |window: &Window| (model(window).view.plots.cursor, model(window).view.plots.visible);
     assert_eq!(seen(&window), (None, None), "it is the newest");
     key(&mut window, Key::PageUp);
     assert_eq!(seen(&window), (Some(3), Some([0.0, 3.0])));
@@ -191,9 +193,9 @@ fn a_card_that_is_come_back_to_shows_the_run_as_it_was_there() {
     // the run goes on in free play, and rests again at the card
     key(&mut window, Key::T);
     key(&mut window, Key::Space);
-    until(&mut window, "more steps", |model| model.history.rows() > 9);
+    until(&mut window, "more steps", |model| model.runs.first.history.rows() > 9);
     key(&mut window, Key::T);
-    until(&mut window, "a rest", |model| model.phase == RunPhase::Paused);
+    until(&mut window, "a rest", |model| model.runs.first.phase == RunPhase::Paused);
     assert_eq!(seen(&window), (Some(6), Some([0.0, 6.0])));
 }
 
@@ -201,7 +203,7 @@ fn a_card_that_is_come_back_to_shows_the_run_as_it_was_there() {
 fn nothing_tells_the_end_before_the_room_has_thought() {
     let mut window = quick();
     key(&mut window, Key::T);
-    until(&mut window, "the first step", |model| model.phase == RunPhase::Paused);
+    until(&mut window, "the first step", |model| model.runs.first.phase == RunPhase::Paused);
     window.run_steps(2);
     assert_eq!(rows(&window), 2, "the run waits while the question is open");
     assert!(window.query_by_label("What happens next?").is_some());
@@ -228,7 +230,7 @@ fn what_stands_before_the_stop_is_said_on_the_way_there() {
     let mut window = sized(engine, Vec2::new(1280.0, 800.0));
     lab(&mut window).model.tour = crate::app::state::tour::Tour::of(vec![chapter]);
     key(&mut window, Key::T);
-    until(&mut window, "a step", |model| model.history.rows() > 0);
+    until(&mut window, "a step", |model| model.runs.first.history.rows() > 0);
     window.run_steps(2);
     assert!(model(&window).tour.waits());
     let says = |window: &Window, text: &str| window.query_by_label_contains(text).is_some();
@@ -249,12 +251,12 @@ fn a_term_that_the_keyboard_comes_to_stands_out_in_the_plots() {
     let line = crate::picture::view::source::LineSource::Recorded(
         crate::run::record::series::Series::Displacement(0),
     );
-    assert_eq!(model(&window).view.pointed, Some(line));
+    assert_eq!(model(&window).view.plots.pointed, Some(line));
     let at = window.get_by_label_contains(name).rect().center();
-    lab(&mut window).model.view.pointed = None;
+    lab(&mut window).model.view.plots.pointed = None;
     window.hover_at(at);
     window.run_steps(3);
-    assert_eq!(model(&window).view.pointed, Some(line), "and the pointer");
+    assert_eq!(model(&window).view.plots.pointed, Some(line), "and the pointer");
 }
 
 #[test]
@@ -263,7 +265,7 @@ fn the_run_goes_on_to_the_card_s_stop_and_waits_there() {
     key(&mut window, Key::T);
     key(&mut window, Key::PageDown);
     key(&mut window, Key::PageDown);
-    until(&mut window, "the stop at step 8", |model| model.phase == RunPhase::Paused);
+    until(&mut window, "the stop at step 8", |model| model.runs.first.phase == RunPhase::Paused);
     assert_eq!(rows(&window), 9);
     assert!(!model(&window).tour.waits() && model(&window).banners.is_empty(), "the card says it");
     // the next card has the same stop
@@ -271,7 +273,7 @@ fn the_run_goes_on_to_the_card_s_stop_and_waits_there() {
     assert_eq!((place(&window), model(&window).tour.waits(), rows(&window)), ((0, 2), false, 9));
     key(&mut window, Key::PageDown);
     until(&mut window, "the stop at step 24", |model| {
-        model.phase == RunPhase::Paused && model.history.rows() == 25
+        model.runs.first.phase == RunPhase::Paused && model.runs.first.history.rows() == 25
     });
 }
 
@@ -290,7 +292,7 @@ fn a_stop_that_lies_ahead_is_kept_while_cards_before_it_are_read() {
 fn a_stop_that_is_reached_while_the_page_is_turned_holds_nothing_up() {
     let mut window = quick();
     lab(&mut window).apply(Command::Tour(TourCommand::Chapter(13)));
-    until(&mut window, "some steps", |model| model.history.rows() > 2);
+    until(&mut window, "some steps", |model| model.runs.first.history.rows() > 2);
     key(&mut window, Key::PageDown);
     let (stop, next) = {
         let chapter = &model(&window).tour.chapters[13];
@@ -300,38 +302,43 @@ fn a_stop_that_is_reached_while_the_page_is_turned_holds_nothing_up() {
     key(&mut window, Key::PageDown);
     key(&mut window, Key::PageDown);
     assert_eq!(model(&window).tour.armed(), Some(next));
-    lab(&mut window).model.phase = RunPhase::Paused;
+    lab(&mut window).model.runs.first.phase = RunPhase::Paused;
     let hit = crate::run::engine::breakpoint::Hit { breakpoint: stop, step: 250, reason: "step 250".into() };
     assert!(lab(&mut window).tour_takes(&hit));
     window.run_steps(2);
     assert!(model(&window).banners.is_empty());
-    assert_eq!((model(&window).tour.armed(), &model(&window).phase), (Some(next), &RunPhase::Training));
+    assert_eq!(
+        (model(&window).tour.armed(), &model(&window).runs.first.phase),
+        (Some(next), &RunPhase::Training)
+    );
 }
 
 #[test]
 fn free_play_keeps_the_place_and_gives_the_panels_back() {
     let mut window = quick();
-    let own = model(&window).tree.clone();
+    let own = model(&window).layout.tree.clone();
     key(&mut window, Key::T);
     key(&mut window, Key::PageDown);
     key(&mut window, Key::PageDown);
     press(&mut window, "Tour");
     assert!(!model(&window).tour.guides);
-    assert_eq!(model(&window).tree, own);
+    assert_eq!(model(&window).layout.tree, own);
     lab(&mut window).apply(Command::OpenPreset(0));
     window.run_steps(2);
     assert_eq!(running_preset(&window), "digits-noise");
     press(&mut window, "Tour");
     assert!(model(&window).tour.guides);
     assert_eq!((place(&window), running_preset(&window)), ((0, 1), "parabola"));
-    until(&mut window, "the card's stop", |model| model.phase == RunPhase::Paused && !model.tour.waits());
+    until(&mut window, "the card's stop", |model| {
+        model.runs.first.phase == RunPhase::Paused && !model.tour.waits()
+    });
 }
 
 #[test]
 fn a_run_that_was_left_alone_goes_on_after_free_play() {
     let mut window = quick();
     key(&mut window, Key::T);
-    until(&mut window, "the first stop", |model| model.phase == RunPhase::Paused);
+    until(&mut window, "the first stop", |model| model.runs.first.phase == RunPhase::Paused);
     let before = rows(&window);
     key(&mut window, Key::T);
     key(&mut window, Key::T);
@@ -343,7 +350,7 @@ fn escape_closes_the_menu_of_chapters_and_nothing_else() {
     let mut window = quick();
     key(&mut window, Key::T);
     key(&mut window, Key::F5);
-    assert!(model(&window).presenter);
+    assert!(model(&window).layout.presenter);
     let menu = |window: &mut Window| {
         window.get_by_role_and_label(egui::accesskit::Role::ComboBox, "Chapter").click();
     };
@@ -351,9 +358,9 @@ fn escape_closes_the_menu_of_chapters_and_nothing_else() {
     window.run_steps(3);
     assert!(egui::Popup::is_any_open(&window.ctx));
     key(&mut window, Key::Escape);
-    assert!(!egui::Popup::is_any_open(&window.ctx) && model(&window).presenter);
+    assert!(!egui::Popup::is_any_open(&window.ctx) && model(&window).layout.presenter);
     key(&mut window, Key::Escape);
-    assert!(!model(&window).presenter);
+    assert!(!model(&window).layout.presenter);
 }
 
 #[test]
@@ -361,21 +368,21 @@ fn the_card_is_there_in_presenter_mode_too() {
     let mut window = quick();
     key(&mut window, Key::T);
     key(&mut window, Key::F5);
-    assert!(model(&window).presenter);
+    assert!(model(&window).layout.presenter);
     let heading = &model(&window).tour.here().expect("a card").1.heading;
     assert!(window.query_by_label(heading).is_some());
     key(&mut window, Key::PageDown);
     key(&mut window, Key::PageDown);
     assert_eq!(place(&window), (0, 1));
     key(&mut window, Key::Escape);
-    assert!(!model(&window).presenter && model(&window).tour.guides);
+    assert!(!model(&window).layout.presenter && model(&window).tour.guides);
 }
 
 #[test]
 fn a_recording_plays_to_the_card_s_stop() {
     let mut window = recorded("whole");
-    assert!(model(&window).recording.is_some());
-    until(&mut window, "the stop at step 5", |model| model.phase == RunPhase::Paused);
+    assert!(model(&window).runs.recording.is_some());
+    until(&mut window, "the stop at step 5", |model| model.runs.first.phase == RunPhase::Paused);
     assert_eq!((rows(&window), running_preset(&window)), (6, "valley"));
     let said = &model(&window).banners[0].text;
     assert!(said.contains("This is a recording") && said.contains("brink record valley"), "{said}");
@@ -386,7 +393,7 @@ fn a_recording_that_cannot_be_read_is_said_and_its_preset_runs_live() {
     for (name, reason) in [("cut", "incomplete"), ("damaged", "damaged"), ("newer", "take the newer program")]
     {
         let mut window = recorded(name);
-        assert!(model(&window).recording.is_none());
+        assert!(model(&window).runs.recording.is_none());
         assert_eq!(running_preset(&window), "moons");
         let said = &model(&window).banners[0].text;
         assert!(
@@ -394,7 +401,7 @@ fn a_recording_that_cannot_be_read_is_said_and_its_preset_runs_live() {
             "{said}"
         );
         until(&mut window, "the stop at step 5", |model| {
-            model.phase == RunPhase::Paused && !model.tour.waits()
+            model.runs.first.phase == RunPhase::Paused && !model.tour.waits()
         });
     }
 }
@@ -402,13 +409,13 @@ fn a_recording_that_cannot_be_read_is_said_and_its_preset_runs_live() {
 #[test]
 fn a_chapter_without_its_recording_runs_live_and_says_nothing() {
     let window = recorded("none");
-    assert!(model(&window).banners.is_empty() && model(&window).recording.is_none());
+    assert!(model(&window).banners.is_empty() && model(&window).runs.recording.is_none());
 }
 
 /// What of a card is out of sight, at the first card that does not fit a window.
 fn overflow(window: Vec2, presenter: bool) -> Option<String> {
     let mut model = super::pictures::looked_at();
-    (model.presenter, model.tour.guides, model.tour.reveal) = (presenter, true, Reveal::Shown);
+    (model.layout.presenter, model.tour.guides, model.tour.reveal) = (presenter, true, Reveal::Shown);
     let chapters = Arc::clone(&model.tour.chapters);
     for (place, chapter) in chapters.iter().enumerate() {
         for card in 0..chapter.cards.len() {
@@ -476,20 +483,25 @@ fn light_presets_train_beside_a_chapter_s_run_until_another_one_starts() {
     let mut window = quick();
     lab(&mut window).model.tour = crate::app::state::tour::Tour::of(vec![chapter]);
     key(&mut window, Key::T);
-    let grown = |model: &Model| model.beside.runs().iter().all(|run| run.history.rows() > 5);
-    until(&mut window, "steps of the runs beside it", |model| model.beside.runs().len() == 2 && grown(model));
-    assert_eq!(model(&window).beside.runs()[0].preset.view.speed, Some(400.0));
-    let title = model(&window).beside.runs()[0].preset.title.clone();
-    until(&mut window, "the stop", |model| model.phase == RunPhase::Paused);
+    let grown = |model: &Model| model.runs.beside.runs().iter().all(|run| run.history.rows() > 5);
+    until(&mut window, "steps of the runs beside it", |model| {
+        model.runs.beside.runs().len() == 2 && grown(model)
+    });
+    assert_eq!(model(&window).runs.beside.runs()[0].preset.view.speed, Some(400.0));
+    let title = model(&window).runs.beside.runs()[0].preset.title.clone();
+    until(&mut window, "the stop", |model| model.runs.first.phase == RunPhase::Paused);
     let place = format!("Live: {title}: not at the edge yet, live; MSE, ");
     assert!(window.query_by_label_contains(&place).is_some(), "the wall has a place for it");
     // one key holds them and lets them go on, where the run itself has ended too
-    lab(&mut window).model.phase = RunPhase::Ended(Ending::AllSteps);
+    lab(&mut window).model.runs.first.phase = RunPhase::Ended(Ending::AllSteps);
     for playing in [true, false] {
         key(&mut window, Key::Space);
-        assert_eq!((model(&window).is_playing(), model(&window).beside.are_playing()), (playing, playing));
+        assert_eq!(
+            (model(&window).is_playing(), model(&window).runs.beside.are_playing()),
+            (playing, playing)
+        );
         assert!(model(&window).can_go_on());
     }
     lab(&mut window).apply(Command::OpenPreset(0));
-    assert!(model(&window).beside.runs().is_empty());
+    assert!(model(&window).runs.beside.runs().is_empty());
 }

@@ -9,11 +9,11 @@ fn layouts_are_chosen_saved_forgotten_and_survive_the_window() {
     let settings = directory.path().join("brink/settings.toml");
     let mut window = with_settings(&settings);
     key(&mut window, Key::Num1);
-    assert_eq!(layout::shown(&model(&window).tree), [Panel::Sharpness, Panel::Loss, Panel::Variance]);
+    assert_eq!(layout::shown(&model(&window).layout.tree), [Panel::Sharpness, Panel::Loss, Panel::Variance]);
     press(&mut window, "Layout");
     control(&window, Role::CheckBox, "Distance from gradient descent").click();
     window.run_steps(3);
-    assert!(layout::has(&model(&window).tree, Panel::Distance));
+    assert!(layout::has(&model(&window).layout.tree, Panel::Distance));
     key(&mut window, Key::Escape);
     lab(&mut window).apply(Command::Toggle(Form::Layout));
     window.run_steps(8);
@@ -22,21 +22,21 @@ fn layouts_are_chosen_saved_forgotten_and_survive_the_window() {
     type_text(&mut window, "mine");
     press(&mut window, "Save layout");
     key(&mut window, Key::Escape);
-    let mine = layout::LayoutNode::from_tree(&model(&window).tree);
+    let mine = layout::LayoutNode::from_tree(&model(&window).layout.tree);
     tick_in(&mut window, "View", "Dark");
     lab(&mut window).close();
 
     let mut again = with_settings(&settings);
-    assert_eq!(layout::LayoutNode::from_tree(&model(&again).tree), mine);
+    assert_eq!(layout::LayoutNode::from_tree(&model(&again).layout.tree), mine);
     assert_eq!(again.ctx.theme(), Theme::Dark);
     key(&mut again, Key::Num3);
-    assert_eq!(layout::shown(&model(&again).tree), Panel::PLOTS);
+    assert_eq!(layout::shown(&model(&again).layout.tree), Panel::PLOTS);
     lab(&mut again).apply(Command::Toggle(Form::Layout));
     again.run_steps(8);
     press(&mut again, "Layout: mine");
-    assert_eq!(layout::LayoutNode::from_tree(&model(&again).tree), mine);
+    assert_eq!(layout::LayoutNode::from_tree(&model(&again).layout.tree), mine);
     press(&mut again, "Forget layout: mine");
-    assert!(model(&again).layouts.is_empty());
+    assert!(model(&again).layout.saved.is_empty());
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn broken_settings_are_said_once() {
     std::fs::write(&path, "panels = [[[").expect("a file");
     let mut window = with_settings(&path);
     assert!(model(&window).banners[0].text.contains("settings.toml"), "{:?}", model(&window).banners);
-    assert_eq!(model(&window).phase, RunPhase::Training);
+    assert_eq!(model(&window).runs.first.phase, RunPhase::Training);
     lab(&mut window).close();
     assert!(model(&with_settings(&path)).banners.is_empty());
 }
@@ -61,7 +61,7 @@ fn every_panel_can_be_hidden_and_shown() {
     assert!(window.query_by_label_contains("Every panel is hidden").is_some());
     lab(&mut window).apply(Command::TogglePanel(Panel::Loss));
     window.run_steps(3);
-    assert_eq!(layout::shown(&model(&window).tree), [Panel::Loss]);
+    assert_eq!(layout::shown(&model(&window).layout.tree), [Panel::Loss]);
 }
 
 #[test]
@@ -80,9 +80,9 @@ fn a_panel_is_dragged_by_its_title() {
     }
     window.drop_at(to);
     window.run_steps(4);
-    let node = layout::LayoutNode::from_tree(&model(&window).tree);
+    let node = layout::LayoutNode::from_tree(&model(&window).layout.tree);
     assert_ne!(node, Arrangement::Lecture.node(&[]), "{node:?}");
-    assert!(layout::has(&model(&window).tree, Panel::Sharpness));
+    assert!(layout::has(&model(&window).layout.tree, Panel::Sharpness));
 }
 
 #[test]
@@ -99,22 +99,22 @@ fn panels_dragged_smoothing_and_phases_are_remembered() {
     drop(window);
     let mut again = with_settings(&settings);
     let shown = model(&again);
-    assert_eq!((shown.view.smoothing_steps, shown.view.show_phases), (12.0, true));
-    assert_eq!(shown.window_size, Some([1000.0, 700.0]));
-    assert_eq!(layout::shown(&shown.tree), layout::shown(&tree));
-    let other = shown.presets[1].1.view.smoothing;
+    assert_eq!((shown.view.plots.smoothing_steps, shown.view.plots.show_phases), (12.0, true));
+    assert_eq!(shown.layout.window_size, Some([1000.0, 700.0]));
+    assert_eq!(layout::shown(&shown.layout.tree), layout::shown(&tree));
+    let other = shown.runs.presets[1].1.view.smoothing;
     lab(&mut again).apply(Command::OpenPreset(1));
-    assert_eq!(model(&again).view.smoothing_steps, other, "each preset has its own");
+    assert_eq!(model(&again).view.plots.smoothing_steps, other, "each preset has its own");
     lab(&mut again).apply(Command::OpenPreset(0));
-    assert_eq!(model(&again).view.smoothing_steps, 12.0);
-    assert!(model(&again).view.show_phases);
+    assert_eq!(model(&again).view.plots.smoothing_steps, 12.0);
+    assert!(model(&again).view.plots.show_phases);
 }
 
 #[test]
 fn lines_between_panels_are_moved_by_the_arrow_keys() {
     let mut window = paused(20);
     key(&mut window, Key::Num1);
-    let shares = |window: &Window| match layout::LayoutNode::from_tree(&model(window).tree) {
+    let shares = |window: &Window| match layout::LayoutNode::from_tree(&model(window).layout.tree) {
         Some(layout::LayoutNode::Columns(columns)) => columns[0].0 / (columns[0].0 + columns[1].0),
         other => panic!("{other:?}"),
     };
@@ -131,5 +131,5 @@ fn lines_between_panels_are_moved_by_the_arrow_keys() {
         key(&mut window, Key::ArrowRight);
     }
     assert!((shares(&window) - 0.9).abs() < 1e-3, "no panel is pushed away");
-    assert_eq!(model(&window).view.cursor, None, "arrows do not move the cursor then");
+    assert_eq!(model(&window).view.plots.cursor, None, "arrows do not move the cursor then");
 }

@@ -166,7 +166,7 @@ fn pause(window: &mut Window) {
 }
 
 fn rows(window: &Window) -> usize {
-    model(window).history.rows()
+    model(window).runs.first.history.rows()
 }
 
 /// A paused window on a run with cycles and recorded outputs, its cursor at step 70.
@@ -178,7 +178,9 @@ fn with_cycles() -> Window {
         ..Fake::default()
     };
     let mut window = sized(engine, Vec2::new(1280.0, 800.0));
-    until(&mut window, "cycles", |model| model.history.rows() > 150 && model.curves.cycles().all().len() > 3);
+    until(&mut window, "cycles", |model| {
+        model.runs.first.history.rows() > 150 && model.runs.first.curves.cycles().all().len() > 3
+    });
     pause(&mut window);
     lab(&mut window).apply(Command::View(crate::picture::view::ViewChange::PlaceCursor(Some(70))));
     window
@@ -207,7 +209,7 @@ fn banners_of_several_kinds_leave_the_window_to_the_plots() {
 #[test]
 fn nothing_is_repainted_while_nothing_changes() {
     let mut window = open();
-    until(&mut window, "rows", |model| model.history.rows() > 10);
+    until(&mut window, "rows", |model| model.runs.first.history.rows() > 10);
     pause(&mut window);
     window.run();
     for _ in 0..3 {
@@ -221,7 +223,7 @@ fn nothing_is_repainted_while_nothing_changes() {
 fn the_smallest_window_and_a_huge_one_are_drawn() {
     for size in [Vec2::new(1.0, 1.0), Vec2::new(480.0, 360.0), Vec2::new(3840.0, 2160.0)] {
         let mut window = sized(Fake::default(), size);
-        until(&mut window, "rows", |model| model.history.rows() > 100);
+        until(&mut window, "rows", |model| model.runs.first.history.rows() > 100);
         window.run_steps(2);
     }
 }

@@ -23,7 +23,7 @@ fn paused() -> Window {
     let engine = Fake { step_time: Duration::from_millis(1), examples: Some(examples()), ..Fake::default() };
     let mut window = sized(engine, Vec2::new(1280.0, 900.0));
     lab(&mut window).apply(Command::Arrange(Arrangement::Network));
-    until(&mut window, "rows", |model| model.history.rows() > 20);
+    until(&mut window, "rows", |model| model.runs.first.history.rows() > 20);
     pause(&mut window);
     window
 }
@@ -33,8 +33,8 @@ fn examples_and_outputs_are_chosen_by_buttons_and_keys() {
     let mut window = paused();
     let shown = |window: &Window| {
         let model = model(window);
-        let found = model.history.predictions().expect("recorded");
-        let output = model.view.prediction.output(found.examples());
+        let found = model.runs.first.history.predictions().expect("recorded");
+        let output = model.view.plots.prediction.output(found.examples());
         (output.example, output.column)
     };
     assert_eq!(shown(&window), (0, 1), "the right class first");
@@ -54,7 +54,7 @@ fn examples_and_outputs_are_chosen_by_buttons_and_keys() {
     window.key_press_modifiers(egui::Modifiers::SHIFT, Key::J);
     window.run_steps(3);
     assert_eq!(shown(&window), (0, 1), "another example shows its right class");
-    assert_eq!(model(&window).view.prediction, Choice::default());
+    assert_eq!(model(&window).view.plots.prediction, Choice::default());
     window.get_by_label("picture of training example 4");
 
     press(&mut window, "Examples");
@@ -71,17 +71,17 @@ fn examples_and_outputs_are_chosen_by_buttons_and_keys() {
 fn the_spectrum_is_that_of_the_newest_step_and_then_of_the_cursors() {
     let mut window = paused();
     let newest = rows(&window) - 1;
-    let step = |model: &Model| model.spectra.found.as_ref().map(|found| found.step);
+    let step = |model: &Model| model.runs.first.spectra.found.as_ref().map(|found| found.step);
     until(&mut window, "the newest step's spectrum", |model| step(model) == Some(newest));
     press(&mut window, "First step");
     until(&mut window, "the first step's spectrum", |model| step(model) == Some(0));
     lab(&mut window).apply(Command::View(crate::picture::view::ViewChange::PlaceCursor(Some(7))));
     until(&mut window, "the seventh step's spectrum", |model| step(model) == Some(7));
-    let found = model(&window).spectra.found.clone().expect("just found");
+    let found = model(&window).runs.first.spectra.found.clone().expect("just found");
     let values: Vec<f64> =
         found.gradient_descent.expect("runs").atoms.iter().map(|atom| atom.value).collect();
     assert_eq!(values, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
-    assert_eq!(model(&window).spectra.progress, None);
+    assert_eq!(model(&window).runs.first.spectra.progress, None);
     press(&mut window, "Play");
     window.key_press(Key::End);
     until(&mut window, "a spectrum while it trains", |model| step(model).is_some_and(|step| step > newest));

@@ -42,9 +42,9 @@ fn run() -> Model {
         if step == 180 {
             record.events.push(Event::EtaChanged { eta: 0.1 });
         }
-        model.history.push(&record);
+        model.runs.first.history.push(&record);
     }
-    model.phase = RunPhase::Paused;
+    model.runs.first.phase = RunPhase::Paused;
     assert!(model.derive_curves(usize::MAX));
     model
 }
@@ -52,11 +52,11 @@ fn run() -> Model {
 /// Its cursor at a step, part of it in sight, a breakpoint, and one that was hit.
 pub(super) fn looked_at() -> Model {
     let mut model = run();
-    model.view.cursor = Some(130);
-    model.view.visible = Some([90.0, 200.0]);
-    model.breakpoints = vec![Breakpoint::Step(250)];
+    model.view.plots.cursor = Some(130);
+    model.view.plots.visible = Some([90.0, 200.0]);
+    model.runs.breakpoints = vec![Breakpoint::Step(250)];
     let breakpoint = Breakpoint::AtEdge { k: 1 };
-    model.hits.push(Hit { breakpoint, step: 52, reason: "S = 2/η".into() });
+    model.runs.first.hits.push(Hit { breakpoint, step: 52, reason: "S = 2/η".into() });
     model
 }
 
@@ -71,8 +71,8 @@ fn presented(model: &Model, screen: Vec2) -> Image {
 /// Three plots; weight space beside two; a card of the tour beside two.
 fn presentations() -> [(&'static str, Model); 3] {
     let mut scene = looked_at();
-    scene.tree = Arrangement::WeightSpace.node(&[]).expect("built in").tree();
-    scene.scene = Some(super::scene::zigzag());
+    scene.layout.tree = Arrangement::WeightSpace.node(&[]).expect("built in").tree();
+    scene.runs.first.scene = Some(super::scene::zigzag());
     let mut tour = looked_at();
     (tour.tour.guides, tour.tour.chapter) = (true, 1);
     [("plots", looked_at()), ("weight-space", scene), ("tour", tour)]
@@ -86,13 +86,14 @@ fn valley(arrangement: &Arrangement) -> Model {
     let mut engine = assemble(model.current(), &Sources::default()).expect("it is valid");
     for step in 0..model.current().run.steps {
         if step == GROWTH {
-            model.inspection = Some(engine.inspect(model.eta).expect("gradient descent runs"));
+            model.runs.first.inspection =
+                Some(engine.inspect(model.runs.first.eta()).expect("gradient descent runs"));
         }
-        model.history.push(&engine.step(model.eta));
+        model.runs.first.history.push(&engine.step(model.runs.first.eta()));
     }
-    model.parameters = engine.dim();
-    model.view.cursor = Some(GROWTH);
-    model.tree = arrangement.node(&[]).expect("built in").tree();
+    model.runs.first.parameters = engine.dim();
+    model.view.plots.cursor = Some(GROWTH);
+    model.layout.tree = arrangement.node(&[]).expect("built in").tree();
     model.look_at_landscape();
     assert!(model.derive_curves(usize::MAX));
     model
@@ -114,12 +115,12 @@ fn with_banners(mut model: Model) -> Model {
 #[test]
 fn the_bars_look_as_stored_and_can_be_read() {
     let mut bars = looked_at();
-    for panel in crate::app::state::layout::shown(&bars.tree) {
-        crate::app::state::layout::toggle(&mut bars.tree, panel);
+    for panel in crate::app::state::layout::shown(&bars.layout.tree) {
+        crate::app::state::layout::toggle(&mut bars.layout.tree, panel);
     }
     let mut training = run();
-    training.tree = bars.tree.clone();
-    training.phase = RunPhase::Training;
+    training.layout.tree = bars.layout.tree.clone();
+    training.runs.first.phase = RunPhase::Training;
     let bars = with_banners(bars);
     for (name, size, model) in
         [("bars", Vec2::new(1280.0, 330.0), &bars), ("bars-training", Vec2::new(1280.0, 210.0), &training)]

@@ -17,13 +17,13 @@ const TURNED: &str = "Weight space as a landscape";
 /// A window with weight space alone, and something in it.
 fn with_scene() -> Window {
     let mut window = open();
-    until(&mut window, "rows", |model| model.history.rows() > 20);
+    until(&mut window, "rows", |model| model.runs.first.history.rows() > 20);
     pause(&mut window);
     let lab = lab(&mut window);
     lab.apply(Command::Arrange(Arrangement::WeightSpace));
     // nobody looks at the run's own weights, which would take the place of the scene when the look comes in
-    lab.weight_space = None;
-    lab.model.scene = Some(zigzag());
+    lab.fleet.weight_space = None;
+    lab.model.runs.first.scene = Some(zigzag());
     window.run_steps(4);
     window
 }
@@ -43,7 +43,7 @@ pub(super) fn zigzag() -> Arc<Scene> {
 }
 
 fn camera(window: &Window) -> Camera {
-    *model(window).view.scene.camera()
+    *model(window).view.plots.scene.camera()
 }
 
 /// The middle of the picture.
@@ -72,7 +72,7 @@ fn weight_space_is_turned_moved_magnified_and_reset() {
     let mut window = with_scene();
     window.get_by_role_and_label(Role::RadioButton, TURNED).click();
     window.run_steps(3);
-    assert!(!model(&window).view.scene.flat);
+    assert!(!model(&window).view.plots.scene.flat);
     let start = camera(&window);
     drag(&mut window, Modifiers::NONE, PointerButton::Primary);
     let turned = camera(&window);
@@ -88,7 +88,7 @@ fn weight_space_is_turned_moved_magnified_and_reset() {
     press(&mut window, "Reset the view of weight space");
     assert_eq!(camera(&window), Camera::START);
     key(&mut window, Key::V);
-    assert!(model(&window).view.scene.flat);
+    assert!(model(&window).view.plots.scene.flat);
     window.get_by_role_and_label(Role::RadioButton, FLAT).click();
     window.run_steps(3);
     drag(&mut window, Modifiers::NONE, PointerButton::Primary);
@@ -106,8 +106,8 @@ fn a_click_on_a_point_of_a_path_puts_the_cursor_at_its_step() {
         let rect = window.get_by_label_contains("weight space: arrow keys").rect();
         for step in [3, 11, 19] {
             let model = model(&window);
-            let scene = model.scene.clone().expect("a scene");
-            let view = &model.view.scene;
+            let scene = model.runs.first.scene.clone().expect("a scene");
+            let view = &model.view.plots.scene;
             let figure = Figure::new(&scene, view, true, Palette::of(Theme::Light)).expect("a figure");
             let place = figure.place(&scene.paths[0], step).expect("a place");
             let at = Projection::new(view.camera(), rect, flat).place(place);
@@ -117,7 +117,7 @@ fn a_click_on_a_point_of_a_path_puts_the_cursor_at_its_step() {
                 window.event(Event::PointerButton { pos: at, button, pressed, modifiers });
                 window.run_steps(2);
             }
-            assert_eq!(super::model(&window).view.cursor, Some(step), "flat: {flat}");
+            assert_eq!(super::model(&window).view.plots.cursor, Some(step), "flat: {flat}");
             // two clicks in a row are a double click
             std::thread::sleep(Duration::from_millis(20));
             window.run_steps(40);
@@ -137,7 +137,7 @@ fn keys_turn_weight_space_while_it_has_the_keyboard() {
     }
     let now = camera(&window);
     assert!(now.yaw != Camera::START.yaw && now.pitch != Camera::START.pitch && now.zoom > 1.0, "{now:?}");
-    assert!(model(&window).view.cursor.is_none(), "arrows do not move the cursor then");
+    assert!(model(&window).view.plots.cursor.is_none(), "arrows do not move the cursor then");
     window.key_press(Key::Num0);
     window.run_steps(2);
     assert_eq!(camera(&window), Camera::START);
@@ -148,15 +148,15 @@ fn layers_and_axes_are_chosen() {
     let mut window = with_scene();
     press(&mut window, "Show");
     tick(&mut window, Layer::Contours.name());
-    assert!(!model(&window).view.scene.shows(Layer::Contours));
+    assert!(!model(&window).view.plots.scene.shows(Layer::Contours));
     lab(&mut window).apply(Command::ToggleLayer(Layer::Contours));
-    assert!(model(&window).view.scene.shows(Layer::Contours));
+    assert!(model(&window).view.plots.scene.shows(Layer::Contours));
     window.key_press(Key::Escape);
     window.run_steps(3);
     press(&mut window, "Axes");
     window.get_by_role_and_label(Role::RadioButton, "Across: PC2").click();
     window.run_steps(3);
-    assert_eq!(model(&window).view.scene.axes[0], brink_core::space::axis::Axis::Principal(1));
+    assert_eq!(model(&window).view.plots.scene.axes[0], brink_core::space::axis::Axis::Principal(1));
 }
 
 /// Types letters into the palette, and takes its first line.
@@ -175,18 +175,18 @@ fn every_axis_is_chosen_by_keyboard() {
     let mut window = with_scene();
     for axis in AxisChoice::ALL {
         by_letters(&mut window, &format!("weight space across: {axis}"));
-        assert_eq!(model(&window).view.scene.axes[0], axis);
+        assert_eq!(model(&window).view.plots.scene.axes[0], axis);
         by_letters(&mut window, &format!("weight space up: {axis}"));
-        assert_eq!(model(&window).view.scene.axes[1], axis);
+        assert_eq!(model(&window).view.plots.scene.axes[1], axis);
         by_letters(&mut window, &format!("weight space, height: {axis}"));
-        assert_eq!(model(&window).view.scene.third, Some(axis));
+        assert_eq!(model(&window).view.plots.scene.third, Some(axis));
     }
     by_letters(&mut window, "weight space, height: loss");
-    assert_eq!(model(&window).view.scene.third, None);
+    assert_eq!(model(&window).view.plots.scene.third, None);
     // where the plane is all of weight space there is nothing to choose
-    lab(&mut window).model.scene = Some(Arc::new(Scene::default()));
-    let axes = model(&window).view.scene.axes;
+    lab(&mut window).model.runs.first.scene = Some(Arc::new(Scene::default()));
+    let axes = model(&window).view.plots.scene.axes;
     by_letters(&mut window, "weight space across: PC2");
-    assert_eq!(model(&window).view.scene.axes, axes);
+    assert_eq!(model(&window).view.plots.scene.axes, axes);
     key(&mut window, Key::Escape);
 }

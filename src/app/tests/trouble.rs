@@ -9,7 +9,7 @@ fn values_that_are_not_finite_are_said() {
     until(&mut window, "the banner", |model| !model.banners.is_empty());
     window.run_steps(2);
     assert!(window.query_by_label_contains("gd_lambda_1 = NaN at step 20").is_some());
-    until(&mut window, "more rows", |model| model.history.rows() > 40);
+    until(&mut window, "more rows", |model| model.runs.first.history.rows() > 40);
     assert_eq!(model(&window).banners.len(), 1, "said once");
 }
 
@@ -31,7 +31,7 @@ fn flows_above_the_edge_are_announced_and_can_be_restarted() {
 fn a_failed_worker_keeps_its_data_and_a_new_run_starts() {
     let engine = Fake { step_time: Duration::from_millis(2), panics_at: Some(40), ..Fake::default() };
     let mut window = sized(engine, Vec2::new(1280.0, 800.0));
-    until(&mut window, "the failure", |model| model.phase == RunPhase::Failed);
+    until(&mut window, "the failure", |model| model.runs.first.phase == RunPhase::Failed);
     window.run_steps(2);
     assert!(window.query_by_label_contains("the answer at step 40 is not 42").is_some());
     assert_eq!(rows(&window), 40);
@@ -48,14 +48,14 @@ fn a_failed_worker_keeps_its_data_and_a_new_run_starts() {
     let buttons = window.get_all_by_role_and_label(Role::Button, "Restart");
     buttons.last().expect("the banner's button").click();
     window.run_steps(2);
-    assert_eq!(model(&window).phase, RunPhase::Training);
+    assert_eq!(model(&window).runs.first.phase, RunPhase::Training);
 }
 
 #[test]
 fn divergence_is_shown_with_its_step() {
     let engine = Fake { step_time: Duration::from_millis(2), diverges_at: Some(20), ..Fake::default() };
     let mut window = sized(engine, Vec2::new(1280.0, 800.0));
-    until(&mut window, "the end", |model| model.phase == RunPhase::Ended(Ending::NothingAdvances));
+    until(&mut window, "the end", |model| model.runs.first.phase == RunPhase::Ended(Ending::NothingAdvances));
     window.run_steps(2);
     assert!(window.query_by_label_contains("Gradient descent diverged at step 20").is_some());
     assert_eq!(rows(&window), 21);
@@ -66,17 +66,17 @@ fn a_preset_that_cannot_be_assembled_says_why() {
     let mut window = open();
     lab(&mut window).apply(Command::SetEta(1e4));
     press(&mut window, "Restart");
-    assert_eq!(model(&window).phase, RunPhase::Failed);
+    assert_eq!(model(&window).runs.first.phase, RunPhase::Failed);
     assert!(window.query_by_label_contains("more than this engine takes").is_some());
 }
 
 #[test]
 fn missing_data_is_asked_for_and_the_preset_starts_with_what_is_chosen() {
     let mut window = open();
-    let colour = model(&window).presets.len() - 1;
+    let colour = model(&window).runs.presets.len() - 1;
     lab(&mut window).apply(Command::OpenPreset(colour));
     window.run_steps(3);
-    assert_eq!(model(&window).phase, RunPhase::Failed);
+    assert_eq!(model(&window).runs.first.phase, RunPhase::Failed);
     assert!(model(&window).banners[0].text.contains("CIFAR-10 is not found"));
     press(&mut window, "Choose directory…");
     until(&mut window, "word of the dialog", |model| model.banners.len() == 2);
@@ -84,7 +84,7 @@ fn missing_data_is_asked_for_and_the_preset_starts_with_what_is_chosen() {
     lab(&mut window).apply(Command::Dismiss(1));
     window.run_steps(3);
     press(&mut window, "Choose directory…");
-    until(&mut window, "the run", |model| model.phase == RunPhase::Training);
+    until(&mut window, "the run", |model| model.runs.first.phase == RunPhase::Training);
     let data = model(&window).current().data.clone().expect("data");
     assert_eq!(data.path, Some("chosen".into()));
     assert!(model(&window).banners.is_empty());

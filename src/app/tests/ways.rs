@@ -10,6 +10,7 @@ use std::path::Path;
 pub(super) fn last(window: &mut Window, kind: &Command) -> Command {
     let same = |sent: &&Command| match (sent, kind) {
         (Command::View(sent), Command::View(kind)) => discriminant(sent) == discriminant(kind),
+        (Command::Edit(sent), Command::Edit(kind)) => discriminant(sent) == discriminant(kind),
         (Command::Tour(sent), Command::Tour(kind)) => discriminant(sent) == discriminant(kind),
         _ => discriminant(*sent) == discriminant(kind),
     };
@@ -31,7 +32,7 @@ pub(super) fn mark(window: &mut Window, command: &Command) {
 pub(super) fn palette(window: &mut Window, command: &Command) {
     press(window, "Help");
     button(window, &Command::Toggle(Form::Palette));
-    type_text(window, Command::EditSearch(Search::default()).entry().hint, command.name());
+    type_text(window, Command::Edit(FormEdit::Search(Search::default())).entry().hint, command.name());
     control(window, Role::Button, command.name()).click();
     window.run_steps(3);
 }
@@ -80,7 +81,7 @@ pub(super) fn layout_form(window: &mut Window) {
 }
 
 pub(super) fn session_form(window: &mut Window, path: &str) {
-    lab(window).apply(Command::EditSession(path.into()));
+    lab(window).apply(Command::Edit(FormEdit::Session(path.into())));
     press(window, "File");
     button(window, &Command::Toggle(Form::Session));
 }
@@ -94,7 +95,7 @@ pub(super) fn existing_session(window: &mut Window, command: &Command) {
 
 pub(super) fn unfinished(window: &mut Window, command: &Command) {
     let model = &mut lab(window).model;
-    model.unfinished.push(Path::new("left.brink").into());
+    model.runs.unfinished.push(Path::new("left.brink").into());
     model.raise(Banner { offers_unfinished: true, ..Banner::new(Level::Note, "a run was not finished") });
     window.run_steps(20);
     button(window, command);

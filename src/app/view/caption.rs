@@ -7,14 +7,14 @@ use crate::run::analysis::cycles::{CycleOutcome, CyclePhase, comparable, is_cons
 
 /// What the sharpness and the oscillation do at the cursor's step, or at the newest.
 pub(super) fn caption(model: &Model) -> String {
-    let cycles = model.curves.cycles();
+    let cycles = model.runs.first.curves.cycles();
     let Some(newest) = model.row() else { return String::new() };
-    let row = comparable(&model.history, newest);
-    if is_constant(&model.history, row) {
+    let row = comparable(&model.runs.first.history, newest);
+    if is_constant(&model.runs.first.history, row) {
         return picture::panel::inspector::caption::caption(&model.run_view(), newest);
     }
     let Some(phase) = cycles.phase(row) else {
-        return if model.history.rank(row) > 1 || model.at_edge(row).is_some_and(|k| k > 1) {
+        return if model.runs.first.history.rank(row) > 1 || model.at_edge(row).is_some_and(|k| k > 1) {
             "Several eigenvalues swing about the edge: no cycle of a single one".to_owned()
         } else {
             "No cycle at the edge at this step".to_owned()

@@ -23,9 +23,10 @@ pub(super) fn run_bar_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>
         command_button(ui, &Command::Restart, None, commands);
         ui.separator();
         // a quadratic has none
-        let has_central_flow = model.history.rows() == 0 || model.history.has(Series::CfLoss);
+        let has_central_flow =
+            model.runs.first.history.rows() == 0 || model.runs.first.history.has(Series::CfLoss);
         ui.add_enabled_ui(has_central_flow, |ui| {
-            let shown = has_central_flow && model.view.show_central_flow;
+            let shown = has_central_flow && model.view.plots.show_central_flow;
             toggle_ui(ui, &Command::ToggleCentralFlow, shown, commands);
         });
         command_button(ui, &Command::FollowRun, None, commands);
@@ -69,7 +70,7 @@ fn settings_ui(ui: &mut Ui, name: &str, hint: &str, content_ui: impl FnOnce(&mut
 fn layout_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     settings_ui(ui, "Layout", "Arrange the panels, show and hide them, save the arrangement", |ui| {
         let before = commands.len();
-        let saved = model.layouts.iter().map(|layout| Arrangement::Saved(layout.name.clone()));
+        let saved = model.layout.saved.iter().map(|layout| Arrangement::Saved(layout.name.clone()));
         for arrangement in Arrangement::BUILT_IN.into_iter().chain(saved) {
             let title = arrangement.title().to_owned();
             command_button(ui, &Command::Arrange(arrangement), Some(&title), commands);
@@ -81,7 +82,7 @@ fn layout_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
         ui.separator();
         for panel in Panel::ALL {
             let command = Command::TogglePanel(panel);
-            let mut shown = layout::has(&model.tree, panel);
+            let mut shown = layout::has(&model.layout.tree, panel);
             if ui.checkbox(&mut shown, panel.title()).on_hover_text(command.tooltip()).clicked() {
                 commands.push(command);
             }
@@ -94,8 +95,8 @@ fn view_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     settings_ui(ui, "View", "Smoothing, axes, phases, light or dark", |ui| {
         smoothing_ui(ui, model, commands);
         toggle_ui(ui, &Command::ToggleLogAxes, model.all_log(), commands);
-        toggle_ui(ui, &Command::TogglePhases, model.view.show_phases, commands);
-        toggle_ui(ui, &Command::ToggleTheme, model.theme == egui::Theme::Dark, commands);
+        toggle_ui(ui, &Command::TogglePhases, model.view.plots.show_phases, commands);
+        toggle_ui(ui, &Command::ToggleTheme, model.layout.theme == egui::Theme::Dark, commands);
         ui.separator();
         let before = commands.len();
         command_button(ui, &Command::Toggle(Form::Axes), None, commands);
@@ -111,7 +112,7 @@ fn preset_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let named = Command::OpenPreset(0);
     let label = ui.label(named.name());
     let preset = ComboBox::from_id_salt("preset")
-        .selected_text(model.title(model.preset))
+        .selected_text(model.title(model.runs.preset))
         .width(PRESET_WIDTH)
         .truncate()
         .height(500.0);
@@ -120,9 +121,9 @@ fn preset_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
             // long titles are cut: everything beside them has its place in the row
             ui.set_max_width(PRESET_WIDTH);
             preset.show_ui(ui, |ui| {
-                for place in 0..model.presets.len() {
-                    let note = model.presets[place].1.note.trim();
-                    let mut entry = ui.selectable_label(place == model.preset, model.title(place));
+                for place in 0..model.runs.presets.len() {
+                    let note = model.runs.presets[place].1.note.trim();
+                    let mut entry = ui.selectable_label(place == model.runs.preset, model.title(place));
                     if !note.is_empty() {
                         entry = entry.on_hover_text(note);
                     }
@@ -147,7 +148,7 @@ fn preset_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
 }
 
 fn smoothing_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
-    let mut steps = model.view.smoothing_steps;
+    let mut steps = model.view.plots.smoothing_steps;
     let named = Command::SetSmoothing(steps);
     ui.horizontal(|ui| {
         let label = ui.label(named.name());

@@ -34,7 +34,7 @@ pub(crate) mod widgets;
 
 /// Everything in the window but the form that is open.
 pub fn window_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
-    if model.presenter {
+    if model.layout.presenter {
         return presenter_ui(ui, model, commands);
     }
     let palette = Palette::in_ui(ui);

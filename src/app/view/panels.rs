@@ -28,9 +28,9 @@ pub(super) fn panels_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
     let mut changes = Vec::new();
     let overlays = model.overlays();
     let view = RunView { overlays: &overlays, ..model.run_view() };
-    let mut tree = model.tree.clone();
+    let mut tree = model.layout.tree.clone();
     tree_ui(ui, &mut tree, &view, &mut changes);
-    if tree != model.tree {
+    if tree != model.layout.tree {
         commands.push(Command::MovePanels(Box::new(tree)));
     }
     commands.extend(changes.into_iter().map(Command::View));

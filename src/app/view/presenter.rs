@@ -43,7 +43,7 @@ pub(crate) fn presenter_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Comman
             let mut child = ui.new_child(UiBuilder::new().max_rect(cards).id_salt("cards"));
             card_column_ui(&mut child, model, &PROSE, commands);
         }
-        let mut panels = layout::shown(&model.tree);
+        let mut panels = layout::shown(&model.layout.tree);
         if panels.is_empty() {
             panels.push(Panel::Sharpness);
         }
@@ -93,9 +93,9 @@ fn stack(room: Rect, count: usize) -> Vec<Rect> {
 }
 
 fn facts(model: &Model) -> String {
-    let title = model.title(model.preset);
+    let title = model.title(model.runs.preset);
     let Some(row) = model.row() else { return title.to_owned() };
-    let value = |series| model.history.value(series, row);
+    let value = |series| model.runs.first.history.value(series, row);
     let eta = value(Series::Eta).map(|eta| format!("η = {}", short(eta)));
     let sharpness = value(Series::Eta).zip(value(Series::GdLambda(0)));
     let sharpness = sharpness.map(|(eta, lambda)| format!("S = {} · 2/η", short(0.5 * lambda * eta)));

@@ -18,8 +18,8 @@ const UNLIMITED: f64 = SPEEDS.len() as f64;
 const SLOWEST: f64 = 0.01;
 
 pub(super) fn speed_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
-    let named = Command::SetSpeed(model.speed);
-    let before = model.speed.map_or(UNLIMITED, place_of);
+    let named = Command::SetSpeed(model.runs.speed);
+    let before = model.runs.speed.map_or(UNLIMITED, place_of);
     let mut place = before;
     // A step or a clamp of the slider's own would move every speed that is no notch as soon as it is drawn.
     let slider = Slider::new(&mut place, 0.0..=UNLIMITED)
@@ -43,7 +43,7 @@ pub(super) fn speed_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) 
             (false, _) => place,
         };
         let speed = speed_of(place);
-        if speed != model.speed {
+        if speed != model.runs.speed {
             commands.push(Command::SetSpeed(speed));
         }
     }

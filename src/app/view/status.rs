@@ -9,7 +9,7 @@ use egui::{Label, Response, RichText, Ui};
 
 /// One line on the cycle, one of facts.
 pub(super) fn status_ui(ui: &mut Ui, model: &Model) {
-    let value = |series| model.row().and_then(|row| model.history.value(series, row));
+    let value = |series| model.row().and_then(|row| model.runs.first.history.value(series, row));
     // no answer to a question before the room has thought
     let said = if model.tour.asks() {
         "What happens next?".to_owned()
@@ -23,9 +23,9 @@ pub(super) fn status_ui(ui: &mut Ui, model: &Model) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 5.0;
         fact_ui(ui, "seed", &model.current().run.seed.to_string());
-        fact_ui(ui, "parameters", &grouped(model.parameters));
+        fact_ui(ui, "parameters", &grouped(model.runs.first.parameters));
         if let Some(row) = model.row() {
-            let at = if model.view.cursor.is_some() { "cursor at step" } else { "at step" };
+            let at = if model.view.plots.cursor.is_some() { "cursor at step" } else { "at step" };
             fact_ui(ui, at, &grouped(row));
             if let Some(k) = model.at_edge(row) {
                 fact_ui(ui, "now at 2/η or above", &k.to_string()).on_hover_text(
@@ -56,12 +56,12 @@ pub(super) fn status_ui(ui: &mut Ui, model: &Model) {
             ("train accuracy", Series::TrainAccuracy),
             ("test accuracy", Series::TestAccuracy),
         ] {
-            let last = |row| model.history.last_value(series, row, every.saturating_sub(1));
+            let last = |row| model.runs.first.history.last_value(series, row, every.saturating_sub(1));
             if let Some(value) = model.row().and_then(last) {
                 fact_ui(ui, name, &short(value));
             }
         }
-        if let Some(rate) = model.steps_per_second {
+        if let Some(rate) = model.runs.first.steps_per_second {
             fact_ui(ui, "steps/s", &short(rate.round().max(rate.min(10.0))));
         }
     });

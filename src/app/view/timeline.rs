@@ -45,12 +45,12 @@ const APART: f32 = 3.0;
 /// The timeline, and the controls of the slow motion before it.
 pub(crate) fn timeline_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     ui.horizontal(|ui| {
-        let text = if model.playback.playing { "❚❚ Slow motion" } else { "▶ Slow motion" };
-        ui.add_enabled_ui(model.history.rows() > 1, |ui| {
+        let text = if model.view.playback.playing { "❚❚ Slow motion" } else { "▶ Slow motion" };
+        ui.add_enabled_ui(model.runs.first.history.rows() > 1, |ui| {
             command_button(ui, &Command::Replay, Some(text), commands);
         });
         replay_speed_ui(ui, model, commands);
-        toggle_ui(ui, &Command::ToggleLoop, model.playback.looping, commands);
+        toggle_ui(ui, &Command::ToggleLoop, model.view.playback.looping, commands);
         ui.separator();
         cursor_field_ui(ui, model, commands);
         line_ui(ui, model, commands);
@@ -59,8 +59,8 @@ pub(crate) fn timeline_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command
 
 /// The speed of the slow motion.
 fn replay_speed_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
-    let named = Command::SetReplaySpeed(model.playback.speed);
-    let mut speed = model.playback.speed.min(UNLIMITED);
+    let named = Command::SetReplaySpeed(model.view.playback.speed);
+    let mut speed = model.view.playback.speed.min(UNLIMITED);
     let a_point = 0.01 * speed.max(1.0);
     let field = DragValue::new(&mut speed)
         .range(0.01..=UNLIMITED)
@@ -89,7 +89,7 @@ fn replay_speed_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
 /// The cursor's step (or the newest) as a number that can be typed.
 fn cursor_field_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let newest = model.most_rows().saturating_sub(1);
-    let mut step = model.view.cursor.or(model.row()).unwrap_or(0);
+    let mut step = model.view.plots.cursor.or(model.row()).unwrap_or(0);
     let field = DragValue::new(&mut step).range(0..=newest).prefix("step ").update_while_editing(false);
     let response = ui
         .add_enabled_ui(newest > 0, |ui| ui.add_sized(vec2(84.0, ui.spacing().interact_size.y), field))
@@ -160,18 +160,23 @@ fn line_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
         ui.memory_mut(|memory| memory.set_focus_lock_filter(id(), filter));
     }
     scrub(&response, model, &place, commands);
-    let at = model.view.cursor.or(model.row()).unwrap_or(0);
+    let at = model.view.plots.cursor.or(model.row()).unwrap_or(0);
     response.widget_info(|| WidgetInfo::slider(true, at as f64, "Timeline"));
     if let Some(pos) = response.hover_pos().filter(|_| !response.dragged()) {
         let step = place.step(pos.x).unwrap_or(place.newest);
-        let phase =
-            model.curves.cycles().phase(step).map_or(String::new(), |phase| format!(" · {}", phase.name()));
+        let phase = model
+            .runs
+            .first
+            .curves
+            .cycles()
+            .phase(step)
+            .map_or(String::new(), |phase| format!(" · {}", phase.name()));
         response.on_hover_text_at_pointer(format!("step {}{phase}", grouped(step)));
     }
     let [recorded, newest, running] = badges;
-    ui.label(match model.view.cursor {
+    ui.label(match model.view.plots.cursor {
         Some(_) => recorded,
-        None if model.phase == RunPhase::Training => running,
+        None if model.runs.first.phase == RunPhase::Training => running,
         None => newest,
     });
 }
@@ -183,7 +188,7 @@ fn bar_ui(painter: &Painter, palette: &Palette, model: &Model, place: &Place) {
     let overlays = model.overlays();
     let view = RunView { overlays: &overlays, ..model.run_view() };
     let mut free_from = bar.left();
-    for (phase, steps) in model.curves.cycles().phases(0..model.history.rows()) {
+    for (phase, steps) in model.runs.first.curves.cycles().phases(0..model.runs.first.history.rows()) {
         let right = place.x(steps.end as f64);
         // phases too short to be seen are drawn as one
         if right - free_from >= 1.0 {
@@ -198,7 +203,7 @@ fn bar_ui(painter: &Painter, palette: &Palette, model: &Model, place: &Place) {
         painter.rect_filled(rect, 0.0, palette.shade);
     }
     painter.rect_stroke(bar, 3.0, (1.0, palette.frame), StrokeKind::Middle);
-    if model.view.visible.is_some() {
+    if model.view.plots.visible.is_some() {
         let [first, last] = view.steps();
         let shown = Rect::from_x_y_ranges(place.x(first)..=place.x(last), bar.expand(2.0).y_range());
         painter.rect(
@@ -216,7 +221,7 @@ fn events_ui(painter: &Painter, palette: &Palette, model: &Model, place: &Place)
     let bar = place.bar;
     let (mut last_eta, mut last_rank, mut ranks) = (f32::NEG_INFINITY, f32::NEG_INFINITY, 0);
     let arriving = model.run_view().arriving();
-    for (step, event) in model.history.events() {
+    for (step, event) in model.runs.first.history.events() {
         let x = place.x(*step as f64);
         match event {
             Event::EtaChanged { .. } if *step > 0 && x - last_eta > APART => {
@@ -245,17 +250,17 @@ fn events_ui(painter: &Painter, palette: &Palette, model: &Model, place: &Place)
 /// Where the run has stopped, and the steps it is to stop at.
 fn breakpoints_ui(painter: &Painter, palette: &Palette, model: &Model, place: &Place) {
     let middle = place.bar.center().y;
-    for breakpoint in &model.breakpoints {
+    for breakpoint in &model.runs.breakpoints {
         if let Breakpoint::Step(step) = breakpoint
             && *step <= place.newest
         {
             painter.circle_stroke(pos2(place.x(*step as f64), middle), 3.5, (1.5, palette.trouble));
         }
     }
-    for hit in &model.hits {
+    for hit in &model.runs.first.hits {
         painter.circle_filled(pos2(place.x(hit.step as f64), middle), 3.5, palette.trouble);
     }
-    for fork in model.forks.list() {
+    for fork in model.runs.forks.list() {
         let at = pos2(place.x(fork.step as f64), place.bar.top() - 1.0);
         painter.line_segment([at, at + vec2(5.0, -7.0)], (2.0, palette.text));
     }
@@ -269,8 +274,8 @@ fn wedge(painter: &Painter, tip: Pos2, height: f32, color: egui::Color32) {
 
 /// The cursor with its step, or a knob at the head.
 fn cursor_ui(painter: &Painter, palette: &Palette, model: &Model, place: &Place, rect: Rect) {
-    let Some(cursor) = model.view.cursor else {
-        let newest = model.history.rows().saturating_sub(1);
+    let Some(cursor) = model.view.plots.cursor else {
+        let newest = model.runs.first.history.rows().saturating_sub(1);
         let head = pos2(place.x(newest as f64), place.bar.center().y);
         painter.circle(head, 5.0, palette.panel, (2.0, palette.text));
         return;
@@ -288,7 +293,7 @@ fn scrub(response: &Response, model: &Model, place: &Place, commands: &mut Vec<C
     let scrubs = response.clicked() || response.dragged_by(PointerButton::Primary);
     if let (true, Some(pos)) = (scrubs && model.most_rows() > 1, response.interact_pointer_pos()) {
         let cursor = place.step(pos.x);
-        if cursor != model.view.cursor {
+        if cursor != model.view.plots.cursor {
             commands.push(Command::View(ViewChange::PlaceCursor(cursor)));
         }
     }

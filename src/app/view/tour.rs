@@ -173,7 +173,7 @@ fn knobs_ui(ui: &mut Ui, tour: &Tour, commands: &mut Vec<Command>) {
 fn status_ui(ui: &mut Ui, model: &Model) {
     let palette = Palette::in_ui(ui);
     let tour = &model.tour;
-    let text = match (&model.phase, tour.armed()) {
+    let text = match (&model.runs.first.phase, tour.armed()) {
         (RunPhase::Training, Some(stop)) => format!("● The run goes on until {}", said(stop)),
         (RunPhase::Training, None) => "● The run goes on".to_owned(),
         (RunPhase::Paused, Some(stop)) => format!("Paused; Space goes on until {}", said(stop)),
@@ -185,7 +185,8 @@ fn status_ui(ui: &mut Ui, model: &Model) {
         },
         (RunPhase::Failed, _) => "The run has failed".to_owned(),
     };
-    let color = if model.phase == RunPhase::Training { palette.eta_change } else { palette.faint_text };
+    let color =
+        if model.runs.first.phase == RunPhase::Training { palette.eta_change } else { palette.faint_text };
     ui.add(egui::Label::new(RichText::new(text).color(color)).wrap());
 }
 

@@ -35,7 +35,7 @@ const NARROW: f32 = 965.0;
 /// How the run goes on.
 pub(crate) fn transport_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
-        let live = matches!(model.phase, RunPhase::Training | RunPhase::Paused);
+        let live = matches!(model.runs.first.phase, RunPhase::Training | RunPhase::Paused);
         let can_go_on = model.can_go_on();
         if can_go_on || !model.has_taken_all() {
             play_ui(ui, model, commands);
@@ -43,13 +43,13 @@ pub(crate) fn transport_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Comman
         if model.has_taken_all() {
             command_button(ui, &Command::MoreSteps, Some("▶ More steps"), commands);
         }
-        let recorded = model.history.rows() > 1;
+        let recorded = model.runs.first.history.rows() > 1;
         ui.add_enabled_ui(recorded, |ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
             command_button(ui, &Command::ToStart, Some("|◀"), commands);
             command_button(ui, &Command::StepBack, Some("◀"), commands);
         });
-        ui.add_enabled_ui(can_go_on || model.view.cursor.is_some(), |ui| {
+        ui.add_enabled_ui(can_go_on || model.view.plots.cursor.is_some(), |ui| {
             command_button(ui, &Command::StepForward, Some("▶ Step"), commands);
         });
         ui.add_enabled_ui(recorded, |ui| command_button(ui, &Command::ToEnd, Some("▶|"), commands));
@@ -57,12 +57,12 @@ pub(crate) fn transport_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Comman
         speed_ui(ui, model, commands);
         ui.separator();
         eta_ui(ui, model, commands);
-        let whose = model.fork_form.parent.map_or("", |_| " (fork)");
+        let whose = model.forms.fork.parent.map_or("", |_| " (fork)");
         ui.label(format!("2/η = {}{whose}", short(2.0 / model.steered_eta())));
         ui.separator();
-        let flows = model.history.has(crate::run::record::series::Series::CfLoss)
-            || model.history.has(crate::run::record::series::Series::GfLoss);
-        let can = live && flows && model.recording.is_none();
+        let flows = model.runs.first.history.has(crate::run::record::series::Series::CfLoss)
+            || model.runs.first.history.has(crate::run::record::series::Series::GfLoss);
+        let can = live && flows && model.runs.recording.is_none();
         ui.add_enabled_ui(can, |ui| command_button(ui, &Command::RestartFlows, None, commands));
         let [phase, steps] = standing(model, Palette::in_ui(ui));
         let width = |text: &RichText| {
@@ -94,7 +94,7 @@ fn play_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
 
 fn eta_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     // the tour's sliders change the preset that runs; the range stays
-    let preset = if model.tour.guides { &model.presets[model.preset].1 } else { model.current() };
+    let preset = if model.tour.guides { &model.runs.presets[model.runs.preset].1 } else { model.current() };
     let preset = preset.optimizer.eta;
     let steered = model.steered_eta();
     let (low, high) = ((preset / ETA_REACH).min(steered), (preset * ETA_REACH).max(steered));
@@ -114,7 +114,7 @@ fn eta_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
 
 /// What goes on: a run, or the playing of a recording.
 pub(super) fn running(model: &Model, palette: &Palette) -> (&'static str, Color32) {
-    if model.recording.is_some() {
+    if model.runs.recording.is_some() {
         ("● RECORDED", palette.eta_change)
     } else {
         ("● LIVE", palette.trouble)
@@ -123,7 +123,7 @@ pub(super) fn running(model: &Model, palette: &Palette) -> (&'static str, Color3
 
 /// Where the run stands: its phase and its steps.
 fn standing(model: &Model, palette: &Palette) -> [RichText; 2] {
-    let (text, color) = match &model.phase {
+    let (text, color) = match &model.runs.first.phase {
         RunPhase::Training => {
             let (badge, color) = running(model, palette);
             (badge.to_owned(), color)
@@ -134,7 +134,7 @@ fn standing(model: &Model, palette: &Palette) -> [RichText; 2] {
     };
     // steps are counted from 0: the last of 60 is step 59
     let all = format!("{} in all", grouped(model.current().run.steps));
-    let steps = match model.history.rows() {
+    let steps = match model.runs.first.history.rows() {
         0 => all,
         rows => format!("step {} · {all}", grouped(rows - 1)),
     };

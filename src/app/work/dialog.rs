@@ -7,10 +7,6 @@ use crate::run::file::session::EXTENSION;
 use egui::Context;
 use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::pin::pin;
-use std::sync::Arc;
-use std::task::{Poll, Wake, Waker};
-use std::thread::Thread;
 
 /// Opens the dialog of the export; the answer is `None` when nothing was chosen or there is no dialog.
 pub(crate) fn choose_file(form: &ExportForm, context: &Context) -> Job<Option<PathBuf>> {
@@ -54,24 +50,5 @@ fn chosen(
     dialog: impl Future<Output = Option<rfd::FileHandle>> + Send + 'static,
     context: &Context,
 ) -> Job<Option<PathBuf>> {
-    Job::spawn("file dialog", context, move || block_on(dialog).map(|file| file.path().to_path_buf()))
-}
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
-    let mut future = pin!(future);
-    loop {
-        match future.as_mut().poll(&mut std::task::Context::from_waker(&waker)) {
-            Poll::Ready(value) => return value,
-            Poll::Pending => std::thread::park(),
-        }
-    }
+    Job::spawn("file dialog", context, move || pollster::block_on(dialog).map(|file| file.path().to_path_buf()))
 }

@@ -49,7 +49,7 @@ impl Inspector {
 
     /// Asks about the cursor's step where it is shown and not known, and takes in the answer. Returns what went wrong.
     pub fn update(&mut self, model: &mut Model) -> Option<String> {
-        let panels = layout::shown(&model.tree);
+        let panels = layout::shown(&model.layout.tree);
         // the inspection first: it is the shorter one
         let trouble = self.inspect(model, panels.iter().any(|panel| Panel::INSPECTED.contains(panel)));
         let shown = panels.contains(&Panel::Spectrum);
@@ -77,7 +77,7 @@ impl Inspector {
         self.answer = None;
         match found {
             Ok(Ok(inspection)) => {
-                model.inspection = Some(inspection);
+                model.runs.first.inspection = Some(inspection);
                 None
             }
             Ok(Err(error)) => Some(error.to_string()),

@@ -44,7 +44,7 @@ impl Spectrum {
         if let Some(step) = wanted.filter(|&step| self.answered != Some(step)) {
             let asked = self.answer.as_ref().map(Answer::step);
             // at the cursor another step supersedes the one under way; while training that one comes first
-            if asked.is_none() || (asked != Some(step) && model.view.cursor.is_some()) {
+            if asked.is_none() || (asked != Some(step) && model.view.plots.cursor.is_some()) {
                 self.ask(step, replay, context);
             }
         }
@@ -53,7 +53,7 @@ impl Spectrum {
         match answer.poll() {
             Reply::Pending => {
                 let share = f32::from_bits(self.share.load(Ordering::Relaxed));
-                model.spectra.progress = Some((step, share));
+                model.runs.first.spectra.progress = Some((step, share));
                 return;
             }
             Reply::Superseded | Reply::Ready(Ok(Err(SpectrumError::Stopped))) => {}
@@ -66,20 +66,20 @@ impl Spectrum {
                 };
                 let took = found.as_ref().map_or(Duration::ZERO, |found| found.took);
                 self.rested = Some((Instant::now(), took));
-                (model.spectra.found, model.spectra.trouble) = (found, trouble);
+                (model.runs.first.spectra.found, model.runs.first.spectra.trouble) = (found, trouble);
             }
         }
         self.answer = None;
-        model.spectra.progress = None;
+        model.runs.first.spectra.progress = None;
     }
 
     /// The step whose spectra are wanted now.
     fn wanted(&self, model: &Model, past: &Past) -> Option<usize> {
-        let newest = model.history.rows().checked_sub(1)?;
-        if let Some(cursor) = model.view.cursor {
+        let newest = model.runs.first.history.rows().checked_sub(1)?;
+        if let Some(cursor) = model.view.plots.cursor {
             return Some(cursor.min(newest));
         }
-        if model.phase != RunPhase::Training {
+        if model.runs.first.phase != RunPhase::Training {
             return Some(newest);
         }
         let rested = self.rested.is_none_or(|(since, took)| since.elapsed() >= LEAST_PAUSE.max(PAUSE * took));

@@ -41,17 +41,18 @@ impl WeightSpace {
 
     /// Asks for what the panel shows, and takes in what is there. Returns what went wrong.
     pub fn update(&mut self, model: &mut Model, worker: &mut Worker, context: &Context) -> Option<String> {
-        let shown = layout::shown(&model.tree).contains(&Panel::WeightSpace);
-        if model.phase == RunPhase::Failed {
-            if shown && model.scene.is_none() {
-                model.scene = Some(Arc::new(Scene { note: Some(FAILED.into()), ..Scene::default() }));
+        let shown = layout::shown(&model.layout.tree).contains(&Panel::WeightSpace);
+        if model.runs.first.phase == RunPhase::Failed {
+            if shown && model.runs.first.scene.is_none() {
+                model.runs.first.scene =
+                    Some(Arc::new(Scene { note: Some(FAILED.into()), ..Scene::default() }));
             }
             return None;
         }
         let wish = model.row().filter(|_| shown).map(|step| Wish {
             step,
-            follows: model.view.cursor.is_none(),
-            axes: model.view.scene.seen_axes().collect(),
+            follows: model.view.plots.cursor.is_none(),
+            axes: model.view.plots.scene.seen_axes().collect(),
         });
         let now = Instant::now();
         let changed = match self.lookout.update(worker, wish, now) {
@@ -62,12 +63,12 @@ impl WeightSpace {
         if (changed || catching_up != self.catching_up)
             && let Some(view) = self.lookout.view()
         {
-            let mut scene = of_view(view, &model.history);
+            let mut scene = of_view(view, &model.runs.first.history);
             if let Some((percent, all)) = catching_up {
                 let text = format!("the {all} steps before are taken once more for their paths: {percent}%");
                 scene.note = Some(scene.note.map_or(text.clone(), |note| format!("{note}; {text}")));
             }
-            model.scene = Some(Arc::new(scene));
+            model.runs.first.scene = Some(Arc::new(scene));
         }
         self.catching_up = catching_up;
         if let Some(due) = self.lookout.due() {
@@ -95,12 +96,12 @@ impl RecordedPaths {
 
     /// Draws what has been played, while the panel is shown.
     pub fn update(&mut self, model: &mut Model) {
-        let Some(row) = model.history.rows().checked_sub(1) else { return };
-        let known = self.rows == row + 1 && model.scene.is_some();
-        if known || !layout::shown(&model.tree).contains(&Panel::WeightSpace) {
+        let Some(row) = model.runs.first.history.rows().checked_sub(1) else { return };
+        let known = self.rows == row + 1 && model.runs.first.scene.is_some();
+        if known || !layout::shown(&model.layout.tree).contains(&Panel::WeightSpace) {
             return;
         }
         self.rows = row + 1;
-        model.scene = Some(Arc::new(of_paths(&self.paths, &model.history, row)));
+        model.runs.first.scene = Some(Arc::new(of_paths(&self.paths, &model.runs.first.history, row)));
     }
 }

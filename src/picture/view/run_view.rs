@@ -27,7 +27,7 @@ pub struct Overlay<'a> {
 }
 
 /// A run that trains beside the first, with a place of its own on the wall.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Neighbour {
     /// Its preset.
     pub preset: Preset,

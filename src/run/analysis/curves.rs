@@ -34,7 +34,7 @@ pub enum Curve {
 }
 
 /// All derived curves of one run.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Curves {
     smoothing_steps: f64,
     rows: usize,

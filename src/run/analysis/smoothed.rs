@@ -40,14 +40,14 @@ impl Sampling {
 }
 
 /// A smoothed curve as a sequence of stretches.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Smoothed {
     pub(super) stretches: Vec<SmoothedStretch>,
     stride: usize,
 }
 
 /// A stretch of rows under one kernel: samples at `start`, `start + stride`, …, and one at the last row.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct SmoothedStretch {
     start: usize,
     /// One past the last row processed.

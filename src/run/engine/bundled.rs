@@ -6,26 +6,12 @@
 //! stored; the first step recomputes them.
 
 use super::Engine;
+use crate::preset::checkpoint::CHECKPOINTS;
 use brink_core::data::DataError;
 use brink_core::dynamics::{Process, StepRecord};
 use candle_core::{Device, Tensor};
 use std::collections::HashMap;
 use std::path::Path;
-
-macro_rules! checkpoints {
-    ($($name:literal),+ $(,)?) => {
-        /// Name and file of every checkpoint.
-        const FILES: &[(&str, &[u8])] =
-            &[$(($name, include_bytes!(concat!("../../../assets/checkpoints/", $name, ".safetensors")))),+];
-    };
-}
-
-checkpoints!["digits-three-295", "digits-three-440"];
-
-/// The names that `run.checkpoint` may have.
-pub fn names() -> impl Iterator<Item = &'static str> {
-    FILES.iter().map(|(name, _)| *name)
-}
 
 /// The weights of the three processes at the start of a step, and the values recorded there.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,7 +67,7 @@ impl Bundled {
         let path = || format!("assets/checkpoints/{name}.safetensors").into();
         let missing =
             |array: &str| DataError::MissingArray { path: path(), name: array.into(), has: "others".into() };
-        let (_, file) = FILES.iter().find(|(known, _)| *known == name).ok_or_else(|| missing("gd"))?;
+        let (_, file) = CHECKPOINTS.iter().find(|(known, _)| *known == name).ok_or_else(|| missing("gd"))?;
         let arrays = candle_core::safetensors::load_buffer(file, &Device::Cpu)?;
         let array = |name: &str| -> Result<Vec<f64>, DataError> {
             let array = arrays.get(name).ok_or_else(|| missing(name))?;

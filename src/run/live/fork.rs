@@ -6,16 +6,13 @@ use crate::run::engine::Engine;
 use crate::run::engine::branch::Branch;
 use crate::run::engine::course::Course;
 use crate::run::engine::past::Past;
-use crate::run::file::session::forks::SavedFork;
+use crate::run::file::session::forks::{MOST_FORKS, SavedFork};
 use crate::run::record::history::History;
 use brink_core::dynamics::Event;
 use std::sync::Arc;
 
-/// Most forks at a time.
-pub const MOST_FORKS: usize = 4;
-
 /// A run that left its parent at the start of a step.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Fork {
     /// Its number, which no other fork of the session gets.
     pub id: usize,
@@ -29,25 +26,34 @@ pub struct Fork {
     pub begun: usize,
     /// How it ended, once it has.
     pub end: Option<Result<Ending, String>>,
-    worker: Worker,
-    /// Events that were told.
-    told: usize,
+    /// How it is steered, as far as that was heard of.
+    pub course: Course,
 }
 
 impl Fork {
+    /// The fork in its present state, as a session stores it, with its newest checkpoint unless that is larger than `most`
+    /// bytes. `forks` are all forks, in order.
+    fn saved(&self, forks: &[Self], past: &Past, most: usize) -> SavedFork {
+        let rows = self.history.rows();
+        let newest = past.checkpoints().into_iter().rev().find(|kept| kept.step() <= rows);
+        let own = newest.filter(|kept| kept.step() > self.step && kept.bytes() <= most);
+        SavedFork {
+            parent: self.parent.and_then(|id| forks.iter().position(|other| other.id == id)),
+            step: self.step,
+            course: past.course(),
+            history: self.history.clone(),
+            checkpoints: own.into_iter().collect(),
+        }
+    }
+
     /// What to call it in a plot.
     pub fn label(&self) -> String {
-        label(self.step, &self.past().course())
+        label(self.step, &self.course)
     }
 
     /// Its learning rate now.
     pub fn eta(&self) -> f64 {
-        self.past().course().eta_at(usize::MAX)
-    }
-
-    /// How it was steered, and its checkpoints.
-    pub fn past(&self) -> &Arc<Past> {
-        self.worker.past()
+        self.course.eta_at(usize::MAX)
     }
 }
 
@@ -97,11 +103,10 @@ pub struct DrainedForks {
     pub ends: Vec<(String, Result<Ending, String>)>,
 }
 
-/// The forks of a run: a tree by their parents.
-#[derive(Debug, Default)]
+/// The forks of a run: a tree by their parents. What trains them is a [`ForkThreads`].
+#[derive(Clone, Debug, Default)]
 pub struct Forks {
     list: Vec<Fork>,
-    made: usize,
     /// Whether they were last asked to go on.
     playing: bool,
 }
@@ -122,6 +127,41 @@ impl Forks {
         self.playing && self.are_live()
     }
 
+    /// Forgets all of them.
+    pub fn clear(&mut self) {
+        self.list.clear();
+    }
+}
+
+/// What trains a fork.
+#[derive(Debug)]
+struct ForkThread {
+    /// The fork's number.
+    id: usize,
+    worker: Worker,
+    /// Events that were told.
+    told: usize,
+}
+
+/// The threads that train the forks, in the order of their list.
+#[derive(Debug, Default)]
+pub struct ForkThreads {
+    threads: Vec<ForkThread>,
+    made: usize,
+}
+
+impl ForkThreads {
+    /// How a fork was steered, and its checkpoints.
+    pub fn past(&self, id: usize) -> Option<&Arc<Past>> {
+        self.threads.iter().find(|thread| thread.id == id).map(|thread| thread.worker.past())
+    }
+
+    /// All forks as they are now, each with its newest checkpoint unless that is larger than `most` bytes.
+    pub fn saved(&self, forks: &Forks, most: usize) -> Vec<SavedFork> {
+        let all = &forks.list;
+        all.iter().filter_map(|fork| Some(fork.saved(all, self.past(fork.id)?, most))).collect()
+    }
+
     /// Lets a run leave `parent` at the start of a step with another learning rate; `first` is the run that is no fork.
     /// `make` gives an engine of the same preset before its first step. Returns the fork's id.
     ///
@@ -129,6 +169,7 @@ impl Forks {
     /// When there are too many forks, the step has not been reached, or the engine or its thread cannot be made.
     pub fn start(
         &mut self,
+        forks: &mut Forks,
         parent: Option<usize>,
         first: (&History, &Past),
         branch: &Branch,
@@ -136,15 +177,17 @@ impl Forks {
         options: &Options,
         wake: impl Fn() + Send + 'static,
     ) -> Result<usize, ForkError> {
-        if self.list.len() >= MOST_FORKS {
+        if forks.list.len() >= MOST_FORKS {
             return Err(ForkError::TooMany);
         }
         let step = branch.step();
         let (history, past) = match parent {
             None => first,
             Some(id) => {
-                let fork = self.list.iter().find(|fork| fork.id == id).ok_or(ForkError::NoParent(id))?;
-                (&fork.history, fork.past().as_ref())
+                let fork = forks.list.iter().find(|fork| fork.id == id);
+                fork.map(|fork| &fork.history)
+                    .zip(self.past(id).map(Arc::as_ref))
+                    .ok_or(ForkError::NoParent(id))?
             }
         };
         let taken = past.steps_taken().min(history.rows());
@@ -158,12 +201,13 @@ impl Forks {
             return Err(ForkError::Eta(course.eta_at(step)));
         }
         let engine = make().map_err(ForkError::Engine)?;
-        self.add(parent, step, history, past, engine, options, wake)
+        self.add(forks, parent, step, history, past, engine, options, wake)
     }
 
     #[expect(clippy::too_many_arguments, reason = "all that makes a fork")]
     fn add(
         &mut self,
+        forks: &mut Forks,
         parent: Option<usize>,
         step: usize,
         history: History,
@@ -173,12 +217,14 @@ impl Forks {
         wake: impl Fn() + Send + 'static,
     ) -> Result<usize, ForkError> {
         let options = Options { recorded: history.most_bytes(), ..options.clone() };
+        let course = past.course();
         let worker = Worker::resume(engine, past, &options, wake)?;
-        self.playing = !options.paused;
+        forks.playing = !options.paused;
         let id = self.made;
         self.made += 1;
         let (begun, told) = (history.rows(), history.events().len());
-        self.list.push(Fork { id, parent, step, history, begun, end: None, worker, told });
+        forks.list.push(Fork { id, parent, step, history, begun, end: None, course });
+        self.threads.push(ForkThread { id, worker, told });
         Ok(id)
     }
 
@@ -189,6 +235,7 @@ impl Forks {
     /// When an engine or its thread cannot be made; the forks before it are there.
     pub fn restore(
         &mut self,
+        forks: &mut Forks,
         saved: Vec<SavedFork>,
         first: &Past,
         make: impl Fn() -> Result<Box<dyn Engine>, String>,
@@ -198,23 +245,24 @@ impl Forks {
         let mut ids: Vec<usize> = Vec::new();
         for SavedFork { parent, step, course, history, mut checkpoints } in saved {
             let parent = parent.and_then(|place| ids.get(place).copied());
-            let left = self.list.iter().find(|fork| Some(fork.id) == parent);
-            let past = left.map_or(first, |fork| fork.past().as_ref()).until(step);
+            let left = parent.and_then(|id| self.past(id));
+            let past = left.map_or(first, Arc::as_ref).until(step);
             let mut engine = make().map_err(ForkError::Engine)?;
             // of those that do not fit the steps are taken again
             checkpoints.retain(|kept| engine.restore(kept).is_ok());
             past.steer(|own| *own = course);
             past.extend(checkpoints, history.rows());
-            ids.push(self.add(parent, step, history, past, engine, options, wake.clone())?);
+            ids.push(self.add(forks, parent, step, history, past, engine, options, wake.clone())?);
         }
         Ok(ids)
     }
 
     /// Takes in what has arrived from all of them, without waiting.
-    pub fn drain(&mut self) -> DrainedForks {
+    pub fn drain(&mut self, forks: &mut Forks) -> DrainedForks {
         let mut all = DrainedForks::default();
-        for fork in &mut self.list {
-            let drained = fork.worker.try_drain(&mut fork.history);
+        for (fork, thread) in forks.list.iter_mut().zip(&mut self.threads) {
+            let drained = thread.worker.try_drain(&mut fork.history);
+            fork.course = thread.worker.past().course();
             all.rows += drained.rows;
             all.thinned = all.thinned.or(drained.thinned);
             if drained.rows > 0 {
@@ -230,15 +278,15 @@ impl Forks {
     }
 
     /// What has happened in them since the last call, with each one's label and the step.
-    pub fn news(&mut self) -> Vec<(String, usize, Event)> {
+    pub fn news(&mut self, forks: &Forks) -> Vec<(String, usize, Event)> {
         let mut news = Vec::new();
-        for fork in &mut self.list {
+        for (fork, thread) in forks.list.iter().zip(&mut self.threads) {
             let events = fork.history.events();
             let label = fork.label();
             news.extend(
-                events[fork.told..].iter().map(|(step, event)| (label.clone(), *step, event.clone())),
+                events[thread.told..].iter().map(|(step, event)| (label.clone(), *step, event.clone())),
             );
-            fork.told = events.len();
+            thread.told = events.len();
         }
         news
     }
@@ -248,43 +296,49 @@ impl Forks {
     /// # Errors
     /// When the command carries a value outside its range.
     pub fn send_to(&mut self, id: usize, command: WorkerCommand) -> Result<(), CommandError> {
-        match self.list.iter_mut().find(|fork| fork.id == id) {
-            Some(fork) => fork.worker.send(command),
+        match self.threads.iter_mut().find(|thread| thread.id == id) {
+            Some(thread) => thread.worker.send(command),
             None => Ok(()),
         }
     }
 
     /// Sends a command to all of them: play, pause, speed.
-    pub fn send(&mut self, command: &WorkerCommand) {
-        self.playing = match command {
+    pub fn send(&mut self, forks: &mut Forks, command: &WorkerCommand) {
+        forks.playing = match command {
             WorkerCommand::Play => true,
             WorkerCommand::Pause | WorkerCommand::Step => false,
-            _ => self.playing,
+            _ => forks.playing,
         };
-        for fork in &mut self.list {
-            if matches!(command, WorkerCommand::SetSteps(_)) {
+        if matches!(command, WorkerCommand::SetSteps(_)) {
+            for fork in &mut forks.list {
                 // what has ended may go on; if it does not, it says so again
                 fork.end = fork.end.take().filter(Result::is_err);
             }
+        }
+        for thread in &mut self.threads {
             // The first run has refused what is out of range.
-            let _ = fork.worker.send(command.clone());
+            let _ = thread.worker.send(command.clone());
         }
     }
 
     /// Ends a fork and forgets it. Forks that left it now hang on its parent.
-    pub fn close(&mut self, id: usize) {
-        let Some(place) = self.list.iter().position(|fork| fork.id == id) else { return };
-        let closed = self.list.remove(place);
-        for fork in self.list.iter_mut().filter(|fork| fork.parent == Some(id)) {
-            fork.parent = closed.parent;
+    pub fn close(&mut self, forks: &mut Forks, id: usize) {
+        if let Some(place) = forks.list.iter().position(|fork| fork.id == id) {
+            let closed = forks.list.remove(place);
+            for fork in forks.list.iter_mut().filter(|fork| fork.parent == Some(id)) {
+                fork.parent = closed.parent;
+            }
         }
-        closed.worker.shut_down();
+        if let Some(place) = self.threads.iter().position(|thread| thread.id == id) {
+            self.threads.remove(place).worker.shut_down();
+        }
     }
 
-    /// Ends all of them.
-    pub fn clear(&mut self) {
-        for fork in self.list.drain(..) {
-            fork.worker.shut_down();
+    /// Ends all of them, and forgets them.
+    pub fn clear(&mut self, forks: &mut Forks) {
+        forks.clear();
+        for thread in self.threads.drain(..) {
+            thread.worker.shut_down();
         }
     }
 }

@@ -30,8 +30,8 @@ fn complete(window: &mut Window) -> Arc<Scene> {
             && !said.contains("taken once more")
     };
     let begun = Instant::now();
-    while !model(window).scene.as_deref().is_some_and(is_whole) {
-        let scene = model(window).scene.as_deref();
+    while !model(window).runs.first.scene.as_deref().is_some_and(is_whole) {
+        let scene = model(window).runs.first.scene.as_deref();
         let said = scene.map(|scene| {
             let first: Vec<_> = scene.paths.iter().map(|path| (path.first_step, path.points.len())).collect();
             (scene.progress, scene.note.clone(), first)
@@ -40,7 +40,7 @@ fn complete(window: &mut Window) -> Arc<Scene> {
         std::thread::sleep(Duration::from_millis(2));
         window.step();
     }
-    Arc::clone(model(window).scene.as_ref().expect("a scene"))
+    Arc::clone(model(window).runs.first.scene.as_ref().expect("a scene"))
 }
 
 /// The points of gradient descent by their steps, exact ones apart.
@@ -63,19 +63,19 @@ fn the_earlier_paths_of_a_network_come_back_with_its_session() {
     let path = directory.path().join("paths.brink");
     let mut before = window();
     lab(&mut before).apply(Command::TrainTo(STEPS));
-    until(&mut before, "the end", |model| model.phase == RunPhase::Ended(Ending::AllSteps));
+    until(&mut before, "the end", |model| model.runs.first.phase == RunPhase::Ended(Ending::AllSteps));
     assert_eq!(rows(&before), STEPS);
     let was = complete(&mut before);
     assert!(was.paths.iter().all(|path| path.exact.len() == path.points.len()), "all weights are at hand");
     form(&mut before, &path);
     press(&mut before, "Save session");
-    until(&mut before, "the file", |model| model.session.known);
+    until(&mut before, "the file", |model| model.forms.session.known);
     drop(before);
 
     let mut after = window();
     form(&mut after, &path);
     press(&mut after, "Open session");
-    until(&mut after, "the session", |model| model.session.known);
+    until(&mut after, "the session", |model| model.forms.session.known);
     assert_eq!(rows(&after), STEPS);
     let is = complete(&mut after);
     let (was, is) = (points(&was), points(&is));

@@ -21,12 +21,12 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
         ui.end_row();
         let overlays = model.overlays();
         let whole = RunView { overlays: &overlays, ..model.run_view() }.steps();
-        if let Some(steps) = row_ui(ui, "Steps", model.view.visible, whole) {
+        if let Some(steps) = row_ui(ui, "Steps", model.view.plots.visible, whole) {
             commands.push(Command::View(ViewChange::Show(steps)));
         }
         for panel in Panel::PLOTS {
             let shown = shown_range(ui.ctx(), panel).unwrap_or([0.0, 1.0]);
-            if let Some(range) = row_ui(ui, panel.title(), model.view.range(panel), shown) {
+            if let Some(range) = row_ui(ui, panel.title(), model.view.plots.range(panel), shown) {
                 commands.push(Command::View(ViewChange::SetRange(panel, range)));
             }
         }

@@ -2,13 +2,14 @@
 
 use crate::app::command::Command;
 use crate::app::state::Model;
+use crate::app::state::form::FormEdit;
 use crate::picture::style::theme::Palette;
 use crate::run::engine::breakpoint::Breakpoint;
 use egui::{DragValue, RichText, Ui};
 
 /// One mark a breakpoint, and where the run has stopped.
 pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
-    let mut form = model.breakpoint_form;
+    let mut form = model.forms.breakpoint;
     ui.label("The run pauses behind the step at which");
     let tracked = model.current().eigen.max_tracked;
     let further = Breakpoint::AtEdge { k: form.k.min(tracked) };
@@ -20,7 +21,7 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
     }
     // what is set with other numbers than those below
     let offered = always.into_iter().chain([further, spike, step]).collect::<Vec<_>>();
-    for other in model.breakpoints.iter().filter(|set| !offered.contains(set)) {
+    for other in model.runs.breakpoints.iter().filter(|set| !offered.contains(set)) {
         mark_ui(ui, model, *other, commands);
     }
     if tracked > 1 {
@@ -45,13 +46,13 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
         let response = ui.add(DragValue::new(&mut form.step).update_while_editing(false));
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, "Step to stop at"));
     });
-    if form != model.breakpoint_form {
-        commands.push(Command::EditBreakpoint(form));
+    if form != model.forms.breakpoint {
+        commands.push(Command::Edit(FormEdit::Breakpoint(form)));
     }
-    if !model.hits.is_empty() {
+    if !model.runs.first.hits.is_empty() {
         ui.add_space(6.0);
         ui.strong("Stopped so far");
-        for hit in model.hits.iter().rev().take(8) {
+        for hit in model.runs.first.hits.iter().rev().take(8) {
             ui.label(RichText::new(hit.to_string()).color(Palette::in_ui(ui).faint_text));
         }
     }
@@ -59,7 +60,7 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
 
 fn mark_ui(ui: &mut Ui, model: &Model, breakpoint: Breakpoint, commands: &mut Vec<Command>) {
     let command = Command::ToggleBreakpoint(breakpoint);
-    let mut set = model.breakpoints.contains(&breakpoint);
+    let mut set = model.runs.breakpoints.contains(&breakpoint);
     if ui.checkbox(&mut set, breakpoint.to_string()).on_hover_text(command.tooltip()).clicked() {
         commands.push(command);
     }

@@ -3,6 +3,7 @@
 
 use crate::app::state::export::ExportForm;
 pub(crate) use crate::app::state::export::What;
+use crate::app::state::form::FormEdit;
 
 use crate::app::command::Command;
 
@@ -76,8 +77,7 @@ pub(super) fn fields_ui(ui: &mut Ui, form: &ExportForm, steps: [usize; 2], comma
     ui.add_space(6.0);
     outcome_ui(ui, form, &edited, commands);
     if edited != *form {
-        // Before a `Save` of the same frame, so that what is written is what is shown.
-        commands.insert(0, Command::EditExport(edited));
+        commands.push(Command::Edit(FormEdit::Export(edited)));
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::app::command::Command;
 use crate::app::state::Model;
 use crate::app::state::form::ForkForm;
+use crate::app::state::form::FormEdit;
 use crate::app::state::phase::RunPhase;
 use crate::app::view::widgets::{command_button, grouped, short};
 use crate::picture::chart::trace::OVERLAY_SIGNS;
@@ -15,18 +16,18 @@ const INDENT: f32 = 18.0;
 
 /// The tree, and the next fork.
 pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
-    let mut form = model.fork_form;
+    let mut form = model.forms.fork;
     ui.label("The run to steer (η, restart of the flows, saving) and to leave:");
-    let rows = grouped(model.history.rows());
+    let rows = grouped(model.runs.first.history.rows());
     ui.radio_value(
         &mut form.parent,
         None,
-        format!("η = {}, the run itself · {rows} steps", short(model.eta)),
+        format!("η = {}, the run itself · {rows} steps", short(model.runs.first.eta())),
     );
     branch_ui(ui, model, None, 1, &mut form, commands);
-    for (place, run) in model.compared.iter().enumerate() {
+    for (place, run) in model.runs.compared.iter().enumerate() {
         ui.horizontal(|ui| {
-            let sign = OVERLAY_SIGNS[(model.forks.list().len() + place) % OVERLAY_SIGNS.len()];
+            let sign = OVERLAY_SIGNS[(model.runs.forks.list().len() + place) % OVERLAY_SIGNS.len()];
             ui.label(format!("{sign} {}", run.label));
             let state = format!("saved run · {} steps", grouped(run.history.rows()));
             ui.label(RichText::new(state).color(Palette::in_ui(ui).faint_text));
@@ -41,12 +42,11 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
         let field = DragValue::new(&mut form.eta).speed(speed).max_decimals(9).update_while_editing(false);
         ui.add(field).labelled_by(label.id);
         ui.label(format!("2/η = {}", short(2.0 / form.eta)));
-        let ready = model.history.rows() > 0 && model.phase != RunPhase::Failed;
+        let ready = model.runs.first.history.rows() > 0 && model.runs.first.phase != RunPhase::Failed;
         ui.add_enabled_ui(ready, |ui| command_button(ui, &Command::Fork, None, commands));
     });
-    if form != model.fork_form {
-        // before the fork of the same frame
-        commands.insert(0, Command::EditFork(form));
+    if form != model.forms.fork {
+        commands.push(Command::Edit(FormEdit::Fork(form)));
     }
 }
 
@@ -59,7 +59,8 @@ fn branch_ui(
     form: &mut ForkForm,
     commands: &mut Vec<Command>,
 ) {
-    for (place, fork) in model.forks.list().iter().enumerate().filter(|(_, fork)| fork.parent == parent) {
+    for (place, fork) in model.runs.forks.list().iter().enumerate().filter(|(_, fork)| fork.parent == parent)
+    {
         ui.horizontal(|ui| {
             ui.add_space(INDENT * f32::from(depth));
             let sign = OVERLAY_SIGNS[place % OVERLAY_SIGNS.len()];

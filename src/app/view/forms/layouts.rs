@@ -2,6 +2,7 @@
 
 use crate::app::command::Command;
 use crate::app::state::Model;
+use crate::app::state::form::FormEdit;
 use crate::app::state::layout::{self, Arrangement, Side};
 use crate::app::view::widgets::command_button;
 use crate::picture::view::panel::Panel;
@@ -9,19 +10,18 @@ use egui::{ComboBox, Grid, Role, TextEdit, Ui, WidgetInfo, vec2};
 
 /// A name to save under, and what is saved.
 pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
-    let mut name = model.layout_name.clone();
+    let mut name = model.forms.layout_name.clone();
     ui.horizontal(|ui| {
-        let label = ui.label(Command::NameLayout(String::new()).name());
+        let label = ui.label(Command::Edit(FormEdit::LayoutName(String::new())).name());
         ui.add(TextEdit::singleline(&mut name).desired_width(200.0)).labelled_by(label.id);
         ui.add_enabled_ui(!name.trim().is_empty(), |ui| {
-            let replaces = model.layouts.iter().any(|layout| layout.name == name.trim());
+            let replaces = model.layout.saved.iter().any(|layout| layout.name == name.trim());
             let text = if replaces { "Replace layout" } else { Command::SaveLayout.name() };
             command_button(ui, &Command::SaveLayout, Some(text), commands);
         });
     });
-    if name != model.layout_name {
-        // before the save of the same frame
-        commands.insert(0, Command::NameLayout(name));
+    if name != model.forms.layout_name {
+        commands.push(Command::Edit(FormEdit::LayoutName(name)));
     }
     ui.add_space(6.0);
     dock_ui(ui, model, commands);
@@ -32,7 +32,7 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
             command_button(ui, &Command::Arrange(arrangement), Some("Show"), commands);
             ui.end_row();
         }
-        for layout in &model.layouts {
+        for layout in &model.layout.saved {
             ui.push_id(&layout.name, |ui| ui.label(&layout.name));
             let arrangement = Arrangement::Saved(layout.name.clone());
             command_button(ui, &Command::Arrange(arrangement), Some("Show"), commands);
@@ -44,7 +44,7 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
 
 /// Which panel goes where.
 fn dock_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
-    let mut dock = model.dock;
+    let mut dock = model.forms.dock;
     ui.horizontal(|ui| {
         let choice = |ui: &mut Ui, name: &str, chosen: &mut Panel, offered: &[Panel]| {
             let label = ui.label(name);
@@ -70,13 +70,12 @@ fn dock_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
         let name = "Side of the other panel";
         side.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, name));
         let others: Vec<Panel> =
-            Panel::ALL.into_iter().filter(|&panel| layout::has(&model.tree, panel)).collect();
+            Panel::ALL.into_iter().filter(|&panel| layout::has(&model.layout.tree, panel)).collect();
         choice(ui, "panel", &mut dock.other, &others);
         let can = dock.panel != dock.other && others.contains(&dock.other);
         ui.add_enabled_ui(can, |ui| command_button(ui, &Command::Dock, Some("Move"), commands));
     });
-    if dock != model.dock {
-        // before the move of the same frame
-        commands.insert(0, Command::EditDock(dock));
+    if dock != model.forms.dock {
+        commands.push(Command::Edit(FormEdit::Dock(dock)));
     }
 }

@@ -16,7 +16,7 @@ use egui::{Align2, Ui, vec2};
 
 /// The open form, over the window.
 pub(crate) fn form_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
-    let Some(form) = model.form else { return };
+    let Some(form) = model.forms.open else { return };
     let mut open = true;
     egui::Window::new(form.title())
         .open(&mut open)
@@ -33,7 +33,7 @@ pub(crate) fn form_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
             Form::Session => session::fields_ui(ui, model, commands),
             Form::Export => {
                 let rows = model.run_view().shown_rows();
-                export::fields_ui(ui, &model.export, [*rows.start(), *rows.end()], commands);
+                export::fields_ui(ui, &model.forms.export, [*rows.start(), *rows.end()], commands);
             }
         });
     let escape = ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape));

@@ -7,6 +7,7 @@ use crate::app::command::keys::key_text;
 use crate::app::state::Model;
 use crate::app::state::form::BreakpointForm;
 use crate::app::state::form::ForkForm;
+use crate::app::state::form::FormEdit;
 use crate::app::state::form::Purpose;
 use crate::app::state::form::Search;
 use crate::app::state::layout::{self, Arrangement};
@@ -33,14 +34,14 @@ const ABOVE: f32 = 210.0;
 /// The field, and the commands that its letters find, best first.
 pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     ui.set_width(WIDTH);
-    let mut search = model.search.clone();
+    let mut search = model.forms.search.clone();
     // before the field takes them
     let key = |ui: &Ui, key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
     let (up, down, enter) = (key(ui, Key::ArrowUp), key(ui, Key::ArrowDown), key(ui, Key::Enter));
-    let label = ui.label(Command::EditSearch(Search::default()).entry().hint);
+    let label = ui.label(Command::Edit(FormEdit::Search(Search::default())).entry().hint);
     let field = ui.add(TextEdit::singleline(&mut search.letters).desired_width(f32::INFINITY));
     field.labelled_by(label.id).request_focus();
-    if search.letters != model.search.letters {
+    if search.letters != model.forms.search.letters {
         search.line = 0;
     }
     let mut found = find(offers(model), &search.letters);
@@ -67,7 +68,7 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
         }
         for (line, (title, command)) in found.iter().enumerate() {
             let response = line_ui(ui, title, command, line == search.line);
-            if line == search.line && (up || down || search != model.search) {
+            if line == search.line && (up || down || search != model.forms.search) {
                 response.scroll_to_me(None);
             }
             if response.clicked() {
@@ -75,8 +76,8 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
             }
         }
     });
-    if search != model.search {
-        commands.push(Command::EditSearch(search));
+    if search != model.forms.search {
+        commands.push(Command::Edit(FormEdit::Search(search)));
     }
     if let Some((_, command)) = chosen.and_then(|line| found.get(line)) {
         commands.extend([Command::Leave, command.clone()]);
@@ -116,14 +117,14 @@ fn offers(model: &Model) -> Vec<(String, Command)> {
     offers.push(("Slow motion speed: max".to_owned(), Command::SetReplaySpeed(f64::INFINITY)));
     offers.push(("Speed: max".to_owned(), Command::SetSpeed(None)));
     offers.push(("Write the export".to_owned(), Command::Save));
-    let path = &model.session.path;
+    let path = &model.forms.session.path;
     if Path::new(path).is_file() {
         offers.push((format!("Open session: {path}"), Command::OpenSession));
         offers.push((format!("Compare with session: {path}"), Command::CompareSession));
     }
     offers.push(("Find a session to open".to_owned(), Command::ChooseSession(Purpose::Open)));
     let edges = (1..=model.current().eigen.max_tracked).map(|k| Breakpoint::AtEdge { k });
-    let BreakpointForm { k: _, factor, step } = model.breakpoint_form;
+    let BreakpointForm { k: _, factor, step } = model.forms.breakpoint;
     let stops = edges.chain([
         Breakpoint::OscillationPeak,
         Breakpoint::LossSpike { factor },
@@ -131,16 +132,16 @@ fn offers(model: &Model) -> Vec<(String, Command)> {
         Breakpoint::Step(step),
     ]);
     offers.extend(stops.map(|stop| stop_at(model, stop)));
-    let forks = model.forks.list().iter();
+    let forks = model.runs.forks.list().iter();
     offers.extend(forks.map(|fork| (format!("Close fork: {}", fork.label()), Command::CloseFork(fork.id))));
     offers.extend(axes(model));
     offers.extend(recorded_examples(model));
-    let compared = model.compared.iter().enumerate();
+    let compared = model.runs.compared.iter().enumerate();
     offers.extend(
         compared
             .map(|(place, run)| (format!("Close comparison: {}", run.label), Command::CloseCompared(place))),
     );
-    let saved = model.layouts.iter().map(|layout| Arrangement::Saved(layout.name.clone()));
+    let saved = model.layout.saved.iter().map(|layout| Arrangement::Saved(layout.name.clone()));
     offers.extend(
         Arrangement::BUILT_IN
             .into_iter()
@@ -148,11 +149,11 @@ fn offers(model: &Model) -> Vec<(String, Command)> {
             .map(|arrangement| (format!("Layout: {}", arrangement.title()), Command::Arrange(arrangement))),
     );
     offers.extend(Panel::ALL.map(|panel| {
-        let verb = if layout::has(&model.tree, panel) { "Hide" } else { "Show" };
+        let verb = if layout::has(&model.layout.tree, panel) { "Hide" } else { "Show" };
         (format!("{verb} panel: {}", panel.title()), Command::TogglePanel(panel))
     }));
     offers.extend(
-        (0..model.presets.len())
+        (0..model.runs.presets.len())
             .map(|place| (format!("Preset: {}", model.title(place)), Command::OpenPreset(place))),
     );
     let recordings = bundled().iter().enumerate();
@@ -170,7 +171,7 @@ fn offers(model: &Model) -> Vec<(String, Command)> {
 
 /// The directions that weight space can be looked along, where they can be chosen.
 fn axes(model: &Model) -> Vec<(String, Command)> {
-    if model.scene.as_ref().is_some_and(|scene| !scene.choosable) {
+    if model.runs.first.scene.as_ref().is_some_and(|scene| !scene.choosable) {
         return Vec::new();
     }
     let offer = |title: String, change| (title, Command::View(ViewChange::Scene(change)));
@@ -187,7 +188,7 @@ fn axes(model: &Model) -> Vec<(String, Command)> {
 
 /// The examples whose predictions are recorded.
 fn recorded_examples(model: &Model) -> Vec<(String, Command)> {
-    let Some(found) = model.history.predictions() else { return Vec::new() };
+    let Some(found) = model.runs.first.history.predictions() else { return Vec::new() };
     let offer = |example: usize| {
         let choice = Choice { example, ..Choice::default() };
         let title = format!("Predictions: {}", Choice::title(found.examples(), example));
@@ -198,7 +199,7 @@ fn recorded_examples(model: &Model) -> Vec<(String, Command)> {
 
 /// Sets a breakpoint, or takes it away.
 fn stop_at(model: &Model, stop: Breakpoint) -> (String, Command) {
-    let verb = if model.breakpoints.contains(&stop) { "No longer stop" } else { "Stop" };
+    let verb = if model.runs.breakpoints.contains(&stop) { "No longer stop" } else { "Stop" };
     (format!("{verb} where: {stop}"), Command::ToggleBreakpoint(stop))
 }
 
@@ -213,17 +214,17 @@ fn with_number(model: &Model, letters: &str) -> Vec<(String, Command)> {
         let recorded = step < model.most_rows();
         offers.extend(recorded.then(|| (format!("Go to step {step}"), there)));
         offers.push(stop_at(model, Breakpoint::Step(step)));
-        let more = step > model.history.rows() && model.recording.is_none();
+        let more = step > model.runs.first.history.rows() && model.runs.recording.is_none();
         offers.extend(more.then(|| (format!("Train to step {step}"), Command::TrainTo(step))));
     }
     if let Ok(value) = number.parse::<f64>()
         && value.is_finite()
         && value > 0.0
     {
-        let fork = ForkForm { eta: value, ..model.fork_form };
+        let fork = ForkForm { eta: value, ..model.forms.fork };
         offers.extend([
             (format!("Train with eta, η = {value}"), Command::SetEta(value)),
-            (format!("Edit the fork: η = {value}"), Command::EditFork(fork)),
+            (format!("Edit the fork: η = {value}"), Command::Edit(FormEdit::Fork(fork))),
             (format!("Speed: {value} steps a second"), Command::SetSpeed(Some(value))),
             (format!("Slow motion speed: {value} steps a second"), Command::SetReplaySpeed(value)),
             (format!("Smoothing: {value} steps"), Command::SetSmoothing(value)),

@@ -2,6 +2,7 @@
 
 use crate::app::command::Command;
 use crate::app::state::Model;
+use crate::app::state::form::FormEdit;
 use crate::app::state::form::Purpose;
 use crate::app::view::widgets::command_button;
 use crate::picture::style::theme::Palette;
@@ -15,7 +16,7 @@ const WIDTH: f32 = 560.0;
 /// The fields of the form.
 pub(in crate::app) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     ui.set_width(WIDTH);
-    let form = &model.session;
+    let form = &model.forms.session;
     let mut path = form.path.clone();
     ui.horizontal(|ui| {
         let label = ui.label("File");
@@ -28,7 +29,7 @@ pub(in crate::app) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<C
     ui.horizontal(|ui| {
         let replaces = there && !(form.known && path == form.path);
         let text = if replaces { "Replace with this run" } else { Command::SaveSession.name() };
-        let recorded = model.history.rows() > 0;
+        let recorded = model.runs.first.history.rows() > 0;
         let mut button = |enabled: bool, command: &Command, text: Option<&str>| {
             ui.add_enabled_ui(enabled && !form.busy && !path.is_empty(), |ui| {
                 command_button(ui, command, text, commands);
@@ -49,10 +50,9 @@ pub(in crate::app) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<C
     ui.add(Label::new(color.map_or(said.clone(), |color| said.color(color))).wrap());
     ui.separator();
     ui.label("The command that opens this moment again:");
-    ui.add(Label::new(RichText::new(&model.facts.command).monospace()).wrap());
+    ui.add(Label::new(RichText::new(&model.runs.facts.command).monospace()).wrap());
     command_button(ui, &Command::CopyAddress, None, commands);
     if path != form.path {
-        // before a command of the same frame
-        commands.insert(0, Command::EditSession(path));
+        commands.push(Command::Edit(FormEdit::Session(path)));
     }
 }

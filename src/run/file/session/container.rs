@@ -1,15 +1,12 @@
 //! A sequence of sections, each with a checksum.
 
 use super::error::SessionProblem;
-use super::tag::Tag;
+use super::tag::{FORMAT, Tag};
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 
 use std::io::{self, Read, Write};
-
-/// The version of the format that is written, and the newest that can be read.
-pub const FORMAT: u32 = 3;
 
 /// The first bytes of a file.
 const MAGIC: [u8; 8] = *b"\x89BRINK\r\n";

@@ -1,6 +1,6 @@
 //! Errors of session files.
 
-use super::container::FORMAT;
+use super::tag::FORMAT;
 use super::tag::Tag;
 use std::path::PathBuf;
 

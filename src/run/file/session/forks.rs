@@ -11,7 +11,6 @@ use super::tag::Tag;
 use super::write::packed;
 use crate::run::engine::checkpoint::Checkpoint;
 use crate::run::engine::course::Course;
-use crate::run::live::fork::{Fork, MOST_FORKS};
 use crate::run::record::history::History;
 use crate::run::record::pyramid::Column;
 use crate::run::record::series::Series;
@@ -20,6 +19,9 @@ use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 use std::ops::Range;
 use std::sync::Arc;
+
+/// Largest number of forks in a session, and of forks at a time.
+pub const MOST_FORKS: usize = 4;
 
 /// A fork as a session stores it.
 #[derive(Clone, Debug)]
@@ -45,21 +47,6 @@ struct Head {
 }
 
 impl SavedFork {
-    /// A fork in its present state, with its newest checkpoint unless that is larger than `most` bytes. `forks` are
-    /// all forks, in order.
-    pub fn of(fork: &Fork, forks: &[Fork], most: usize) -> Self {
-        let rows = fork.history.rows();
-        let newest = fork.past().checkpoints().into_iter().rev().find(|kept| kept.step() <= rows);
-        let own = newest.filter(|kept| kept.step() > fork.step && kept.bytes() <= most);
-        Self {
-            parent: fork.parent.and_then(|id| forks.iter().position(|other| other.id == id)),
-            step: fork.step,
-            course: fork.past().course(),
-            history: fork.history.clone(),
-            checkpoints: own.into_iter().collect(),
-        }
-    }
-
     pub(super) fn write_to(&self, out: &mut impl Write) -> io::Result<()> {
         let Self { parent, step, course, history, checkpoints } = self;
         let head = Head { parent: *parent, step: *step, rows: history.rows(), course: course.clone() };

@@ -68,7 +68,7 @@ mod tests;
 pub mod thin;
 pub mod write;
 
-pub use container::FORMAT;
+pub use tag::FORMAT;
 pub use error::{SessionError, SessionProblem};
 pub use forks::SavedFork;
 

@@ -49,3 +49,6 @@ impl fmt::Debug for Tag {
         fmt::Display::fmt(self, f)
     }
 }
+
+/// The version of the format that is written, and the newest that can be read.
+pub const FORMAT: u32 = 3;

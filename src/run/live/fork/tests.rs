@@ -6,11 +6,11 @@ use crate::run::engine::memory::Memory;
 use crate::run::record::series::Series;
 use std::time::{Duration, Instant};
 
-fn drained(forks: &mut Forks) {
+fn drained(threads: &mut ForkThreads, forks: &mut Forks) {
     let begun = Instant::now();
     while forks.list().iter().any(|fork| fork.end.is_none()) {
         assert!(begun.elapsed() < Duration::from_secs(10));
-        forks.drain();
+        threads.drain(forks);
     }
 }
 
@@ -20,22 +20,22 @@ fn a_fork_has_the_rows_of_its_parent_and_then_its_own() {
     let mut worker = Worker::spawn(Box::new(Fake::default()), &options, || ()).unwrap();
     let mut history = History::new(1);
     while worker.try_drain(&mut history).end.is_none() {}
-    let mut forks = Forks::default();
+    let (mut threads, mut forks) = (ForkThreads::default(), Forks::default());
     let make = || Ok(Box::new(Fake::default()) as Box<dyn Engine>);
     let first = (&history, worker.past().as_ref());
-    let a = forks.start(None, first, &Branch::new(20, 0.2), make, &options, || ()).unwrap();
-    drained(&mut forks);
-    let b = forks.start(Some(a), first, &Branch::new(30, 0.3), make, &options, || ()).unwrap();
-    drained(&mut forks);
+    let a = threads.start(&mut forks, None, first, &Branch::new(20, 0.2), make, &options, || ()).unwrap();
+    drained(&mut threads, &mut forks);
+    let b = threads.start(&mut forks, Some(a), first, &Branch::new(30, 0.3), make, &options, || ()).unwrap();
+    drained(&mut threads, &mut forks);
     let eta = |fork: usize, step: usize| forks.list()[fork].history.value(Series::Eta, step);
     assert_eq!([0, 1].map(|fork| forks.list()[fork].history.rows()), [50, 50]);
     assert_eq!([19, 20, 49].map(|step| eta(0, step)), [Some(0.1), Some(0.2), Some(0.2)]);
     assert_eq!([19, 29, 30].map(|step| eta(1, step)), [Some(0.1), Some(0.2), Some(0.3)]);
-    let course: Course = forks.list()[1].past().course();
+    let course: Course = forks.list()[1].course.clone();
     assert_eq!(course.eta_changes(), [(20, 0.2), (30, 0.3)]);
     assert_eq!(forks.list()[1].label(), "η = 0.3 from step 30");
     assert_eq!(forks.list()[1].parent, Some(a));
-    forks.close(a);
+    threads.close(&mut forks, a);
     assert_eq!((forks.list().len(), forks.list()[0].id, forks.list()[0].parent), (1, b, None));
 }
 
@@ -45,23 +45,25 @@ fn a_fork_is_steered_alone_and_its_news_are_told_once() {
     let mut worker = Worker::spawn(Box::new(Fake::default()), &options, || ()).unwrap();
     let mut history = History::new(1);
     while worker.try_drain(&mut history).end.is_none() {}
-    let mut forks = Forks::default();
+    let (mut threads, mut forks) = (ForkThreads::default(), Forks::default());
     let make = || Ok(Box::new(Fake { diverges_at: Some(47), ..Fake::default() }) as Box<dyn Engine>);
     let options = Options { paused: true, ..options };
     let branch: Branch = "20=0.2,40=0.05".parse().unwrap();
-    let id = forks.start(None, (&history, worker.past().as_ref()), &branch, make, &options, || ()).unwrap();
-    forks.send_to(id, WorkerCommand::SetEta(0.3)).unwrap();
-    assert!(forks.send_to(id, WorkerCommand::SetEta(f64::NAN)).is_err());
-    forks.send_to(id, WorkerCommand::Play).unwrap();
-    drained(&mut forks);
+    let id = threads
+        .start(&mut forks, None, (&history, worker.past().as_ref()), &branch, make, &options, || ())
+        .unwrap();
+    threads.send_to(id, WorkerCommand::SetEta(0.3)).unwrap();
+    assert!(threads.send_to(id, WorkerCommand::SetEta(f64::NAN)).is_err());
+    threads.send_to(id, WorkerCommand::Play).unwrap();
+    drained(&mut threads, &mut forks);
     assert_eq!(forks.list()[0].eta(), 0.3);
     assert_eq!(forks.list()[0].history.value(Series::Eta, 45), Some(0.3));
     assert_eq!(worker.past().course(), Course::new(0.1));
-    let news = forks.news();
+    let news = threads.news(&forks);
     assert!(
         matches!(&news[..], [(label, 47, Event::Outcome(..))] if label.starts_with("η = 0.3 from step 20"))
     );
-    assert!(forks.news().is_empty());
+    assert!(threads.news(&forks).is_empty());
 }
 
 #[test]
@@ -70,12 +72,12 @@ fn what_cannot_be_forked_is_said() {
     let mut worker = Worker::spawn(Box::new(Fake::default()), &options, || ()).unwrap();
     let mut history = History::new(1);
     while worker.try_drain(&mut history).end.is_none() {}
-    let mut forks = Forks::default();
+    let (mut threads, mut forks) = (ForkThreads::default(), Forks::default());
     let mut start = |parent, step, eta| {
         let make = || Ok(Box::new(Fake::default()) as Box<dyn Engine>);
         let first = (&history, worker.past().as_ref());
-        forks
-            .start(parent, first, &Branch::new(step, eta), make, &options, || ())
+        threads
+            .start(&mut forks, parent, first, &Branch::new(step, eta), make, &options, || ())
             .map_err(|error| error.to_string())
     };
     assert!(start(None, 11, 0.1).unwrap_err().contains("has taken 10 steps"));
@@ -110,16 +112,16 @@ fn a_run_and_its_forks_keep_to_one_budget_over_a_million_steps() {
     // a fifth of the run, so that the forks begin with rows of it
     let (first, history) = run_to_end(&Options { steps: 1500, ..options.clone() });
     assert_eq!(memory.recorded.used(), budget / 4 + history.most_bytes());
-    let mut forks = Forks::default();
+    let (mut threads, mut forks) = (ForkThreads::default(), Forks::default());
     for place in 1..=MOST_FORKS {
         let branch = Branch::new(300 * place, 0.2);
-        forks.start(None, (&history, first.past()), &branch, make, &options, || ()).unwrap();
+        threads.start(&mut forks, None, (&history, first.past()), &branch, make, &options, || ()).unwrap();
     }
     let begun = Instant::now();
     let mut ends = Vec::new();
     while ends.len() < MOST_FORKS {
         assert!(begun.elapsed() < Duration::from_secs(20), "{ends:?}");
-        ends.extend(forks.drain().ends.into_iter().map(|(_, end)| end));
+        ends.extend(threads.drain(&mut forks).ends.into_iter().map(|(_, end)| end));
         let forked: usize = forks.list().iter().map(|fork| fork.history.heap_bytes()).sum();
         let held = budget / 4 + history.heap_bytes() + forked;
         assert!(held <= budget + budget / 16, "{held} bytes");
@@ -130,18 +132,18 @@ fn a_run_and_its_forks_keep_to_one_budget_over_a_million_steps() {
     // what was under way was counted with all that it could have taken
     assert!(before >= budget / 4 * 3 && before <= budget + budget / 16, "{before} bytes");
     // what is closed makes room, and whoever comes first goes on: it may take all of it before another wakes
-    forks.close(0);
-    forks.close(1);
+    threads.close(&mut forks, 0);
+    threads.close(&mut forks, 1);
     assert!(memory.recorded.used() < before);
     let rows = |forks: &Forks| forks.list().iter().map(|fork| fork.history.rows()).sum::<usize>();
     let rows_before = rows(&forks);
-    forks.send(&WorkerCommand::SetSteps(1_000_000));
+    threads.send(&mut forks, &WorkerCommand::SetSteps(1_000_000));
     let begun = Instant::now();
     while rows(&forks) <= rows_before {
         assert!(begun.elapsed() < Duration::from_secs(20));
-        forks.drain();
+        threads.drain(&mut forks);
     }
-    drop((forks, first, compared));
+    drop((threads, forks, first, compared));
     let begun = Instant::now();
     while memory.recorded.used() + memory.checkpoints.bytes() > 0 {
         assert!(begun.elapsed() < Duration::from_secs(5), "{} bytes stay", memory.recorded.used());
@@ -152,22 +154,21 @@ fn a_run_and_its_forks_keep_to_one_budget_over_a_million_steps() {
 fn forks_come_back_from_what_a_session_keeps_of_them() {
     let options = Options::new(50, 0.1);
     let (first, history) = run_to_end(&options);
-    let mut forks = Forks::default();
+    let (mut threads, mut forks) = (ForkThreads::default(), Forks::default());
     let run = (&history, first.past().as_ref());
-    let a = forks.start(None, run, &Branch::new(20, 0.2), make, &options, || ()).unwrap();
-    drained(&mut forks);
-    forks.start(Some(a), run, &Branch::new(30, 0.3), make, &options, || ()).unwrap();
-    drained(&mut forks);
-    let saved: Vec<_> =
-        forks.list().iter().map(|fork| SavedFork::of(fork, forks.list(), usize::MAX)).collect();
+    let a = threads.start(&mut forks, None, run, &Branch::new(20, 0.2), make, &options, || ()).unwrap();
+    drained(&mut threads, &mut forks);
+    threads.start(&mut forks, Some(a), run, &Branch::new(30, 0.3), make, &options, || ()).unwrap();
+    drained(&mut threads, &mut forks);
+    let saved = threads.saved(&forks, usize::MAX);
     assert_eq!(saved.iter().map(|fork| fork.parent).collect::<Vec<_>>(), [None, Some(0)]);
-    let mut again = Forks::default();
+    let (mut anew, mut again) = (ForkThreads::default(), Forks::default());
     let longer = Options::new(60, 0.1);
-    let ids = again.restore(saved, first.past(), make, &longer, || ()).unwrap();
+    let ids = anew.restore(&mut again, saved, first.past(), make, &longer, || ()).unwrap();
     let begun = Instant::now();
     while again.list().iter().any(|fork| fork.end.is_none()) {
         assert!(begun.elapsed() < Duration::from_secs(10));
-        again.drain();
+        anew.drain(&mut again);
     }
     let row = |fork: usize, row: usize| {
         let history = &again.list()[fork].history;
@@ -178,23 +179,25 @@ fn forks_come_back_from_what_a_session_keeps_of_them() {
     assert_eq!([29, 30, 59].map(|at| row(1, at).0), [Some(0.2), Some(0.3), Some(0.3)]);
     assert!((0..60).all(|at| row(0, at).1 == loss(at) && row(1, at).1 == loss(at)));
     assert_eq!(again.list()[1].parent, Some(ids[0]));
-    assert!(again.news().is_empty(), "what happened before was told before");
+    assert!(anew.news(&again).is_empty(), "what happened before was told before");
 }
 
 #[test]
 fn how_a_fork_ends_is_said_once() {
     let options = Options::new(50, 0.1);
     let (first, history) = run_to_end(&options);
-    let mut forks = Forks::default();
+    let (mut threads, mut forks) = (ForkThreads::default(), Forks::default());
     let broken = || Ok(Box::new(Fake { panics_at: Some(33), ..Fake::default() }) as Box<dyn Engine>);
-    forks.start(None, (&history, first.past()), &Branch::new(20, 0.2), broken, &options, || ()).unwrap();
+    threads
+        .start(&mut forks, None, (&history, first.past()), &Branch::new(20, 0.2), broken, &options, || ())
+        .unwrap();
     let begun = Instant::now();
     let mut ends = Vec::new();
     while ends.is_empty() {
         assert!(begun.elapsed() < Duration::from_secs(10));
-        ends = forks.drain().ends;
+        ends = threads.drain(&mut forks).ends;
     }
     let [(label, Err(reason))] = &ends[..] else { panic!("{ends:?}") };
     assert!(label == "η = 0.2 from step 20" && reason.contains("step 33"), "{label}: {reason}");
-    assert_eq!(forks.drain(), DrainedForks::default());
+    assert_eq!(threads.drain(&mut forks), DrainedForks::default());
 }

@@ -2,8 +2,6 @@
 
 use brink_core::data::Targets;
 
-/// Maximum number of examples that can be recorded.
-pub const MOST_EXAMPLES: usize = 16;
 /// Number of examples chosen, unless they have many outputs each …
 const USUAL: usize = 10;
 /// … such that a process records about this many numbers per step …

@@ -8,6 +8,6 @@ pub mod choice;
 pub mod example;
 pub mod store;
 
-pub use choice::{MOST_EXAMPLES, chosen};
+pub use choice::chosen;
 pub use example::{Example, ExampleKind, ExamplePicture, Examples, Input};
 pub use store::{PredictedOutput, Predictions};
