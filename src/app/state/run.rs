@@ -1,7 +1,7 @@
 //! One run as the window knows it: what it has recorded, how it is steered, and what was found out about it.
 
 use super::phase::RunPhase;
-use crate::picture::scene::Scene;
+use crate::picture::view::scene::Scene;
 use crate::run::analysis::curves::Curves;
 use crate::run::engine::breakpoint::Hit;
 use crate::run::engine::course::Course;

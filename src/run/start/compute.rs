@@ -11,7 +11,7 @@ use crate::run::engine::course::Course;
 use crate::run::engine::problem::{AssembleError, Sources};
 use crate::run::file::recording::Recording;
 use crate::run::file::session::{Session, SessionKind};
-use crate::run::live::fork::MOST_FORKS;
+use crate::run::file::session::forks::MOST_FORKS;
 use crate::run::live::lookout::{self, REPLAYED_HALF};
 use crate::run::live::replay::Moment;
 use crate::run::record::history::History;
