@@ -19,11 +19,11 @@ pub(crate) mod tour;
 pub(crate) mod view;
 pub(crate) mod window;
 
-use crate::picture::view::camera::Camera;
 use crate::picture::scene::landscape::of_landscape_after;
-use crate::picture::view::scene_view::SceneView;
+use crate::picture::view::camera::Camera;
 use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::{InspectionScope, RunView};
+use crate::picture::view::scene_view::SceneView;
 use crate::picture::view::{Facts, ViewState};
 use crate::preset::DataName;
 use crate::preset::Preset;

@@ -50,5 +50,7 @@ fn chosen(
     dialog: impl Future<Output = Option<rfd::FileHandle>> + Send + 'static,
     context: &Context,
 ) -> Job<Option<PathBuf>> {
-    Job::spawn("file dialog", context, move || pollster::block_on(dialog).map(|file| file.path().to_path_buf()))
+    Job::spawn("file dialog", context, move || {
+        pollster::block_on(dialog).map(|file| file.path().to_path_buf())
+    })
 }

@@ -116,12 +116,8 @@ impl<T: Precise> Engine for Run<T> {
                 descent = Some(w.to_vec());
             }
         };
-        let mut record = if train.is_parallel() {
-            // from inside the pool: a step makes a hundred calls that would each wake its threads anew
-            rayon::scope(|_| dynamics.step_watched(train, eta, &mut watch))
-        } else {
-            dynamics.step_watched(train, eta, &mut watch)
-        };
+        // a step makes a hundred passes
+        let mut record = train.in_pool(|train| dynamics.step_watched(train, eta, &mut watch));
         record.outputs = outputs;
         if let Some(w) = descent {
             self.measure(&w, &mut record);
@@ -165,18 +161,11 @@ impl<T: Precise> Engine for Run<T> {
     }
 
     fn inspect(&mut self, eta: f64) -> Result<Inspection, InspectError> {
-        match &mut self.loss {
-            TrainedLoss::Network(network) => self.dynamics.inspect(&mut network.train, eta),
-            TrainedLoss::Landscape(loss) => self.dynamics.inspect(loss.as_mut(), eta),
-        }
+        self.dynamics.inspect(self.loss.objective(), eta)
     }
 
     fn probe(&mut self) -> Box<dyn Probe + '_> {
-        let objective: &mut dyn Objective<T> = match &mut self.loss {
-            TrainedLoss::Network(network) => &mut network.train,
-            TrainedLoss::Landscape(loss) => loss.as_mut(),
-        };
-        Box::new(ObjectiveProbe::new(objective, &mut self.probe))
+        Box::new(ObjectiveProbe::new(self.loss.objective(), &mut self.probe))
     }
 
     fn examples(&self) -> Option<Arc<Examples>> {
@@ -192,19 +181,11 @@ impl<T: Precise> Engine for Run<T> {
         go_on: &mut (dyn FnMut(f32) -> bool + Send),
     ) -> Option<Result<Distribution, SpectrumError>> {
         let w = self.dynamics.weights(process).filter(|_| !self.dynamics.stopped(process))?;
-        let (loss, parallel): (&mut dyn Objective<T>, bool) = match &mut self.loss {
-            TrainedLoss::Network(network) => {
-                let parallel = network.train.is_parallel();
-                (&mut network.train, parallel)
-            }
-            TrainedLoss::Landscape(loss) => (loss.as_mut(), false),
-        };
-        let hessian = Preconditioner::Uniform(1.0);
-        let mut found = move || {
-            let mut hessian = PreconditionedHessian::new(loss, w, &hessian);
+        Some(self.loss.in_pool(|loss| {
+            let identity = Preconditioner::Uniform(1.0);
+            let mut hessian = PreconditionedHessian::new(loss, w, &identity);
             spectrum(&mut hessian, &SpectrumSettings::default(), go_on)
-        };
-        Some(if parallel { rayon::scope(|_| found()) } else { found() })
+        }))
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod fake;
 pub mod memory;
 pub mod past;
 pub mod problem;
+pub mod rewind;
 pub mod watched;
 
 use super::record::predictions::example::Examples;

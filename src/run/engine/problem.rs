@@ -114,6 +114,24 @@ pub(crate) enum TrainedLoss<T: Real> {
     Landscape(Box<dyn Objective<T>>),
 }
 
+impl<T: Real> TrainedLoss<T> {
+    /// The loss on the training data.
+    pub(crate) fn objective(&mut self) -> &mut dyn Objective<T> {
+        match self {
+            Self::Network(network) => &mut network.train,
+            Self::Landscape(loss) => loss.as_mut(),
+        }
+    }
+
+    /// Runs work on the loss, inside the thread pool where its passes are parallel.
+    pub(crate) fn in_pool<R: Send>(&mut self, work: impl FnOnce(&mut dyn Objective<T>) -> R + Send) -> R {
+        match self {
+            Self::Network(network) => network.train.in_pool(|loss| work(loss)),
+            Self::Landscape(loss) => work(loss.as_mut()),
+        }
+    }
+}
+
 /// A network on its training data and, where test loss is asked for, on its test data.
 pub(crate) struct Network<T: Real> {
     pub(crate) train: NetworkObjective<T>,

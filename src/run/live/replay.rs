@@ -18,6 +18,7 @@ use super::worker::panic_text;
 use crate::run::engine::Engine;
 use crate::run::engine::course::Course;
 use crate::run::engine::past::Past;
+use crate::run::engine::rewind::Rewind;
 use brink_core::dynamics::{InspectError, Inspection, Process, StepRecord};
 use brink_core::space::{Probe, Stop};
 use brink_core::spectrum::{Distribution, SpectrumError};
@@ -317,21 +318,11 @@ impl Thread {
             Some(engine) => engine,
             none => none.insert((self.make)()?),
         };
-        let here = engine.next_step();
         let nearest = self.past.nearest(step);
-        let there = nearest.as_ref().map_or(0, |checkpoint| checkpoint.step());
-        if here > step || here < there {
-            match nearest {
-                Some(checkpoint) => engine.restore(&checkpoint).map_err(|error| error.to_string())?,
-                None => *engine = (self.make)()?,
-            }
+        let way = Rewind { step, course, checkpoints: nearest.as_slice() };
+        if way.restore(engine.as_mut(), false).is_err() {
+            *engine = (self.make)()?;
         }
-        while engine.next_step() < step {
-            if superseded() {
-                return Ok(None);
-            }
-            course.step(engine.as_mut());
-        }
-        Ok(Some(engine.as_mut()))
+        Ok(if way.advance(engine.as_mut(), superseded) { Some(engine.as_mut()) } else { None })
     }
 }

@@ -9,9 +9,10 @@ use crate::run::engine::branch::Branch;
 use crate::run::engine::checkpoint::Checkpoint;
 use crate::run::engine::course::Course;
 use crate::run::engine::problem::{AssembleError, Sources};
+use crate::run::engine::rewind::Rewind;
 use crate::run::file::recording::Recording;
-use crate::run::file::session::{Session, SessionKind};
 use crate::run::file::session::forks::MOST_FORKS;
+use crate::run::file::session::{Session, SessionKind};
 use crate::run::live::lookout::{self, REPLAYED_HALF};
 use crate::run::live::replay::Moment;
 use crate::run::record::history::History;
@@ -112,12 +113,10 @@ impl Walk<'_> {
     fn go_to(&mut self, step: usize, course: &Course) -> Result<(), ComputeError> {
         let after = self.kept.partition_point(|kept| kept.step() <= step);
         let before = &self.kept[..after];
-        let here = self.engine.next_step();
-        if self.astray || here > step || before.last().is_some_and(|kept| kept.step() > here) {
-            let restored = before.iter().rev().any(|kept| self.engine.restore(kept).is_ok());
-            debug_assert!(restored, "the state before step 0 is among them");
-            self.astray = false;
-        }
+        let way = Rewind { step, course, checkpoints: before };
+        way.restore(self.engine.as_mut(), self.astray)
+            .expect("the state before step 0 is among the checkpoints");
+        self.astray = false;
         while self.engine.next_step() < step {
             self.step(course)?;
         }

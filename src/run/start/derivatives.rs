@@ -70,12 +70,7 @@ fn of_problem<T: Real>(problem: Problem<T>, wanted: &Wanted) -> Result<Derivativ
             let examples = loss.examples();
             wanted.outputs.get_or_insert(EXAMPLES.min(examples));
             let rows = loss.rows_per_example();
-            let found = if loss.is_parallel() {
-                rayon::scope(|_| Derivatives::of(&mut loss, &w, &wanted))
-            } else {
-                Derivatives::of(&mut loss, &w, &wanted)
-            };
-            (found?, rows)
+            (loss.in_pool(|loss| Derivatives::of(loss, &w, &wanted))?, rows)
         }
         TrainedLoss::Landscape(mut loss) => (Derivatives::of(loss.as_mut(), &w, &wanted)?, 1),
     };

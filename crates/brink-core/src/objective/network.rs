@@ -220,6 +220,12 @@ impl<T: Real> NetworkObjective<T> {
         self.evaluator.is_parallel()
     }
 
+    /// Runs work on this loss inside the thread pool if its passes are parallel, and on the calling thread otherwise.
+    /// From inside the pool, a sequence of passes wakes the pool's threads once and not once a pass.
+    pub fn in_pool<R: Send>(&mut self, work: impl FnOnce(&mut Self) -> R + Send) -> R {
+        if self.is_parallel() { rayon::scope(|_| work(self)) } else { work(self) }
+    }
+
     /// Fraction of rows classified correctly at `w` (shape `[dim]`), in [0, 1]. `None` for regression.
     ///
     /// # Panics

@@ -68,9 +68,9 @@ mod tests;
 pub mod thin;
 pub mod write;
 
-pub use tag::FORMAT;
 pub use error::{SessionError, SessionProblem};
 pub use forks::SavedFork;
+pub use tag::FORMAT;
 
 use crate::preset::Preset;
 use crate::run::engine::breakpoint::{Breakpoint, Hit};

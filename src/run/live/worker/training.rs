@@ -7,6 +7,7 @@ use crate::run::engine::breakpoint::{Breakpoints, Hit};
 use crate::run::engine::course::Course;
 use crate::run::engine::memory::Account;
 use crate::run::engine::past::Past;
+use crate::run::engine::rewind::Rewind;
 use crate::run::live::message::{Ending, Message, Seen, WorkerCommand};
 use crate::run::record::pyramid::Column;
 use brink_core::dynamics::StepRecord;
@@ -234,16 +235,10 @@ impl Training {
 
     /// Takes the steps between the nearest checkpoint and the first one to record.
     fn catch_up(&mut self, engine: &mut dyn Engine) -> Result<(), Stop> {
-        if let Some(checkpoint) = self.past.nearest(self.next_step) {
-            engine.restore(&checkpoint).unwrap_or_else(|error| panic!("{error}"));
-        }
-        while engine.next_step() < self.next_step {
-            if self.cancel.load(Ordering::Relaxed) {
-                return Err(Stop);
-            }
-            self.course.step(engine);
-        }
-        Ok(())
+        let nearest = self.past.nearest(self.next_step);
+        let way = Rewind { step: self.next_step, course: &self.course, checkpoints: nearest.as_slice() };
+        way.restore(engine, nearest.is_some()).expect("the checkpoint is of this run");
+        if way.advance(engine, || self.cancel.load(Ordering::Relaxed)) { Ok(()) } else { Err(Stop) }
     }
 
     /// Notifies the receiver that the run waits, and why.
