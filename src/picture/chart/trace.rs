@@ -1,4 +1,4 @@
-//! One line of a chart: where its values come from and what it looks like.
+//! One line of a chart: the source of its values and its appearance.
 
 use crate::picture::style::theme::Ink;
 use crate::picture::view::run_view::RunView;
@@ -9,30 +9,30 @@ use crate::run::record::predictions::PredictedOutput;
 use crate::run::record::series::Series;
 use brink_core::dynamics::Process;
 
-/// What marks the lines of the first, second, … other run.
+/// The signs of the lines of the first, second, … other run.
 pub const OVERLAY_SIGNS: [&str; 8] = ["②", "③", "④", "⑤", "⑥", "⑦", "⑧", "⑨"];
 
-/// What the axis does for a line.
+/// The treatment of a line by the axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fit {
-    /// It shows the line whole.
+    /// The axis shows the whole line.
     Frame,
-    /// It shows the line whole unless that leaves nothing of the others (a run that blows up).
+    /// The axis shows the whole line unless that leaves no room for the others (a diverging run).
     Main,
-    /// It shows a burst after however quiet a time.
+    /// The axis shows a burst after any length of quiet time.
     Burst,
-    /// It may cut the line's peaks, and says so.
+    /// The axis may cut the line's peaks, and marks the cut.
     Soft,
 }
 
 /// A line of a chart.
 #[derive(Clone, Debug)]
 pub struct Trace {
-    /// Where its values come from.
+    /// The source of its values.
     pub source: LineSource,
-    /// What is drawn of a value; monotone, so that extremes stay extremes.
+    /// The transform of a value for drawing; monotone, so that extremes remain extremes.
     pub map: fn(f64) -> f64,
-    /// What it looks like.
+    /// Its appearance.
     pub ink: Ink,
     /// Its name in legend and read-out.
     pub name: String,
@@ -40,9 +40,9 @@ pub struct Trace {
     pub in_legend: bool,
     /// The label at its end; empty for none.
     pub end: String,
-    /// What the axis does for it.
+    /// The treatment by the axis.
     pub fit: Fit,
-    /// The place of the other run whose values it draws; none for the run itself.
+    /// The index of the other run whose values it draws; `None` for the run itself.
     pub overlay: Option<usize>,
 }
 
@@ -62,7 +62,7 @@ impl Trace {
         Self::new(LineSource::Output(output), ink, name.into())
     }
 
-    /// A level.
+    /// A constant level.
     pub fn constant(value: f64, ink: Ink, name: impl Into<String>) -> Self {
         Self::new(LineSource::Constant(value), ink, name.into())
     }
@@ -86,14 +86,14 @@ impl Trace {
         self
     }
 
-    /// Lets the axis cut what would flatten all other lines.
+    /// Lets the axis cut values that would flatten all other lines.
     #[must_use]
     pub fn main(mut self) -> Self {
         self.fit = Fit::Main;
         self
     }
 
-    /// Keeps its bursts in sight.
+    /// Keeps its bursts visible.
     #[must_use]
     pub fn burst(mut self) -> Self {
         self.fit = Fit::Burst;
@@ -107,7 +107,7 @@ impl Trace {
         self
     }
 
-    /// Keeps it out of the legend.
+    /// Omits it from the legend.
     #[must_use]
     pub fn unlisted(mut self) -> Self {
         self.in_legend = false;
