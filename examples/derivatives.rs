@@ -1,4 +1,4 @@
-//! Exact derivatives of the loss of one's own network and data, beside finite differences.
+//! Exact derivatives of the loss of a user's own network and data, compared with finite differences.
 //!
 //! `cargo run --release --no-default-features --example derivatives`
 

@@ -1,4 +1,4 @@
-//! Panels as functions of a read-only view, the CPU rasterizer, PNG.
+//! Panels as functions of a read-only view, and pictures in files: the CPU rasterizer, PNG and SVG.
 //!
 //! [`dashboard_ui`] and [`panel_ui`] draw into any egui `Ui` from a [`RunView`] and hand back what the viewer asks for
 //! as [`ViewChange`]s. [`render`] runs such a closure without a window and gives an [`Image`], [`encode_png`] a file.

@@ -114,9 +114,9 @@ impl Trace {
         self
     }
 
-    /// The same line of another run, labelled by its process where the run's own line has no label. Nothing for what belongs
-    /// to a further eigenvalue: four runs of five eigenvalues each could not be told apart. `smooth` is whether smoothed
-    /// curves are shown: the raw line behind one stays faint.
+    /// The same line of another run, labelled by its process if the run's own line has no label. `None` for the lines
+    /// of further eigenvalues: four runs of five eigenvalues each could not be distinguished. `smooth` states whether
+    /// smoothed curves are shown: the raw line behind one stays faint.
     pub fn of_overlay(&self, place: usize, smooth: bool) -> Option<Self> {
         let shown = match self.source {
             LineSource::Recorded(
@@ -157,7 +157,7 @@ impl Trace {
         }
     }
 
-    /// Whether its values go up and down with the oscillation, at every step.
+    /// Whether its values alternate with the oscillation at every step.
     pub fn flickers(&self) -> bool {
         match self.source {
             LineSource::Recorded(_) => self.is_gradient_descent(),
@@ -167,14 +167,14 @@ impl Trace {
         }
     }
 
-    /// The history its recorded values come from, and the first row that counts.
+    /// The history that contains its recorded values, and the first row to draw.
     fn history<'v>(&self, view: &RunView<'v>) -> (&'v History, usize) {
         let overlay = self.overlay.and_then(|place| view.overlays.get(place));
         overlay.map_or((view.history, 0), |overlay| (overlay.history, overlay.from))
     }
 
-    /// The first row that is drawn of a derived curve: before, an average of what falls steeply lies above all of it, as the
-    /// kernel reaches to one side only. Variances begin at 0, and are drawn from the first row on.
+    /// The first row of a derived curve to draw: an earlier average of a steep fall lies above all of it, because the
+    /// kernel extends to one side only. Variances begin at 0 and are drawn from the first row on.
     fn first_derived(&self, view: &RunView, curve: Curve) -> usize {
         let from = self.history(view).1;
         match curve {
@@ -183,7 +183,7 @@ impl Trace {
         }
     }
 
-    /// The curves its derived values come from.
+    /// The curves that contain its derived values.
     fn curves<'v>(&self, view: &RunView<'v>) -> Option<&'v Curves> {
         match self.overlay {
             None => Some(view.curves),
@@ -198,7 +198,7 @@ impl Trace {
         self.history(view).0.predictions()
     }
 
-    /// Whether it has any value at all.
+    /// Whether it has any value.
     pub fn has_values(&self, view: &RunView) -> bool {
         match self.source {
             LineSource::Recorded(series) => self.history(view).0.has(series),
@@ -208,7 +208,8 @@ impl Trace {
         }
     }
 
-    /// The stretches, in steps, in which its values do not count and are not drawn: Σ's while the central flow is above the edge.
+    /// The intervals, in steps, in which its values are not valid and not drawn: those of Σ while the central flow is
+    /// above the edge.
     fn gaps(&self, view: &RunView) -> Vec<[f64; 2]> {
         match self.source {
             LineSource::Recorded(Series::CfSigma(_)) => self.history(view).0.transients(),
@@ -216,7 +217,7 @@ impl Trace {
         }
     }
 
-    /// Its value at a row, as drawn; `None` where it was not computed or does not count.
+    /// Its value at a row, as drawn; `None` if it was not computed or is not valid.
     pub fn value(&self, view: &RunView, row: usize) -> Option<f64> {
         if lies_in(&self.gaps(view), row as f64) {
             return None;
@@ -277,7 +278,7 @@ impl Trace {
         }
     }
 
-    /// Whether the value at a row was computed and is not finite (and so not simply absent).
+    /// Whether the value at a row was computed and is not finite (as opposed to absent).
     pub fn is_broken(&self, view: &RunView, row: usize) -> bool {
         let value = match self.source {
             LineSource::Recorded(series) => self.history(view).0.value(series, row),
@@ -288,7 +289,7 @@ impl Trace {
     }
 }
 
-/// Makes what is constant between changes jump at them, in place of a slope from the step before.
+/// Makes piecewise constant values jump at their changes, instead of sloping from the step before.
 fn jumps(points: &mut Vec<[f64; 2]>) {
     let changes: Vec<usize> =
         (1..points.len()).filter(|&i| (points[i][1] - points[i - 1][1]).abs() > 0.0).collect();
@@ -297,7 +298,7 @@ fn jumps(points: &mut Vec<[f64; 2]>) {
     }
 }
 
-/// Whether a step lies in one of the stretches; their last step does not.
+/// Whether a step lies in one of the half-open intervals.
 fn lies_in(stretches: &[[f64; 2]], step: f64) -> bool {
     stretches.iter().any(|&[from, to]| step >= from && step < to)
 }
