@@ -366,7 +366,7 @@ fn outputs_that_cannot_be_written() {
         says(&message, &[out, "cannot write"]);
     }
     assert_eq!(std::fs::read(desk.path("file")).unwrap(), b"in the way");
-    // A directory exists in place of run.csv: nothing else is written either.
+    // A directory has the name run.csv: nothing else is written either.
     std::fs::create_dir_all(desk.path("out/run.csv")).unwrap();
     let output = desk.brink(&["run", "valley", "--steps", "2", "--out", "out"]);
     assert_eq!(output.status.code(), Some(2));

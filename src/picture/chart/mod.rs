@@ -61,7 +61,7 @@ pub(super) struct Chart {
     pub zero: bool,
     /// Whether the sizes of the complementarity problem are marked.
     pub ranks: bool,
-    /// Message in place of lines while there are none.
+    /// Message that is shown while there are no lines.
     pub empty: &'static str,
 }
 

@@ -71,7 +71,7 @@ pub fn weight_space_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange
     }
 }
 
-/// A sentence in place of a picture.
+/// A sentence instead of a picture.
 fn says(ui: &Ui, palette: &Palette, rect: Rect, text: &str) {
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
     painter.rect_filled(rect, 0.0, palette.plot);
