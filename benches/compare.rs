@@ -1,4 +1,4 @@
-//! Brink's side of `compare.py`: times derivatives and prints one line a figure, `case quantity milliseconds`.
+//! Brink's part of `compare.py`: times derivatives and prints one line per figure, `case quantity milliseconds`.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -10,8 +10,8 @@ use brink_core::objective::Objective;
 use brink_core::objective::network::{LossKind, NetworkObjective};
 use candle_core::{Device, Tensor};
 
-/// Least time of many runs, in milliseconds: everything else on the machine only adds to it. Fewer where one run takes
-/// seconds.
+/// Minimum time of many runs, in milliseconds: other load on the machine can only increase it. Fewer runs if one
+/// takes seconds.
 fn least(mut run: impl FnMut()) -> f64 {
     let (start, mut best, mut runs) = (Instant::now(), Duration::MAX, 0);
     while start.elapsed() < Duration::from_millis(if runs < 5 { 6000 } else { 1500 }) {
@@ -23,7 +23,7 @@ fn least(mut run: impl FnMut()) -> f64 {
     best.as_secs_f64() * 1e3
 }
 
-/// Numbers in (−1, 1) that follow no pattern.
+/// Numbers in (−1, 1) without any pattern.
 fn numbers(count: usize, salt: u64) -> Vec<f64> {
     let mut state = salt.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut next = || {
@@ -35,12 +35,12 @@ fn numbers(count: usize, salt: u64) -> Vec<f64> {
     (0..count).map(|_| next()).collect()
 }
 
-/// Whether the environment's QUANTITIES names a quantity; all are wanted where there is no such variable.
+/// Whether the environment variable QUANTITIES names a quantity; all are selected if there is no such variable.
 fn is_quantity_wanted(quantity: &str) -> bool {
     std::env::var("QUANTITIES").map_or(true, |names| names.split(',').any(|name| name == quantity))
 }
 
-/// Whether a case is asked for: all are, unless some are named; those of a growing size (`cnn-250`) only by name.
+/// Whether a case is selected: all are, unless some are named; those of increasing size (`cnn-250`) only by name.
 fn is_wanted(name: &str) -> bool {
     let mut wanted = std::env::args().skip(1).filter(|a| !a.starts_with('-')).peekable();
     (wanted.peek().is_none() && !name.contains('-')) || wanted.any(|a| a == name)
@@ -60,7 +60,7 @@ fn mlp<T: Real>(name: &str, sizes: &[usize], activation: Activation, n: usize) {
     case::<T>(name, &Architecture::Mlp { hidden, activation }, &split, LossKind::Mse);
 }
 
-/// A network on 32×32 colour images of four classes, as large as in the paper.
+/// A network on 32×32 colour images of four classes, of the paper's size.
 fn vision(name: &str, architecture: &Architecture, n: usize) {
     let labels = (0..n).map(|i| (i * i % 7 % 4).cast_signed() as i64).collect();
     let split = Split {
@@ -70,8 +70,8 @@ fn vision(name: &str, architecture: &Architecture, n: usize) {
     case::<f32>(name, architecture, &split, LossKind::CrossEntropy);
 }
 
-/// One network with ever more examples: the work should grow as their number does. Prints the process's peak memory too,
-/// which is a case's own where it is the only one.
+/// One network with an increasing number of examples: the work should grow in proportion. Also prints the process's
+/// peak memory, which is that of the case if it is the only one.
 fn growing(name: &str, architecture: &Architecture, case: fn(&str, &Architecture, usize)) {
     for n in [250, 500, 1000, 2000, 4000] {
         let name = format!("{name}-{n}");
@@ -113,7 +113,7 @@ fn case<T: Real>(name: &str, architecture: &Architecture, split: &Split, loss: L
         block.as_mut_slice().iter_mut().zip(numbers(p * k, 3)).for_each(|(v, x)| *v = T::of(scale * x));
         block
     };
-    // a fresh point each time, or what is kept would be measured
+    // a new point each time, otherwise the kept planes would be measured
     let mut flip = T::of(1e-3);
     let mut moved = move |w: &mut Vec<T>| {
         w[0] += flip;
@@ -192,11 +192,11 @@ fn peak(size: usize) -> f64 {
 }
 
 fn main() {
-    // `cargo test` runs benches with this argument: nothing to test here
+    // `cargo test` runs benches with this argument: there is nothing to test
     if std::env::args().any(|a| a == "--test") {
         return;
     }
-    // a training run lives inside the pool too
+    // a training run is inside the pool too
     let pool = rayon::ThreadPoolBuilder::new().build().expect("threads start");
     pool.install(|| {
         // the best of several sizes: on a busy machine a long product is interrupted

@@ -1,6 +1,7 @@
 //! Derivatives of small and wide networks under divan: `cargo bench --bench derivatives`.
 //!
-//! All at kept weights but the gradient; `compare.py` times the fresh ones too, beside other libraries.
+//! All are at kept weights except the gradient; `compare.py` also times new weights, and compares with other
+//! libraries.
 
 use brink_core::calculus::Block;
 use brink_core::data::{Split, Targets};

@@ -1,4 +1,5 @@
-//! A million recorded steps: what one frame of the window costs the interface, and what recording costs the training.
+//! A million recorded steps: the cost of one frame of the window for the interface, and of recording for the
+//! training.
 //!
 //! `cargo bench --bench history`
 

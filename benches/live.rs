@@ -1,10 +1,10 @@
-//! Whether watching slows training: the default preset on its thread, alone, and in the whole window, up to the triangles (all
-//! that the interface does before the GPU): as often as the window asks for, and sixty times a second, as while someone moves the
-//! pointer. Two cores are enough.
+//! The slowdown of training by the display: the default preset on its thread, alone, and in the whole window,
+//! including triangles (all work of the interface before the GPU): drawn as often as the window requests, and sixty
+//! times per second, as while someone moves the pointer. Two cores are enough.
 //!
-//! The window is the program's own: toolbar, plots, timeline and status line, the step under the lens or weight space where
-//! the layout has them, the replay thread, and the copy kept against a crash, twelve times as often as usual. A canvas that
-//! draws nothing stands for the GPU's.
+//! The window is the program's own: toolbar, plots, timeline and status line, the inspected step or weight space if
+//! the layout has them, the replay thread, and the copy kept against a crash, written twelve times as often as usual.
+//! A canvas that draws nothing replaces the GPU's.
 //!
 //! `cargo bench --bench live`
 
@@ -30,14 +30,14 @@ use std::time::{Duration, Instant};
 const FRAME: Duration = Duration::from_micros(16_667);
 const STEPS: usize = 1_500;
 const ROUNDS: usize = 3;
-/// Longest that the window is left alone.
+/// Longest time without a frame.
 const IDLE: Duration = Duration::from_millis(100);
 const AUTOSAVE: Duration = Duration::from_secs(5);
-/// The step under the lens while the run goes on.
+/// The inspected step while the run continues.
 const CURSOR: usize = 300;
 const LAYOUTS: [Arrangement; 3] = [Arrangement::Compare, Arrangement::Inspect, Arrangement::WeightSpace];
 
-/// Stands for wgpu's: takes the figure, and draws nothing.
+/// Replaces wgpu's canvas: takes the figure, and draws nothing.
 struct Nothing;
 
 impl Canvas for Nothing {
@@ -83,7 +83,7 @@ fn preset() -> Preset {
     preset
 }
 
-/// Steps a second of the preset on its thread, without a window.
+/// Steps per second of the preset on its thread, without a window.
 fn without_window() -> f64 {
     let preset = preset();
     let engine = assemble(&preset, &Sources::default()).expect("it is valid");
@@ -100,12 +100,12 @@ fn without_window() -> f64 {
     rate
 }
 
-/// When the window wants its next picture.
+/// The time at which the window requests its next picture.
 #[derive(Clone)]
 struct Wanted(Arc<Mutex<Instant>>);
 
 impl Wanted {
-    /// What a context asks for from now on.
+    /// The requests of a context from now on.
     fn by(context: &Context) -> Self {
         let wanted = Self(Arc::new(Mutex::new(Instant::now())));
         let asked = wanted.clone();
@@ -116,7 +116,7 @@ impl Wanted {
         wanted
     }
 
-    /// Waits for it, and begins with the one after it.
+    /// Waits for it, and starts with the next one.
     fn wait(&self) {
         loop {
             let mut due = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -131,8 +131,8 @@ impl Wanted {
     }
 }
 
-/// Steps a second of the preset in a window with a layout, drawn sixty times a second where it is busy and else when it asks;
-/// what each frame takes is added to `frames`.
+/// Steps per second of the preset in a window with a layout, drawn sixty times per second if it is busy and otherwise
+/// on request; the time of each frame is added to `frames`.
 fn in_window(layout: &Arrangement, busy: bool, directory: &Path, frames: &mut Vec<Duration>) -> f64 {
     let context = Context::default();
     let wanted = Wanted::by(&context);

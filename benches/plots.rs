@@ -1,9 +1,9 @@
 //! Interface time of one frame of the whole window while a run grows: a million recorded steps of 24 series and more,
 //! 1280×800 points, light theme, the pointer over a plot.
 //!
-//! `layout` is the interface's own work with the update of the derived curves; `tessellated` adds the triangles, which is
-//! all that happens on the interface's thread before the GPU (a canvas that draws nothing stands for it in weight space).
-//! `first` is the update of the curves from nothing.
+//! `layout` is the interface's own work including the update of the derived curves; `tessellated` adds the triangles,
+//! which is all work on the interface's thread before the GPU (a canvas that draws nothing replaces it in weight
+//! space). `first` is the first update of the curves.
 //!
 //! `cargo bench --bench plots`
 
@@ -34,7 +34,7 @@ const FRAMES: usize = 60;
 /// Multiplications spent on derived curves in one frame, as in the window.
 const CURVE_BUDGET: usize = 2_000_000;
 
-/// Stands for wgpu's: takes the figure, and draws nothing.
+/// Replaces wgpu's canvas: takes the figure, and draws nothing.
 struct Nothing;
 
 impl Canvas for Nothing {
@@ -68,7 +68,7 @@ fn main() {
     }
 }
 
-/// Puts the cursor on a step, and under the lens what was found in another run.
+/// Puts the cursor on a step, with the inspection of a step of another run.
 fn look_into_a_step(model: &mut Model) {
     let preset = Preset::load("valley").expect("it is built in");
     let mut engine = assemble(&preset, &Sources::default()).expect("it is valid");
@@ -108,7 +108,7 @@ fn frames(model: &mut Model, name: &str) {
     report(&format!("{name}, tessellated"), tessellated);
 }
 
-/// Least, median and 95th percentile, without the first frames.
+/// Minimum, median and 95th percentile, without the first frames.
 fn report(name: &str, mut times: Vec<Duration>) {
     let mut times = times.split_off(5);
     times.sort_unstable();

@@ -1,4 +1,4 @@
-//! Going back: what a jump of the cursor costs, and a look into the step there, anywhere in a run of digits-mlp.
+//! Going back: the cost of a jump of the cursor, and of inspecting the step there, anywhere in a run of digits-mlp.
 //!
 //! `cargo bench --bench replay --no-default-features`
 
@@ -34,7 +34,7 @@ fn main() {
     };
     let replay = Replay::spawn(Arc::clone(worker.past()), made, || ()).expect("threads start");
     replay.ask(0, |_: &mut Moment<'_>| ()).wait();
-    // Steps of the golden section: anywhere, and never near the one before.
+    // Steps at multiples of the golden section: spread over the run, and never near the previous one.
     let anywhere = (1..=JUMPS).map(|i| i * STEPS * 618 / 1000 % STEPS);
     let (mut jumps, mut inspections) = (Vec::new(), Vec::new());
     for step in anywhere {

@@ -1,9 +1,9 @@
-//! Interface time of one frame while weight space is turned: a surface of 256×256 with three paths of 100,000 points,
-//! 900×700 points, light theme.
+//! Interface time of one frame while weight space is rotated: a surface of 256×256 with three paths of 100,000
+//! points, 900×700 points, light theme.
 //!
-//! `turned` is all that happens on the interface's thread where wgpu draws: the panel's own work and the triangles of its
-//! texts (the uniform that turns the picture is eighty bytes). `made` is the figure made anew from the scene, `meshed`
-//! the whole picture as a mesh, where there is no wgpu.
+//! `turned` is all work on the interface's thread if wgpu draws: the panel's own work and the triangles of its texts
+//! (the uniform that rotates the picture is eighty bytes). `made` is the figure rebuilt from the scene, `meshed` the
+//! whole picture as a mesh, without wgpu.
 
 use brink::picture::panel::panel_ui;
 use brink::picture::scene::canvas::{Canvas, install_canvas};
@@ -25,10 +25,10 @@ use std::time::{Duration, Instant};
 const POINTS: usize = 100_000;
 const NODES: usize = 256;
 const FRAMES: usize = 120;
-/// Most that a turned frame may take.
+/// Maximum time of a rotated frame.
 const BUDGET: Duration = Duration::from_millis(4);
 
-/// Stands for wgpu's: takes the figure, and draws nothing.
+/// Replaces wgpu's canvas: takes the figure, and draws nothing.
 struct Nothing;
 
 impl Canvas for Nothing {
@@ -119,7 +119,7 @@ fn main() {
     assert!(median <= BUDGET, "a turned frame takes {median:?}, more than {BUDGET:?}");
 }
 
-/// Least, median and 95th percentile, without the first frames; returns the median.
+/// Minimum, median and 95th percentile, without the first frames; returns the median.
 fn report(name: &str, mut times: Vec<Duration>) -> Duration {
     let mut times = times.split_off(5);
     times.sort_unstable();

@@ -1,5 +1,5 @@
-//! Weight space of the digits MLP: the sketch of a step, the losses of a plane and its sharpness, on this thread alone and as
-//! slices between training steps; and what recorded outputs and a whole spectrum cost, in steps.
+//! Weight space of the digits MLP: the sketch of a step, the losses of a plane and its sharpness, on this thread
+//! alone and as slices between training steps; and the cost of recorded outputs and of a full spectrum, in steps.
 
 use brink::preset::Preset;
 use brink::run::engine::assemble::assemble;
@@ -40,7 +40,7 @@ fn request(step: usize, eta: f64) -> SurveyRequest {
     }
 }
 
-/// Trains, keeps the trail, and takes one look.
+/// Trains, keeps the trail, and performs one survey.
 fn alone(preset: &Preset) {
     let mut engine = assemble(preset, &Sources::default()).expect("an engine");
     let mut trail = Trail::new(Budget::default());
@@ -105,7 +105,7 @@ fn view_has_region(look: &Survey) -> bool {
     look.view().region.is_some()
 }
 
-/// One look after the other while the thread trains, against training alone.
+/// Continuous surveys while the thread trains, compared with training alone.
 fn between_steps(preset: &Preset) {
     let run = |looks: bool| {
         let engine = assemble(preset, &Sources::default()).expect("an engine");
@@ -153,7 +153,7 @@ fn between_steps(preset: &Preset) {
     );
 }
 
-/// The outputs that every step records, by steps that record one, ten and sixteen examples in turn; a whole spectrum.
+/// The outputs recorded at every step, by steps that record one, ten and sixteen examples in turn; a full spectrum.
 fn beside_steps(preset: &Preset) {
     const TURNS: usize = 12;
     let with = |examples: usize| {

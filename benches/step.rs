@@ -1,4 +1,4 @@
-//! Whole steps of the three processes: steps a second and Hessian-vector products a step, at the edge.
+//! Whole steps of the three processes: steps per second and Hessian-vector products per step, at the edge.
 
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use brink_core::network::{Activation, Architecture};
 use brink_core::objective::Objective;
 use brink_core::objective::network::{LossKind, NetworkObjective};
 
-/// Steps timed together: on a busy machine the best of many short blocks is the one not interrupted.
+/// Steps timed together: on a busy machine the best of many short blocks is one that was not interrupted.
 const BLOCK: usize = 10;
 
 struct Run<'a> {
@@ -18,7 +18,7 @@ struct Run<'a> {
     data: Dataset,
     hidden: &'a [usize],
     eta: f64,
-    /// Steps before the clock starts: to the edge.
+    /// Steps before the clock starts: until the edge is reached.
     before: usize,
     timed: usize,
     tracked: usize,
@@ -69,7 +69,7 @@ fn run<T: Real>(run: &Run<'_>) {
 }
 
 fn main() {
-    // `cargo test` runs benches with this argument: nothing to test here
+    // `cargo test` runs benches with this argument: there is nothing to test
     if std::env::args().any(|a| a == "--test") {
         return;
     }

@@ -1,4 +1,4 @@
-//! Steps a second and Hessian-vector products a step of a preset, for all its processes and for each alone.
+//! Steps per second and Hessian-vector products per step of a preset, for all its processes and for each alone.
 //!
 //! `cargo run --release --no-default-features --example speed -- PRESET STEPS [FROM] [key=value]…` averages over the
 //! steps from FROM on.

@@ -1,4 +1,4 @@
-//! The command line: open the window, or run without one.
+//! The command line: opens the window, or runs without one.
 
 mod cli;
 

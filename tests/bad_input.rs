@@ -1,9 +1,10 @@
-//! Bad input: one message that names the thing, the value and what is allowed; exit status 2; nothing written.
+//! Invalid input: one message that names the item, the value and the permitted values; exit status 2; nothing
+//! written.
 
 use crate::cli::{Desk, integers, npy, refused, says, stderr, wave};
 use candle_core::{DType, Device, Tensor};
 
-/// Refusal of data of these arrays.
+/// The data consist of these arrays, and are refused.
 fn refused_data(arrays: &[(&str, Tensor)], sets: &[&str]) -> String {
     let desk = Desk::new();
     desk.npz("d.npz", arrays);
@@ -161,7 +162,7 @@ fn weights_that_do_not_fit() {
     says(&refused(&desk, &["valley", "--init", "none.npz"]), &["none.npz", "No such file"]);
 }
 
-/// Headers of x that lie, with y good.
+/// Incorrect headers of x, with y valid.
 #[test]
 fn forged_and_damaged_archives() {
     let desk = Desk::new();
@@ -192,7 +193,7 @@ fn forged_and_damaged_archives() {
             std::fs::remove_file(path).unwrap();
         }
     }
-    // What is not asked for is not looked into.
+    // Arrays that are not requested are not read.
     let objects = npy("{'descr': '|O', 'fortran_order': False, 'shape': (2,), }", &[0; 3]);
     let x = npy(&f4("2, 3"), &[0; 24]);
     desk.raw_npz("d.npz", &[("x", x.clone()), ("y", y.clone()), ("more", objects)], true);
@@ -213,13 +214,13 @@ fn files_that_are_cut_short_or_something_else() {
             says(&message, &[&format!("{length} bytes"), "at their end", "cut short"]);
         }
     }
-    // The sizes in the directory say more than there is.
+    // The sizes in the directory exceed the actual content.
     let mut forged = whole.clone();
     let directory = forged.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
     forged[directory + 20..directory + 28].fill(0xf0);
     desk.write("d.npz", &forged);
     says(&refused(&desk, &["digits-mlp", "--data", "d.npz"]), &["d.npz"]);
-    // A changed number is found by the checksum.
+    // The checksum detects a changed number.
     let mut changed = whole.clone();
     changed[140] ^= 1;
     desk.write("d.npz", &changed);
@@ -266,13 +267,13 @@ fn files_that_are_cut_short_or_something_else() {
     says(&refused(&desk, &["digits-mlp", "--data", "."]), &["no array `x`", "has none"]);
 }
 
-/// Small files and short presets that ask for tens or hundreds of gigabytes: refused before anything of that size is
+/// Small files and short presets that request tens or hundreds of gigabytes: refused before anything of that size is
 /// allocated, with nothing left behind.
 #[cfg(target_os = "linux")]
 #[test]
 fn what_takes_too_much_memory() {
     let desk = Desk::new();
-    // Linux refuses an allocation beyond this, so that one would end the program without a message.
+    // Linux refuses an allocation beyond this limit, so such an allocation would end the program without a message.
     let refused = |args: &[&str], words: &[&str]| {
         let command = format!("ulimit -v {}; exec \"$0\" \"$@\"", 12 << 20);
         let run = [&["-c", command.as_str(), env!("CARGO_BIN_EXE_brink"), "run"], args, &["--out", "out"]];
@@ -365,12 +366,12 @@ fn outputs_that_cannot_be_written() {
         says(&message, &[out, "cannot write"]);
     }
     assert_eq!(std::fs::read(desk.path("file")).unwrap(), b"in the way");
-    // A directory stands where run.csv belongs: nothing else is written either.
+    // A directory has the name run.csv: nothing else is written either.
     std::fs::create_dir_all(desk.path("out/run.csv")).unwrap();
     let output = desk.brink(&["run", "valley", "--steps", "2", "--out", "out"]);
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(desk.names(), ["file", "out", "out/run.csv"]);
-    // A path with spaces and letters from elsewhere is a path like others.
+    // A path with spaces and non-ASCII letters works like any other.
     let output = desk.brink(&["run", "valley", "--steps", "2", "--out", "ein Lauf – η"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(desk.path("ein Lauf – η/run.csv").exists());

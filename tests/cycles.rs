@@ -28,14 +28,14 @@ fn the_default_run_goes_round_six_times_and_settles() {
     let (settled, cycling) = found.split_last().unwrap();
     assert!(settled.settled && settled.outcome == CycleOutcome::SecondEigenvalue, "{settled:?}");
     assert!(settled.start() < 1110 && settled.end().abs_diff(1380) <= 3, "{settled:?}");
-    // where the plain two-step mean crosses 2/η upwards
+    // the upward crossings of 2/η by the plain two-step mean
     let ups = [215, 378, 602, 835, 979, 1095];
     assert_eq!(cycling.iter().map(|cycle| cycle.bounds[1]).collect::<Vec<_>>(), ups, "{found:?}");
     assert!(
         cycling.iter().all(|cycle| !cycle.settled && cycle.outcome == CycleOutcome::Complete),
         "{found:?}"
     );
-    // Whole ones lose what they gained; the last one runs into the settled orbit.
+    // In complete cycles S falls as much as it rose; the last one leads into the settled orbit.
     for cycle in &cycling[..5] {
         assert!(cycle.phases().count() == 4 && cycle.sharpness_drop > 0.0, "{cycle:?}");
     }
@@ -47,10 +47,10 @@ fn digits_with_tanh_go_round_about_seven_times_and_settle() {
     let found = cycles.all();
     assert!((6..=8).contains(&found.len()), "{found:?}");
     let cycling: Vec<_> = found.iter().filter(|cycle| !cycle.settled).collect();
-    // Each smaller than the one before, until the orbit is settled.
+    // Each is smaller than the previous one, until the orbit is settled.
     assert!(cycling.windows(2).all(|pair| pair[1].peak_sharpness < pair[0].peak_sharpness), "{found:?}");
     assert!(found.last().unwrap().settled, "{found:?}");
-    // The upward crossings that the preset's note names.
+    // The upward crossings that the preset's note states.
     for (cycle, up) in cycling.iter().zip([513, 731, 888, 1039, 1206, 1406]) {
         assert!(cycle.bounds[1].abs_diff(up) <= 3, "{cycle:?}");
         assert_eq!(cycle.phases().count(), 4, "{cycle:?}");

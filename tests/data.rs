@@ -1,4 +1,5 @@
-//! Data as a user gives it: CIFAR-10 from a directory, sequences, NumPy files, and what is said when it does not fit.
+//! Data as a user provides it: CIFAR-10 from a directory, sequences, NumPy files, and the messages if it does not
+//! fit.
 #![allow(clippy::unwrap_used, reason = "a failure is a panic")]
 
 use crate::cli::{Desk, cifar, integers, npy, refused, refused_with, says, stderr, wave};
@@ -10,7 +11,7 @@ use candle_core::{DType, Tensor};
 const SMALL: [&str; 7] =
     ["digits-mlp", "--steps", "1", "--set", "model.width=4", "--set", "run.processes=[\"gd\"]"];
 
-/// As arguments: the small network with these keys set.
+/// Arguments: the small network with these keys set.
 fn small<'a>(sets: &[&'a str]) -> Vec<&'a str> {
     SMALL.into_iter().chain(sets.iter().flat_map(|set| ["--set", set])).collect()
 }
@@ -43,7 +44,7 @@ fn cifar_is_found_by_path_by_environment_and_in_the_data_directory() {
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         let csv = desk.csv("out/run.csv");
         let accuracy = csv.numbers("test_accuracy")[0];
-        // 4 of the 10 test images are of the first four classes.
+        // 4 of the 10 test images belong to the first four classes.
         assert_eq!((accuracy * 4.0).fract(), 0.0, "{accuracy}");
         csv.numbers("gd_loss")
     };
@@ -119,7 +120,7 @@ fn sequences_follow_their_seed_and_have_a_test_split() {
         columns.map(|column| csv.numbers(column))
     };
     let [loss, test_loss, train_accuracy, test_accuracy] = run("data.name=sorting", &[]);
-    // Four tokens, seven of fifteen positions left out.
+    // Four tokens; seven of fifteen positions are excluded.
     assert!((loss[0] - 4.0_f64.ln()).abs() < 0.2 && loss[2] < loss[0], "{loss:?}");
     assert_ne!(loss, test_loss);
     for accuracy in [train_accuracy[0], test_accuracy[0]] {
@@ -133,7 +134,7 @@ fn sequences_follow_their_seed_and_have_a_test_split() {
     assert!((five - 5.0_f64.ln()).abs() < 0.2, "{five}");
 }
 
-/// A network of tokens is trained on files of integers, whose largest number counts them.
+/// A network of tokens is trained on files of integers; their largest number determines the vocabulary.
 #[test]
 fn tokens_come_from_files() {
     let desk = desk();
@@ -164,7 +165,7 @@ fn tokens_come_from_files() {
     refuse(&wave(&[2, 3], 1.0), &y, &["`x`", "tokens", "[n, length]"]);
     refuse(&integers(&[0, 1]), &integers(&[0, 1]), &["`x`", "[2]", "[n, length]"]);
     refuse(&x, &y.to_dtype(DType::F32).unwrap(), &["`y`", "f32", "integers"]);
-    // Numbers are no tokens, and tokens no numbers.
+    // Numbers are not tokens, and tokens are not numbers.
     write(&x, &y);
     says(&refused(&desk, &["digits-mlp", "--data", "t.npz"]), &["`x`", "float32 or float64"]);
 }
@@ -232,7 +233,8 @@ fn images_of_bytes_need_a_scale_for_every_channel() {
     refuse(&bytes.flatten_from(2).unwrap(), &[0.0; 2], &[1.0; 2], &["`x_u8`", "[n, c, h, w]"]);
 }
 
-/// A thousand real images of four classes: the first 250 of each, every channel with the mean that the files' bytes have.
+/// A thousand real images of four classes: the first 250 of each, every channel with the mean of the bytes in the
+/// files.
 #[test]
 fn real_images_of_cifar_are_read() {
     let directory = std::env::var_os("BRINK_DATA").map(std::path::PathBuf::from);

@@ -1,4 +1,4 @@
-//! `brink derivatives`: against the reference implementation's numbers, and what it says of bad requests.
+//! `brink derivatives`: compared with the reference implementation's numbers, and its messages for invalid requests.
 #![allow(clippy::unwrap_used, reason = "a failure is a panic")]
 
 use crate::cli::{Desk, integers, says, stderr, wave};
@@ -16,7 +16,8 @@ fn norm(x: &[f64]) -> f64 {
     x.iter().map(|x| x * x).sum::<f64>().sqrt()
 }
 
-/// ‖found − expected‖ is small beside ‖expected‖, or small at all where the expected vector is zero.
+/// Asserts that ‖found − expected‖ is small relative to ‖expected‖, or small in absolute terms if the expected vector
+/// is zero.
 fn close(what: &str, found: &[f64], expected: &[f64], relative: f64) {
     assert_eq!(found.len(), expected.len(), "{what}");
     let difference: Vec<f64> = found.iter().zip(expected).map(|(a, b)| a - b).collect();
@@ -28,7 +29,7 @@ fn reversed(x: &[f64]) -> Vec<f64> {
     x.iter().rev().copied().collect()
 }
 
-/// The arrays of an archive but `order`.
+/// The arrays of an archive, except `order`.
 struct Out(BTreeMap<String, Tensor>);
 
 impl Out {
@@ -51,7 +52,7 @@ impl Out {
     }
 }
 
-/// The texts of the array `order`: UTF-32, each padded with zeros to as many characters as its type says.
+/// The texts of the array `order`: UTF-32, each padded with zeros to the length that its type states.
 fn order(path: &Path) -> Vec<String> {
     use std::io::Read;
     let mut archive = zip::ZipArchive::new(std::fs::File::open(path).unwrap()).unwrap();
@@ -111,7 +112,7 @@ fn check(case: &str, model: &str, loss: &str) {
             let tolerance = 1e-7 * expected.abs() + residuals[i].abs();
             assert!((values[i] - expected).abs() <= tolerance, "{case} {tag} eigenvalue {i}: {}", values[i]);
         }
-        // ‖H u − λ u‖ by asking for H u.
+        // ‖H u − λ u‖, with H u requested from the binary.
         let vectors: Vec<Vec<f64>> = out.tensor("eigenvectors").to_vec2().unwrap();
         let columns: Vec<(String, Tensor)> =
             vectors.iter().enumerate().map(|(i, u)| (format!("e{i}"), vector(u))).collect();
@@ -128,7 +129,7 @@ fn check(case: &str, model: &str, loss: &str) {
             assert!((norm(u) - 1.0).abs() < 1e-12);
         }
 
-        // The weights after 50 steps, cut into the parameters in the order that was written.
+        // The weights after 50 steps, split into the parameters in the order that was written.
         let flat = golden.vector("t50_w");
         let mut at = 0;
         let parameters: Vec<(String, Tensor)> = order(&desk.path("out.npz"))
@@ -202,10 +203,10 @@ fn only_what_is_asked_for_is_written() {
     let names = ["eigenvalues", "eigenvectors", "grad", "hv_u", "hv_v", "hv_w.x", "loss", "outputs"];
     assert_eq!(out.names(), [&names[..], &["t_u_v", "t_v_u", "t_w.x_u"]].concat());
     close("T is symmetric", &out.numbers("t_u_v"), &out.numbers("t_v_u"), 1e-12);
-    // A pass for each pair gives what a pass for all gives.
+    // A pass for each pair gives the same as one pass for all pairs.
     let one = run(&desk, &["--vectors", "v.npz", "--pairs", "w.x:u"]);
     close("T(w.x, u)", &one.numbers("t_w.x_u"), &out.numbers("t_w.x_u"), 1e-12);
-    // The third derivative is symmetric in all three: ⟨T(u, v), w⟩ = ⟨T(w, u), v⟩.
+    // The third derivative is symmetric in all three arguments: ⟨T(u, v), w⟩ = ⟨T(w, u), v⟩.
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     let vectors = Out::open(&desk.path("v.npz"));
     let (a, b) = (
@@ -214,7 +215,7 @@ fn only_what_is_asked_for_is_written() {
     );
     assert!((a - b).abs() < 1e-10 * a.abs().max(1.0), "{a} {b}");
 
-    // Single precision agrees as far as it goes, whether as an option or as a key.
+    // Single precision agrees within its accuracy, whether set by the option or by the key.
     let single = run(&desk, &["--vectors", "v.npz", "--pairs", "u:v", "--top", "2", "--precision", "f32"]);
     let key = run(&desk, &["--vectors", "v.npz", "--set", "run.precision=f32"]);
     assert_eq!(single.numbers("hv_u"), key.numbers("hv_u"));
@@ -294,7 +295,7 @@ fn bad_requests_are_refused_and_nothing_is_written() {
     let output = desk.brink(&[&SMALL[..], &["--out", "."]].concat());
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(desk.brink(&SMALL).status.code(), Some(2));
-    // Weights so large that the loss is no number.
+    // Weights so large that the loss is NaN.
     let parameters = [("1.weight", vec![4, 3]), ("1.bias", vec![4]), ("3.weight", vec![4, 4])]
         .into_iter()
         .chain([("3.bias", vec![4]), ("5.weight", vec![2, 4]), ("5.bias", vec![2])])
@@ -305,7 +306,7 @@ fn bad_requests_are_refused_and_nothing_is_written() {
     says(&stderr(&output), &["the loss is", "top"]);
 }
 
-/// The library's own entrance: more outputs than there are examples is an error there too.
+/// The library function: requesting more outputs than there are examples is an error there too.
 #[test]
 fn outputs_beyond_the_examples_are_refused_by_the_library() {
     use brink_core::data::{Split, Targets};

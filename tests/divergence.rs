@@ -1,4 +1,5 @@
-//! Runs that blow up, gradient descent alone or everything: weight space, predictions and spectrum say so in words.
+//! Runs that diverge, either gradient descent alone or all processes: weight space, predictions and spectrum report
+//! it in words.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use crate::texts::texts;
@@ -29,7 +30,7 @@ use egui::vec2;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A run with all that the panels look at.
+/// A run with all data that the panels read.
 struct Run {
     preset: Preset,
     engine: Box<dyn Engine>,
@@ -62,7 +63,7 @@ impl Run {
         Self { preset, engine, trail, history, past }
     }
 
-    /// The first step at which a process is no longer there.
+    /// The first step at which a process no longer exists.
     fn gone(&self, process: Process) -> Option<usize> {
         let place = PROCESSES.iter().position(|&other| other == process).unwrap();
         (0..self.history.rows()).find(|&step| self.trail.row(step).is_none_or(|row| !row.has(place)))
@@ -95,8 +96,8 @@ impl Run {
         }
     }
 
-    /// What the three panels say with the cursor at a step: weight space from above and as a landscape, predictions,
-    /// spectrum.
+    /// The texts of the three panels with the cursor at a step: weight space from above and as a landscape,
+    /// predictions, spectrum.
     fn said(&mut self, step: usize) -> [String; 4] {
         let (scene, spectra) = (Arc::new(self.scene(step)), self.spectra(step));
         let facts = Facts::default();
@@ -154,7 +155,7 @@ fn gradient_descent_that_blows_up_alone_is_said_to_end_and_the_flows_are_drawn()
         assert!(predictions.contains(&ends), "{step}: {predictions}");
         assert!(spectrum.contains(&ends), "{step}: {spectrum}");
     }
-    // just before, and while it blows up
+    // just before the divergence, and during it
     for step in [0, gone - 2, gone - 1, gone] {
         let [flat, ..] = run.said(step);
         assert!(flat.contains(&ends), "{step}: {flat}");

@@ -1,4 +1,4 @@
-//! The central flow of small networks with attention and with convolutions, brought to the edge: what must hold there.
+//! The central flow of small networks with attention and with convolutions at the edge: its invariants.
 
 #![allow(clippy::unwrap_used, reason = "a failure is a panic")]
 
@@ -7,7 +7,7 @@ use brink::run::engine::assemble::assemble;
 use brink::run::engine::problem::Sources;
 use brink_core::dynamics::CentralFlowRecord;
 
-/// The central flow alone, in f64, up to `after` steps after its first eigenvalue came to the edge.
+/// The central flow alone, in f64, up to `after` steps after its first eigenvalue has reached the edge.
 fn at_the_edge(name: &str, eta: f64, examples: usize, after: usize) {
     let mut preset = Preset::load(name).unwrap();
     for set in [

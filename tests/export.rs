@@ -1,4 +1,5 @@
-//! `brink export`, as a user runs it: what every panel shows without a window, films, and where files say they come from.
+//! `brink export`, run as a user would run it: the content of every panel without a window, films, and the origin
+//! stored in files.
 #![allow(clippy::unwrap_used, reason = "a failure is a panic")]
 
 use crate::cli::{Desk, integers, stderr, wave};
@@ -6,16 +7,16 @@ use brink::picture::view::panel::Panel;
 use brink::run::start::address::Address;
 use clap::Parser;
 
-/// Exports, and returns what an SVG file shows.
+/// Exports, and returns the texts in an SVG file.
 fn shown(desk: &Desk, args: &[&str], panel: Panel) -> String {
     let args =
         [&["export"], args, &["--panel", panel.name(), "--size", "700x500", "--out", "o.svg"]].concat();
     let output = desk.brink(&args);
     assert_eq!(output.status.code(), Some(0), "{args:?}: {}", stderr(&output));
     let svg = std::fs::read_to_string(desk.path("o.svg")).unwrap();
-    // what stands between tags
+    // the text between tags
     let texts = svg.split('<').filter_map(|tag| tag.split_once('>')).map(|(_, text)| text.trim());
-    // every letter has a place of its own there, and spaces none
+    // every letter is positioned individually there, and spaces are absent
     spaceless(&texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("|"))
 }
 
@@ -23,7 +24,7 @@ fn spaceless(text: &str) -> String {
     text.split_whitespace().collect()
 }
 
-/// Exports, and returns the message it is refused with.
+/// Exports, and returns the error message.
 fn refused(desk: &Desk, args: &[&str]) -> String {
     let output = desk.brink(&[&["export"], args].concat());
     let message = stderr(&output);
@@ -32,7 +33,7 @@ fn refused(desk: &Desk, args: &[&str]) -> String {
     message
 }
 
-/// A panel, and words that it shows of step 120.
+/// A panel, and words that it shows at step 120.
 fn words(panel: Panel) -> &'static [&'static str] {
     match panel {
         Panel::Sharpness => &["2/η", "λ₁"],
@@ -108,7 +109,7 @@ fn a_layout_shows_all_its_panels() {
         message.contains("--layout six: there is no such layout; there are lecture, inspect"),
         "{message}"
     );
-    // a step that cannot be looked into empties some of them, and they say so
+    // a step that cannot be inspected leaves some panels empty, and they report it
     let diverged = ["export", "valley", "--set", "optimizer.eta=3", "--at", "50"];
     let output = desk.brink(&[&diverged[..], &["--layout", "inspect", "--out", "d.svg"]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -183,7 +184,7 @@ fn a_film_looks_into_every_step() {
 #[test]
 fn a_recording_is_exported_from_its_file_alone() {
     let desk = Desk::new();
-    // there is no CIFAR-10 here, and η changes nothing in a recording
+    // there is no CIFAR-10 here, and η has no effect on a recording
     let args = ["export", "cifar-vit.brink", "--at", "50", "--out", "r.csv"];
     let output = desk.command(&args).env_remove("BRINK_DATA").output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));

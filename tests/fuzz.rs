@@ -1,9 +1,10 @@
-//! Damaged and forged files of every kind that is read: an error in words, never a panic, and no allocation that the
+//! Damaged and forged files of every kind that is read: a clear error, never a panic, and no allocation that the
 //! file's own size does not account for.
 //!
-//! Every test replays a short seeded run of mutations of the files in `tests/corpus` (and of a session with forks that is made
-//! here, in the format of this version). `BRINK_FUZZ_SECONDS=600 cargo test --release --test fuzz -- --nocapture` goes on for ten
-//! minutes a loader; `BRINK_FUZZ_SEED` starts elsewhere. A file that fails is left in the temporary directory, to be
+//! Every test replays a short seeded sequence of mutations of the files in `tests/corpus` (and of a session with
+//! forks that is made here, in the format of this version). `BRINK_FUZZ_SECONDS=600 cargo test --release --test
+//! behaviour fuzz -- --nocapture` continues for ten minutes per loader; `BRINK_FUZZ_SEED` selects another sequence. A
+//! file that fails is left in the temporary directory, to be added to the corpus.
 //! added to the corpus.
 #![allow(clippy::unwrap_used, reason = "a failure is a panic")]
 
@@ -25,7 +26,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Notes the largest allocation of each thread.
+/// Records the largest allocation of each thread.
 struct Watched;
 
 thread_local! {
@@ -49,17 +50,17 @@ unsafe impl GlobalAlloc for Watched {
 #[global_allocator]
 static ALLOCATOR: Watched = Watched;
 
-/// Most bytes that one allocation may take. A corpus file is some kilobytes; deflate expands it a thousandfold at most,
-/// and bytes become numbers of eight.
+/// Maximum number of bytes of one allocation. A corpus file has a few kilobytes; deflate expands it at most a
+/// thousandfold, and each byte becomes a number of eight bytes.
 const MOST_BYTES: usize = 128 << 20;
 
-/// Longest that one file may take.
+/// Maximum time for one file.
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// Executions of a replay.
+/// Number of executions of a replay.
 const REPLAY: usize = 400;
 
-/// A small generator of its own, so that a seed means the same in every version.
+/// A small separate generator, so that a seed means the same in every version.
 struct Rng(u64);
 
 impl Rng {
@@ -70,13 +71,13 @@ impl Rng {
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
-    /// Below `n`, which may be 0.
+    /// A number below `n`, which may be 0.
     fn below(&mut self, n: usize) -> usize {
         usize::try_from(self.next() >> 33).unwrap() % n.max(1)
     }
 }
 
-/// Pieces that headers are made of.
+/// Fragments of headers.
 const PIECES: [&[u8]; 24] = [
     b"18446744073709551615",
     b"4294967296",
@@ -143,7 +144,7 @@ fn mutate(bytes: &mut Vec<u8>, other: &[u8], rng: &mut Rng) {
                 bytes.splice(at..at, piece.iter().copied());
             }
             _ => {
-                // A number in text becomes another.
+                // A number in text becomes another number.
                 let Some(digit) = bytes[at..].iter().position(u8::is_ascii_digit) else { continue };
                 bytes[at + digit] = b'0' + u8::try_from(rng.below(10)).unwrap();
             }
@@ -160,7 +161,7 @@ fn corpus(loader: &str) -> Vec<Vec<u8>> {
     paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
 }
 
-/// Reads every file of the corpus, then mutations of them, from a file of the given name.
+/// Reads every file of the corpus, then mutations of them, from a file with the given name.
 fn fuzz(
     loader: &str,
     name: &str,
@@ -205,7 +206,7 @@ fn fuzz(
     println!("{loader}: {executions} files in {:.0?}", begun.elapsed());
 }
 
-/// Every reader of arrays: as data for numbers and for tokens, as weights, and as vectors.
+/// Every reader of arrays: as data of numbers and of tokens, as weights, and as vectors.
 fn load_arrays(path: &Path) {
     for tokens in [false, true] {
         let _ = load_dataset(path, DatasetOptions { tokens, ..DatasetOptions::default() });
@@ -213,7 +214,7 @@ fn load_arrays(path: &Path) {
     let _ = load_dataset(path, DatasetOptions { binary: true, n: Some(2), ..DatasetOptions::default() });
     let _ = load_weights(path, &["w", "x"]);
     let _ = load_vectors(path);
-    // and what a run makes of them
+    // and their use by a run
     for architecture in ["mlp", "vit", "transformer"] {
         let sizes = match architecture {
             "mlp" => "width = 4",
@@ -235,7 +236,7 @@ fn archives() {
     fuzz("npz", "a.npz", &corpus, mutate, load_arrays);
 }
 
-/// The arrays are changed inside an archive that is whole, so that no checksum stands before them.
+/// The arrays are changed inside an intact archive, so that no checksum protects them.
 #[test]
 fn arrays_in_whole_archives() {
     let inside = |bytes: &mut Vec<u8>, other: &[u8], rng: &mut Rng| {
@@ -256,7 +257,7 @@ fn arrays_in_whole_archives() {
         }
         *bytes = writer.finish().unwrap().into_inner();
     };
-    // Those of the corpus that are archives.
+    // The archives of the corpus.
     let whole = |bytes: &Vec<u8>| {
         let archive = zip::ZipArchive::new(Cursor::new(bytes.clone()));
         archive.is_ok_and(|mut archive| {
@@ -272,7 +273,7 @@ fn arrays_in_whole_archives() {
 #[test]
 fn numpy_files() {
     let corpus = corpus("npy");
-    // y is whole, and beside x.
+    // y is intact, next to x.
     let y = corpus.last().unwrap().clone();
     fuzz("npy", "x.npy", &corpus, mutate, |path| {
         let beside = path.with_file_name("y.npy");
@@ -291,7 +292,7 @@ fn safetensors() {
 
 #[test]
 fn cifar_batches() {
-    // Most changes of length make a file of a wrong size: half of the files are brought to whole images.
+    // Most changes of length give a file of the wrong size: half of the files are padded to whole images.
     let whole = |bytes: &mut Vec<u8>, other: &[u8], rng: &mut Rng| {
         mutate(bytes, other, rng);
         if rng.below(2) == 0 {
@@ -318,12 +319,12 @@ fn presets() {
     });
 }
 
-/// The valley's engine.
+/// The engine of the preset `valley`.
 fn valley() -> Box<dyn Engine> {
     assemble(&Preset::load("valley").unwrap(), &Sources::default()).unwrap()
 }
 
-/// A session of the valley, with a checkpoint every ten steps.
+/// A session of `valley`, with a checkpoint every ten steps.
 fn session() -> Vec<u8> {
     let preset = Preset::load("valley").unwrap();
     let mut course = Course::new(preset.optimizer.eta);
@@ -339,7 +340,7 @@ fn session() -> Vec<u8> {
     }
     let breakpoint = brink::run::engine::breakpoint::Breakpoint::LossSpike { factor: 2.0 };
     let hits = vec![brink::run::engine::breakpoint::Hit { breakpoint, step: 30, reason: "a spike".into() }];
-    // two forks, the second of the first
+    // two forks, the second of which leaves the first
     let mut forks: Vec<SavedFork> = Vec::new();
     for (parent, step) in [(None, 20), (Some(0), 35)] {
         let left = forks.last().map_or(&history, |fork| &fork.history);
@@ -363,8 +364,8 @@ fn session() -> Vec<u8> {
 /// Bytes of a session's section before its content: name, two lengths, checksum.
 const SECTION_HEAD: usize = 24;
 
-/// Changes the content of one section and seals it again, so that the change gets past the checksum; now and then the file
-/// itself.
+/// Changes the content of one section and updates its checksum, so that the change is not detected by it;
+/// occasionally changes the file itself.
 fn mutate_session(bytes: &mut Vec<u8>, other: &[u8], rng: &mut Rng) {
     let sealed = if rng.below(4) == 0 { None } else { reseal(bytes, other, rng) };
     match sealed {

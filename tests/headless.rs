@@ -1,4 +1,4 @@
-//! `brink run`, as a user runs it.
+//! `brink run`, run as a user would run it.
 #![allow(clippy::unwrap_used, reason = "a failure is a panic")]
 
 use crate::cli::{Desk, integers, says, stderr, wave};
@@ -58,7 +58,7 @@ fn a_run_leaves_every_column_and_the_preset_it_was_made_with() {
     ] {
         assert!(preset.contains(says), "{says} in {preset}");
     }
-    // It makes the same run again.
+    // The written preset makes the same run again.
     let first = std::fs::read(desk.path("out/run.csv")).unwrap();
     let written = desk.text("out/preset.toml");
     let copy = desk.write("again.toml", &std::fs::read(written).unwrap());
@@ -136,11 +136,11 @@ fn kinds_of_targets_make_the_network_they_need() {
     }
     let regression = loss(&[("x", x.clone()), ("y", y.to_dtype(DType::F32).unwrap())], &[]);
     assert_eq!(regression.column("train_accuracy"), ["", ""]);
-    // The first four rows are as good as a file of four.
+    // The first four rows give the same as a file of four.
     let first = loss(&[("x", x.clone()), ("y", y.clone())], &["data.n=4"]);
     let four = loss(&[("x", x.narrow(0, 0, 4).unwrap()), ("y", y.narrow(0, 0, 4).unwrap())], &[]);
     assert_eq!(first.numbers("gd_loss"), four.numbers("gd_loss"));
-    // A test split of its own.
+    // A separate test split.
     let tested =
         loss(&[("x", x.clone()), ("y", y.clone()), ("x_test", x), ("y_test", y)], &["run.test_every=1"]);
     assert_eq!(tested.numbers("test_loss"), tested.numbers("gd_loss"));
@@ -242,7 +242,7 @@ fn ctrl_c_leaves_whole_files() {
     }
     assert!(!desk.path("out/run.csv").exists(), "half a file is not shown under its name");
     std::thread::sleep(Duration::from_millis(300));
-    // The shell's own `kill`: a bare system has no other.
+    // The shell's own `kill`: a minimal system has no other.
     let kill = format!("kill -INT {}", child.id());
     let interrupt = std::process::Command::new("sh").args(["-c", &kill]).status().unwrap();
     assert!(interrupt.success());
@@ -297,7 +297,8 @@ fn the_default_preset_is_the_golden_run() {
     assert_eq!(bundled.rows, imported.rows);
 }
 
-/// A budget too small for the tolerance: what it leaves is in the columns of all three processes, and said at the end.
+/// A budget too small for the tolerance: the remaining residual is in the columns of all three processes, and
+/// reported at the end.
 #[test]
 fn the_eigen_residual_that_a_budget_leaves_is_recorded_and_said() {
     let desk = Desk::new();
@@ -314,7 +315,7 @@ fn the_eigen_residual_that_a_budget_leaves_is_recorded_and_said() {
         largest.push(residuals.iter().fold(0.0, |a: f64, b| a.max(*b)));
         assert!(largest.iter().all(|largest| *largest > 1e-5), "{column}: {residuals:?}");
     }
-    // the budget holds the guard, a residual and one pair
+    // the budget has room for the guard, a residual and one pair
     assert!(csv.column("gd_lambda_2").iter().all(|value| value.is_empty()));
     let said = format!(
         "largest relative eigen-residual: gradient descent {:.1e}, gradient flow {:.1e}, central flow {:.1e}",
@@ -323,7 +324,7 @@ fn the_eigen_residual_that_a_budget_leaves_is_recorded_and_said() {
     says(&stderr(&output), &[&said, "at step 4: test loss", "test accuracy"]);
 }
 
-/// The budget is the step's: eigenvectors solved for at every substep share it.
+/// The budget applies to the step: eigenvectors solved for at every substep share it.
 #[test]
 fn the_budget_of_a_step_is_not_that_of_a_substep() {
     let desk = Desk::new();
@@ -338,7 +339,7 @@ fn the_budget_of_a_step_is_not_that_of_a_substep() {
     ];
     let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
     let csv = desk.run(&[&["digits-mlp", "--steps", "4"], &sets[..]].concat());
-    // three more substeps may each look at the frozen pairs once, eight at most
+    // each of three further substeps may evaluate the frozen pairs once, at most eight pairs
     assert!(csv.numbers("hvps").iter().all(|&hvps| hvps <= 40.0 + 3.0 * 8.0), "{:?}", csv.column("hvps"));
     assert!(csv.numbers("hvps").iter().any(|&hvps| hvps >= 40.0), "{:?}", csv.column("hvps"));
 }

@@ -1,7 +1,7 @@
 //! The inspector's panels, drawn from real runs through the CPU rasterizer.
 //!
-//! `BRINK_WRITE_PICTURES=1 cargo test --test inspector` writes the stored pictures anew; look at them before they are
-//! committed.
+//! `BRINK_WRITE_PICTURES=1 cargo test --test behaviour inspector` rewrites the stored pictures; look at them before
+//! they are committed.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use crate::compare::check;
@@ -27,10 +27,10 @@ use brink_core::dynamics::inspection::Term;
 use egui::{Pos2, Rect, Shape, Theme, Vec2, vec2};
 
 const SIZE: Vec2 = vec2(470.0, 330.0);
-/// In the second cycle's growth.
+/// A step in the growth of the second cycle.
 const GROWTH: usize = 120;
 
-/// The valley, and what one of its steps looks like.
+/// The preset `valley`, and the inspection of one of its steps.
 struct Looked {
     history: History,
     inspection: Option<Inspection>,
@@ -77,14 +77,14 @@ impl Looked {
     }
 }
 
-/// Two eigenvalues at the edge.
+/// A run with two eigenvalues at the edge.
 fn two() -> Looked {
     let mut history = History::new(8);
     (0..900).for_each(|step| history.push(&record(step, Defect::None, 1150)));
     Looked { history, inspection: None, state: ViewState { cursor: Some(780), ..ViewState::default() } }
 }
 
-/// Steps of a run that has several eigenvalues at the edge, looked into once its first burst is over.
+/// Steps of a run with several eigenvalues at the edge, inspected once its first burst is over.
 fn several() -> Vec<Inspection> {
     let preset = Preset::load("digits-three-at-edge").unwrap();
     let eta = preset.optimizer.eta;
@@ -134,7 +134,7 @@ fn panels_look_as_stored() {
     }
 }
 
-/// Every text of a panel with the rectangle it takes and the one it is clipped to.
+/// Every text of a panel with its rectangle and its clip rectangle.
 fn texts_of(looked: &Looked, panel: Panel, size: Vec2) -> Vec<(String, egui::Rect, egui::Rect)> {
     looked.view(|view| texts(size, |ui| panel_ui(ui, panel, view, &mut Vec::new())))
 }
@@ -180,7 +180,7 @@ fn panels_say_what_they_show() {
     assert!(said(Panel::Terms).contains("remainder"));
     assert!(said(Panel::Validity).contains("with reservations"), "{}", said(Panel::Validity));
     assert!(said(Panel::Cycles).contains("the oscillation grows by the factor 1.25 a step"));
-    // A step that was not looked into is not shown as if it had been.
+    // A step that was not inspected is not shown as if it had been.
     let elsewhere = Looked { state: ViewState { cursor: Some(50), ..ViewState::default() }, ..valley };
     let terms = texts_of(&elsewhere, Panel::Terms, SIZE);
     assert!(terms.iter().any(|(text, ..)| text.contains("step 50 is not looked into")), "{terms:?}");
@@ -274,7 +274,7 @@ fn the_row_of_the_cursor_is_in_sight_and_none_is_cut() {
     let cycles = Cycles::of(&valley.history);
     for cycle in cycles.all() {
         valley.state.cursor = Some(cycle.start());
-        // a row and a half have room
+        // there is room for a row and a half
         let texts = texts_of(&valley, Panel::Cycles, vec2(SIZE.x, 130.0));
         let start = cycle.start().to_string();
         let whole = |(_, rect, clip): &(String, Rect, Rect)| clip.expand(1.0).contains_rect(*rect);
@@ -288,7 +288,8 @@ fn the_row_of_the_cursor_is_in_sight_and_none_is_cut() {
 /// A panel with room for all of its bars.
 const ROOM: Vec2 = vec2(640.0, 420.0);
 
-/// What stands out in the colours of terms while the pointer is at a place: frames in the equation, and rows of bars.
+/// The items highlighted in the colours of terms while the pointer is at a position: frames in the equation, and rows
+/// of bars.
 fn standing_out(looked: &Looked, at: Pos2) -> [Vec<(Term, Rect)>; 2] {
     let palette = Palette::of(Theme::Light);
     let context = egui::Context::default();
@@ -349,7 +350,7 @@ fn between_two_bursts_the_remainder_of_a_step_says_nothing_against_the_theory() 
         let remainder = looked.inspection.unwrap().expansion.relative_remainder();
         (remainder, checks.iter().find(|check| check.name == "Taylor remainder").unwrap().light)
     };
-    // hardly any oscillation: what is left is most of the little there is, and little beside what Σ predicts
+    // hardly any oscillation: the remainder is most of the small step, and little compared with the prediction of Σ
     let calm = (70..110).map(check).max_by(|a, b| a.0.total_cmp(&b.0)).unwrap();
     assert!(calm.0 > 0.3 && calm.1 == Light::Green, "{calm:?}");
 }

@@ -1,8 +1,8 @@
-//! The panels about the network itself, its predictions and the Hessian's spectrum, drawn from real runs through the CPU
-//! rasterizer.
+//! The panels about the network itself, its predictions and the Hessian's spectrum, drawn from real runs through the
+//! CPU rasterizer.
 //!
-//! `BRINK_WRITE_PICTURES=1 cargo test --test network_panels` writes the stored pictures anew; look at them before they
-//! are committed.
+//! `BRINK_WRITE_PICTURES=1 cargo test --test behaviour network_panels` rewrites the stored pictures; look at them
+//! before they are committed.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use crate::compare::check;
@@ -186,7 +186,7 @@ fn the_picture_is_the_example_pixel_by_pixel() {
         panic!("a digit")
     };
     let image = digits.image(Panel::Predictions, SIZE, Theme::Light);
-    // The strip's picture: its left edge is the panel's, its lower edge too.
+    // The picture in the strip: its left and lower edges are those of the panel.
     let side = 80;
     let (left, top) = (0, 380 - side);
     for (row, column) in [(0, 0), (0, 3), (3, 5), (4, 1), (7, 2), (7, 7)] {
@@ -225,7 +225,7 @@ fn odd_runs_and_sizes_are_drawn_without_harm() {
     draw(&diverged, SIZE);
 }
 
-/// Clicks at a place of the panel of predictions, below its curve.
+/// Clicks at a position of the panel of predictions, below its curve.
 fn clicked(looked: &Looked, label: &str) -> Vec<ViewChange> {
     let mut changes = looked.view(|view| crate::hand::click(view, Panel::Predictions, SIZE, label, 250.0));
     changes.retain(|change| matches!(change, ViewChange::ShowPrediction(_)));

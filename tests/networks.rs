@@ -1,4 +1,4 @@
-//! Every network from a preset: on the data it reads, on data it does not, and with weights from a file.
+//! Every network from a preset: on suitable data, on unsuitable data, and with weights from a file.
 #![allow(clippy::unwrap_used, reason = "a failure is a panic")]
 
 use crate::cli::{Desk, cifar, integers, refused, says, stderr, wave};
@@ -21,7 +21,7 @@ const NETWORKS: [(&str, &[&str]); 7] = [
     ("mamba", &["model.layers=1", "model.dim=4"]),
 ];
 
-/// Arguments of two steps of all processes of a small network.
+/// Arguments for two steps of all processes of a small network.
 fn two_steps(network: usize, sets: &[&str]) -> Vec<String> {
     let (name, sizes) = NETWORKS[network];
     let mut args: Vec<String> = ["ce.toml", "--steps", "2"].map(str::to_owned).to_vec();
@@ -92,7 +92,7 @@ fn images_and_sequences_that_do_not_fit_the_network_are_refused_with_their_shape
     }
 }
 
-/// The weights of every network are found by name, and their last layer says how many classes there are.
+/// The weights of every network are found by name, and their last layer determines the number of classes.
 #[test]
 fn weights_are_given_for_every_network() {
     let desk = desk();
@@ -105,7 +105,7 @@ fn weights_are_given_for_every_network() {
             0..4 => ("data.name=fashion-mnist", "data.n=20", "data.path=images.npz"),
             _ => ("data.name=sorting", "data.vocabulary=5", "data.path=tokens.npz"),
         };
-        // Weights for ten classes or five tokens, as one step leaves them …
+        // Weights for ten classes or five tokens, as written after one step …
         let mut args = two_steps(network, &[data, other]);
         args.drain(1..3);
         args.insert(0, "derivatives".into());
@@ -120,7 +120,7 @@ fn weights_are_given_for_every_network() {
         let count: usize = shapes.iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
         assert_eq!(reference.get("grad").unwrap().unwrap().dims(), [count], "{sizes:?}");
         desk.npz("w.npz", &arrays);
-        // … go with a file that has fewer of them.
+        // … are compatible with a file that has fewer of them.
         let mut args = two_steps(network, &["data.name=file", path]);
         args.drain(1..3);
         args.insert(0, "derivatives".into());

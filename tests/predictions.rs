@@ -1,4 +1,4 @@
-//! Recorded outputs against direct evaluation, and against the same steps taken again.
+//! Recorded outputs compared with direct evaluation, and with the same steps taken again.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
@@ -24,7 +24,7 @@ fn preset(name: &str, sets: &[&str]) -> Preset {
     preset
 }
 
-/// Some steps, with the weights of gradient descent and of the central flow at the start of the last one.
+/// A few steps, with the weights of gradient descent and of the central flow at the start of the last one.
 fn run(preset: &Preset, steps: usize) -> (Box<dyn Engine>, History, [Vec<f64>; 2], Checkpoint) {
     let mut engine = assemble(preset, &Sources::default()).unwrap();
     let mut history = History::new(preset.eigen.max_tracked);
@@ -84,7 +84,8 @@ fn softmax(logits: &[f64]) -> Vec<f64> {
     logits.iter().map(|x| x.exp() / sum).collect()
 }
 
-/// Compares what was recorded at the last step with a direct evaluation of the same weights on the whole training set.
+/// Compares the outputs recorded at the last step with a direct evaluation at the same weights on the whole training
+/// set.
 fn check(preset: &Preset, steps: usize) -> Examples {
     let (_, history, weights, _) = run(preset, steps);
     let found = history.predictions().unwrap();

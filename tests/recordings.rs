@@ -1,4 +1,4 @@
-//! Recordings: what is taken comes back from its file, and what is damaged is said.
+//! Recordings: a recorded run reads back unchanged, and damage is reported.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use brink::preset::{DataName, Overrides, Preset};
@@ -18,7 +18,7 @@ fn recorded(name: &str, set: &[&str]) -> Recording {
     take(engine, (name, preset, format!("brink record {name}")), |_, _| true)
 }
 
-/// A run that comes to the edge late.
+/// A run that reaches the edge late.
 fn small() -> Recording {
     recorded("moons", &["run.steps=560"])
 }
@@ -28,7 +28,7 @@ fn short() -> Recording {
     recorded("digits-mlp", &["run.steps=8", "data.n=20", "model.width=[4]"])
 }
 
-/// The largest distance of two series, as a share of the largest value.
+/// The largest difference between two series, as a share of the largest value.
 fn distance(a: &History, b: &History, series: Series) -> f64 {
     let value = |history: &History, row| history.value(series, row);
     let largest = (0..a.rows()).filter_map(|row| value(a, row)).fold(0.0, |most: f64, x| most.max(x.abs()));
@@ -146,7 +146,7 @@ fn every_bundled_recording_reads_and_shows_what_it_is_there_for() {
     assert!(several.len() >= 4, "k = 2 is reached by {several:?} only");
 }
 
-/// The preset that a recording's command asks for.
+/// The preset that a recording's command defines.
 fn asked_for(command: &str) -> Preset {
     let command = command.strip_prefix("brink record ").unwrap_or_else(|| panic!("{command}"));
     let mut words = command.split_whitespace();
@@ -170,7 +170,7 @@ fn the_command_in_a_recording_makes_it_again() {
     for (name, recording) in names().zip(bundled()) {
         let recording = recording.as_ref().unwrap();
         let asked = asked_for(&recording.command);
-        // what is not given is written out; title, note and version may have been worded anew since
+        // defaults are written out; title, note and version may have changed since
         let plain = |preset: &Preset| Preset {
             version: None,
             title: String::new(),

@@ -1,4 +1,4 @@
-//! Going back: the steps after a checkpoint come out as they did the first time, to the last bit.
+//! Going back: the steps after a checkpoint are the same as the first time, to the last bit.
 #![allow(clippy::unwrap_used, reason = "a failure is a panic")]
 
 use crate::common::{engine, small_preset as preset};
@@ -17,7 +17,7 @@ use proptest::prelude::*;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Every bit of it: NaN equals itself.
+/// Every bit of a record: NaN equals itself.
 fn bits(record: &StepRecord) -> String {
     format!("{record:?}")
 }
@@ -33,7 +33,7 @@ fn steered(eta: f64, change: usize, factor: f64, restart: usize) -> Course {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(6))]
 
-    /// From any checkpoint on, in an engine that was somewhere else before.
+    /// From any checkpoint on, in an engine that was at another step before.
     #[test]
     fn the_steps_after_a_checkpoint_are_the_same(
         name in prop::sample::select(vec!["digits-mlp", "valley"]),
@@ -61,7 +61,7 @@ proptest! {
     }
 }
 
-/// Runs to its end through the training thread, with commands on the way, and returns what it recorded.
+/// Runs to the end through the training thread, with commands on the way, and returns the record.
 fn train(worker: &mut Worker, rows: usize, commands: &[(usize, WorkerCommand)]) -> Vec<StepRecord> {
     let mut records: Vec<StepRecord> = Vec::new();
     let mut commands = commands.iter();
@@ -180,7 +180,7 @@ fn a_jump_costs_a_part_of_the_steps_before_it() {
     train(&mut worker, 400, &[]);
     let trained = begun.elapsed();
     let replay = replay(&preset, worker.past());
-    // the first one makes the engine
+    // the first job creates the engine
     replay.ask(0, |_: &mut Moment<'_>| ()).wait();
     let mut longest = Duration::ZERO;
     for step in [399, 100, 250, 249, 20, 380] {

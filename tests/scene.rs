@@ -1,8 +1,8 @@
-//! Weight space of the two-parameter landscapes and of a made-up network: pictures against stored ones, and the data behind
-//! them against closed forms.
+//! Weight space of the two-parameter landscapes and of an artificial network: pictures compared with stored ones, and
+//! the underlying data with closed forms.
 //!
-//! `BRINK_WRITE_PICTURES=1 cargo test --test scene` writes the stored pictures anew; look at them before they are
-//! committed.
+//! `BRINK_WRITE_PICTURES=1 cargo test --test behaviour scene` rewrites the stored pictures; look at them before they
+//! are committed.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 #[path = "scene/closed_forms.rs"]
@@ -34,7 +34,7 @@ use std::sync::Arc;
 const SIZE: Vec2 = vec2(520.0, 430.0);
 const STEPS: usize = 200;
 
-/// Spoils a scene.
+/// Introduces a defect into a scene.
 type Change<'a> = &'a dyn Fn(&mut Scene);
 
 /// The preset `valley` after 200 steps.
@@ -113,7 +113,7 @@ fn in_three_directions_whole_paths_are_in_the_box_above_the_plane() {
         let outside = (0..path.points.len()).filter(|&place| whole.place(path, place).is_none());
         assert_eq!(outside.count(), 0, "{:?} from step {} on", path.role, path.first_step);
     }
-    // the plane is the floor, and what the menu shows is on it
+    // the plane is the floor, with the layers of the menu on it
     let floor = whole.fill.corners.iter().filter(|corner| corner[2].is_finite());
     assert!(floor.clone().count() > 100 && floor.into_iter().all(|corner| corner[2] == -0.5));
     for layer in [Layer::Contours, Layer::Region, Layer::Loss] {
@@ -129,7 +129,7 @@ fn in_three_directions_whole_paths_are_in_the_box_above_the_plane() {
     assert_eq!(flat(true), flat(false));
 }
 
-/// Notes, names of the axes and numbers, from wherever one looks.
+/// Notes, names of the axes and numbers, from any viewpoint.
 #[test]
 fn nothing_in_the_picture_is_written_over_another_text() {
     let (history, curves, facts) = (History::new(1), Curves::default(), Facts::default());

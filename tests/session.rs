@@ -1,4 +1,4 @@
-//! Sessions: a run goes on from its file as if it had never stopped, to the last bit.
+//! Sessions: a run continues from its file as if it had never stopped, to the last bit.
 #![allow(clippy::unwrap_used, reason = "a failure is a panic")]
 
 use crate::common::{engine, small_preset as preset};
@@ -17,7 +17,7 @@ use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Receives until there are so many records.
+/// Receives until there is the given number of records.
 fn train(worker: &mut Worker, records: &mut Vec<StepRecord>, rows: usize) {
     while records.len() < rows {
         if let Some(Message::Frames(frames)) = worker.receive(Duration::from_secs(20)) {
@@ -46,7 +46,7 @@ proptest! {
     ) {
         let preset = preset(name, precision);
         let eta = preset.optimizer.eta;
-        // the run that goes through
+        // the uninterrupted run
         let mut options = Options { paused: true, ..Options::new(140, eta) };
         options.course.set_eta(30, factor * eta);
         options.course.restart_flows(45);
@@ -62,7 +62,7 @@ proptest! {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a run.brink");
         session.write(&path).unwrap();
-        // and on from there
+        // and the continuation from there
         let read = Session::read(&path).unwrap();
         prop_assert_eq!(read.preset.resolved_toml(), preset.resolved_toml());
         let options = Options::new(140, eta);
@@ -113,7 +113,7 @@ fn forged_forks_are_refused_in_words() {
     assert_eq!(Session::read(&stored("fork-of-fork.brink")).unwrap().forks[1].parent, Some(0));
 }
 
-/// Lets all forks come to their ends.
+/// Waits until all forks have ended.
 fn finish(threads: &mut ForkThreads, forks: &mut Forks) {
     let begun = Instant::now();
     while forks.list().iter().any(|fork| fork.end.is_none()) {
@@ -205,7 +205,7 @@ fn a_long_session_is_modest_and_opens_in_a_second() {
     assert_eq!(read.history.rows(), 100_000);
     assert_eq!(read.history.value(Series::GdLoss, 99_999), session.history.value(Series::GdLoss, 99_999));
     assert!(bytes < 64 << 20, "{bytes} bytes");
-    // machines differ, and others may be at work
+    // machines differ, and other programs may be running
     assert!(took < Duration::from_secs(10), "{took:?}");
 }
 

@@ -1,4 +1,4 @@
-//! Weight space of a network: the plane against direct evaluations, and training that takes no notice of being looked at.
+//! Weight space of a network: the plane compared with direct evaluations, and training that surveys do not affect.
 
 use brink::preset::Precision;
 use brink::preset::Preset;
@@ -36,7 +36,7 @@ fn trained(preset: &Preset, steps: usize) -> (Box<dyn Engine>, Trail) {
     (engine, trail)
 }
 
-/// What is seen, and the axes of the plane.
+/// The result of a survey, and the axes of the plane.
 fn look(engine: &mut dyn Engine, trail: &Trail, request: SurveyRequest) -> (SpaceView, Frame) {
     let mut look = Survey::new(request, trail).expect("the step is kept");
     while !look.done() {
@@ -69,7 +69,7 @@ fn the_plane_of_a_network_shows_what_direct_evaluations_give() {
     assert!(view.notes.is_empty(), "{:?}", view.notes);
     assert!(view.captured.is_some_and(|share| share > 0.0 && share <= 1.0));
 
-    // the same axes once more, by hand
+    // the same axes again, computed directly
     let origin = weights(&trail, step, CENTRAL_FLOW);
     assert_eq!(frame.origin(), origin);
     let u = engine.probe().eigenpairs(&origin, 1, &|| false).remove(0).1;
@@ -106,7 +106,7 @@ fn the_plane_of_a_network_shows_what_direct_evaluations_give() {
             assert!((direct - shown).abs() < 1e-6 * direct, "({x}, {y}): {shown} for {direct}");
         }
     }
-    // at the origin the plane has the central flow's own loss and sharpness, as they were recorded
+    // at the origin the plane has the central flow's own loss and sharpness, as recorded
     let mut again = assemble(&preset, &Sources::default()).expect("an engine");
     let record = (0..=step).map(|_| again.step(preset.optimizer.eta)).last().expect("a step");
     let flow = record.central_flow.expect("it runs").state;
@@ -135,7 +135,7 @@ fn sketched_points_of_a_network_are_as_far_off_as_is_stated() {
     let steps = 400;
     let mut engine = assemble(&preset, &Sources::default()).expect("an engine");
     let bytes = 3 * 4 * engine.probe().dim();
-    // the weights of the last forty steps, and of eight before
+    // the weights of the last forty steps, and of eight earlier ones
     let mut trail = Trail::new(Budget { rows: 40 * bytes, anchors: 8 * bytes, ..Budget::default() });
     let mut all = Vec::new();
     for _ in 0..steps {

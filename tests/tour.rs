@@ -1,7 +1,8 @@
-//! The guided tour without a window: every chapter's run, every stop, every number, what every card claims, how it looks.
+//! The guided tour without a window: every chapter's run, every stop, every number, every claim of a card, and its
+//! appearance.
 //!
-//! `BRINK_WRITE_PICTURES=1 cargo test --test tour` writes the stored sheets of cards anew; `BRINK_SHOW_CARDS=DIR` puts a picture of
-//! every card, with the numbers of its run, into a directory.
+//! `BRINK_WRITE_PICTURES=1 cargo test --test behaviour tour` rewrites the stored sheets of cards;
+//! `BRINK_SHOW_CARDS=DIR` writes a picture of every card, with the numbers of its run, to a directory.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 #[path = "tour/claims.rs"]
@@ -38,19 +39,19 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The card's column in a window of 1280×800 points, its margins taken off.
+/// The card's column in a window of 1280×800 points, without its margins.
 const COLUMN: f32 = 302.0;
 /// The same in presenter mode on a screen of 1280×800 pixels.
 const PRESENTER_COLUMN: f32 = 265.0;
-/// Letters of presenter mode, before its zoom.
+/// Letter size of presenter mode, before its zoom.
 const PRESENTER: ProseStyle = ProseStyle { text: 11.0, equation: 12.0, heading: 13.0, least: 10.5 };
 
-/// [`Moment::inspect`], for a moment of any lifetime.
+/// [`Moment::inspect`], for a moment with any lifetime.
 fn look_into(moment: &mut Moment<'_>) -> Result<Inspection, InspectError> {
     moment.inspect()
 }
 
-/// A chapter's run, steered as the window does it.
+/// A chapter's run, steered as the window steers it.
 struct Walk {
     worker: Worker,
     history: History,
@@ -61,7 +62,7 @@ struct Walk {
 }
 
 impl Walk {
-    /// With changes of the preset; a recording is what it is.
+    /// With changes of the preset; a recording is not affected by them.
     fn start_with(chapter: &Chapter, card: usize, changes: &[String]) -> Self {
         let (preset, engine): (Preset, Box<dyn Engine>) = if let Some(name) = &chapter.source(card).recording
         {
@@ -116,7 +117,7 @@ impl Walk {
         self.worker.send(WorkerCommand::ClearBreakpoint(stop)).unwrap();
     }
 
-    /// Looks into the newest step that has a successor.
+    /// Inspects the newest step that has a successor.
     fn look(&mut self) {
         let step = self.history.rows() - 2;
         let preset = self.preset.clone();
@@ -176,7 +177,7 @@ fn check_numbers(chapter: &Chapter, card: &Card, view: &RunView) {
     }
 }
 
-/// The card is drawn within its column, the answer too, and is as high as it says.
+/// The card is drawn within its column, including the answer, and has the height that it reports.
 fn check_card(chapter: &Chapter, card: &Card, view: &RunView) {
     for (width, style) in [(COLUMN, ProseStyle::default()), (PRESENTER_COLUMN, PRESENTER)] {
         let mut heights = (0.0, 0.0);
@@ -201,7 +202,7 @@ fn check_card(chapter: &Chapter, card: &Card, view: &RunView) {
     }
 }
 
-/// A chapter's cards side by side, their answers revealed.
+/// A chapter's cards side by side, with their answers revealed.
 fn sheet(chapter: &Chapter, view: &RunView, theme: Theme) -> brink::picture::file::raster::Image {
     let style = ProseStyle::default();
     let (mut height, column) = (0.0_f32, COLUMN + 24.0);
@@ -220,7 +221,7 @@ fn sheet(chapter: &Chapter, view: &RunView, theme: Theme) -> brink::picture::fil
     })
 }
 
-/// Held by a walk through all chapters: one of them takes all cores there are, and is timed.
+/// Held during a walk through all chapters: it uses all cores and is timed.
 static WALKING: Mutex<()> = Mutex::new(());
 
 #[test]
@@ -260,7 +261,7 @@ fn every_chapter_runs_stops_and_speaks() {
     assert!(begun.elapsed() < Duration::from_mins(8), "the tour is too slow: {:?}", begun.elapsed());
 }
 
-/// What a chaotic run does in detail hangs on the last bit, and so on the machine: no card may speak of it.
+/// The details of a chaotic run depend on the last bit, and therefore on the machine: no card may mention them.
 #[test]
 fn what_cards_claim_holds_in_other_arithmetic_too() {
     let _alone = WALKING.lock().unwrap_or_else(PoisonError::into_inner);
@@ -324,14 +325,15 @@ fn every_chapter_has_its_presets_asks_stops_and_types_no_number() {
     assert!(typed.is_empty(), "measured numbers come from the run: {typed:#?}");
 }
 
-/// What may stand in a text as a number: the theory's own, counts of things in a list, chapters, the year of the paper.
+/// Numbers that are permitted in a text: those of the theory, counts of items in a list, chapters, the year of the
+/// paper.
 const OWN: [&str; 10] =
     ["|1 − ηS| < 1", "σ² = 0", "2/η", "4/η²", "η/2", "1 − ηS", "≤ 0", "ICLR 2025", "Σ = 0", "dS/dt = 0"];
 /// Numbers in words that only a measurement can give.
 const WORDS: [&str; 9] =
     ["twice", "thrice", "dozen", "hundred", "thousand", "million", "percent", "tenfold", "half a"];
 
-/// The pieces of a card's running text in which a number is typed.
+/// The pieces of a card's running text that contain a typed number.
 fn typed_numbers(chapter: &str, card: &Card) -> Vec<String> {
     let mut found = Vec::new();
     for block in &card.blocks {

@@ -1,4 +1,4 @@
-//! `brink checkpoint`: where the three processes of a run stand in the middle of it, as a small file.
+//! `brink checkpoint`: writes the state of the three processes in the middle of a run to a small file.
 
 use super::{PlainPreset, say};
 use anyhow::Context;

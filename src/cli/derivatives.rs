@@ -1,4 +1,4 @@
-//! `brink derivatives`: arrays for researchers.
+//! `brink derivatives`: derivatives as arrays, for researchers.
 
 use super::say;
 use anyhow::Context;
@@ -65,7 +65,7 @@ pub(super) struct DerivativesArgs {
     out: PathBuf,
 }
 
-/// Computes what is asked for and writes it.
+/// Computes the requested quantities and writes them.
 pub(super) fn write(args: DerivativesArgs) -> anyhow::Result<ExitCode> {
     let DerivativesArgs {
         preset,

@@ -121,7 +121,7 @@ fn drawing(args: &ExportArgs, _: &str) -> anyhow::Result<Drawing> {
     bail!("--out {out}: this brink was built without the feature `picture`; .csv can be written")
 }
 
-/// What the options ask for, before anything is computed.
+/// Checks the options before anything is computed.
 #[cfg(feature = "picture")]
 fn drawing(args: &ExportArgs, extension: &str) -> anyhow::Result<Drawing> {
     use super::picture::Subject;

@@ -23,11 +23,11 @@ mod progress;
 mod record;
 mod tour;
 
-/// The request was wrong: nothing has been written.
+/// The request was invalid: nothing has been written.
 const BAD_INPUT: u8 = 2;
-/// The training thread failed: what it had recorded is written.
+/// The training thread failed: everything it had recorded is written.
 const WORKER_FAILED: u8 = 3;
-/// Interrupted by Ctrl-C: what was recorded is written.
+/// Interrupted by Ctrl-C: everything recorded is written.
 const INTERRUPTED: u8 = 130;
 
 /// Gradient descent, gradient flow and central flow of a real network, side by side.
@@ -141,7 +141,7 @@ struct RunArgs {
     save: Option<PathBuf>,
 }
 
-/// Parses the arguments, does what they ask, and says so with the exit status.
+/// Parses the arguments, carries them out, and returns the exit status.
 pub fn main() -> ExitCode {
     let started = Instant::now();
     let cli = Cli::parse();
@@ -164,7 +164,7 @@ pub fn main() -> ExitCode {
     })
 }
 
-/// An error and its causes, each said once: most of ours quote their cause already.
+/// An error and its causes, each printed once: most errors already quote their cause.
 fn message(error: &anyhow::Error) -> String {
     error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said.as_str() {
         "" => cause,
@@ -180,7 +180,7 @@ fn list_presets() {
     let mut out = std::io::stdout().lock();
     for (name, preset) in &presets {
         let default = if *name == DEFAULT { " (default)" } else { "" };
-        // A reader that closes the pipe early, such as `head`, has seen enough.
+        // A reader that closes the pipe early, such as `head`, has read enough.
         if writeln!(out, "{name:width$}  {}{default}", preset.title).is_err() {
             break;
         }
@@ -222,7 +222,7 @@ fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Two flags that Ctrl-C sets: one to obey and take back, one to remember.
+/// Two flags that Ctrl-C sets: the first is cleared when it is obeyed, the second is kept.
 fn interruptible() -> anyhow::Result<(Arc<AtomicBool>, Arc<AtomicBool>)> {
     let flags = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let (cancel, remembered) = flags.clone();
@@ -240,7 +240,7 @@ const SUMMARY: Option<&headless::HeadlessSummary> = Some(&picture::summary);
 #[cfg(not(feature = "picture"))]
 const SUMMARY: Option<&headless::Summary> = None;
 
-/// One line on the output; a reader that has closed it is no failure.
+/// Prints one line; it is not an error if the reader has closed the output.
 fn say(line: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stdout(), "{line}");

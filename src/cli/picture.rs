@@ -1,4 +1,4 @@
-//! The window's panels, drawn without one.
+//! The window's panels, drawn without a window.
 
 use anyhow::Context;
 use brink::picture::file::export::{SUMMARY_SIZE, StepExtras, subject, summary_png};
@@ -28,7 +28,7 @@ pub(super) fn summary(preset: &Preset, address: &Address, history: &History) -> 
     summary_png(&view).map_err(|error| error.to_string())
 }
 
-/// What a picture shows.
+/// The content of a picture.
 #[derive(Clone)]
 pub(super) enum Subject {
     /// The six plots.
@@ -41,10 +41,10 @@ pub(super) enum Subject {
 }
 
 impl Subject {
-    /// What `--panel` and `--layout` name.
+    /// The content that `--panel` and `--layout` name.
     ///
     /// # Errors
-    /// When there is no such panel or layout.
+    /// If there is no such panel or layout.
     pub fn named(panel: Option<&str>, layout: Option<&str>) -> anyhow::Result<Self> {
         match (panel, layout) {
             (Some(name), _) => {
@@ -74,7 +74,7 @@ impl Subject {
         anyhow::bail!("--layout {name}: this brink was built without the feature `window`; --panel draws one")
     }
 
-    /// Its panels, where they are chosen.
+    /// Its panels, if they were selected.
     pub fn panels(&self) -> Vec<Panel> {
         match self {
             Self::Plots => Vec::new(),
@@ -84,7 +84,7 @@ impl Subject {
         }
     }
 
-    /// Width and height of its picture unless others are chosen, in points.
+    /// Default width and height of its picture, in points.
     pub fn size(&self) -> egui::Vec2 {
         match self {
             Self::Panel(panel) => panel.picture_size().into(),
@@ -102,10 +102,10 @@ impl Subject {
         }
     }
 
-    /// Computes what it shows of a step beside what was recorded.
+    /// Computes the data of a step that it shows in addition to the record.
     ///
     /// # Errors
-    /// When its one panel would stay empty. Among others such a panel says so itself.
+    /// If its only panel would remain empty. Among other panels, such a panel shows the reason itself.
     pub fn look(
         &self,
         run: (&Preset, &History),
@@ -120,7 +120,7 @@ impl Subject {
             Self::Layout(layout) => {
                 let (mut all, mut walk) = (StepExtras::default(), walk);
                 for panel in layout.panels() {
-                    // three panels show the same look into the step
+                    // three panels show the same inspection of the step
                     let of_step = matches!(panel, Panel::Terms | Panel::SharpnessChange | Panel::Validity);
                     if of_step && all.inspection.is_some() {
                         continue;
@@ -147,10 +147,10 @@ impl Subject {
     }
 }
 
-/// Computes what a panel, or all plots where it is none, shows of a step beside what was recorded.
+/// Computes the data of a step that a panel, or all plots for `None`, shows in addition to the record.
 ///
 /// # Errors
-/// When the panel would stay empty: the step cannot be looked into, or there are no weights to look at.
+/// If the panel would remain empty: the step cannot be inspected, or there are no weights.
 fn look(
     panel: Option<Panel>,
     (preset, history): (&Preset, &History),
@@ -176,7 +176,7 @@ fn look(
         (Some(Panel::Terms | Panel::SharpnessChange), walk) => {
             looked.inspection = Some(walk.ok_or_else(recorded)?.moment(step)?.inspect()?);
         }
-        // without the weights it has the checks that need none
+        // without the weights it has the checks that do not need them
         (Some(Panel::Validity), Some(walk)) => looked.inspection = walk.moment(step)?.inspect().ok(),
         (Some(Panel::Spectrum), walk) => {
             let mut moment = walk.ok_or_else(recorded)?.moment(step)?;
@@ -195,12 +195,12 @@ fn around(walk: &mut Walk, history: &History, step: usize) -> anyhow::Result<Arc
     Ok(Arc::new(of_view::of_view(&walk.look(step, &axes)?, history)))
 }
 
-/// Where a run comes from.
+/// The origin of a run.
 pub(super) fn facts(preset: &Preset, address: &Address) -> Facts {
     Facts::of(address.chosen.name(), preset, address.to_string())
 }
 
-/// How its preset wants it shown.
+/// The state of the view that its preset defines.
 pub(super) fn state(preset: &Preset) -> ViewState {
     let is_log = |panel: &Panel| preset.view.log.iter().any(|log| log.name() == panel.name());
     ViewState {

@@ -1,4 +1,4 @@
-//! A progress bar on a terminal, plain lines elsewhere. All on the error stream: results are files.
+//! A progress bar on a terminal, plain lines elsewhere. All output goes to the error stream: results are files.
 
 use brink::preset::Preset;
 use brink::run::start::headless::Progress;
@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-/// A plain line at most this often.
+/// Minimum time between two plain lines.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Progress on the error stream.
@@ -19,7 +19,7 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn finish(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();

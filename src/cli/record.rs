@@ -1,4 +1,4 @@
-//! `brink record`: a run to look at, in a small file.
+//! `brink record`: records a run in a small file that plays like a live run.
 
 use super::{INTERRUPTED, PlainPreset, progress, say};
 use anyhow::Context;
@@ -25,7 +25,7 @@ pub struct RecordArgs {
     out: Option<PathBuf>,
 }
 
-/// Takes the run and writes it. Ctrl-C ends it early; what was recorded is written.
+/// Runs the preset and writes the recording. Ctrl-C ends it early; everything recorded is written.
 pub fn write(args: RecordArgs) -> anyhow::Result<ExitCode> {
     args.preset.refuse_session("record")?;
     let name = args.preset.name.unwrap_or_else(|| DEFAULT.into());
@@ -39,7 +39,7 @@ pub fn write(args: RecordArgs) -> anyhow::Result<ExitCode> {
     set.extend(args.steps.map(|steps| format!("run.steps={steps}")));
     let mut preset = Preset::load_with(&name, &Overrides { data: None, set })?;
     if !changes.is_empty() {
-        // title and note speak of the preset as it is
+        // title and note describe the unchanged preset
         preset.title = format!("{}, changed", preset.title);
         preset.note = format!("The preset {name} with {changes}.");
     }
@@ -64,7 +64,7 @@ pub fn write(args: RecordArgs) -> anyhow::Result<ExitCode> {
     Ok(if cancel.load(Ordering::Relaxed) { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
 }
 
-/// What was recorded, in numbers.
+/// Summary of the recording in numbers.
 fn report(recording: &Recording) -> String {
     let paths = if recording.paths.is_some() { "the paths in a plane of weight space" } else { "no paths" };
     let outputs = recording.history.predictions().map_or(0, |found| found.examples().list.len());

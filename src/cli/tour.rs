@@ -36,7 +36,7 @@ pub fn open(args: &TourArgs, started: Instant) -> anyhow::Result<ExitCode> {
     open_window(Address::default(), Some(place), started)
 }
 
-/// Says that there is no window.
+/// Reports that there is no window.
 #[cfg(not(feature = "picture"))]
 pub fn open(args: &TourArgs, started: Instant) -> anyhow::Result<ExitCode> {
     let _ = &args.chapter;

@@ -1,7 +1,9 @@
-//! Panels as functions of a read-only view, the CPU rasterizer, PNG.
+//! Panels as functions of a read-only view, and pictures in files: the CPU rasterizer, PNG and SVG.
 //!
-//! [`dashboard_ui`] and [`panel_ui`] draw into any egui `Ui` from a [`RunView`] and hand back what the viewer asks for
-//! as [`ViewChange`]s. [`render`] runs such a closure without a window and gives an [`Image`], [`encode_png`] a file.
+//! [`dashboard_ui`](file::dashboard::dashboard_ui) and [`panel_ui`](panel::panel_ui) draw into any egui `Ui` from a
+//! [`RunView`](view::run_view::RunView) and return the viewer's requests as [`ViewChange`](view::ViewChange)s.
+//! [`render`](file::render::render) runs such a closure without a window and gives an [`Image`](file::raster::Image);
+//! [`encode_png`](file::png::encode_png) converts it to a file.
 
 pub mod chart;
 pub mod file;

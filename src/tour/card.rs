@@ -1,4 +1,4 @@
-//! A card as it is drawn: heading, paragraphs with live numbers, equations, a question and its answer.
+//! A card as drawn: heading, paragraphs with live numbers, equations, a question and its answer.
 
 use super::chapter::{Card, CardBlock};
 use super::quantity::Quantity;
@@ -15,16 +15,16 @@ use egui::{
 };
 use std::sync::Arc;
 
-/// Sizes of the letters, in points.
+/// Letter sizes, in points.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ProseStyle {
-    /// Of the text.
+    /// Size of the text.
     pub text: f32,
-    /// Of equations.
+    /// Size of equations.
     pub equation: f32,
-    /// Of the heading.
+    /// Size of the heading.
     pub heading: f32,
-    /// The text's letters may shrink to this size where a card is too high.
+    /// Minimum size of the text's letters if a card is too high.
     pub least: f32,
 }
 
@@ -34,18 +34,18 @@ impl Default for ProseStyle {
     }
 }
 
-/// How much smaller letters are at the next try.
+/// Reduction of the letter size at the next attempt.
 const SHRINK: f32 = 0.95;
 
 impl ProseStyle {
-    /// All letters larger or smaller by a factor.
+    /// All letters scaled by a factor.
     fn scaled(self, factor: f32) -> Self {
         let Self { text, equation, heading, least } = self;
         Self { text: factor * text, equation: factor * equation, heading: factor * heading, least }
     }
 
-    /// The largest letters, up to these, with which a card and its answer fit a room; the smallest where none do. A line is
-    /// kept free, so that numbers that grow do not change the size.
+    /// The largest letters, up to these, with which a card and its answer fit the available room; the smallest if
+    /// none do. One line is kept free, so that growing numbers do not change the size.
     #[must_use]
     pub fn fitting(self, ui: &Ui, card: &Card, view: &RunView, room: Vec2) -> Self {
         let mut style = self;
@@ -57,48 +57,48 @@ impl ProseStyle {
         style
     }
 
-    /// From one line of text to the next.
+    /// Distance between two lines of text.
     fn line(&self) -> f32 {
         1.36 * self.text
     }
 
-    /// Between two pieces.
+    /// Gap between two pieces.
     fn gap(&self) -> f32 {
         0.64 * self.text
     }
 }
 
-/// Whether the answer to a card's question is shown.
+/// Whether the answer to a card's question is visible.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reveal {
-    /// The room thinks.
+    /// The audience is thinking.
     #[default]
     Hidden,
-    /// It is told.
+    /// The answer is shown.
     Shown,
 }
 
-/// Around what stands in a box.
+/// Padding inside a box.
 const BOX: Margin = Margin::symmetric(9, 7);
 /// Width of a box's line.
 const BOX_LINE: f32 = 1.0;
-/// Left and right of an equation.
+/// Margin left and right of an equation.
 const INDENT: f32 = 10.0;
-/// Above and below an equation.
+/// Margin above and below an equation.
 const AIR: f32 = 2.0;
-/// Size of an index, in that of the text.
+/// Size of a subscript, relative to the text.
 const LOWERED: f32 = 0.75;
-/// Height of an index in its line, in letters: it stands at the line's foot, so that the base of its letters lies a fifth of a
-/// letter below that of the words.
+/// Height of a subscript's line, in letter sizes: it is aligned with the bottom of the line, so that the baseline of
+/// its letters is a fifth of a letter below that of the words.
 const FOOT: f32 = 0.78;
 
-/// Running text, laid out: each span is one section of the galley.
+/// Laid-out running text: each span is one section of the galley.
 struct Words<'a> {
     galley: Arc<Galley>,
     spans: &'a [Span],
 }
 
-/// A piece of a card, laid out.
+/// A laid-out piece of a card.
 enum Piece<'a> {
     Words(Words<'a>),
     Equation(&'a str, Equation),
@@ -120,7 +120,7 @@ impl Piece<'_> {
     }
 }
 
-/// The pieces of a card in a width, the answer among them.
+/// The pieces of a card at a given width, including the answer.
 fn lay<'a>(ui: &Ui, card: &'a Card, view: &RunView, style: &ProseStyle, width: f32) -> Vec<Piece<'a>> {
     let palette = Palette::in_ui(ui);
     let galley = |mut job: LayoutJob, width: f32| {
@@ -166,13 +166,13 @@ fn value(name: &str, view: &RunView) -> Option<String> {
     Quantity::named(name)?.value(view)
 }
 
-/// How high [`card_ui`] draws a card in a width, its answer revealed.
+/// The height at which [`card_ui`] draws a card of a given width, with its answer revealed.
 pub fn card_height(ui: &Ui, card: &Card, view: &RunView, style: &ProseStyle, width: f32) -> f32 {
     let pieces = lay(ui, card, view, style, width);
     pieces.iter().map(Piece::height).sum::<f32>() + style.gap() * (pieces.len() as f32 - 1.0)
 }
 
-/// Draws a card into the width there is. Returns whether the answer was asked for.
+/// Draws a card into the available width. Returns whether the answer was requested.
 pub fn card_ui(ui: &mut Ui, card: &Card, view: &RunView, reveal: Reveal, style: &ProseStyle) -> bool {
     let palette = Palette::in_ui(ui);
     ui.spacing_mut().item_spacing.y = style.gap();
@@ -199,7 +199,7 @@ pub fn card_ui(ui: &mut Ui, card: &Card, view: &RunView, reveal: Reveal, style: 
     asked
 }
 
-/// Something with a coloured line around it.
+/// Content with a coloured line around it.
 fn boxed_ui(ui: &mut Ui, color: Color32, content_ui: impl FnOnce(&mut Ui)) {
     Frame::new()
         .stroke(Stroke::new(BOX_LINE, color))
@@ -228,7 +228,7 @@ fn prose(palette: &Palette, spans: &[Span], view: &RunView, style: &ProseStyle) 
                 job.append(text, 0.0, low);
                 continue;
             }
-            // not yet there: a dash in its place
+            // not available yet: a dash instead
             Span::Live(quantity) => match quantity.value(view) {
                 Some(value) => (value, strong(palette.color(Role::GradientDescent))),
                 None => ("–".to_owned(), plain(style.text, palette.faint_text)),
@@ -239,7 +239,7 @@ fn prose(palette: &Palette, spans: &[Span], view: &RunView, style: &ProseStyle) 
     job
 }
 
-/// The text; a live number below the pointer says what it is, and its line stands out in the plots.
+/// The text; pointing at a live number explains it and highlights its line in the plots.
 fn words_ui(ui: &mut Ui, Words { galley, spans }: Words) {
     let response = ui.add(Label::new(Arc::clone(&galley)));
     let pointed = response.hover_pos().and_then(|at| {
@@ -260,7 +260,7 @@ fn words_ui(ui: &mut Ui, Words { galley, spans }: Words) {
     }
 }
 
-/// Says what a number is, and lets its line stand out.
+/// Explains a number, and highlights its line.
 fn point_out(response: &Response, quantity: Quantity) {
     if let Some(line) = quantity.line() {
         point_at(&response.ctx, line);
@@ -268,7 +268,7 @@ fn point_out(response: &Response, quantity: Quantity) {
     response.clone().on_hover_text(quantity.meaning());
 }
 
-/// The equation; the term below the pointer, or that the Tab key has come to, stands out and says what its number is.
+/// The equation; the term below the pointer, or with the keyboard focus, is highlighted and its number explained.
 fn equation_ui(ui: &mut Ui, text: &str, equation: &Equation, view: &RunView) {
     let palette = Palette::in_ui(ui);
     let size = vec2(ui.available_width(), equation.size.y + 2.0 * AIR);

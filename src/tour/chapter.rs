@@ -11,24 +11,24 @@ use crate::run::record::history::History;
 use crate::run::record::series::Series;
 use serde::Deserialize;
 
-/// One chapter: what it says, and the run that it says it with.
+/// One chapter: its cards, and the run that illustrates them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chapter {
-    /// A word for command lines: the file's name without its number.
+    /// Identifier for command lines: the file's name without its number.
     pub id: String,
     /// Its title.
     pub title: String,
-    /// What runs at first.
+    /// The initial run.
     pub source: RunSource,
-    /// Light presets that train beside it, each with a place of its own on the wall.
+    /// Light presets that train at the same time, each with a place on the wall.
     pub beside: Vec<RunSource>,
-    /// The panels at first.
+    /// The initial panels.
     pub layout: TourColumns,
-    /// Every stop is reached within so many steps of its run.
+    /// Every stop is reached within this number of steps of its run.
     pub within: usize,
     /// Whether the phases of cycles are shaded.
     pub phases: bool,
-    /// When the central flow's curves are shown.
+    /// The time at which the central flow's curves are shown.
     pub central_flow: CentralFlowShown,
     /// Sliders on the cards that have them.
     pub knobs: Vec<Knob>,
@@ -36,14 +36,14 @@ pub struct Chapter {
     pub cards: Vec<Card>,
 }
 
-/// A slider that changes one number of the preset and starts the run again.
+/// A slider that changes one number of the preset and restarts the run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Knob {
     /// Its name.
     pub label: String,
     /// The key of the preset, such as `optimizer.eta`.
     pub key: String,
-    /// For a list of numbers, which of them, counted from 0.
+    /// For a list of numbers, the index of the number, counted from 0.
     pub place: Option<usize>,
     /// Smallest value.
     pub least: f64,
@@ -51,14 +51,14 @@ pub struct Knob {
     pub most: f64,
 }
 
-/// One thought.
+/// One card, which presents one idea.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Card {
     /// Its heading.
     pub heading: String,
-    /// What the run goes on to when the card is shown.
+    /// The event up to which the run continues when the card is shown.
     pub stop: Option<Breakpoint>,
-    /// What happens when the card is shown and its stop is reached.
+    /// Actions when the card is shown and its stop is reached.
     pub actions: Vec<Action>,
     /// Another run than the chapter's, from this card on.
     pub run: Option<RunSource>,
@@ -66,13 +66,13 @@ pub struct Card {
     pub layout: Option<TourColumns>,
     /// Whether it has the chapter's sliders.
     pub sliders: bool,
-    /// What it says.
+    /// Its text.
     pub blocks: Vec<CardBlock>,
-    /// How many of the blocks it says already on the way to its stop: those that stand before the stop's line.
+    /// Number of blocks that are shown before the stop is reached: those before the stop's line.
     pub ahead: usize,
 }
 
-/// When the central flow's curves are shown in a chapter.
+/// The time at which the central flow's curves are shown in a chapter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CentralFlowShown {
@@ -81,55 +81,55 @@ pub enum CentralFlowShown {
     Always,
     /// When an answer is revealed, or a card shows them.
     Answered,
-    /// When the viewer asks for them: the chapter does not speak of them.
+    /// When the viewer asks for them: the chapter does not mention them.
     Asked,
 }
 
-/// What runs: a built-in preset with changes.
+/// A run: a built-in preset with changes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunSource {
-    /// Its name.
+    /// The name of the preset.
     pub preset: String,
-    /// Keys that are changed, each `key=value`.
+    /// The changed keys, each `key=value`.
     pub set: Vec<String>,
-    /// The recording that plays in its place, where it comes with the program and can be read.
+    /// The recording that plays instead, if it comes with the program and can be read.
     pub recording: Option<String>,
 }
 
 /// A paragraph of a card.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CardBlock {
-    /// Words.
+    /// Text.
     Text(Vec<Span>),
     /// An equation on its own line, in the notation of [`crate::picture::style::equation`].
     Equation(String),
-    /// An address, on its own line.
+    /// A link, on its own line.
     Link(String),
-    /// A question to the room.
+    /// A question to the audience.
     Question(Vec<Span>),
-    /// What is hidden until it is asked for.
+    /// The answer, hidden until it is requested.
     Answer(Vec<Span>),
 }
 
-/// What a card does to the window.
+/// An action of a card.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Action {
-    /// Put the cursor at the newest step that can be looked into.
+    /// Put the cursor at the newest step that can be inspected.
     Look,
-    /// Show the last whole cycle and repeat it in slow motion.
+    /// Repeat the last whole cycle in slow motion.
     LoopCycle,
     /// Show the whole run, without a cursor.
     WholeRun,
     /// Train with another learning rate from here on.
     SetEta(f64),
-    /// Let the run go on, without a stop.
+    /// Continue the run, without a stop.
     Play,
     /// Show the central flow's curves.
     ShowCentralFlow,
 }
 
 impl Chapter {
-    /// What runs on a card.
+    /// The run of a card.
     pub fn source(&self, card: usize) -> &RunSource {
         self.cards.iter().take(card + 1).rev().find_map(|card| card.run.as_ref()).unwrap_or(&self.source)
     }
@@ -142,15 +142,15 @@ impl Chapter {
     /// The preset of a card, with these changes after the chapter's own.
     ///
     /// # Errors
-    /// When it is not built in, or a change is refused.
+    /// If it is not built in, or a change is refused.
     pub fn preset(&self, card: usize, changes: &[String]) -> Result<Preset, ChapterError> {
         self.load(self.source(card), changes)
     }
 
-    /// The presets that train beside the chapter's run.
+    /// The presets that train at the same time as the chapter's run.
     ///
     /// # Errors
-    /// When one is not built in, or a change is refused.
+    /// If one is not built in, or a change is refused.
     pub fn presets_beside(&self) -> Result<Vec<Preset>, ChapterError> {
         self.beside.iter().map(|source| self.load(source, &[])).collect()
     }
@@ -168,8 +168,8 @@ impl Chapter {
             || before.any(|card| card.actions.contains(&Action::ShowCentralFlow))
     }
 
-    /// The card to show to someone who comes back from the chapter after this one: the last, if its run needs nothing that
-    /// a card before it has done.
+    /// The card to show on return from the following chapter: the last one, if its run does not depend on the actions
+    /// of an earlier card.
     pub fn last_entry(&self) -> usize {
         let last = self.cards.len().saturating_sub(1);
         let is_steered = |card: &Card| card.actions.iter().any(|action| matches!(action, Action::SetEta(_)));
@@ -192,20 +192,20 @@ impl Chapter {
 }
 
 impl Card {
-    /// The card as it is shown until its stop is reached: what it says of the stop is not yet true, and tells the room how it
-    /// will end.
+    /// The card as it is shown until its stop is reached: statements about the stop are not true yet, and would tell
+    /// the audience the outcome.
     #[must_use]
     pub fn on_the_way(&self) -> Self {
         let blocks = self.blocks[..self.ahead.min(self.blocks.len())].to_vec();
         Self { heading: self.heading.clone(), blocks, ..Self::default() }
     }
 
-    /// Whether it has a question whose answer is hidden at first.
+    /// Whether it has a question whose answer is initially hidden.
     pub fn has_answer(&self) -> bool {
         self.blocks.iter().any(|block| matches!(block, CardBlock::Answer(_)))
     }
 
-    /// The learning rate with which it lets the run go on.
+    /// The learning rate with which the card continues the run.
     pub fn eta(&self) -> Option<f64> {
         self.actions.iter().find_map(|action| match action {
             Action::SetEta(eta) => Some(*eta),
@@ -241,13 +241,13 @@ impl Card {
     }
 }
 
-/// The first step, since the last change of η, at which what a breakpoint waits for was there; `None` where it is still to
-/// come. Peaks and spikes come again.
+/// The first step, since the last change of η, at which the condition of a breakpoint held; `None` if it has not held
+/// yet. Peaks and spikes can recur.
 pub fn passed_at(stop: Breakpoint, history: &History) -> Option<usize> {
     let value = |series, row| history.value(series, row);
     let newest = history.rows().checked_sub(1)?;
     let eta = value(Series::Eta, newest);
-    // backwards: the last that is found is the first
+    // backwards: the last match found is the first step
     let rows = (0..=newest).rev().take_while(|&row| value(Series::Eta, row) == eta);
     match stop {
         Breakpoint::Step(step) => (newest >= step).then_some(step),
@@ -262,7 +262,7 @@ pub fn passed_at(stop: Breakpoint, history: &History) -> Option<usize> {
     }
 }
 
-/// Whether what a breakpoint waits for lies behind already, since the last change of η.
+/// Whether the condition of a breakpoint has already held since the last change of η.
 pub fn lies_behind(stop: Breakpoint, history: &History) -> bool {
     passed_at(stop, history).is_some()
 }

@@ -1,34 +1,34 @@
-//! What can be wrong with a chapter's file.
+//! Errors in the file of a chapter.
 
 use crate::preset::PresetError;
 
 /// A chapter that cannot be shown.
 #[derive(Debug, thiserror::Error)]
 pub enum ChapterError {
-    /// The head is missing, or is no TOML of the keys that a chapter has.
+    /// The head is missing, or is not TOML with the keys of a chapter.
     #[error("chapter {chapter}: the head between the two lines `+++` is refused: {reason}")]
     Head {
-        /// The file, without its ending.
+        /// The file, without its extension.
         chapter: String,
-        /// What is wrong.
+        /// The cause.
         reason: String,
     },
-    /// A line that means nothing.
+    /// A line that cannot be parsed.
     #[error("chapter {chapter}, line {line}: {reason}")]
     Line {
-        /// The file, without its ending.
+        /// The file, without its extension.
         chapter: String,
         /// The line, counted from 1.
         line: usize,
-        /// What is wrong, and what is allowed.
+        /// The cause, and the permitted forms.
         reason: String,
     },
-    /// The preset is not there, or a change of it is refused.
+    /// The preset does not exist, or a change of it is refused.
     #[error("chapter {chapter}: {source}")]
     Preset {
-        /// The file, without its ending.
+        /// The file, without its extension.
         chapter: String,
-        /// Which key, and why.
+        /// The key and the reason.
         source: PresetError,
     },
 }

@@ -1,5 +1,5 @@
-//! Which panels a chapter shows: `sharpness*1.5 | loss / variance`, columns parted by `|`, the panels of a column by `/`,
-//! each with its share after a `*`.
+//! The panels of a chapter: `sharpness*1.5 | loss / variance`, columns separated by `|`, the panels of a column by
+//! `/`, each with its share after a `*`.
 
 use crate::picture::view::panel::Panel;
 
@@ -17,7 +17,7 @@ pub struct PanelColumn {
 }
 
 impl TourColumns {
-    /// Reads the line; the error says what is wrong.
+    /// Parses the line; the error states the problem.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         text.split('|').map(column).collect::<Result<_, _>>().map(Self)
     }

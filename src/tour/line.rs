@@ -1,4 +1,4 @@
-//! Which line of the plots a live number is a value of.
+//! The line of the plots to which a live number belongs.
 
 use super::quantity::Quantity;
 use crate::picture::view::source::LineSource;
@@ -6,7 +6,7 @@ use crate::run::analysis::curves::Curve;
 use crate::run::record::series::Series;
 
 impl Quantity {
-    /// The line whose value it is, or that it is made of.
+    /// The line of which it is a value, or from which it is computed.
     pub fn line(self) -> Option<LineSource> {
         let recorded = |series| Some(LineSource::Recorded(series));
         match self.name() {

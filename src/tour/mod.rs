@@ -1,5 +1,5 @@
-//! The guided tour: chapters as data, and what a card needs to be shown. Knows panels, presets and histories; the window
-//! that walks through it is [`crate::app`].
+//! The guided tour: chapters as data, and the code to display a card. It depends on panels, presets and histories;
+//! the window that walks through it is [`crate::app`].
 //!
 //! A chapter is one file of the directory `tour`, compiled in; `docs/adding-a-chapter.md` describes its lines.
 
@@ -54,7 +54,7 @@ chapters![
 /// All chapters, in order.
 ///
 /// # Errors
-/// When a chapter's file breaks the rules; a test reads all that are compiled in.
+/// If a chapter's file is invalid; a test reads all compiled-in files.
 pub fn chapters() -> Result<Vec<Chapter>, ChapterError> {
     FILES.iter().map(|(name, text)| Chapter::parse(name, text)).collect()
 }

@@ -1,18 +1,19 @@
 //! A chapter's file: a head of TOML between two lines `+++`, then cards.
 //!
-//! | line | what it is |
+//! | line | meaning |
 //! |---|---|
 //! | `## heading` | a new card |
-//! | `@ stop` | the run goes on to this stop: `edge 1`, `rank 2`, `peak`, `spike 1.5`, `divergence`, `step 200` |
-//! | `> run PRESET key=value …` | another run from this card on; with `recorded=NAME` that recording in its place |
+//! | `@ stop` | the run continues to this stop: `edge 1`, `rank 2`, `peak`, `spike 1.5`, `divergence`, `step 200` |
+//! | `> run PRESET key=value …` | another run from this card on; with `recorded=NAME` that recording instead |
 //! | `> panels …` | other panels from this card on |
-//! | `> sliders` | the chapter's sliders stand below this card |
-//! | `> eta 0.06` | the run goes on with this learning rate |
-//! | `> action` | when the card is shown and its stop reached: `look`, `loop cycle`, `whole run`, `play`, `show central flow` |
+//! | `> sliders` | the chapter's sliders appear below this card |
+//! | `> eta 0.06` | the run continues with this learning rate |
+//! | `> action` | when the card is shown and its stop is reached: `look`, `loop cycle`, `whole run`, `play`, `show
+//! central flow` |
 //! | `= equation` | an equation on its own line; `\live{term}{number}` puts a live number below a term |
-//! | `? question` | to the room, up to the next empty line |
-//! | `! answer` | hidden until it is asked for, up to the next empty line |
-//! | `https://…` | an address to open |
+//! | `? question` | to the audience, up to the next empty line |
+//! | `! answer` | hidden until it is requested, up to the next empty line |
+//! | `https://…` | a link |
 //! | other lines | a paragraph, up to the next empty line |
 
 use super::chapter::{Action, Card, CardBlock, CentralFlowShown, Chapter, Knob, RunSource};
@@ -55,14 +56,14 @@ struct RawKnob {
     most: f64,
 }
 
-/// Between head and cards.
+/// The line between head and cards.
 const FENCE: &str = "+++";
 
 impl Chapter {
-    /// Reads a chapter's file; `name` is the file's, `NN-id`.
+    /// Parses a chapter's file; `name` is the name of the file, `NN-id`.
     ///
     /// # Errors
-    /// When a line means nothing, or the head is not as it should be.
+    /// If a line cannot be parsed, or the head is invalid.
     pub fn parse(name: &str, file: &str) -> Result<Self, ChapterError> {
         let id = name.split_once('-').map_or(name, |(_, id)| id).to_owned();
         let head_error = |reason: String| ChapterError::Head { chapter: name.to_owned(), reason };
@@ -140,7 +141,7 @@ fn cards(body: &str, at: impl Fn(usize, String) -> ChapterError) -> Result<Vec<C
     Ok(cards)
 }
 
-/// An equation whose terms have numbers that there are.
+/// An equation all of whose live numbers exist.
 fn equation(text: &str) -> Result<CardBlock, String> {
     let unknown = equation::names(text).into_iter().find(|name| Quantity::named(name).is_none());
     match unknown {
@@ -149,7 +150,7 @@ fn equation(text: &str) -> Result<CardBlock, String> {
     }
 }
 
-/// In a run's line, before the name of the recording that plays in its place.
+/// Precedes, in the line of a run, the name of the recording that plays instead.
 const RECORDED: &str = "recorded=";
 
 const NO_CARD: &str = "this stands before the first card; a card starts with a line `## heading`";
@@ -173,7 +174,7 @@ fn stop(text: &str) -> Result<Breakpoint, String> {
 }
 
 impl RunSource {
-    /// Reads `PRESET key=value … recorded=NAME`.
+    /// Parses `PRESET key=value … recorded=NAME`.
     fn parse(text: &str) -> Result<Self, String> {
         let mut words = text.split_whitespace().map(str::to_owned);
         let preset = words.next().ok_or("a run needs the name of a preset")?;
@@ -184,7 +185,7 @@ impl RunSource {
     }
 }
 
-/// What a card changes, or does.
+/// A change or an action of a card.
 fn order(card: &mut Card, text: &str) -> Result<(), String> {
     if let Some(run) = text.strip_prefix("run ") {
         card.run = Some(RunSource::parse(run)?);

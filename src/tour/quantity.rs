@@ -1,6 +1,6 @@
-//! The live numbers of the text: named quantities, computed from what a run has recorded.
+//! The live numbers of the text: named quantities, computed from the record of a run.
 //!
-//! Non-finite contract: a quantity that is not there, or not finite, has no value; the text then shows a dash.
+//! Non-finite contract: a quantity that is absent or not finite has no value; the text then shows a dash.
 
 use crate::picture::panel::inspector::short;
 use crate::picture::view::run_view::RunView;
@@ -10,13 +10,13 @@ use crate::run::analysis::validity::{Check, Light, checks, light};
 use crate::run::record::series::Series;
 use brink_core::dynamics::{Event, Process, StepOutcome};
 
-/// η·λ from which an eigenvalue of gradient descent, which flickers with period 2, counts as at the edge.
+/// Value of η·λ from which an eigenvalue of gradient descent, which flickers with period 2, counts as at the edge.
 const AT_EDGE: f64 = 1.97;
 
-/// Shares of 2/η that differ from 1 by no more than this are 1, but for rounding.
+/// Shares of 2/η that differ from 1 by at most this are 1 up to rounding.
 const ROUNDING: f64 = 1e-9;
 
-/// What a quantity comes to.
+/// The value of a quantity.
 #[derive(Clone, Debug, PartialEq)]
 enum Value {
     Number(f64),
@@ -25,10 +25,10 @@ enum Value {
     Words(String),
 }
 
-/// How a quantity is found: from the view, at a row.
+/// The definition of a quantity: a function of the view and a row.
 type Find = fn(&RunView, usize) -> Option<Value>;
 
-/// A named number of the run that is shown.
+/// A named number of the displayed run.
 #[derive(Clone, Copy, Debug)]
 pub struct Quantity {
     name: &'static str,
@@ -43,17 +43,17 @@ impl PartialEq for Quantity {
 }
 
 impl Quantity {
-    /// The one of a name.
+    /// The quantity of a name.
     pub fn named(name: &str) -> Option<Self> {
         QUANTITIES.iter().find(|quantity| quantity.name == name).copied()
     }
 
-    /// Its name, as the text writes it in braces.
+    /// Its name, as it appears in braces in the text.
     pub fn name(self) -> &'static str {
         self.name
     }
 
-    /// What it is, for tooltips and for those who write chapters.
+    /// Its meaning, for tooltips and for authors of chapters.
     pub fn meaning(self) -> &'static str {
         self.meaning
     }
@@ -64,7 +64,8 @@ impl Quantity {
         (self.find)(view, row)
     }
 
-    /// Its value at the cursor, or at the newest step, as a number; `None` while there is none, and where it is words.
+    /// Its value at the cursor, or at the newest step, as a number; `None` while there is none, and for a quantity in
+    /// words.
     pub fn number(self, view: &RunView) -> Option<f64> {
         match self.find(view)? {
             Value::Number(number) | Value::Percent(number) => {
@@ -335,7 +336,7 @@ pub const QUANTITIES: &[Quantity] = &[
     }),
 ];
 
-/// A value at a row; the sharpness of gradient descent that has diverged is that of where it stays.
+/// A value at a row; for the sharpness of diverged gradient descent, the value at its last weights.
 fn get(view: &RunView, series: Series, row: usize) -> Option<f64> {
     let stays = || match series {
         Series::GdLambda(_) => view.history.value(series, view.history.last_of_descent(row)),
@@ -352,7 +353,7 @@ fn smooth(view: &RunView, curve: Curve, row: usize) -> Option<Value> {
     view.curves.value(curve, row).map(Value::Number)
 }
 
-/// The largest of those that are finite.
+/// The largest of the finite values.
 fn largest(values: impl Iterator<Item = f64>) -> Option<Value> {
     values.filter(|value| value.is_finite()).reduce(f64::max).map(Value::Number)
 }
@@ -362,7 +363,7 @@ fn of_edge(view: &RunView, i: usize, row: usize) -> Option<f64> {
     Some(0.5 * get(view, Series::Eta, row)? * get(view, Series::GdLambda(i), row)?)
 }
 
-/// One word above the edge, one at it, and one below.
+/// One word for above the edge, one for at the edge, and one for below.
 fn side(view: &RunView, i: usize, row: usize, [above, at, below]: [&str; 3]) -> Option<Value> {
     let share = of_edge(view, i, row).filter(|share| !share.is_nan())?;
     let word = match share {
@@ -373,7 +374,7 @@ fn side(view: &RunView, i: usize, row: usize, [above, at, below]: [&str; 3]) -> 
     Some(Value::Words(word.to_owned()))
 }
 
-/// Where the gradient flow became too sharp to go on, and η·S there.
+/// The step at which the gradient flow became too sharp to continue, and η·S there.
 fn end_of_the_flow(view: &RunView, row: usize) -> Option<(usize, f64)> {
     view.history.events().iter().take_while(|(step, _)| *step <= row).find_map(|(step, event)| match event {
         Event::Outcome(Process::GradientFlow, StepOutcome::TooSharp { eta_s }) => Some((*step, *eta_s)),
@@ -390,7 +391,7 @@ fn factor(view: &RunView, i: usize, row: usize) -> Option<Value> {
     of_edge(view, i, row).map(|share| Value::Number((1.0 - 2.0 * share).abs()))
 }
 
-/// How far a prediction is from what was measured, in percent.
+/// The error of a prediction relative to the measured value, in percent.
 fn error(view: &RunView, predicted: Series, measured: Curve, row: usize) -> Option<Value> {
     let measured = view.curves.value(measured, row)?;
     Some(Value::Percent(100.0 * (get(view, predicted, row)? - measured).abs() / measured))
@@ -403,7 +404,7 @@ fn or_zero(view: &RunView, i: usize, row: usize) -> Option<Value> {
     Some(Value::Number(sigma.unwrap_or(0.0)))
 }
 
-/// Of the cycle at a row, or of the one before.
+/// A property of the cycle at a row, or of the one before.
 fn cycle(
     view: &RunView,
     row: usize,

@@ -7,15 +7,15 @@ use super::quantity::Quantity;
 pub enum Span {
     /// Words.
     Plain(String),
-    /// Words that stand out.
+    /// Emphasized words.
     Strong(String),
-    /// A letter that is lowered and small: what follows a `_`, one character or a group in braces `_{t+1}`.
+    /// A subscript: after a `_`, one character or a group in braces `_{t+1}`.
     Lowered(String),
     /// A number of the run.
     Live(Quantity),
 }
 
-/// Reads running text; the error says what is wrong.
+/// Parses running text; the error states the problem.
 pub(super) fn spans(text: &str) -> Result<Vec<Span>, String> {
     let mut spans = Vec::new();
     let mut plain = String::new();

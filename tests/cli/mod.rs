@@ -1,4 +1,4 @@
-//! The binary, run as a user would.
+//! The binary, run as a user would run it.
 #![allow(dead_code, clippy::unwrap_used, reason = "each test uses a part of it, and a failure is a panic")]
 
 use candle_core::{Device, Tensor};
@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
-/// A place for inputs and results.
+/// A directory for inputs and results.
 pub struct Desk {
     dir: TempDir,
 }
 
-/// What a run left behind.
+/// The files that a run left behind.
 pub struct Csv {
     pub header: Vec<String>,
     pub rows: Vec<Vec<String>>,
@@ -31,7 +31,7 @@ impl Desk {
         self.path(name).to_str().unwrap().to_owned()
     }
 
-    /// Everything in the directory, and in `out` where it is there.
+    /// Everything in the directory, and in `out` if it exists.
     pub fn names(&self) -> Vec<String> {
         let list = |dir: &Path| -> Vec<String> {
             std::fs::read_dir(dir)
@@ -56,7 +56,7 @@ impl Desk {
         path
     }
 
-    /// An npz whose entries are these bytes, with the entry's own sizes told truly.
+    /// An npz whose entries are these bytes, with the correct sizes of the entries.
     pub fn raw_npz(&self, name: &str, entries: &[(&str, Vec<u8>)], deflate: bool) -> PathBuf {
         use zip::write::{SimpleFileOptions, ZipWriter};
         let path = self.path(name);
@@ -71,7 +71,8 @@ impl Desk {
         path
     }
 
-    /// An npz whose array `x_u8` is this header and so many zeros, which deflate makes small; and further arrays.
+    /// An npz whose array `x_u8` has this header and this number of zeros, which deflate compresses well; and further
+    /// arrays.
     pub fn bomb(&self, name: &str, header: &[u8], zeros: usize, entries: &[(&str, Vec<u8>)]) -> PathBuf {
         use zip::write::{SimpleFileOptions, ZipWriter};
         let path = self.path(name);
@@ -142,7 +143,7 @@ pub fn refused(desk: &Desk, args: &[&str]) -> String {
     refused_with(desk, args, &[])
 }
 
-/// The same with variables of the environment.
+/// The same with environment variables.
 pub fn refused_with(desk: &Desk, args: &[&str], environment: &[(&str, &str)]) -> String {
     let before = desk.names();
     let args = [&["run"], args, &["--out", "out"]].concat();
@@ -176,7 +177,7 @@ pub fn integers(values: &[i64]) -> Tensor {
     Tensor::from_slice(values, values.len(), &Device::Cpu).unwrap()
 }
 
-/// A NumPy array's file with this header text and these bytes.
+/// A NumPy file with this header text and these bytes.
 pub fn npy(header: &str, data: &[u8]) -> Vec<u8> {
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
     bytes.extend(u16::try_from(header.len()).unwrap().to_le_bytes());

@@ -1,12 +1,12 @@
-//! Shared by the tests of runs: presets that reach the edge soon, and their engines.
+//! Shared by the tests of runs: presets that soon reach the edge, and their engines.
 
 use brink::preset::Preset;
 use brink::run::engine::Engine;
 use brink::run::engine::assemble::assemble;
 use brink::run::engine::problem::Sources;
 
-/// A network at the edge within a hundred steps, or a landscape; in either precision, with everything that is recorded now and
-/// then.
+/// A network at the edge within a hundred steps, or a landscape; in either precision, with every series that is
+/// recorded at every step or occasionally.
 pub fn small_preset(name: &str, precision: &str) -> Preset {
     let mut preset = Preset::load(name).expect("a built-in preset");
     let mut set = |set: &str| preset.set(set).expect("a key with its value");

@@ -1,12 +1,12 @@
-//! Pictures against stored ones.
+//! Comparison of pictures with stored ones.
 
 use brink::picture::file::png::encode_png;
 use brink::picture::file::raster::Image;
 use std::path::PathBuf;
 
-/// Levels by which a channel may differ (glyphs and line edges round differently on other machines).
+/// Permitted difference of a channel (glyphs and line edges round differently on other machines).
 const LEVELS: u8 = 40;
-/// Share of the pixels that may differ by more.
+/// Permitted share of pixels that differ by more.
 pub const SHARE: f64 = 0.002;
 
 /// The pixels of a PNG file.
@@ -31,7 +31,7 @@ pub fn difference(a: &Image, b: &Image) -> f64 {
     a.pixels.iter().zip(&b.pixels).filter(|pair| far(*pair)).count() as f64 / a.pixels.len() as f64
 }
 
-/// Where a stored picture lies.
+/// The path of a stored picture.
 pub fn stored(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/pictures").join(format!("{name}.png"))
 }

@@ -1,4 +1,4 @@
-//! A hand on a panel: a click at a text, and what the panel asks for then.
+//! Simulated pointer input on a panel: a click at a text, and the changes that the panel then requests.
 
 use brink::picture::panel::panel_ui;
 use brink::picture::style::theme;

@@ -1,15 +1,15 @@
-//! A made-up scene of a network: a valley across the first axis, gradient descent at its walls, a gradient flow that departs
-//! along the second, faint sketched parts, a hole in the grids, work under way and a note.
+//! An artificial scene of a network: a valley across the first axis, gradient descent at its walls, a gradient flow
+//! that departs along the second, faint sketched parts, a hole in the grids, work in progress and a note.
 //!
 
 use brink::picture::style::theme::Role;
 use brink::picture::view::scene::{Scene, SceneAxis, SceneGrid, ScenePath, StableRegion};
 
-/// Steps before those whose weights are at hand, and all steps.
+/// The number of steps before those whose weights are kept, and the total number of steps.
 const SKETCHED: usize = 300;
 const STEPS: usize = 400;
 
-/// Where a process is after a share of the run.
+/// The position of a process after a fraction of the run.
 fn at(role: Role, step: usize) -> [f32; 3] {
     let t = step as f32 / STEPS as f32;
     let rest = 1.0 - t;
@@ -26,7 +26,7 @@ fn loss([x, y, _]: [f32; 3]) -> f32 {
     0.02 + 2.0 * x * x + 0.05 * (y - 0.3) * (y - 0.3) + 0.1 * x * y * y
 }
 
-/// A value at the nodes of the plane, but for a corner.
+/// A value at the nodes of the plane, except in a corner.
 fn grid(side: usize, value: impl Fn(f32, f32) -> f32) -> SceneGrid {
     let mut grid = SceneGrid { x: -0.3..0.3, y: -0.4..1.4, columns: side, rows: side, values: Vec::new() };
     for (row, column) in (0..side * side).map(|i| (i / side, i % side)) {

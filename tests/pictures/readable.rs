@@ -1,25 +1,25 @@
-//! Whether what is shown can be read: no text cut off or shortened, and none over another.
+//! Readability of the displayed texts: none is cut off or shortened, and none overlaps another.
 #![allow(dead_code, reason = "each test asks for a part of it")]
 
 use super::texts::{of_shapes, shown};
 use egui::epaint::ClippedShape;
 use egui::{Ui, Vec2};
 
-/// How strict one is.
+/// Strictness of the check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strictness {
-    /// Every text must be there in full.
+    /// Every text must be completely visible.
     Whole,
-    /// What lies above or below may be scrolled to.
+    /// Texts above or below may be reached by scrolling.
     Scrolled,
 }
 
-/// What cannot be read of what a closure shows, in words.
+/// The unreadable texts of a closure, in words.
 pub fn unreadable(size: Vec2, scale: f32, strictness: Strictness, ui: impl FnMut(&mut Ui)) -> Vec<String> {
     among(&shown(size, scale, ui), strictness)
 }
 
-/// What cannot be read among shapes, in words.
+/// The unreadable texts among shapes, in words.
 pub fn among(shapes: &[ClippedShape], strictness: Strictness) -> Vec<String> {
     let texts = of_shapes(shapes);
     let mut found = Vec::new();

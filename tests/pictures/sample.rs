@@ -1,19 +1,19 @@
-//! A made-up run with everything a panel may meet: a rise to the edge, growing ranks, oscillation, cycles, a change of η
-//! that starts above the edge, and gradient descent that diverges in the end. In closed form, so that it is the same
-//! everywhere.
+//! An artificial run with everything a panel may encounter: a rise to the edge, growing ranks, oscillation, cycles, a
+//! change of η that starts above the edge, and gradient descent that diverges at the end. It is in closed form, so it
+//! is the same everywhere.
 
 use brink_core::dynamics::{CentralFlowRecord, Event, Process, ProcessRecord, StepOutcome, StepRecord};
 
-/// Which defect a picture test plants.
+/// The defect that a picture test introduces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Defect {
     /// None.
     None,
     /// The central flow records nothing.
     NoCentralFlow,
-    /// The losses of gradient descent and gradient flow are exchanged.
+    /// The losses of gradient descent and gradient flow are swapped.
     SwappedLosses,
-    /// Σ is half of what it should be.
+    /// Σ is half of its correct value.
     HalfSigma,
 }
 

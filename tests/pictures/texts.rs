@@ -1,10 +1,10 @@
-//! The texts of what a closure shows.
+//! The texts that a closure draws.
 
 use brink::picture::style::theme;
 use egui::epaint::{ClippedShape, TextShape};
 use egui::{Context, RawInput, Rect, Shape, Ui, Vec2, ViewportId, ViewportInfo};
 
-/// Every text with the rectangle it takes and the one it is clipped to.
+/// Every text with its rectangle and its clip rectangle.
 #[allow(dead_code, reason = "some tests only ask whether texts can be read")]
 pub fn texts(size: Vec2, content_ui: impl FnMut(&mut Ui)) -> Vec<(String, Rect, Rect)> {
     let text =
@@ -12,7 +12,7 @@ pub fn texts(size: Vec2, content_ui: impl FnMut(&mut Ui)) -> Vec<(String, Rect, 
     of_shapes(&shown(size, 1.0, content_ui)).into_iter().map(text).collect()
 }
 
-/// What a closure shows in a window of `size` points at `scale` pixels a point, once it has found its places.
+/// The output of a closure in a window of `size` points at `scale` pixels per point, after its layout has settled.
 pub fn shown(size: Vec2, scale: f32, mut content_ui: impl FnMut(&mut Ui)) -> Vec<ClippedShape> {
     let context = Context::default();
     theme::install(&context);
@@ -33,7 +33,7 @@ pub fn shown(size: Vec2, scale: f32, mut content_ui: impl FnMut(&mut Ui)) -> Vec
     shapes
 }
 
-/// Every text among shapes, with the rectangle it is clipped to.
+/// Every text among shapes, with its clip rectangle.
 pub fn of_shapes(shapes: &[ClippedShape]) -> Vec<(TextShape, Rect)> {
     fn collect(shape: &Shape, clip: Rect, out: &mut Vec<(TextShape, Rect)>) {
         match shape {

@@ -1,8 +1,9 @@
-//! The two-parameter landscapes, each with all that is drawn of it: gradient descent against its recursion, the flows
-//! against their solutions, the loss, its contours and the region S ≤ 2/η against the formulas.
+//! The two-parameter landscapes, each with everything that is drawn of it: gradient descent compared with its
+//! recursion, the flows with their solutions, the loss, its contours and the region S ≤ 2/η with the formulas.
 //!
-//! The gradient flow has a solution in closed form on all but the tilted hyperbola; there, as the central flow everywhere,
-//! it is held to an integration by another method, whose own error is found by halving its steps.
+//! The gradient flow has a closed-form solution on all landscapes except the tilted hyperbola; there, like the
+//! central flow everywhere, it is compared with an integration by another method, whose own error is determined by
+//! halving its steps.
 
 use super::run;
 use brink::picture::scene::contour::contour;
@@ -17,14 +18,15 @@ use egui::Theme;
 /// Value, gradient, and the entries xx, xy, yy of the Hessian.
 type Jet = (f64, [f64; 2], [f64; 3]);
 
-/// Substeps of the flows where their own error is to be none to speak of.
+/// Substeps of the flows for a negligible error of their own.
 const FINE: usize = 1000;
-/// Drawn points are in single precision: what is the same may differ by so much, relative to the weights.
+/// Drawn points are in single precision: equal points may differ by this much, relative to the weights.
 const SAME: f64 = 2e-6;
-/// What Euler's method with that many substeps may be off, at least.
+/// Minimum permitted error of Euler's method with that number of substeps.
 const FINELY: f64 = 1e-4;
 
-/// Of a start and a point: the time at which the gradient flow is there, and how far the point is beside its path.
+/// Given a start and a point: the time at which the gradient flow is there, and the distance of the point from its
+/// path.
 type Solution = fn([f64; 2], [f64; 2]) -> (f64, f64);
 
 struct Case {
@@ -59,7 +61,7 @@ fn bowl(x: f64, y: f64) -> Jet {
     (11.0 * x * x + 9.0 * y * y, [22.0 * x, 18.0 * y], [22.0, 0.0, 18.0])
 }
 
-/// c = x² − y² stays, and dp/dt = (1 − p)√(c² + 4p²) for p = xy.
+/// c = x² − y² is constant, and dp/dt = (1 − p)√(c² + 4p²) for p = xy.
 fn along_hyperbola(start: [f64; 2], at: [f64; 2]) -> (f64, f64) {
     let conserved = |[x, y]: [f64; 2]| x * x - y * y;
     let c = conserved(start);
@@ -72,7 +74,7 @@ fn along_hyperbola(start: [f64; 2], at: [f64; 2]) -> (f64, f64) {
     (antiderivative(at) - antiderivative(start), beside)
 }
 
-/// y = kx² stays, and ds/dt = 4s(1 − s/2 − k²s²) for s = x².
+/// y = kx² is constant, and ds/dt = 4s(1 − s/2 − k²s²) for s = x².
 fn along_ellipse(start: [f64; 2], at: [f64; 2]) -> (f64, f64) {
     let k = start[1] / (start[0] * start[0]);
     let root = (0.25 + 4.0 * k * k).sqrt();
@@ -87,7 +89,7 @@ fn along_ellipse(start: [f64; 2], at: [f64; 2]) -> (f64, f64) {
     (antiderivative(at) - antiderivative(start), beside)
 }
 
-/// (e^−22t, e^−18t): the time from y, the rest beside.
+/// (e^−22t, e^−18t): y gives the time, the rest the distance.
 fn along_bowl(_: [f64; 2], [x, y]: [f64; 2]) -> (f64, f64) {
     (-y.ln() / 18.0, (x - y.powf(22.0 / 18.0)).abs())
 }
@@ -128,7 +130,7 @@ impl Case {
         0.5 * (a + d) + (0.5 * (a - d)).hypot(b)
     }
 
-    /// What Euler's method may be off: its error over a step goes with (ηS)² and with the length of a substep.
+    /// Permitted error of Euler's method: its error per step is proportional to (ηS)² and to the length of a substep.
     fn finely(&self) -> f64 {
         let [x, y] = self.start();
         FINELY.max(0.1 * (self.eta() * self.sharpness(x, y)).powi(2) / FINE as f64)
@@ -146,7 +148,8 @@ impl Case {
         of_landscape(&preset, &run(&preset, self.steps), self.steps - 1).unwrap()
     }
 
-    /// The gradient flow for the time of one step: Euler's method with as many substeps as the presets' README says.
+    /// The gradient flow for the time of one step: Euler's method with the number of substeps that the presets'
+    /// README states.
     fn euler(&self, mut w: [f64; 2], least: f64) -> [f64; 2] {
         let substeps = (2.0 * self.eta() * self.sharpness(w[0], w[1])).ceil().max(least);
         let mut left = substeps;
@@ -172,7 +175,8 @@ impl Case {
         w
     }
 
-    /// The central flow: −∇L − ½σ²∇S with the least σ² ≥ 0 that keeps S ≤ 2/η, by Euler's method, ∇S by differences.
+    /// The central flow: −∇L − ½σ²∇S with the smallest σ² ≥ 0 that keeps S ≤ 2/η, by Euler's method, with ∇S by
+    /// differences.
     fn central_flow(&self, mut w: [f64; 2], substeps: usize) -> [f64; 2] {
         let (h, d) = (self.eta() / substeps as f64, 1e-5);
         for _ in 0..substeps {
@@ -192,12 +196,12 @@ fn add(w: [f64; 2], step: [f64; 2], share: f64) -> [f64; 2] {
     [w[0] + share * step[0], w[1] + share * step[1]]
 }
 
-/// The distance of a drawn point from where it should be, relative to the weights.
+/// The distance of a drawn point from its correct position, relative to the weights.
 fn off(point: &[f32; 3], w: [f64; 2]) -> f64 {
     (f64::from(point[0]) - w[0]).hypot(f64::from(point[1]) - w[1]) / w[0].hypot(w[1]).max(1.0)
 }
 
-/// The largest distance of a path from what is reached from its start step by step.
+/// The largest distance of a path from the points reached from its start step by step.
 fn farthest(path: &ScenePath, start: [f64; 2], step: impl Fn([f64; 2]) -> [f64; 2]) -> f64 {
     let (mut w, mut most) = (start, 0.0_f64);
     for point in &path.points {
@@ -261,7 +265,7 @@ fn the_gradient_flow_is_its_solution() {
             let speed = case.slope(at);
             let speed = speed[0].hypot(speed[1]);
             if speed < 1e-3 {
-                // where it has come to rest a place tells no time
+                // once it has come to rest, a position determines no time
                 break;
             }
             told += 1;
@@ -297,14 +301,14 @@ fn the_central_flow_is_its_solution() {
     }
 }
 
-/// By how much a value between two nodes of a grid can be off from a function: an eighth of its second differences over a
-/// cell in either direction.
+/// Bound of the error of bilinear interpolation between the nodes of a grid: an eighth of the function's second
+/// differences over a cell in either direction.
 fn between_nodes(grid: &SceneGrid, [x, y]: [f64; 2], value: impl Fn(f64, f64) -> f64) -> f64 {
     let cell =
         |range: &std::ops::Range<f32>, count: usize| f64::from(range.end - range.start) / (count - 1) as f64;
     let (dx, dy) = (cell(&grid.x, grid.columns), cell(&grid.y, grid.rows));
     let second = |dx: f64, dy: f64| (value(x + dx, y + dy) - 2.0 * value(x, y) + value(x - dx, y - dy)).abs();
-    // over two cells, so that it holds beside the point too
+    // over two cells, so that the bound also holds next to the point
     (second(2.0 * dx, 0.0) / 4.0).max(second(0.0, 2.0 * dy) / 4.0) / 8.0 * 1.5
         + 1e-5 * value(x, y).abs().max(1.0)
 }
@@ -350,7 +354,7 @@ fn the_stable_region_is_that_of_the_formulas() {
         assert!((f64::from(region.edge) - edge).abs() < 1e-6 * edge, "{}", case.name);
         nodes_agree(nodes, case.name, |x, y| case.sharpness(x, y));
         let lines = contour(nodes, region.edge);
-        // the bowl is as sharp everywhere, and sharper than 2/η
+        // the bowl has the same sharpness everywhere, above 2/η
         assert_eq!(lines.is_empty(), case.name == "bowl", "{}", case.name);
         for [x, y] in lines.into_iter().flatten().map(|at| at.map(f64::from)) {
             let off = (case.sharpness(x, y) - edge).abs();

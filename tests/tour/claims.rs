@@ -1,8 +1,8 @@
-//! What the cards claim: relations between live numbers that must hold where a card is shown.
+//! The claims of the cards: relations between live numbers that must hold when a card is shown.
 
 use super::{Quantity, RunView, Series};
 
-/// The numbers and words of a card's moment.
+/// The numbers and words at a card's moment.
 pub struct Moment<'a, 'b>(&'a RunView<'b>);
 
 impl Moment<'_, '_> {
@@ -16,7 +16,7 @@ impl Moment<'_, '_> {
         Quantity::named(name).unwrap().value(self.0).unwrap_or_default()
     }
 
-    /// Whether a live number lies within a share of another value.
+    /// Whether a live number is within a relative tolerance of another value.
     fn near(&self, name: &str, value: f64, share: f64) -> bool {
         (self.n(name) - value).abs() <= share * value.abs()
     }
@@ -28,10 +28,10 @@ impl Moment<'_, '_> {
     }
 }
 
-/// A chapter, the heading of its card, what it claims, and whether that holds.
+/// A chapter, the heading of its card, its claim, and whether the claim holds.
 pub type Claim = (&'static str, &'static str, &'static str, fn(&Moment) -> bool);
 
-/// The claims of a card that do not hold, with its numbers; takes all of the card's off the list.
+/// The claims of a card that do not hold, with its numbers; removes all claims of the card from the list.
 pub fn broken(
     chapter: &str,
     heading: &str,
@@ -58,12 +58,12 @@ pub fn broken(
     broken
 }
 
-/// Every card that claims something.
+/// Every card that makes a claim.
 pub fn all() -> Vec<(&'static str, &'static str)> {
     CLAIMS.iter().map(|claim| (claim.0, claim.1)).collect()
 }
 
-/// How near to 2/η the central flow's locked eigenvalues are.
+/// Deviation of the central flow's locked eigenvalues from 2/η.
 const LOCKED: f64 = 0.005;
 
 const CLAIMS: &[Claim] = &[

@@ -1,5 +1,5 @@
-//! Microseconds that the complementarity solver takes on the recorded problems: the median and the worst of each
-//! size, each problem at the best of 50 repetitions.
+//! Time of the complementarity solver on the recorded problems, in microseconds: the median and the maximum for each
+//! size, with the best of 50 repetitions for each problem.
 //!
 //! `cargo run --release --no-default-features --example complementarity`
 

@@ -1,4 +1,4 @@
-//! What the pointer does to a plot: read off, place the cursor, select steps, zoom, reset.
+//! Pointer input in a plot: read values, place the cursor, select steps, zoom, reset.
 
 use super::{Chart, Drawn, legend, marks, scale};
 use crate::picture::style::theme::{self, Palette};
@@ -8,12 +8,12 @@ use crate::picture::view::run_view::RunView;
 use egui::{Align2, Id, PointerButton, Pos2, Rect, Response, Ui, pos2, vec2};
 use egui_plot::PlotTransform;
 
-/// Fewest steps on the axis.
+/// Minimum number of steps on the axis.
 const LEAST_STEPS: f64 = 4.0;
 /// Shortest drag that selects, in points.
 const SHORTEST_DRAG: f32 = 6.0;
 
-/// What `egui_plot` gives back.
+/// The result of `egui_plot`.
 #[derive(Clone, Copy)]
 pub(super) struct Responses<'a> {
     pub response: &'a Response,
@@ -21,7 +21,7 @@ pub(super) struct Responses<'a> {
     pub scale: &'a scale::AxisScale,
 }
 
-/// Turns what the pointer does into changes of the view, and shows the read-out.
+/// Converts pointer input to changes of the view, and shows the read-out.
 pub(super) fn handle(
     ui: &Ui,
     chart: &Chart,
@@ -94,7 +94,7 @@ fn zoom_values(
     ViewChange::SetRange(panel, Some(range))
 }
 
-/// A range of steps moved into the longest run, its length kept where possible.
+/// A range of steps moved into the longest run, preserving its length if possible.
 fn keep_inside(view: &RunView, first: f64, last: f64) -> [f64; 2] {
     let whole = view.last_step();
     let length = (last - first).clamp(LEAST_STEPS.min(whole), whole);
@@ -102,7 +102,7 @@ fn keep_inside(view: &RunView, first: f64, last: f64) -> [f64; 2] {
     [first, first + length]
 }
 
-/// Reports the step below the pointer. That there is none any more is the window's to say: the plot may be gone.
+/// Reports the step below the pointer. The window detects that there is none any more: the plot may have disappeared.
 fn hover(ui: &Ui, view: &RunView, step: f64, changes: &mut Vec<ViewChange>) {
     let pass = ui.ctx().cumulative_pass_nr();
     ui.data_mut(|data| data.insert_temp(hovered_id(), pass));
@@ -122,7 +122,7 @@ fn hovered_id() -> Id {
     Id::unique("brink: last pass with the pointer over a plot")
 }
 
-/// Dragging over steps selects them.
+/// A drag over steps selects them.
 fn select(ui: &Ui, response: &Response, transform: &PlotTransform, changes: &mut Vec<ViewChange>) {
     let dragging = response.dragged_by(PointerButton::Primary);
     let released = response.drag_stopped_by(PointerButton::Primary);
@@ -156,7 +156,7 @@ fn select(ui: &Ui, response: &Response, transform: &PlotTransform, changes: &mut
     }
 }
 
-/// Every line's value at a row, beside the pointer.
+/// Every line's value at a row, next to the pointer.
 fn read_out(ui: &Ui, view: &RunView, drawn: &[Drawn], transform: &PlotTransform, pos: Pos2, row: usize) {
     let palette = Palette::in_ui(ui);
     let painter =

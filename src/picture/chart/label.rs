@@ -1,26 +1,27 @@
-//! Labels at the ends of lines, right of the plot, moved apart so that none covers another.
+//! Labels at the ends of lines, right of the plot, moved apart so that none overlaps another.
 
 use super::{Drawn, position, scale::AxisScale};
 use crate::picture::style::theme::{self, Palette};
 use egui::{Color32, Painter, Pos2, Rect, Vec2, pos2, vec2};
 use egui_plot::PlotTransform;
 
-/// Distance of two labels' centres, in points.
+/// Minimum distance between the centres of two labels, in points.
 const LINE_HEIGHT: f32 = 13.0;
-/// How far from the frame a line may end and still be labelled outside, in points; farther where its label is longer.
+/// Maximum distance in points between the frame and the end of a line that is still labelled outside; farther if its
+/// label is longer.
 const EARLY_END: f32 = 30.0;
 
-/// A label to be written.
+/// A label to be placed.
 struct Label<'a> {
     text: &'a str,
     color: Color32,
-    /// Where its line ends, moved into the frame.
+    /// The end of its line, moved into the frame.
     end: Pos2,
-    /// Labels of a lower rank are written first where there is no room for all.
+    /// Labels of a lower rank are placed first if there is no room for all.
     rank: u8,
 }
 
-/// Writes the labels: right of the frame, or where a line ends before it, right of that and away from the notes.
+/// Draws the labels: right of the frame or, for a line that ends before it, right of the end and clear of the notes.
 pub(super) fn line_ends(notes: Notes, drawn: &[Drawn], scale: &AxisScale, transform: &PlotTransform) {
     let Notes { painter, palette, mut taken, .. } = notes;
     let frame = *transform.frame();
@@ -42,7 +43,7 @@ pub(super) fn line_ends(notes: Notes, drawn: &[Drawn], scale: &AxisScale, transf
     write(painter, palette, frame, inside, Some(&mut taken));
 }
 
-/// Where a line ends, or leaves the frame at the right.
+/// The point at which a line ends, or leaves the frame at the right.
 fn end_in_view(points: &[[f64; 2]], scale: &AxisScale, transform: &PlotTransform) -> Option<Pos2> {
     let limit = transform.bounds().max()[0];
     let last = points.iter().rposition(|point| point[0] <= limit && !scale.place(point[1]).is_nan())?;
@@ -60,8 +61,8 @@ fn end_in_view(points: &[[f64; 2]], scale: &AxisScale, transform: &PlotTransform
     (end.x >= transform.frame().left()).then_some(end)
 }
 
-/// Writes labels right of the frame, or of their lines and away from what is `taken`: none above another, with a hair to the
-/// line where one had to move. What finds no room is left out.
+/// Draws labels right of the frame, or right of their lines and clear of `taken`: without overlap, with a thin leader
+/// to the line if one had to move. Labels that find no room are omitted.
 fn write(
     painter: &Painter,
     palette: &Palette,
@@ -99,18 +100,19 @@ fn write(
     }
 }
 
-/// How many labels fit one above the other.
+/// The number of labels that fit one above the other.
 fn capacity(distance: f32, top: f32, bottom: f32) -> usize {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
     let more = ((bottom - top) / distance) as usize;
     if bottom < top { 0 } else { more + 1 }
 }
 
-/// Heights as near to the wanted ones (ascending) as their distance and the bounds allow. Where not all fit, the last
+/// Heights as close to the desired ones (ascending) as their distance and the bounds allow. If not all fit, the last
 /// ones have no place.
 pub(super) fn spread(wanted: &[f32], distance: f32, top: f32, bottom: f32) -> Vec<Option<f32>> {
     let shown = wanted.len().min(capacity(distance, top, bottom));
-    // Groups of labels that touch: (sum of wanted positions of the first label, count). Merge while they overlap.
+    // Groups of labels that touch: (sum of desired positions of the first label, count). Groups merge while they
+    // overlap.
     let mut groups: Vec<(f32, usize)> = Vec::new();
     let start = |&(sum, count): &(f32, usize)| {
         let length = (count - 1) as f32 * distance;
@@ -135,7 +137,7 @@ pub(super) fn spread(wanted: &[f32], distance: f32, top: f32, bottom: f32) -> Ve
     places
 }
 
-/// Notes inside a plot, each on a patch of background, none over another.
+/// Notes inside a plot, each on a patch of background, without overlap.
 pub(super) struct Notes<'a> {
     painter: &'a Painter,
     palette: &'a Palette,
@@ -144,13 +146,13 @@ pub(super) struct Notes<'a> {
 }
 
 impl<'a> Notes<'a> {
-    /// No notes yet, and room for them in `within`.
+    /// No notes yet, with room for them in `within`.
     pub(super) fn new(painter: &'a Painter, palette: &'a Palette, within: Rect) -> Self {
         Self { painter, palette, within: within.shrink2(egui::vec2(3.0, 2.0)), taken: Vec::new() }
     }
 
-    /// Writes a note at `at`, moved inside, and away from the notes before: down from the top, up from the bottom.
-    /// A note that finds no room is left out.
+    /// Draws a note at `at`, moved inside and clear of the earlier notes: down from the top, up from the bottom. A
+    /// note that finds no room is omitted.
     pub(super) fn add(&mut self, anchor: egui::Align2, at: Pos2, text: &str, color: Color32) -> Rect {
         let galley = self.painter.layout_no_wrap(text.to_owned(), theme::tick_font(), color);
         let mut rect = anchor.anchor_size(at, galley.size());

@@ -1,5 +1,5 @@
-//! Above a plot: its title, a switch for the axis, what each line is, with its dash and width, and which other runs are
-//! drawn over this one.
+//! The header of a plot: its title, a switch for the axis, the meaning of each line with its dash and width, and the
+//! other runs that are drawn over this one.
 
 use super::Chart;
 use super::scale::AxisScale;
@@ -14,35 +14,35 @@ use egui::text::{LayoutJob, TextWrapping};
 use egui::{Align2, FontId, Painter, Pos2, Rect, Response, Sense, Shape, Ui, WidgetInfo, pos2, vec2};
 use std::sync::Arc;
 
-/// Length of a line's sample.
+/// Length of the sample of a line.
 const SAMPLE_WIDTH: f32 = 24.0;
-/// Between a sample and its text.
+/// Gap between a sample and its text.
 const GAP: f32 = 5.0;
-/// Between two entries.
+/// Gap between two entries.
 const SPACING: f32 = 12.0;
 /// Height of a row of entries.
 const ROW_HEIGHT: f32 = 15.0;
 /// Rows that are always kept free, so that the plots of neighbouring panels align.
 const LEAST_ROWS: usize = 2;
-/// Share of a panel's height that the legend may take; what does not fit is in the read-out.
+/// Maximum share of a panel's height for the legend; omitted entries are in the read-out.
 const LARGEST_SHARE: f32 = 0.35;
 /// Height of the title.
 const TITLE_HEIGHT: f32 = 18.0;
-/// Left free beside the title: for the unit of the axis and its switch.
+/// Width kept free next to the title for the unit of the axis and its switch.
 const TITLE_REST: f32 = 84.0;
 
-/// What stands above a plot.
+/// The layout of the header of a plot.
 pub(super) struct Header {
     title: Rect,
-    /// Lower end.
+    /// Its lower end.
     pub bottom: f32,
 }
 
-/// Writes the unit of the vertical axis beside the title.
+/// Writes the unit of the vertical axis next to the title.
 pub(super) fn unit(ui: &Ui, header: &Header, scale: &AxisScale) {
     let unit = scale.unit();
     if !unit.is_empty() {
-        // beside a title in smaller letters too, there is room for its own
+        // next to a title in smaller letters too, there is room for the switch
         let bottom = header.title.bottom().max(header.title.top() + TITLE_HEIGHT - 2.0);
         let at = pos2(header.title.right() + 8.0, bottom - 1.5);
         ui.painter().text(at, Align2::LEFT_BOTTOM, unit, theme::label_font(), Palette::in_ui(ui).faint_text);
@@ -74,16 +74,17 @@ pub(super) fn header_ui(ui: &mut Ui, chart: &Chart, view: &RunView, changes: &mu
     Header { title: title_rect, bottom: room.top() + TITLE_HEIGHT + ROW_HEIGHT * rows as f32 }
 }
 
-/// What a line is.
+/// A legend entry.
 struct Entry {
     ink: Ink,
     name: String,
-    /// What the plots let stand out while it is pointed at.
+    /// The line that plots highlight while the entry is pointed at.
     line: Option<LineSource>,
 }
 
-/// Writes entries, each a line's look and its name, from row `first` on and above row `end`; in brief where there is no room
-/// for their whole names. What finds no room even so is an ellipsis. Returns the number of rows.
+/// Draws entries, each with the appearance and the name of its line, from row `first` on and above row `end`; names
+/// are abbreviated if there is not enough room. Entries that still find no room become an ellipsis. Returns the
+/// number of rows.
 fn entries_ui(
     ui: &Ui,
     view: &RunView,
@@ -122,7 +123,7 @@ fn entries_ui(
     last.0 + 1
 }
 
-/// Row and left end of entries of these widths, one after the other in rows of so much room.
+/// Row and left end of entries of these widths, placed one after the other in rows of the given width.
 fn flowed(widths: impl Iterator<Item = f32>, room: f32) -> Vec<(usize, f32)> {
     let (mut row, mut x) = (0, 0.0);
     let place = |width: f32| {
@@ -136,7 +137,7 @@ fn flowed(widths: impl Iterator<Item = f32>, room: f32) -> Vec<(usize, f32)> {
     widths.map(place).collect()
 }
 
-/// A name without the formula behind it.
+/// A name without its formula.
 fn brief(name: &str) -> String {
     for process in ["central flow", "prediction"] {
         if name.starts_with(process) && !name.contains('λ') {
@@ -168,7 +169,7 @@ fn entry_ui(ui: &Ui, view: &RunView, Entry { ink, name, line }: &Entry, at: Pos2
     }
 }
 
-/// A piece of a line as it looks in the plot, from `at` to the right.
+/// A piece of a line with its appearance in the plot, from `at` to the right.
 pub(in crate::picture) fn sample(painter: &Painter, ink: Ink, at: Pos2, width: f32) {
     let ends = [at, at + vec2(width, 0.0)];
     match ink.dash {

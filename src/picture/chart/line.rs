@@ -1,4 +1,4 @@
-//! The lines of a plot: broken at gaps, clipped, dashed.
+//! The lines of a plot: interrupted at gaps, clipped, dashed.
 
 use super::Drawn;
 use super::scale::AxisScale;
@@ -11,18 +11,18 @@ use egui_plot::{PlotPoint, PlotTransform};
 const DASH: (f32, f32) = (6.5, 3.5);
 /// Distance of dots, in points.
 const DOTS: f32 = 4.0;
-/// Points nearer than this to the one before are left out.
+/// Points closer than this to the previous one are omitted.
 const NEAR: f32 = 0.2;
-/// A piece longer than this, in points, goes up and down so densely that no dash could be told from the next: it is
-/// drawn solid. (White noise across a panel would be some fifty thousand dashes a frame.)
+/// A piece longer than this, in points, oscillates so densely that its dashes could not be distinguished: it is drawn
+/// solid. (White noise across a panel would be about fifty thousand dashes per frame.)
 const DENSE: f32 = 10_000.0;
 
-/// What is left of the other lines' colour while one is pointed at.
+/// Opacity of the other lines while one is pointed at.
 const FADED: f32 = 0.22;
-/// How much thicker the pointed-at line is.
+/// Factor by which the pointed-at line is thicker.
 const THICK: f32 = 1.5;
 
-/// Draws every line, from back to front; the pointed-at one, where it is among them, last and over faded others.
+/// Draws every line, from back to front; the pointed-at one, if present, last and over faded others.
 pub(super) fn draw(
     painter: &Painter,
     drawn: &[Drawn],
@@ -37,7 +37,7 @@ pub(super) fn draw(
     let others = drawn.iter().filter(|line| !is_pointed(line));
     let fade = |ink: Ink| Ink { color: ink.color.gamma_multiply(FADED), ..ink };
     draw_each(painter, others, scale, transform, fade);
-    // a raw line is faint by itself
+    // a raw line is already faint
     let stand_out = |ink: Ink| Ink { color: ink.label, width: THICK * ink.width, ..ink };
     draw_each(painter, drawn.iter().filter(is_pointed), scale, transform, stand_out);
 }
@@ -75,8 +75,8 @@ fn draw_each<'a>(
     }
 }
 
-/// The pieces of a line on the screen: broken at gaps, and where it is farther outside the frame than the frame is
-/// high (dashes out there would be many, and positions too large for single precision).
+/// The pieces of a line on the screen: interrupted at gaps, and where the line is farther outside the frame than the
+/// height of the frame (dashes there would be numerous, and positions too large for single precision).
 fn pieces(points: &[[f64; 2]], scale: &AxisScale, transform: &PlotTransform) -> Vec<Vec<Pos2>> {
     let room = scale.high - scale.low;
     let (low, high) = (scale.low - room, scale.high + room);
@@ -122,7 +122,7 @@ fn length(path: &[Pos2]) -> f32 {
     path.windows(2).map(|ends| ends[0].distance(ends[1])).sum()
 }
 
-/// A path cut into dashes, each a path of its own, so that bends inside a dash are joined.
+/// A path cut into dashes, each a separate path, so that bends inside a dash are joined.
 fn dashes(path: &[Pos2], dash: f32, gap: f32) -> Vec<Vec<Pos2>> {
     let mut dashes = Vec::new();
     let mut current: Vec<Pos2> = path.first().copied().into_iter().collect();

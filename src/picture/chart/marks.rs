@@ -1,4 +1,4 @@
-//! What is drawn over the lines: the frame, events, cut peaks, gaps, the cursor, notes.
+//! Drawn over the lines: the frame, events, cut peaks, gaps, the cursor, notes.
 
 use super::{Chart, Drawn, label::Notes, position, scale::AxisScale};
 use crate::picture::style::theme::{self, Palette};
@@ -10,14 +10,14 @@ use egui::{Align2, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
 use egui_plot::{PlotPoint, PlotTransform};
 use std::ops::Range;
 
-/// Least distance of two marks of one kind, in points.
+/// Minimum distance between two marks of one kind, in points.
 const APART: f32 = 9.0;
-/// Changes of η nearer to each other, in points, share the label of the last one.
+/// Changes of η closer to each other than this, in points, share the label of the last one.
 const BUNCH: f32 = 50.0;
-/// Room for the name of a phase.
+/// Width needed for the name of a phase.
 const PHASE_NAME: f32 = 66.0;
 
-/// The frame, and what the horizontal axis counts.
+/// The frame, and the quantity on the horizontal axis.
 pub(super) fn frame(painter: &Painter, palette: &Palette, transform: &PlotTransform) {
     let frame = *transform.frame();
     painter.rect_stroke(frame, 0.0, (1.0, palette.frame), StrokeKind::Middle);
@@ -32,7 +32,7 @@ fn column(transform: &PlotTransform, step: f64) -> Option<f32> {
         .then(|| transform.position_from_point(&PlotPoint::new(step, bounds.min()[1])).x)
 }
 
-/// Changes of η, starts of the flows, stretches without predictions, ends of processes, sizes of Σ.
+/// Changes of η, starts of the flows, stretches without predictions, ends of processes, ranks of Σ.
 pub(super) fn events(
     painter: &Painter,
     palette: &Palette,
@@ -54,7 +54,7 @@ pub(super) fn events(
     let arriving = view.arriving();
     let mut ranks = 0;
     let mut ranks_end = f32::NEG_INFINITY;
-    // Written when all lines are drawn, so that none strikes one through.
+    // Drawn after all lines, so that no line crosses one.
     let mut texts = Vec::new();
     for (step, event) in view.history.events() {
         let Some(x) = column(transform, *step as f64) else {
@@ -76,7 +76,7 @@ pub(super) fn events(
                 (format!("{} too sharp", short_name(*process)), palette.trouble)
             }
             Event::Outcome(process, StepOutcome::EnteredEdge { k }) if *process == arriving => {
-                // what is there at the start has not arrived
+                // an eigenvalue at the edge from the start on has not arrived
                 let arrives = *step > 0 || arriving == Process::CentralFlow;
                 if *k > ranks && chart.ranks && arrives {
                     let counted = if arriving == Process::CentralFlow { "rank" } else { "k =" };
@@ -93,7 +93,7 @@ pub(super) fn events(
         texts.push((x, text, color));
     }
     for (place, (x, text, color)) in texts.iter().enumerate() {
-        // while the slider is dragged η changes at every step: the last change says where it went
+        // while the slider is dragged η changes at every step: the last change gives the final value
         let next = texts.get(place + 1).filter(|next| [*color, next.2] == [palette.eta_change; 2]);
         if next.is_some_and(|next| next.0 - x < BUNCH) {
             continue;
@@ -103,7 +103,7 @@ pub(super) fn events(
     }
 }
 
-/// The names of the phases that have room for them.
+/// The names of the phases for which there is room.
 pub(super) fn phases(
     palette: &Palette,
     notes: &mut Notes,
@@ -123,8 +123,9 @@ pub(super) fn phases(
     }
 }
 
-/// Where one more eigenvalue reaches the edge: a wedge at the axis and the new number of them, behind what is counted, right
-/// of the label before, which ends at `free_from`. Returns where this one ends.
+/// Marks the step at which one more eigenvalue reaches the edge: a wedge at the axis and the new number, after the
+/// name of the counted quantity, right of the previous label, which ends at `free_from`. Returns the end of this
+/// label.
 fn rank(
     painter: &Painter,
     palette: &Palette,
@@ -136,7 +137,7 @@ fn rank(
     let tip = pos2(x, frame.bottom() - 7.0);
     let wedge = vec![tip, pos2(x + 3.5, frame.bottom()), pos2(x - 3.5, frame.bottom())];
     painter.add(Shape::convex_polygon(wedge, palette.faint_text, Stroke::NONE));
-    // Where it would cover the one before, an arrow and the number.
+    // If it would overlap the previous one, an arrow and the number.
     let (text, half) =
         if x - free_from > 18.0 { (format!("{counted} {k}"), 16.0) } else { (format!("→ {k}"), 9.0) };
     let at = pos2(x.max(free_from + half + 4.0), tip.y - 1.0);
@@ -151,7 +152,7 @@ fn short_name(process: Process) -> &'static str {
     }
 }
 
-/// A wedge wherever a line leaves the frame, and how far the farthest goes.
+/// A wedge wherever a line leaves the frame, with the extreme value of the farthest line.
 pub(super) fn cut_peaks(
     painter: &Painter,
     palette: &Palette,
@@ -182,7 +183,7 @@ pub(super) fn cut_peaks(
         }
         if let Some((value, x)) = farthest {
             let sign = if upwards { '▲' } else { '▼' };
-            // in the unit of the axis's numbers
+            // in the unit of the numbers on the axis
             let shown = if scale.unit().is_empty() { value } else { scale.place(value) };
             let text = format!("{sign} {}", crate::picture::style::numbers::read_out(shown));
             let (anchor, y) = if upwards { (Align2::LEFT_TOP, 8.0) } else { (Align2::LEFT_BOTTOM, -8.0) };
@@ -192,7 +193,7 @@ pub(super) fn cut_peaks(
     }
 }
 
-/// A cross where a line breaks off because a value is NaN or infinite (and not just absent).
+/// A cross where a line breaks off because a value is NaN or infinite (not merely absent).
 pub(super) fn gaps(
     painter: &Painter,
     palette: &Palette,
@@ -251,7 +252,7 @@ pub(super) fn cursor(
     }
 }
 
-/// In the middle of a plot that shows nothing.
+/// A message in the middle of an empty plot.
 pub(super) fn empty(painter: &Painter, palette: &Palette, transform: &PlotTransform, text: &str) {
     let frame = *transform.frame();
     let job = egui::text::LayoutJob::simple(

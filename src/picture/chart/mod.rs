@@ -1,10 +1,10 @@
-//! A plot over the steps of a run: frame, axes and grid by `egui_plot`; range, ticks, lines, legend, marks and hands by
-//! ourselves.
+//! A plot over the steps of a run: `egui_plot` supplies frame, axes and grid; range, ticks, lines, legend, marks and
+//! pointer input are implemented here.
 //!
-//! `egui_plot` would scan every point for its bounds, be blanked by one infinity, lose linked axes of different
-//! lengths, thin out steep lines, lose dashes after a gap, and show neither dashes in its legend nor a logarithmic axis.
-//! So it is told its bounds and its ticks, lines of at most two points a pixel are drawn over it, and what the pointer
-//! does becomes a [`ViewChange`] that all panels share.
+//! `egui_plot` would scan every point for its bounds, become blank because of one infinity, lose linked axes of
+//! different lengths, thin out steep lines, lose dashes after a gap, and show neither dashes in its legend nor a
+//! logarithmic axis. It therefore receives its bounds and its ticks, lines of at most two points per pixel are drawn
+//! over it, and pointer input becomes a [`ViewChange`] that all panels share.
 
 pub mod hands;
 pub mod label;
@@ -32,24 +32,24 @@ const AXIS_WIDTH: f32 = 46.0;
 const AXIS_HEIGHT: f32 = 18.0;
 /// Width of the labels at the lines' ends, right of a plot.
 const GUTTER_WIDTH: f32 = 36.0;
-/// The same where other runs are drawn over this one: their labels have a sign.
+/// The same when other runs are drawn over this one: their labels have a sign.
 const WIDE_GUTTER: f32 = 52.0;
 /// Points per labelled tick.
 const TICK_SPACING: Vec2 = vec2(76.0, 34.0);
-/// Share of the visible steps, from the left, that may be cut at a linear axis: how a run starts would flatten all that
-/// follows.
+/// Share of the visible steps, from the left, that may be cut at a linear axis: the start of a run would flatten
+/// everything that follows.
 const EARLY: f64 = 0.12;
-/// Of fewer steps in sight nothing is cut.
+/// With fewer visible steps nothing is cut.
 const YOUNG: f64 = 20.0;
-/// Width of the corner at the right end of the step axis that holds no number.
+/// Width of the corner at the right end of the step axis that contains no number.
 const CORNER: f32 = 12.0;
-/// How far a smoothed curve may stretch the axis that the flows have, before its peaks are cut.
+/// Maximum stretch of the flows' axis by a smoothed curve, before its peaks are cut.
 const MAIN_STRETCH: f64 = 4.0;
-/// A value so many times larger than nine tenths of its line in sight has blown up, and its line is cut there.
+/// A value this many times larger than nine tenths of its visible line has diverged, and its line is cut there.
 const BLOWN_UP: f64 = 20.0;
-/// The same of what grows from rounding noise to its full size, and then is the message.
+/// The same for a quantity that grows from rounding noise to its full size and is of interest then.
 const BURST: f64 = 1e6;
-/// Smallest plot that is drawn at all.
+/// Smallest plot that is drawn.
 const SMALLEST: Vec2 = vec2(24.0, 16.0);
 
 /// A panel's plot.
@@ -58,11 +58,11 @@ pub(super) struct Chart {
     pub panel: Panel,
     /// Its lines, from back to front.
     pub traces: Vec<Trace>,
-    /// Whether the zero line is always in sight.
+    /// Whether the zero line is always visible.
     pub zero: bool,
     /// Whether the sizes of the complementarity problem are marked.
     pub ranks: bool,
-    /// What the panel says instead of lines when it has none yet.
+    /// Message that is shown while there are no lines.
     pub empty: &'static str,
 }
 
@@ -74,7 +74,7 @@ struct Drawn<'a> {
 }
 
 impl Chart {
-    /// Draws title, legend and plot into all the room there is.
+    /// Draws title, legend and plot into the available room.
     pub fn show(mut self, ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
         self.complete(view);
         let room = ui.available_rect_before_wrap();
@@ -96,7 +96,7 @@ impl Chart {
         legend::unit(&ui, &header, &scale);
     }
 
-    /// Adds the lines of the other runs, and leaves out those without values.
+    /// Adds the lines of the other runs, and omits those without values.
     pub fn complete(&mut self, view: &RunView) {
         let smooth = view.smooths();
         let others: Vec<Trace> = (0..view.overlays.len())
@@ -118,7 +118,7 @@ impl Chart {
             .iter()
             .map(|trace| {
                 let mut points = Vec::new();
-                // two a pixel, so that a dense oscillation is a band without slits
+                // two per pixel, so that a dense oscillation is a band without slits
                 let buckets = if trace.flickers() { 2 * buckets } else { buckets };
                 trace.points(view, buckets, &mut points);
                 Drawn { trace, points }
@@ -129,12 +129,12 @@ impl Chart {
         let by_hand = view.state.range(self.panel).and_then(|range| AxisScale::by_hand(range, log));
         let mut scale = by_hand.unwrap_or_else(|| fit(&drawn, [first, last], log, self.zero));
         let mut x_ticks = scale::step_ticks(first, last, count(inner.x, TICK_SPACING.x));
-        // A number in the corner would run into the word beside it.
+        // A number in the corner would overlap the word next to it.
         let corner = last - (last - first) * f64::from(CORNER / inner.x);
         x_ticks.iter_mut().filter(|tick| tick.at > corner).for_each(|tick| tick.label.clear());
         let mut y_ticks = scale.ticks(count(inner.y, TICK_SPACING.y));
         if drawn.is_empty() {
-            // No values, no numbers.
+            // Without values there are no numbers.
             y_ticks.clear();
         }
         if self.ranks && by_hand.is_none() {
@@ -157,7 +157,7 @@ impl Chart {
             }
         });
 
-        // the Tab key comes to it
+        // the Tab key reaches it
         response.response.widget_info(|| {
             egui::WidgetInfo::labeled(egui::Role::Figure, true, format!("Plot: {}", self.panel.title()))
         });
@@ -237,7 +237,7 @@ fn fit(drawn: &[Drawn], [first, last]: [f64; 2], log: bool, zero: bool) -> AxisS
     AxisScale::fit(frame, soft, log, zero)
 }
 
-/// The size that nine tenths of a line's finite values do not exceed; infinite where there are too few to tell.
+/// The magnitude that nine tenths of a line's finite values do not exceed; infinite if there are too few to tell.
 fn most(points: &[[f64; 2]]) -> f64 {
     let mut sizes: Vec<f64> = points.iter().map(|p| p[1].abs()).filter(|v| v.is_finite()).collect();
     if sizes.len() < 20 {
@@ -248,7 +248,7 @@ fn most(points: &[[f64; 2]]) -> f64 {
     if *size > 0.0 { *size } else { f64::INFINITY }
 }
 
-/// An `egui_plot` that does nothing on its own.
+/// An `egui_plot` without any behaviour of its own.
 fn plot<'a>(
     ui: &Ui,
     panel: Panel,
@@ -273,7 +273,7 @@ fn plot<'a>(
     let x_axis = axis(AxisHints::new_x(), &x_ticks).min_thickness(AXIS_HEIGHT);
     let y_axis = axis(AxisHints::new_y(), &y_ticks).min_thickness(AXIS_WIDTH);
     let marks = |ticks: Vec<Tick>| {
-        // A mark's step size only tells how much room its label has; the ticks are spaced already.
+        // A mark's step size only determines how much room its label has; the ticks are already spaced.
         move |input: egui_plot::GridInput| -> Vec<GridMark> {
             let step_size = input.bounds.1 - input.bounds.0;
             ticks.iter().map(|tick| GridMark { value: tick.at, step_size }).collect()
@@ -306,7 +306,7 @@ fn count(length: f32, spacing: f32) -> usize {
     count.clamp(2, 12)
 }
 
-/// Where a step and a value are on the screen; nothing for a value without a place.
+/// The screen position of a step and a value; `None` for a value without a position.
 fn position(transform: &PlotTransform, scale: &AxisScale, [step, value]: [f64; 2]) -> Option<egui::Pos2> {
     let at = scale.place(value);
     (!at.is_nan()).then(|| transform.position_from_point(&PlotPoint::new(step, at)))

@@ -1,7 +1,7 @@
-//! Vertical axes: which values they show, and where their ticks are.
+//! Vertical axes: the values they show, and the positions of their ticks.
 //!
-//! A plot works in its own coordinate: log₁₀ of the value on a logarithmic axis, the value over a power of ten on a
-//! linear one, so that it stays near one for any finite data.
+//! A plot uses its own coordinate: log₁₀ of the value on a logarithmic axis, the value divided by a power of ten on a
+//! linear one, so that it remains near one for any finite data.
 
 use crate::picture::style::numbers::decade;
 use crate::picture::style::numbers::power;
@@ -10,42 +10,42 @@ use crate::picture::style::numbers::superscript;
 use crate::picture::style::numbers::trim;
 use std::ops::RangeInclusive;
 
-/// Largest magnitude on a linear axis; what lies beyond is clamped.
+/// Largest magnitude on a linear axis; larger values are clamped.
 const LARGEST: f64 = 1e300;
-/// How far values that need not be seen whole may stretch the axis: by its own height.
+/// Maximum stretch of the axis, in multiples of its height, for values that need not be fully visible.
 const STRETCH: f64 = 1.1;
-/// What is left of a stretch that would be too far.
+/// Remaining stretch if it would be too large.
 const CUT: f64 = 0.35;
-/// Most powers of ten on a logarithmic axis.
+/// Maximum number of powers of ten on a logarithmic axis.
 const DECADES: f64 = 14.0;
-/// Room above and below the data.
+/// Margin above and below the data.
 const MARGIN: f64 = 0.06;
 
 /// A mark on an axis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tick {
-    /// Where, in the plot's coordinate.
+    /// Its position in the plot's coordinate.
     pub at: f64,
-    /// Its label; empty for a line of the grid alone.
+    /// Its label; empty for a grid line only.
     pub label: String,
 }
 
-/// How values become heights.
+/// The mapping from values to heights.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ScaleKind {
     /// In units of 10^exponent.
     Linear {
-        /// The power of ten written once beside the title; 0 when labels carry plain numbers.
+        /// The power of ten written once next to the title; 0 if labels carry plain numbers.
         exponent: i32,
     },
-    /// log₁₀; values ≤ 0 have no place.
+    /// log₁₀; values ≤ 0 have no position.
     Log,
 }
 
 /// A vertical axis with its range.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AxisScale {
-    /// How values become heights.
+    /// The mapping from values to heights.
     pub kind: ScaleKind,
     /// Lower end, in the plot's coordinate.
     pub low: f64,
@@ -67,7 +67,7 @@ impl Default for AxisExtent {
 }
 
 impl AxisExtent {
-    /// Takes in a value; one that is not finite is left out.
+    /// Includes a value; one that is not finite is ignored.
     pub fn include(&mut self, value: f64) {
         if value.is_finite() {
             self.low = self.low.min(value.clamp(-LARGEST, LARGEST));
@@ -75,13 +75,14 @@ impl AxisExtent {
         }
     }
 
-    /// Takes in all that another one has seen.
+    /// Includes the range of another one.
     pub fn merge(&mut self, other: &Self) {
         self.low = self.low.min(other.low);
         self.high = self.high.max(other.high);
     }
 
-    /// Whether it sticks out of another one by at most `stretch` times that one's height (or that one is empty).
+    /// Whether it extends beyond another one by at most `stretch` times the height of the latter (or the latter is
+    /// empty).
     pub fn is_within(&self, other: &Self, stretch: f64) -> bool {
         let (Some((low, high)), Some((other_low, other_high))) = (self.get(), other.get()) else {
             return true;
@@ -96,13 +97,13 @@ impl AxisExtent {
 }
 
 impl AxisScale {
-    /// The axis that shows all of `frame` and as much of `soft` (peaks of raw values) as leaves `frame` readable.
+    /// The axis that shows all of `frame` and as much of `soft` (peaks of raw values) as keeps `frame` readable.
     /// `zero` keeps the zero line on a linear axis.
     pub fn fit(frame: AxisExtent, soft: AxisExtent, log: bool, zero: bool) -> Self {
         if log { Self::fit_log(frame, soft) } else { Self::fit_linear(frame, soft, zero) }
     }
 
-    /// The axis from `low` to `high`, as set by hand; nothing where there is no such axis.
+    /// The axis from `low` to `high`, as set by hand; `None` if there is no such axis.
     pub fn by_hand([low, high]: [f64; 2], log: bool) -> Option<Self> {
         let fits = low < high && low.abs().max(high.abs()) <= LARGEST && (!log || low > 0.0);
         if !fits {
@@ -120,13 +121,13 @@ impl AxisScale {
         };
         let (mut low, mut high) = (low.log10(), high.log10());
         if let Some((_, peak)) = soft.get().filter(|&(_, peak)| peak > 0.0) {
-            // Peaks cost little room on a logarithmic axis; a diverging run would still cost all of it.
+            // Peaks take little room on a logarithmic axis, but a diverging run would still take all of it.
             high = high.max(peak.log10().min(high + 2.0 * (high - low).max(1.0)));
         }
         if let Some((dip, _)) = soft.get().filter(|&(dip, _)| dip > 0.0) {
             low = low.min(dip.log10().max(low - 2.0 * (high - low).max(1.0)));
         }
-        // Below that is rounding, or a zero that is not quite one.
+        // Below that are only rounding errors, or a value that is not quite zero.
         low = low.max(high - DECADES);
         let room = if high - low < 1e-3 { 0.1 } else { MARGIN * (high - low) };
         Self { kind: ScaleKind::Log, low: low - room, high: high + room }
@@ -150,7 +151,7 @@ impl AxisScale {
             (low, high) = (low - reach(low - dip), high + reach(peak - high));
         }
         let room = MARGIN * (high - low);
-        // Zero needs no room below it when nothing is.
+        // Zero needs no room below it if no value is negative.
         low = if low == 0.0 { -0.02 * high } else { low - room };
         Self::linear(low, high + room)
     }
@@ -161,11 +162,11 @@ impl AxisScale {
         let kind = ScaleKind::Linear { exponent };
         let unit = power(exponent);
         let (low, high) = (low / unit, high / unit);
-        // Numbers so small that a power of ten does not bring them near one are as good as zero.
+        // Numbers so small that a power of ten does not bring them near one count as zero.
         if high - low < 1e-6 { Self { kind, low: -1.0, high: 1.0 } } else { Self { kind, low, high } }
     }
 
-    /// The value at a place; the inverse of [`AxisScale::place`].
+    /// The value at a position; the inverse of [`AxisScale::place`].
     pub fn value(&self, place: f64) -> f64 {
         match self.kind {
             ScaleKind::Linear { exponent } => place * power(exponent),
@@ -173,7 +174,7 @@ impl AxisScale {
         }
     }
 
-    /// A value in the plot's coordinate; NaN where it has none.
+    /// A value in the plot's coordinate; NaN if it has no position.
     pub fn place(&self, value: f64) -> f64 {
         match self.kind {
             _ if !value.is_finite() => f64::NAN,
@@ -188,7 +189,7 @@ impl AxisScale {
         self.low..=self.high
     }
 
-    /// The power of ten that the axis's numbers are in; empty for 1.
+    /// The power of ten of the numbers on the axis; empty for 1.
     pub fn unit(&self) -> String {
         match self.kind {
             ScaleKind::Linear { exponent } if exponent != 0 => format!("×10{}", superscript(exponent)),
@@ -205,13 +206,13 @@ impl AxisScale {
     }
 }
 
-/// Ticks at whole steps, about `count` of them.
+/// Ticks at integer steps, about `count` of them.
 pub fn step_ticks(first: f64, last: f64, count: usize) -> Vec<Tick> {
     let step = nice_step((last - first) / count.max(1) as f64).max(1.0);
     multiples(first, last, step).map(|at| Tick { at, label: step_label(at, step) }).collect()
 }
 
-/// A step in full, or in thousands or millions where the ticks allow it.
+/// A step in full, or in thousands or millions if the ticks allow it.
 fn step_label(at: f64, step: f64) -> String {
     match at.abs() {
         size if size >= 1e6 && step >= 1e5 => trim(format!("{:.1}", at / 1e6)) + "M",
@@ -227,7 +228,7 @@ fn linear_ticks(low: f64, high: f64, count: usize) -> Vec<Tick> {
     multiples(low, high, step).map(|at| Tick { at, label: label(at) }).collect()
 }
 
-/// Powers of ten where they suffice, else 2, 5, … between them, else evenly spaced values.
+/// Powers of ten if they suffice, otherwise 2, 5, … between them, otherwise evenly spaced values.
 fn log_ticks(low: f64, high: f64, count: usize) -> Vec<Tick> {
     let count = count.max(2);
     let span = high - low;
@@ -269,7 +270,7 @@ fn log_ticks(low: f64, high: f64, count: usize) -> Vec<Tick> {
     ticks
 }
 
-/// The multiples of `step` between two values; never more than a thousand.
+/// The multiples of `step` between two values; at most a thousand.
 fn multiples(low: f64, high: f64, step: f64) -> impl Iterator<Item = f64> {
     let first = (low / step).ceil();
     let count = ((high / step).floor() - first).clamp(-1.0, 999.0);

@@ -1,4 +1,4 @@
-//! One line of a chart: where its values come from and what it looks like.
+//! One line of a chart: the source of its values and its appearance.
 
 use crate::picture::style::theme::Ink;
 use crate::picture::view::run_view::RunView;
@@ -9,30 +9,30 @@ use crate::run::record::predictions::PredictedOutput;
 use crate::run::record::series::Series;
 use brink_core::dynamics::Process;
 
-/// What marks the lines of the first, second, … other run.
+/// The signs of the lines of the first, second, … other run.
 pub const OVERLAY_SIGNS: [&str; 8] = ["②", "③", "④", "⑤", "⑥", "⑦", "⑧", "⑨"];
 
-/// What the axis does for a line.
+/// The treatment of a line by the axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fit {
-    /// It shows the line whole.
+    /// The axis shows the whole line.
     Frame,
-    /// It shows the line whole unless that leaves nothing of the others (a run that blows up).
+    /// The axis shows the whole line unless that leaves no room for the others (a diverging run).
     Main,
-    /// It shows a burst after however quiet a time.
+    /// The axis shows a burst after any length of quiet time.
     Burst,
-    /// It may cut the line's peaks, and says so.
+    /// The axis may cut the line's peaks, and marks the cut.
     Soft,
 }
 
 /// A line of a chart.
 #[derive(Clone, Debug)]
 pub struct Trace {
-    /// Where its values come from.
+    /// The source of its values.
     pub source: LineSource,
-    /// What is drawn of a value; monotone, so that extremes stay extremes.
+    /// The transform of a value for drawing; monotone, so that extremes remain extremes.
     pub map: fn(f64) -> f64,
-    /// What it looks like.
+    /// Its appearance.
     pub ink: Ink,
     /// Its name in legend and read-out.
     pub name: String,
@@ -40,9 +40,9 @@ pub struct Trace {
     pub in_legend: bool,
     /// The label at its end; empty for none.
     pub end: String,
-    /// What the axis does for it.
+    /// The treatment by the axis.
     pub fit: Fit,
-    /// The place of the other run whose values it draws; none for the run itself.
+    /// The index of the other run whose values it draws; `None` for the run itself.
     pub overlay: Option<usize>,
 }
 
@@ -62,7 +62,7 @@ impl Trace {
         Self::new(LineSource::Output(output), ink, name.into())
     }
 
-    /// A level.
+    /// A constant level.
     pub fn constant(value: f64, ink: Ink, name: impl Into<String>) -> Self {
         Self::new(LineSource::Constant(value), ink, name.into())
     }
@@ -86,14 +86,14 @@ impl Trace {
         self
     }
 
-    /// Lets the axis cut what would flatten all other lines.
+    /// Lets the axis cut values that would flatten all other lines.
     #[must_use]
     pub fn main(mut self) -> Self {
         self.fit = Fit::Main;
         self
     }
 
-    /// Keeps its bursts in sight.
+    /// Keeps its bursts visible.
     #[must_use]
     pub fn burst(mut self) -> Self {
         self.fit = Fit::Burst;
@@ -107,16 +107,16 @@ impl Trace {
         self
     }
 
-    /// Keeps it out of the legend.
+    /// Omits it from the legend.
     #[must_use]
     pub fn unlisted(mut self) -> Self {
         self.in_legend = false;
         self
     }
 
-    /// The same line of another run, labelled by its process where the run's own line has no label. Nothing for what belongs
-    /// to a further eigenvalue: four runs of five eigenvalues each could not be told apart. `smooth` is whether smoothed
-    /// curves are shown: the raw line behind one stays faint.
+    /// The same line of another run, labelled by its process if the run's own line has no label. `None` for the lines
+    /// of further eigenvalues: four runs of five eigenvalues each could not be distinguished. `smooth` states whether
+    /// smoothed curves are shown: the raw line behind one stays faint.
     pub fn of_overlay(&self, place: usize, smooth: bool) -> Option<Self> {
         let shown = match self.source {
             LineSource::Recorded(
@@ -157,7 +157,7 @@ impl Trace {
         }
     }
 
-    /// Whether its values go up and down with the oscillation, at every step.
+    /// Whether its values alternate with the oscillation at every step.
     pub fn flickers(&self) -> bool {
         match self.source {
             LineSource::Recorded(_) => self.is_gradient_descent(),
@@ -167,14 +167,14 @@ impl Trace {
         }
     }
 
-    /// The history its recorded values come from, and the first row that counts.
+    /// The history that contains its recorded values, and the first row to draw.
     fn history<'v>(&self, view: &RunView<'v>) -> (&'v History, usize) {
         let overlay = self.overlay.and_then(|place| view.overlays.get(place));
         overlay.map_or((view.history, 0), |overlay| (overlay.history, overlay.from))
     }
 
-    /// The first row that is drawn of a derived curve: before, an average of what falls steeply lies above all of it, as the
-    /// kernel reaches to one side only. Variances begin at 0, and are drawn from the first row on.
+    /// The first row of a derived curve to draw: an earlier average of a steep fall lies above all of it, because the
+    /// kernel extends to one side only. Variances begin at 0 and are drawn from the first row on.
     fn first_derived(&self, view: &RunView, curve: Curve) -> usize {
         let from = self.history(view).1;
         match curve {
@@ -183,7 +183,7 @@ impl Trace {
         }
     }
 
-    /// The curves its derived values come from.
+    /// The curves that contain its derived values.
     fn curves<'v>(&self, view: &RunView<'v>) -> Option<&'v Curves> {
         match self.overlay {
             None => Some(view.curves),
@@ -198,7 +198,7 @@ impl Trace {
         self.history(view).0.predictions()
     }
 
-    /// Whether it has any value at all.
+    /// Whether it has any value.
     pub fn has_values(&self, view: &RunView) -> bool {
         match self.source {
             LineSource::Recorded(series) => self.history(view).0.has(series),
@@ -208,7 +208,8 @@ impl Trace {
         }
     }
 
-    /// The stretches, in steps, in which its values do not count and are not drawn: Σ's while the central flow is above the edge.
+    /// The intervals, in steps, in which its values are not valid and not drawn: those of Σ while the central flow is
+    /// above the edge.
     fn gaps(&self, view: &RunView) -> Vec<[f64; 2]> {
         match self.source {
             LineSource::Recorded(Series::CfSigma(_)) => self.history(view).0.transients(),
@@ -216,7 +217,7 @@ impl Trace {
         }
     }
 
-    /// Its value at a row, as drawn; `None` where it was not computed or does not count.
+    /// Its value at a row, as drawn; `None` if it was not computed or is not valid.
     pub fn value(&self, view: &RunView, row: usize) -> Option<f64> {
         if lies_in(&self.gaps(view), row as f64) {
             return None;
@@ -277,7 +278,7 @@ impl Trace {
         }
     }
 
-    /// Whether the value at a row was computed and is not finite (and so not simply absent).
+    /// Whether the value at a row was computed and is not finite (as opposed to absent).
     pub fn is_broken(&self, view: &RunView, row: usize) -> bool {
         let value = match self.source {
             LineSource::Recorded(series) => self.history(view).0.value(series, row),
@@ -288,7 +289,7 @@ impl Trace {
     }
 }
 
-/// Makes what is constant between changes jump at them, in place of a slope from the step before.
+/// Makes piecewise constant values jump at their changes, instead of sloping from the step before.
 fn jumps(points: &mut Vec<[f64; 2]>) {
     let changes: Vec<usize> =
         (1..points.len()).filter(|&i| (points[i][1] - points[i - 1][1]).abs() > 0.0).collect();
@@ -297,7 +298,7 @@ fn jumps(points: &mut Vec<[f64; 2]>) {
     }
 }
 
-/// Whether a step lies in one of the stretches; their last step does not.
+/// Whether a step lies in one of the half-open intervals.
 fn lies_in(stretches: &[[f64; 2]], step: f64) -> bool {
     stretches.iter().any(|&[from, to]| step >= from && step < to)
 }

@@ -1,4 +1,4 @@
-//! All plots at once.
+//! All plots in one picture.
 
 use crate::picture::panel::panel_ui;
 use crate::picture::view::ViewChange;
@@ -6,18 +6,18 @@ use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::RunView;
 use egui::{Rect, ScrollArea, Sense, Ui, UiBuilder, Vec2, vec2};
 
-/// Between two panels.
+/// Gap between two panels.
 const SPACING: Vec2 = vec2(14.0, 10.0);
-/// Narrowest panel.
+/// Minimum width of a panel.
 const LEAST_WIDTH: f32 = 300.0;
-/// Lowest panel; what does not fit is scrolled to.
+/// Minimum height of a panel; panels that do not fit are reached by scrolling.
 const LEAST_HEIGHT: f32 = 190.0;
 
-/// Share of the width that weight space takes beside the plots.
+/// Share of the width for weight space next to the plots.
 const SCENE_SHARE: f32 = 0.36;
 
-/// Lays all panels out in as many columns as their number and the room suggest; weight space, where it is known and there
-/// is room, on the right.
+/// Lays all panels out in as many columns as their number and the room suggest; weight space, if it is available and
+/// there is room, on the right.
 pub fn dashboard_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
     let room = ui.available_size();
     if !(room.x >= 1.0 && room.y >= 1.0) {
@@ -50,10 +50,10 @@ fn plots_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
     }
 }
 
-/// Three, two or one: the most that leave each panel its width.
+/// Three, two or one columns: the largest number that leaves each panel its width.
 fn columns(room: Vec2) -> usize {
     let fits = |columns: usize| room.x >= columns as f32 * (LEAST_WIDTH + SPACING.x) - SPACING.x;
-    // Upright windows read better in two columns.
+    // Two columns are easier to read in an upright window.
     let most = if room.x < 1.1 * room.y { 2 } else { 3 };
     (1..=most).rev().find(|&columns| fits(columns)).unwrap_or(1)
 }

@@ -1,4 +1,4 @@
-//! Pictures for files: the summary of a run, a panel, the plots, whatever else is drawn of a view.
+//! Pictures for files: the summary of a run, a panel, the plots, or any other drawing of a view.
 
 use super::dashboard::dashboard_ui;
 use super::png::{PngError, encode_animation, encode_png};
@@ -21,14 +21,14 @@ use std::sync::Arc;
 /// Size of `summary.png`, in points.
 pub const SUMMARY_SIZE: Vec2 = vec2(1280.0, 800.0);
 
-/// Sides of a picture that may be chosen, in points.
+/// Permitted side lengths of a picture, in points.
 pub const SIDES: RangeInclusive<f32> = 100.0..=8000.0;
 
-/// Pixels a point that may be chosen.
+/// Permitted numbers of pixels per point.
 pub const SCALES: RangeInclusive<f32> = 0.1..=8.0;
 
 impl Curves {
-    /// The curves of a finished history, complete.
+    /// The complete curves of a finished history.
     pub fn of(history: &History, smoothing_steps: f64) -> Self {
         let mut curves = Self::default();
         curves.update(history, smoothing_steps, usize::MAX);
@@ -36,7 +36,7 @@ impl Curves {
     }
 }
 
-/// The picture a headless run leaves: the six plots, in light, at twice the resolution of 1280×800.
+/// The picture that a headless run writes: the six plots, light, at twice the resolution of 1280×800.
 ///
 /// # Errors
 /// See [`encode_png`].
@@ -47,7 +47,7 @@ pub fn summary_png(view: &RunView) -> Result<Vec<u8>, PngError> {
 /// Width and height of a picture in pixels.
 ///
 /// # Errors
-/// When it has more than a picture may have.
+/// If it has more pixels than permitted.
 pub fn pixels(size: Vec2, scale: f32) -> Result<[usize; 2], PngError> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
     let [width, height] = [size.x, size.y].map(|side| (side * scale).round() as usize);
@@ -59,7 +59,7 @@ pub fn pixels(size: Vec2, scale: f32) -> Result<[usize; 2], PngError> {
     Ok([width, height])
 }
 
-/// The six plots as a PNG file of `size` points at `scale` pixels a point.
+/// The six plots as a PNG file of `size` points at `scale` pixels per point.
 ///
 /// # Errors
 /// See [`content_png`].
@@ -67,7 +67,7 @@ pub fn dashboard_png(view: &RunView, size: Vec2, scale: f32, theme: Theme) -> Re
     content_png(view, size, scale, theme, subject(None))
 }
 
-/// One panel as a PNG file of `size` points at `scale` pixels a point.
+/// One panel as a PNG file of `size` points at `scale` pixels per point.
 ///
 /// # Errors
 /// See [`content_png`].
@@ -81,7 +81,7 @@ pub fn panel_png(
     content_png(view, size, scale, theme, subject(Some(panel)))
 }
 
-/// What a closure draws of a view, below a caption, as a PNG file of `size` points at `scale` pixels a point.
+/// The drawing of a view by a closure, below a caption, as a PNG file of `size` points at `scale` pixels per point.
 ///
 /// # Errors
 /// See [`encode_png`] and [`pixels`].
@@ -96,7 +96,7 @@ pub fn content_png(
     encode_png(&picture(view, size, scale, theme, content_ui), scale, &texts(view))
 }
 
-/// What a closure draws of a view, below a caption, as an SVG file of `size` points.
+/// The drawing of a view by a closure, below a caption, as an SVG file of `size` points.
 pub fn content_svg(
     view: &RunView,
     size: Vec2,
@@ -112,7 +112,7 @@ pub fn content_svg(
     })
 }
 
-/// Draws a panel, or the six plots where it is none.
+/// Draws a panel, or the six plots for `None`.
 pub fn subject(panel: Option<Panel>) -> impl FnMut(&mut Ui, &RunView) {
     move |ui, view| match panel {
         Some(panel) => panel_ui(ui, panel, view, &mut Vec::new()),
@@ -125,14 +125,14 @@ pub fn subject(panel: Option<Panel>) -> impl FnMut(&mut Ui, &RunView) {
 pub struct Film {
     /// First and last step.
     pub steps: [usize; 2],
-    /// Number of pictures, the steps between first and last spread over them; 1 to [`Film::MOST`].
+    /// Number of pictures, which are spread over the steps between first and last; 1 to [`Film::MOST`].
     pub frames: u32,
-    /// Pictures a second; at least 1.
+    /// Pictures per second; at least 1.
     pub per_second: u16,
 }
 
 impl Film {
-    /// Most pictures of an animation.
+    /// Maximum number of pictures of an animation.
     pub const MOST: u32 = 1000;
 
     /// The step that a picture shows.
@@ -145,19 +145,19 @@ impl Film {
     }
 }
 
-/// What was computed at one step, beside what was recorded.
+/// Data computed at one step, in addition to the recorded data.
 #[derive(Clone, Debug, Default)]
 pub struct StepExtras {
-    /// The step under the lens.
+    /// The inspected step.
     pub inspection: Option<Inspection>,
-    /// Weight space around it.
+    /// Weight space around the step.
     pub scene: Option<Arc<Scene>>,
-    /// The Hessian's spectra there.
+    /// The Hessian's spectra at the step.
     pub spectra: Option<Spectra>,
 }
 
 impl StepExtras {
-    /// A view that shows it; what it has not is as it was.
+    /// A view that shows these data; missing data stay as they were.
     pub fn in_view<'a>(&'a self, view: &RunView<'a>) -> RunView<'a> {
         let Self { inspection, scene, spectra } = self;
         RunView {
@@ -169,11 +169,11 @@ impl StepExtras {
     }
 }
 
-/// What a closure draws of a view, below a caption, as an animated PNG file: the cursor goes through the steps of a film.
-/// `look` is asked what is to be seen at each, in ascending order.
+/// The drawing of a view by a closure, below a caption, as an animated PNG file: the cursor goes through the steps of
+/// a film. `look` provides the data for each step, in ascending order.
 ///
 /// # Errors
-/// See [`encode_animation`] and [`pixels`]; or what `look` says.
+/// See [`encode_animation`] and [`pixels`]; or the error of `look`.
 pub fn animation_png<E: From<PngError>>(
     view: &RunView,
     mut content_ui: impl FnMut(&mut Ui, &RunView),
@@ -189,7 +189,7 @@ pub fn animation_png<E: From<PngError>>(
     let mut seen: Option<(usize, StepExtras)> = None;
     let images = (0..frames).map_while(|frame| {
         let step = film.step(frame);
-        // more pictures than steps show some twice
+        // with more pictures than steps, some steps are shown twice
         if seen.as_ref().is_none_or(|(at, _)| *at != step) {
             match look(step) {
                 Ok(looked) => seen = Some((step, looked)),
@@ -211,7 +211,7 @@ pub fn animation_png<E: From<PngError>>(
     }
 }
 
-/// A caption above what `content_ui` draws; no switches, no pointer.
+/// A caption above the drawing of `content_ui`; no switches, no pointer.
 fn picture(
     view: &RunView,
     size: Vec2,
@@ -239,7 +239,7 @@ fn captioned_ui(ui: &mut Ui, view: &RunView, content_ui: impl FnOnce(&mut Ui)) {
     });
 }
 
-/// What a picture says about its origin: keywords and texts.
+/// The origin stored in a picture: keywords and texts.
 pub fn texts(view: &RunView) -> Vec<(String, String)> {
     let facts = view.facts;
     [

@@ -1,4 +1,4 @@
-//! Pictures in files: the CPU rasterizer, PNG, SVG, and exports of panels.
+//! Files of pictures: the CPU rasterizer, PNG, SVG, and exports of panels.
 
 pub mod dashboard;
 pub mod export;

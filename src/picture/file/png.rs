@@ -1,13 +1,13 @@
-//! PNG files that say where they come from.
+//! PNG files that contain their origin.
 
 use super::raster::Image;
 use egui::Color32;
 use thiserror::Error;
 
-/// Why a picture could not become a PNG file.
+/// The reason why a picture could not be encoded as a PNG file.
 #[derive(Debug, Error)]
 pub enum PngError {
-    /// A picture without pixels has no PNG.
+    /// A picture without pixels cannot be encoded.
     #[error("a picture of {width} × {height} pixels cannot be a PNG file; both sides must be at least 1")]
     Empty {
         /// Width in pixels.
@@ -15,7 +15,7 @@ pub enum PngError {
         /// Height in pixels.
         height: usize,
     },
-    /// A picture with more pixels than one may have.
+    /// A picture with too many pixels.
     #[error(
         "a picture of {width} × {height} pixels is too large; at most {most} on each side: choose fewer points or pixels a point"
     )]
@@ -24,21 +24,21 @@ pub enum PngError {
         width: usize,
         /// Height in pixels.
         height: usize,
-        /// Most on each side.
+        /// Maximum on each side.
         most: usize,
     },
-    /// Frames of an animation differ in size, or there is none.
+    /// Frames of an animation differ in size, or there are none.
     #[error("an animation needs frames of one size, and at least one")]
     Frames,
-    /// The encoder refused.
+    /// The encoder failed.
     #[error("the picture could not be encoded as PNG")]
     Encoding(#[from] png::EncodingError),
 }
 
-/// Encodes a picture as PNG: RGB where it is opaque, RGBA otherwise, with text chunks (keyword, text).
+/// Encodes a picture as PNG: RGB if it is opaque, RGBA otherwise, with text chunks (keyword, text).
 ///
 /// # Errors
-/// A picture without pixels, or a keyword that is empty, longer than 79 bytes or not Latin-1.
+/// If the picture has no pixels, or a keyword is empty, longer than 79 bytes or not Latin-1.
 pub fn encode_png(image: &Image, scale: f32, texts: &[(String, String)]) -> Result<Vec<u8>, PngError> {
     let Image { width, height, pixels } = image;
     let size = |side: usize| u32::try_from(side).ok().filter(|&side| side > 0);
@@ -50,7 +50,7 @@ pub fn encode_png(image: &Image, scale: f32, texts: &[(String, String)]) -> Resu
     let mut encoder = png::Encoder::new(&mut bytes, columns, rows);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_color(if opaque { png::ColorType::Rgb } else { png::ColorType::Rgba });
-    // 96 points to the inch, so that a picture at 2× keeps its size on paper.
+    // 96 points per inch, so that a picture at 2× keeps its size on paper.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few thousand")]
     let per_meter = (96.0 * scale / 0.0254).round() as u32;
     encoder.set_pixel_dims(Some(png::PixelDimensions {
@@ -73,11 +73,11 @@ pub fn encode_png(image: &Image, scale: f32, texts: &[(String, String)]) -> Resu
     Ok(bytes)
 }
 
-/// Encodes opaque pictures of one size as an animated PNG that repeats for ever, each shown for `delay` (numerator and
+/// Encodes opaque pictures of one size as an animated PNG that repeats forever, each shown for `delay` (numerator and
 /// denominator of seconds).
 ///
 /// # Errors
-/// As [`encode_png`], and where the pictures differ in size.
+/// As for [`encode_png`], and if the pictures differ in size.
 pub fn encode_animation(
     count: u32,
     images: impl Iterator<Item = Image>,

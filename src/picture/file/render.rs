@@ -1,4 +1,4 @@
-//! From an egui closure to a picture, without a window.
+//! Renders an egui closure to a picture, without a window.
 
 use super::raster::{Image, Rasterizer};
 use super::svg::svg;
@@ -7,12 +7,12 @@ use egui::{
     Context, FullOutput, Pos2, RawInput, Rect, TexturesDelta, Theme, Ui, Vec2, ViewportId, ViewportInfo,
 };
 
-/// Passes over a closure: layouts that measure their text need a second one, and a third makes sure.
+/// Passes over a closure: layouts that measure their text need a second one, and a third one ensures stability.
 const PASSES: usize = 3;
 /// Longest side of a picture, in pixels.
 pub(super) const LONGEST_SIDE: f32 = 16_384.0;
 
-/// Draws what a closure shows in a fresh context: `size` points wide and high, `scale` pixels a point.
+/// Draws the content of a closure in a fresh context: `size` points wide and high, `scale` pixels per point.
 ///
 /// Sides are clamped to 16,384 pixels. The closure runs three times, as the first frames of a window would.
 pub fn render(size: Vec2, scale: f32, theme: Theme, content_ui: impl FnMut(&mut Ui)) -> Image {
@@ -28,12 +28,12 @@ pub fn render(size: Vec2, scale: f32, theme: Theme, content_ui: impl FnMut(&mut 
     let primitives = context.tessellate(output.shapes, output.pixels_per_point);
     let image_size = [pixels(size.x * scale), pixels(size.y * scale)];
     let image = rasterizer.paint(&primitives, image_size, output.pixels_per_point, background);
-    // The rest of the textures goes with the rasterizer.
+    // The remaining textures are dropped with the rasterizer.
     output.textures_delta.free.clear();
     image
 }
 
-/// Writes what a closure shows as SVG, `size` points wide and high; as [`render`].
+/// Writes the content of a closure as SVG, `size` points wide and high; see [`render`].
 pub fn render_svg(size: Vec2, theme: Theme, title: &str, content_ui: impl FnMut(&mut Ui)) -> String {
     let size = Vec2::new(side(size.x, 1.0), side(size.y, 1.0));
     let forget = |textures: &mut TexturesDelta| textures.clear();
@@ -42,7 +42,7 @@ pub fn render_svg(size: Vec2, theme: Theme, title: &str, content_ui: impl FnMut(
     svg(&output.shapes, size, context.global_style().visuals.panel_fill, title)
 }
 
-/// The last pass over a closure in a fresh context; `textures` takes those of the passes before.
+/// The last pass over a closure in a fresh context; `textures` receives those of the earlier passes.
 fn run(
     size: Vec2,
     scale: f32,

@@ -1,5 +1,5 @@
-//! What panels show over the steps, as columns of numbers: the lines as they are drawn, of the run and of every run that is
-//! drawn over it.
+//! The content of panels over the steps, as columns of numbers: the lines as they are drawn, of the run and of every
+//! run that is drawn over it.
 
 use crate::picture::chart::trace::Trace;
 use crate::picture::panel::chart;
@@ -17,13 +17,13 @@ use egui::Theme;
 /// One column.
 #[derive(Clone, Debug)]
 pub struct TableColumn {
-    /// Its name: that of `run.csv` where it is recorded, behind `run2_` and so on where it is another run's.
+    /// Its name: that of `run.csv` if it is recorded, after `run2_` and so on if it belongs to another run.
     pub name: String,
     trace: Trace,
 }
 
 impl TableColumn {
-    /// Its value at a row; `None` where the run has none.
+    /// Its value at a row; `None` if the run has none.
     pub fn value(&self, view: &RunView, row: usize) -> Option<f64> {
         self.trace.value(view, row)
     }
@@ -44,7 +44,7 @@ pub fn shown(panels: &[Panel], view: &RunView) -> Vec<TableColumn> {
         for trace in traces {
             let Some(name) = name(panel, &trace, view) else { continue };
             if all.iter().all(|other| other.name != name) {
-                // the step's own number, not what the axis makes of it
+                // the step's own number, without the transform of the axis
                 let is_edge = name.ends_with(EDGE);
                 let map = if is_edge { trace.map } else { |value| value };
                 all.push(TableColumn { name, trace: Trace { map, ..trace } });
@@ -54,10 +54,10 @@ pub fn shown(panels: &[Panel], view: &RunView) -> Vec<TableColumn> {
     all
 }
 
-/// The name of 2/η.
+/// The column name of 2/η.
 const EDGE: &str = "edge_2_over_eta";
 
-/// What a line is called; nothing for a level.
+/// The column name of a line; `None` for a constant level.
 fn name(panel: Panel, trace: &Trace, view: &RunView) -> Option<String> {
     let own = match trace.source {
         LineSource::Recorded(Series::Eta) if panel == Panel::Sharpness => EDGE.to_owned(),
@@ -93,7 +93,7 @@ fn output_name(output: PredictedOutput) -> String {
     format!("{process}_output_{}_{}_{}", example + 1, row + 1, column + 1)
 }
 
-/// What a panel that is no plot over the steps reads from the record, of this run alone.
+/// The recorded series that a panel reads if it is not a plot over the steps, of this run only.
 fn read(panel: Panel, palette: &Palette, view: &RunView) -> Vec<Trace> {
     let each = |series: fn(usize) -> Series| (0..view.tracked(series)).map(series).collect::<Vec<_>>();
     let series = match panel {
@@ -111,7 +111,7 @@ fn read(panel: Panel, palette: &Palette, view: &RunView) -> Vec<Trace> {
         Panel::Wall => [vec![Series::Eta, Series::CfLambda(0)], each(Series::GdLambda)].concat(),
         Panel::LossWall => vec![Series::GdLoss, Series::CfPredictedLoss],
         Panel::Parabola => vec![Series::Eta, Series::GdLambda(0), Series::GdLambda(1)],
-        // computed at one step, not recorded, or plots over the steps
+        // computed at one step and not recorded, or plots over the steps
         _ => Vec::new(),
     };
     let ink = palette.ink(Role::GradientDescent, Weight::Normal);
@@ -128,7 +128,7 @@ mod tests {
     use crate::run::record::history::History;
     use brink_core::dynamics::{CentralFlowRecord, ProcessRecord, StepRecord};
 
-    /// A run at the edge, of two eigenvalues, that swings with period 2.
+    /// A run at the edge, with two eigenvalues, that oscillates with period 2.
     fn run(eta: f64, rows: usize) -> History {
         let mut history = History::new(2);
         for step in 0..rows {

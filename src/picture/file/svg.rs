@@ -1,7 +1,7 @@
-//! SVG of what egui draws: lines, areas and text stay lines, areas and text.
+//! SVG output of egui shapes: lines, areas and text remain lines, areas and text.
 //!
-//! Text keeps the place of every glyph, so that it looks the same where DejaVu Sans is not installed. Meshes (weight space)
-//! become pictures within the file; callbacks are left out.
+//! Every glyph of a text is positioned individually, so that it looks the same where DejaVu Sans is not installed.
+//! Meshes (weight space) become embedded pictures; callbacks are omitted.
 
 use super::png::encode_png;
 use super::raster::Rasterizer;
@@ -12,12 +12,12 @@ use egui::epaint::{
 use egui::{Color32, FontFamily, Pos2, Rect, Stroke, Vec2};
 use std::fmt::Write;
 
-/// Pixels a point of what becomes a picture.
+/// Pixels per point of embedded pictures.
 const PIXELS: f32 = 2.0;
-/// Longest side of what becomes a picture, in points.
+/// Longest side of embedded pictures, in points.
 const LONGEST: f32 = 8000.0;
 
-/// Writes shapes as an SVG file of `size` points on a ground.
+/// Writes shapes as an SVG file of `size` points on a background.
 pub(super) fn svg(shapes: &[ClippedShape], size: Vec2, ground: Color32, title: &str) -> String {
     let mut file = Svg { text: String::new(), clip: None, clips: 0 };
     file.add(format_args!(
@@ -37,14 +37,14 @@ pub(super) fn svg(shapes: &[ClippedShape], size: Vec2, ground: Color32, title: &
 
 struct Svg {
     text: String,
-    /// The clip of the group that is open.
+    /// The clip rectangle of the open group.
     clip: Option<Rect>,
     clips: usize,
 }
 
 impl Svg {
     fn add(&mut self, text: std::fmt::Arguments) {
-        // a String takes any text
+        // writing to a String cannot fail
         let _ = self.text.write_fmt(text);
     }
 
@@ -193,7 +193,7 @@ fn paint(fill: Color32, stroke: Stroke) -> String {
     text
 }
 
-/// Bytes as text, three in four letters.
+/// Base64: three bytes in four letters.
 fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);

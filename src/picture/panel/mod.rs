@@ -1,8 +1,9 @@
-//! The panels: which lines each shows, in the grammar of the field.
+//! The panels: the lines that each shows, with the usual meaning of colours and dashes.
 //!
-//! Gradient descent is coloured and solid (raw values faint, smoothed ones thick), the central flow black (white on
-//! dark), solid for a state and dashed for its prediction of a time average, gradient flow red and dashed, 2/η dotted.
-//! Gradient flow lies on top: below the edge it is the central flow, and its dashes let that one be seen.
+//! Gradient descent is coloured and solid (raw values faint, smoothed ones thick); the central flow is black (white
+//! on dark), solid for a state and dashed for its prediction of a time average; gradient flow is red and dashed; 2/η
+//! is dotted. Gradient flow is drawn on top: below the edge it coincides with the central flow, which remains visible
+//! through its dashes.
 
 pub mod inspector;
 pub mod parabola;
@@ -26,7 +27,7 @@ use predictions::{predictions, predictions_ui};
 use spectrum::spectrum_ui;
 use wall::wall_ui;
 
-/// Draws a panel into all the room there is.
+/// Draws a panel into the available room.
 pub fn panel_ui(ui: &mut Ui, panel: Panel, view: &RunView, changes: &mut Vec<ViewChange>) {
     match panel {
         Panel::Sharpness
@@ -50,7 +51,7 @@ pub fn panel_ui(ui: &mut Ui, panel: Panel, view: &RunView, changes: &mut Vec<Vie
     }
 }
 
-/// What a plot over the steps draws of the run; none for the other panels.
+/// The chart of a plot over the steps; `None` for the other panels.
 pub(super) fn chart(panel: Panel, palette: &Palette, view: &RunView) -> Option<Chart> {
     match panel {
         Panel::Sharpness => Some(sharpness(palette, view)),
@@ -67,12 +68,12 @@ pub(super) fn chart(panel: Panel, palette: &Palette, view: &RunView) -> Option<C
 const WAITING: &str = "waiting for the first step";
 const NO_CENTRAL_FLOW: &str = "needs gradient descent and the central flow";
 
-/// Raw values: labelled where no smoothed curve is.
+/// Raw values: labelled if there is no smoothed curve.
 fn raw(view: &RunView, trace: Trace) -> Trace {
     if view.smooths() { trace.soft() } else { trace.main().end("GD") }
 }
 
-/// Beside the central flow and its prediction, the axis need not show all of it.
+/// The axis need not show all of this line next to the central flow and its prediction.
 fn smoothed(view: &RunView, trace: Trace) -> Trace {
     let trace = trace.end("⟨GD⟩");
     if view.state.show_central_flow { trace.main() } else { trace }
@@ -109,14 +110,15 @@ fn sharpness(palette: &Palette, view: &RunView) -> Chart {
             traces.push(if i == 0 { trace } else { trace.unlisted() });
         }
     }
-    // Past the edge the gradient flow's goes many times as high: it may leave the panel, or 2/η could not be read.
+    // Beyond the edge the gradient flow's λ₁ is many times as high: it may leave the panel, otherwise 2/η would be
+    // unreadable.
     traces.push(
         Trace::recorded(Series::GfLambda1, ink(Role::GradientFlow), "gradient flow λ₁").end("GF").soft(),
     );
     Chart { panel: Panel::Sharpness, traces, zero: false, ranks: true, empty: WAITING }
 }
 
-/// Gradient descent's loss, raw and smoothed, against the flows and the prediction.
+/// Gradient descent's loss, raw and smoothed, compared with the flows and the prediction.
 fn loss(palette: &Palette, view: &RunView) -> Chart {
     let gd = |weight| palette.ink(Role::GradientDescent, weight);
     let ink = |role| palette.ink(role, Weight::Normal);
@@ -143,7 +145,7 @@ fn loss(palette: &Palette, view: &RunView) -> Chart {
     Chart { panel: Panel::Loss, traces, zero: false, ranks: false, empty: WAITING }
 }
 
-/// Gradient descent's squared gradient norm, raw and smoothed, against the central flow's and the prediction.
+/// Gradient descent's squared gradient norm, raw and smoothed, compared with the central flow's and the prediction.
 fn gradient_norm(palette: &Palette, view: &RunView) -> Chart {
     let gd = |weight| palette.ink(Role::GradientDescent, weight);
     let ink = |role| palette.ink(role, Weight::Normal);
@@ -172,7 +174,7 @@ fn gradient_norm(palette: &Palette, view: &RunView) -> Chart {
     Chart { panel: Panel::GradientNorm, traces, zero: false, ranks: false, empty: WAITING }
 }
 
-/// The measured squared displacement along each eigenvector of Σ, raw and smoothed, against Σ's eigenvalues.
+/// The measured squared displacement along each eigenvector of Σ, raw and smoothed, compared with Σ's eigenvalues.
 fn variance(palette: &Palette, view: &RunView) -> Chart {
     let mut traces = Vec::new();
     let count = view.tracked(Series::CfSigma);
@@ -228,7 +230,7 @@ fn displacement(palette: &Palette, view: &RunView) -> Chart {
     Chart { panel: Panel::Displacement, traces, zero: true, ranks: false, empty: NO_CENTRAL_FLOW }
 }
 
-/// How far gradient descent is from the central flow (near), and from the gradient flow (far).
+/// The distances of gradient descent from the central flow (small) and from the gradient flow (large).
 fn distance(palette: &Palette, view: &RunView) -> Chart {
     let ink = |role| palette.ink(role, Weight::Normal);
     let mut traces = Vec::new();

@@ -1,5 +1,6 @@
-//! Gradient descent on the quadratic model: a parabola for each of the two largest eigenvalues at the step, and the points
-//! to which `x ← (1 − ηλ) x` jumps on it. On a quadratic loss the model is the loss, and the points are the run's own.
+//! Gradient descent on the quadratic model: a parabola for each of the two largest eigenvalues at the step, and the
+//! points to which `x ← (1 − ηλ) x` jumps on it. For a quadratic loss the model equals the loss, and the points are
+//! those of the run.
 
 use super::inspector::short;
 use crate::picture::chart::title::title;
@@ -14,27 +15,27 @@ use egui::{Align2, Painter, Pos2, Rect, Sense, Shape, Stroke, Ui, UiBuilder, Wid
 const TITLE: f32 = 22.0;
 /// Height of the two lines under a parabola.
 const LINES: f32 = 38.0;
-/// Most jumps that are drawn.
+/// Maximum number of jumps drawn.
 const JUMPS: usize = 24;
-/// Between two parabolas.
+/// Gap between two parabolas.
 const GAP: f32 = 12.0;
 
 /// One parabola.
 struct Model {
     lambda: f64,
     eta: f64,
-    /// Where gradient descent was, from the start x = 1 on.
+    /// Positions of gradient descent, from the start x = 1 on.
     points: Vec<f64>,
 }
 
 impl Model {
-    /// The factor by which x changes in a step.
+    /// The factor by which x changes per step.
     fn factor(&self) -> f64 {
         1.0 - self.eta * self.lambda
     }
 }
 
-/// The i-th eigenvalue's parabola at a row; the jumps are those of the steps before, with their own η and λ.
+/// The parabola of the i-th eigenvalue at a row; the jumps are those of the earlier steps, with their own η and λ.
 fn model(view: &RunView, i: usize, row: usize) -> Option<Model> {
     let at = |row| view.history.value(Series::Eta, row).zip(view.history.value(Series::GdLambda(i), row));
     let (eta, lambda) = at(row)?;
@@ -50,7 +51,7 @@ fn model(view: &RunView, i: usize, row: usize) -> Option<Model> {
     })
 }
 
-/// The parabolas side by side.
+/// Draws the parabolas side by side.
 pub(super) fn parabola_ui(ui: &mut Ui, view: &RunView) {
     let room = ui.available_rect_before_wrap();
     let (whole, response) = (room, ui.allocate_rect(room, Sense::hover()));
@@ -64,7 +65,7 @@ pub(super) fn parabola_ui(ui: &mut Ui, view: &RunView) {
     title(&child, Panel::Parabola, whole.min, whole.width());
     let newest = view.history.rows().checked_sub(1);
     let at_cursor = |newest| view.state.cursor.map_or(newest, |cursor| cursor.min(newest));
-    // what has diverged stays in the picture where it was
+    // a diverged process stays in the picture at its last position
     let row = newest.map(|newest| view.history.last_of_descent(at_cursor(newest)));
     let models: Vec<Model> =
         row.map(|row| (0..2).map_while(|i| model(view, i, row)).collect()).unwrap_or_default();

@@ -1,6 +1,7 @@
-//! A wall of small plots: the run that goes on, those that train beside it, and every recording that comes with the program. Once as the sharpness in
-//! units of the edge, once as the real against the predicted loss. A recording that cannot be read says why in its place;
-//! an architecture of which there is neither run nor recording has one that names the preset that runs live.
+//! A wall of small plots: the present run, the runs that train at the same time, and every bundled recording. One
+//! version shows the sharpness in units of the edge, the other the real and the predicted loss. A recording that
+//! cannot be read shows the reason in its place; an architecture with neither a run nor a recording has a place that
+//! names the preset that runs live.
 
 use super::inspector::short;
 use crate::picture::chart::title::title;
@@ -23,13 +24,13 @@ use std::sync::{Arc, OnceLock};
 
 /// Height of the title.
 const TITLE: f32 = 22.0;
-/// Narrowest and lowest plot, without its caption.
+/// Minimum size of a plot, without its caption.
 const LEAST: Vec2 = vec2(140.0, 44.0);
-/// Between a plot and its caption.
+/// Gap between a plot and its caption.
 const CAPTION_GAP: f32 = 2.0;
-/// Most lines that a title or a sentence of a caption takes.
+/// Maximum number of lines of a title or a sentence of a caption.
 const LINES: usize = 3;
-/// Between two plots.
+/// Gap between two plots.
 const GAP: f32 = 12.0;
 
 /// Every architecture that has a place on the wall, with a preset that runs live.
@@ -46,14 +47,14 @@ const ARCHITECTURES: [(ArchitectureName, &str); 7] = [
 /// One place on the wall.
 struct Exhibit<'a> {
     title: String,
-    /// What it shows, and where it comes from; the second is left out where there is little room.
+    /// Its content and its origin; the latter is omitted if there is little room.
     caption: [String; 2],
-    /// Nothing where there is no run of an architecture.
+    /// `None` if there is no run of an architecture.
     run: Option<(&'a History, &'a Curves)>,
 }
 
 impl Exhibit<'_> {
-    /// Title and caption, broken into lines of a width.
+    /// Title and caption, broken into lines of a given width.
     fn lines(&self, painter: &Painter, palette: &Palette, width: f32, detailed: bool) -> Vec<Arc<Galley>> {
         let [what, origin] = &self.caption;
         let origin = Some((origin, palette.faint_text)).filter(|_| detailed);
@@ -67,21 +68,21 @@ impl Exhibit<'_> {
     }
 }
 
-/// How the plots stand.
+/// The layout of the plots.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Grid {
     columns: usize,
-    /// Of a plot without its caption.
+    /// Size of a plot without its caption.
     plot: Vec2,
     caption: f32,
-    /// Whether captions say where a run comes from.
+    /// Whether captions state the origin of a run.
     detailed: bool,
 }
 
 impl Grid {
-    /// As many columns as make each plot about 1.6 times as wide as high, and leave it its least size: with whole captions if
-    /// that can be. `caption` is the height of the highest at a width. Where there is too little room for all, it is scrolled
-    /// to.
+    /// Uses as many columns as make each plot about 1.6 times as wide as high, and respects its minimum size: with
+    /// complete captions if possible. `caption` is the height of the highest caption at a width. If there is too
+    /// little room for all plots, the wall scrolls.
     fn of(count: usize, room: Vec2, caption: impl Fn(f32, bool) -> f32) -> Self {
         let most = (1..=count).take_while(|&n| n == 1 || room.x / n as f32 >= LEAST.x).last().unwrap_or(1);
         let of = |columns: usize, detailed: bool| {
@@ -103,7 +104,7 @@ impl Grid {
         best(true).or_else(|| best(false)).unwrap_or_else(scrolled)
     }
 
-    /// Of a plot with its caption.
+    /// Size of a plot with its caption.
     fn cell(&self) -> Vec2 {
         self.plot + vec2(0.0, self.caption)
     }
@@ -113,7 +114,7 @@ impl Grid {
         rows * (self.cell().y + GAP) - GAP
     }
 
-    /// Where the i-th plot stands, seen from the first.
+    /// Position of the i-th plot relative to the first.
     fn corner(&self, i: usize) -> Vec2 {
         let step = self.cell() + vec2(GAP, GAP);
         vec2((i % self.columns) as f32 * step.x, (i / self.columns) as f32 * step.y)
@@ -137,7 +138,7 @@ fn recorded() -> &'static [Recorded] {
     })
 }
 
-/// Draws the wall; the panel says of what.
+/// Draws the wall; the panel selects its quantity.
 pub(super) fn wall_ui(ui: &mut Ui, panel: Panel, view: &RunView) {
     let room = ui.available_rect_before_wrap();
     let response = ui.allocate_rect(room, Sense::hover());
@@ -211,7 +212,7 @@ pub(super) fn wall_ui(ui: &mut Ui, panel: Panel, view: &RunView) {
     });
 }
 
-/// A place for every architecture that neither runs nor is recorded.
+/// A place for every architecture that is neither running nor recorded.
 fn absent(running: &str) -> Vec<Exhibit<'static>> {
     static BUILT_IN: OnceLock<Vec<(&'static str, Preset)>> = OnceLock::new();
     let built_in = BUILT_IN.get_or_init(Preset::built_in);
@@ -230,7 +231,7 @@ fn absent(running: &str) -> Vec<Exhibit<'static>> {
     missing.filter_map(place).collect()
 }
 
-/// The loss of a network, before what is said of its size; nothing of a landscape.
+/// The loss of a network, in front of the description of its size; `None` for a landscape.
 fn said_of_loss(loss: Option<LossKind>) -> &'static str {
     match loss {
         Some(LossKind::Mse) => "MSE, ",
@@ -239,8 +240,8 @@ fn said_of_loss(loss: Option<LossKind>) -> &'static str {
     }
 }
 
-/// What a run that goes on shows, by its panel and place: looked at again where it has grown by a fiftieth, and where it has
-/// stopped growing, since that takes the whole record.
+/// The outline of a running run, by its panel and place: recomputed when the run has grown by a fiftieth, and when it
+/// has stopped growing, since this takes the whole record.
 fn live_says(ui: &Ui, place: (Panel, usize), history: &History, curves: &Curves) -> String {
     let id = egui::Id::unique("brink: said of a live run").with(place);
     let rows = history.rows();
@@ -257,7 +258,7 @@ fn live_says(ui: &Ui, place: (Panel, usize), history: &History, curves: &Curves)
     text
 }
 
-/// What a plot shows, in numbers from its data.
+/// The content of a plot, in numbers from its data.
 fn said(panel: Panel, outline: &Outline) -> String {
     let Some(edge) = outline.edge() else { return "not at the edge yet".to_owned() };
     match (panel, outline.loss_error) {
@@ -272,7 +273,7 @@ fn said(panel: Panel, outline: &Outline) -> String {
     }
 }
 
-/// One plot; with the central flow's lines, or without.
+/// Draws one plot, with or without the central flow's lines.
 fn one(
     painter: &Painter,
     palette: &Palette,
@@ -396,7 +397,7 @@ mod tests {
         assert_eq!(columns(1, vec2(900.0, 600.0)), 1);
         assert_eq!(columns(8, vec2(1500.0, 900.0)), 3);
         assert_eq!(columns(8, vec2(270.0, 1200.0)), 1);
-        // no room for whole captions, or for all plots at once
+        // no room for complete captions, or for all plots at once
         let small = Grid::of(10, vec2(640.0, 378.0), caption);
         assert!(!small.detailed && small.plot.y >= LEAST.y && small.height(10) <= 378.0, "{small:?}");
         let least = Grid::of(10, vec2(220.0, 158.0), caption);

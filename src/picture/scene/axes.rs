@@ -10,16 +10,16 @@ use egui::epaint::{Mesh, Vertex, WHITE_UV};
 use egui::{Align2, Color32, Galley, Painter, Pos2, Rect, StrokeKind, Vec2, pos2, vec2};
 use std::sync::Arc;
 
-/// Distance of ticks, in points.
+/// Distance between ticks, in points.
 const TICKS: Vec2 = vec2(64.0, 40.0);
 /// Width of the colour bar.
 const BAR: f32 = 9.0;
-/// Free at the rim of the picture.
+/// Margin at the rim of the picture.
 const ROOM: f32 = 3.0;
-/// Least width of a name beside the box.
+/// Minimum width of a name next to the box.
 const NARROW: f32 = 96.0;
 
-/// The name of an axis, and how much it captures.
+/// The name of an axis, and the share that it captures.
 pub(super) fn title(axis: &SceneAxis) -> String {
     match axis.captured {
         Some(share) if share.is_finite() => format!("{} · {}", axis.label, percent(share)),
@@ -47,7 +47,7 @@ fn ticks(range: [f32; 2], length: f32, spacing: f32) -> (Vec<(f64, Tick)>, Strin
     (ticks.map(|tick| (scale.value(tick.at), tick)).collect(), scale.unit())
 }
 
-/// Around the plane seen from above: ticks left and below, the names of both axes.
+/// Around the plane seen from above: ticks on the left and below, and the names of both axes.
 pub(super) fn flat(
     painter: &Painter,
     palette: &Palette,
@@ -110,8 +110,8 @@ fn unit(unit: &str) -> String {
     if unit.is_empty() { String::new() } else { format!("  ({unit})") }
 }
 
-/// Around the box: numbers and names at its two nearest lower edges, what the height is at its leftmost post. A number that
-/// a name or one of the rectangles `taken` would cover, even in part, is left out.
+/// Around the box: numbers and names at its two nearest lower edges, and the meaning of the height at its leftmost
+/// post. A number that would overlap a name or one of the rectangles `taken`, even in part, is omitted.
 pub(super) fn turned(
     painter: &Painter,
     palette: &Palette,
@@ -146,7 +146,7 @@ pub(super) fn turned(
             let text = format!("{}{}", title(axis), unit(&unit_text));
             let anchor = if outwards.x < 0.0 { Align2::RIGHT_CENTER } else { Align2::LEFT_CENTER };
             let at = center + vec2(24.0 * outwards.x, 27.0 * outwards.y + 2.0);
-            // beside the box, in several lines where there is little room
+            // next to the box, in several lines if there is little room
             let clip = painter.clip_rect().shrink(ROOM);
             let room = if outwards.x < 0.0 { at.x - clip.left() } else { clip.right() - at.x };
             let name = Note::within(painter, room.max(NARROW), anchor, at, &text, palette.text);
@@ -177,14 +177,14 @@ pub(super) fn turned(
     }
 }
 
-/// Text on a piece of ground, held inside the painter's clip.
+/// Text on a patch of background, kept inside the painter's clip.
 pub(super) struct Note {
     rect: Rect,
     galley: Arc<Galley>,
 }
 
 impl Note {
-    /// As wide as the painter's clip at most.
+    /// At most as wide as the painter's clip.
     pub(super) fn new(painter: &Painter, anchor: Align2, at: Pos2, text: &str, color: Color32) -> Self {
         Self::within(painter, f32::INFINITY, anchor, at, text, color)
     }
@@ -203,7 +203,7 @@ impl Note {
         Self { rect, galley }
     }
 
-    /// Moved down from what it would cover.
+    /// Moved down to avoid overlap.
     fn below(mut self, taken: &[Rect]) -> Self {
         for other in taken {
             if other.intersects(self.ground()) {
@@ -213,20 +213,20 @@ impl Note {
         self
     }
 
-    /// What it covers.
+    /// The rectangle that it covers.
     pub(super) fn ground(&self) -> Rect {
         self.rect.expand2(vec2(3.0, 1.0))
     }
 
     pub(super) fn draw(self, painter: &Painter, palette: &Palette) {
         painter.rect_filled(self.ground(), 2.0, palette.plot.gamma_multiply(0.8));
-        // lines that do not begin on the left are laid out around 0
+        // lines that are not left-aligned are laid out around 0
         let at = self.rect.min - self.galley.rect.min.to_vec2();
         painter.galley(at, self.galley, palette.text);
     }
 }
 
-/// Writes the levels of contours on them, where they do not cover each other or what is `taken`.
+/// Writes the levels of contours on them, where they overlap neither each other nor `taken`.
 pub(super) fn levels(
     painter: &Painter,
     palette: &Palette,
@@ -259,7 +259,8 @@ fn apart(values: impl Iterator<Item = f32>) -> f32 {
     differences.filter(|&difference| difference > 0.0).fold(f32::INFINITY, f32::min)
 }
 
-/// A level or a mark of the colour bar, with the digits that tell it from others that are at least so far `apart`.
+/// A level or a mark of the colour bar, with enough digits to distinguish it from others that are at least `apart`
+/// from it.
 fn number(value: f32, apart: f32) -> String {
     let size = value.abs();
     if size != 0.0 && !(1e-3..1e4).contains(&size) {
@@ -271,7 +272,7 @@ fn number(value: f32, apart: f32) -> String {
     text.trim_end_matches('0').trim_end_matches('.').replace('-', "−")
 }
 
-/// What the colours stand for, right of the picture.
+/// The legend of the colours, right of the picture.
 pub(super) fn bar(painter: &Painter, palette: &Palette, figure: &Figure, edge: Option<f32>, room: Rect) {
     let Some(scale) = figure.scale else { return };
     let bar = Rect::from_min_size(room.min + vec2(6.0, 14.0), vec2(BAR, room.height() - 14.0));
@@ -328,7 +329,7 @@ pub(super) fn bar(painter: &Painter, palette: &Palette, figure: &Figure, edge: O
     }
 }
 
-/// As many digits as tell values within `span` from each other, that are at least so far `apart`.
+/// Enough digits to distinguish values within `span` that are at least `apart`.
 fn rounded(value: f32, span: f32, apart: f32) -> String {
     if value == 0.0 || !value.is_finite() || !(span.is_finite() && span > 0.0) {
         return number(value, f32::INFINITY);

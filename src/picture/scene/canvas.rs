@@ -1,4 +1,4 @@
-//! Who draws a figure: the window's wgpu, where it has put itself forward, or egui's meshes.
+//! The renderer of a figure: the window's wgpu if it has registered itself, otherwise egui's meshes.
 
 use super::figure::Figure;
 use super::mesh::mesh;
@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use egui::{Context, Id, Painter, Rect, Shape};
 use std::sync::Arc;
 
-/// Draws figures by other means than meshes.
+/// Draws figures by a renderer other than meshes.
 pub trait Canvas: Send + Sync {
     /// A shape that draws the figure into a rectangle of the screen. The figure is the same `Arc` as long as nothing
     /// in it changes.
@@ -24,12 +24,12 @@ fn canvas_id() -> Id {
     Id::unique("brink: canvas of weight space")
 }
 
-/// Lets a context draw weight space by a canvas from now on.
+/// Makes a context draw weight space by a canvas from now on.
 pub fn install_canvas(context: &Context, canvas: Arc<dyn Canvas>) {
     context.data_mut(|data| data.insert_temp(canvas_id(), Installed(canvas)));
 }
 
-/// Lets a context draw weight space by meshes from now on.
+/// Makes a context draw weight space by meshes from now on.
 pub fn remove_canvas(context: &Context) {
     context.data_mut(|data| data.remove::<Installed>(canvas_id()));
 }
@@ -53,7 +53,7 @@ pub(super) fn draw(painter: &Painter, rect: Rect, figure: &Arc<Figure>, projecti
     }
 }
 
-/// What a figure is made of.
+/// The inputs of a figure.
 #[derive(Clone)]
 struct Recipe {
     scene: Arc<Scene>,
@@ -67,7 +67,7 @@ impl Recipe {
         Figure::new(&self.scene, &self.view, self.revealed, self.palette).map(Arc::new)
     }
 
-    /// Whether another one gives the same figure.
+    /// Whether other inputs give the same figure.
     fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.scene, &other.scene) && self.differs_in_scene_alone(other)
     }
@@ -80,19 +80,20 @@ impl Recipe {
     }
 }
 
-/// The figure made last, and of what.
+/// The latest figure, and its inputs.
 #[derive(Clone)]
 struct Made {
     recipe: Recipe,
     figure: Option<Arc<Figure>>,
-    /// The one that is being made on a thread. A channel for one: the sender never waits.
+    /// The figure in preparation on a thread. The channel has room for one message: the sender never waits.
     next: Option<(Recipe, Receiver<Option<Arc<Figure>>>)>,
 }
 
 #[derive(Clone)]
 struct InBackground;
 
-/// Lets a context make the figures of new scenes on threads from now on: the one before stays in sight meanwhile.
+/// Makes a context prepare the figures of new scenes on threads from now on: the previous one stays visible
+/// meanwhile.
 pub fn make_figures_in_background(context: &Context) {
     context.data_mut(|data| data.insert_temp(Id::unique("brink: figures in the background"), InBackground));
 }
@@ -102,7 +103,7 @@ fn in_background(context: &Context) -> bool {
     context.data(|data| data.get_temp::<InBackground>(id).is_some())
 }
 
-/// The figure of a scene, made anew only where something in it has changed, with the scene it was made of.
+/// The figure of a scene, rebuilt only if something in it has changed, with the scene that it was made of.
 pub(super) fn figure(
     context: &Context,
     scene: &Arc<Scene>,
@@ -126,7 +127,7 @@ pub(super) fn figure(
 }
 
 impl Made {
-    /// Takes in what a thread has made, and has one make what is wanted.
+    /// Receives a figure from a thread, and starts the preparation of the requested one.
     fn towards(mut self, wanted: Recipe, context: &Context) -> Self {
         if let Some((recipe, receiver)) = self.next.take() {
             match receiver.try_recv() {
@@ -136,7 +137,7 @@ impl Made {
                         return self;
                     }
                 }
-                // seen to its end, so that something is shown of a scene that is new in every frame
+                // always completed, so that something is visible even if the scene is new in every frame
                 Err(TryRecvError::Empty) => {
                     self.next = Some((recipe, receiver));
                     return self;
@@ -147,7 +148,7 @@ impl Made {
         let (sender, receiver) = bounded(1);
         let (recipe, awake) = (wanted.clone(), context.clone());
         let make = move || {
-            // a context that is gone has let go of the receiver
+            // a context that has been dropped has released the receiver
             let _ = sender.send(recipe.make());
             awake.request_repaint();
         };
@@ -187,12 +188,12 @@ mod tests {
         };
         make_figures_in_background(&context);
         let (first, second, third) = (scene(5), scene(6), scene(7));
-        // the first is made at once, and one that is looked at otherwise too
+        // the first figure is made at once, and so is one with a different view
         assert!(Arc::ptr_eq(&draw(&first, &view).0, &first));
         view.flat = !view.flat;
         let (of, made) = draw(&first, &view);
         assert!(Arc::ptr_eq(&of, &first) && !made.flat);
-        // a new scene comes when it is made, and the newest one in the end
+        // a new scene appears when it is ready, and the newest one in the end
         let begun = Instant::now();
         let mut seen = Vec::new();
         while seen.last() != Some(&7) {

@@ -1,15 +1,15 @@
 //! Perceptual colour maps: viridis for the loss, inferno for the sharpness (by S. van der Walt and N. Smith for
-//! Matplotlib, dedicated to the public domain under CC0), at eleven knots each. Washed with the ground, so that the
-//! lines over them stand out.
+//! Matplotlib, dedicated to the public domain under CC0), at eleven knots each. They are mixed with the background,
+//! so that the lines over them stand out.
 
 use egui::Color32;
 
-/// Which map.
+/// A colour map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColorMap {
-    /// Of the loss.
+    /// For the loss.
     Viridis,
-    /// Of the sharpness.
+    /// For the sharpness.
     Inferno,
 }
 
@@ -41,12 +41,13 @@ const INFERNO: [[u8; 3]; 11] = [
     [0xfc, 0xff, 0xa4],
 ];
 
-/// How much of the ground is mixed in.
+/// Share of the background colour in the mixture.
 const WASH: f32 = 0.52;
 
 impl ColorMap {
-    /// The colour of a share of the way from the least to the greatest value, over a ground. On a light ground the
-    /// least is the lightest, on a dark one the darkest: the floor of the valley is nearest to the ground.
+    /// The colour of a fraction between the smallest and the largest value, over a background. On a light background
+    /// the smallest value is the lightest, on a dark one the darkest: the floor of the valley is nearest to the
+    /// background.
     pub fn color(self, share: f32, ground: Color32) -> Color32 {
         let knots = match self {
             Self::Viridis => &VIRIDIS,

@@ -1,13 +1,13 @@
 //! Lines of equal value on a grid, and the part of a cell below a level: marching squares.
 //!
-//! Between two nodes a value runs linearly. A cell with a node that is not finite has no lines and no parts. In a saddle
-//! the mean of the four nodes decides which corners belong together.
+//! Values are linear between two nodes. A cell with a node that is not finite has no lines and no parts. In a saddle
+//! the mean of the four nodes determines which corners belong together.
 
 use crate::picture::view::scene::SceneGrid;
 use std::collections::HashMap;
 
-/// The lines on which a grid has the value `level`, in plane coordinates. A closed one ends where it begins. Lines end at
-/// the border and at cells left out.
+/// The lines on which a grid has the value `level`, in plane coordinates. A closed line ends where it begins. Lines
+/// end at the border and at omitted cells.
 pub fn contour(grid: &SceneGrid, level: f32) -> Vec<Vec<[f32; 2]>> {
     let mut pieces = Pieces::default();
     for row in 1..grid.rows {
@@ -18,7 +18,8 @@ pub fn contour(grid: &SceneGrid, level: f32) -> Vec<Vec<[f32; 2]>> {
     pieces.join()
 }
 
-/// An edge between two neighbouring nodes: the lower node's place, and whether it runs along the rows (upwards).
+/// An edge between two neighbouring nodes: the lower node's index, and whether the edge runs along the rows
+/// (upwards).
 type Edge = (usize, bool);
 
 /// The pieces of lines in the cells, by the edges at which they end.
@@ -43,7 +44,7 @@ impl Pieces {
         }
     }
 
-    /// Puts pieces together where they share an edge: open lines first, from their ends, then closed ones.
+    /// Joins pieces that share an edge: open lines first, from their ends, then closed ones.
     fn join(mut self) -> Vec<Vec<[f32; 2]>> {
         let order = std::mem::take(&mut self.order);
         let mut lines = Vec::new();
@@ -117,16 +118,16 @@ fn cell(grid: &SceneGrid, at: [usize; 2], level: f32, pieces: &mut Pieces) {
     }
 }
 
-/// Where the value `level` lies between two nodes.
+/// The position between two nodes at which the value is `level`.
 fn between(a: [f32; 2], b: [f32; 2], value_a: f32, value_b: f32, level: f32) -> [f32; 2] {
     let share = ((level - value_a) / (value_b - value_a)).clamp(0.0, 1.0);
     [a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])]
 }
 
-/// One corner of a part of a cell: where it lies within the cell, 0 to 1 along both axes.
+/// One corner of a part of a cell: its position within the cell, 0 to 1 along both axes.
 pub type Corner = [f32; 2];
 
-/// Cuts a cell along a level: polygons, each with whether it lies at or below the level. `values` are those of the nodes,
+/// Cuts a cell along a level: polygons, each with a flag for at or below the level. `values` are those of the nodes,
 /// anticlockwise from the lower left, all finite.
 pub fn parts(values: [f32; 4], level: f32, out: &mut Vec<(bool, Vec<Corner>)>) {
     const UNIT: [Corner; 4] = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]];
@@ -139,7 +140,7 @@ pub fn parts(values: [f32; 4], level: f32, out: &mut Vec<(bool, Vec<Corner>)>) {
     let saddle = below[0] == below[2] && below[1] == below[3];
     if saddle {
         let middle = 0.25 * values.iter().sum::<f32>() <= level;
-        // The corners on the other side than the middle are cut off; what is left is in one part.
+        // The corners on the other side of the level than the middle are cut off; the rest is one part.
         let mut rest = Vec::new();
         for corner in 0..4 {
             let (before, after) = ((corner + 3) % 4, (corner + 1) % 4);

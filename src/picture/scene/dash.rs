@@ -1,11 +1,11 @@
-//! Dashes, as the shader `shaders/line.wgsl` has them: a pixel is covered as far as its length along the line lies in dashes.
-//! Where dash and gap are longer than a pixel, ends fade over one; where they are shorter, as on a line that runs away from
-//! the eye, the line is as faint as its gaps make it.
+//! Dashes, as in the shader `shaders/line.wgsl`: a pixel is covered in proportion to the part of its length along the
+//! line that lies in dashes. If dash and gap are longer than a pixel, ends fade over one pixel; if they are shorter,
+//! as on a line that runs away from the eye, the opacity of the line is the share of its dashes.
 
-/// A gap and a dash shorter than this many pixels together are drawn as their mean.
+/// A gap and a dash together shorter than this number of pixels are drawn as their mean.
 const LEAST: f32 = 0.5;
 
-/// ScreenDash and gap, in lengths of the box.
+/// Dash and gap, in lengths of the box.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ScreenDash {
     on: f32,
@@ -13,13 +13,13 @@ pub struct ScreenDash {
 }
 
 impl ScreenDash {
-    /// None where there is no dash or no gap.
+    /// `None` if there is no dash or no gap.
     pub fn new([on, off]: [f32; 2]) -> Option<Self> {
         let period = on + off;
         (on > 0.0 && off > 0.0 && period.is_finite()).then_some(Self { on, period })
     }
 
-    /// How much of a pixel in the line is covered: the pixel takes a length of the line around `length`.
+    /// Coverage of a pixel in the line: the pixel spans an interval of the line around `length`.
     pub fn covers(self, length: f32, of_pixel: f32) -> f32 {
         let Self { on, period } = self;
         if !(of_pixel > 0.0 && of_pixel.is_finite()) {
@@ -35,7 +35,8 @@ impl ScreenDash {
         (dashed / of_pixel).clamp(0.0, 1.0)
     }
 
-    /// Where between two lengths the covered share of a pixel begins or ends to change, in no order.
+    /// Positions between two lengths at which the covered share of a pixel begins or stops changing, in no particular
+    /// order.
     pub fn bends(self, [from, to]: [f32; 2], of_pixel: f32) -> impl Iterator<Item = f32> {
         let Self { on, period } = self;
         let half = 0.5 * of_pixel;
@@ -61,7 +62,7 @@ impl ScreenDash {
 mod tests {
     use super::*;
 
-    /// The share of a pixel that lies in dashes, by looking at many places of it.
+    /// The share of a pixel that lies in dashes, determined by sampling many positions in it.
     fn counted(dash: ScreenDash, length: f32, of_pixel: f32) -> f32 {
         let places = 2000_u16;
         let inside = (0..places).filter(|&place| {
@@ -81,7 +82,7 @@ mod tests {
                 assert!((covers - counted).abs() < 5e-3, "{length}, {of_pixel}: {covers}, not {counted}");
             }
         }
-        // too short to be told apart, and no length at all
+        // too short to be distinguished, and zero length
         assert!((dash.covers(0.4, 5.0) - 0.375).abs() < 1e-6);
         assert_eq!((dash.covers(0.01, 0.0), dash.covers(0.05, 0.0)), (1.0, 0.0));
     }

@@ -1,5 +1,5 @@
-//! A scene made ready to be drawn from any side: lines and triangles in the box, in colour. Made anew only when the scene,
-//! the layers or the theme change; turning and zooming leave it as it is.
+//! A scene prepared for drawing from any side: coloured lines and triangles in the box. Rebuilt only if the scene,
+//! the layers or the theme change; rotating and zooming do not affect it.
 
 pub mod fill;
 pub mod lines;
@@ -16,10 +16,10 @@ use egui::Color32;
 /// A break: the piece from this point to the next is not drawn.
 pub const BREAK: f32 = -1.0;
 
-/// Lines of one look.
+/// Lines of one appearance.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stroke {
-    /// In the box, each with the length of the line up to there, or [`BREAK`] where the line ends.
+    /// Points in the box, each with the length of the line up to it, or [`BREAK`] where the line ends.
     pub points: Vec<[f32; 4]>,
     /// Its colour.
     pub color: Color32,
@@ -29,16 +29,16 @@ pub struct Stroke {
     pub dash: Option<[f32; 2]>,
 }
 
-/// Coloured triangles over the cells of a grid: a surface, hiding what is behind it.
+/// Coloured triangles over the cells of a grid: a surface that hides whatever is behind it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fill {
     /// Corners in the box.
     pub corners: Vec<[f32; 3]>,
     /// Their colours.
     pub colors: Vec<Color32>,
-    /// Three corners a triangle.
+    /// Three corners per triangle.
     pub indices: Vec<u32>,
-    /// Where the triangles of each cell begin in the indices, row by row, and the end.
+    /// The start of each cell's triangles in the indices, row by row, and the end.
     pub cells: Vec<u32>,
     /// Cells along the first axis.
     pub columns: usize,
@@ -46,36 +46,37 @@ pub struct Fill {
     pub rows: usize,
 }
 
-/// A colour and the values it stands for.
+/// A colour map and the values it represents.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ColorScale {
-    /// Which colours.
+    /// The colour map.
     pub map: ColorMap,
-    /// Which values.
+    /// The scale of the values.
     pub heights: Heights,
 }
 
-/// All that is drawn of a scene, apart from its texts.
+/// Everything drawn of a scene, except its texts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
-    /// What part of the plane it shows.
+    /// The part of the plane it shows.
     pub frame: SceneFrame,
     /// Whether it is flat.
     pub flat: bool,
-    /// Heights of the surface's nodes in the box, where it hides lines.
+    /// Heights of the surface's nodes in the box, if it hides lines.
     pub relief: Option<SceneGrid>,
     /// The coloured plane, or surface.
     pub fill: Fill,
     /// Lines, from back to front.
     pub strokes: Vec<Stroke>,
-    /// Where the level of a contour may be written, and the level.
+    /// Positions at which the level of a contour may be written, and the level.
     pub levels: Vec<([f32; 3], f32)>,
-    /// What the colours mean.
+    /// The meaning of the colours.
     pub scale: Option<ColorScale>,
 }
 
 impl Figure {
-    /// Of a scene as the viewer wants it, the central flow hidden or `revealed`; `None` where nothing in it has a place.
+    /// The figure of a scene in a view, with the central flow hidden or `revealed`; `None` if nothing in it has a
+    /// position.
     pub fn new(scene: &Scene, view: &SceneView, revealed: bool, palette: &Palette) -> Option<Self> {
         let flat = view.flat;
         let frame = SceneFrame::of(scene, flat)?;
@@ -111,7 +112,7 @@ impl Figure {
 }
 
 impl Figure {
-    /// Where a point of a path stands in the box; `None` where it is not finite, or outside a turned box.
+    /// The position of a point of a path in the box; `None` if it is not finite, or outside a rotated box.
     pub fn place(&self, path: &ScenePath, place: usize) -> Option<[f32; 3]> {
         let [x, y, z] = *path.points.get(place)?;
         let height = match path.loss.get(place) {
@@ -131,12 +132,12 @@ impl Figure {
     }
 }
 
-/// What a figure is made from.
+/// The inputs of a figure.
 struct Builder<'a> {
     frame: &'a SceneFrame,
     flat: bool,
     surface: Option<&'a SceneGrid>,
-    /// Heights of the surface, 0 to 1: between its nodes what lies on it is as high as it is drawn.
+    /// Heights of the surface, 0 to 1: objects on it between its nodes have the height at which it is drawn.
     relief: Option<SceneGrid>,
     region: Option<&'a StableRegion>,
     paths: &'a [ScenePath],
@@ -145,12 +146,12 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    /// Whether the plane of the first two axes lies on the floor of the box: the height is a third direction.
+    /// Whether the plane of the first two axes is the floor of the box: the height is then a third direction.
     fn on_floor(&self) -> bool {
         self.frame.third && !self.flat
     }
 
-    /// The height (0 to 1) of the surface at a place of the plane; NaN outside.
+    /// The height (0 to 1) of the surface at a position in the plane; NaN outside.
     fn ground(&self, at: [f32; 2]) -> f32 {
         if self.on_floor() {
             return 0.0;
@@ -158,7 +159,7 @@ impl Builder<'_> {
         self.relief.as_ref().map_or(f32::NAN, |relief| relief.value(at))
     }
 
-    /// A place in the box at a height, or in the plane.
+    /// A position in the box at a height, or in the plane.
     fn lift(&self, at: [f32; 2], height: f32) -> [f32; 3] {
         self.frame.place(at, if self.flat { 0.5 } else { height })
     }

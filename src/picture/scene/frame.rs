@@ -1,40 +1,42 @@
-//! Which part of the plane is shown, and how high a loss stands: from coordinates to the box.
+//! The visible part of the plane, and the height of a loss: the mapping from coordinates to the box.
 
 use crate::picture::style::theme::Role;
 use crate::picture::view::camera::TALL;
 use crate::picture::view::scene::{BLOWN_UP, Scene, SceneGrid, ScenePath};
 use std::ops::Range;
 
-/// Share of the extent left free around the paths where there is no grid.
+/// Margin around the paths if there is no grid, as a share of the extent.
 const MARGIN: f32 = 0.08;
-/// Of the range of the losses along the paths: below it heights are about linear, above it logarithmic.
+/// As a share of the range of the losses along the paths: heights are approximately linear below it, logarithmic
+/// above it.
 const LINEAR_SHARE: f32 = 0.5;
 
-/// How high a value stands, 0 to 1: ln(1 + (v − low)/unit), so that the floor of a valley and its walls are both seen.
+/// The height of a value, 0 to 1: ln(1 + (v − low)/unit), so that both the floor of a valley and its walls are
+/// visible.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Heights {
     /// The value at the bottom.
     pub low: f32,
-    /// Where linear turns to logarithmic, above the bottom.
+    /// The transition from linear to logarithmic, above the bottom.
     pub unit: f32,
     /// The value at the top.
     pub high: f32,
 }
 
 impl Heights {
-    /// Of values from `low` to `high`; `spread` is the range that must be seen well.
+    /// A scale from `low` to `high`; `spread` is the range that must be clearly visible.
     pub fn new([low, high]: [f32; 2], spread: f32) -> Self {
         let range = (high - low).max(f32::MIN_POSITIVE);
         let unit = if spread > 0.0 { (LINEAR_SHARE * spread).min(range) } else { 0.05 * range };
         Self { low, unit: unit.max(1e-6 * range), high: low + range }
     }
 
-    /// Values between two ends, evenly.
+    /// A linear scale between two ends.
     pub fn linear([low, high]: [f32; 2]) -> Self {
         Self { low, unit: f32::INFINITY, high: low + (high - low).max(f32::MIN_POSITIVE) }
     }
 
-    /// The share of the height at which a value stands; clamped.
+    /// The height, 0 to 1, of a value; clamped.
     pub fn share(&self, value: f32) -> f32 {
         let (above, range) = ((value - self.low).max(0.0), self.high - self.low);
         let share = if self.unit.is_finite() {
@@ -55,7 +57,7 @@ impl Heights {
         }
     }
 
-    /// At most `count` values, evenly in height and rounded, for contours and the colour bar; ascending.
+    /// At most `count` rounded values, evenly spaced in height, for contours and the colour bar; ascending.
     pub fn levels(&self, count: usize) -> Vec<f32> {
         let at = |place: usize| self.value(place as f32 / count as f32);
         let mut levels: Vec<f32> = Vec::new();
@@ -75,17 +77,17 @@ impl Heights {
 /// The part of the plane that fills the box.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SceneFrame {
-    /// Along the first and the second axis, and along the third where there is one.
+    /// Extents along the first and the second axis, and along the third if there is one.
     pub ranges: [Range<f32>; 3],
-    /// Of the loss; `None` where nothing has one.
+    /// The scale of the loss; `None` if no point has one.
     pub loss: Option<Heights>,
-    /// Whether the third axis is the height, and not the loss.
+    /// Whether the height is the third axis instead of the loss.
     pub third: bool,
 }
 
 impl SceneFrame {
-    /// Shows the grids where there are any, else the exact parts of the paths, else all of them; in three directions the
-    /// whole paths with the grids below them. `None` where no point is finite.
+    /// Shows the grids if there are any, otherwise the exact parts of the paths, otherwise the whole paths; in three
+    /// directions the whole paths with the grids below them. `None` if no point is finite.
     pub fn of(scene: &Scene, flat: bool) -> Option<Self> {
         let grid = scene.surface.as_ref().or(scene.region.as_ref().map(|region| &region.sharpness));
         let grid = grid.filter(|grid| has_area(grid));
@@ -106,12 +108,12 @@ impl SceneFrame {
         Some(Self { ranges, loss, third })
     }
 
-    /// A place in the box, not held inside it; the height is that of `height` (0 to 1).
+    /// A position in the box, not clamped to it; the height is that of `height` (0 to 1).
     pub fn place(&self, [x, y]: [f32; 2], height: f32) -> [f32; 3] {
         [self.share(0, x), self.share(1, y), TALL * (2.0 * height - 1.0)]
     }
 
-    /// The height of a point with its loss, 0 to 1; NaN where it has none.
+    /// The height of a point with its loss, 0 to 1; NaN if it has none.
     pub fn height(&self, third: f32, loss: f32) -> f32 {
         if self.third {
             0.5 * (self.share(2, third) + 1.0)
@@ -126,7 +128,7 @@ impl SceneFrame {
         2.0 * (value - start) / (end - start) - 1.0
     }
 
-    /// The coordinate at a place of the box.
+    /// The coordinate at a position in the box.
     pub fn value(&self, axis: usize, share: f32) -> f32 {
         let Range { start, end } = self.ranges[axis];
         start + 0.5 * (share + 1.0) * (end - start)
@@ -152,7 +154,7 @@ fn extent(scene: &Scene, axis: usize, exact: bool) -> Option<[f32; 2]> {
     })
 }
 
-/// The extent of all points, apart from where gradient descent blows up.
+/// The extent of all points, except where gradient descent diverges.
 fn calm_extent(scene: &Scene, axis: usize) -> Option<[f32; 2]> {
     let descends = |path: &&ScenePath| path.role == Role::GradientDescent;
     let flows = scene.paths.iter().filter(|path| !descends(path)).flat_map(|path| &path.loss);
@@ -178,8 +180,8 @@ fn margin([low, high]: [f32; 2]) -> Option<Range<f32>> {
     (range.start.is_finite() && range.end.is_finite()).then_some(range)
 }
 
-/// Heights of the loss: the bottom is the least, the top the greatest of the surface, and what the paths go through is
-/// seen well, within the `plane` that is shown where there is one.
+/// Heights of the loss: the bottom is the minimum and the top the maximum of the surface, and the range along the
+/// paths is clearly visible, within the visible `plane` if there is one.
 fn heights(scene: &Scene, plane: Option<[&Range<f32>; 2]>) -> Option<Heights> {
     let shown = |point: &[f32; 3]| {
         plane.is_none_or(|[x, y]| {

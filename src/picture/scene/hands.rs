@@ -1,4 +1,4 @@
-//! What pointer and keys do to weight space: turn, move, magnify, look as at first, put the cursor on a point.
+//! Pointer and keyboard input in weight space: rotate, move, magnify, reset, put the cursor on a point.
 
 use super::figure::Figure;
 use crate::picture::view::ViewChange;
@@ -8,16 +8,16 @@ use crate::picture::view::scene::Scene;
 use crate::picture::view::scene_view::{SceneChange, SceneView};
 use egui::{EventFilter, Key, Modifiers, PointerButton, Pos2, Rect, Response, Ui};
 
-/// Radians a point of dragging.
+/// Radians per point of dragging.
 const TURN: f32 = 0.008;
-/// Of a half side, and radians, a press of an arrow key.
+/// Displacement in half sides, and rotation in radians, per press of an arrow key.
 const STEP: f32 = 0.08;
-/// Magnification a press of a key.
+/// Magnification per press of a key.
 const MAGNIFY: f32 = 1.25;
-/// How near to a point a click must be, in points.
+/// Maximum distance of a click from a point, in points.
 const REACH: f32 = 14.0;
 
-/// Turns what pointer and keys do over the picture into changes.
+/// Converts pointer and keyboard input over the picture to changes.
 pub(super) fn handle(
     ui: &Ui,
     response: &Response,

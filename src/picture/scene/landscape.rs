@@ -1,4 +1,5 @@
-//! The scene of a run with two weights: the plane is all of weight space, everything in it exact and at once.
+//! The scene of a run with two weights: the plane is all of weight space, and everything in it is exact and
+//! immediate.
 
 use super::of_view::ending;
 use crate::picture::style::theme::Role;
@@ -13,16 +14,16 @@ use std::ops::Range;
 
 /// Nodes of the grids along either axis.
 const NODES: usize = 129;
-/// Share of the paths' extent left free on either side.
+/// Margin on either side, as a share of the paths' extent.
 const MARGIN: f64 = 0.2;
 
-/// Draws what is recorded, over the preset's own loss; `None` where it has not two weights, or nothing is recorded.
+/// Draws the record over the preset's own loss; `None` if the run does not have two weights, or nothing is recorded.
 /// The region is that of the learning rate at `row`.
 pub fn of_landscape(preset: &Preset, history: &History, row: usize) -> Option<Scene> {
     of_landscape_after(preset, history, row, None)
 }
 
-/// The same; the grids of the scene drawn `before` of the same run stay as long as the paths are well inside.
+/// The same; the grids of the scene drawn `before` for the same run are kept as long as the paths are well inside.
 pub fn of_landscape_after(
     preset: &Preset,
     history: &History,
@@ -39,7 +40,7 @@ pub fn of_landscape_after(
     };
     let label = |name: &str| Some(SceneAxis { label: name.into(), captured: None });
     let names = match settings.eigenvalues.as_deref() {
-        // a bowl lies along its eigenvectors; q₁ is that of the largest eigenvalue
+        // a bowl is aligned with its eigenvectors; q₁ belongs to the largest eigenvalue
         Some([a, b]) if a >= b => ["q₁, first weight x", "q₂, second weight y"],
         Some(_) => ["q₂, first weight x", "q₁, second weight y"],
         None => ["first weight x", "second weight y"],
@@ -94,8 +95,8 @@ fn paths(history: &History) -> Vec<ScenePath> {
     drawn.into_iter().filter_map(path).collect()
 }
 
-/// The part of the plane that holds the paths, apart from where gradient descent blows up. Of a `bowl` it is as wide as high and
-/// holds the minimum, so that what is steep looks steep.
+/// The part of the plane that contains the paths, except where gradient descent diverges. For a `bowl` it is square
+/// and contains the minimum, so that steep directions look steep.
 fn extents(history: &History, bowl: bool) -> Option<[Range<f64>; 2]> {
     let rows = history.rows();
     let most = |series| history.extremes(series, 0..rows).map_or(0.0, |(_, most)| most);
@@ -126,7 +127,7 @@ fn extents(history: &History, bowl: bool) -> Option<[Range<f64>; 2]> {
     Some([range(0), range(1)])
 }
 
-/// Whether a grid holds what would be shown, but for half of the margin, and is not much larger.
+/// Whether a grid contains the required part, apart from half of the margin, and is not much larger.
 fn holds(grid: &SceneGrid, wanted: [&Range<f64>; 2]) -> bool {
     [&grid.x, &grid.y].into_iter().zip(wanted).all(|(there, wanted)| {
         let size = wanted.end - wanted.start;
@@ -154,7 +155,7 @@ fn grid(x: &Range<f64>, y: &Range<f64>, mut value: impl FnMut([f64; 2]) -> f64) 
     grid
 }
 
-/// Which processes have stopped, and where.
+/// The processes that have stopped, and where.
 fn note(history: &History) -> Option<String> {
     let stopped: Vec<String> =
         Process::ALL.into_iter().filter_map(|process| ending(process, history)).collect();

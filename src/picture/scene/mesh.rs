@@ -1,5 +1,5 @@
-//! A figure as one egui mesh, for where there is no wgpu: headless pictures, tests, the OpenGL fallback. The same picture
-//! as the shaders': cells from far to near, lines with the same feather, pieces behind the surface left out.
+//! A figure as one egui mesh, for use without wgpu: headless pictures, tests, the OpenGL fallback. The picture equals
+//! that of the shaders: cells from far to near, lines with the same feather, pieces behind the surface omitted.
 
 use super::dash::ScreenDash;
 use super::figure::{BREAK, Figure, Fill, Stroke};
@@ -9,16 +9,16 @@ use crate::picture::view::camera::Projection;
 use egui::epaint::{Mesh, Vertex, WHITE_UV};
 use egui::{Pos2, Rect};
 
-/// Points nearer than this to the one before, in points of the screen, are left out.
+/// Points closer than this to the previous one, in points of the screen, are omitted.
 const NEAR: f32 = 0.25;
-/// Most pieces of a picture of many long lines, each seen or hidden as a whole and a pixel long, or longer where there would
-/// be more: what one frame may cost is bounded.
+/// Maximum number of pieces in a picture of many long lines. Each piece is visible or hidden as a whole and is a
+/// pixel long, or longer if there would be more: this bounds the cost of one frame.
 const PIECES: f32 = 400_000.0;
 
-/// Most pieces between two points of a line.
+/// Maximum number of pieces between two points of a line.
 const MOST_CUTS: usize = 4_000;
 
-/// Draws a figure; `pixel` is the size of a pixel in points. What lies outside `clip` is left to the painter's clip.
+/// Draws a figure; `pixel` is the size of a pixel in points. Parts outside `clip` are left to the painter's clip.
 pub fn mesh(figure: &Figure, projection: &Projection, clip: Rect, pixel: f32) -> Mesh {
     let mut mesh = Mesh::default();
     fill(&figure.fill, projection, &mut mesh);
@@ -35,12 +35,12 @@ pub fn mesh(figure: &Figure, projection: &Projection, clip: Rect, pixel: f32) ->
     mesh
 }
 
-/// Triangles, cells from far to near: a surface over a grid never hides a cell behind it from one drawn before.
+/// Triangles, cells from far to near: over a grid, a cell drawn later is never behind one drawn before.
 fn fill(fill: &Fill, projection: &Projection, mesh: &mut Mesh) {
     let vertex = |(&at, &color): (&[f32; 3], _)| Vertex { pos: projection.place(at), uv: WHITE_UV, color };
     mesh.vertices.extend(fill.corners.iter().zip(&fill.colors).map(vertex));
     let [x, y, _] = projection.eye();
-    // Nearer to the eye is what lies farther along the eye's direction.
+    // Nearer to the eye means farther along the direction to the eye.
     let order = |count: usize, ascending: bool| {
         (0..count).map(move |place| if ascending { place } else { count - 1 - place })
     };
@@ -87,7 +87,7 @@ fn draw(stroke: &Stroke, projection: &Projection, hiding: Option<&Hiding>, clip:
     }
 }
 
-/// Draws a piece where it is seen and not far outside.
+/// Draws a piece if it is visible and not far outside.
 fn finish(
     stroke: &Stroke,
     piece: &[Point],
@@ -140,7 +140,7 @@ fn finish(
     finish(&mut samples, pen);
 }
 
-/// Between which shares of the way a piece is within the clip; none where it is not, or has no end.
+/// The fractions between which a piece is within the clip; `None` if it is not, or is not finite.
 fn inside(a: Pos2, b: Pos2, clip: Rect) -> Option<[f32; 2]> {
     if !(b - a).is_finite() {
         return None;
@@ -162,9 +162,9 @@ fn inside(a: Pos2, b: Pos2, clip: Rect) -> Option<[f32; 2]> {
     (from < to).then_some([from, to])
 }
 
-/// What a surface hides.
+/// The part that a surface hides.
 struct Hiding {
     surface: Nearness,
-    /// Longest piece of a line that is asked about once, in points of the screen.
+    /// Longest piece of a line that is tested once, in points of the screen.
     piece: f32,
 }

@@ -1,9 +1,9 @@
-//! Weight space: where gradient descent and the flows are in a plane of weights (or in three dimensions), over the loss
-//! and the region where they are stable. Here is what is drawn, as plain data; whoever computes it knows nothing of
-//! pictures.
+//! Weight space: the positions of gradient descent and the flows in a plane of weights (or in three dimensions), over
+//! the loss and the region in which they are stable. This module holds plain data to draw; the code that computes
+//! them does not depend on pictures.
 //!
-//! Non-finite contract: a point, a loss or a sharpness that is NaN or infinite is absent: paths break there, cells of the
-//! grids are left out.
+//! Non-finite contract: a point, a loss or a sharpness that is NaN or infinite is absent: paths are interrupted
+//! there, and cells of the grids are omitted.
 
 pub mod axes;
 pub mod canvas;

@@ -1,17 +1,17 @@
-//! How near to the eye the surface is at the middle of each pixel: what hides a line by a mesh, as the texture of nearness
-//! does by the shaders (`shaders/line.wgsl`).
+//! The surface's nearness to the eye at the middle of each pixel, which determines the hidden parts of lines for a
+//! mesh, as the texture of nearness does for the shaders (`shaders/line.wgsl`).
 
 use super::figure::Fill;
 use crate::picture::view::camera::Projection;
 use egui::{Pos2, Rect};
 
-/// The nearness of what is not there: farther than anything in the box.
+/// The nearness of empty space: farther than anything in the box.
 const NOTHING: f32 = -2.0;
-/// Most pixels along a side.
+/// Maximum number of pixels along a side.
 const MOST: usize = 16_384;
-/// By how much a row of a triangle is widened, in pixels: rounding must not leave a pixel out between two of them.
+/// Widening of a row of a triangle, in pixels, so that rounding leaves no pixel uncovered between two of them.
 const SLACK: f32 = 1e-3;
-/// How far a line stands above the surface it lies on, in half sides of the box; the shaders use it too.
+/// Distance of a line above the surface it lies on, in half sides of the box; the shaders use it too.
 pub const LIFT: f32 = 0.012;
 
 /// The nearness of a surface, pixel by pixel.
@@ -20,12 +20,12 @@ pub(super) struct Nearness {
     pixel: f32,
     columns: usize,
     rows: usize,
-    /// Row by row from the top; none where the picture has no pixels.
+    /// Row by row from the top; empty if the picture has no pixels.
     values: Vec<f32>,
 }
 
 impl Nearness {
-    /// Of triangles in the pixels of a rectangle, each of a size in points.
+    /// From triangles, in the pixels of a rectangle; the size of a pixel is in points.
     pub fn of(fill: &Fill, projection: &Projection, rect: Rect, pixel: f32) -> Self {
         #[expect(
             clippy::cast_possible_truncation,
@@ -50,12 +50,12 @@ impl Nearness {
         nearness
     }
 
-    /// From a place to pixels: the middle of the first one is at 0.
+    /// From a position to pixels: the middle of the first one is at 0.
     fn pixels(&self, at: Pos2) -> [f32; 2] {
         [(at.x - self.corner.x) / self.pixel - 0.5, (at.y - self.corner.y) / self.pixel - 0.5]
     }
 
-    /// Keeps what is nearest of a triangle.
+    /// Keeps the nearest value for each pixel of a triangle.
     fn draw(&mut self, [a, b, c]: [[f32; 3]; 3]) {
         let area = (b[0] - a[0]) * (c[1] - a[1]) - (c[0] - a[0]) * (b[1] - a[1]);
         if !(area.is_normal() && [a, b, c].as_flattened().iter().all(|x| x.is_finite())) {
@@ -68,7 +68,7 @@ impl Nearness {
         let (rows, columns) = (span([a[1], b[1], c[1]], self.rows), self.columns);
         for row in rows {
             let y = row as f32;
-            // where the row's line enters and leaves
+            // the ends of the row's intersection with the triangle
             let (mut from, mut to) = (f32::INFINITY, f32::NEG_INFINITY);
             for (p, q) in [(a, b), (b, c), (c, a)] {
                 let crosses = (p[1] <= y) != (q[1] <= y);
@@ -85,7 +85,8 @@ impl Nearness {
         }
     }
 
-    /// Whether the surface is nearer than a place that is `near`, lifted; linear between the middles of pixels.
+    /// Whether the surface is nearer than a position of nearness `near`, lifted; linear between the middles of
+    /// pixels.
     pub fn hides(&self, at: Pos2, near: f32) -> bool {
         let (Some(right), Some(bottom)) = (self.columns.checked_sub(1), self.rows.checked_sub(1)) else {
             return false;
@@ -109,7 +110,7 @@ impl Nearness {
     }
 }
 
-/// The whole numbers between the least and the greatest of three, among `0..count`.
+/// The integers between the smallest and the largest of three, within `0..count`.
 fn span(ends: [f32; 3], count: usize) -> std::ops::Range<usize> {
     let [a, b, c] = ends;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
@@ -126,7 +127,7 @@ mod tests {
 
     const RECT: Rect = Rect { min: pos2(10.0, 20.0), max: pos2(110.0, 100.0) };
 
-    /// A tilted plane over the box, and triangles that are none.
+    /// A tilted plane over the box, and degenerate triangles.
     fn surface() -> Fill {
         let corners =
             vec![[-1.0, -1.0, -0.5], [1.0, -1.0, -0.5], [1.0, 1.0, 0.5], [-1.0, 1.0, 0.5], [f32::NAN; 3]];
@@ -146,7 +147,7 @@ mod tests {
                 };
                 let hidden =
                     |above| nearness.hides(projection.place(at(above)), projection.nearness(at(above)));
-                // a plane is what it is between the pixels too
+                // a plane is interpolated exactly between the pixels too
                 assert!(
                     hidden(-LIFT - 1e-3) && !hidden(-LIFT + 1e-3) && !hidden(0.1),
                     "{yaw} {pitch} {x} {y}"

@@ -1,4 +1,4 @@
-//! The scene of a run with many weights, from what is known of weight space around a step.
+//! The scene of a run with many weights, from the known data of weight space around a step.
 
 use crate::picture::style::theme::Role;
 use crate::picture::view::scene::{Scene, SceneAxis, SceneGrid, ScenePath, StableRegion};
@@ -7,7 +7,7 @@ use crate::run::record::series::Series;
 use brink_core::dynamics::Process;
 use brink_core::space::{self, SpaceView};
 
-/// Draws a view; the history has the processes' own losses.
+/// Converts a view; the history has the processes' own losses.
 pub fn of_view(view: &SpaceView, history: &History) -> Scene {
     let mut axes = [None, None, None];
     for (place, shown) in axes.iter_mut().zip(&view.axes) {
@@ -26,7 +26,7 @@ pub fn of_view(view: &SpaceView, history: &History) -> Scene {
     }
 }
 
-/// Draws the paths of a recording up to a row of its history.
+/// Converts the paths of a recording up to a row of its history.
 pub fn of_paths(paths: &SpaceView, history: &History, row: usize) -> Scene {
     let error = paths.sketch_error.map_or(String::new(), |error| {
         format!("; faint points are off by ±{} of their distance from where it is then", percent(error))
@@ -67,12 +67,12 @@ fn losses(process: Process) -> Series {
     }
 }
 
-/// That a process has ended before the run, in words.
+/// States that a process has ended before the run.
 pub(in crate::picture) fn ending(process: Process, history: &History) -> Option<String> {
     let series = losses(process);
     let goes_on = |row: usize| history.value(series, row).is_some_and(f64::is_finite);
     let newest = history.rows().checked_sub(1).filter(|&newest| !goes_on(newest))?;
-    // what was recorded last may be a loss that is not finite
+    // the last recorded value may be a loss that is not finite
     let recorded = history.column(series)?.end().min(newest);
     let last = (0..recorded).rev().find(|&row| goes_on(row))?;
     Some(format!("{} ends at step {last}", process.name()))
@@ -95,12 +95,12 @@ fn percent(share: f64) -> String {
     format!("{:.decimals$}%", 100.0 * share)
 }
 
-/// Which processes have ended, what stands in for something else, and how far the sketched points are off.
+/// States the processes that have ended, the substitutes, and the error of the sketched points.
 fn note(view: &SpaceView, history: &History) -> Option<String> {
     let mut notes: Vec<String> =
         Process::ALL.into_iter().filter_map(|process| ending(process, history)).collect();
     notes.extend(view.notes.iter().cloned());
-    // what rounds to nothing is not worth a sentence
+    // values that round to zero need no sentence
     if let Some(error) = view.sketch_error.filter(|error| *error >= 5e-5) {
         notes.push(format!(
             "Faint points come from a random sketch: ±{} of their distance from the cursor",

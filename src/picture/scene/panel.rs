@@ -22,17 +22,17 @@ use std::sync::Arc;
 const TITLE: f32 = 18.0;
 const CONTROLS: f32 = 21.0;
 const LEGEND: f32 = 15.0;
-/// Left of, above, right of and below the plane seen from above.
+/// Margins left of, above, right of and below the plane seen from above.
 const MARGINS: [f32; 4] = [42.0, 17.0, 4.0, 33.0];
-/// Width of the colour bar with its numbers, and the least width of a panel that has one.
+/// Width of the colour bar with its numbers, and the minimum width of a panel that has one.
 const BAR: f32 = 56.0;
 const BAR_FROM: f32 = 250.0;
 /// Smallest picture.
 const LEAST: f32 = 24.0;
-/// Height of the bar that tells how much is computed.
+/// Height of the progress bar.
 const PROGRESS: f32 = 3.0;
 
-/// Draws weight space into all the room there is.
+/// Draws weight space into the available room.
 pub fn weight_space_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
     let room = ui.available_rect_before_wrap();
     let whole = ui.allocate_rect(room, Sense::hover()).rect;
@@ -72,7 +72,7 @@ pub fn weight_space_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange
     }
 }
 
-/// A sentence in place of a picture.
+/// A sentence instead of a picture.
 fn says(ui: &Ui, palette: &Palette, rect: Rect, text: &str) {
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
     painter.rect_filled(rect, 0.0, palette.plot);
@@ -91,11 +91,11 @@ fn name(role: Role) -> &'static str {
     }
 }
 
-/// What each line and tint is; returns the lower end.
+/// The meaning of each line and tint; returns the lower end.
 fn legend(ui: &Ui, palette: &Palette, scene: &Scene, view: &RunView, room: Rect) -> f32 {
     let mut entries: Vec<(Sample, String)> = Vec::new();
     for path in scene.paths.iter().filter(|path| path.is_seen(view)) {
-        // A path may come in pieces.
+        // A path may consist of several pieces.
         let text = name(path.role);
         if entries.iter().all(|(_, other)| other != text) {
             entries.push((Sample::Line(path.role), text.to_owned()));
@@ -107,7 +107,7 @@ fn legend(ui: &Ui, palette: &Palette, scene: &Scene, view: &RunView, room: Rect)
                 entries.push((Sample::Nothing, "S > 2/η everywhere in sight".to_owned()));
             }
             _ => {
-                // the weights themselves lie off the plane, and may be sharper
+                // the weights themselves are not in the plane, and may be sharper
                 let place = if scene.captured.is_some() { "stable in this plane" } else { "stable" };
                 entries.push((Sample::Tint(palette.stable), format!("{place}: S ≤ 2/η")));
             }
@@ -150,7 +150,7 @@ fn legend(ui: &Ui, palette: &Palette, scene: &Scene, view: &RunView, room: Rect)
     at.y + LEGEND + 2.0
 }
 
-/// In front of an entry of the legend.
+/// The sample of an entry of the legend.
 enum Sample {
     Line(Role),
     Tint(Color32),
@@ -177,7 +177,7 @@ fn picture_ui(
     if plane.width() < LEAST || plane.height() < LEAST {
         return;
     }
-    // Whole pixels, so that a picture of the shaders lies on them.
+    // Whole pixels, so that a picture by the shaders is aligned with them.
     let pixels = ui.ctx().pixels_per_point();
     let whole = |at: egui::Pos2| pos2((at.x * pixels).round() / pixels, (at.y * pixels).round() / pixels);
     plane = Rect::from_min_max(whole(plane.min), whole(plane.max));
@@ -234,13 +234,13 @@ fn picture_ui(
 }
 
 impl ScenePath {
-    /// Whether the viewer wants to see it: the central flow can be hidden.
+    /// Whether a process is visible: the central flow can be hidden.
     pub(super) fn is_seen(&self, view: &RunView) -> bool {
         view.state.show_central_flow || self.role != Role::CentralFlow
     }
 }
 
-/// Where each process is at the cursor's step, or at its last; an arrow towards one that is out of sight.
+/// The position of each process at the cursor's step, or at its last; an arrow towards one that is out of view.
 fn marks(
     painter: &Painter,
     palette: &Palette,
@@ -259,7 +259,7 @@ fn marks(
         let Some((place, at)) = place.and_then(|place| Some((place, figure.place(path, place)?))) else {
             continue;
         };
-        // Of several pieces, that of the newest step.
+        // Of several pieces, the one with the newest step.
         let step = path.first_step + place * path.stride.max(1);
         match marked.iter_mut().find(|(role, ..)| *role == path.role) {
             Some((_, before, _)) if *before >= step => {}
@@ -279,7 +279,7 @@ fn marks(
     }
 }
 
-/// At the edge of the plane, towards a place that lies outside.
+/// The point at the edge of the plane, towards a position outside.
 fn arrow(plane: Rect, outside: Pos2, color: Color32, rim: Color32) -> Shape {
     let inner = plane.shrink(9.0);
     let base = inner.clamp(outside);
@@ -289,8 +289,8 @@ fn arrow(plane: Rect, outside: Pos2, color: Color32, rim: Color32) -> Shape {
     Shape::convex_polygon(corners, color, Stroke::new(1.0, rim))
 }
 
-/// What the picture has to say: trouble, progress, how it is drawn. Below in a plane, whose numbers are outside; above where
-/// there is a box, whose nearest corner and its numbers are below.
+/// The messages of the picture: problems, progress, renderer. For a plane, whose numbers are outside, they are at the
+/// bottom; for a box, whose nearest corner and its numbers are at the bottom, they are at the top.
 fn notes(
     ui: &Ui,
     painter: &Painter,
@@ -310,7 +310,7 @@ fn notes(
     said.extend(scene.note.iter().map(|note| (note.clone(), palette.text)));
     let flat = view.state.scene.flat;
     if !flat {
-        // what comes and goes is farthest from the rim
+        // temporary messages are farthest from the rim
         said.reverse();
     }
     let mut corner =

@@ -1,4 +1,4 @@
-//! Which side of its border the stable region is on, written on both: its tint may be that of the loss nearby.
+//! Labels on both sides of the border of the stable region: its tint may resemble that of the loss nearby.
 
 use super::axes::Note;
 use super::figure::Figure;
@@ -8,18 +8,19 @@ use crate::picture::view::run_view::RunView;
 use crate::picture::view::scene::{Scene, StableRegion};
 use egui::{Align2, Painter, Pos2, Rect, lerp, pos2};
 
-/// Places along a side of the picture at which a word may stand.
+/// Candidate positions for a word along a side of the picture.
 const PLACES: usize = 14;
-/// Points of a path that a word keeps away from, and how far apart on the lines between them it is looked, in points of the screen.
+/// Number of points of a path that a word keeps clear of, and sampling distance on the lines between them, in points
+/// of the screen.
 const POINTS: usize = 120;
 const APART: f32 = 30.0;
-/// Side of a cell, in points: of the places in one, one counts.
+/// Side of a cell, in points: one position per cell counts.
 const CELL: f32 = 15.0;
-/// Nearest to the border of the region, to a path and to the rim that a word may stand, and as far as it needs to, in points.
+/// Minimum and sufficient distance of a word from the border of the region, a path and the rim, in points.
 const NEAREST: f32 = 20.0;
 const FAR: f32 = 60.0;
 
-/// The two words, where the border is in sight and there is room; away from what is `taken`.
+/// Draws the two words, if the border is visible and there is room, clear of `taken`.
 pub(super) fn sides(
     painter: &Painter,
     palette: &Palette,
@@ -63,7 +64,7 @@ pub(super) fn sides(
     notes
 }
 
-/// Places all over the picture, and whether each is stable.
+/// Positions all over the picture, each with a flag for stable.
 fn places(region: &StableRegion, figure: &Figure, plane: Rect, projection: &Projection) -> Vec<(Pos2, bool)> {
     let all = (0..PLACES * PLACES).map(|place| {
         let share = |i: usize| (i as f32 + 0.5) / PLACES as f32;
@@ -73,13 +74,13 @@ fn places(region: &StableRegion, figure: &Figure, plane: Rect, projection: &Proj
     there.filter(|(_, s)| !s.is_nan()).map(|(at, s)| (at, s <= region.edge)).collect()
 }
 
-/// What a place of a picture seen from above stands for.
+/// The plane coordinates of a position in a picture seen from above.
 fn in_weight_space(at: Pos2, figure: &Figure, projection: &Projection) -> [f32; 2] {
     let share = |place: f32, row: usize| (place - projection.rows[row][3]) / projection.rows[row][row];
     [(at.x, 0), (at.y, 1)].map(|(place, axis)| figure.frame.value(axis, share(place, axis)))
 }
 
-/// Places that the paths that are seen go through.
+/// Positions on the visible paths.
 fn obstacles(
     scene: &Scene,
     figure: &Figure,
@@ -103,7 +104,7 @@ fn obstacles(
             there.extend((1..=pieces).map(|i| from.lerp(to, f32::from(i) / f32::from(pieces))));
         }
     }
-    // of what lies close together, one
+    // one of several that are close together
     #[expect(clippy::cast_possible_truncation, reason = "within the picture")]
     let cell = |at: &Pos2| ((at.x / CELL) as i32, (at.y / CELL) as i32);
     there.sort_unstable_by_key(cell);

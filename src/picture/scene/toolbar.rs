@@ -1,4 +1,4 @@
-//! The controls above weight space: from above or as a landscape, what is drawn, along which axes, and back.
+//! The controls above weight space: 2-D or 3-D, layers, axes, and reset.
 
 use crate::picture::style::numbers::subscript;
 use crate::picture::view::ViewChange;
@@ -74,7 +74,7 @@ fn axes_ui(ui: &mut Ui, view: &SceneView, wish: &mut impl FnMut(SceneChange)) {
     });
 }
 
-/// An axis in menus.
+/// The name of an axis in menus.
 fn name(axis: AxisChoice) -> String {
     match axis {
         AxisChoice::Eigenvector(i) => format!("u{}", subscript(i + 1)),

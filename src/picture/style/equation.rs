@@ -1,38 +1,38 @@
-//! Equations typeset by hand: a small part of TeX's notation, laid out with the fonts of the plots.
+//! Typesetting of equations: a small part of TeX's notation, laid out with the fonts of the plots.
 //!
-//! `_` lowers and `^` raises what follows, one letter or a group in braces; `\frac{a}{b}` is a fraction. Everything else is
-//! written as it stands, so that Greek letters and signs are typed as such. `\live{a}{name}` is the term `a` with a number
-//! of the run below it, which whoever lays the equation out finds by its name.
+//! `_` lowers and `^` raises what follows, one letter or a group in braces; `\frac{a}{b}` is a fraction. Everything
+//! else is typeset literally, so Greek letters and signs are typed directly. `\live{a}{name}` is the term `a` with a
+//! number of the run below it, which the caller of the layout looks up by its name.
 
 use egui::{Color32, FontFamily, FontId, Galley, Painter, Pos2, Rect, Vec2, pos2, vec2};
 use std::iter::Peekable;
 use std::str::Chars;
 use std::sync::Arc;
 
-/// Size of an index relative to the letters beside it.
+/// Size of a subscript or superscript relative to the letters next to it.
 const SCRIPT: f32 = 0.7;
 /// Size of the parts of a fraction.
 const PART: f32 = 0.86;
 /// Size of a number below a term.
 const NUMBER: f32 = 0.78;
-/// How far an index is lowered, and an exponent raised, relative to the letters' size.
+/// Displacement of a subscript and of a superscript, relative to the size of the letters.
 const LOWERED: f32 = 0.22;
 const RAISED: f32 = 0.40;
 /// The height of a fraction's line above the baseline.
 const AXIS: f32 = 0.29;
 
-/// A piece of an equation as it was read.
+/// A parsed piece of an equation.
 #[derive(Clone, Debug, PartialEq)]
 enum Node {
     Text(String),
-    /// Lowered, raised.
+    /// Subscript, superscript.
     Script(Option<Vec<Node>>, Option<Vec<Node>>),
     Fraction(Vec<Node>, Vec<Node>),
     /// A term, and the name of the number below it.
     Live(Vec<Node>, String),
 }
 
-/// Reads up to the end, or to the brace that closes the group.
+/// Parses up to the end, or to the brace that closes the group.
 fn read(chars: &mut Peekable<Chars>) -> Vec<Node> {
     let mut nodes: Vec<Node> = Vec::new();
     while let Some(c) = chars.next() {
@@ -42,7 +42,7 @@ fn read(chars: &mut Peekable<Chars>) -> Vec<Node> {
             '_' | '^' => {
                 let inside = group(chars);
                 let (mut lowered, mut raised) = match nodes.last() {
-                    // both at one letter stand one above the other
+                    // both at one letter are placed one above the other
                     Some(Node::Script(low, high))
                         if (c == '_' && low.is_none()) || (c == '^' && high.is_none()) =>
                     {
@@ -76,7 +76,7 @@ fn read(chars: &mut Peekable<Chars>) -> Vec<Node> {
     nodes
 }
 
-/// One letter, or what stands in braces.
+/// One letter, or the content of braces.
 fn group(chars: &mut Peekable<Chars>) -> Vec<Node> {
     match chars.next() {
         Some('{') => read(chars),
@@ -85,36 +85,36 @@ fn group(chars: &mut Peekable<Chars>) -> Vec<Node> {
     }
 }
 
-/// The letters between two braces, as they stand.
+/// The letters between two braces, literally.
 fn braced(chars: &mut Peekable<Chars>) -> String {
     chars.next_if_eq(&'{');
     chars.take_while(|&c| c != '}').collect()
 }
 
-/// What is laid out alike in all of an equation.
+/// The properties common to a whole equation.
 struct Ink<'a> {
     painter: &'a Painter,
     color: Color32,
-    /// Of the numbers below terms.
+    /// Colour of the numbers below terms.
     faint: Color32,
     numbers: &'a dyn Fn(&str) -> Option<String>,
 }
 
-/// A piece laid out around its baseline's left end.
+/// A laid-out piece, relative to the left end of its baseline.
 #[derive(Clone, Default)]
 struct Laid {
     width: f32,
     ascent: f32,
     descent: f32,
-    /// Each with its upper left corner.
+    /// Texts, each with its upper left corner.
     letters: Vec<(Pos2, Arc<Galley>)>,
     rules: Vec<Rect>,
-    /// Terms with a number: its name, and where both are.
+    /// Terms with a number: the name, and both rectangles.
     terms: Vec<(String, Rect)>,
 }
 
 impl Laid {
-    /// Puts another piece behind this one, lowered by `down`.
+    /// Appends another piece, lowered by `down`.
     fn push(&mut self, piece: &Self, down: f32) {
         self.place(piece, vec2(self.width, down));
         self.width += piece.width;
@@ -167,12 +167,12 @@ fn letters(painter: &Painter, text: &str, size: f32, color: Color32) -> Laid {
     }
 }
 
-/// A term, and centred below it its number, or a dash while there is none.
+/// A term with its number centred below it, or a dash if there is none.
 fn live(ink: &Ink, term: &[Node], name: &str, size: f32) -> Laid {
     let term = lay(ink, term, size);
     let number = (ink.numbers)(name).unwrap_or_else(|| "–".to_owned());
     let number = letters(ink.painter, &number, NUMBER * size, ink.faint);
-    // so that the numbers of two neighbours stand apart
+    // so that the numbers of two neighbours are separated
     let width = term.width.max(number.width + 0.4 * size);
     let mut laid = Laid { width, ..Laid::default() };
     laid.place(&term, vec2(0.5 * (width - term.width), 0.0));
@@ -196,12 +196,12 @@ fn fraction(ink: &Ink, above: &[Node], below: &[Node], size: f32) -> Laid {
     laid
 }
 
-/// An equation laid out, on one line or more.
+/// A laid-out equation, on one line or more.
 #[derive(Clone)]
 pub struct Equation {
     lines: Vec<(Pos2, Laid)>,
     color: Color32,
-    /// All of it, in points.
+    /// Its size in points.
     pub size: Vec2,
 }
 
@@ -211,13 +211,13 @@ fn none(_: &str) -> Option<String> {
 }
 
 impl Equation {
-    /// On one line.
+    /// Lays it out on one line.
     pub fn line(painter: &Painter, text: &str, size: f32, color: Color32) -> Self {
         Self::wrapped(painter, text, size, [color; 2], f32::INFINITY, &none)
     }
 
-    /// On as many lines as the width asks for, broken before signs such as = and + that stand between spaces. The numbers
-    /// below terms have the second colour; `numbers` finds them by their names.
+    /// Lays it out on as many lines as the width requires, broken before signs such as = and + that stand between
+    /// spaces. The numbers below terms have the second colour; `numbers` returns them by their names.
     pub fn wrapped(
         painter: &Painter,
         text: &str,
@@ -236,7 +236,7 @@ impl Equation {
                     line.width += space;
                     line.push(&laid, 0.0);
                 }
-                // what goes on is indented
+                // a continuation is indented
                 Some(_) => {
                     let mut line = Laid { width: size, ..Laid::default() };
                     line.push(&laid, 0.0);
@@ -257,7 +257,7 @@ impl Equation {
         Self { lines: placed, color, size: whole }
     }
 
-    /// The terms with a number: its name, and where both are, seen from the upper left corner.
+    /// The terms with a number: the name, and both rectangles relative to the upper left corner.
     pub fn terms(&self) -> impl Iterator<Item = (&str, Rect)> {
         self.lines.iter().flat_map(|(baseline, line)| {
             let at = baseline.to_vec2();
@@ -279,7 +279,7 @@ impl Equation {
     }
 }
 
-/// The parts that stay together: each begins with a sign that stands between spaces, outside of braces.
+/// The unbreakable parts: each begins with a sign that stands between spaces, outside of braces.
 fn words(text: &str) -> Vec<String> {
     let mut depth = 0_usize;
     let parts = text.split(|c: char| {
@@ -306,7 +306,7 @@ fn words(text: &str) -> Vec<String> {
 /// Signs before which a line may be broken.
 const SIGNS: [&str; 8] = ["=", "≈", "+", "−", "⇒", "⇔", "≤", "≥"];
 
-/// The equation as a line of plain text, for screen readers; of the numbers below terms those that there are.
+/// The equation as a line of plain text, for screen readers, with the available numbers below terms.
 pub fn spoken(text: &str, numbers: &dyn Fn(&str) -> Option<String>) -> String {
     fn say(nodes: &[Node], numbers: &dyn Fn(&str) -> Option<String>, said: &mut String) {
         for node in nodes {

@@ -1,10 +1,10 @@
-//! The fonts of every picture and window: DejaVu Sans, which has the mathematics, with egui's own as the fallback for
-//! icons.
+//! The fonts of every picture and window: DejaVu Sans, which has the mathematical signs, with egui's own fonts as the
+//! fallback for icons.
 
 use egui::{FontData, FontDefinitions, FontFamily};
 use std::sync::Arc;
 
-/// Every character beyond ASCII that the program writes.
+/// Every character beyond ASCII that the program uses.
 pub const NEEDED: &str = "∇⟨⟩⪰⪯⊥‖ηλσΣΔδβνθ·×±√∞≈≤≥→←−–—…⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺₀₁₂₃₄₅₆₇₈₉½°▲▼▶◀❚●○✕②③④⑤⑥⑦⑧⑨";
 
 /// The family for titles.
@@ -12,7 +12,7 @@ pub fn bold() -> FontFamily {
     FontFamily::Name("bold".into())
 }
 
-/// DejaVu Sans before egui's fonts in every family, and a bold family.
+/// Puts DejaVu Sans before egui's fonts in every family, and adds a bold family.
 pub fn definitions() -> FontDefinitions {
     let mut fonts = FontDefinitions::default();
     let mut add = |name: &str, bytes: &'static [u8]| {
@@ -30,7 +30,7 @@ pub fn definitions() -> FontDefinitions {
     fonts.families.insert(FontFamily::Proportional, regular);
     fonts.families.insert(bold(), strong);
     if let Some(monospace) = fonts.families.get_mut(&FontFamily::Monospace) {
-        // Behind Hack, whose digits are all of one width, for the signs it lacks.
+        // After Hack, whose digits have equal widths, for the signs it lacks.
         monospace.insert(1.min(monospace.len()), "DejaVu Sans".to_owned());
     }
     fonts

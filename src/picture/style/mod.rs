@@ -1,4 +1,4 @@
-//! What all pictures share: colours, fonts, titles, numbers, equations.
+//! The common style of all pictures: colours, fonts, titles, numbers, equations.
 
 pub mod equation;
 pub mod font;

@@ -16,7 +16,7 @@ pub(crate) fn decade(value: f64) -> i32 {
     exponent.clamp(-300, 300)
 }
 
-/// Without zeros behind the last decimal.
+/// Without trailing zeros after the decimal point.
 pub(crate) fn trim(number: String) -> String {
     if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.').to_owned() } else { number }
 }
@@ -39,7 +39,7 @@ pub fn subscript(number: usize) -> String {
     number.to_string().chars().map(digit).collect()
 }
 
-/// A number for reading off: four significant digits.
+/// A number for read-outs: four significant digits.
 pub fn read_out(value: f64) -> String {
     if value.is_nan() {
         return "nan".into();

@@ -1,8 +1,8 @@
-//! Colours, dashes and widths by role, for light and dark, and the style of everything around them. Defined here once;
-//! no panel names a colour.
+//! Colours, dashes and widths by role, for light and dark, and the style of the surrounding interface. They are
+//! defined only here; no panel names a colour.
 //!
-//! The hues are those of Okabe and Ito, which stay apart under every common colour blindness; on dark they are
-//! lightened to keep their contrast. Dash and width tell the processes apart without any colour.
+//! The hues are those of Okabe and Ito, which are distinguishable under every common colour blindness; on dark they
+//! are lightened to keep their contrast. Dash and width distinguish the processes without any colour.
 
 use super::font;
 use crate::run::analysis::cycles::CyclePhase;
@@ -10,7 +10,7 @@ use crate::run::analysis::validity::Light;
 use brink_core::dynamics::inspection::Term;
 use egui::{Color32, Context, FontFamily, FontId, Stroke, TextStyle, Theme, Ui};
 
-/// What a line stands for.
+/// The meaning of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// Gradient descent: coloured, solid.
@@ -23,14 +23,14 @@ pub enum Role {
     Prediction,
     /// The edge 2/η: dotted.
     Threshold,
-    /// What belongs to gradient descent's i-th eigenvalue or eigenvector, counted from 0: coloured, solid.
+    /// A line of gradient descent's i-th eigenvalue or eigenvector, counted from 0: coloured, solid.
     Eigen(usize),
 }
 
-/// How heavily a line is drawn.
+/// The visual weight of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Weight {
-    /// Every single value: thin and faint, in the background.
+    /// Individual values: thin and faint, in the background.
     Raw,
     /// An ordinary line.
     Normal,
@@ -38,29 +38,29 @@ pub enum Weight {
     Smoothed,
 }
 
-/// How a line is broken.
+/// The dash pattern of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dash {
-    /// Not at all.
+    /// Solid.
     Solid,
-    /// Into dashes.
+    /// Dashes.
     Dashed,
-    /// Into dots.
+    /// Dots.
     Dotted,
 }
 
-/// Widths of the lines of the first, second, … other run, in points; none is that of the run itself.
+/// Widths of the lines of the first, second, … other run, in points; the run itself has a different width.
 const OVERLAY_WIDTHS: [f32; 4] = [2.4, 0.9, 3.2, 2.0];
 
-/// How strong the lines of the first other runs are, and those of the runs after them, which have the same widths.
+/// Opacity of the lines of the first other runs, and of the runs after them, which reuse the widths.
 const OVERLAY_STRENGTHS: [f32; 2] = [0.75, 0.4];
 
-/// What a line looks like.
+/// The appearance of a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ink {
     /// Its colour.
     pub color: Color32,
-    /// The colour of its label and its marks: the full one where the line itself is faint.
+    /// The colour of its label and its marks: the full colour if the line itself is faint.
     pub label: Color32,
     /// Its width in points.
     pub width: f32,
@@ -69,7 +69,7 @@ pub struct Ink {
 }
 
 impl Ink {
-    /// The same line of another run drawn over the first: with a weight of its own.
+    /// The same line of another run drawn over the first, with its own weight.
     #[must_use]
     pub fn of_overlay(self, place: usize) -> Self {
         let width = OVERLAY_WIDTHS[place % OVERLAY_WIDTHS.len()];
@@ -92,32 +92,32 @@ impl Ink {
 /// The colours of one theme.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Palette {
-    /// Of the series' lines: eigenvalue 0, 1, ….
+    /// Colours of the lines of the series: eigenvalue 0, 1, ….
     eigen: [Color32; 8],
     gradient_flow: Color32,
     central_flow: Color32,
     threshold: Color32,
-    /// Behind everything.
+    /// Background of the window.
     pub panel: Color32,
-    /// Behind a plot.
+    /// Background of a plot.
     pub plot: Color32,
-    /// Lines of the grid.
+    /// Grid lines.
     pub grid: Color32,
     /// The frame of a plot.
     pub frame: Color32,
     /// Text.
     pub text: Color32,
-    /// Text of lesser weight: ticks, notes.
+    /// Secondary text: ticks, notes.
     pub faint_text: Color32,
-    /// Over a stretch of steps that the predictions leave out.
+    /// Shading of steps without predictions.
     pub shade: Color32,
     /// A change of η on the step axis.
     pub eta_change: Color32,
-    /// What went wrong: a gap, a divergence.
+    /// Problems: a gap, a divergence.
     pub trouble: Color32,
     /// The cursor.
     pub cursor: Color32,
-    /// Over the stable region of weight space.
+    /// Tint of the stable region of weight space.
     pub stable: Color32,
 }
 
@@ -175,7 +175,7 @@ const DARK: Palette = Palette {
     stable: Color32::from_rgb(0x2d, 0xc9, 0x9a),
 };
 
-/// The light theme for a projector in a bright room: white ground, black text, lines dark enough to be seen.
+/// The light theme for a projector in a bright room: white background, black text, lines dark enough to be visible.
 const HIGH_CONTRAST: Palette = Palette {
     eigen: [
         Color32::from_rgb(0x00, 0x5a, 0x96),
@@ -200,12 +200,12 @@ const HIGH_CONTRAST: Palette = Palette {
     ..LIGHT
 };
 
-/// Where a context keeps whether it shows high contrast.
+/// The key under which a context stores whether it uses high contrast.
 fn contrast_id() -> egui::Id {
     egui::Id::unique("brink: high contrast")
 }
 
-/// Shows the light theme in high contrast, or as usual.
+/// Switches the light theme to high contrast, or back.
 pub fn set_high_contrast(context: &Context, on: bool) {
     context.data_mut(|data| data.insert_temp(contrast_id(), on));
     dress(context, Theme::Light, if on { &HIGH_CONTRAST } else { &LIGHT });
@@ -220,7 +220,7 @@ impl Palette {
         }
     }
 
-    /// The palette of the theme that `ui` shows.
+    /// The palette of the theme of `ui`.
     pub fn in_ui(ui: &Ui) -> &'static Self {
         if ui.visuals().dark_mode {
             &DARK
@@ -274,7 +274,7 @@ impl Palette {
         }
     }
 
-    /// What a line of a role looks like.
+    /// The appearance of a line of a role.
     pub fn ink(&self, role: Role, weight: Weight) -> Ink {
         let dash = match role {
             Role::GradientDescent | Role::CentralFlow | Role::Eigen(_) => Dash::Solid,
@@ -298,17 +298,17 @@ pub fn title_font() -> FontId {
     FontId::new(13.0, font::bold())
 }
 
-/// Legends and labels at the ends of lines.
+/// Font of legends and labels at the ends of lines.
 pub fn label_font() -> FontId {
     FontId::new(11.0, FontFamily::Proportional)
 }
 
-/// Numbers at the axes, and notes.
+/// Font of numbers at the axes, and of notes.
 pub fn tick_font() -> FontId {
     FontId::new(10.5, FontFamily::Proportional)
 }
 
-/// Gives a context the fonts and both themes. Call it once, before the first frame.
+/// Sets the fonts and both themes of a context. Call it once, before the first frame.
 pub fn install(context: &Context) {
     context.set_fonts(font::definitions());
     for theme in [Theme::Light, Theme::Dark] {
@@ -329,7 +329,7 @@ fn dress(context: &Context, theme: Theme, palette: &Palette) {
                 font.size = size;
             }
         }
-        // that there is more to see is seen before the pointer comes
+        // scroll bars are visible before the pointer arrives
         style.spacing.scroll.dormant_handle_opacity = 0.3;
         let visuals = &mut style.visuals;
         visuals.panel_fill = palette.panel;
@@ -345,7 +345,7 @@ fn dress(context: &Context, theme: Theme, palette: &Palette) {
 mod tests {
     use super::*;
 
-    /// Relative luminance of WCAG 2.
+    /// Relative luminance as defined by WCAG 2.
     fn luminance(color: Color32) -> f32 {
         let linear = |c: u8| {
             let c = f32::from(c) / 255.0;

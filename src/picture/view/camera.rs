@@ -1,37 +1,37 @@
-//! From the box that holds a scene to the screen.
+//! The mapping from the box that holds a scene to the screen.
 //!
-//! The box: x and y of the plane run from −1 to 1, the height from −[`TALL`] to [`TALL`]. Projections are parallel, so
-//! that lengths compare anywhere in the picture.
+//! The box: x and y of the plane range from −1 to 1, the height from −[`TALL`] to [`TALL`]. Projections are parallel,
+//! so that lengths can be compared anywhere in the picture.
 
 use egui::{Pos2, Rect, Vec2, pos2, vec2};
 
 /// Half the height of the box.
 pub const TALL: f32 = 0.5;
-/// Nearest and farthest zoom.
+/// Minimum and maximum zoom.
 const ZOOMS: std::ops::RangeInclusive<f32> = 0.3..=400.0;
-/// Lowest and highest elevation of the eye, in radians.
+/// Minimum and maximum elevation of the eye, in radians.
 const PITCHES: std::ops::RangeInclusive<f32> = 0.05..=1.5;
-/// Farthest the picture may be moved, in half sides of the box.
+/// Maximum displacement of the picture, in half sides of the box.
 const FARTHEST: f32 = 3.0;
 
-/// From where a scene is looked at.
+/// The viewpoint of a scene.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Camera {
-    /// Turn about the vertical, in radians.
+    /// Rotation about the vertical, in radians.
     pub yaw: f32,
     /// Elevation of the eye above the plane, in radians.
     pub pitch: f32,
-    /// Magnification; 1 fits the box into the picture.
+    /// Magnification; at 1 the box fits the picture.
     pub zoom: f32,
-    /// What is added to every place, in half sides of the fitted box, y upwards.
+    /// Offset that is added to every position, in half sides of the fitted box, y upwards.
     pub pan: [f32; 2],
 }
 
 impl Camera {
-    /// From the side and from above.
+    /// The default view: from the side and from above.
     pub const START: Self = Self { yaw: 0.5, pitch: 0.75, zoom: 1.0, pan: [0.0; 2] };
 
-    /// Turns by angles in radians.
+    /// Rotates by angles in radians.
     pub fn turn(&mut self, yaw: f32, pitch: f32) {
         if yaw.is_finite() && pitch.is_finite() {
             self.yaw = (self.yaw + yaw).rem_euclid(std::f32::consts::TAU);
@@ -47,7 +47,7 @@ impl Camera {
         }
     }
 
-    /// Magnifies so that what is at `at` (half sides of the fitted box from the middle) stays there.
+    /// Magnifies such that the point at `at` (half sides of the fitted box from the middle) stays in place.
     pub fn magnify(&mut self, factor: f32, at: [f32; 2]) {
         let before = self.zoom;
         let zoom = before * factor;
@@ -62,12 +62,12 @@ impl Camera {
     }
 }
 
-/// Points on the screen of a half side of the fitted box, across and upwards.
+/// Points on the screen per half side of the fitted box, horizontally and vertically.
 pub fn half_sides(rect: Rect, flat: bool) -> Vec2 {
     if flat {
         0.5 * rect.size()
     } else {
-        // What a turned box needs across, and what a tilted one needs upwards.
+        // The horizontal extent of a rotated box, and the vertical extent of a tilted one.
         let side = (0.5 * rect.width() / 1.46).min(0.5 * rect.height() / 1.5);
         vec2(side, side)
     }
@@ -76,15 +76,15 @@ pub fn half_sides(rect: Rect, flat: bool) -> Vec2 {
 /// An affine map from the box to the screen, and to nearness.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Projection {
-    /// Points from the left, points from the top, nearness to the eye in sides of the box; each the factors of x, y,
-    /// z and a constant.
+    /// Points from the left, points from the top, and nearness to the eye in sides of the box; each as the factors of
+    /// x, y, z and a constant.
     pub rows: [[f32; 4]; 3],
-    /// Points on the screen that a unit of the box takes, about.
+    /// Approximate number of points on the screen per unit of the box.
     pub points_per_unit: f32,
 }
 
 impl Projection {
-    /// Of a box looked at by a camera, in a rectangle of the screen. A flat one looks straight down.
+    /// The mapping for a camera and a rectangle of the screen. A flat view looks straight down.
     pub fn new(camera: &Camera, rect: Rect, flat: bool) -> Self {
         let half = half_sides(rect, flat) * camera.zoom;
         let center = rect.center() + vec2(camera.pan[0] * half.x, -camera.pan[1] * half.y);
@@ -98,12 +98,12 @@ impl Projection {
         Self { rows, points_per_unit: (half.x * half.y).sqrt().max(f32::MIN_POSITIVE) }
     }
 
-    /// Where a place of the box is on the screen.
+    /// The screen position of a point of the box.
     pub fn place(&self, at: [f32; 3]) -> Pos2 {
         pos2(self.row(0, at), self.row(1, at))
     }
 
-    /// How near to the eye it is, in sides of the box.
+    /// Its nearness to the eye, in sides of the box.
     pub fn nearness(&self, at: [f32; 3]) -> f32 {
         self.row(2, at)
     }

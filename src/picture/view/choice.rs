@@ -1,4 +1,4 @@
-//! Which example and output the predictions panel shows.
+//! The example and the output that the predictions panel shows.
 
 use crate::picture::style::numbers::short;
 use crate::run::record::predictions::Example;
@@ -6,19 +6,19 @@ use crate::run::record::predictions::Examples;
 use crate::run::record::predictions::PredictedOutput;
 use brink_core::dynamics::Process;
 
-/// Which output is looked at.
+/// The selected output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Choice {
-    /// The place of the example among the recorded ones.
+    /// The index of the example among the recorded ones.
     pub example: usize,
-    /// The row of its answer (a position); the first that counts in the loss unless chosen.
+    /// The row of its answer (a position); by default the first that counts in the loss.
     pub row: Option<usize>,
-    /// The output of that row; that of the right class unless chosen.
+    /// The output of that row; by default that of the correct class.
     pub column: Option<usize>,
 }
 
 impl Choice {
-    /// The output that it means among these examples; places beyond the last one are the last one's.
+    /// The output that it selects among these examples; indices beyond the last one select the last one.
     pub fn output(self, examples: &Examples) -> PredictedOutput {
         let example = self.example.min(examples.list.len().saturating_sub(1));
         let shown = &examples.list[example];
@@ -29,7 +29,7 @@ impl Choice {
         PredictedOutput { process: Process::GradientDescent, example, row, column }
     }
 
-    /// An example in words: its place in the training set, its right answer where it is one number.
+    /// Description of an example: its index in the training set, and its correct answer if that is one number.
     pub fn title(examples: &Examples, example: usize) -> String {
         let Example { index, labels, targets, .. } = &examples.list[example];
         let place = format!("training example {index} ({} of {})", example + 1, examples.list.len());
@@ -41,7 +41,7 @@ impl Choice {
         }
     }
 
-    /// The next example (or the one before), round and round, its right class in sight.
+    /// The next (or previous) example, cyclically, with its correct class selected.
     #[must_use]
     pub fn next_example(self, examples: &Examples, forward: bool) -> Self {
         let count = examples.list.len();
@@ -49,7 +49,7 @@ impl Choice {
         Self { example: (here + if forward { 1 } else { count - 1 }) % count, ..Self::default() }
     }
 
-    /// The next output of this example (or the one before), position after position, round and round.
+    /// The next (or previous) output of this example, position after position, cyclically.
     #[must_use]
     pub fn next_output(self, examples: &Examples, forward: bool) -> Self {
         let PredictedOutput { example, row, column, .. } = self.output(examples);

@@ -1,4 +1,4 @@
-//! What a viewer chooses to see: panels, steps, axes; and what panels may ask for.
+//! The viewer's choices (panels, steps, axes), and the changes that panels may request.
 
 pub mod camera;
 pub mod choice;
@@ -17,7 +17,7 @@ use panel::Panel;
 use scene_view::{SceneChange, SceneView};
 use source::LineSource;
 
-/// Where a run comes from: what titles and files say about it.
+/// The origin of a run, for titles and files.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
     /// The preset's name.
@@ -28,11 +28,11 @@ pub struct Facts {
     pub seed: String,
     /// The program's version.
     pub version: String,
-    /// The command line that opens the moment again; empty where there is none.
+    /// The command line that opens the moment again; empty if there is none.
     pub command: String,
-    /// Number of training examples, where the preset says it.
+    /// Number of training examples, if the preset specifies it.
     pub examples: Option<usize>,
-    /// The loss of a network; none of a landscape.
+    /// The loss of a network; `None` for a landscape.
     pub loss: Option<LossKind>,
     /// Whether it is played from a recording.
     pub recorded: bool,
@@ -41,7 +41,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Of a run of a preset.
+    /// The facts about a run of a preset.
     pub fn of(name: &str, preset: &Preset, command: String) -> Self {
         Self {
             preset: name.into(),
@@ -57,30 +57,30 @@ impl Facts {
     }
 }
 
-/// What the viewer has chosen. Owned by the window; panels read it and ask for a [`ViewChange`].
+/// The viewer's choices. Owned by the window; panels read it and request a [`ViewChange`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct ViewState {
     /// The steps on the axis; `None` shows the whole run as it grows.
     pub visible: Option<[f64; 2]>,
     /// The step at which all panels show their cursor.
     pub cursor: Option<usize>,
-    /// The step below the pointer, in whichever panel it is.
+    /// The step below the pointer, in any panel.
     pub hover: Option<f64>,
-    /// The line that is pointed at, in a legend or in words: it stands out in every plot that has it.
+    /// The pointed-at line, in a legend or in a text: it is highlighted in every plot that has it.
     pub pointed: Option<LineSource>,
     /// Panels with a logarithmic axis.
     pub log: Vec<Panel>,
     /// Panels whose vertical axis was set by hand: smallest and largest value.
     pub ranges: Vec<(Panel, [f64; 2])>,
-    /// Standard deviation of the Gaussian smoothing, in steps; 0 switches it off.
+    /// Standard deviation of the Gaussian smoothing, in steps; 0 disables it.
     pub smoothing_steps: f64,
-    /// Whether the central flow's curves are shown (predict, then reveal).
+    /// Whether the central flow's curves are shown (first predict, then reveal).
     pub show_central_flow: bool,
     /// Whether the phases of cycles are shaded.
     pub show_phases: bool,
-    /// How weight space is looked at.
+    /// The view of weight space.
     pub scene: SceneView,
-    /// The output that the predictions show.
+    /// The output that the predictions panel shows.
     pub prediction: Choice,
 }
 
@@ -102,29 +102,29 @@ impl Default for ViewState {
     }
 }
 
-/// What a panel asks for.
+/// A change that a panel requests.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ViewChange {
     /// Show these steps; `None` follows the whole run.
     Show(Option<[f64; 2]>),
-    /// Put the cursor at a step, or away.
+    /// Put the cursor at a step, or remove it.
     PlaceCursor(Option<usize>),
     /// The pointer is at this step, or has left.
     Hover(Option<f64>),
-    /// This line is pointed at, or none any more.
+    /// This line is pointed at, or no line.
     Point(Option<LineSource>),
     /// Make a panel's axis logarithmic, or linear.
     SetLog(Panel, bool),
-    /// Let a panel's vertical axis run from the first value to the second; `None` fits it to what is drawn.
+    /// Set the range of a panel's vertical axis; `None` fits it to the drawn lines.
     SetRange(Panel, Option<[f64; 2]>),
-    /// Look at weight space otherwise.
+    /// Change the view of weight space.
     Scene(SceneChange),
-    /// Show this output of this example.
+    /// Select this output of this example.
     ShowPrediction(Choice),
 }
 
 impl ViewState {
-    /// Applies what a panel asked for.
+    /// Applies a requested change.
     pub fn apply(&mut self, change: ViewChange) {
         match change {
             ViewChange::Show(visible) => self.visible = visible,

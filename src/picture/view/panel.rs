@@ -10,31 +10,31 @@ pub enum Panel {
     Loss,
     /// Squared gradient norm.
     GradientNorm,
-    /// Eigenvalues of Σ against the measured squared displacement.
+    /// Eigenvalues of Σ compared with the measured squared displacement.
     Variance,
     /// Displacement of gradient descent along the central flow's top eigenvector.
     Displacement,
     /// Distances between the processes.
     Distance,
-    /// The cycles found, and what happens at the cursor, in words.
+    /// The detected cycles, and the events at the cursor, in words.
     Cycles,
     /// The terms of one step.
     Terms,
     /// Parts of the change of the sharpness, and the growth of the oscillation, predicted and measured.
     SharpnessChange,
-    /// Σ against the measured covariance.
+    /// Σ compared with the measured covariance.
     Covariance,
-    /// Whether the theory holds here.
+    /// Whether the theory holds at this step.
     Validity,
-    /// What the network answers on an example.
+    /// The network's outputs on an example.
     Predictions,
     /// The eigenvalues of the Hessian, all of them or their density.
     Spectrum,
-    /// Where the processes are in weight space, over the loss and the region of stability.
+    /// The processes in weight space, over the loss and the region of stability.
     WeightSpace,
     /// The sharpness of this run and of every recording, as a wall of small plots.
     Wall,
-    /// The loss of this run and of every recording, real against predicted.
+    /// The real and the predicted loss of this run and of every recording.
     LossWall,
     /// Gradient descent on the quadratic model along the two largest eigenvectors.
     Parabola,
@@ -66,11 +66,11 @@ impl Panel {
     pub const PLOTS: [Self; 6] =
         [Self::Sharpness, Self::Loss, Self::GradientNorm, Self::Variance, Self::Displacement, Self::Distance];
 
-    /// The inspector's panels, which look at one step.
+    /// The inspector's panels, which examine one step.
     pub const INSPECTOR: [Self; 5] =
         [Self::Cycles, Self::Terms, Self::SharpnessChange, Self::Covariance, Self::Validity];
 
-    /// Those of the inspector's that show what only the weights tell.
+    /// The inspector's panels that need the weights.
     pub const INSPECTED: [Self; 3] = [Self::Terms, Self::SharpnessChange, Self::Validity];
 
     /// Its title.
@@ -96,7 +96,7 @@ impl Panel {
         }
     }
 
-    /// A word for file names and identifiers.
+    /// An identifier, used in file names.
     pub fn name(self) -> &'static str {
         match self {
             Self::Sharpness => "sharpness",
@@ -119,7 +119,7 @@ impl Panel {
         }
     }
 
-    /// Width and height of its picture in points, where nothing else is asked for: a wall of many plots needs more.
+    /// Default width and height of its picture in points: a wall of many plots needs more.
     pub fn picture_size(self) -> [f32; 2] {
         match self {
             Self::Wall | Self::LossWall => [1280.0, 800.0],
@@ -127,7 +127,7 @@ impl Panel {
         }
     }
 
-    /// Whether a logarithmic axis makes sense: not for a quantity with a sign.
+    /// Whether a logarithmic axis makes sense: not for a quantity that can be negative.
     pub fn may_be_log(self) -> bool {
         self != Self::Displacement && Self::PLOTS.contains(&self)
     }

@@ -1,4 +1,4 @@
-//! A run as panels read it: what was recorded, what was derived, what the viewer has chosen.
+//! A run as panels read it: recorded data, derived data, and the viewer's choices.
 
 use super::panel::Panel;
 use super::scene::Scene;
@@ -13,74 +13,74 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Another run, drawn over the first in every plot: a fork, or a saved run to compare with.
+/// Another run, drawn over the first in every plot: a fork, or a saved run for comparison.
 #[derive(Clone, Debug)]
 pub struct Overlay<'a> {
     /// Its name in legends.
     pub label: Cow<'a, str>,
-    /// What it recorded.
+    /// Its record.
     pub history: &'a History,
-    /// Its first own row; the rows before are those of the run it left.
+    /// Its first own row; earlier rows are those of the run it left.
     pub from: usize,
-    /// What was derived from its history; without it, only recorded lines are drawn.
+    /// Data derived from its history; without them, only recorded lines are drawn.
     pub curves: Option<&'a Curves>,
 }
 
-/// A run that trains beside the first, with a place of its own on the wall.
+/// A run that trains at the same time and has a separate place on the wall.
 #[derive(Clone, Debug)]
 pub struct Neighbour {
     /// Its preset.
     pub preset: Preset,
     /// Number of its parameters.
     pub parameters: usize,
-    /// What it recorded.
+    /// Its record.
     pub history: History,
-    /// What was derived from it.
+    /// Data derived from its record.
     pub curves: Curves,
 }
 
-/// Which steps of a run are looked into.
+/// The steps of a run that can be inspected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InspectionScope {
     /// None: there are no weights, as in a recording.
     Nowhere,
-    /// The cursor's. The newest would be another one before it is looked into.
+    /// The cursor's step. The newest would be superseded before it is inspected.
     AtCursor,
-    /// The cursor's, or the newest.
+    /// The cursor's step, or the newest.
     Everywhere,
 }
 
-/// Everything a panel may look at.
+/// Everything that a panel may read.
 #[derive(Clone, Copy)]
 pub struct RunView<'a> {
-    /// What was recorded.
+    /// The record.
     pub history: &'a History,
-    /// What was derived from it; see [`Curves::update`].
+    /// Data derived from the record; see [`Curves::update`].
     pub curves: &'a Curves,
-    /// A step that was looked into; the panels show it while the cursor is there.
+    /// An inspected step; the panels show it while the cursor is there.
     pub inspection: Option<&'a Inspection>,
-    /// Which steps are looked into.
+    /// The steps that can be inspected.
     pub looking: InspectionScope,
-    /// Weight space, where it is computed.
+    /// Weight space, if it is computed.
     pub scene: Option<&'a Arc<Scene>>,
     /// The Hessian's spectra, as far as they are computed.
     pub spectra: Option<&'a Spectra>,
-    /// Where the run comes from.
+    /// The origin of the run.
     pub facts: &'a Facts,
-    /// What the viewer has chosen.
+    /// The viewer's choices.
     pub state: &'a ViewState,
-    /// Whether the pointer acts: not in a picture.
+    /// Whether the pointer is active: not in a picture.
     pub controls: bool,
-    /// Whether a plot whose pointer acts has a switch for its axis: not before an audience.
+    /// Whether an interactive plot has a switch for its axis: not in front of an audience.
     pub switches: bool,
     /// Other runs, drawn over this one.
     pub overlays: &'a [Overlay<'a>],
-    /// Runs that train beside this one.
+    /// Runs that train at the same time.
     pub beside: &'a [Neighbour],
 }
 
 impl<'a> RunView<'a> {
-    /// Of one run alone, for a picture: nothing looked into, no other runs, no switches.
+    /// A view of one run alone, for a picture: no inspection, no other runs, no switches.
     pub fn still(history: &'a History, curves: &'a Curves, facts: &'a Facts, state: &'a ViewState) -> Self {
         Self {
             history,
@@ -100,7 +100,7 @@ impl<'a> RunView<'a> {
 }
 
 impl RunView<'_> {
-    /// The steps on the axis: what the viewer chose, or the whole run. The second is larger than the first.
+    /// The steps on the axis: the viewer's choice, or the whole run. The second is larger than the first.
     pub fn steps(&self) -> [f64; 2] {
         let whole = [0.0, self.last_step()];
         match self.state.visible {
@@ -116,7 +116,7 @@ impl RunView<'_> {
         rows
     }
 
-    /// Whether smoothed curves are drawn: not of a run so young that its first steps weigh in everywhere.
+    /// Whether smoothed curves are drawn: not for a run so young that its first steps affect all averages.
     pub fn smooths(&self) -> bool {
         self.state.smoothing_steps > 0.0
             && self.history.rows() > YOUNG.saturating_mul(self.smoothing_reach()).saturating_add(1)
@@ -133,12 +133,12 @@ impl RunView<'_> {
         (self.most_rows().max(2) - 1) as f64
     }
 
-    /// The recorded rows on the axis, with one more on either side so that lines run to the frame.
+    /// The recorded rows on the axis, plus one on either side so that lines extend to the frame.
     pub fn rows(&self) -> Range<usize> {
         self.rows_of(self.history)
     }
 
-    /// As [`RunView::rows`], of any history.
+    /// As [`RunView::rows`], for any history.
     pub fn rows_of(&self, history: &History) -> Range<usize> {
         let [first, last] = self.steps();
         let row = |step: f64| {
@@ -150,7 +150,7 @@ impl RunView<'_> {
         row((first - 1.0).max(0.0)).min(end)..end
     }
 
-    /// The first and the last row in sight that this run or one drawn over it has recorded.
+    /// The first and the last visible row that this run or one drawn over it has recorded.
     pub fn shown_rows(&self) -> std::ops::RangeInclusive<usize> {
         let newest = self.most_rows().saturating_sub(1);
         let [first, last] = self.steps();
@@ -162,7 +162,7 @@ impl RunView<'_> {
         row(first.ceil())..=row(last)
     }
 
-    /// The step that the inspector looks at: the cursor's, or the newest.
+    /// The step that the inspector examines: the cursor's, or the newest.
     pub fn inspected_step(&self) -> Option<usize> {
         let last = self.history.rows().checked_sub(1)?;
         Some(self.state.cursor.unwrap_or(last).min(last))
@@ -195,14 +195,14 @@ impl RunView<'_> {
         self.history.has(series) || self.overlays.iter().any(|run| run.history.has(series))
     }
 
-    /// The process whose eigenvalues are marked where they reach the edge: the central flow, or gradient descent while the
-    /// central flow is not shown.
+    /// The process whose eigenvalues are marked where they reach the edge: the central flow, or gradient descent
+    /// while the central flow is hidden.
     pub fn arriving(&self) -> Process {
         let central = self.state.show_central_flow && self.has(Series::CfLoss);
         if central { Process::CentralFlow } else { Process::GradientDescent }
     }
 
-    /// What the title says: preset, seed, η and how far the run is.
+    /// The content of the title: preset, seed, η and the progress of the run.
     pub fn caption(&self) -> String {
         let Facts { preset, title, seed, version, .. } = self.facts;
         let name = if title.is_empty() { preset } else { title };
@@ -232,7 +232,7 @@ impl RunView<'_> {
     }
 }
 
-/// So many standard deviations of the smoothing are a run's youth.
+/// A run younger than this many standard deviations of the smoothing has no smoothed curves.
 const YOUNG: usize = 4;
-/// Learning rates that a caption names.
+/// Maximum number of learning rates in a caption.
 const ETAS: usize = 4;

@@ -5,15 +5,16 @@
 use crate::picture::style::theme::Role;
 use std::ops::Range;
 
-/// Points whose loss is more than this many times what the flows and the start have do not stretch the picture.
+/// Points whose loss exceeds that of the flows and the start by more than this factor do not affect the extent of the
+/// picture.
 pub(crate) const BLOWN_UP: f32 = 10.0;
 
 /// One picture of weight space.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scene {
-    /// What the coordinates of the points are: two axes span the plane, a third may be there.
+    /// The axes of the points' coordinates: two span the plane, and a third is optional.
     pub axes: [Option<SceneAxis>; 3],
-    /// Share of the squared displacement from the origin that the axes capture, 0 to 1.
+    /// Share of the squared displacement from the origin along it, 0 to 1.
     pub captured: Option<f32>,
     /// The processes, drawn in this order.
     pub paths: Vec<ScenePath>,
@@ -21,11 +22,11 @@ pub struct Scene {
     pub surface: Option<SceneGrid>,
     /// The sharpness over the plane.
     pub region: Option<StableRegion>,
-    /// How much of the grids is computed, 0 to 1; `None` when nothing is being computed.
+    /// Computed share of the grids, 0 to 1; `None` when nothing is being computed.
     pub progress: Option<f32>,
-    /// Whether other axes can be chosen: not where the plane is all of weight space.
+    /// Whether other axes can be chosen: not if the plane is all of weight space.
     pub choosable: bool,
-    /// Trouble, or what the picture leaves out, in words.
+    /// Problems, or omissions of the picture, in words.
     pub note: Option<String>,
 }
 
@@ -41,14 +42,14 @@ pub struct SceneAxis {
 /// The path of one process.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScenePath {
-    /// Whose: its colour and its dash.
+    /// The process: it determines the colour and the dash.
     pub role: Role,
-    /// Plane coordinates, the third along the third axis (0 without one). NaN where there is no point.
+    /// Plane coordinates, the third along the third axis (0 without one). NaN for a missing point.
     pub points: Vec<[f32; 3]>,
-    /// The process's own loss at each point, its height over the plane; empty where it is not known, and the surface
-    /// carries the path then.
+    /// The process's own loss at each point, its height over the plane; empty if it is not known, and the path is
+    /// then drawn on the surface.
     pub loss: Vec<f32>,
-    /// The points that are projected exactly; the others come from a sketch and are drawn fainter.
+    /// The exactly projected points; the others come from a sketch and are drawn fainter.
     pub exact: Range<usize>,
     /// The step of the first point.
     pub first_step: usize,
@@ -57,7 +58,7 @@ pub struct ScenePath {
 }
 
 impl ScenePath {
-    /// The place of the point nearest to a step, where it has one.
+    /// The index of the point nearest to a step, if there is one.
     pub fn place_at(&self, step: usize) -> Option<usize> {
         let stride = self.stride.max(1);
         let place = (step.checked_sub(self.first_step)? + stride / 2) / stride;
@@ -65,8 +66,8 @@ impl ScenePath {
     }
 }
 
-/// Values at the nodes of a regular grid over the plane: columns along the first axis, rows along the second. The outer
-/// nodes lie on the ends of the ranges.
+/// Values at the nodes of a regular grid over the plane: columns along the first axis, rows along the second. The
+/// outer nodes are at the ends of the ranges.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SceneGrid {
     /// Along the first axis.
@@ -77,7 +78,7 @@ pub struct SceneGrid {
     pub columns: usize,
     /// Nodes along the second axis.
     pub rows: usize,
-    /// Row by row, `columns · rows`; NaN where nothing is computed (yet).
+    /// Row by row, `columns · rows`; NaN for values that are not computed (yet).
     pub values: Vec<f32>,
 }
 
@@ -91,7 +92,7 @@ impl SceneGrid {
         }
     }
 
-    /// Where a node lies in the plane.
+    /// The position of a node in the plane.
     pub fn node(&self, column: usize, row: usize) -> [f32; 2] {
         let along = |range: &Range<f32>, place: usize, count: usize| {
             let share = place as f32 / (count.max(2) - 1) as f32;
@@ -100,7 +101,7 @@ impl SceneGrid {
         [along(&self.x, column, self.columns), along(&self.y, row, self.rows)]
     }
 
-    /// The value between the nodes at a place of the plane, bilinear; NaN outside, or beside a node without one.
+    /// The bilinear interpolation at a position in the plane; NaN outside, or next to a node without a value.
     pub fn value(&self, [x, y]: [f32; 2]) -> f32 {
         let along = |range: &Range<f32>, at: f32, count: usize| {
             let last = count.max(2) - 1;
@@ -142,7 +143,7 @@ impl SceneGrid {
     }
 }
 
-/// Where gradient descent is stable: the sharpness S over the plane, and the edge.
+/// The region in which gradient descent is stable: the sharpness S over the plane, and the edge.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StableRegion {
     /// S at the nodes.

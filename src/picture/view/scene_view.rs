@@ -1,18 +1,18 @@
-//! What the viewer has chosen for weight space, and may choose.
+//! The choices of the viewer for weight space.
 
 use super::camera::Camera;
 use brink_core::space::axis::Axis as AxisChoice;
 
-/// What is drawn over the plane.
+/// The layers over the plane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Layer {
     /// The loss in colour; in three dimensions its surface.
     Loss,
     /// Lines of equal loss.
     Contours,
-    /// Where S ≤ 2/η.
+    /// The region where S ≤ 2/η.
     Region,
-    /// The sharpness in colour, in place of the loss.
+    /// The sharpness in colour, instead of the loss.
     Sharpness,
 }
 
@@ -34,17 +34,17 @@ impl Layer {
 /// The viewer's choices.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SceneView {
-    /// Whether the plane is looked at from above, or as a landscape from the side.
+    /// Whether the plane is seen from above, or as a landscape from the side.
     pub flat: bool,
-    /// Looks at the plane from above; its angles do not count.
+    /// The camera for the view from above; its angles are not used.
     pub above: Camera,
-    /// Looks at the landscape.
+    /// The camera for the landscape.
     pub orbit: Camera,
     /// The directions that span the plane.
     pub axes: [AxisChoice; 2],
-    /// What the height is: a third direction, or (none) the loss.
+    /// The meaning of the height: a third direction, or (`None`) the loss.
     pub third: Option<AxisChoice>,
-    /// What is drawn.
+    /// The visible layers.
     pub layers: Vec<Layer>,
 }
 
@@ -61,29 +61,29 @@ impl Default for SceneView {
     }
 }
 
-/// What the panel asks for.
+/// A change that the panel requests.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum SceneChange {
-    /// Turn by two angles, in radians.
+    /// Rotate by two angles, in radians.
     Turn([f32; 2]),
     /// Move the picture, in half sides of the box.
     Shift([f32; 2]),
-    /// Magnify around a place, in half sides of the box from the middle.
+    /// Magnify around a position, in half sides of the box from the middle.
     Magnify(f32, [f32; 2]),
-    /// Look as at first.
+    /// Restore the initial view.
     Reset,
     /// From above, or as a landscape.
     SetFlat(bool),
-    /// Span the plane otherwise: the first or the second axis.
+    /// Change the first or the second axis of the plane.
     SetAxis(usize, AxisChoice),
-    /// Let the height be this.
+    /// Change the meaning of the height.
     SetThird(Option<AxisChoice>),
-    /// Draw a layer, or do not.
+    /// Show or hide a layer.
     Toggle(Layer),
 }
 
 impl SceneView {
-    /// The axes that are seen: a third one only where there is height.
+    /// The visible axes: a third one only if there is height.
     pub fn seen_axes(&self) -> impl Iterator<Item = AxisChoice> + use<> {
         self.axes.into_iter().chain(self.third.filter(|_| !self.flat))
     }
@@ -102,7 +102,7 @@ impl SceneView {
         self.layers.contains(&layer)
     }
 
-    /// Applies what the panel asked for. Two axes never look along one direction: they change places.
+    /// Applies a requested change. Two axes never have the same direction: they are swapped instead.
     pub fn apply(&mut self, change: SceneChange) {
         match change {
             SceneChange::Turn([yaw, pitch]) => self.camera_mut().turn(yaw, pitch),
@@ -134,7 +134,7 @@ impl SceneView {
                 if self.shows(layer) {
                     self.layers.retain(|&other| other != layer);
                 } else {
-                    // One of them has the colours.
+                    // Only one of them can use the colours.
                     let other = match layer {
                         Layer::Loss => Some(Layer::Sharpness),
                         Layer::Sharpness => Some(Layer::Loss),

@@ -1,10 +1,10 @@
-//! Where a plotted line takes its numbers from.
+//! The source of the numbers of a plotted line.
 
 use crate::run::analysis::curves::Curve;
 use crate::run::record::predictions::PredictedOutput;
 use crate::run::record::series::Series;
 
-/// Where a line's values come from.
+/// The source of a line's values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum LineSource {
     /// A recorded series.

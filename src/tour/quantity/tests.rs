@@ -1,4 +1,4 @@
-//! Live numbers of made-up histories.
+//! Live numbers of artificial histories.
 
 use super::*;
 use crate::picture::view::{Facts, ViewState};

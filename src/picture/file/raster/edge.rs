@@ -16,13 +16,13 @@ impl Edge {
         Self { a: -dy, b: dx, c }
     }
 
-    /// The value at the centre of pixel (0, y), and what one pixel to the right adds.
+    /// The value at the centre of pixel (0, y), and the increment from one pixel to the next on the right.
     fn at_row(&self, y: i64) -> (i64, i64) {
         let half = SUBPIXELS / 2;
         (self.a * half + self.b * (y * SUBPIXELS + half) + self.c, self.a * SUBPIXELS)
     }
 
-    /// Leaves of the columns `from..to` of row y those whose centre is inside.
+    /// Reduces the columns `from..to` of row y to those whose centre is inside.
     pub(crate) fn narrow(&self, y: i64, from: &mut i64, to: &mut i64) {
         let (start, step) = self.at_row(y);
         if step > 0 {
@@ -35,5 +35,5 @@ impl Edge {
     }
 }
 
-/// Units of the snapped coordinates in a pixel.
+/// Units of the snapped coordinates per pixel.
 pub(crate) const SUBPIXELS: i64 = 256;

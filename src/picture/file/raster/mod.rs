@@ -1,10 +1,10 @@
-//! Draws egui's tessellated output on the CPU: textured, vertex-coloured triangles with premultiplied alpha, blended in
-//! gamma space as egui's own painters do. No window, driver or GPU.
+//! Draws egui's tessellated output on the CPU: textured, vertex-coloured triangles with premultiplied alpha, blended
+//! in gamma space as egui's own painters do. It needs no window, driver or GPU.
 //!
 //! Vertices are snapped to 1/256 of a pixel and edges are integers, so a pixel on an edge that two triangles share
 //! belongs to exactly one of them, and a picture is the same bytes on every machine and for any number of threads.
 //!
-//! Non-finite contract: a triangle with a NaN or infinite corner is left out; corners outside ±2²⁰ pixels are clamped.
+//! Non-finite contract: a triangle with a NaN or infinite corner is omitted; corners outside ±2²⁰ pixels are clamped.
 
 pub mod edge;
 pub mod shade;
@@ -22,8 +22,8 @@ use triangle::Band;
 /// Rows drawn by one task.
 const BAND_ROWS: usize = 64;
 
-/// A finished picture: RGBA rows from the top, 8 bits a channel, premultiplied (opaque wherever something opaque lies
-/// behind).
+/// A finished picture: RGBA rows from the top, 8 bits per channel, premultiplied (opaque wherever something opaque
+/// lies behind).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
     /// Width in pixels.
@@ -46,14 +46,14 @@ impl Image {
     }
 }
 
-/// The textures egui has uploaded, and the means to draw its meshes with them.
+/// The textures that egui has uploaded, and the state needed to draw its meshes with them.
 #[derive(Default)]
 pub struct Rasterizer {
     textures: HashMap<TextureId, Texture>,
 }
 
 impl Rasterizer {
-    /// Draws meshes that have colours and no texture.
+    /// For meshes that have colours and no texture.
     pub fn plain() -> Self {
         let mut rasterizer = Self::default();
         let white = egui::ColorImage::new([1, 1], vec![Color32::WHITE]);
@@ -61,7 +61,7 @@ impl Rasterizer {
         rasterizer
     }
 
-    /// Takes over new and changed textures. Call it before [`Self::paint`], and [`Self::free`] after it.
+    /// Stores new and changed textures. Call it before [`Self::paint`], and [`Self::free`] after it.
     pub fn update(&mut self, delta: &mut TexturesDelta) {
         for (id, images) in delta.set.drain() {
             for image in images {
@@ -70,7 +70,7 @@ impl Rasterizer {
         }
     }
 
-    /// Drops the textures that egui has done with.
+    /// Drops the textures that egui no longer needs.
     pub fn free(&mut self, delta: &mut TexturesDelta) {
         for id in delta.free.drain() {
             self.textures.remove(&id);
@@ -101,7 +101,7 @@ impl Rasterizer {
         }
     }
 
-    /// Draws the primitives over a background. Custom paint callbacks need a GPU and are left out.
+    /// Draws the primitives over a background. Custom paint callbacks need a GPU and are omitted.
     pub fn paint(
         &self,
         primitives: &[ClippedPrimitive],
@@ -134,7 +134,7 @@ impl Rasterizer {
     }
 }
 
-/// The pixels something may touch: columns `left..right` of rows `top..bottom`.
+/// The pixels that a primitive may touch: columns `left..right` of rows `top..bottom`.
 #[derive(Clone, Copy)]
 struct Window {
     left: i64,

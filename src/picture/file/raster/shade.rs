@@ -1,4 +1,4 @@
-//! What fills a triangle: a colour, colours between its corners, a texture.
+//! The fill of a triangle: a colour, colours between its corners, a texture.
 
 use super::edge::Edge;
 use super::edge::SUBPIXELS;
@@ -6,8 +6,8 @@ use super::texture::Texture;
 use egui::Color32;
 use egui::epaint::Vertex;
 
-/// A quantity linear over the picture: its value at the centre of pixel (0, 0) and its change per column and row. In
-/// double precision, because in a sliver it changes fast and (0, 0) is far away.
+/// A quantity that is linear over the picture: its value at the centre of pixel (0, 0) and its change per column and
+/// row. It uses double precision, because in a sliver it changes quickly and (0, 0) is far away.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Plane {
     origin: f64,
@@ -31,13 +31,13 @@ impl Plane {
     }
 }
 
-/// What fills a triangle.
+/// The fill of a triangle.
 pub(super) enum Shade<'a> {
-    /// One colour.
+    /// A single colour.
     Flat(Color32),
-    /// Colours between the corners.
+    /// Colours interpolated between the corners.
     Gradient([Plane; 4]),
-    /// One colour times a texture (text, most of all), or colours between the corners times a texture.
+    /// A single colour times a texture (mainly text), or interpolated colours times a texture.
     Textured { texture: &'a Texture, uv: [Plane; 2], color: [Plane; 4] },
 }
 
@@ -49,7 +49,7 @@ impl<'a> Shade<'a> {
         if same_uv && same_color {
             return Self::Flat(multiply(v[0].color.to_array().map(f32::from), texel));
         }
-        // Barycentric weights from the edges opposite to each corner.
+        // Barycentric weights from the edges opposite each corner.
         let weights: [[f64; 3]; 3] = std::array::from_fn(|i| {
             let Edge { a, b, c } = edges[i];
             let half = SUBPIXELS / 2;

@@ -1,4 +1,4 @@
-//! Coverage, colours, textures, and what is out of any ordinary range.
+//! Coverage, colours, textures, and extreme input.
 
 use super::*;
 use egui::{ColorImage, pos2};
@@ -23,7 +23,7 @@ fn mesh(points: &[[f32; 2]], triangles: &[[u32; 3]], color: Color32) -> Mesh {
 fn triangles_that_share_edges_cover_every_pixel_once() {
     // A fan around an odd point: half-transparent white drawn twice would be brighter, a hole darker.
     let points = [[8.3, 6.7], [1.0, 1.0], [15.0, 1.0], [15.0, 13.0], [1.0, 13.0]];
-    let fan = [[0, 1, 2], [0, 2, 3], [0, 4, 3], [0, 1, 4]]; // one of them the other way round
+    let fan = [[0, 1, 2], [0, 2, 3], [0, 4, 3], [0, 1, 4]]; // one of them with the opposite orientation
     let half = Color32::from_rgba_premultiplied(100, 100, 100, 100);
     let image = paint(&Rasterizer::plain(), mesh(&points, &fan, half), [17, 15]);
     for y in 0..15 {

@@ -1,4 +1,4 @@
-//! Textures, and how they are read between their texels.
+//! Textures and their interpolation between texels.
 
 use super::{to_i64, to_usize};
 use egui::{Color32, TextureWrapMode};

@@ -1,4 +1,4 @@
-//! Triangles: which pixels are theirs.
+//! Triangles: the pixels that belong to them.
 
 use super::edge::Edge;
 use super::shade::Shade;
@@ -8,10 +8,10 @@ use crate::picture::file::raster::edge::SUBPIXELS;
 use egui::Color32;
 use egui::epaint::{Mesh, Vertex};
 
-/// Farthest a corner may lie from the origin, in pixels.
+/// Maximum distance of a corner from the origin, in pixels.
 const FARTHEST: f32 = 1_048_576.0;
 
-/// Rows `top..` of the picture, the part one task draws.
+/// Rows `top..` of the picture, the part that one task draws.
 pub(super) struct Band<'a> {
     pub(super) top: i64,
     pub(super) width: usize,
@@ -64,7 +64,7 @@ impl Band<'_> {
     }
 }
 
-/// Corners in 1/256 pixels, or nothing when one is not finite.
+/// Corners in 1/256 pixels, or `None` if one is not finite.
 fn snap(v: &[Vertex; 3], pixels_per_point: f32) -> Option<[[i64; 2]; 3]> {
     let mut p = [[0; 2]; 3];
     for (p, v) in p.iter_mut().zip(v) {

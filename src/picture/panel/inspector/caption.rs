@@ -1,4 +1,4 @@
-//! What happens at a step, in one line made of its current values.
+//! The events at a step, in one line made of its current values.
 
 use super::short;
 use crate::picture::view::run_view::RunView;
@@ -6,8 +6,9 @@ use crate::run::analysis::cycles::CyclePhase;
 use crate::run::analysis::cycles::{comparable, is_constant, mean_sharpness, recent_mean_sharpness};
 use crate::run::record::series::Series;
 
-/// "⟨S⟩ = 1.07·2/η: the oscillation grows by the factor 1.14 a step". ⟨S⟩ is gradient descent's two-step mean. What it does is told
-/// by the next one: at the last two steps, which lack successors, by those of the last step that has them. |x| is the step's own.
+/// "⟨S⟩ = 1.07·2/η: the oscillation grows by the factor 1.14 a step". ⟨S⟩ is gradient descent's two-step mean. Its
+/// change is determined from the next mean; at the last two steps, which lack successors, from the last step that has
+/// them. |x| is the value at the step itself.
 pub fn caption(view: &RunView, step: usize) -> String {
     let x = view.history.value(Series::Displacement(0), step);
     let here = recent_mean_sharpness(view.history, step);
@@ -44,7 +45,7 @@ pub fn caption(view: &RunView, step: usize) -> String {
     }
 }
 
-/// What an oscillation does where the sharpness is `share` of 2/η.
+/// The behaviour of an oscillation at a sharpness of `share` times 2/η.
 fn oscillation(share: f64) -> String {
     let factor = (1.0 - 2.0 * share).abs();
     let written = |value: f64| format!("{value:.2}");

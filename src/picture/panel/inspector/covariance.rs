@@ -10,11 +10,11 @@ use egui::{Align2, Color32, Rect, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2}
 
 /// Largest side of a cell.
 const CELL: f32 = 44.0;
-/// So many standard deviations of the smoothing to either side weigh in at a step.
+/// Steps within this many standard deviations of the smoothing on either side contribute at a step.
 const REACH: usize = 2;
-/// A cycle of so many standard deviations of the smoothing is seen in what is smoothed.
+/// A cycle of this many standard deviations of the smoothing is visible in a smoothed curve.
 const SHORT: f64 = 2.0;
-/// Smallest side of a cell that holds its number.
+/// Minimum side of a cell that contains its number.
 const NUMBER_CELL: f32 = 40.0;
 
 pub(super) fn covariance_ui(ui: &mut Ui, view: &RunView) {
@@ -92,7 +92,7 @@ pub(super) fn covariance_ui(ui: &mut Ui, view: &RunView) {
     }
 }
 
-/// The longest cycle that what is smoothed at a step sees, if that is too long to be averaged over.
+/// The longest cycle within the smoothing window of a step, if it is too long to be averaged over.
 fn long_cycle<'a>(view: &RunView<'a>, step: usize) -> Option<&'a Cycle> {
     let reach = REACH * view.smoothing_reach();
     let seen = step.saturating_sub(reach)..step.saturating_add(reach + 1);

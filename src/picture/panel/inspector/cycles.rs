@@ -11,9 +11,9 @@ use egui::{Align2, Color32, Rangef, Rect, ScrollArea, Sense, StrokeKind, Ui, Wid
 /// The cells of a row.
 type Cells = [String; 8];
 
-/// Heads of the columns.
+/// Column headers.
 const HEADS: [&str; 8] = ["#", "start", "length", "peak S·η/2", "peak |x|", "loss spike", "drop of S", ""];
-/// What they mean.
+/// Explanations of the columns.
 const MEANING: &str = "peak and drop of S: of its mean over two steps. loss spike: how far the loss rose above its lowest value in the cycle";
 
 pub(super) fn cycles_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
@@ -43,7 +43,7 @@ pub(super) fn cycles_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChang
     table_ui(ui, view, current, changes);
 }
 
-/// A row for every cycle; the cursor's is shaded.
+/// A row for every cycle; the cursor's row is shaded.
 fn table_ui(ui: &mut Ui, view: &RunView, current: Option<usize>, changes: &mut Vec<ViewChange>) {
     let cycles = view.curves.cycles();
     let width = ui.available_width() - 12.0;
@@ -90,14 +90,14 @@ fn table_ui(ui: &mut Ui, view: &RunView, current: Option<usize>, changes: &mut V
     row(ui, head, &heads, &places.inner, palette.faint_text);
 }
 
-/// The height of as many whole rows as there are in sight.
+/// The height of the largest number of whole rows that fit.
 fn whole_rows(ui: &Ui) -> f32 {
     let in_sight = ui.max_rect().bottom().min(ui.clip_rect().bottom()) - ui.next_widget_position().y;
     (in_sight / ROW_HEIGHT).floor().max(1.0) * ROW_HEIGHT
 }
 
-/// Scrolls to the cursor's cycle, when it or the room has become another one, until it is `in_sight`; the row numbered `first` is
-/// the uppermost.
+/// Scrolls to the cursor's cycle when it or the available room has changed, until it is `in_sight`; the row with
+/// number `first` is the uppermost.
 fn follow(ui: &Ui, current: Option<usize>, first: usize, in_sight: Rangef) {
     let id = ui.scope_id().with("cycle in sight");
     let Some(index) = current else { return };
@@ -114,7 +114,7 @@ fn follow(ui: &Ui, current: Option<usize>, first: usize, in_sight: Rangef) {
     }
 }
 
-/// The phases' shades.
+/// The colours of the phases.
 fn legend_ui(ui: &mut Ui) {
     let palette = Palette::in_ui(ui);
     ui.horizontal_wrapped(|ui| {
@@ -130,7 +130,7 @@ fn legend_ui(ui: &mut Ui) {
     });
 }
 
-/// The number of a cycle, which settled stretches do not count in; they have none.
+/// The number of a cycle; settled stretches are not counted and have none.
 fn number(all: &[Cycle], index: usize) -> Option<usize> {
     let count = all[..=index].iter().filter(|cycle| !cycle.settled).count();
     (!all[index].settled).then_some(count)
@@ -158,7 +158,8 @@ fn cells(number: Option<usize>, cycle: &Cycle) -> Cells {
     ]
 }
 
-/// The right end of every column, counted from the left: each as wide as its widest cell, and what room is left shared out.
+/// The right end of every column, counted from the left: each is as wide as its widest cell, and the remaining room
+/// is shared out.
 fn places<'a>(ui: &Ui, rows: impl Iterator<Item = &'a Cells>, width: f32) -> [f32; HEADS.len()] {
     let mut widths = [0.0_f32; HEADS.len()];
     for cells in rows {
@@ -175,7 +176,7 @@ fn places<'a>(ui: &Ui, rows: impl Iterator<Item = &'a Cells>, width: f32) -> [f3
     })
 }
 
-/// Numbers to the right of their columns.
+/// Numbers are right-aligned.
 fn row(ui: &Ui, rect: Rect, cells: &Cells, places: &[f32; HEADS.len()], color: Color32) {
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
     for (cell, right) in cells.iter().zip(places) {

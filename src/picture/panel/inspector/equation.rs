@@ -6,28 +6,28 @@ use brink_core::dynamics::inspection::{Center, Expansion, Term};
 use egui::{Galley, Painter, Rect, StrokeKind, Ui, pos2, vec2};
 use std::sync::Arc;
 
-/// Size of the formula's letters.
+/// Size of the letters of the formula.
 const SIZE: f32 = 15.0;
-/// Between two pieces.
+/// Gap between two pieces.
 const GAP: f32 = 7.0;
-/// Around a piece.
+/// Margin around a piece.
 const MARGIN: f32 = 3.0;
 
-/// A piece of the equation: its text, the number below, and which term it is.
+/// A piece of the equation: its text, the number below it, and the term it stands for.
 struct Piece {
     term: Option<Term>,
     formula: Formula,
     number: Arc<Galley>,
 }
 
-/// The equation laid out: where each piece stands.
+/// The layout of the equation: the position of each piece.
 pub(super) struct TermEquation {
     pieces: Vec<(Piece, Rect)>,
-    /// All of it.
+    /// Total size.
     pub size: egui::Vec2,
 }
 
-/// The words for a term of a series with k critical eigenvectors around a point.
+/// The text of a term of a series with k critical eigenvectors around a point.
 pub(super) fn term_text(term: Term, center: Center, k: usize) -> String {
     let at = match center {
         Center::CentralFlow => "w(t)",
@@ -45,7 +45,7 @@ pub(super) fn term_text(term: Term, center: Center, k: usize) -> String {
 }
 
 impl TermEquation {
-    /// Lays the equation out from the left, in as many lines as the width asks for.
+    /// Lays the equation out from the left, in as many lines as the width requires.
     pub(super) fn new(ui: &Ui, expansion: &Expansion, center: Center, width: f32) -> Self {
         let painter = ui.painter();
         let palette = Palette::in_ui(ui);
@@ -87,7 +87,7 @@ impl TermEquation {
         Self { pieces: placed, size }
     }
 
-    /// The term at a position, seen from the equation's corner.
+    /// The term at a position relative to the equation's corner.
     pub(super) fn term_at(&self, at: egui::Pos2) -> Option<Term> {
         self.pieces
             .iter()
@@ -95,7 +95,7 @@ impl TermEquation {
             .and_then(|(piece, _)| piece.term)
     }
 
-    /// Draws it with its corner at `corner`; the pointed-at term stands out.
+    /// Draws it with its corner at `corner`; the pointed-at term is highlighted.
     pub(super) fn draw(
         &self,
         painter: &Painter,

@@ -1,4 +1,4 @@
-//! The inspector: cycles, and one step under the lens. Panels as functions of a [`RunView`], like the plots.
+//! The inspector: cycles, and one inspected step. Its panels are functions of a [`RunView`], like the plots.
 
 pub mod caption;
 pub mod covariance;
@@ -16,7 +16,7 @@ use crate::picture::view::run_view::{InspectionScope, RunView};
 use brink_core::dynamics::Inspection;
 use egui::{Align2, Color32, Label, Painter, Pos2, Rect, RichText, ScrollArea, Ui, UiBuilder, pos2};
 
-/// Height of a title, as above a plot.
+/// Height of a title, the same as above a plot.
 const TITLE_HEIGHT: f32 = 22.0;
 /// Height of a row of a table or of bars.
 const ROW_HEIGHT: f32 = 18.0;
@@ -37,8 +37,8 @@ pub(super) fn inspector_ui(ui: &mut Ui, panel: Panel, view: &RunView, changes: &
     });
 }
 
-/// Takes all the room there is, and writes a panel's title at its top. Returns the rectangle below it; nothing where there is
-/// no room.
+/// Takes the available room, and writes a panel's title at its top. Returns the rectangle below it; `None` if there
+/// is no room.
 pub(super) fn title_ui(ui: &mut Ui, panel: Panel) -> Option<Rect> {
     let room = ui.available_rect_before_wrap();
     let whole = ui.allocate_rect(room, egui::Sense::hover()).rect;
@@ -50,7 +50,7 @@ pub(super) fn title_ui(ui: &mut Ui, panel: Panel) -> Option<Rect> {
     Some(Rect::from_min_max(pos2(whole.left(), whole.top() + TITLE_HEIGHT), whole.max))
 }
 
-/// The inspection of the step that is looked at; says what to do where there is none.
+/// The inspection of the present step; without one, draws a hint on how to get it.
 fn inspected<'a>(ui: &mut Ui, view: &RunView<'a>) -> Option<&'a Inspection> {
     let step = view.inspected_step();
     let found = view.inspection.filter(|inspection| Some(inspection.step) == step);
@@ -74,7 +74,7 @@ fn inspected<'a>(ui: &mut Ui, view: &RunView<'a>) -> Option<&'a Inspection> {
     found
 }
 
-/// A remark in faint text, on as many lines as it takes.
+/// A remark in faint text, on as many lines as needed.
 pub(super) fn note(ui: &mut Ui, text: &str) {
     let color = Palette::in_ui(ui).faint_text;
     ui.add(Label::new(RichText::new(text).font(theme::label_font()).color(color)).wrap());
@@ -86,7 +86,7 @@ fn sentence(ui: &mut Ui, text: &str) {
     ui.add(Label::new(RichText::new(text).color(color)).wrap());
 }
 
-/// Text of the size of labels; returns where it stands.
+/// Text in the size of labels; returns its rectangle.
 fn write(painter: &Painter, anchor: Align2, at: Pos2, text: &str, color: Color32) -> Rect {
     painter.text(at, anchor, text, theme::label_font(), color)
 }

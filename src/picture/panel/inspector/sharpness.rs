@@ -1,4 +1,5 @@
-//! The change of the sharpness: four predicted parts against what is measured, and the growth of the oscillation.
+//! The change of the sharpness: four predicted parts compared with the measurement, and the growth of the
+//! oscillation.
 
 use super::{ROW_HEIGHT, bar, inspected, note, sentence, short, signed, write};
 use crate::picture::style::theme::Palette;
@@ -8,7 +9,7 @@ use egui::{Align2, Color32, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
 
 /// Width of the names left of the bars.
 const NAME_WIDTH: f32 = 150.0;
-/// Width of the numbers right of them.
+/// Width of the numbers right of the bars.
 const NUMBER_WIDTH: f32 = 62.0;
 
 pub(super) fn sharpness_change_ui(ui: &mut Ui, view: &RunView) {
@@ -17,7 +18,7 @@ pub(super) fn sharpness_change_ui(ui: &mut Ui, view: &RunView) {
     let step = inspection.step;
     if k > 1 {
         let off = |lambda: &f64| 100.0 * (1.0 - 0.5 * inspection.eta * lambda).abs();
-        // a tenth of a percent is as exact as it is written
+        // the display has a precision of a tenth of a percent
         let off = inspection.lambda[..k].iter().map(off).fold(0.1, f64::max);
         let rank = view.history.rank(step);
         let (at, so_far) = match inspection.center {
@@ -53,7 +54,7 @@ pub(super) fn sharpness_change_ui(ui: &mut Ui, view: &RunView) {
     }
 }
 
-/// How far the prediction is off, as a share of the parts, which largely cancel.
+/// The error of the prediction, as a share of the parts, which largely cancel.
 fn agreement(change: &SharpnessChange) -> String {
     let size: f64 = change.parts.iter().map(|part| part.abs()).sum();
     let off = 100.0 * (change.predicted() - change.measured).abs() / size;

@@ -1,4 +1,4 @@
-//! One step term by term: the equation, and each term's size and components as bars.
+//! One step, term by term: the equation, and each term's size and components as bars.
 
 use super::equation::{TermEquation, term_text};
 use super::{ROW_HEIGHT, bar, inspected, note, short, signed, write};
@@ -15,13 +15,13 @@ use egui::{Align2, Id, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
 const NAME_WIDTH: f32 = 86.0;
 /// Width of a number right of a bar.
 const NUMBER_WIDTH: f32 = 58.0;
-/// Between two columns.
+/// Gap between two columns.
 const GAP: f32 = 6.0;
 
-/// A column of bars: its head, whether it has a sign, and what it shows.
+/// A column of bars: its header, whether it has a sign, and its values.
 type Column = (&'static str, bool, fn(Extents) -> f64);
 
-/// The head of the second column, where u is the only critical eigenvector.
+/// The header of the second column if u is the only critical eigenvector.
 const ALONG_U: &str = "along u";
 
 const COLUMNS: [Column; 3] = [
@@ -30,7 +30,7 @@ const COLUMNS: [Column; 3] = [
     ("along ∇S", true, |extent| extent.along_nabla_s),
 ];
 
-/// The line of the plots in which a term shows.
+/// The line of the plots that shows a term.
 fn line(term: Term) -> Option<LineSource> {
     match term {
         Term::Gradient => Some(LineSource::Recorded(Series::GdGradNormSq)),
@@ -41,7 +41,7 @@ fn line(term: Term) -> Option<LineSource> {
     }
 }
 
-/// A term in a word.
+/// A one-word name of a term.
 fn name(term: Term) -> &'static str {
     match term {
         Term::Gradient => "gradient",
@@ -62,7 +62,7 @@ fn spoken(inspection: &Inspection) -> String {
     words.join("; ")
 }
 
-/// The term that the Tab key has come to; `rects` is where their names stand.
+/// The term that has the keyboard focus; `rects` are the rectangles of the names.
 fn focused(ui: &Ui, inspection: &Inspection, id: Id, rects: [Rect; Term::ALL.len()]) -> Option<Term> {
     let expansion = &inspection.expansion;
     let focused = Term::ALL.into_iter().zip(rects).find(|&(term, rect)| {
@@ -120,7 +120,7 @@ pub(super) fn terms_ui(ui: &mut Ui, view: &RunView) {
 
     let painter = ui.painter();
     let column_width = ((width - NAME_WIDTH) / COLUMNS.len() as f32 - GAP).max(NUMBER_WIDTH);
-    // where numbers alone fit, there are no bars
+    // if only numbers fit, there are no bars
     let bar_width = column_width - NUMBER_WIDTH - 4.0;
     for (c, (head, has_sign, value)) in COLUMNS.into_iter().enumerate() {
         let left = bars.left() + NAME_WIDTH + c as f32 * (column_width + GAP);

@@ -1,4 +1,4 @@
-//! A light that says whether the theory holds at this step, with the reasons in words.
+//! A light that indicates whether the theory holds at this step, with the reasons in words.
 
 use super::{ROW_HEIGHT, note, short, write};
 use crate::picture::style::theme::{self, Palette};
@@ -33,7 +33,7 @@ pub(super) fn validity_ui(ui: &mut Ui, view: &RunView) {
         let end = check.value.map_or(end, |number| {
             write(ui.painter(), Align2::LEFT_CENTER, value, &short(number), palette.faint_text).right()
         });
-        // beside it where there is room, else below
+        // next to it if there is room, otherwise below
         let font = theme::label_font();
         let reason = ui.painter().layout_no_wrap(check.reason.to_owned(), font.clone(), palette.faint_text);
         if end + 12.0 + reason.size().x <= line.right() {
@@ -57,7 +57,7 @@ pub(super) fn validity_ui(ui: &mut Ui, view: &RunView) {
     }
 }
 
-/// What a check is, and where its light changes.
+/// The definition of a check, and the values at which its light changes.
 fn meaning_of(check: &Check) -> String {
     let bounds = check.bounds.map(|[green, red]| {
         let (to, beyond) = if green < red { ("up to", "beyond") } else { ("from", "below") };
@@ -66,7 +66,7 @@ fn meaning_of(check: &Check) -> String {
     format!("{}{}", check.meaning, bounds.unwrap_or_default())
 }
 
-/// A disc, a triangle or a square: told apart without colour.
+/// A disc, a triangle or a square: distinguishable without colour.
 fn sign(painter: &Painter, palette: &Palette, at: Pos2, radius: f32, light: Light) {
     let color = palette.light(light);
     match light {

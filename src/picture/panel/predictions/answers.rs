@@ -1,4 +1,5 @@
-//! All outputs of an example at one step: a column each, with a bar for gradient descent and a level for the central flow.
+//! All outputs of an example at one step: a column each, with a bar for gradient descent and a level for the central
+//! flow.
 
 use super::{input, processes};
 use crate::picture::style::theme::{self, Palette, Role};
@@ -12,9 +13,9 @@ use egui::{Align2, Painter, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
 
 /// Height of the names below the columns.
 const NAMES: f32 = 14.0;
-/// Most columns side by side; what lies beyond is reached by the buttons.
+/// Maximum number of columns side by side; others are reached by the buttons.
 const MOST_COLUMNS: usize = 24;
-/// Below this width a column has no name.
+/// Columns narrower than this have no name.
 const NAMED: f32 = 9.0;
 
 /// The outputs of the chosen row at a step.
@@ -98,7 +99,7 @@ pub(super) fn answers_ui(
     legend(&painter, palette, rect, rect.left() + width * columns as f32, step, examples.kind);
 }
 
-/// The class below a column; the right one framed.
+/// The class below a column; the correct one is framed.
 fn name(painter: &Painter, palette: &Palette, cell: Rect, (column, right): (usize, bool)) {
     if cell.width() < NAMED {
         return;
@@ -111,7 +112,7 @@ fn name(painter: &Painter, palette: &Palette, cell: Rect, (column, right): (usiz
     painter.text(at, Align2::CENTER_CENTER, column.to_string(), theme::tick_font(), palette.text);
 }
 
-/// What bars and levels are, right of the columns where there is room.
+/// The legend of bars and levels, right of the columns if there is room.
 fn legend(painter: &Painter, palette: &Palette, rect: Rect, from: f32, step: usize, kind: ExampleKind) {
     let what = if kind == ExampleKind::Probabilities { "probabilities" } else { "outputs" };
     let words = format!("{what}\nat step {step}\nbar: GD\nlevel: CF\nframed: label");
@@ -121,7 +122,7 @@ fn legend(painter: &Painter, palette: &Palette, rect: Rect, from: f32, step: usi
     }
 }
 
-/// A column in words, for those who do not see it.
+/// Description of a column for screen readers.
 fn words(
     examples: &Examples,
     chosen: PredictedOutput,

@@ -1,4 +1,4 @@
-//! What the network sees: a picture, or numbers.
+//! The input of the network: a picture, or numbers.
 
 pub(crate) use crate::picture::style::numbers::short;
 
@@ -7,10 +7,10 @@ use crate::run::record::predictions::ExamplePicture;
 use egui::{Color32, ColorImage, Context, Id, Rect, Sense, StrokeKind, TextureHandle, TextureOptions, Ui};
 use egui::{WidgetInfo, pos2};
 
-/// Most numbers that are written out.
+/// Maximum number of numbers written out.
 const MOST_NUMBERS: usize = 8;
 
-/// An example's pixels, as they are.
+/// An example's pixels, unscaled.
 pub(super) fn picture_ui(ui: &Ui, rect: Rect, picture: &ExamplePicture, index: usize) {
     let response = ui.interact(rect, ui.scope_id().with("picture"), Sense::hover());
     let name = format!("picture of training example {index}");
@@ -21,7 +21,7 @@ pub(super) fn picture_ui(ui: &Ui, rect: Rect, picture: &ExamplePicture, index: u
     ui.painter().rect_stroke(rect, 0.0, (1.0, Palette::in_ui(ui).frame), StrokeKind::Outside);
 }
 
-/// The texture of the picture shown last; another picture replaces it.
+/// The texture of the last picture; another picture replaces it.
 fn texture(context: &Context, picture: &ExamplePicture) -> TextureHandle {
     let id = Id::unique("brink: picture of an example");
     let kept: Option<(ExamplePicture, TextureHandle)> = context.data(|data| data.get_temp(id));
@@ -43,7 +43,7 @@ pub(super) fn numbers_text(numbers: &[f64]) -> String {
     format!("x = ({}{more})", shown.join(", "))
 }
 
-/// Words on as many lines as they take.
+/// Text on as many lines as needed.
 pub(super) fn text_ui(ui: &Ui, rect: Rect, words: &str) {
     let palette = Palette::in_ui(ui);
     let galley = ui.painter().layout(words.to_owned(), theme::label_font(), palette.text, rect.width());

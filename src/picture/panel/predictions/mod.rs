@@ -1,5 +1,5 @@
-//! What the network answers on one example: the curve of one output over the steps, and beneath it the example with all
-//! its outputs at the cursor.
+//! The network's output on one example: the curve of one output over the steps, and below it the example with all its
+//! outputs at the cursor.
 
 pub mod answers;
 pub mod input;
@@ -24,16 +24,16 @@ use egui::{Align, Layout, Rect, Sense, Ui, UiBuilder, pos2, vec2};
 
 /// Height of the strip with the example.
 const STRIP: f32 = 104.0;
-/// Least height of the plot above it; where there is not so much, the strip goes.
+/// Minimum height of the plot above it; if there is less room, the strip is omitted.
 const LEAST_PLOT: f32 = 130.0;
 /// Height of the line with the example's name and the buttons.
 const LINE: f32 = 20.0;
 
 const WAITING: &str = "waiting for the first step";
-/// Of the steps before a session was saved.
+/// Message for the steps before a session was saved.
 const KEPT_NOWHERE: &str = "a session keeps no outputs: they are recorded again from its next step on";
 
-/// The network's answer to an example over the steps.
+/// The network's outputs on an example over the steps.
 pub(super) fn predictions_ui(ui: &mut Ui, view: &RunView, changes: &mut Vec<ViewChange>) {
     let whole = ui.available_rect_before_wrap();
     let found = view.history.predictions();
@@ -91,12 +91,12 @@ fn traces(palette: &Palette, view: &RunView, found: &Predictions) -> Vec<Trace> 
     traces
 }
 
-/// What an output should be.
+/// The target of an output.
 pub(crate) fn target(examples: &Examples, output: PredictedOutput) -> Option<f64> {
     examples.list[output.example].targets[output.row * examples.columns + output.column]
 }
 
-/// What an output is, in words.
+/// The description of an output.
 fn output_name(examples: &Examples, output: PredictedOutput) -> String {
     let position = if examples.rows > 1 { format!(" at position {}", output.row + 1) } else { String::new() };
     let column = output.column;
@@ -153,7 +153,7 @@ fn strip_ui_of(ui: &mut Ui, view: &RunView, found: &Predictions, changes: &mut V
     }
 }
 
-/// The example's name, and the buttons to others.
+/// The example's name, and the buttons to select others.
 fn line_ui_of(
     ui: &mut Ui,
     view: &RunView,
@@ -190,7 +190,7 @@ fn line_ui_of(
     ui.add(egui::Label::new(text).truncate());
 }
 
-/// Which processes have no outputs at a step because they have ended, in words.
+/// The processes that have no outputs at a step because they have ended, in words.
 fn endings(view: &RunView, found: &Predictions, output: PredictedOutput) -> String {
     let Some(step) = shown_step(view) else { return String::new() };
     let of = |(process, ..): (Process, &str, egui::Color32)| {
@@ -201,7 +201,7 @@ fn endings(view: &RunView, found: &Predictions, output: PredictedOutput) -> Stri
     ended.fold(String::new(), |text, ended| text + " · " + &ended)
 }
 
-/// The looks of the processes in the strip, in the order in which their numbers are drawn.
+/// The appearance of the processes in the strip, in the order in which their numbers are drawn.
 fn processes(view: &RunView, palette: &Palette) -> Vec<(Process, &'static str, egui::Color32)> {
     let mut all = vec![(Process::GradientDescent, "GD", palette.color(Role::GradientDescent))];
     if view.state.show_central_flow {

@@ -1,4 +1,4 @@
-//! A sequence: its tokens, what should follow each, and what the network says, position by position.
+//! A sequence: its tokens, their targets and the network's predictions, position by position.
 
 use super::processes;
 use crate::picture::style::theme::{self, Palette, Role};
@@ -11,7 +11,7 @@ use egui::{Align2, Rect, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 /// Width of the names left of the tokens.
 const NAMES: f32 = 50.0;
-/// Widest cell of a token.
+/// Maximum width of a cell of a token.
 const CELL: f32 = 30.0;
 
 /// The positions of a sequence side by side.
@@ -78,7 +78,7 @@ pub(super) fn sequence_ui(
             let text = value.map_or("·".to_owned(), |token| token.to_string());
             painter.text(at, Align2::CENTER_CENTER, text, theme::label_font(), color);
             if wrong {
-                // told apart without colour
+                // distinguishable without colour
                 painter.hline(at.x - 5.0..=at.x + 5.0, at.y + 7.0, (1.2, color));
             }
         }

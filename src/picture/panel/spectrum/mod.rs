@@ -1,5 +1,5 @@
-//! The spectrum of the Hessian at one step: how many eigenvalues lie where, on a logarithmic axis, with the edge 2/η and
-//! the tracked eigenvalues marked.
+//! The spectrum of the Hessian at one step: the number of eigenvalues per bin on a logarithmic axis, with the edge
+//! 2/η and the tracked eigenvalues marked.
 
 pub mod plot;
 
@@ -87,7 +87,7 @@ fn shown<'a>(view: &RunView, found: &'a FoundSpectra) -> Vec<(&'static str, Role
     descent.into_iter().chain(central).filter(|(.., d)| !d.atoms.is_empty()).collect()
 }
 
-/// How the numbers came about.
+/// The method by which the numbers were computed.
 fn heading(found: &FoundSpectra, shown: &[(&'static str, Role, &Distribution)]) -> String {
     let (step, (_, _, first)) = (found.step, &shown[0]);
     match first.source {
@@ -108,13 +108,13 @@ fn heading(found: &FoundSpectra, shown: &[(&'static str, Role, &Distribution)]) 
     }
 }
 
-/// What a spectrum says in three numbers.
+/// Summary of a spectrum in three numbers.
 fn summary(name: &str, distribution: &Distribution, eta: f64) -> String {
     let [low, high] = distribution.range().unwrap_or_default();
     let dim = distribution.dim();
     let edge = 2.0 / eta;
     let above = dim - distribution.cumulative(edge);
-    // Rounding leaves eigenvalues that are zero on either side of it.
+    // Rounding leaves zero eigenvalues on either side of zero.
     let negative = distribution.cumulative(-1e-4 * high.abs().max(low.abs()));
     format!(
         "{name}: from {} to {} = {:.3}·2/η, {:.0} above 2/η, {:.0}% negative",
@@ -126,7 +126,7 @@ fn summary(name: &str, distribution: &Distribution, eta: f64) -> String {
     )
 }
 
-/// How far the computation is.
+/// The progress of the computation.
 fn progress_ui(ui: &mut Ui, step: usize, share: f32) {
     let palette = Palette::in_ui(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 4.0), Sense::hover());

@@ -1,4 +1,4 @@
-//! The plot: eigenvalues to the right, their number in a bin upwards, logarithmically.
+//! The plot: eigenvalues on the horizontal axis, their number per bin on the vertical, logarithmic axis.
 
 use crate::picture::chart::scale::{AxisScale, Tick};
 use crate::picture::style::numbers::{read_out, subscript};
@@ -13,9 +13,9 @@ use egui::{Align2, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Ui, pos2, vec
 
 type DrawnSpectrum<'a> = (&'static str, Role, &'a Distribution);
 
-/// Bins over the whole axis, and to each a point of a density.
+/// Bins over the whole axis.
 const BINS: usize = 100;
-/// A density's points for each bin.
+/// A density's points per bin.
 const POINTS: usize = 4;
 /// Standard deviation of the broadening, as a share of the axis.
 const BROADENING: f64 = 0.006;
@@ -47,7 +47,7 @@ pub(super) fn broadening(found: &FoundSpectra, shown: &[DrawnSpectrum]) -> f64 {
     BROADENING * (high - low)
 }
 
-/// A distribution as a line: (eigenvalue, number in a bin).
+/// A distribution as a line: (eigenvalue, number per bin).
 fn line(distribution: &Distribution, [low, high]: [f64; 2]) -> Vec<[f64; 2]> {
     let width = (high - low) / BINS as f64;
     match distribution.source {
@@ -87,7 +87,7 @@ pub(super) fn draw(
         return;
     }
     let lines: Vec<_> = shown.iter().map(|(_, role, d)| (*role, line(d, [low, high]))).collect();
-    // One eigenvalue must stand out from the axis: alone in a bin, or as the foot of a broadened one.
+    // A single eigenvalue must be visible above the axis: alone in a bin, or as the foot of a broadened one.
     let floor = if shown[0].2.source == SpectrumMethod::Dense { 0.5 } else { 0.02 };
     let most = lines.iter().flat_map(|(_, points)| points).map(|p| p[1]).fold(1.0, f64::max);
     let (Some(x_scale), Some(y_scale)) =
@@ -161,7 +161,7 @@ fn axes(painter: &Painter, palette: &Palette, frame: Rect, (x_scale, y_scale): (
     for tick in y_scale.ticks(count(frame.height(), 30.0)) {
         let y = frame.bottom() - share(y_scale, &tick) * frame.height();
         painter.hline(frame.x_range(), y, (1.0, palette.grid));
-        // above the frame there are the names of the marks
+        // the names of the marks are above the frame
         if y < frame.top() + 7.0 {
             continue;
         }
@@ -183,7 +183,7 @@ fn edge(inside: &Painter, painter: &Painter, palette: &Palette, frame: Rect, x: 
     painter.text(at, Align2::RIGHT_TOP, "2/η", theme::label_font(), ink.color);
 }
 
-/// Wedges above the frame where tracked eigenvalues lie, gradient descent's above the central flow's.
+/// Wedges above the frame at the tracked eigenvalues, gradient descent's above the central flow's.
 fn tracked(
     painter: &Painter,
     palette: &Palette,
@@ -205,13 +205,13 @@ fn tracked(
     let text = format!("{name} λ₁{count}");
     let galley = painter.layout_no_wrap(text, theme::tick_font(), palette.faint_text);
     let size = galley.size();
-    // left of the marks, or right of them where there is no room
+    // left of the marks, or right of them if there is no room
     let left = x(last) - 7.0 - size.x;
     let left = if left < frame.left() - LEFT { x(first) + 7.0 } else { left };
     painter.galley(pos2(left, bottom - 3.5 - 0.5 * size.y), galley, palette.faint_text);
 }
 
-/// What lies below the pointer.
+/// The values below the pointer.
 fn read(
     painter: &Painter,
     palette: &Palette,

@@ -1,4 +1,4 @@
-//! Contours of arbitrary grids, and of ones known in closed form.
+//! Contours of arbitrary grids, and of grids whose contours are known in closed form.
 
 use super::*;
 use proptest::prelude::*;
@@ -66,7 +66,7 @@ proptest! {
             grid.values[hole] = f32::NAN;
         }
         let lines = contour(&grid, level);
-        // Every edge between finite nodes on two sides of the level, with a finite cell beside it, is crossed once.
+        // Every edge between finite nodes on two sides of the level, with a finite cell next to it, is crossed once.
         let finite = |column: usize, row: usize| {
             corners([column, row]).iter().all(|&[c, r]| grid.at(c, r).is_finite())
         };

@@ -9,7 +9,7 @@ use crate::picture::view::scene_view::Layer;
 use egui::Color32;
 
 impl Builder<'_> {
-    /// The triangles, their colours, and what hides lines.
+    /// The triangles, their colours, and the data for hiding lines.
     pub(super) fn fill(&self, figure: &mut Figure) {
         let region =
             self.region.filter(|_| self.view.shows(Layer::Region) || self.view.shows(Layer::Sharpness));
@@ -28,7 +28,7 @@ impl Builder<'_> {
         };
         figure.scale = scale;
         let tinted = self.view.shows(Layer::Region);
-        // A landscape has the nodes of the loss; without a loss there is nothing to stand on.
+        // A landscape has the nodes of the loss; without a loss there is no surface.
         let nodes = if self.flat || self.on_floor() {
             if scale.is_some_and(|scale| scale.map == ColorMap::Inferno) || loss.is_none() {
                 region.map(|region| &region.sharpness).or(self.surface)
@@ -96,7 +96,7 @@ impl Builder<'_> {
             let tinted = if stable { pure.lerp_to_gamma(self.palette.stable, STABLE_TINT) } else { pure };
             Color32::from_rgb(shaded(tinted.r(), shade), shaded(tinted.g(), shade), shaded(tinted.b(), shade))
         };
-        // Every node twice: outside the region, and inside.
+        // Every node occurs twice: outside the region, and inside.
         for (&place, &(share, shade, _)) in places.iter().zip(&looks) {
             for stable in [false, true] {
                 fill.corners.push(place);
@@ -149,7 +149,7 @@ impl Builder<'_> {
     }
 }
 
-/// How much of the tint's colour lies over the stable region.
+/// Opacity of the tint over the stable region.
 const STABLE_TINT: f32 = 0.22;
 
 fn quad(fill: &mut Fill, corners: [usize; 4], stable: bool) {
@@ -162,7 +162,7 @@ fn index(place: usize) -> u32 {
     place as u32
 }
 
-/// Light from the upper left: slopes that look there are lighter.
+/// Light from the upper left: slopes that face it are lighter.
 fn relief_shade(nodes: &SceneGrid, frame: &SceneFrame, column: usize, row: usize) -> f32 {
     let Some(heights) = frame.loss else { return 1.0 };
     let at = |column: usize, row: usize| {

@@ -8,16 +8,16 @@ use crate::picture::view::camera::TALL;
 use crate::picture::view::scene::ScenePath;
 use crate::picture::view::scene_view::Layer;
 
-/// Levels of the contours, at most, and one more.
+/// Maximum number of contour levels, plus one.
 const LEVELS: usize = 11;
-/// Dash and gap of a dashed line, of dots, in points.
+/// Dash and gap of a dashed line and of dots, in points.
 const DASHED: [f32; 2] = [7.0, 4.0];
 const DOTTED: [f32; 2] = [1.6, 3.2];
-/// Points of a path that numbers keep clear of, about.
+/// Approximate number of points of a path that numbers keep clear of.
 const POINTS_AVOIDED: usize = 400;
 
 impl Builder<'_> {
-    /// Contours of the loss, and where their levels may be written.
+    /// Contours of the loss, and the positions at which their levels may be written.
     pub(super) fn contours(&self, figure: &mut Figure) {
         let (Some(surface), Some(heights)) = (self.surface, self.frame.loss) else { return };
         if !self.view.shows(Layer::Contours) || (!self.flat && figure.relief.is_none()) {
@@ -42,7 +42,7 @@ impl Builder<'_> {
         figure.strokes.push(Stroke { points: line.points, color, width: 0.8, dash: None });
     }
 
-    /// The place of a contour that is farthest from the paths, of some: its level is read there.
+    /// The point of a contour, among several candidates, that is farthest from the paths: its level is written there.
     fn free(&self, contour: &[[f32; 2]]) -> [f32; 2] {
         let candidates = contour.iter().skip(contour.len() / 8).step_by((contour.len() / 8).max(1));
         let points = self
@@ -52,7 +52,7 @@ impl Builder<'_> {
         let points: Vec<[f32; 3]> = points.map(|&[x, y, _]| self.frame.place([x, y], 0.5)).collect();
         let distance = |at: &[f32; 2]| {
             let [x, y, _] = self.frame.place(*at, 0.5);
-            // at the rim of the picture there is no room for a number
+            // there is no room for a number at the rim of the picture
             let rim = (1.0 - x.abs()).min(1.0 - y.abs()) * 2.0;
             let squares = points.iter().map(|point| (point[0] - x).powi(2) + (point[1] - y).powi(2));
             squares.filter(|square| square.is_finite()).fold(f32::MAX, f32::min).sqrt().min(rim)
@@ -75,7 +75,7 @@ impl Builder<'_> {
         figure.strokes.push(Stroke { points: line.points, color: ink.color, width: 1.6, dash: Some(DOTTED) });
     }
 
-    /// A path: the exact part strong, what comes from the sketch faint and below it.
+    /// A path: the exact part is strong, the part from the sketch faint and below it.
     pub(super) fn path(&self, path: &ScenePath, strokes: &mut Vec<Stroke>) {
         let count = path.points.len();
         let exact = path.exact.start.min(count)..path.exact.end.clamp(path.exact.start.min(count), count);

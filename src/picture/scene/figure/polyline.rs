@@ -2,18 +2,18 @@
 
 use super::BREAK;
 
-/// Points nearer than this to the one before, in half sides of the box, are left out.
+/// Points closer than this to the previous one, in half sides of the box, are omitted.
 const NEAR: f32 = 2.0e-4;
 
-/// Gathers pieces of lines, with their lengths.
+/// Collects pieces of lines, with their lengths.
 #[derive(Default)]
 pub(super) struct Polyline {
-    /// Each with the length of its piece up to there, or [`BREAK`] at the end of one.
+    /// Points, each with the length of its piece up to it, or [`BREAK`] at the end of one.
     pub points: Vec<[f32; 4]>,
 }
 
 impl Polyline {
-    /// One more piece, broken where a place is not finite.
+    /// Adds a piece, interrupted where a position is not finite.
     pub(super) fn add(&mut self, places: impl IntoIterator<Item = [f32; 3]>) {
         let mut length = 0.0;
         let mut before: Option<[f32; 3]> = None;
@@ -36,7 +36,7 @@ impl Polyline {
         self.end(skipped, length, before);
     }
 
-    /// Ends a piece, at its very last place.
+    /// Ends a piece at its last position.
     fn end(&mut self, skipped: Option<[f32; 3]>, length: f32, before: Option<[f32; 3]>) {
         if let (Some([x, y, z]), Some(before)) = (skipped, before) {
             self.points.push([x, y, z, length + distance(before, [x, y, z])]);
@@ -46,7 +46,7 @@ impl Polyline {
         }
     }
 
-    /// Cut at the sides of the box, where it is one; in the plane lines may go on.
+    /// Cuts at the sides of the box, if there is one; in the plane lines may continue.
     pub(super) fn clipped(self, flat: bool) -> Vec<[f32; 4]> {
         if flat { self.points } else { clip(&self.points) }
     }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 pub struct SessionError {
     /// The file.
     pub path: PathBuf,
-    /// What is wrong with it.
+    /// The error.
     #[source]
     pub problem: SessionProblem,
 }

@@ -1,6 +1,6 @@
 //! The forks of a session: the steps that each has recorded itself, after the rows of the run that it left.
 //!
-//! A section `FORK` is a [`Head`] as postcard. The sections up to the next `FORK` belong to the fork: its events, the
+//! A section `FORK` is a `Head` as postcard. The sections up to the next `FORK` belong to the fork: its events, the
 //! rows of each column from its first step on, and its newest checkpoint.
 
 use super::check::{check_eta, checked_checkpoint, checked_events, unpacked};

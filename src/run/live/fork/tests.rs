@@ -129,9 +129,9 @@ fn a_run_and_its_forks_keep_to_one_budget_over_a_million_steps() {
     assert_eq!(ends, vec![Ok(Ending::MemoryBudget { bytes: budget }); MOST_FORKS]);
     assert!(memory.checkpoints.bytes() <= memory.checkpoints.budget());
     let before = memory.recorded.used();
-    // what was under way was counted with all that it could have taken
+    // rows in transit were counted at their maximum size
     assert!(before >= budget / 4 * 3 && before <= budget + budget / 16, "{before} bytes");
-    // what is closed makes room, and whoever comes first goes on: it may take all of it before another wakes
+    // a closed fork frees memory for the run that wakes first, which may take all of it before another wakes
     threads.close(&mut forks, 0);
     threads.close(&mut forks, 1);
     assert!(memory.recorded.used() < before);
