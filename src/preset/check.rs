@@ -4,11 +4,16 @@ use super::data::DataName;
 use super::error::PresetError;
 use super::keys::allowed;
 use super::model::ArchitectureName;
-use super::read::shown;
+use crate::preset::range::integer;
+use crate::preset::range::misplaced;
+use crate::preset::range::number;
+use crate::preset::range::refuse;
+use crate::preset::range::whole;
+
 use super::{FlowsStart, Kind, LandscapeName, LandscapeSettings, Loss, LossKind, Preset, ProcessName, Seed};
 use brink_core::data::{bundled, digits};
 use brink_core::network::Architecture;
-use std::ops::RangeInclusive;
+
 use toml::Value;
 
 /// Maximum number of examples that can be recorded.
@@ -16,26 +21,6 @@ pub const MOST_EXAMPLES: usize = 16;
 
 /// Largest seed: what TOML can write.
 const LARGEST_SEED: u64 = i64::MAX as u64;
-
-pub(super) fn refuse<T>(key: &str, value: impl Into<Value>) -> Result<T, PresetError> {
-    Err(PresetError::Value { key: key.into(), value: shown(&value.into()), allowed: allowed(key).into() })
-}
-
-pub(super) fn whole(key: &str, value: usize, range: RangeInclusive<usize>) -> Result<(), PresetError> {
-    if range.contains(&value) { Ok(()) } else { refuse(key, i64::try_from(value).unwrap_or(i64::MAX)) }
-}
-
-pub(super) fn number(key: &str, value: f64, is_allowed: bool) -> Result<(), PresetError> {
-    if is_allowed { Ok(()) } else { refuse(key, value) }
-}
-
-pub(super) fn misplaced<T>(key: &str, value: impl Into<Value>, why: &str) -> Result<T, PresetError> {
-    Err(PresetError::Misplaced { key: key.into(), value: shown(&value.into()), why: why.into() })
-}
-
-pub(super) fn integer(value: usize) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
-}
 
 impl Preset {
     /// Checks every range, and that the keys fit together.

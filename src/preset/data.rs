@@ -1,9 +1,9 @@
 //! `[data]`: which data, and what each of them takes.
 
 use super::Seed;
-use super::check::{integer, misplaced, number, whole};
 use super::error::PresetError;
 use super::keys::allowed;
+use super::range::{integer, misplaced, number, whole};
 use brink_core::data::images::CLASSES;
 use brink_core::data::{cifar, digits, fashion};
 use serde::{Deserialize, Serialize};

@@ -10,6 +10,7 @@ pub mod data;
 pub mod error;
 pub mod keys;
 pub mod model;
+pub mod range;
 pub mod read;
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,8 @@
 //! `[model]`: which network, and the sizes that each of them has use for.
 
-use super::check::{integer, misplaced, refuse, whole};
 use super::data::Kind;
 use super::error::PresetError;
+use super::range::{integer, misplaced, refuse, whole};
 use brink_core::network::{Activation, Architecture};
 use serde::{Deserialize, Serialize};
 use toml::Value;

@@ -1,14 +1,11 @@
 //! Writes what the window shows into files.
 
-use crate::app::export::film::FilmError;
-use crate::app::export::film::Projector;
-use crate::app::export::film::Reel;
-use crate::app::state::Model;
-use crate::app::state::export::ExportForm;
-use crate::app::state::export::ExportOutcome;
-use crate::app::state::export::What;
-use crate::app::view::panels::tree_ui;
-use crate::app::work::job::Job;
+use super::state::Model;
+use super::state::export::ExportForm;
+use super::state::export::ExportOutcome;
+use super::state::export::What;
+use super::view::panels::tree_ui;
+use super::work::job::Job;
 use crate::picture::file::export::Film;
 use crate::picture::file::export::animation_png;
 use crate::picture::file::export::content_png;
@@ -25,6 +22,9 @@ use crate::run::file::files;
 use egui::Context;
 use egui::Ui;
 use egui::Vec2;
+use film::FilmError;
+use film::Projector;
+use film::Reel;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -90,7 +90,7 @@ pub(crate) fn picture(model: &Model, reel: Option<Reel>, window_size: Vec2) -> R
             let theme = if model.layout.presenter { egui::Theme::Light } else { theme };
             let image = render(window_size, scale, theme, |ui| {
                 theme::set_high_contrast(ui.ctx(), model.layout.presenter);
-                crate::app::view::window_ui(ui, model, &mut Vec::new());
+                super::view::window_ui(ui, model, &mut Vec::new());
             });
             Ok(encode_png(&image, scale, &texts(&view))?)
         }

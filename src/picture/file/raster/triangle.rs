@@ -1,10 +1,10 @@
 //! Triangles: the pixels that belong to them.
 
 use super::edge::Edge;
+use super::edge::SUBPIXELS;
 use super::shade::Shade;
 use super::texture::Texture;
 use super::{Window, to_usize};
-use crate::picture::file::raster::edge::SUBPIXELS;
 use egui::Color32;
 use egui::epaint::{Mesh, Vertex};
 
