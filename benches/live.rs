@@ -8,10 +8,10 @@
 //!
 //! `cargo bench --bench live`
 
-use brink::app::Command;
-use brink::app::Lab;
 use brink::app::Arrangement;
+use brink::app::Command;
 use brink::app::Job;
+use brink::app::Lab;
 use brink::app::{Opening, Outside};
 use brink::picture::scene::canvas::{Canvas, install_canvas, make_figures_in_background};
 use brink::picture::scene::figure::Figure;

@@ -12,8 +12,8 @@ mod network_scene;
 #[path = "../tests/pictures/sample.rs"]
 mod sample;
 
-use brink::app::Model;
 use brink::app::Arrangement;
+use brink::app::Model;
 use brink::app::RunPhase;
 use brink::app::window_ui;
 use brink::picture::scene::canvas::{Canvas, install_canvas};

@@ -32,7 +32,9 @@ fn sources(directory: &Path) -> Vec<PathBuf> {
             if name != "tests" && name != "cli" {
                 found.extend(sources(&path));
             }
-        } else if name.ends_with(".rs") && !["tests.rs", "main.rs", "lib.rs"].contains(&name) {
+        } else if path.extension().is_some_and(|ending| ending == "rs")
+            && !["tests.rs", "main.rs", "lib.rs"].contains(&name)
+        {
             found.push(path);
         }
     }

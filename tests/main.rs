@@ -1,4 +1,5 @@
 //! Behaviour that a user sees, with the program as a library and as a process.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod cli;
 mod common;

@@ -250,7 +250,7 @@ fn trouble_is_said_and_drawn_without_harm() {
     add(&|scene| (scene.progress, scene.note) = (Some(f32::NAN), Some("two axes are equal".repeat(20))));
     add(&|scene| {
         scene.axes[2] =
-            Some(brink::picture::view::scene::SceneAxis { label: "u₃".into(), captured: Some(f32::NAN) })
+            Some(brink::picture::view::scene::SceneAxis { label: "u₃".into(), captured: Some(f32::NAN) });
     });
     broken.extend([network_scene(false), network_scene(true)]);
     for scene in &broken {
