@@ -1,4 +1,4 @@
-"""What compare.py times of JAX: jitted derivatives of a scalar function of a flat weight vector.
+"""The JAX part of compare.py: jitted derivatives of a scalar function of a flat weight vector.
 
 The number of threads is that of the processors the process may run on; compare.py pins it.
 """

@@ -81,7 +81,7 @@ def vit(p, x, d=64, depth=4, mlp=256, heads=8, patch=4):
 
 
 def over_time(step, carry, x):
-    """Scans the second axis: unrolled, XLA compiles a third derivative for minutes."""
+    """Scans the second axis: if unrolled, XLA takes minutes to compile a third derivative."""
     steps = jax.tree.map(lambda x: x.swapaxes(0, 1), x)
     return jax.lax.scan(step, carry, steps)[1].swapaxes(0, 1)
 

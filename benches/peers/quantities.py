@@ -1,8 +1,8 @@
-"""Which quantities compare.py asks for."""
+"""The quantities that compare.py requests."""
 
 import os
 
 
 def is_wanted(quantity):
-    """Whether the environment's QUANTITIES names it; all are wanted where there is no such variable."""
+    """Whether the environment variable QUANTITIES names it; all are selected if there is no such variable."""
     return quantity in os.environ.get("QUANTITIES", quantity).split(",")

@@ -1,4 +1,4 @@
-"""What the PyTorch peers share: derivatives of any loss of a flat vector through torch.func, timed."""
+"""Shared by the PyTorch peers: derivatives of any loss of a flat vector through torch.func, timed."""
 
 import time
 
@@ -9,7 +9,7 @@ from quantities import is_wanted
 
 
 def least(run):
-    """Least time of several runs, in milliseconds; of long runs fewer."""
+    """Minimum time of several runs, in milliseconds; fewer runs if they are long."""
     start, best, runs = time.perf_counter(), float("inf"), 0
     while (runs < 3 or time.perf_counter() - start < 1.5) and best < 5.0 or runs == 0:
         before = time.perf_counter()

@@ -1,10 +1,10 @@
-"""What the peers' networks take their weights from."""
+"""The source of weights for the peers' networks."""
 
 import math
 
 
 class Weights:
-    """Hands out the parts of a flat vector in their shapes, in the order they are asked for."""
+    """Returns the parts of a flat vector in their shapes, in the order of the requests."""
 
     def __init__(self, flat):
         self.flat, self.used = flat, 0

@@ -141,7 +141,7 @@ fn cards(body: &str, at: impl Fn(usize, String) -> ChapterError) -> Result<Vec<C
     Ok(cards)
 }
 
-/// An equation all of whose live numbers exist.
+/// An equation; every live number that it names must exist.
 fn equation(text: &str) -> Result<CardBlock, String> {
     let unknown = equation::names(text).into_iter().find(|name| Quantity::named(name).is_none());
     match unknown {

@@ -329,7 +329,7 @@ fn dress(context: &Context, theme: Theme, palette: &Palette) {
                 font.size = size;
             }
         }
-        // scroll bars are visible before the pointer arrives
+        // scroll handles are visible before the pointer arrives, to show that there is more content
         style.spacing.scroll.dormant_handle_opacity = 0.3;
         let visuals = &mut style.visuals;
         visuals.panel_fill = palette.panel;

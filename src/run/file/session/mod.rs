@@ -175,7 +175,7 @@ impl Session {
     }
 }
 
-/// A small value, in words.
+/// The small fields of a session, stored as text (TOML).
 #[derive(Debug, Serialize, Deserialize)]
 struct Head {
     kind: SessionKind,
