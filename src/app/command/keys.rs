@@ -65,6 +65,11 @@ pub(in crate::app) fn key_text(shortcut: KeyboardShortcut) -> String {
     text
 }
 
+/// The timeline's identifier; it may have the keyboard and leave the keys to the commands.
+pub(crate) fn id() -> Id {
+    Id::unique("brink: timeline")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,9 +85,4 @@ mod tests {
             }
         }
     }
-}
-
-/// The timeline's identifier; it may have the keyboard and leave the keys to the commands.
-pub(crate) fn id() -> Id {
-    Id::unique("brink: timeline")
 }

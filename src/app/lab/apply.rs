@@ -3,22 +3,21 @@
 use super::Lab;
 use super::sessions::Reading;
 use crate::app::command::Command;
+use crate::app::export::film::Reel;
 use crate::app::export::save;
 use crate::app::state::banner::{Banner, Level};
+use crate::app::state::export::What;
 use crate::app::state::form::{Form, Search};
 use crate::app::state::layout;
 use crate::app::state::phase::RunPhase;
-use crate::app::view::forms::export;
 use crate::app::view::presenter;
 use crate::picture::scene::view::SceneChange;
 use crate::picture::view::ViewChange;
-use crate::picture::view::choice::Choice;
 use crate::picture::view::panel::Panel;
-use crate::run::analysis::cycles::Cycle;
 use crate::run::engine::breakpoint::Breakpoint;
 use crate::run::file::recording::{self, ReadRecording};
 use crate::run::live::message::WorkerCommand;
-use crate::run::record::predictions::Examples;
+use crate::run::live::worker::Worker;
 use egui::Theme;
 
 /// Steps of a leap.
@@ -50,28 +49,25 @@ impl Lab {
             Command::LeapBack => self.step_back(LEAP),
             Command::ToStart => {
                 if self.model.runs.first.history.rows() > 0 {
-                    self.place_cursor(Some(0));
+                    self.model.place_cursor(Some(0));
                 }
             }
-            Command::ToEnd => self.place_cursor(None),
-            Command::Replay => {
-                let model = &mut self.model;
-                model.view.playback.playing =
-                    !model.view.playback.playing && model.runs.first.history.rows() > 1;
-                let at_end = model.view.plots.cursor.is_none_or(|cursor| cursor + 1 >= model.most_rows());
-                if model.view.playback.playing && at_end {
-                    // from the first step in sight
-                    model.view.plots.cursor = Some(model.shown_steps()[0]);
-                }
-            }
+            Command::ToEnd => self.model.place_cursor(None),
+            Command::Replay => self.model.toggle_replay(),
             Command::ToggleLoop => self.model.view.playback.looping = !self.model.view.playback.looping,
-            Command::NextCycle => self.seek_cycle(true),
-            Command::PreviousCycle => self.seek_cycle(false),
-            Command::LoopCycle => self.loop_cycle(),
-            Command::NextExample => self.choose_prediction(|choice, all| choice.next_example(all, true)),
-            Command::PreviousExample => self.choose_prediction(|choice, all| choice.next_example(all, false)),
-            Command::NextOutput => self.choose_prediction(|choice, all| choice.next_output(all, true)),
-            Command::PreviousOutput => self.choose_prediction(|choice, all| choice.next_output(all, false)),
+            Command::NextCycle => self.model.seek_cycle(true),
+            Command::PreviousCycle => self.model.seek_cycle(false),
+            Command::LoopCycle => self.model.loop_cycle(),
+            Command::NextExample => {
+                self.model.choose_prediction(|choice, all| choice.next_example(all, true));
+            }
+            Command::PreviousExample => {
+                self.model.choose_prediction(|choice, all| choice.next_example(all, false));
+            }
+            Command::NextOutput => self.model.choose_prediction(|choice, all| choice.next_output(all, true)),
+            Command::PreviousOutput => {
+                self.model.choose_prediction(|choice, all| choice.next_output(all, false));
+            }
             Command::TogglePhases => {
                 self.model.view.plots.show_phases = !self.model.view.plots.show_phases;
                 self.save_settings();
@@ -104,8 +100,8 @@ impl Lab {
                 self.tell(WorkerCommand::SetSpeed(speed));
             }
             Command::RestartFlows => self.tell_steered(WorkerCommand::RestartFlows),
-            Command::View(change) => self.change_view(change),
-            Command::FollowRun => self.follow_run(),
+            Command::View(change) => self.model.change_view(change),
+            Command::FollowRun => self.model.follow_run(),
             Command::ToggleLogAxes => {
                 let log = !self.model.all_log();
                 for panel in Panel::ALL {
@@ -221,16 +217,7 @@ impl Lab {
                     self.files.data = (self.outside.choose_data)(&self.context);
                 }
             }
-            Command::Save => {
-                if !self.files.saved.is_running() {
-                    let size = self.context.content_rect().size();
-                    self.model.runs.facts.command = self.address().to_string();
-                    let reel =
-                        if self.model.forms.export.what == export::What::Film { self.reel() } else { None };
-                    self.files.saved = save(self.model.snapshot(), reel, size, &self.context);
-                    self.model.forms.export.saving = self.files.saved.is_running();
-                }
-            }
+            Command::Save => self.export(),
             Command::Tour(command) => self.tour(command),
             Command::Quit => self.context.send_viewport_cmd(egui::ViewportCommand::Close),
             Command::Dismiss(place) => {
@@ -263,10 +250,19 @@ impl Lab {
         }
     }
 
-    fn choose_prediction(&mut self, choose: impl Fn(Choice, &Examples) -> Choice) {
-        if let Some(found) = self.model.runs.first.history.predictions() {
-            self.model.view.plots.prediction = choose(self.model.view.plots.prediction, found.examples());
+    /// Writes the file of the export form.
+    fn export(&mut self) {
+        if self.files.saved.is_running() {
+            return;
         }
+        let size = self.context.content_rect().size();
+        self.model.runs.facts.command = self.address().to_string();
+        let past = self.fleet.first.as_ref().map(Worker::past);
+        let reel = past
+            .filter(|_| self.model.forms.export.what == What::Film)
+            .and_then(|past| Reel::of(&self.model, past, &self.outside.assemble));
+        self.files.saved = save(self.model.snapshot(), reel, size, &self.context);
+        self.model.forms.export.saving = self.files.saved.is_running();
     }
 
     /// Lets the run go on, or pause; where it has ended, its forks and the runs beside it.
@@ -305,25 +301,6 @@ impl Lab {
         }
     }
 
-    /// Does what a panel asks for.
-    fn change_view(&mut self, change: ViewChange) {
-        if matches!(change, ViewChange::PlaceCursor(_)) {
-            self.model.view.playback.playing = false;
-        }
-        self.model.view.plots.apply(change);
-    }
-
-    pub(super) fn place_cursor(&mut self, cursor: Option<usize>) {
-        self.change_view(ViewChange::PlaceCursor(cursor));
-    }
-
-    /// Shows the whole run as it grows.
-    pub(super) fn follow_run(&mut self) {
-        self.place_cursor(None);
-        self.model.view.plots.visible = None;
-        self.model.view.plots.ranges.clear();
-    }
-
     /// Shows a form, or hides it.
     pub(super) fn toggle_form(&mut self, form: Form) {
         let open = (self.model.forms.open != Some(form)).then_some(form);
@@ -342,7 +319,7 @@ impl Lab {
             Some(cursor) if cursor < newest => ((cursor + steps <= newest).then_some(cursor + steps), 0),
             _ => (None, steps),
         };
-        self.place_cursor(cursor);
+        self.model.place_cursor(cursor);
         if to_train > 0 && self.model.can_go_on() {
             if matches!(self.model.runs.first.phase, RunPhase::Training | RunPhase::Paused) {
                 self.model.runs.first.phase = RunPhase::Paused;
@@ -361,7 +338,7 @@ impl Lab {
             self.play_pause();
         }
         let cursor = self.model.view.plots.cursor.unwrap_or(newest).min(self.model.most_rows() - 1);
-        self.place_cursor(Some(cursor.saturating_sub(steps)));
+        self.model.place_cursor(Some(cursor.saturating_sub(steps)));
     }
 
     fn toggle_breakpoint(&mut self, breakpoint: Breakpoint) {
@@ -373,31 +350,6 @@ impl Lab {
             set.push(breakpoint);
             self.tell_first(WorkerCommand::SetBreakpoint(breakpoint));
         }
-    }
-
-    fn seek_cycle(&mut self, next: bool) {
-        let Some(row) = self.model.row() else { return };
-        let cycles = self.model.runs.first.curves.cycles();
-        let cycle = if next { cycles.next(row) } else { cycles.previous(row) };
-        if let Some(start) = cycle.map(Cycle::start) {
-            self.place_cursor(Some(start));
-        }
-    }
-
-    /// Shows one cycle and plays it again and again.
-    pub(super) fn loop_cycle(&mut self) {
-        let Some(row) = self.model.row() else { return };
-        let cycles = self.model.runs.first.curves.cycles();
-        let cycle = cycles.at(row).map(|place| &cycles.all()[place]).or(cycles.previous(row));
-        let Some(cycle) = cycle.or(cycles.next(row)).filter(|cycle| cycle.length() > 1) else {
-            self.model.raise(Banner::new(Level::Note, "No cycle at the edge has been found yet"));
-            return;
-        };
-        let (first, last) = (cycle.start(), cycle.end() - 1);
-        self.model.view.plots.visible = Some([first as f64, last as f64]);
-        self.model.view.plots.cursor = Some(row.clamp(first, last));
-        self.model.view.plots.show_phases = true;
-        (self.model.view.playback.playing, self.model.view.playback.looping) = (true, true);
     }
 
     /// Shows plots for a projector, or the window as before.

@@ -199,9 +199,8 @@ impl Lab {
         self.follow_plan();
         self.take_in_sessions();
         self.keep_unfinished();
-        self.replay();
-        self.inspect();
-        self.look();
+        self.window.replay(&mut self.model, &self.context);
+        self.fleet.look(&mut self.model, &self.context);
         self.model.look_at_landscape();
         if self.model.derive_curves(CURVE_BUDGET) {
             self.guide();
@@ -210,45 +209,6 @@ impl Lab {
         }
         self.count_memory();
         self.take_in_files();
-    }
-
-    /// Moves the cursor of the slow motion.
-    fn replay(&mut self) {
-        let now = Instant::now();
-        let before = self.window.replayed.replace(now).unwrap_or(now);
-        let model = &mut self.model;
-        let Some(newest) = model.most_rows().checked_sub(1).filter(|_| model.view.playback.playing) else {
-            self.window.replayed = None;
-            return;
-        };
-        let range = match model.view.plots.visible {
-            Some(_) if model.view.playback.looping => model.shown_steps(),
-            _ => [0, newest],
-        };
-        let cursor = model.view.plots.cursor.unwrap_or(range[0]);
-        model.view.plots.cursor = Some(model.view.playback.advance(cursor, range, now - before));
-        if let Some(due) = model.view.playback.due() {
-            self.context.request_repaint_after(due.max(LEAST_FRAME));
-        }
-    }
-
-    fn inspect(&mut self) {
-        if let Some(reason) =
-            self.fleet.inspector.as_mut().and_then(|inspector| inspector.update(&mut self.model))
-        {
-            self.model.raise(Banner::new(Level::Note, reason));
-        }
-    }
-
-    fn look(&mut self) {
-        if let Some((weight_space, worker)) = self.fleet.weight_space.as_mut().zip(self.fleet.first.as_mut())
-            && let Some(reason) = weight_space.update(&mut self.model, worker, &self.context)
-        {
-            self.model.raise(Banner::new(Level::Note, reason));
-        }
-        if let Some(paths) = &mut self.fleet.recorded_paths {
-            paths.update(&mut self.model);
-        }
     }
 
     /// Tells the training thread that the end is near, without waiting for it.
@@ -261,5 +221,26 @@ impl Lab {
         self.save_settings();
         self.forget_autosave();
         self.fleet.end_first();
+    }
+}
+
+impl WindowMemory {
+    /// Moves the cursor of the slow motion.
+    fn replay(&mut self, model: &mut Model, context: &Context) {
+        let now = Instant::now();
+        let before = self.replayed.replace(now).unwrap_or(now);
+        let Some(newest) = model.most_rows().checked_sub(1).filter(|_| model.view.playback.playing) else {
+            self.replayed = None;
+            return;
+        };
+        let range = match model.view.plots.visible {
+            Some(_) if model.view.playback.looping => model.shown_steps(),
+            _ => [0, newest],
+        };
+        let cursor = model.view.plots.cursor.unwrap_or(range[0]);
+        model.view.plots.cursor = Some(model.view.playback.advance(cursor, range, now - before));
+        if let Some(due) = model.view.playback.due() {
+            context.request_repaint_after(due.max(LEAST_FRAME));
+        }
     }
 }

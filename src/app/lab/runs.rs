@@ -7,7 +7,6 @@ use crate::app::state::phase::RunPhase;
 use crate::app::work::inspector::Inspector;
 use crate::app::work::outside::Opening;
 use crate::app::work::weight_space::{RecordedPaths, WeightSpace};
-use crate::preset::Preset;
 use crate::run::engine::Engine;
 use crate::run::engine::branch::Branch;
 use crate::run::engine::breakpoint::Breakpoint;
@@ -18,7 +17,6 @@ use crate::run::live::message::{Ending, WorkerCommand};
 use crate::run::live::spectra::RECORDED;
 use crate::run::live::worker::Options;
 use crate::run::live::worker::Worker;
-use crate::run::record::series::Series;
 use crate::run::start::beginning::Beginning;
 use brink_core::space::Budget;
 
@@ -95,21 +93,25 @@ impl Lab {
         };
         let mut engine = match made {
             Ok(engine) => engine,
-            Err(reason) => return self.fail(&reason),
+            Err(reason) => return self.model.fail(&reason),
         };
         self.model.runs.first.parameters = engine.dim();
         // two weights need no look: their plane is drawn from the formula
         let live = self.model.runs.recording.is_none();
         let trail = live && preset.landscape.as_ref().is_none_or(|landscape| landscape.start.len() != 2);
         let recorded = self.model.runs.first.history.most_bytes();
-        let options = Options { trail: trail.then(Budget::default), recorded, ..self.options(paused) };
+        let options = Options {
+            trail: trail.then(Budget::default),
+            recorded,
+            ..self.fleet.options(&self.model, paused)
+        };
         let name = self.model.runs.facts.preset.clone();
         let beginning = Beginning { name, preset: preset.clone(), course, session };
         let past = beginning.past(engine.as_mut(), &options.memory.checkpoints);
         if let Some(examples) = engine.examples() {
             self.model.runs.first.history.watch(examples);
         }
-        match Worker::resume(engine, past, &options, self.wake()) {
+        match Worker::resume(engine, past, &options, self.fleet.wake(&self.context)) {
             Ok(worker) => {
                 if trail {
                     let (past, assemble) = (worker.past(), &self.outside.assemble);
@@ -131,7 +133,7 @@ impl Lab {
                 }
                 self.model.runs.first.phase = if paused { RunPhase::Paused } else { RunPhase::Training };
             }
-            Err(error) => self.fail(&format!("cannot start the training thread: {error}")),
+            Err(error) => self.model.fail(&format!("cannot start the training thread: {error}")),
         }
     }
 
@@ -187,8 +189,8 @@ impl Lab {
     /// Lets a run leave another one. Returns its number.
     fn depart(&mut self, parent: Option<usize>, branch: &Branch, paused: bool) -> Option<usize> {
         let worker = self.fleet.first.as_ref()?;
-        let (preset, options) = (self.preset_from_start(), self.options(paused));
-        let wake = self.wake();
+        let (preset, options) = (self.model.preset_from_start(), self.fleet.options(&self.model, paused));
+        let wake = self.fleet.wake(&self.context);
         let model = &mut self.model;
         let first = (&model.runs.first.history, worker.past().as_ref());
         let make = || (self.outside.assemble)(&preset);
@@ -204,8 +206,8 @@ impl Lab {
     /// Goes on with the forks of a session; `steered` is the place of the one that was chosen.
     pub(super) fn restore_forks(&mut self, saved: Vec<SavedFork>, steered: Option<usize>) {
         let Some(worker) = self.fleet.first.as_ref().filter(|_| !saved.is_empty()) else { return };
-        let (preset, options) = (self.preset_from_start(), self.options(true));
-        let wake = self.wake();
+        let (preset, options) = (self.model.preset_from_start(), self.fleet.options(&self.model, true));
+        let wake = self.fleet.wake(&self.context);
         let make = || (self.outside.assemble)(&preset);
         match self.fleet.forks.restore(&mut self.model.runs.forks, saved, worker.past(), make, &options, wake)
         {
@@ -215,30 +217,6 @@ impl Lab {
                 self.model.raise(Banner::new(Level::Warning, text));
             }
         }
-    }
-
-    /// The preset with the learning rate of its first step.
-    fn preset_from_start(&self) -> Preset {
-        let mut preset = self.model.current().clone();
-        let first = self.model.runs.first.history.value(Series::Eta, 0);
-        preset.optimizer.eta = first.unwrap_or(preset.optimizer.eta);
-        preset
-    }
-
-    /// How a run of the window goes.
-    fn options(&self, paused: bool) -> Options {
-        let preset = self.model.current();
-        Options {
-            speed: self.model.runs.speed,
-            paused,
-            memory: self.fleet.memory.clone(),
-            ..Options::new(preset.run.steps, preset.optimizer.eta)
-        }
-    }
-
-    /// Asks for a repaint, from a training thread: not so soon that drawing takes the time of the training.
-    pub(super) fn wake(&self) -> impl Fn() + Send + Clone + use<> {
-        self.fleet.wake(&self.context)
     }
 
     /// Lets the run take as many more steps as its preset has.

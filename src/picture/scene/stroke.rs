@@ -23,6 +23,7 @@ pub struct Point {
 
 impl Point {
     /// A share of the way to another point.
+    #[must_use]
     pub fn towards(&self, other: &Self, share: f32) -> Self {
         let mix = |a: f32, b: f32| a + share * (b - a);
         Self {

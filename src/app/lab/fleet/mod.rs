@@ -1,6 +1,7 @@
 //! The threads behind the runs of the state: what trains them, what looks into them, and what was heard of them.
 
 pub(in crate::app) mod beside;
+pub(in crate::app) mod heard;
 
 use crate::app::state::gaps::Gaps;
 use crate::app::state::runs::Runs;
