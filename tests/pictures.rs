@@ -3,7 +3,6 @@
 //!
 //! `BRINK_WRITE_PICTURES=1 cargo test --test pictures` writes the stored pictures anew; look at them before they are
 //! committed.
-#![expect(clippy::unwrap_used, reason = "a test")]
 
 use crate::compare::{SHARE, check, decode, difference, stored};
 use crate::readable::{Strictness, unreadable};

@@ -30,8 +30,19 @@ impl Lab {
         self.apply_all();
     }
 
+    /// Applies what the controls and keys of one frame have sent. What is typed into a form holds for whatever acts on it in
+    /// the same frame.
+    pub(in crate::app) fn apply_frame(&mut self, commands: Vec<Command>) {
+        #[cfg(test)]
+        self.sent.extend(commands.iter().cloned());
+        let (edits, others): (Vec<_>, Vec<_>) =
+            commands.into_iter().partition(|command| matches!(command, Command::Edit(_)));
+        self.queue.extend(edits.into_iter().chain(others));
+        self.apply_all();
+    }
+
     /// Applies what waits in the queue, in its order. What a command does is no command: nothing is put there meanwhile.
-    pub(super) fn apply_all(&mut self) {
+    fn apply_all(&mut self) {
         while let Some(command) = self.queue.pop_front() {
             self.apply_one(command);
             // What a command changed may lie above what asked for it.

@@ -176,13 +176,7 @@ impl Lab {
         if pointed != self.model.view.plots.pointed {
             commands.push(Command::View(ViewChange::Point(pointed)));
         }
-        #[cfg(test)]
-        self.sent.extend(commands.iter().cloned());
-        // what is typed into a form holds for whatever acts on it in the same frame
-        let (edits, others): (Vec<_>, Vec<_>) =
-            commands.into_iter().partition(|command| matches!(command, Command::Edit(_)));
-        self.queue.extend(edits.into_iter().chain(others));
-        self.apply_all();
+        self.apply_frame(commands);
         if self.window.panels_moved && !ui.input(|input| input.pointer.any_down()) {
             self.save_settings();
         }

@@ -72,8 +72,8 @@ impl Runs {
 
     /// Forgets what was recorded. The learning rate stays, and what the run is doing until another one begins.
     pub(super) fn clear(&mut self, max_tracked: usize) {
-        let Run { phase, parameters, .. } = self.first.clone();
-        self.first = Run { phase, parameters, ..Run::new(Course::new(self.first.eta()), max_tracked) };
+        let anew = Run::new(Course::new(self.first.eta()), max_tracked);
+        self.first = Run { phase: self.first.phase.clone(), parameters: self.first.parameters, ..anew };
         self.forks.clear();
         self.fork_curves.clear();
         self.beside.clear();
