@@ -9,12 +9,10 @@ use crate::app::state::banner::{Banner, Level};
 use crate::app::state::export::What;
 use crate::app::state::form::{Form, Search};
 use crate::app::state::layout;
-use crate::app::state::phase::RunPhase;
 use crate::app::view::presenter;
 use crate::picture::scene::view::SceneChange;
 use crate::picture::view::ViewChange;
 use crate::picture::view::panel::Panel;
-use crate::run::engine::breakpoint::Breakpoint;
 use crate::run::file::recording::{self, ReadRecording};
 use crate::run::live::message::WorkerCommand;
 use crate::run::live::worker::Worker;
@@ -53,11 +51,11 @@ impl Lab {
     #[expect(clippy::too_many_lines, reason = "one arm a command")]
     fn apply_one(&mut self, command: Command) {
         match command {
-            Command::PlayPause => self.play_pause(),
-            Command::StepForward => self.step_forward(1),
-            Command::LeapForward => self.step_forward(LEAP),
-            Command::StepBack => self.step_back(1),
-            Command::LeapBack => self.step_back(LEAP),
+            Command::PlayPause => self.fleet.play_pause(&mut self.model),
+            Command::StepForward => self.fleet.step_forward(&mut self.model, 1),
+            Command::LeapForward => self.fleet.step_forward(&mut self.model, LEAP),
+            Command::StepBack => self.fleet.step_back(&mut self.model, 1),
+            Command::LeapBack => self.fleet.step_back(&mut self.model, LEAP),
             Command::ToStart => {
                 if self.model.runs.first.history.rows() > 0 {
                     self.model.place_cursor(Some(0));
@@ -88,8 +86,8 @@ impl Lab {
                     self.model.view.playback.speed = speed;
                 }
             }
-            Command::MoreSteps => self.more_steps(),
-            Command::TrainTo(steps) => self.train_to(steps),
+            Command::MoreSteps => self.fleet.more_steps(&mut self.model),
+            Command::TrainTo(steps) => self.fleet.train_to(&mut self.model, steps),
             Command::Restart if self.model.tour_runs(self.fleet.number) => self.start_source(),
             Command::Restart => self.start(false),
             Command::OpenPreset(preset) => {
@@ -108,9 +106,9 @@ impl Lab {
             Command::SetEta(eta) => self.set_eta(eta),
             Command::SetSpeed(speed) => {
                 self.model.runs.speed = speed;
-                self.tell(WorkerCommand::SetSpeed(speed));
+                self.fleet.tell(&mut self.model, WorkerCommand::SetSpeed(speed));
             }
-            Command::RestartFlows => self.tell_steered(WorkerCommand::RestartFlows),
+            Command::RestartFlows => self.fleet.tell_steered(&mut self.model, WorkerCommand::RestartFlows),
             Command::View(change) => self.model.change_view(change),
             Command::FollowRun => self.model.follow_run(),
             Command::ToggleLogAxes => {
@@ -164,7 +162,9 @@ impl Lab {
                     self.save_settings();
                 }
             }
-            Command::ToggleBreakpoint(breakpoint) => self.toggle_breakpoint(breakpoint),
+            Command::ToggleBreakpoint(breakpoint) => {
+                self.fleet.toggle_breakpoint(&mut self.model, breakpoint)
+            }
             Command::Fork => self.fork(),
             Command::CloseFork(id) => {
                 self.fleet.forks.close(&mut self.model.runs.forks, id);
@@ -276,30 +276,6 @@ impl Lab {
         self.model.forms.export.saving = self.files.saved.is_running();
     }
 
-    /// Lets the run go on, or pause; where it has ended, its forks and the runs beside it.
-    pub(super) fn play_pause(&mut self) {
-        match self.model.runs.first.phase {
-            RunPhase::Training => {
-                self.model.runs.first.phase = RunPhase::Paused;
-                self.tell(WorkerCommand::Pause);
-            }
-            RunPhase::Paused => {
-                self.model.runs.first.phase = RunPhase::Training;
-                self.model.forget_pause();
-                self.tell(WorkerCommand::Play);
-            }
-            RunPhase::Ended(_) if self.model.has_taken_all() && !self.model.can_go_on() => {
-                self.model.raise(Banner::why_it_waits("The run has ended: “More steps” (M) lets it go on"));
-            }
-            // its forks and the runs beside it may have steps left
-            RunPhase::Ended(_) | RunPhase::Failed => {
-                let playing = self.model.is_playing();
-                let wish = if playing { WorkerCommand::Pause } else { WorkerCommand::Play };
-                self.fleet.tell_others(&mut self.model.runs, &wish);
-            }
-        }
-    }
-
     /// Gives the run another learning rate, or moves the slider that the tour has for it.
     pub(super) fn set_eta(&mut self, eta: f64) {
         if self.model.runs.recording.is_some() {
@@ -308,7 +284,7 @@ impl Lab {
         }
         match self.model.tour.eta_knob(eta) {
             Some(turn) => self.tour(turn),
-            None => self.steer_eta(eta),
+            None => self.fleet.steer_eta(&mut self.model, eta),
         }
     }
 
@@ -320,46 +296,6 @@ impl Lab {
             Some(Form::Palette) => self.model.forms.search = Search::default(),
             Some(Form::Session) => self.model.runs.facts.command = self.address().to_string(),
             _ => {}
-        }
-    }
-
-    /// Forward through what is recorded; at its end, the training takes the steps that are left.
-    fn step_forward(&mut self, steps: usize) {
-        let newest = self.model.most_rows().saturating_sub(1);
-        let (cursor, to_train) = match self.model.view.plots.cursor {
-            Some(cursor) if cursor < newest => ((cursor + steps <= newest).then_some(cursor + steps), 0),
-            _ => (None, steps),
-        };
-        self.model.place_cursor(cursor);
-        if to_train > 0 && self.model.can_go_on() {
-            if matches!(self.model.runs.first.phase, RunPhase::Training | RunPhase::Paused) {
-                self.model.runs.first.phase = RunPhase::Paused;
-            }
-            self.model.forget_pause();
-            for _ in 0..to_train {
-                self.tell(WorkerCommand::Step);
-            }
-        }
-    }
-
-    /// Back through what is recorded. From the newest step of a run that trains, the training pauses.
-    fn step_back(&mut self, steps: usize) {
-        let Some(newest) = self.model.runs.first.history.rows().checked_sub(1) else { return };
-        if self.model.view.plots.cursor.is_none() && self.model.runs.first.phase == RunPhase::Training {
-            self.play_pause();
-        }
-        let cursor = self.model.view.plots.cursor.unwrap_or(newest).min(self.model.most_rows() - 1);
-        self.model.place_cursor(Some(cursor.saturating_sub(steps)));
-    }
-
-    fn toggle_breakpoint(&mut self, breakpoint: Breakpoint) {
-        let set = &mut self.model.runs.breakpoints;
-        if set.contains(&breakpoint) {
-            set.retain(|other| *other != breakpoint);
-            self.tell_first(WorkerCommand::ClearBreakpoint(breakpoint));
-        } else {
-            set.push(breakpoint);
-            self.tell_first(WorkerCommand::SetBreakpoint(breakpoint));
         }
     }
 

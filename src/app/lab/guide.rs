@@ -7,8 +7,7 @@ use crate::app::state::phase::RunPhase;
 use crate::app::state::tour::TourCommand;
 use crate::picture::scene::view::SceneView;
 use crate::run::analysis::cycles::Cycle;
-use crate::run::engine::breakpoint::{Breakpoint, Hit};
-use crate::run::live::message::WorkerCommand;
+use crate::run::engine::breakpoint::Hit;
 use crate::tour::{Action, Chapter, Knob, Reveal, lies_behind, passed_at};
 
 impl Lab {
@@ -39,7 +38,7 @@ impl Lab {
         if !self.model.tour.guides {
             return;
         }
-        self.disarm();
+        self.fleet.disarm(&mut self.model);
         let own = self.model.layout.own_look.take().unwrap_or_default();
         self.model.tour.look = Some(self.model.look());
         self.model.tour.guides = false;
@@ -108,7 +107,7 @@ impl Lab {
         let same_run = std::ptr::eq(chapter.source(tour.card), chapter.source(card));
         let eta = chapter.cards[card].eta();
         (tour.card, tour.reveal) = (card, Reveal::Hidden);
-        self.disarm();
+        self.fleet.disarm(&mut self.model);
         if !same_run {
             return self.start_source();
         }
@@ -123,7 +122,7 @@ impl Lab {
 
     /// Starts the run of the card that is shown.
     pub(in crate::app) fn start_source(&mut self) {
-        self.disarm();
+        self.fleet.disarm(&mut self.model);
         let tour = &mut self.model.tour;
         let chapter = &tour.chapters[tour.chapter];
         tour.reached = vec![false; chapter.cards.len()];
@@ -156,7 +155,7 @@ impl Lab {
         self.model.arrange_for_tour();
         self.model.tour.due = self.model.tour.here().is_some_and(|(_, card)| card.stop.is_none());
         if let Some(stop) = first {
-            self.arm(stop);
+            self.fleet.arm(&mut self.model, stop);
         }
     }
 
@@ -196,9 +195,9 @@ impl Lab {
                 self.model.tour.reach(stop, step);
             }
             Some(stop) => {
-                self.arm(stop);
+                self.fleet.arm(&mut self.model, stop);
                 if self.model.runs.first.phase == RunPhase::Paused {
-                    self.play_pause();
+                    self.fleet.play_pause(&mut self.model);
                 }
             }
             // a run that goes on keeps the stop that lies ahead
@@ -206,7 +205,7 @@ impl Lab {
                 let ahead =
                     self.model.tour.here().and_then(|(chapter, _)| chapter.first_stop(self.model.tour.card));
                 if let Some(stop) = ahead.filter(|&stop| !lies_behind(stop, &self.model.runs.first.history)) {
-                    self.arm(stop);
+                    self.fleet.arm(&mut self.model, stop);
                 }
             }
             None => {}
@@ -222,25 +221,11 @@ impl Lab {
             return;
         };
         if self.model.runs.first.phase == RunPhase::Training {
-            self.play_pause();
+            self.fleet.play_pause(&mut self.model);
         }
         self.model.view.playback.playing = false;
         self.model.place_cursor(Some(step));
         self.model.view.plots.visible = Some([0.0, step.max(1) as f64]);
-    }
-
-    fn arm(&mut self, stop: Breakpoint) {
-        self.disarm();
-        self.model.tour.armed = Some(stop);
-        self.tell_first(WorkerCommand::SetBreakpoint(stop));
-    }
-
-    fn disarm(&mut self) {
-        if let Some(stop) = self.model.tour.armed.take()
-            && !self.model.runs.breakpoints.contains(&stop)
-        {
-            self.tell_first(WorkerCommand::ClearBreakpoint(stop));
-        }
     }
 
     /// Whether a hit is the tour's own: then the panel says it, and no banner.
@@ -251,7 +236,7 @@ impl Lab {
         }
         if tour.armed == Some(hit.breakpoint) {
             let place = tour.reach(hit.breakpoint, Some(hit.step));
-            self.disarm();
+            self.fleet.disarm(&mut self.model);
             if let Some(place) = place.filter(|&place| place < self.model.tour.card) {
                 self.pass(place);
             }
@@ -262,7 +247,7 @@ impl Lab {
         let passed = cards.iter().any(|card| card.stop == Some(hit.breakpoint));
         let late = passed && !self.model.runs.breakpoints.contains(&hit.breakpoint);
         if late && self.model.tour.armed.is_some() && self.model.runs.first.phase == RunPhase::Paused {
-            self.play_pause();
+            self.fleet.play_pause(&mut self.model);
             self.context.request_repaint();
         }
         late
@@ -287,8 +272,8 @@ impl Lab {
         let own = || tour.here().and_then(|(chapter, _)| chapter.first_stop(tour.card));
         let next = tour.on_the_way().or_else(own);
         if let Some(stop) = next {
-            self.arm(stop);
-            self.play_pause();
+            self.fleet.arm(&mut self.model, stop);
+            self.fleet.play_pause(&mut self.model);
             self.context.request_repaint();
         }
     }
@@ -300,7 +285,7 @@ impl Lab {
         {
             self.model.tour.reach(stop, None);
             self.model.tour.reach_here();
-            self.disarm();
+            self.fleet.disarm(&mut self.model);
         }
         let tour = &mut self.model.tour;
         if !tour.guides || !tour.due || tour.waits() || self.model.runs.first.history.rows() == 0 {
@@ -332,7 +317,9 @@ impl Lab {
                 self.model.loop_cycle();
             }
             Action::WholeRun => self.model.follow_run(),
-            Action::Play if self.model.runs.first.phase == RunPhase::Paused => self.play_pause(),
+            Action::Play if self.model.runs.first.phase == RunPhase::Paused => {
+                self.fleet.play_pause(&mut self.model)
+            }
             Action::ShowCentralFlow => self.model.view.plots.show_central_flow = true,
             // done when the card was entered
             Action::Play | Action::SetEta(_) => {}

@@ -207,7 +207,7 @@ impl Lab {
 
     /// Tells the training thread that the end is near, without waiting for it.
     pub fn prepare_to_close(&mut self) {
-        self.tell(WorkerCommand::Stop);
+        self.fleet.tell(&mut self.model, WorkerCommand::Stop);
     }
 
     /// Remembers the settings, removes the autosave and ends the training thread; at most half a second.

@@ -13,7 +13,7 @@ use crate::run::engine::breakpoint::Breakpoint;
 use crate::run::engine::course::Course;
 use crate::run::file::session::Session;
 use crate::run::file::session::{SavedFork, SessionKind};
-use crate::run::live::message::{Ending, WorkerCommand};
+use crate::run::live::message::WorkerCommand;
 use crate::run::live::spectra::RECORDED;
 use crate::run::live::worker::Options;
 use crate::run::live::worker::Worker;
@@ -34,9 +34,9 @@ impl Lab {
         }
         (self.plan.forks, self.plan.at) = (forks, at);
         if let Some(at) = at.filter(|_| !reached) {
-            self.tell_first(WorkerCommand::SetBreakpoint(Breakpoint::Step(at)));
+            self.fleet.tell_first(&mut self.model, WorkerCommand::SetBreakpoint(Breakpoint::Step(at)));
             if self.model.runs.first.phase == RunPhase::Paused {
-                self.play_pause();
+                self.fleet.play_pause(&mut self.model);
             }
         }
     }
@@ -129,46 +129,11 @@ impl Lab {
                 }
                 self.fleet.first = Some(worker);
                 for breakpoint in self.model.runs.breakpoints.clone() {
-                    self.tell_first(WorkerCommand::SetBreakpoint(breakpoint));
+                    self.fleet.tell_first(&mut self.model, WorkerCommand::SetBreakpoint(breakpoint));
                 }
                 self.model.runs.first.phase = if paused { RunPhase::Paused } else { RunPhase::Training };
             }
             Err(error) => self.model.fail(&format!("cannot start the training thread: {error}")),
-        }
-    }
-
-    /// Tells the run that is chosen in the tree.
-    pub(super) fn tell_steered(&mut self, command: WorkerCommand) {
-        let Some(id) = self.model.forms.fork.parent else { return self.tell_first(command) };
-        if let Err(error) = self.fleet.forks.send_to(id, command) {
-            self.model.raise(Banner::new(Level::Warning, error.to_string()));
-        }
-    }
-
-    /// Gives the run that is chosen in the tree another learning rate; what was planned for it is dropped.
-    pub(super) fn steer_eta(&mut self, eta: f64) {
-        if self.model.forms.fork.parent.is_none() && eta.is_finite() && eta > 0.0 {
-            self.model.runs.first.eta_sent = Some(eta);
-            if self.model.runs.first.phase == RunPhase::Ended(Ending::AllSteps) {
-                // the same words for every η, so that one note is there while the slider moves
-                let text =
-                    "All steps are taken, so nothing moves yet: “More steps” (M) goes on with the new η";
-                self.model.raise(Banner::why_it_waits(text));
-            }
-        }
-        self.tell_steered(WorkerCommand::SetEta(eta));
-    }
-
-    /// Tells the run and its forks.
-    pub(super) fn tell(&mut self, command: WorkerCommand) {
-        self.fleet.tell_others(&mut self.model.runs, &command);
-        self.tell_first(command);
-    }
-
-    /// Tells the run itself.
-    pub(super) fn tell_first(&mut self, command: WorkerCommand) {
-        if let Err(error) = self.fleet.tell_first(command) {
-            self.model.raise(Banner::new(Level::Warning, error.to_string()));
         }
     }
 
@@ -216,51 +181,6 @@ impl Lab {
                 let text = format!("Not all forks of the session are here: {error}");
                 self.model.raise(Banner::new(Level::Warning, text));
             }
-        }
-    }
-
-    /// Lets the run take as many more steps as its preset has.
-    pub(super) fn more_steps(&mut self) {
-        let own = self.model.runs.presets[self.model.runs.preset].1.run.steps;
-        let steps = self.model.current().run.steps.max(self.model.runs.first.history.rows());
-        self.train_to(steps.saturating_add(own));
-    }
-
-    /// Lets the run and its forks take so many steps in all; where they had ended at their last one, they go on.
-    pub(super) fn train_to(&mut self, steps: usize) {
-        let model = &mut self.model;
-        let note = |text: String| Banner::new(Level::Note, text);
-        if model.runs.recording.is_some() {
-            let text = "No more steps: this is a recording, and all of it is there. Its preset runs live";
-            return model.raise(note(text.into()));
-        }
-        let goes_on = match model.runs.first.phase {
-            RunPhase::Training | RunPhase::Paused => false,
-            RunPhase::Ended(Ending::AllSteps | Ending::MemoryBudget { .. }) => true,
-            RunPhase::Ended(_) => {
-                let text =
-                    "No more steps: every process has stopped. Restart with another η, or fork before it";
-                return model.raise(note(text.into()));
-            }
-            RunPhase::Failed => return,
-        };
-        let rows = model.runs.first.history.rows();
-        if steps <= rows {
-            return model.raise(note(format!("{rows} steps are taken already; ask for more than {steps}")));
-        }
-        let mut preset = model.current().clone();
-        preset.run.steps = steps;
-        if let Err(error) = preset.validate() {
-            return model.raise(Banner::new(Level::Warning, error.to_string()));
-        }
-        model.runs.variant = Some(preset);
-        self.tell(WorkerCommand::SetSteps(steps));
-        if goes_on {
-            self.model.banners.retain(|banner| !banner.offers_restart);
-            self.model.forget_pause();
-            self.model.runs.first.phase = RunPhase::Training;
-            self.model.view.plots.cursor = None;
-            self.tell(WorkerCommand::Play);
         }
     }
 }
