@@ -4,6 +4,7 @@
 mod cli;
 mod common;
 #[cfg(feature = "picture")]
+#[expect(clippy::unwrap_used, reason = "a test")]
 #[path = "pictures/compare.rs"]
 mod compare;
 #[path = "../crates/brink-core/tests/core/common.rs"]

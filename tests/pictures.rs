@@ -1,8 +1,8 @@
-//! Pictures of every panel through the CPU rasterizer: compared with stored ones, and of runs that are empty, short,
-//! damaged or extreme.
+//! Pictures of every panel through the CPU rasterizer: against stored ones, and of runs that are empty, short, broken or
+//! out of any ordinary range.
 //!
-//! `BRINK_WRITE_PICTURES=1 cargo test --test behaviour pictures` rewrites the stored pictures; look at them before
-//! they are committed.
+//! `BRINK_WRITE_PICTURES=1 cargo test --test pictures` writes the stored pictures anew; look at them before they are
+//! committed.
 
 use crate::compare::{SHARE, check, decode, difference, stored};
 use crate::readable::{Strictness, unreadable};
@@ -22,14 +22,14 @@ use brink_core::dynamics::{CentralFlowRecord, ProcessRecord, StepRecord};
 use egui::{Theme, Vec2, vec2};
 
 const SIZE: Vec2 = vec2(430.0, 330.0);
-/// Sizes of the wall, which shows ten runs, and of the dashboard.
+/// Of the wall, which shows ten runs, and of the dashboard.
 const LARGE: Vec2 = vec2(960.0, 620.0);
 const THEMES: [(Theme, &str); 2] = [(Theme::Light, "light"), (Theme::Dark, "dark")];
 
-/// The step at which gradient descent diverges in the artificial run.
+/// The step at which gradient descent diverges in the made-up run.
 const DIVERGES: usize = 1150;
 
-/// The run, `steps` long. A shorter run is a prefix of a longer one.
+/// The run, `steps` long. A shorter one is the beginning of a longer one.
 fn history(steps: usize, defect: Defect) -> History {
     let mut history = History::new(8);
     for step in 0..steps {
@@ -71,7 +71,7 @@ fn with_others<T>(state: &ViewState, use_view: impl FnOnce(&RunView) -> T) -> T 
     let mut fork = History::new(8);
     let mut saved = History::new(8);
     for step in 0..1000 {
-        // a fork passes through the same states faster, a saved run later
+        // a fork goes through the same faster, a saved run later
         let at = if step < 400 { step } else { step + (step - 400) / 6 };
         fork.push(&StepRecord { step, ..record(at, Defect::None, DIVERGES) });
     }
@@ -204,7 +204,7 @@ fn what_cannot_be_read_is_found() {
     assert!(short.len() == 1 && short[0].contains("shortened"), "{short:?}");
 }
 
-/// A run in which every value is constant.
+/// A run of one value everywhere.
 fn constant(steps: usize, value: f64) -> History {
     let mut history = History::new(3);
     for step in 0..steps {
@@ -319,7 +319,7 @@ fn files_carry_where_they_come_from_at_any_scale() {
     });
 }
 
-/// One frame of a panel with the given events; returns the changes that the panel requests.
+/// One frame of a panel with the given events; returns what the panel asks for.
 fn frame(context: &egui::Context, view: &RunView, events: Vec<egui::Event>) -> Vec<ViewChange> {
     let mut changes = Vec::new();
     let input = egui::RawInput {

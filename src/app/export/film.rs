@@ -1,9 +1,9 @@
 //! What an animation shows of each step beside what was recorded. The thread that writes it has a replay thread of its own:
 //! the window's goes on following the cursor.
 
-use crate::app::lab::Lab;
 use crate::app::state::Model;
 use crate::app::state::layout;
+use crate::app::work::outside::Assemble;
 use crate::picture::file::export::StepExtras;
 use crate::picture::file::png::PngError;
 use crate::picture::scene::landscape::of_landscape;
@@ -34,22 +34,22 @@ pub(crate) struct Reel {
     make: Box<Make>,
 }
 
-impl Lab {
-    /// That of the run, where the animation that is asked for needs it.
-    pub(crate) fn reel(&self) -> Option<Reel> {
-        let model = &self.model;
+impl Reel {
+    /// Of a run with this past, whose preset is the state's, where the animation that is asked for needs it.
+    pub fn of(model: &Model, past: &Arc<Past>, assemble: &Arc<Assemble>) -> Option<Self> {
         let two = model.current().landscape.as_ref().is_some_and(|landscape| landscape.start.len() == 2);
         let needs = |panel: &Panel| {
             Panel::INSPECTED.contains(panel)
                 || *panel == Panel::Spectrum
                 || *panel == Panel::WeightSpace && !two
         };
-        let computed = filmed(model).iter().any(needs);
-        let worker = self.fleet.first.as_ref().filter(|_| computed && model.runs.recording.is_none())?;
+        if model.runs.recording.is_some() || !filmed(model).iter().any(needs) {
+            return None;
+        }
         let mut preset = model.current().clone();
-        preset.optimizer.eta = worker.past().course().eta_at(0);
-        let assemble = Arc::clone(&self.outside.assemble);
-        Some(Reel { past: Arc::clone(worker.past()), make: Box::new(move || assemble(&preset)) })
+        preset.optimizer.eta = past.course().eta_at(0);
+        let assemble = Arc::clone(assemble);
+        Some(Self { past: Arc::clone(past), make: Box::new(move || assemble(&preset)) })
     }
 }
 

@@ -3,22 +3,19 @@
 use super::Lab;
 use super::sessions::Reading;
 use crate::app::command::Command;
+use crate::app::export::film::Reel;
 use crate::app::export::save;
 use crate::app::state::banner::{Banner, Level};
+use crate::app::state::export::What;
 use crate::app::state::form::{Form, Search};
 use crate::app::state::layout;
-use crate::app::state::phase::RunPhase;
-use crate::app::view::forms::export;
 use crate::app::view::presenter;
-use crate::picture::view::ViewChange;
-use crate::picture::view::choice::Choice;
-use crate::picture::view::panel::Panel;
 use crate::picture::view::scene_view::SceneChange;
-use crate::run::analysis::cycles::Cycle;
-use crate::run::engine::breakpoint::Breakpoint;
+use crate::picture::view::ViewChange;
+use crate::picture::view::panel::Panel;
 use crate::run::file::recording::{self, ReadRecording};
 use crate::run::live::message::WorkerCommand;
-use crate::run::record::predictions::Examples;
+use crate::run::live::worker::Worker;
 use egui::Theme;
 
 /// Steps of a leap.
@@ -31,8 +28,19 @@ impl Lab {
         self.apply_all();
     }
 
+    /// Applies what the controls and keys of one frame have sent. What is typed into a form holds for whatever acts on it in
+    /// the same frame.
+    pub(in crate::app) fn apply_frame(&mut self, commands: Vec<Command>) {
+        #[cfg(test)]
+        self.sent.extend(commands.iter().cloned());
+        let (edits, others): (Vec<_>, Vec<_>) =
+            commands.into_iter().partition(|command| matches!(command, Command::Edit(_)));
+        self.queue.extend(edits.into_iter().chain(others));
+        self.apply_all();
+    }
+
     /// Applies what waits in the queue, in its order. What a command does is no command: nothing is put there meanwhile.
-    pub(super) fn apply_all(&mut self) {
+    fn apply_all(&mut self) {
         while let Some(command) = self.queue.pop_front() {
             self.apply_one(command);
             // What a command changed may lie above what asked for it.
@@ -43,35 +51,32 @@ impl Lab {
     #[expect(clippy::too_many_lines, reason = "one arm a command")]
     fn apply_one(&mut self, command: Command) {
         match command {
-            Command::PlayPause => self.play_pause(),
-            Command::StepForward => self.step_forward(1),
-            Command::LeapForward => self.step_forward(LEAP),
-            Command::StepBack => self.step_back(1),
-            Command::LeapBack => self.step_back(LEAP),
+            Command::PlayPause => self.fleet.play_pause(&mut self.model),
+            Command::StepForward => self.fleet.step_forward(&mut self.model, 1),
+            Command::LeapForward => self.fleet.step_forward(&mut self.model, LEAP),
+            Command::StepBack => self.fleet.step_back(&mut self.model, 1),
+            Command::LeapBack => self.fleet.step_back(&mut self.model, LEAP),
             Command::ToStart => {
                 if self.model.runs.first.history.rows() > 0 {
-                    self.place_cursor(Some(0));
+                    self.model.place_cursor(Some(0));
                 }
             }
-            Command::ToEnd => self.place_cursor(None),
-            Command::Replay => {
-                let model = &mut self.model;
-                model.view.playback.playing =
-                    !model.view.playback.playing && model.runs.first.history.rows() > 1;
-                let at_end = model.view.plots.cursor.is_none_or(|cursor| cursor + 1 >= model.most_rows());
-                if model.view.playback.playing && at_end {
-                    // from the first step in sight
-                    model.view.plots.cursor = Some(model.shown_steps()[0]);
-                }
-            }
+            Command::ToEnd => self.model.place_cursor(None),
+            Command::Replay => self.model.toggle_replay(),
             Command::ToggleLoop => self.model.view.playback.looping = !self.model.view.playback.looping,
-            Command::NextCycle => self.seek_cycle(true),
-            Command::PreviousCycle => self.seek_cycle(false),
-            Command::LoopCycle => self.loop_cycle(),
-            Command::NextExample => self.choose_prediction(|choice, all| choice.next_example(all, true)),
-            Command::PreviousExample => self.choose_prediction(|choice, all| choice.next_example(all, false)),
-            Command::NextOutput => self.choose_prediction(|choice, all| choice.next_output(all, true)),
-            Command::PreviousOutput => self.choose_prediction(|choice, all| choice.next_output(all, false)),
+            Command::NextCycle => self.model.seek_cycle(true),
+            Command::PreviousCycle => self.model.seek_cycle(false),
+            Command::LoopCycle => self.model.loop_cycle(),
+            Command::NextExample => {
+                self.model.choose_prediction(|choice, all| choice.next_example(all, true));
+            }
+            Command::PreviousExample => {
+                self.model.choose_prediction(|choice, all| choice.next_example(all, false));
+            }
+            Command::NextOutput => self.model.choose_prediction(|choice, all| choice.next_output(all, true)),
+            Command::PreviousOutput => {
+                self.model.choose_prediction(|choice, all| choice.next_output(all, false));
+            }
             Command::TogglePhases => {
                 self.model.view.plots.show_phases = !self.model.view.plots.show_phases;
                 self.save_settings();
@@ -81,8 +86,8 @@ impl Lab {
                     self.model.view.playback.speed = speed;
                 }
             }
-            Command::MoreSteps => self.more_steps(),
-            Command::TrainTo(steps) => self.train_to(steps),
+            Command::MoreSteps => self.fleet.more_steps(&mut self.model),
+            Command::TrainTo(steps) => self.fleet.train_to(&mut self.model, steps),
             Command::Restart if self.model.tour_runs(self.fleet.number) => self.start_source(),
             Command::Restart => self.start(false),
             Command::OpenPreset(preset) => {
@@ -101,11 +106,11 @@ impl Lab {
             Command::SetEta(eta) => self.set_eta(eta),
             Command::SetSpeed(speed) => {
                 self.model.runs.speed = speed;
-                self.tell(WorkerCommand::SetSpeed(speed));
+                self.fleet.tell(&mut self.model, WorkerCommand::SetSpeed(speed));
             }
-            Command::RestartFlows => self.tell_steered(WorkerCommand::RestartFlows),
-            Command::View(change) => self.change_view(change),
-            Command::FollowRun => self.follow_run(),
+            Command::RestartFlows => self.fleet.tell_steered(&mut self.model, WorkerCommand::RestartFlows),
+            Command::View(change) => self.model.change_view(change),
+            Command::FollowRun => self.model.follow_run(),
             Command::ToggleLogAxes => {
                 let log = !self.model.all_log();
                 for panel in Panel::ALL {
@@ -157,7 +162,9 @@ impl Lab {
                     self.save_settings();
                 }
             }
-            Command::ToggleBreakpoint(breakpoint) => self.toggle_breakpoint(breakpoint),
+            Command::ToggleBreakpoint(breakpoint) => {
+                self.fleet.toggle_breakpoint(&mut self.model, breakpoint);
+            }
             Command::Fork => self.fork(),
             Command::CloseFork(id) => {
                 self.fleet.forks.close(&mut self.model.runs.forks, id);
@@ -221,16 +228,7 @@ impl Lab {
                     self.files.data = (self.outside.choose_data)(&self.context);
                 }
             }
-            Command::Save => {
-                if !self.files.saved.is_running() {
-                    let size = self.context.content_rect().size();
-                    self.model.runs.facts.command = self.address().to_string();
-                    let reel =
-                        if self.model.forms.export.what == export::What::Film { self.reel() } else { None };
-                    self.files.saved = save(self.model.snapshot(), reel, size, &self.context);
-                    self.model.forms.export.saving = self.files.saved.is_running();
-                }
-            }
+            Command::Save => self.export(),
             Command::Tour(command) => self.tour(command),
             Command::Quit => self.context.send_viewport_cmd(egui::ViewportCommand::Close),
             Command::Dismiss(place) => {
@@ -263,34 +261,19 @@ impl Lab {
         }
     }
 
-    fn choose_prediction(&mut self, choose: impl Fn(Choice, &Examples) -> Choice) {
-        if let Some(found) = self.model.runs.first.history.predictions() {
-            self.model.view.plots.prediction = choose(self.model.view.plots.prediction, found.examples());
+    /// Writes the file of the export form.
+    fn export(&mut self) {
+        if self.files.saved.is_running() {
+            return;
         }
-    }
-
-    /// Lets the run go on, or pause; where it has ended, its forks and the runs beside it.
-    pub(super) fn play_pause(&mut self) {
-        match self.model.runs.first.phase {
-            RunPhase::Training => {
-                self.model.runs.first.phase = RunPhase::Paused;
-                self.tell(WorkerCommand::Pause);
-            }
-            RunPhase::Paused => {
-                self.model.runs.first.phase = RunPhase::Training;
-                self.model.forget_pause();
-                self.tell(WorkerCommand::Play);
-            }
-            RunPhase::Ended(_) if self.model.has_taken_all() && !self.model.can_go_on() => {
-                self.model.raise(Banner::why_it_waits("The run has ended: “More steps” (M) lets it go on"));
-            }
-            // its forks and the runs beside it may have steps left
-            RunPhase::Ended(_) | RunPhase::Failed => {
-                let playing = self.model.is_playing();
-                let wish = if playing { WorkerCommand::Pause } else { WorkerCommand::Play };
-                self.fleet.tell_others(&mut self.model.runs, &wish);
-            }
-        }
+        let size = self.context.content_rect().size();
+        self.model.runs.facts.command = self.address().to_string();
+        let past = self.fleet.first.as_ref().map(Worker::past);
+        let reel = past
+            .filter(|_| self.model.forms.export.what == What::Film)
+            .and_then(|past| Reel::of(&self.model, past, &self.outside.assemble));
+        self.files.saved = save(self.model.snapshot(), reel, size, &self.context);
+        self.model.forms.export.saving = self.files.saved.is_running();
     }
 
     /// Gives the run another learning rate, or moves the slider that the tour has for it.
@@ -301,27 +284,8 @@ impl Lab {
         }
         match self.model.tour.eta_knob(eta) {
             Some(turn) => self.tour(turn),
-            None => self.steer_eta(eta),
+            None => self.fleet.steer_eta(&mut self.model, eta),
         }
-    }
-
-    /// Does what a panel asks for.
-    fn change_view(&mut self, change: ViewChange) {
-        if matches!(change, ViewChange::PlaceCursor(_)) {
-            self.model.view.playback.playing = false;
-        }
-        self.model.view.plots.apply(change);
-    }
-
-    pub(super) fn place_cursor(&mut self, cursor: Option<usize>) {
-        self.change_view(ViewChange::PlaceCursor(cursor));
-    }
-
-    /// Shows the whole run as it grows.
-    pub(super) fn follow_run(&mut self) {
-        self.place_cursor(None);
-        self.model.view.plots.visible = None;
-        self.model.view.plots.ranges.clear();
     }
 
     /// Shows a form, or hides it.
@@ -333,71 +297,6 @@ impl Lab {
             Some(Form::Session) => self.model.runs.facts.command = self.address().to_string(),
             _ => {}
         }
-    }
-
-    /// Forward through what is recorded; at its end, the training takes the steps that are left.
-    fn step_forward(&mut self, steps: usize) {
-        let newest = self.model.most_rows().saturating_sub(1);
-        let (cursor, to_train) = match self.model.view.plots.cursor {
-            Some(cursor) if cursor < newest => ((cursor + steps <= newest).then_some(cursor + steps), 0),
-            _ => (None, steps),
-        };
-        self.place_cursor(cursor);
-        if to_train > 0 && self.model.can_go_on() {
-            if matches!(self.model.runs.first.phase, RunPhase::Training | RunPhase::Paused) {
-                self.model.runs.first.phase = RunPhase::Paused;
-            }
-            self.model.forget_pause();
-            for _ in 0..to_train {
-                self.tell(WorkerCommand::Step);
-            }
-        }
-    }
-
-    /// Back through what is recorded. From the newest step of a run that trains, the training pauses.
-    fn step_back(&mut self, steps: usize) {
-        let Some(newest) = self.model.runs.first.history.rows().checked_sub(1) else { return };
-        if self.model.view.plots.cursor.is_none() && self.model.runs.first.phase == RunPhase::Training {
-            self.play_pause();
-        }
-        let cursor = self.model.view.plots.cursor.unwrap_or(newest).min(self.model.most_rows() - 1);
-        self.place_cursor(Some(cursor.saturating_sub(steps)));
-    }
-
-    fn toggle_breakpoint(&mut self, breakpoint: Breakpoint) {
-        let set = &mut self.model.runs.breakpoints;
-        if set.contains(&breakpoint) {
-            set.retain(|other| *other != breakpoint);
-            self.tell_first(WorkerCommand::ClearBreakpoint(breakpoint));
-        } else {
-            set.push(breakpoint);
-            self.tell_first(WorkerCommand::SetBreakpoint(breakpoint));
-        }
-    }
-
-    fn seek_cycle(&mut self, next: bool) {
-        let Some(row) = self.model.row() else { return };
-        let cycles = self.model.runs.first.curves.cycles();
-        let cycle = if next { cycles.next(row) } else { cycles.previous(row) };
-        if let Some(start) = cycle.map(Cycle::start) {
-            self.place_cursor(Some(start));
-        }
-    }
-
-    /// Shows one cycle and plays it again and again.
-    pub(super) fn loop_cycle(&mut self) {
-        let Some(row) = self.model.row() else { return };
-        let cycles = self.model.runs.first.curves.cycles();
-        let cycle = cycles.at(row).map(|place| &cycles.all()[place]).or(cycles.previous(row));
-        let Some(cycle) = cycle.or(cycles.next(row)).filter(|cycle| cycle.length() > 1) else {
-            self.model.raise(Banner::new(Level::Note, "No cycle at the edge has been found yet"));
-            return;
-        };
-        let (first, last) = (cycle.start(), cycle.end() - 1);
-        self.model.view.plots.visible = Some([first as f64, last as f64]);
-        self.model.view.plots.cursor = Some(row.clamp(first, last));
-        self.model.view.plots.show_phases = true;
-        (self.model.view.playback.playing, self.model.view.playback.looping) = (true, true);
     }
 
     /// Shows plots for a projector, or the window as before.

@@ -2,15 +2,13 @@
 
 use super::Lab;
 use crate::app::state::banner::{Banner, Level};
-use crate::app::state::gaps::Gaps;
 use crate::app::state::phase::RunPhase;
 use crate::run::live::message::{Ending, WorkerCommand};
-use std::time::Instant;
 
 impl Lab {
     /// What has arrived from the training threads.
     pub(super) fn drain(&mut self) {
-        self.drain_forks();
+        self.fleet.drain_forks(&mut self.model);
         for text in self.fleet.beside.drain(&mut self.model.runs.beside) {
             self.model.raise(Banner::new(Level::Warning, text));
         }
@@ -20,7 +18,7 @@ impl Lab {
         let events: Vec<_> = self.model.runs.first.history.events()[self.fleet.heard.events..].to_vec();
         self.fleet.heard.events += events.len();
         for (step, event) in &events {
-            if !self.tour_says(event) {
+            if !self.model.tour_says(event, self.fleet.number) {
                 self.model.note(*step, event);
             }
         }
@@ -28,7 +26,7 @@ impl Lab {
             self.model.raise(Banner::new(Level::Warning, text));
         }
         if let Some(budget) = drained.thinned {
-            self.note_thinned(budget);
+            self.model.note_thinned(budget);
         }
         for hit in drained.hits {
             self.model.runs.first.phase = RunPhase::Paused;
@@ -54,76 +52,14 @@ impl Lab {
                     });
                 }
             }
-            Some(Err(reason)) => self.fail(&reason),
+            Some(Err(reason)) => self.model.fail(&reason),
         }
         if drained.rows > 0 {
-            self.measure_pace();
+            self.fleet.heard.measure_pace(&mut self.model.runs.first);
         }
         if self.model.runs.first.phase != RunPhase::Training {
             self.fleet.heard.pace = None;
         }
-    }
-
-    pub(super) fn fail(&mut self, reason: &str) {
-        self.model.runs.first.phase = RunPhase::Failed;
-        let kept = if self.model.runs.first.history.rows() > 0 {
-            ". Export what was recorded, or start anew"
-        } else {
-            ""
-        };
-        self.model.raise(Banner {
-            offers_restart: self.model.runs.first.history.rows() > 0,
-            offers_data: self.model.runs.first.history.rows() == 0 && self.model.needs_directory(),
-            ..Banner::new(Level::Error, format!("{reason}{kept}"))
-        });
-    }
-
-    fn measure_pace(&mut self) {
-        let (now, rows) = (Instant::now(), self.model.runs.first.history.rows());
-        let (since, first) = *self.fleet.heard.pace.get_or_insert((now, rows));
-        let seconds = (now - since).as_secs_f64();
-        if seconds >= 0.5 {
-            self.model.runs.first.steps_per_second = Some((rows - first) as f64 / seconds);
-            self.fleet.heard.pace = Some((now, rows));
-        }
-    }
-
-    /// What has arrived from the forks, and what it has to say.
-    fn drain_forks(&mut self) {
-        let drained = self.fleet.forks.drain(&mut self.model.runs.forks);
-        for (label, step, event) in self.fleet.forks.news(&self.model.runs.forks) {
-            self.model.note_of_fork(&label, step, &event);
-        }
-        for (label, end) in drained.ends {
-            self.model.note_end_of_fork(&label, &end);
-        }
-        if let Some(budget) = drained.thinned {
-            self.note_thinned(budget);
-        }
-        let forks = self.model.runs.forks.list();
-        self.fleet.heard.fork_gaps.retain(|(id, _)| forks.iter().any(|fork| fork.id == *id));
-        let mut broken = Vec::new();
-        for fork in forks {
-            let place =
-                self.fleet.heard.fork_gaps.iter().position(|(id, _)| *id == fork.id).unwrap_or_else(|| {
-                    self.fleet.heard.fork_gaps.push((fork.id, Gaps::after(fork.begun)));
-                    self.fleet.heard.fork_gaps.len() - 1
-                });
-            let news = self.fleet.heard.fork_gaps[place].1.news(&fork.history);
-            broken.extend(news.map(|text| format!("Fork “{}”: {text}", fork.label())));
-        }
-        for text in broken {
-            self.model.raise(Banner::new(Level::Warning, text));
-        }
-    }
-
-    fn note_thinned(&mut self, budget: usize) {
-        let text = format!(
-            "Looking into an old step takes a little longer from now on: the checkpoints fill their {} MiB, and every other \
-             one goes",
-            budget >> 20
-        );
-        self.model.raise(Banner::new(Level::Note, text));
     }
 
     /// Counts what is derived from the runs, and the saved runs that are drawn over them.

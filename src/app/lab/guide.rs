@@ -2,16 +2,13 @@
 
 use super::Lab;
 use crate::app::state::banner::{Banner, Level};
-use crate::app::state::layout::LayoutNode;
 use crate::app::state::page::Page;
 use crate::app::state::phase::RunPhase;
 use crate::app::state::tour::TourCommand;
 use crate::picture::view::scene_view::SceneView;
 use crate::run::analysis::cycles::Cycle;
-use crate::run::engine::breakpoint::{Breakpoint, Hit};
-use crate::run::live::message::WorkerCommand;
-use crate::tour::{Action, CentralFlowShown, Chapter, Knob, Reveal, TourColumns, lies_behind, passed_at};
-use brink_core::dynamics::{Event, Process, StepOutcome};
+use crate::run::engine::breakpoint::Hit;
+use crate::tour::{Action, Chapter, Knob, Reveal, lies_behind, passed_at};
 
 impl Lab {
     /// Applies a command of the tour.
@@ -24,11 +21,11 @@ impl Lab {
         match command {
             TourCommand::Toggle if tour.guides => self.leave_tour(),
             TourCommand::Toggle => self.resume_tour(),
-            TourCommand::Reveal => self.reveal(),
+            TourCommand::Reveal => self.model.reveal(),
             // the panel shows where that would be
             TourCommand::Next | TourCommand::Previous if !tour.guides => self.resume_tour(),
             TourCommand::Next if Page::of(tour).turns(&self.context) => {}
-            TourCommand::Next if hidden => self.reveal(),
+            TourCommand::Next if hidden => self.model.reveal(),
             TourCommand::Next => self.next_card(),
             TourCommand::Previous => self.previous_card(),
             TourCommand::Chapter(chapter) => self.open_chapter(chapter),
@@ -41,43 +38,27 @@ impl Lab {
         if !self.model.tour.guides {
             return;
         }
-        self.disarm();
+        self.fleet.disarm(&mut self.model);
         let own = self.model.layout.own_look.take().unwrap_or_default();
         self.model.tour.look = Some(self.model.look());
         self.model.tour.guides = false;
         self.model.take_look(own);
     }
 
-    /// The tour arranges the window from here on; what the user has arranged waits.
-    fn enter_tour(&mut self) {
-        if !self.model.tour.guides {
-            self.model.layout.own_look = Some(self.model.look());
-            self.model.tour.guides = true;
-        }
-    }
-
     /// Back to where the tour was left; its run starts again if another one was looked at meanwhile.
     fn resume_tour(&mut self) {
-        self.enter_tour();
+        self.model.enter_tour();
         if let Some(look) = self.model.tour.look.take() {
             self.model.take_look(look);
         }
         if self.model.tour.run == Some(self.fleet.number) && self.model.runs.first.phase != RunPhase::Failed {
-            self.arrange_for_tour();
+            self.model.arrange_for_tour();
             self.enter_card(false);
         } else if self.model.tour.has_begun() {
             self.start_source();
         } else {
             let chapter = self.model.tour.chapter;
             self.open_chapter(chapter);
-        }
-    }
-
-    fn reveal(&mut self) {
-        let tour = &mut self.model.tour;
-        tour.reveal = Reveal::Shown;
-        if tour.here().is_some_and(|(chapter, _)| chapter.central_flow == CentralFlowShown::Answered) {
-            self.model.view.plots.show_central_flow = true;
         }
     }
 
@@ -110,7 +91,7 @@ impl Lab {
         if chapter >= self.model.tour.chapters.len() {
             return;
         }
-        self.enter_tour();
+        self.model.enter_tour();
         let tour = &mut self.model.tour;
         (tour.chapter, tour.card, tour.reveal, tour.look) = (chapter, card, Reveal::Hidden, None);
         let chapter = &tour.chapters[chapter];
@@ -126,29 +107,22 @@ impl Lab {
         let same_run = std::ptr::eq(chapter.source(tour.card), chapter.source(card));
         let eta = chapter.cards[card].eta();
         (tour.card, tour.reveal) = (card, Reveal::Hidden);
-        self.disarm();
+        self.fleet.disarm(&mut self.model);
         if !same_run {
             return self.start_source();
         }
-        self.show_newest();
+        self.model.show_newest();
         let eta = eta.filter(|&eta| forward && eta != self.model.runs.first.eta());
         if let Some(eta) = eta {
             self.set_eta(eta);
         }
-        self.arrange_for_tour();
+        self.model.arrange_for_tour();
         self.enter_card(eta.is_some());
-    }
-
-    /// No cursor, no loop, all steps.
-    fn show_newest(&mut self) {
-        self.model.view.playback.playing = false;
-        self.place_cursor(None);
-        self.model.view.plots.visible = None;
     }
 
     /// Starts the run of the card that is shown.
     pub(in crate::app) fn start_source(&mut self) {
-        self.disarm();
+        self.fleet.disarm(&mut self.model);
         let tour = &mut self.model.tour;
         let chapter = &tour.chapters[tour.chapter];
         tour.reached = vec![false; chapter.cards.len()];
@@ -178,10 +152,10 @@ impl Lab {
         (self.model.view.plots.show_phases, self.model.view.plots.show_central_flow) = (phases, shows);
         self.start_beside();
         self.model.tour.run = Some(self.fleet.number);
-        self.arrange_for_tour();
+        self.model.arrange_for_tour();
         self.model.tour.due = self.model.tour.here().is_some_and(|(_, card)| card.stop.is_none());
         if let Some(stop) = first {
-            self.arm(stop);
+            self.fleet.arm(&mut self.model, stop);
         }
     }
 
@@ -195,7 +169,7 @@ impl Lab {
         for preset in presets {
             let title = preset.title.clone();
             let made = (self.outside.assemble)(&preset);
-            let (memory, wake) = (self.fleet.memory.clone(), self.wake());
+            let (memory, wake) = (self.fleet.memory.clone(), self.fleet.wake(&self.context));
             let (threads, beside) = (&mut self.fleet.beside, &mut self.model.runs.beside);
             let started = made.and_then(|engine| {
                 threads.start(beside, engine, preset, memory, wake).map_err(|error| error.to_string())
@@ -221,9 +195,9 @@ impl Lab {
                 self.model.tour.reach(stop, step);
             }
             Some(stop) => {
-                self.arm(stop);
+                self.fleet.arm(&mut self.model, stop);
                 if self.model.runs.first.phase == RunPhase::Paused {
-                    self.play_pause();
+                    self.fleet.play_pause(&mut self.model);
                 }
             }
             // a run that goes on keeps the stop that lies ahead
@@ -231,7 +205,7 @@ impl Lab {
                 let ahead =
                     self.model.tour.here().and_then(|(chapter, _)| chapter.first_stop(self.model.tour.card));
                 if let Some(stop) = ahead.filter(|&stop| !lies_behind(stop, &self.model.runs.first.history)) {
-                    self.arm(stop);
+                    self.fleet.arm(&mut self.model, stop);
                 }
             }
             None => {}
@@ -247,31 +221,11 @@ impl Lab {
             return;
         };
         if self.model.runs.first.phase == RunPhase::Training {
-            self.play_pause();
+            self.fleet.play_pause(&mut self.model);
         }
         self.model.view.playback.playing = false;
-        self.place_cursor(Some(step));
+        self.model.place_cursor(Some(step));
         self.model.view.plots.visible = Some([0.0, step.max(1) as f64]);
-    }
-
-    fn arm(&mut self, stop: Breakpoint) {
-        self.disarm();
-        self.model.tour.armed = Some(stop);
-        self.tell_first(WorkerCommand::SetBreakpoint(stop));
-    }
-
-    fn disarm(&mut self) {
-        if let Some(stop) = self.model.tour.armed.take()
-            && !self.model.runs.breakpoints.contains(&stop)
-        {
-            self.tell_first(WorkerCommand::ClearBreakpoint(stop));
-        }
-    }
-
-    fn arrange_for_tour(&mut self) {
-        let tour = &self.model.tour;
-        let columns = tour.chapters[tour.chapter].layout(tour.card);
-        self.model.layout.tree = node(columns).tree();
     }
 
     /// Whether a hit is the tour's own: then the panel says it, and no banner.
@@ -282,7 +236,7 @@ impl Lab {
         }
         if tour.armed == Some(hit.breakpoint) {
             let place = tour.reach(hit.breakpoint, Some(hit.step));
-            self.disarm();
+            self.fleet.disarm(&mut self.model);
             if let Some(place) = place.filter(|&place| place < self.model.tour.card) {
                 self.pass(place);
             }
@@ -293,20 +247,10 @@ impl Lab {
         let passed = cards.iter().any(|card| card.stop == Some(hit.breakpoint));
         let late = passed && !self.model.runs.breakpoints.contains(&hit.breakpoint);
         if late && self.model.tour.armed.is_some() && self.model.runs.first.phase == RunPhase::Paused {
-            self.play_pause();
+            self.fleet.play_pause(&mut self.model);
             self.context.request_repaint();
         }
         late
-    }
-
-    /// Whether an event is the lesson: gradient descent that diverges where the room moves the sliders. The panel says it, and
-    /// no banner.
-    pub(in crate::app) fn tour_says(&self, event: &Event) -> bool {
-        let tour = &self.model.tour;
-        let diverged =
-            matches!(event, Event::Outcome(Process::GradientDescent, StepOutcome::Diverged { .. }));
-        let steers = tour.here().is_some_and(|(chapter, _)| !chapter.knobs.is_empty());
-        diverged && steers && self.model.tour_runs(self.fleet.number)
     }
 
     /// Lets a run that was begun anew go on from the stop of a card before the one that is shown.
@@ -328,8 +272,8 @@ impl Lab {
         let own = || tour.here().and_then(|(chapter, _)| chapter.first_stop(tour.card));
         let next = tour.on_the_way().or_else(own);
         if let Some(stop) = next {
-            self.arm(stop);
-            self.play_pause();
+            self.fleet.arm(&mut self.model, stop);
+            self.fleet.play_pause(&mut self.model);
             self.context.request_repaint();
         }
     }
@@ -341,7 +285,7 @@ impl Lab {
         {
             self.model.tour.reach(stop, None);
             self.model.tour.reach_here();
-            self.disarm();
+            self.fleet.disarm(&mut self.model);
         }
         let tour = &mut self.model.tour;
         if !tour.guides || !tour.due || tour.waits() || self.model.runs.first.history.rows() == 0 {
@@ -360,7 +304,7 @@ impl Lab {
             Action::Look => {
                 let stop = self.model.tour.moment().map_or(usize::MAX, |step| step + 1);
                 let last = self.model.runs.first.history.rows().min(stop).checked_sub(2);
-                self.place_cursor(last);
+                self.model.place_cursor(last);
             }
             Action::LoopCycle => {
                 // whole ones can be told; the one that goes on cannot
@@ -368,12 +312,14 @@ impl Lab {
                 let newest = self.model.tour.moment().map_or(newest, |step| step.min(newest));
                 let whole = self.model.runs.first.curves.cycles().last_complete(newest).map(Cycle::start);
                 if let Some(start) = whole {
-                    self.place_cursor(Some(start));
+                    self.model.place_cursor(Some(start));
                 }
-                self.loop_cycle();
+                self.model.loop_cycle();
             }
-            Action::WholeRun => self.follow_run(),
-            Action::Play if self.model.runs.first.phase == RunPhase::Paused => self.play_pause(),
+            Action::WholeRun => self.model.follow_run(),
+            Action::Play if self.model.runs.first.phase == RunPhase::Paused => {
+                self.fleet.play_pause(&mut self.model);
+            }
             Action::ShowCentralFlow => self.model.view.plots.show_central_flow = true,
             // done when the card was entered
             Action::Play | Action::SetEta(_) => {}
@@ -388,16 +334,6 @@ impl Lab {
             self.start_source();
         }
     }
-}
-
-/// The panels as the window arranges them.
-fn node(columns: &TourColumns) -> LayoutNode {
-    let panel = |panel: crate::picture::view::panel::Panel| LayoutNode::Panel(panel.name().to_owned());
-    let column = |column: &crate::tour::PanelColumn| {
-        let rows = column.panels.iter().map(|&(share, of)| (share, panel(of))).collect();
-        (column.share, LayoutNode::Rows(rows))
-    };
-    LayoutNode::Columns(columns.0.iter().map(column).collect())
 }
 
 /// What a chapter's sliders stand at, as its preset has it.

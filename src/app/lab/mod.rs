@@ -176,13 +176,7 @@ impl Lab {
         if pointed != self.model.view.plots.pointed {
             commands.push(Command::View(ViewChange::Point(pointed)));
         }
-        #[cfg(test)]
-        self.sent.extend(commands.iter().cloned());
-        // what is typed into a form holds for whatever acts on it in the same frame
-        let (edits, others): (Vec<_>, Vec<_>) =
-            commands.into_iter().partition(|command| matches!(command, Command::Edit(_)));
-        self.queue.extend(edits.into_iter().chain(others));
-        self.apply_all();
+        self.apply_frame(commands);
         if self.window.panels_moved && !ui.input(|input| input.pointer.any_down()) {
             self.save_settings();
         }
@@ -199,9 +193,8 @@ impl Lab {
         self.follow_plan();
         self.take_in_sessions();
         self.keep_unfinished();
-        self.replay();
-        self.inspect();
-        self.look();
+        self.window.replay(&mut self.model, &self.context);
+        self.fleet.look(&mut self.model, &self.context);
         self.model.look_at_landscape();
         if self.model.derive_curves(CURVE_BUDGET) {
             self.guide();
@@ -212,13 +205,26 @@ impl Lab {
         self.take_in_files();
     }
 
+    /// Tells the training thread that the end is near, without waiting for it.
+    pub fn prepare_to_close(&mut self) {
+        self.fleet.tell(&mut self.model, WorkerCommand::Stop);
+    }
+
+    /// Remembers the settings, removes the autosave and ends the training thread; at most half a second.
+    pub fn close(&mut self) {
+        self.save_settings();
+        self.forget_autosave();
+        self.fleet.end_first();
+    }
+}
+
+impl WindowMemory {
     /// Moves the cursor of the slow motion.
-    fn replay(&mut self) {
+    fn replay(&mut self, model: &mut Model, context: &Context) {
         let now = Instant::now();
-        let before = self.window.replayed.replace(now).unwrap_or(now);
-        let model = &mut self.model;
+        let before = self.replayed.replace(now).unwrap_or(now);
         let Some(newest) = model.most_rows().checked_sub(1).filter(|_| model.view.playback.playing) else {
-            self.window.replayed = None;
+            self.replayed = None;
             return;
         };
         let range = match model.view.plots.visible {
@@ -228,38 +234,7 @@ impl Lab {
         let cursor = model.view.plots.cursor.unwrap_or(range[0]);
         model.view.plots.cursor = Some(model.view.playback.advance(cursor, range, now - before));
         if let Some(due) = model.view.playback.due() {
-            self.context.request_repaint_after(due.max(LEAST_FRAME));
+            context.request_repaint_after(due.max(LEAST_FRAME));
         }
-    }
-
-    fn inspect(&mut self) {
-        if let Some(reason) =
-            self.fleet.inspector.as_mut().and_then(|inspector| inspector.update(&mut self.model))
-        {
-            self.model.raise(Banner::new(Level::Note, reason));
-        }
-    }
-
-    fn look(&mut self) {
-        if let Some((weight_space, worker)) = self.fleet.weight_space.as_mut().zip(self.fleet.first.as_mut())
-            && let Some(reason) = weight_space.update(&mut self.model, worker, &self.context)
-        {
-            self.model.raise(Banner::new(Level::Note, reason));
-        }
-        if let Some(paths) = &mut self.fleet.recorded_paths {
-            paths.update(&mut self.model);
-        }
-    }
-
-    /// Tells the training thread that the end is near, without waiting for it.
-    pub fn prepare_to_close(&mut self) {
-        self.tell(WorkerCommand::Stop);
-    }
-
-    /// Remembers the settings, removes the autosave and ends the training thread; at most half a second.
-    pub fn close(&mut self) {
-        self.save_settings();
-        self.forget_autosave();
-        self.fleet.end_first();
     }
 }

@@ -7,18 +7,16 @@ use crate::app::state::phase::RunPhase;
 use crate::app::work::inspector::Inspector;
 use crate::app::work::outside::Opening;
 use crate::app::work::weight_space::{RecordedPaths, WeightSpace};
-use crate::preset::Preset;
 use crate::run::engine::Engine;
 use crate::run::engine::branch::Branch;
 use crate::run::engine::breakpoint::Breakpoint;
 use crate::run::engine::course::Course;
 use crate::run::file::session::Session;
 use crate::run::file::session::{SavedFork, SessionKind};
-use crate::run::live::message::{Ending, WorkerCommand};
+use crate::run::live::message::WorkerCommand;
 use crate::run::live::spectra::RECORDED;
 use crate::run::live::worker::Options;
 use crate::run::live::worker::Worker;
-use crate::run::record::series::Series;
 use crate::run::start::beginning::Beginning;
 use brink_core::space::Budget;
 
@@ -36,9 +34,9 @@ impl Lab {
         }
         (self.plan.forks, self.plan.at) = (forks, at);
         if let Some(at) = at.filter(|_| !reached) {
-            self.tell_first(WorkerCommand::SetBreakpoint(Breakpoint::Step(at)));
+            self.fleet.tell_first(&mut self.model, WorkerCommand::SetBreakpoint(Breakpoint::Step(at)));
             if self.model.runs.first.phase == RunPhase::Paused {
-                self.play_pause();
+                self.fleet.play_pause(&mut self.model);
             }
         }
     }
@@ -95,21 +93,25 @@ impl Lab {
         };
         let mut engine = match made {
             Ok(engine) => engine,
-            Err(reason) => return self.fail(&reason),
+            Err(reason) => return self.model.fail(&reason),
         };
         self.model.runs.first.parameters = engine.dim();
         // two weights need no look: their plane is drawn from the formula
         let live = self.model.runs.recording.is_none();
         let trail = live && preset.landscape.as_ref().is_none_or(|landscape| landscape.start.len() != 2);
         let recorded = self.model.runs.first.history.most_bytes();
-        let options = Options { trail: trail.then(Budget::default), recorded, ..self.options(paused) };
+        let options = Options {
+            trail: trail.then(Budget::default),
+            recorded,
+            ..self.fleet.options(&self.model, paused)
+        };
         let name = self.model.runs.facts.preset.clone();
         let beginning = Beginning { name, preset: preset.clone(), course, session };
         let past = beginning.past(engine.as_mut(), &options.memory.checkpoints);
         if let Some(examples) = engine.examples() {
             self.model.runs.first.history.watch(examples);
         }
-        match Worker::resume(engine, past, &options, self.wake()) {
+        match Worker::resume(engine, past, &options, self.fleet.wake(&self.context)) {
             Ok(worker) => {
                 if trail {
                     let (past, assemble) = (worker.past(), &self.outside.assemble);
@@ -127,46 +129,11 @@ impl Lab {
                 }
                 self.fleet.first = Some(worker);
                 for breakpoint in self.model.runs.breakpoints.clone() {
-                    self.tell_first(WorkerCommand::SetBreakpoint(breakpoint));
+                    self.fleet.tell_first(&mut self.model, WorkerCommand::SetBreakpoint(breakpoint));
                 }
                 self.model.runs.first.phase = if paused { RunPhase::Paused } else { RunPhase::Training };
             }
-            Err(error) => self.fail(&format!("cannot start the training thread: {error}")),
-        }
-    }
-
-    /// Tells the run that is chosen in the tree.
-    pub(super) fn tell_steered(&mut self, command: WorkerCommand) {
-        let Some(id) = self.model.forms.fork.parent else { return self.tell_first(command) };
-        if let Err(error) = self.fleet.forks.send_to(id, command) {
-            self.model.raise(Banner::new(Level::Warning, error.to_string()));
-        }
-    }
-
-    /// Gives the run that is chosen in the tree another learning rate; what was planned for it is dropped.
-    pub(super) fn steer_eta(&mut self, eta: f64) {
-        if self.model.forms.fork.parent.is_none() && eta.is_finite() && eta > 0.0 {
-            self.model.runs.first.eta_sent = Some(eta);
-            if self.model.runs.first.phase == RunPhase::Ended(Ending::AllSteps) {
-                // the same words for every η, so that one note is there while the slider moves
-                let text =
-                    "All steps are taken, so nothing moves yet: “More steps” (M) goes on with the new η";
-                self.model.raise(Banner::why_it_waits(text));
-            }
-        }
-        self.tell_steered(WorkerCommand::SetEta(eta));
-    }
-
-    /// Tells the run and its forks.
-    pub(super) fn tell(&mut self, command: WorkerCommand) {
-        self.fleet.tell_others(&mut self.model.runs, &command);
-        self.tell_first(command);
-    }
-
-    /// Tells the run itself.
-    pub(super) fn tell_first(&mut self, command: WorkerCommand) {
-        if let Err(error) = self.fleet.tell_first(command) {
-            self.model.raise(Banner::new(Level::Warning, error.to_string()));
+            Err(error) => self.model.fail(&format!("cannot start the training thread: {error}")),
         }
     }
 
@@ -187,8 +154,8 @@ impl Lab {
     /// Lets a run leave another one. Returns its number.
     fn depart(&mut self, parent: Option<usize>, branch: &Branch, paused: bool) -> Option<usize> {
         let worker = self.fleet.first.as_ref()?;
-        let (preset, options) = (self.preset_from_start(), self.options(paused));
-        let wake = self.wake();
+        let (preset, options) = (self.model.preset_from_start(), self.fleet.options(&self.model, paused));
+        let wake = self.fleet.wake(&self.context);
         let model = &mut self.model;
         let first = (&model.runs.first.history, worker.past().as_ref());
         let make = || (self.outside.assemble)(&preset);
@@ -204,8 +171,8 @@ impl Lab {
     /// Goes on with the forks of a session; `steered` is the place of the one that was chosen.
     pub(super) fn restore_forks(&mut self, saved: Vec<SavedFork>, steered: Option<usize>) {
         let Some(worker) = self.fleet.first.as_ref().filter(|_| !saved.is_empty()) else { return };
-        let (preset, options) = (self.preset_from_start(), self.options(true));
-        let wake = self.wake();
+        let (preset, options) = (self.model.preset_from_start(), self.fleet.options(&self.model, true));
+        let wake = self.fleet.wake(&self.context);
         let make = || (self.outside.assemble)(&preset);
         match self.fleet.forks.restore(&mut self.model.runs.forks, saved, worker.past(), make, &options, wake)
         {
@@ -214,75 +181,6 @@ impl Lab {
                 let text = format!("Not all forks of the session are here: {error}");
                 self.model.raise(Banner::new(Level::Warning, text));
             }
-        }
-    }
-
-    /// The preset with the learning rate of its first step.
-    fn preset_from_start(&self) -> Preset {
-        let mut preset = self.model.current().clone();
-        let first = self.model.runs.first.history.value(Series::Eta, 0);
-        preset.optimizer.eta = first.unwrap_or(preset.optimizer.eta);
-        preset
-    }
-
-    /// How a run of the window goes.
-    fn options(&self, paused: bool) -> Options {
-        let preset = self.model.current();
-        Options {
-            speed: self.model.runs.speed,
-            paused,
-            memory: self.fleet.memory.clone(),
-            ..Options::new(preset.run.steps, preset.optimizer.eta)
-        }
-    }
-
-    /// Asks for a repaint, from a training thread: not so soon that drawing takes the time of the training.
-    pub(super) fn wake(&self) -> impl Fn() + Send + Clone + use<> {
-        self.fleet.wake(&self.context)
-    }
-
-    /// Lets the run take as many more steps as its preset has.
-    pub(super) fn more_steps(&mut self) {
-        let own = self.model.runs.presets[self.model.runs.preset].1.run.steps;
-        let steps = self.model.current().run.steps.max(self.model.runs.first.history.rows());
-        self.train_to(steps.saturating_add(own));
-    }
-
-    /// Lets the run and its forks take so many steps in all; where they had ended at their last one, they go on.
-    pub(super) fn train_to(&mut self, steps: usize) {
-        let model = &mut self.model;
-        let note = |text: String| Banner::new(Level::Note, text);
-        if model.runs.recording.is_some() {
-            let text = "No more steps: this is a recording, and all of it is there. Its preset runs live";
-            return model.raise(note(text.into()));
-        }
-        let goes_on = match model.runs.first.phase {
-            RunPhase::Training | RunPhase::Paused => false,
-            RunPhase::Ended(Ending::AllSteps | Ending::MemoryBudget { .. }) => true,
-            RunPhase::Ended(_) => {
-                let text =
-                    "No more steps: every process has stopped. Restart with another η, or fork before it";
-                return model.raise(note(text.into()));
-            }
-            RunPhase::Failed => return,
-        };
-        let rows = model.runs.first.history.rows();
-        if steps <= rows {
-            return model.raise(note(format!("{rows} steps are taken already; ask for more than {steps}")));
-        }
-        let mut preset = model.current().clone();
-        preset.run.steps = steps;
-        if let Err(error) = preset.validate() {
-            return model.raise(Banner::new(Level::Warning, error.to_string()));
-        }
-        model.runs.variant = Some(preset);
-        self.tell(WorkerCommand::SetSteps(steps));
-        if goes_on {
-            self.model.banners.retain(|banner| !banner.offers_restart);
-            self.model.forget_pause();
-            self.model.runs.first.phase = RunPhase::Training;
-            self.model.view.plots.cursor = None;
-            self.tell(WorkerCommand::Play);
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Sessions in the window: the form, what of a run is kept, and what becomes of one that is read.
 
 use super::Lab;
-use crate::app::state::banner::{Banner, Level};
 use crate::app::state::form::Form;
 use crate::app::state::form::SessionForm;
 use crate::app::state::runs::Compared;
@@ -148,28 +147,16 @@ impl Lab {
             form.busy = false;
             form.known = saved.is_ok();
             form.outcome = Some(saved.map(|path| format!("Saved: {}", path.display())));
-            self.tell_outcome();
+            self.model.tell_outcome();
         }
         let Some(read) = self.sessions.read.poll_outcome() else { return };
         self.model.forms.session.busy = false;
         match read {
             Err(reason) => {
                 self.model.forms.session.outcome = Some(Err(reason));
-                self.tell_outcome();
+                self.model.tell_outcome();
             }
             Ok((reading, session)) => self.use_session(session, reading),
-        }
-    }
-
-    /// Where the form is not open, what became of a file is said above the plots.
-    fn tell_outcome(&mut self) {
-        if self.model.forms.open == Some(Form::Session) {
-            return;
-        }
-        match self.model.forms.session.outcome.clone() {
-            Some(Ok(text)) => self.model.raise(Banner::new(Level::Note, text)),
-            Some(Err(reason)) => self.model.raise(Banner::new(Level::Warning, reason)),
-            None => {}
         }
     }
 
@@ -180,7 +167,7 @@ impl Lab {
                 let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
                 let outcome = self.compare_with(&name, session);
                 self.model.forms.session.outcome = Some(outcome);
-                self.tell_outcome();
+                self.model.tell_outcome();
             }
             Reading::Open => {
                 let path = self.model.forms.session.path.clone();

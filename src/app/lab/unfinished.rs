@@ -5,6 +5,7 @@
 //! whose window is closed at the user's wish leaves nothing.
 
 use super::Lab;
+use crate::app::state::Model;
 use crate::app::state::banner::{Banner, Level};
 use crate::app::state::export::ExportOutcome;
 use crate::app::work::job::Job;
@@ -103,7 +104,7 @@ impl Lab {
             Ok((autosave, left)) => {
                 self.autosave = Some(autosave);
                 self.model.runs.unfinished = left;
-                self.offer_unfinished();
+                offer_unfinished(&mut self.model);
             }
             Err(error) => {
                 let text = format!("Unfinished runs are not kept: {}: {error}", directory.display());
@@ -112,41 +113,21 @@ impl Lab {
         }
     }
 
-    fn offer_unfinished(&mut self) {
-        let Some(path) = self.model.runs.unfinished.first() else { return };
-        let modified = fs::metadata(path).and_then(|metadata| metadata.modified());
-        let age = modified.ok().and_then(|then| then.elapsed().ok()).unwrap_or_default();
-        let minutes = age.as_secs() / 60;
-        let when = match minutes {
-            0 => "less than a minute".to_owned(),
-            1 => "a minute".to_owned(),
-            2..120 => format!("{minutes} minutes"),
-            120..2880 => format!("{} hours", minutes / 60),
-            _ => format!("{} days", minutes / 1440),
-        };
-        let text = format!("A run was not finished when Brink ended {when} ago; it was kept until then");
-        self.model.raise(Banner { offers_unfinished: true, ..Banner::new(Level::Note, text) });
-    }
-
-    fn withdraw_offer(&mut self) {
-        self.model.banners.retain(|banner| !banner.offers_unfinished);
-    }
-
     /// The unfinished run has been opened: its file is this window's autosave now.
     pub(super) fn adopt_unfinished(&mut self, path: &Path) {
-        self.withdraw_offer();
+        withdraw_offer(&mut self.model);
         self.model.runs.unfinished.retain(|other| other != path);
         if let Some(autosave) = &mut self.autosave
             && fs::rename(path, &autosave.path).is_ok()
         {
             autosave.saved = self.model.recorded();
         }
-        self.offer_unfinished();
+        offer_unfinished(&mut self.model);
     }
 
     /// Removes the unfinished run that is offered.
     pub(super) fn discard_unfinished(&mut self) {
-        self.withdraw_offer();
+        withdraw_offer(&mut self.model);
         if !self.model.runs.unfinished.is_empty() {
             let path = self.model.runs.unfinished.remove(0);
             if let Err(error) = fs::remove_file(&path) {
@@ -154,7 +135,7 @@ impl Lab {
                 self.model.raise(Banner::new(Level::Warning, text));
             }
         }
-        self.offer_unfinished();
+        offer_unfinished(&mut self.model);
     }
 
     /// Nothing of the present run is kept any more.
@@ -215,4 +196,26 @@ impl Lab {
             }
         }
     }
+}
+
+/// Offers what a crash has left, the newest first.
+fn offer_unfinished(model: &mut Model) {
+    let Some(path) = model.runs.unfinished.first() else { return };
+    let modified = fs::metadata(path).and_then(|metadata| metadata.modified());
+    let age = modified.ok().and_then(|then| then.elapsed().ok()).unwrap_or_default();
+    let minutes = age.as_secs() / 60;
+    let when = match minutes {
+        0 => "less than a minute".to_owned(),
+        1 => "a minute".to_owned(),
+        2..120 => format!("{minutes} minutes"),
+        120..2880 => format!("{} hours", minutes / 60),
+        _ => format!("{} days", minutes / 1440),
+    };
+    let text = format!("A run was not finished when Brink ended {when} ago; it was kept until then");
+    model.raise(Banner { offers_unfinished: true, ..Banner::new(Level::Note, text) });
+}
+
+/// Takes the offer away.
+fn withdraw_offer(model: &mut Model) {
+    model.banners.retain(|banner| !banner.offers_unfinished);
 }

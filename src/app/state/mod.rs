@@ -2,9 +2,11 @@
 
 pub(crate) mod banner;
 pub(crate) mod beside;
+pub(crate) mod cursor;
 pub(crate) mod export;
 pub(crate) mod form;
 pub(crate) mod gaps;
+pub(crate) mod guided;
 pub(crate) mod layout;
 pub(crate) mod look;
 pub(crate) mod notices;

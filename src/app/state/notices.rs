@@ -2,6 +2,8 @@
 
 use super::Model;
 use super::banner::{Banner, Level};
+use super::form::Form;
+use super::phase::RunPhase;
 use crate::run::live::message::Ending;
 use brink_core::dynamics::{Event, Process, StepOutcome};
 
@@ -103,6 +105,40 @@ impl Model {
         self.banners.push(banner);
         if self.banners.len() > BANNERS {
             self.banners.remove(0);
+        }
+    }
+
+    /// The run has failed, or could not be started.
+    pub(in crate::app) fn fail(&mut self, reason: &str) {
+        self.runs.first.phase = RunPhase::Failed;
+        let kept =
+            if self.runs.first.history.rows() > 0 { ". Export what was recorded, or start anew" } else { "" };
+        self.raise(Banner {
+            offers_restart: self.runs.first.history.rows() > 0,
+            offers_data: self.runs.first.history.rows() == 0 && self.needs_directory(),
+            ..Banner::new(Level::Error, format!("{reason}{kept}"))
+        });
+    }
+
+    /// Some checkpoints had to go.
+    pub(in crate::app) fn note_thinned(&mut self, budget: usize) {
+        let text = format!(
+            "Looking into an old step takes a little longer from now on: the checkpoints fill their {} MiB, and every other \
+             one goes",
+            budget >> 20
+        );
+        self.raise(Banner::new(Level::Note, text));
+    }
+
+    /// Where the form is not open, what became of a file is said above the plots.
+    pub(in crate::app) fn tell_outcome(&mut self) {
+        if self.forms.open == Some(Form::Session) {
+            return;
+        }
+        match self.forms.session.outcome.clone() {
+            Some(Ok(text)) => self.raise(Banner::new(Level::Note, text)),
+            Some(Err(reason)) => self.raise(Banner::new(Level::Warning, reason)),
+            None => {}
         }
     }
 

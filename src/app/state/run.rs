@@ -19,7 +19,7 @@ pub struct Run {
     pub curves: Curves,
     /// How it is steered, as far as the training thread has said.
     pub course: Course,
-    /// A learning rate that was sent and is not in the course yet.
+    /// A learning rate that was sent, of which nothing is recorded yet.
     pub eta_sent: Option<f64>,
     /// What it is doing.
     pub phase: RunPhase,
@@ -65,8 +65,42 @@ impl Run {
 
     /// Takes in how the training thread is steered now.
     pub(in crate::app) fn hear_course(&mut self, course: Course) {
-        // what was sent holds for good
-        self.eta_sent = self.eta_sent.filter(|&eta| course.eta_at(usize::MAX) != eta);
+        // what was sent holds from the newest step on, for good
+        let newest = self.history.rows().saturating_sub(1);
+        self.eta_sent =
+            self.eta_sent.filter(|&eta| [newest, usize::MAX].iter().any(|&step| course.eta_at(step) != eta));
         self.course = course;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use brink_core::dynamics::StepRecord;
+
+    #[test]
+    fn what_was_sent_is_shown_until_a_step_is_recorded_with_it() {
+        let mut run = Run::new(Course::new(0.1), 1);
+        let record = |run: &mut Run, eta: f64| {
+            let step = run.history.rows();
+            run.history.push(&StepRecord { step, eta, ..StepRecord::default() });
+        };
+        record(&mut run, 0.1);
+        run.eta_sent = Some(0.2);
+        run.hear_course(Course::new(0.1));
+        assert_eq!(run.eta(), 0.2, "the thread has not heard of it");
+        let mut course = Course::new(0.1);
+        course.set_eta(1, 0.2);
+        run.hear_course(course.clone());
+        assert_eq!((run.eta(), run.eta_sent), (0.2, Some(0.2)), "no step has been taken with it");
+        record(&mut run, 0.2);
+        run.hear_course(course.clone());
+        assert_eq!((run.eta(), run.eta_sent), (0.2, None));
+        // a plan is followed from here on
+        course.set_eta(2, 0.3);
+        run.hear_course(course);
+        assert_eq!(run.eta(), 0.2);
+        record(&mut run, 0.3);
+        assert_eq!(run.eta(), 0.3);
     }
 }

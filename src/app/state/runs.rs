@@ -14,6 +14,7 @@ use crate::run::file::recording::Recording;
 use crate::run::live::fork::{Fork, Forks};
 use crate::run::live::message::Ending;
 use crate::run::record::history::History;
+use crate::run::record::series::Series;
 use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -71,8 +72,8 @@ impl Runs {
 
     /// Forgets what was recorded. The learning rate stays, and what the run is doing until another one begins.
     pub(super) fn clear(&mut self, max_tracked: usize) {
-        let Run { phase, parameters, .. } = self.first.clone();
-        self.first = Run { phase, parameters, ..Run::new(Course::new(self.first.eta()), max_tracked) };
+        let anew = Run::new(Course::new(self.first.eta()), max_tracked);
+        self.first = Run { phase: self.first.phase.clone(), parameters: self.first.parameters, ..anew };
         self.forks.clear();
         self.fork_curves.clear();
         self.beside.clear();
@@ -145,6 +146,14 @@ impl Model {
             complete &= run.curves.update(&run.history, smoothing, share);
         }
         complete & self.runs.beside.derive_curves(budget)
+    }
+
+    /// The preset with the learning rate of its first step.
+    pub(in crate::app) fn preset_from_start(&self) -> Preset {
+        let mut preset = self.current().clone();
+        let first = self.runs.first.history.value(Series::Eta, 0);
+        preset.optimizer.eta = first.unwrap_or(preset.optimizer.eta);
+        preset
     }
 
     /// Recorded steps of the run and its forks, and how many forks there are.

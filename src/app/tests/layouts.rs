@@ -133,3 +133,18 @@ fn lines_between_panels_are_moved_by_the_arrow_keys() {
     assert!((shares(&window) - 0.9).abs() < 1e-3, "no panel is pushed away");
     assert_eq!(model(&window).view.plots.cursor, None, "arrows do not move the cursor then");
 }
+
+#[test]
+fn what_is_typed_holds_for_what_acts_on_it_in_the_same_frame() {
+    let mut window = open();
+    let typed = Command::Edit(FormEdit::LayoutName("late".into()));
+    lab(&mut window).apply_frame(vec![Command::SaveLayout, typed]);
+    let saved: Vec<&str> = model(&window).layout.saved.iter().map(|layout| layout.name.as_str()).collect();
+    assert_eq!(saved, ["late"]);
+}
+
+#[test]
+fn the_state_is_plain_data() {
+    fn is_plain<T: Clone + std::fmt::Debug + Send + Sync + 'static>() {}
+    is_plain::<Model>();
+}

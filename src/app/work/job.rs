@@ -134,17 +134,19 @@ mod tests {
 
     #[test]
     fn a_repaint_is_asked_for_when_it_is_done() {
-        let context = Context::default();
-        let (sender, asked) = bounded(1);
-        context.set_request_repaint_callback(move |_| {
-            // one is enough
-            let _ = sender.try_send(());
-        });
-        let mut job = Job::spawn("test", &context, || ());
-        assert_eq!(asked.recv_timeout(Duration::from_secs(10)), Ok(()));
-        assert_eq!(job.poll(), Some(Ok(())));
-        let _failed: Job<()> = Job::spawn("test", &context, || panic!("a test"));
-        assert_eq!(asked.recv_timeout(Duration::from_secs(10)), Ok(()), "also where the work fails");
+        let awaited = |work: fn(), expected: Result<(), Gone>| {
+            let context = Context::default();
+            let (sender, asked) = bounded(1);
+            context.set_request_repaint_callback(move |_| {
+                // one is enough
+                let _ = sender.try_send(());
+            });
+            let mut job = Job::spawn("test", &context, work);
+            assert_eq!(asked.recv_timeout(Duration::from_secs(10)), Ok(()));
+            assert_eq!(job.poll(), Some(expected));
+        };
+        awaited(|| (), Ok(()));
+        awaited(|| panic!("a test"), Err(Gone));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Lines as triangles: solid inside, fading over one pixel at the sides, rounded at ends and sharp bends. The shader
+//! Lines as triangles: solid within, fading over one pixel at the sides, rounded at ends and sharp bends. The shader
 //! `shaders/line.wgsl` covers pixels by the same rule.
 
 use super::dash::ScreenDash;
@@ -7,22 +7,22 @@ use egui::{Color32, Pos2, Vec2, pos2, vec2};
 
 /// Cosine of the sharpest bend at which the sides of two pieces still meet in one point.
 const MITRE: f32 = 0.5;
-/// Corners of a rounded end.
+/// Corners of a round end.
 const ROUND: u8 = 10;
 
 /// A point of a line.
 #[derive(Clone, Copy, Debug)]
 pub struct Point {
-    /// Its position on the screen.
+    /// On the screen.
     pub place: Pos2,
-    /// Its position in the box.
+    /// In the box.
     pub at: [f32; 3],
     /// Length of the line up to here, in the box.
     pub length: f32,
 }
 
 impl Point {
-    /// Interpolates towards another point.
+    /// A share of the way to another point.
     #[must_use]
     pub fn towards(&self, other: &Self, share: f32) -> Self {
         let mix = |a: f32, b: f32| a + share * (b - a);
@@ -34,25 +34,25 @@ impl Point {
     }
 }
 
-/// A position on a line, and the visible share of the line there, 0 to 1; it varies linearly in between.
+/// A place on a line, and how much of the line is seen there, 0 to 1; in between it changes evenly.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StrokeSample {
-    /// The position on the screen.
+    /// On the screen.
     pub place: Pos2,
     /// The share.
     pub seen: f32,
 }
 
-/// Collects the samples of a line, without those that are linear interpolations of their neighbours.
+/// Gathers the samples of a line, without those that lie evenly between two others.
 #[derive(Default)]
 pub struct Samples {
     list: Vec<StrokeSample>,
-    /// Whether the last sample is inside the current piece, and not at its end.
+    /// Whether the last one is on the piece that is being gathered, and not at its end.
     between: bool,
 }
 
 impl Samples {
-    /// Samples between two points, at ascending fractions from 0 to 1; `visible` is evaluated there.
+    /// Between two points, at shares of the way that ascend from 0 to 1; `visible` is asked there.
     pub fn piece(
         &mut self,
         a: &Point,
@@ -62,7 +62,7 @@ impl Samples {
         pixel: f32,
         visible: impl Fn(&Point) -> bool,
     ) {
-        // the length of the line within one pixel
+        // the length of the line that one pixel of it takes
         let of_pixel = pixel * (b.length - a.length) / a.place.distance(b.place).max(f32::MIN_POSITIVE);
         self.between = false;
         for share in shares {
@@ -84,14 +84,14 @@ impl Samples {
         {
             self.list.pop();
         }
-        // a piece begins where the previous one has ended
+        // the first of a piece stays where the one before has ended
         self.between = self.list.last().is_some_and(|last| last.place != sample.place);
         if self.between || self.list.is_empty() {
             self.list.push(sample);
         }
     }
 
-    /// Takes all samples.
+    /// All of them; there are none from now on.
     pub fn take(&mut self) -> Vec<StrokeSample> {
         self.between = false;
         std::mem::take(&mut self.list)
@@ -100,13 +100,13 @@ impl Samples {
 
 /// Draws lines into a mesh.
 pub struct Pen<'a> {
-    /// The target mesh.
+    /// Where to.
     pub mesh: &'a mut Mesh,
     /// The size of a pixel, in points.
     pub pixel: f32,
 }
 
-/// The profile across a line: distance from the middle, and coverage there.
+/// Across a line: distance from the middle, and coverage there.
 #[derive(Clone, Copy)]
 struct Profile {
     inner: f32,
@@ -123,12 +123,12 @@ impl Profile {
 impl Pen<'_> {
     fn profile(&self, width: f32, color: Color32) -> Profile {
         let (half, feather) = (0.5 * width, 0.5 * self.pixel);
-        // A line thinner than a pixel never covers one fully.
+        // A line thinner than a pixel never covers one whole.
         let most = ((half + feather) / self.pixel).min(1.0);
         Profile { inner: (half - feather).max(0.0), outer: half + feather, color: color.gamma_multiply(most) }
     }
 
-    /// Draws the visible part of a line; `round` states whether its ends are rounded.
+    /// A line as far as it is seen; `round` says whether its ends are.
     pub fn line(&mut self, samples: &[StrokeSample], width: f32, color: Color32, round: bool) {
         let profile = self.profile(width, color);
         let mut discs = self.body(samples, &profile);
@@ -140,19 +140,18 @@ impl Pen<'_> {
         }
     }
 
-    /// The triangles between two rows.
+    /// Between two rows.
     fn strip(&mut self, start: u32, end: u32) {
         for side in 0..3 {
             let (a, b) = (start + side, end + side);
-            // The diagonals run outwards from the fully covered middle: the coverage in a corner is the smaller of
-            // its two sides'.
+            // The diagonals run outwards from the full middle: coverage in a corner is the least of its two sides'.
             let triangles =
                 if side == 0 { [a, b, a + 1, a + 1, b, b + 1] } else { [a, b, b + 1, a, b + 1, a + 1] };
             self.mesh.indices.extend(triangles);
         }
     }
 
-    /// The sides of a line without its ends; returns the bends that are too sharp for its sides to meet.
+    /// The sides of a line without ends; returns the bends that are too sharp for its sides to meet.
     fn body(&mut self, samples: &[StrokeSample], profile: &Profile) -> Vec<StrokeSample> {
         let mut bends = Vec::new();
         let mut before: Option<(u32, Option<Vec2>)> = None;
@@ -166,7 +165,7 @@ impl Pen<'_> {
             let normal = vec2(-along.y, along.x);
             let start = match before {
                 None => self.row(a, normal, profile),
-                // The row that ended the previous piece, rotated half-way, serves both.
+                // The row that ended the piece before, turned half-way, serves both.
                 Some((row, Some(turned))) if turned == normal => row,
                 Some(_) => {
                     bends.push(a);
@@ -203,7 +202,7 @@ impl Pen<'_> {
         first
     }
 
-    /// A rounded end or bend.
+    /// A round end or bend.
     fn disc(&mut self, place: Pos2, profile: &Profile) {
         let first = self.next();
         self.corner(place, profile.color);

@@ -167,6 +167,7 @@ impl ForkThreads {
     ///
     /// # Errors
     /// When there are too many forks, the step has not been reached, or the engine or its thread cannot be made.
+    #[expect(clippy::too_many_arguments, reason = "all that makes a fork")]
     pub fn start(
         &mut self,
         forks: &mut Forks,

@@ -1,6 +1,8 @@
 //! The threads behind the runs of the state: what trains them, what looks into them, and what was heard of them.
 
 pub(in crate::app) mod beside;
+pub(in crate::app) mod heard;
+pub(in crate::app) mod steer;
 
 use crate::app::state::gaps::Gaps;
 use crate::app::state::runs::Runs;
@@ -9,7 +11,7 @@ use crate::app::work::weight_space::{RecordedPaths, WeightSpace};
 use crate::run::engine::memory::{Account, Memory};
 use crate::run::live::fork::ForkThreads;
 use crate::run::live::message::WorkerCommand;
-use crate::run::live::worker::{CommandError, Worker};
+use crate::run::live::worker::Worker;
 use beside::BesideThreads;
 use egui::Context;
 use std::sync::Arc;
@@ -78,14 +80,6 @@ impl Default for Fleet {
 }
 
 impl Fleet {
-    /// Tells the run itself.
-    ///
-    /// # Errors
-    /// When the command carries a value outside its range.
-    pub fn tell_first(&mut self, command: WorkerCommand) -> Result<(), CommandError> {
-        self.first.as_mut().map_or(Ok(()), |worker| worker.send(command))
-    }
-
     /// Tells the forks, and the runs beside the first one.
     pub fn tell_others(&mut self, runs: &mut Runs, command: &WorkerCommand) {
         self.forks.send(&mut runs.forks, command);
