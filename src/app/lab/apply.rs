@@ -165,7 +165,7 @@ impl Lab {
             Command::ToggleBreakpoint(breakpoint) => {
                 self.fleet.toggle_breakpoint(&mut self.model, breakpoint);
             }
-            Command::Fork => self.fork(),
+            Command::Fork => self.fleet.fork(&mut self.model),
             Command::CloseFork(id) => {
                 self.fleet.forks.close(&mut self.model.runs.forks, id);
                 if self.model.forms.fork.parent == Some(id) {
@@ -271,7 +271,7 @@ impl Lab {
         let past = self.fleet.first.as_ref().map(Worker::past);
         let reel = past
             .filter(|_| self.model.forms.export.what == What::Film)
-            .and_then(|past| Reel::of(&self.model, past, &self.outside.assemble));
+            .and_then(|past| Reel::of(&self.model, past, &self.fleet.assemble));
         self.files.saved = save(self.model.snapshot(), reel, size, &self.context);
         self.model.forms.export.saving = self.files.saved.is_running();
     }

@@ -168,8 +168,8 @@ impl Lab {
         };
         for preset in presets {
             let title = preset.title.clone();
-            let made = (self.outside.assemble)(&preset);
-            let (memory, wake) = (self.fleet.memory.clone(), self.fleet.wake(&self.context));
+            let made = (self.fleet.assemble)(&preset);
+            let (memory, wake) = (self.fleet.memory.clone(), self.fleet.wake());
             let (threads, beside) = (&mut self.fleet.beside, &mut self.model.runs.beside);
             let started = made.and_then(|engine| {
                 threads.start(beside, engine, preset, memory, wake).map_err(|error| error.to_string())

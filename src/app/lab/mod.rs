@@ -1,5 +1,5 @@
-//! The state behind the window, and a frame of it: what a run does is in `runs.rs`, what arrives in `arrivals.rs`, what a
-//! command does in `apply.rs`.
+//! The state behind the window, and a frame of it: the threads of the runs are in `fleet`, what arrives in `arrivals.rs`,
+//! what a command does in `apply.rs`.
 
 pub(crate) mod apply;
 pub(crate) mod arrivals;
@@ -109,9 +109,9 @@ impl Lab {
         crate::picture::style::theme::install(context);
         let mut lab = Self {
             model: Model::new(presets, preset),
+            fleet: Fleet::new(&outside.assemble, context),
             outside,
             context: context.clone(),
-            fleet: Fleet::default(),
             plan: Plan::default(),
             files: Files::default(),
             sessions: SessionJobs::default(),
@@ -194,7 +194,7 @@ impl Lab {
         self.take_in_sessions();
         self.keep_unfinished();
         self.window.replay(&mut self.model, &self.context);
-        self.fleet.look(&mut self.model, &self.context);
+        self.fleet.look(&mut self.model);
         self.model.look_at_landscape();
         if self.model.derive_curves(CURVE_BUDGET) {
             self.guide();

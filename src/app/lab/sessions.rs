@@ -259,7 +259,7 @@ impl Lab {
         let hits = std::mem::take(&mut session.hits);
         self.begin(session.course.clone(), Some(session), true);
         self.model.runs.first.hits = hits;
-        self.restore_forks(forks, shown.steered());
+        self.fleet.restore_forks(&mut self.model, forks, shown.steered());
         shown.restore(&mut self.model);
     }
 }

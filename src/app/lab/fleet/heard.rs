@@ -6,7 +6,6 @@ use crate::app::state::banner::{Banner, Level};
 use crate::app::state::gaps::Gaps;
 use crate::app::state::run::Run;
 use crate::run::live::worker::Options;
-use egui::Context;
 use std::time::Instant;
 
 impl Heard {
@@ -52,12 +51,12 @@ impl Fleet {
     }
 
     /// Looks into the cursor's step and at weight space, where they are shown.
-    pub fn look(&mut self, model: &mut Model, context: &Context) {
+    pub fn look(&mut self, model: &mut Model) {
         if let Some(reason) = self.inspector.as_mut().and_then(|inspector| inspector.update(model)) {
             model.raise(Banner::new(Level::Note, reason));
         }
         if let Some((weight_space, worker)) = self.weight_space.as_mut().zip(self.first.as_mut())
-            && let Some(reason) = weight_space.update(model, worker, context)
+            && let Some(reason) = weight_space.update(model, worker, &self.context)
         {
             model.raise(Banner::new(Level::Note, reason));
         }

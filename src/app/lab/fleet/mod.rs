@@ -1,5 +1,6 @@
 //! The threads behind the runs of the state: what trains them, what looks into them, and what was heard of them.
 
+pub(in crate::app) mod begin;
 pub(in crate::app) mod beside;
 pub(in crate::app) mod heard;
 pub(in crate::app) mod steer;
@@ -7,6 +8,7 @@ pub(in crate::app) mod steer;
 use crate::app::state::gaps::Gaps;
 use crate::app::state::runs::Runs;
 use crate::app::work::inspector::Inspector;
+use crate::app::work::outside::Assemble;
 use crate::app::work::weight_space::{RecordedPaths, WeightSpace};
 use crate::run::engine::memory::{Account, Memory};
 use crate::run::live::fork::ForkThreads;
@@ -45,6 +47,9 @@ pub(in crate::app) struct Fleet {
     pub heard: Heard,
     /// Nanoseconds between a message of a training thread and the repaint it asks for.
     pause: Arc<AtomicU64>,
+    /// Makes the engines.
+    pub assemble: Arc<Assemble>,
+    context: Context,
 }
 
 /// What was heard of the runs, and told.
@@ -60,8 +65,9 @@ pub(in crate::app) struct Heard {
     pub pace: Option<(Instant, usize)>,
 }
 
-impl Default for Fleet {
-    fn default() -> Self {
+impl Fleet {
+    /// Nothing runs yet.
+    pub fn new(assemble: &Arc<Assemble>, context: &Context) -> Self {
         let memory = Memory::default();
         Self {
             first: None,
@@ -75,11 +81,11 @@ impl Default for Fleet {
             memory,
             heard: Heard::default(),
             pause: Arc::default(),
+            assemble: Arc::clone(assemble),
+            context: context.clone(),
         }
     }
-}
 
-impl Fleet {
     /// Tells the forks, and the runs beside the first one.
     pub fn tell_others(&mut self, runs: &mut Runs, command: &WorkerCommand) {
         self.forks.send(&mut runs.forks, command);
@@ -113,8 +119,8 @@ impl Fleet {
     }
 
     /// Asks for a repaint, from a training thread: not so soon that drawing takes the time of the training.
-    pub fn wake(&self, context: &Context) -> impl Fn() + Send + Clone + use<> {
-        let (context, pause) = (context.clone(), Arc::clone(&self.pause));
+    pub fn wake(&self) -> impl Fn() + Send + Clone + use<> {
+        let (context, pause) = (self.context.clone(), Arc::clone(&self.pause));
         move || context.request_repaint_after(Duration::from_nanos(pause.load(Ordering::Relaxed)))
     }
 }
