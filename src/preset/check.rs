@@ -4,11 +4,7 @@ use super::data::DataName;
 use super::error::PresetError;
 use super::keys::allowed;
 use super::model::ArchitectureName;
-use crate::preset::range::integer;
-use crate::preset::range::misplaced;
-use crate::preset::range::number;
-use crate::preset::range::refuse;
-use crate::preset::range::whole;
+use crate::preset::range::{integer, integers, misplaced, number, reals, refuse, require, whole};
 
 use super::{FlowsStart, Kind, LandscapeName, LandscapeSettings, Loss, LossKind, Preset, ProcessName, Seed};
 use brink_core::data::{bundled, digits};
@@ -44,28 +40,27 @@ impl Preset {
             gradient_flow,
             view,
         } = self;
-        let eta = optimizer.eta;
-        number("optimizer.eta", eta, eta > 0.0 && eta <= 1e6)?;
+        number("optimizer.eta", optimizer.eta)?;
         match model.architecture {
             ArchitectureName::Landscape => self.validate_landscape()?,
             _ => self.validate_network()?,
         }
         run.validate(data.as_ref().and_then(|d| d.seed))?;
-        whole("eigen.max_tracked", eigen.max_tracked, 1..=32)?;
-        whole("eigen.initial", eigen.initial, 1..=eigen.max_tracked)?;
+        whole("eigen.max_tracked", eigen.max_tracked)?;
+        let initial = eigen.initial;
+        require("eigen.initial", integer(initial), (1..=eigen.max_tracked).contains(&initial))?;
         let track = eigen.track_threshold;
-        number("eigen.track_threshold", track, track > 0.0 && track < 2.0)?;
-        number("eigen.tolerance", eigen.tolerance, (1e-14..=0.1).contains(&eigen.tolerance))?;
+        require("eigen.track_threshold", track, track > 0.0 && track < 2.0)?;
+        number("eigen.tolerance", eigen.tolerance)?;
         if let Some(max) = eigen.max_hvps {
-            whole("eigen.max_hvps", max, 1..=1_000_000)?;
+            whole("eigen.max_hvps", max)?;
         }
-        whole("central_flow.substeps", central_flow.substeps, 1..=1000)?;
+        whole("central_flow.substeps", central_flow.substeps)?;
         let candidate = central_flow.candidate_threshold;
-        number("central_flow.candidate_threshold", candidate, (track..2.0).contains(&candidate))?;
-        whole("gradient_flow.min_substeps", gradient_flow.min_substeps, 1..=1000)?;
-        let max_eta_s = gradient_flow.max_eta_s;
-        number("gradient_flow.max_eta_s", max_eta_s, max_eta_s > 0.0 && max_eta_s <= 1e4)?;
-        number("view.smoothing", view.smoothing, (0.0..=1e5).contains(&view.smoothing))?;
+        require("central_flow.candidate_threshold", candidate, (track..2.0).contains(&candidate))?;
+        whole("gradient_flow.min_substeps", gradient_flow.min_substeps)?;
+        number("gradient_flow.max_eta_s", gradient_flow.max_eta_s)?;
+        number("view.smoothing", view.smoothing)?;
         for (i, panel) in view.log.iter().enumerate() {
             if view.log[..i].contains(panel) {
                 let names = view.log.iter().map(|p| Value::from(p.name()));
@@ -73,7 +68,7 @@ impl Preset {
             }
         }
         if let Some(speed) = view.speed {
-            number("view.speed", speed, speed > 0.0 && speed <= 1e6)?;
+            number("view.speed", speed)?;
         }
         Ok(())
     }
@@ -100,8 +95,11 @@ impl Preset {
 
     fn validate_network(&self) -> Result<(), PresetError> {
         if let Some(landscape) = &self.landscape {
-            let name = format!("{:?}", landscape.name).to_lowercase();
-            return misplaced("landscape.name", name, "model.architecture is not \"landscape\"");
+            return misplaced(
+                "landscape.name",
+                landscape.name.name(),
+                "model.architecture is not \"landscape\"",
+            );
         }
         self.model.validate()?;
         let Some(data) = &self.data else {
@@ -173,11 +171,11 @@ impl Preset {
 
 impl super::Run {
     fn validate(&self, data_seed: Option<Seed>) -> Result<(), PresetError> {
-        whole("run.steps", self.steps, 1..=1_000_000_000)?;
-        whole("run.warm_start", self.warm_start, 0..=1_000_000)?;
+        whole("run.steps", self.steps)?;
+        whole("run.warm_start", self.warm_start)?;
         for process in [ProcessName::Gd, ProcessName::Gf, ProcessName::Cf] {
             if self.processes.iter().filter(|p| **p == process).count() > 1 || self.processes.is_empty() {
-                let names = self.processes.iter().map(|p| Value::from(format!("{p:?}").to_lowercase()));
+                let names = self.processes.iter().map(|p| Value::from(p.name()));
                 return refuse("run.processes", Value::Array(names.collect()));
             }
         }
@@ -197,16 +195,15 @@ impl super::Run {
             return refuse("run.init", path.display().to_string());
         }
         if let Some(ema) = self.ema {
-            number("run.ema", ema, (0.0..1.0).contains(&ema))?;
+            number("run.ema", ema)?;
         }
         if let Some(every) = self.test_every {
-            whole("run.test_every", every, 1..=1_000_000)?;
+            whole("run.test_every", every)?;
         }
         if let Some(examples) = &self.examples {
             let twice = examples.iter().enumerate().any(|(i, index)| examples[..i].contains(index));
             if twice || !(1..=MOST_EXAMPLES).contains(&examples.len()) {
-                let list = examples.iter().map(|&index| Value::from(integer(index)));
-                return refuse("run.examples", Value::Array(list.collect()));
+                return refuse("run.examples", integers(examples));
             }
         }
         for (key, seed) in [("run.seed", Some(self.seed)), ("data.seed", data_seed)] {
@@ -233,12 +230,7 @@ impl LandscapeSettings {
             if *name != of {
                 return misplaced(key, value, &format!("landscape.name is another; {}", allowed(key)));
             }
-            let in_range = match key {
-                "landscape.c" => value >= 0.0,
-                "landscape.a" => value > 0.0,
-                _ => true,
-            };
-            number(key, value, in_range && value.is_finite())?;
+            number(key, value)?;
         }
         let dimension = match (name, eigenvalues) {
             (LandscapeName::Quadratic, None) => {
@@ -246,9 +238,7 @@ impl LandscapeSettings {
                 return Err(PresetError::Missing { key: key.into(), allowed: allowed(key).into() });
             }
             (LandscapeName::Quadratic, Some(values)) => {
-                if values.is_empty() || values.len() > 10_000 || values.iter().any(|v| !v.is_finite()) {
-                    return refuse("landscape.eigenvalues", list(values));
-                }
+                reals("landscape.eigenvalues", values)?;
                 values.len()
             }
             (_, Some(values)) => {

@@ -3,11 +3,12 @@
 use super::Seed;
 use super::error::PresetError;
 use super::keys::allowed;
-use super::range::{integer, misplaced, number, whole};
+use super::range::{integer, misplaced, number, require, whole};
 use brink_core::data::images::CLASSES;
 use brink_core::data::{cifar, digits, fashion};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use strum::IntoStaticStr;
 use toml::Value;
 
 /// Largest number of examples of synthetic data.
@@ -55,8 +56,9 @@ pub struct Data {
 }
 
 /// `data.name`
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum DataName {
     /// The handwritten digits that come with the program.
     Digits,
@@ -105,17 +107,7 @@ impl Kind {
 impl DataName {
     /// Its name in a preset.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Digits => "digits",
-            Self::FashionMnist => "fashion-mnist",
-            Self::Cifar10 => "cifar10",
-            Self::Sorting => "sorting",
-            Self::Copying => "copying",
-            Self::Chebyshev => "chebyshev",
-            Self::Moons => "moons",
-            Self::Random => "random",
-            Self::File => "file",
-        }
+        self.into()
     }
 }
 
@@ -207,31 +199,31 @@ impl Data {
         }
         let least = if matches!(name, Chebyshev | Moons) { 2 } else { 1 };
         if let Some(n) = *n {
-            whole("data.n", n, least..=MOST_EXAMPLES)?;
+            require("data.n", integer(n), (least..=MOST_EXAMPLES).contains(&n))?;
         }
         if let Some(classes) = *classes {
-            whole("data.classes", classes, 2..=CLASSES)?;
+            whole("data.classes", classes)?;
             if *binary == Some(true) && classes != 2 {
                 return misplaced("data.classes", integer(classes), "data.binary = true has 2 classes");
             }
         }
         if let Some(p) = *label_noise {
-            number("data.label_noise", p, (0.0..=1.0).contains(&p))?;
+            number("data.label_noise", p)?;
         }
         if let Some(degree) = *degree {
-            whole("data.degree", degree, 1..=1000)?;
+            whole("data.degree", degree)?;
         }
         if let Some(noise) = *noise {
-            number("data.noise", noise, noise >= 0.0 && noise.is_finite())?;
+            number("data.noise", noise)?;
         }
         if let Some(dimension) = *dimension {
-            whole("data.dimension", dimension, 1..=10_000)?;
+            whole("data.dimension", dimension)?;
         }
         if let Some(vocabulary) = *vocabulary {
-            whole("data.vocabulary", vocabulary, 2..=10_000)?;
+            whole("data.vocabulary", vocabulary)?;
         }
         if let Some(length) = *length {
-            whole("data.length", length, 1..=1000)?;
+            whole("data.length", length)?;
         }
         Ok(())
     }

@@ -1,118 +1,706 @@
-//! Every key a preset may have, and what it allows: one table for messages, and for the test of the documentation.
+//! Every key of a preset, declared once: its range, its default and its meaning. The checks of single values, the messages
+//! and the table in `presets/README.md` are derived from this declaration.
+
+use std::fmt::Write as _;
 
 /// One key of a preset.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
     /// Its path, `section.key`.
     pub path: &'static str,
-    /// What it may be, for messages: "… is allowed".
-    pub allowed: &'static str,
+    /// Its default as the table of the documentation shows it.
+    pub default: &'static str,
+    /// Its allowed values.
+    pub range: Range,
+    /// Its meaning, for the documentation.
+    pub about: &'static str,
 }
 
-const fn key(path: &'static str, allowed: &'static str) -> Key {
-    Key { path, allowed }
+/// One end of a range of real numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Bound {
+    /// There is none.
+    None,
+    /// The end itself is not allowed.
+    Open(f64),
+    /// The end itself is allowed.
+    Closed(f64),
+}
+
+/// The allowed values of a key. `of` names the networks or data that have the key; it is empty where all have it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Range {
+    /// A range in words: for messages, and for the table of the documentation.
+    Words {
+        /// Completes "… is allowed".
+        said: &'static str,
+        /// Stands in the table.
+        listed: &'static str,
+    },
+    /// A whole number.
+    Whole {
+        /// The smallest.
+        least: usize,
+        /// The largest.
+        most: usize,
+        /// Where the key belongs.
+        of: &'static str,
+    },
+    /// A finite real number.
+    Real {
+        /// Such as "a number of steps".
+        noun: &'static str,
+        /// The lower end.
+        low: Bound,
+        /// The upper end.
+        high: Bound,
+        /// Where the key belongs.
+        of: &'static str,
+    },
+    /// `true` or `false`.
+    Flag {
+        /// Where the key belongs.
+        of: &'static str,
+    },
+    /// One of several names.
+    OneOf {
+        /// The names.
+        names: &'static [&'static str],
+        /// Where the key belongs.
+        of: &'static str,
+    },
+    /// A whole number, or a list of whole numbers in the same range.
+    WholeOrList {
+        /// The smallest.
+        least: usize,
+        /// The largest.
+        most: usize,
+        /// Where a single number belongs.
+        of: &'static str,
+        /// Maximum length of the list.
+        longest: usize,
+        /// Where a list belongs.
+        list_of: &'static str,
+    },
+    /// A list of whole numbers.
+    Wholes {
+        /// Maximum length of the list.
+        longest: usize,
+        /// The smallest number.
+        least: usize,
+        /// The largest number.
+        most: usize,
+        /// Where the key belongs.
+        of: &'static str,
+    },
+    /// A list of finite real numbers.
+    Reals {
+        /// Maximum length of the list.
+        longest: usize,
+        /// Where the key belongs.
+        of: &'static str,
+    },
+}
+
+impl Range {
+    /// Whether a whole number is in the range. A range of another kind allows all.
+    pub fn has_whole(&self, value: usize) -> bool {
+        match *self {
+            Self::Whole { least, most, .. }
+            | Self::WholeOrList { least, most, .. }
+            | Self::Wholes { least, most, .. } => (least..=most).contains(&value),
+            _ => true,
+        }
+    }
+
+    /// Whether a real number is finite and in the range. A range of another kind allows all finite numbers.
+    pub fn has_real(&self, value: f64) -> bool {
+        let Self::Real { low, high, .. } = *self else { return value.is_finite() };
+        let above = match low {
+            Bound::None => true,
+            Bound::Open(end) => value > end,
+            Bound::Closed(end) => value >= end,
+        };
+        let below = match high {
+            Bound::None => true,
+            Bound::Open(end) => value < end,
+            Bound::Closed(end) => value <= end,
+        };
+        value.is_finite() && above && below
+    }
+
+    /// Whether a list may have this length. A range of another kind allows all.
+    pub fn has_length(&self, length: usize) -> bool {
+        match *self {
+            Self::WholeOrList { longest, .. }
+            | Self::Wholes { longest, .. }
+            | Self::Reals { longest, .. } => (1..=longest).contains(&length),
+            _ => true,
+        }
+    }
+
+    /// The range in words: completes "… is allowed".
+    pub fn said(&self) -> String {
+        match *self {
+            Self::Words { said, .. } => said.into(),
+            Self::Whole { least, most, of } => format!("a whole number from {least} to {most}{}", within(of)),
+            Self::Real { noun, low, high, of } => {
+                let ends = match (low, high) {
+                    (Bound::None, Bound::None) => String::new(),
+                    (Bound::Closed(low), Bound::Closed(high)) => {
+                        format!(" from {} to {}", plain(low), plain(high))
+                    }
+                    (Bound::Closed(low), Bound::Open(high)) => {
+                        format!(" from {} to {}, below {}", plain(low), plain(high), plain(high))
+                    }
+                    (Bound::Closed(low), Bound::None) => format!(", {} or more", plain(low)),
+                    (Bound::Open(low), Bound::Closed(high)) => {
+                        format!(" > {}, at most {}", plain(low), plain(high))
+                    }
+                    (Bound::Open(low), _) => format!(" > {}", plain(low)),
+                    (Bound::None, Bound::Open(high)) => format!(" < {}", plain(high)),
+                    (Bound::None, Bound::Closed(high)) => format!(", at most {}", plain(high)),
+                };
+                format!("{noun}{ends}{}", within(of))
+            }
+            Self::Flag { of } => format!("true or false{}", within(of)),
+            Self::OneOf { names, of } => {
+                let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+                let (last, before) = quoted.split_last().expect("a choice has names");
+                let names =
+                    if before.is_empty() { last.clone() } else { format!("{} or {last}", before.join(", ")) };
+                format!("{names}{}", within(of))
+            }
+            Self::WholeOrList { least, most, of, longest, list_of } => format!(
+                "a whole number from {least} to {most}{}, or a list of 1 to {longest} of them ({list_of} only)",
+                within(of)
+            ),
+            Self::Wholes { longest, least, most, of } => {
+                format!("a list of 1 to {longest} whole numbers from {least} to {most}{}", within(of))
+            }
+            Self::Reals { longest, of } => format!("a list of 1 to {longest} finite numbers{}", within(of)),
+        }
+    }
+
+    /// The range as the table of the documentation shows it.
+    pub fn listed(&self) -> String {
+        match *self {
+            Self::Words { listed, .. } => listed.into(),
+            Self::Whole { least, most, .. } => span(least as f64, most as f64),
+            Self::Real { low, high, .. } => match (low, high) {
+                (Bound::None, Bound::None) => "a number".into(),
+                (Bound::Closed(low), Bound::Closed(high)) => span(low, high),
+                (Bound::Closed(low), Bound::Open(high)) => {
+                    format!("{} ≤ value < {}", brief(low), brief(high))
+                }
+                (Bound::Closed(low), Bound::None) => format!("≥ {}", brief(low)),
+                (Bound::Open(low), Bound::Closed(high)) => format!("> {}, ≤ {}", brief(low), brief(high)),
+                (Bound::Open(low), _) => format!("> {}", brief(low)),
+                (Bound::None, Bound::Open(high)) => format!("< {}", brief(high)),
+                (Bound::None, Bound::Closed(high)) => format!("≤ {}", brief(high)),
+            },
+            Self::Flag { .. } => "true, false".into(),
+            Self::OneOf { names, .. } => {
+                names.iter().map(|name| format!("`\"{name}\"`")).collect::<Vec<_>>().join(", ")
+            }
+            Self::WholeOrList { least, most, longest, list_of, .. } => {
+                format!("{least}–{most}, or for {list_of} a list of 1–{longest} of them")
+            }
+            Self::Wholes { longest, least, most, .. } => {
+                format!("a list of 1–{longest} whole numbers, each {least}–{most}")
+            }
+            Self::Reals { longest, .. } => format!("a list of 1–{longest} numbers"),
+        }
+    }
+}
+
+/// A scope in brackets, where there is one.
+fn within(of: &str) -> String {
+    if of.is_empty() { String::new() } else { format!(" ({of})") }
+}
+
+/// A number as TOML may spell it: 1000000, 0.1, 1e-14.
+fn plain(value: f64) -> String {
+    if value != 0.0 && value.abs() < 1e-4 { format!("{value:e}") } else { value.to_string() }
+}
+
+/// A number for the table: powers of ten from 100,000 on with a superscript.
+fn brief(value: f64) -> String {
+    let exponent = value.log10();
+    if value >= 1e4 && exponent.fract() == 0.0 {
+        let digit = |c: char| "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().nth(c as usize - '0' as usize).unwrap_or(c);
+        return format!("10{}", exponent.to_string().chars().map(digit).collect::<String>());
+    }
+    plain(value)
+}
+
+/// Two ends for the table.
+fn span(low: f64, high: f64) -> String {
+    let (low, high) = (brief(low), brief(high));
+    let wide = low.contains("e-") || high.starts_with("10") && high.chars().any(|c| "⁰¹²³⁴⁵⁶⁷⁸⁹".contains(c));
+    if wide { format!("{low} – {high}") } else { format!("{low}–{high}") }
+}
+
+const fn key(path: &'static str, default: &'static str, range: Range, about: &'static str) -> Key {
+    Key { path, default, range, about }
 }
 
 /// Every key, in the order of the file.
 pub const KEYS: &[Key] = &[
-    key("version", "the version of Brink that wrote the file, as text: \"0.1.0\""),
-    key("title", "text"),
-    key("note", "text"),
+    key(
+        "version",
+        "–",
+        Range::Words {
+            said: "the version of Brink that wrote the file, as text: \"0.1.0\"",
+            listed: "text, such as `\"0.1.0\"`",
+        },
+        "the version of Brink that wrote the file; a file of a newer version is refused",
+    ),
+    key("title", "empty", Range::Words { said: "text", listed: "text" }, "one line for the menu"),
+    key("note", "empty", Range::Words { said: "text", listed: "text" }, "what the run shows"),
     key(
         "model.architecture",
-        "\"mlp\", \"cnn\", \"resnet\", \"vit\", \"lstm\", \"transformer\", \"mamba\" or \"landscape\"",
+        "`\"mlp\"`",
+        Range::OneOf {
+            names: &["mlp", "cnn", "resnet", "vit", "lstm", "transformer", "mamba", "landscape"],
+            of: "",
+        },
+        "the network, see below, or a closed-form loss",
     ),
     key(
         "model.width",
-        "a whole number from 1 to 65536 (mlp, cnn and resnet), or a list of 1 to 16 of them (mlp only)",
+        "mlp 256, cnn 32, resnet 16",
+        Range::WholeOrList { least: 1, most: 65_536, of: "mlp, cnn and resnet", longest: 16, list_of: "mlp" },
+        "mlp: width of two hidden layers, or of every hidden layer; cnn, resnet: channels of the first layer",
     ),
-    key("model.stages", "a list of 1 to 8 whole numbers from 1 to 64 (resnet only)"),
-    key("model.patch", "a whole number from 1 to 256 (vit only)"),
-    key("model.dim", "a whole number from 1 to 65536 (vit, transformer and mamba)"),
-    key("model.depth", "a whole number from 1 to 64 (vit only)"),
-    key("model.mlp", "a whole number from 1 to 65536 (vit only)"),
-    key("model.heads", "a whole number from 1 to 256 (vit and transformer)"),
-    key("model.layers", "a whole number from 1 to 64 (lstm, transformer and mamba)"),
-    key("model.embedding", "a whole number from 1 to 65536 (lstm only)"),
-    key("model.hidden", "a whole number from 1 to 65536 (lstm only)"),
-    key("model.activation", "\"gelu\", \"silu\", \"tanh\" or \"relu\" (mlp, cnn and resnet)"),
-    key("landscape.name", "\"hyperbola\", \"tilted-hyperbola\", \"ellipse\" or \"quadratic\""),
-    key("landscape.start", "a list of finite numbers: two, or as many as a quadratic has eigenvalues"),
-    key("landscape.c", "a finite number, 0 or more (tilted-hyperbola only)"),
-    key("landscape.x0", "a finite number (tilted-hyperbola only)"),
-    key("landscape.a", "a finite number > 0 (ellipse only)"),
-    key("landscape.eigenvalues", "a list of 1 to 10000 finite numbers (quadratic only)"),
+    key(
+        "model.stages",
+        "`[3, 3, 3]`",
+        Range::Wholes { longest: 8, least: 1, most: 64, of: "resnet only" },
+        "resnet: residual blocks of every stage",
+    ),
+    key(
+        "model.patch",
+        "4",
+        Range::Whole { least: 1, most: 256, of: "vit only" },
+        "vit: height and width of a patch, which divide the image",
+    ),
+    key(
+        "model.dim",
+        "vit 64, transformer 32, mamba 64",
+        Range::Whole { least: 1, most: 65_536, of: "vit, transformer and mamba" },
+        "columns of a token",
+    ),
+    key("model.depth", "4", Range::Whole { least: 1, most: 64, of: "vit only" }, "vit: layers"),
+    key(
+        "model.mlp",
+        "256",
+        Range::Whole { least: 1, most: 65_536, of: "vit only" },
+        "vit: width of the fully connected layers inside",
+    ),
+    key(
+        "model.heads",
+        "vit 8, transformer 4",
+        Range::Whole { least: 1, most: 256, of: "vit and transformer" },
+        "heads of attention (of 64 columns each in vit, of dim/heads in transformer)",
+    ),
+    key(
+        "model.layers",
+        "lstm 2, transformer 4, mamba 2",
+        Range::Whole { least: 1, most: 64, of: "lstm, transformer and mamba" },
+        "layers",
+    ),
+    key(
+        "model.embedding",
+        "48",
+        Range::Whole { least: 1, most: 65_536, of: "lstm only" },
+        "lstm: columns of the embedding",
+    ),
+    key(
+        "model.hidden",
+        "48",
+        Range::Whole { least: 1, most: 65_536, of: "lstm only" },
+        "lstm: units of a layer",
+    ),
+    key(
+        "model.activation",
+        "`\"gelu\"`",
+        Range::OneOf { names: &["gelu", "silu", "tanh", "relu"], of: "mlp, cnn and resnet" },
+        "mlp, cnn, resnet; ReLU has no third derivative: the central flow misses its kinks",
+    ),
+    key(
+        "landscape.name",
+        "required for a landscape",
+        Range::OneOf { names: &["hyperbola", "tilted-hyperbola", "ellipse", "quadratic"], of: "" },
+        "½(1−xy)², ½(1−xy)² + c(x−x0)², (1−ax²−y²)², ½ Σ λᵢwᵢ²",
+    ),
+    key(
+        "landscape.start",
+        "required for a landscape",
+        Range::Words {
+            said: "a list of finite numbers: two, or as many as a quadratic has eigenvalues",
+            listed: "a list of numbers, one a parameter",
+        },
+        "initial weights (`--init` with an array `w` replaces them)",
+    ),
+    key(
+        "landscape.c",
+        "0.005",
+        Range::Real {
+            noun: "a finite number",
+            low: Bound::Closed(0.0),
+            high: Bound::None,
+            of: "tilted-hyperbola only",
+        },
+        "weight of the tilt (tilted-hyperbola)",
+    ),
+    key(
+        "landscape.x0",
+        "3",
+        Range::Real {
+            noun: "a finite number",
+            low: Bound::None,
+            high: Bound::None,
+            of: "tilted-hyperbola only",
+        },
+        "where the tilt pulls to (tilted-hyperbola)",
+    ),
+    key(
+        "landscape.a",
+        "0.5",
+        Range::Real { noun: "a finite number", low: Bound::Open(0.0), high: Bound::None, of: "ellipse only" },
+        "eccentricity (ellipse)",
+    ),
+    key(
+        "landscape.eigenvalues",
+        "required for a quadratic",
+        Range::Reals { longest: 10_000, of: "quadratic only" },
+        "its spectrum (quadratic)",
+    ),
     key(
         "data.name",
-        "\"digits\", \"fashion-mnist\", \"cifar10\", \"sorting\", \"copying\", \"chebyshev\", \"moons\", \"random\" or \
-         \"file\"",
+        "required for a network",
+        Range::OneOf {
+            names: &[
+                "digits",
+                "fashion-mnist",
+                "cifar10",
+                "sorting",
+                "copying",
+                "chebyshev",
+                "moons",
+                "random",
+                "file",
+            ],
+            of: "",
+        },
+        "the data, see below",
     ),
     key(
         "data.path",
-        "the path of an .npz or .safetensors file or of .npy files (data.name = \"file\"), or the directory of CIFAR-10's \
-         binary files (data.name = \"cifar10\")",
+        "required for a file; cifar10: see below",
+        Range::Words {
+            said: "the path of an .npz or .safetensors file or of .npy files (data.name = \"file\"), or the directory of CIFAR-10's binary files (data.name = \"cifar10\")",
+            listed: "a path",
+        },
+        "file: an `.npz` or `.safetensors` file, a directory of `.npy` files or one of them; `--data` sets it. cifar10: the directory of its files",
     ),
-    key("data.n", "a whole number, from 1 to the number of examples there are (at most 1000000)"),
+    key(
+        "data.n",
+        "see below",
+        Range::Words {
+            said: "a whole number, from 1 to the number of examples there are (at most 1000000)",
+            listed: "1 to what there is; fashion-mnist and cifar10: a multiple of `data.classes`",
+        },
+        "number of training examples: the first n, or of images the first n/classes of each class",
+    ),
     key(
         "data.classes",
-        "a whole number from 2 to 10 (data.name = \"digits\", \"fashion-mnist\" or \"cifar10\")",
+        "10; 2 where `data.binary`",
+        Range::Whole { least: 2, most: 10, of: "data.name = \"digits\", \"fashion-mnist\" or \"cifar10\"" },
+        "digits, fashion-mnist, cifar10: only the first so many classes",
     ),
-    key("data.label_noise", "a number from 0 to 1 (data.name = \"digits\" only)"),
-    key("data.degree", "a whole number from 1 to 1000 (data.name = \"chebyshev\" only)"),
-    key("data.noise", "a finite number, 0 or more (data.name = \"moons\" only)"),
-    key("data.dimension", "a whole number from 1 to 10000 (data.name = \"random\" only)"),
-    key("data.binary", "true or false (data.name = \"file\", \"fashion-mnist\" or \"cifar10\")"),
-    key("data.vocabulary", "a whole number from 2 to 10000 (data.name = \"sorting\" or \"copying\")"),
-    key("data.length", "a whole number from 1 to 1000 (data.name = \"sorting\" or \"copying\")"),
-    key("data.seed", "a whole number from 0 to 9223372036854775807, or \"bundled\" with digits"),
-    key("loss.kind", "\"mse\" or \"ce\""),
+    key(
+        "data.label_noise",
+        "0",
+        Range::Real {
+            noun: "a number",
+            low: Bound::Closed(0.0),
+            high: Bound::Closed(1.0),
+            of: "data.name = \"digits\" only",
+        },
+        "digits: probability with which a training label is replaced by a random one",
+    ),
+    key(
+        "data.degree",
+        "6",
+        Range::Whole { least: 1, most: 1_000, of: "data.name = \"chebyshev\" only" },
+        "chebyshev: degree of the polynomial",
+    ),
+    key(
+        "data.noise",
+        "0.1",
+        Range::Real {
+            noun: "a finite number",
+            low: Bound::Closed(0.0),
+            high: Bound::None,
+            of: "data.name = \"moons\" only",
+        },
+        "moons: standard deviation of the noise on every coordinate",
+    ),
+    key(
+        "data.dimension",
+        "8",
+        Range::Whole { least: 1, most: 10_000, of: "data.name = \"random\" only" },
+        "random: dimension of the inputs",
+    ),
+    key(
+        "data.binary",
+        "false",
+        Range::Flag { of: "data.name = \"file\", \"fashion-mnist\" or \"cifar10\"" },
+        "file, fashion-mnist, cifar10: two classes (labels 0 and 1) and one output",
+    ),
+    key(
+        "data.vocabulary",
+        "4",
+        Range::Whole { least: 2, most: 10_000, of: "data.name = \"sorting\" or \"copying\"" },
+        "sorting, copying: number of different tokens",
+    ),
+    key(
+        "data.length",
+        "8",
+        Range::Whole { least: 1, most: 1_000, of: "data.name = \"sorting\" or \"copying\"" },
+        "sorting, copying: tokens before the answer",
+    ),
+    key(
+        "data.seed",
+        "`run.seed`",
+        Range::Words {
+            said: "a whole number from 0 to 9223372036854775807, or \"bundled\" with digits",
+            listed: "0 – 2⁶³−1, `\"bundled\"`",
+        },
+        "seed of label noise, sorting, copying, moons and random data",
+    ),
+    key(
+        "loss.kind",
+        "`\"mse\"`",
+        Range::OneOf { names: &["mse", "ce"], of: "" },
+        "½·mean over rows of the summed squared error; cross-entropy (logistic for one output)",
+    ),
     key(
         "optimizer.kind",
-        "\"gd\" (gradient descent); the adaptive optimizers come later, since their central flow needs the \
-         preconditioner's own dynamics",
+        "`\"gd\"`",
+        Range::Words {
+            said: "\"gd\" (gradient descent); the adaptive optimizers come later, since their central flow needs the preconditioner's own dynamics",
+            listed: "`\"gd\"`",
+        },
+        "gradient descent; adaptive optimizers come later",
     ),
-    key("optimizer.eta", "a number > 0, at most 1000000"),
-    key("run.steps", "a whole number from 1 to 1000000000"),
-    key("run.seed", "a whole number from 0 to 9223372036854775807, or \"bundled\""),
-    key("run.processes", "a list of \"gd\", \"gf\" and \"cf\", each once, one at least"),
-    key("run.precision", "\"f32\" or \"f64\""),
-    key("run.warm_start", "a whole number from 0 to 1000000"),
+    key(
+        "optimizer.eta",
+        "required",
+        Range::Real { noun: "a number", low: Bound::Open(0.0), high: Bound::Closed(1_000_000.0), of: "" },
+        "learning rate η",
+    ),
+    key("run.steps", "1000", Range::Whole { least: 1, most: 1_000_000_000, of: "" }, "number of steps"),
+    key(
+        "run.seed",
+        "0",
+        Range::Words {
+            said: "a whole number from 0 to 9223372036854775807, or \"bundled\"",
+            listed: "0 – 2⁶³−1, `\"bundled\"`",
+        },
+        "seed of the initial weights; `\"bundled\"` takes the weights and noisy labels that come with the program",
+    ),
+    key(
+        "run.processes",
+        "`[\"gd\", \"gf\", \"cf\"]`",
+        Range::Words {
+            said: "a list of \"gd\", \"gf\" and \"cf\", each once, one at least",
+            listed: "a list of these",
+        },
+        "gradient descent, gradient flow, central flow",
+    ),
+    key(
+        "run.precision",
+        "`\"f32\"`",
+        Range::OneOf { names: &["f32", "f64"], of: "" },
+        "precision of all arithmetic; `--precision` sets it",
+    ),
+    key(
+        "run.warm_start",
+        "0",
+        Range::Whole { least: 0, most: 1_000_000, of: "" },
+        "steps of plain gradient descent before step 0",
+    ),
     key(
         "run.flows_start",
-        "a whole number (a step), or \"edge\"; other than 0 with \"gd\" in run.processes only",
+        "0",
+        Range::Words {
+            said: "a whole number (a step), or \"edge\"; other than 0 with \"gd\" in run.processes only",
+            listed: "a step, `\"edge\"` (with `\"gd\"` running)",
+        },
+        "when the flows start: at a step, or when the sharpness first reaches 2/η",
     ),
     key(
         "run.checkpoint",
-        "\"digits-three-295\" or \"digits-three-440\"; with run.warm_start and run.flows_start 0 only",
+        "off",
+        Range::Words {
+            said: "\"digits-three-295\" or \"digits-three-440\"; with run.warm_start and run.flows_start 0 only",
+            listed: "`\"digits-three-295\"`, `\"digits-three-440\"`",
+        },
+        "all three processes go on from a checkpoint that comes with the program (`assets/checkpoints`); only with `run.warm_start` and `run.flows_start` 0",
     ),
-    key("run.init", "the path of a .npz or .safetensors file with the initial weights"),
-    key("run.ema", "a number from 0 to 1, below 1"),
-    key("run.test_every", "a whole number from 1 to 1000000"),
-    key("run.examples", "a list of 1 to 16 different places in the training set, from 0 (networks only)"),
-    key("eigen.initial", "a whole number from 1 to eigen.max_tracked"),
-    key("eigen.track_threshold", "a number > 0, at most central_flow.candidate_threshold"),
-    key("eigen.max_tracked", "a whole number from 1 to 32"),
-    key("eigen.tolerance", "a number from 1e-14 to 0.1"),
-    key("eigen.max_hvps", "a whole number from 1 to 1000000"),
-    key("central_flow.substeps", "a whole number from 1 to 1000"),
-    key("central_flow.candidate_threshold", "a number from eigen.track_threshold to 2, below 2"),
-    key("central_flow.resolve_every_substep", "true or false"),
-    key("gradient_flow.min_substeps", "a whole number from 1 to 1000"),
-    key("gradient_flow.max_eta_s", "a number > 0, at most 10000"),
-    key("view.smoothing", "a number of steps from 0 to 100000"),
+    key(
+        "run.init",
+        "off",
+        Range::Words {
+            said: "the path of a .npz or .safetensors file with the initial weights",
+            listed: "a path",
+        },
+        "initial weights from a file, npz or safetensors, as `--init` of `brink run` names it",
+    ),
+    key(
+        "run.ema",
+        "off",
+        Range::Real { noun: "a number", low: Bound::Closed(0.0), high: Bound::Open(1.0), of: "" },
+        "decay of a moving average of gradient descent's weights, whose loss is recorded (`gd_ema_loss`)",
+    ),
+    key(
+        "run.test_every",
+        "off",
+        Range::Whole { least: 1, most: 1_000_000, of: "" },
+        "measure `test_loss`, `train_accuracy`, `test_accuracy` every so many steps",
+    ),
+    key(
+        "run.examples",
+        "a few, one of each class first",
+        Range::Words {
+            said: "a list of 1 to 16 different places in the training set, from 0 (networks only)",
+            listed: "1 to 16 different places from 0",
+        },
+        "training examples whose outputs are recorded at every step (the panel `Predictions`)",
+    ),
+    key(
+        "eigen.initial",
+        "1",
+        Range::Words { said: "a whole number from 1 to eigen.max_tracked", listed: "1 – `max_tracked`" },
+        "eigenpairs tracked at first",
+    ),
+    key(
+        "eigen.track_threshold",
+        "1.5",
+        Range::Words {
+            said: "a number > 0, at most central_flow.candidate_threshold",
+            listed: "> 0, ≤ `central_flow.candidate_threshold`",
+        },
+        "one more is tracked when the smallest tracked η·λ reaches this",
+    ),
+    key(
+        "eigen.max_tracked",
+        "8",
+        Range::Whole { least: 1, most: 32, of: "" },
+        "most pairs tracked (fewer where `eigen.max_hvps` has no room for them), and eigenvalue columns in `run.csv`",
+    ),
+    key(
+        "eigen.tolerance",
+        "1e-5",
+        Range::Real { noun: "a number", low: Bound::Closed(1e-14), high: Bound::Closed(0.1), of: "" },
+        "relative residual ‖Hu − λu‖/\\|λ\\| at which a pair is solved",
+    ),
+    key(
+        "eigen.max_hvps",
+        "unlimited",
+        Range::Whole { least: 1, most: 1_000_000, of: "" },
+        "most Hessian-vector products that each process spends on eigenpairs in one step; what residual that leaves is in `gd_eigen_residual`, `gf_eigen_residual` and `cf_eigen_residual`, and at most two pairs fewer than this are tracked, but one in any case",
+    ),
+    key(
+        "central_flow.substeps",
+        "4",
+        Range::Whole { least: 1, most: 1_000, of: "" },
+        "Euler substeps a step",
+    ),
+    key(
+        "central_flow.candidate_threshold",
+        "1.95",
+        Range::Words {
+            said: "a number from eigen.track_threshold to 2, below 2",
+            listed: "`eigen.track_threshold` – 2, below 2",
+        },
+        "an eigenvalue enters the complementarity problem when η·λ exceeds this",
+    ),
+    key(
+        "central_flow.resolve_every_substep",
+        "false",
+        Range::Flag { of: "" },
+        "solve for eigenvectors at every substep, until `eigen.max_hvps` is spent, instead of once a step",
+    ),
+    key(
+        "gradient_flow.min_substeps",
+        "4",
+        Range::Whole { least: 1, most: 1_000, of: "" },
+        "least Euler substeps a step (2ηS where that is more)",
+    ),
+    key(
+        "gradient_flow.max_eta_s",
+        "100",
+        Range::Real { noun: "a number", low: Bound::Open(0.0), high: Bound::Closed(10_000.0), of: "" },
+        "the gradient flow stops where η·S exceeds this",
+    ),
+    key(
+        "view.smoothing",
+        "50",
+        Range::Real {
+            noun: "a number of steps",
+            low: Bound::Closed(0.0),
+            high: Bound::Closed(100_000.0),
+            of: "",
+        },
+        "standard deviation of the Gaussian smoothing, in steps",
+    ),
     key(
         "view.log",
-        "a list of \"sharpness\", \"loss\", \"gradient-norm\", \"variance\" and \"distance\", each once",
+        "`[]`",
+        Range::Words {
+            said: "a list of \"sharpness\", \"loss\", \"gradient-norm\", \"variance\" and \"distance\", each once",
+            listed: "a list of `\"sharpness\"`, `\"loss\"`, `\"gradient-norm\"`, `\"variance\"`, `\"distance\"`",
+        },
+        "panels that open with a logarithmic axis",
     ),
-    key("view.speed", "a number of steps a second > 0, at most 1000000"),
+    key(
+        "view.speed",
+        "unlimited",
+        Range::Real {
+            noun: "a number of steps a second",
+            low: Bound::Open(0.0),
+            high: Bound::Closed(1_000_000.0),
+            of: "",
+        },
+        "steps a second in the window",
+    ),
 ];
 
 /// Keys without which a preset is not one.
 pub(super) const REQUIRED: &[&str] = &["optimizer.eta"];
 
-/// What a key allows.
-pub(super) fn allowed(path: &str) -> &'static str {
-    KEYS.iter().find(|k| k.path == path).map_or("nothing", |k| k.allowed)
+/// The range of a key.
+pub(super) fn range(path: &str) -> Option<&'static Range> {
+    KEYS.iter().find(|key| key.path == path).map(|key| &key.range)
+}
+
+/// The allowed values of a key in words.
+pub(super) fn allowed(path: &str) -> String {
+    range(path).map_or_else(|| "nothing".into(), Range::said)
+}
+
+/// The table of all keys in `presets/README.md`.
+pub fn table() -> String {
+    let mut text = "| key | default | allowed | meaning |\n|---|---|---|---|\n".to_owned();
+    for Key { path, default, range, about } in KEYS {
+        // a string takes everything
+        let _ = writeln!(text, "| `{path}` | {default} | {} | {about} |", range.listed());
+    }
+    text
 }
 
 /// Whether the path is a section.

@@ -26,6 +26,7 @@ pub use read::Overrides;
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use strum::IntoStaticStr;
 
 /// Everything that defines a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -94,8 +95,9 @@ pub struct LandscapeSettings {
 }
 
 /// `landscape.name`
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum LandscapeName {
     /// `½(1 − xy)²`
     Hyperbola,
@@ -105,6 +107,13 @@ pub enum LandscapeName {
     Ellipse,
     /// `½ Σ λ_i w_i²`
     Quadratic,
+}
+
+impl LandscapeName {
+    /// Its name in a preset.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// `run.seed`, `data.seed`
@@ -244,8 +253,9 @@ impl Default for Run {
 }
 
 /// `run.processes`
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum ProcessName {
     /// Gradient descent.
     Gd,
@@ -253,6 +263,13 @@ pub enum ProcessName {
     Gf,
     /// Central flow.
     Cf,
+}
+
+impl ProcessName {
+    /// Its name in a preset.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// `run.precision`
@@ -361,8 +378,9 @@ impl Default for GradientFlow {
 }
 
 /// An entry of `view.log`: a panel whose axis may be logarithmic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum LogPanel {
     /// Eigenvalues of the Hessian.
     Sharpness,
@@ -379,13 +397,7 @@ pub enum LogPanel {
 impl LogPanel {
     /// Its name in a preset, which is the panel's.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Sharpness => "sharpness",
-            Self::Loss => "loss",
-            Self::GradientNorm => "gradient-norm",
-            Self::Variance => "variance",
-            Self::Distance => "distance",
-        }
+        self.into()
     }
 }
 

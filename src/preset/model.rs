@@ -2,13 +2,11 @@
 
 use super::data::Kind;
 use super::error::PresetError;
-use super::range::{integer, misplaced, refuse, whole};
+use super::range::{integer, integers, misplaced, require, whole, wholes};
 use brink_core::network::{Activation, Architecture};
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 use toml::Value;
-
-/// Largest width, dimension or number of units.
-const WIDEST: usize = 65536;
 
 /// `[model]`. What is absent takes the default of its architecture.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -52,8 +50,9 @@ pub struct Model {
 }
 
 /// `model.architecture`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum ArchitectureName {
     /// A multilayer perceptron.
     #[default]
@@ -77,16 +76,7 @@ pub enum ArchitectureName {
 impl ArchitectureName {
     /// Its name in a preset.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Mlp => "mlp",
-            Self::Cnn => "cnn",
-            Self::Resnet => "resnet",
-            Self::Vit => "vit",
-            Self::Lstm => "lstm",
-            Self::Transformer => "transformer",
-            Self::Mamba => "mamba",
-            Self::Landscape => "landscape",
-        }
+        self.into()
     }
 
     pub(super) fn reads(self) -> Kind {
@@ -112,7 +102,6 @@ pub enum Width {
 struct Size {
     key: &'static str,
     field: fn(&mut Model) -> &mut Option<usize>,
-    most: usize,
     /// The architectures that have use for it, with their defaults.
     of: &'static [(ArchitectureName, usize)],
 }
@@ -120,24 +109,14 @@ struct Size {
 const SIZES: [Size; 8] = {
     use ArchitectureName::{Lstm, Mamba, Transformer, Vit};
     [
-        Size { key: "patch", field: |m| &mut m.patch, most: 256, of: &[(Vit, 4)] },
-        Size {
-            key: "dim",
-            field: |m| &mut m.dim,
-            most: WIDEST,
-            of: &[(Vit, 64), (Transformer, 32), (Mamba, 64)],
-        },
-        Size { key: "depth", field: |m| &mut m.depth, most: 64, of: &[(Vit, 4)] },
-        Size { key: "mlp", field: |m| &mut m.mlp, most: WIDEST, of: &[(Vit, 256)] },
-        Size { key: "heads", field: |m| &mut m.heads, most: 256, of: &[(Vit, 8), (Transformer, 4)] },
-        Size {
-            key: "layers",
-            field: |m| &mut m.layers,
-            most: 64,
-            of: &[(Lstm, 2), (Transformer, 4), (Mamba, 2)],
-        },
-        Size { key: "embedding", field: |m| &mut m.embedding, most: WIDEST, of: &[(Lstm, 48)] },
-        Size { key: "hidden", field: |m| &mut m.hidden, most: WIDEST, of: &[(Lstm, 48)] },
+        Size { key: "patch", field: |m| &mut m.patch, of: &[(Vit, 4)] },
+        Size { key: "dim", field: |m| &mut m.dim, of: &[(Vit, 64), (Transformer, 32), (Mamba, 64)] },
+        Size { key: "depth", field: |m| &mut m.depth, of: &[(Vit, 4)] },
+        Size { key: "mlp", field: |m| &mut m.mlp, of: &[(Vit, 256)] },
+        Size { key: "heads", field: |m| &mut m.heads, of: &[(Vit, 8), (Transformer, 4)] },
+        Size { key: "layers", field: |m| &mut m.layers, of: &[(Lstm, 2), (Transformer, 4), (Mamba, 2)] },
+        Size { key: "embedding", field: |m| &mut m.embedding, of: &[(Lstm, 48)] },
+        Size { key: "hidden", field: |m| &mut m.hidden, of: &[(Lstm, 48)] },
     ]
 };
 
@@ -237,35 +216,30 @@ impl Model {
             }
             _ => Ok(()),
         };
-        let numbers = |list: &[usize]| Value::Array(list.iter().map(|&n| integer(n).into()).collect());
         let width = self.width.as_ref().map(|width| match width {
             Width::One(width) => integer(*width).into(),
-            Width::Each(widths) => numbers(widths),
+            Width::Each(widths) => integers(widths),
         });
         only("width", width, &[Mlp, Cnn, Resnet])?;
-        only("stages", self.stages.as_deref().map(numbers), &[Resnet])?;
+        only("stages", self.stages.as_deref().map(integers), &[Resnet])?;
         let activation = self.activation.map(|a| format!("{a:?}").to_lowercase().into());
         only("activation", activation, &[Mlp, Cnn, Resnet])?;
         match &self.width {
-            Some(Width::One(width)) => whole("model.width", *width, 1..=WIDEST)?,
+            Some(Width::One(width)) => whole("model.width", *width)?,
             Some(Width::Each(widths)) => {
-                let in_range = widths.iter().all(|width| (1..=WIDEST).contains(width));
-                if name != Mlp || !(1..=16).contains(&widths.len()) || !in_range {
-                    return refuse("model.width", numbers(widths));
-                }
+                require("model.width", integers(widths), name == Mlp)?;
+                wholes("model.width", widths)?;
             }
             None => {}
         }
-        if let Some(stages) = &self.stages
-            && (!(1..=8).contains(&stages.len()) || stages.iter().any(|blocks| !(1..=64).contains(blocks)))
-        {
-            return refuse("model.stages", numbers(stages));
+        if let Some(stages) = &self.stages {
+            wholes("model.stages", stages)?;
         }
-        for Size { key, field, most, of } in SIZES {
+        for Size { key, field, of } in SIZES {
             let Some(value) = *field(&mut self.clone()) else { continue };
             let names: Vec<ArchitectureName> = of.iter().map(|(name, _)| *name).collect();
             only(key, Some(integer(value).into()), &names)?;
-            whole(&format!("model.{key}"), value, 1..=most)?;
+            whole(&format!("model.{key}"), value)?;
         }
         Ok(())
     }

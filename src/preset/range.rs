@@ -1,21 +1,49 @@
 //! Checks of single values against their ranges.
 
 use crate::preset::error::PresetError;
-use crate::preset::keys::allowed;
+use crate::preset::keys::{Range, allowed, range};
 use crate::preset::read::shown;
-use std::ops::RangeInclusive;
 use toml::Value;
 
 pub(crate) fn refuse<T>(key: &str, value: impl Into<Value>) -> Result<T, PresetError> {
     Err(PresetError::Value { key: key.into(), value: shown(&value.into()), allowed: allowed(key).into() })
 }
 
-pub(crate) fn whole(key: &str, value: usize, range: RangeInclusive<usize>) -> Result<(), PresetError> {
-    if range.contains(&value) { Ok(()) } else { refuse(key, i64::try_from(value).unwrap_or(i64::MAX)) }
+/// Refuses a whole number outside the declared range of its key.
+pub(crate) fn whole(key: &str, value: usize) -> Result<(), PresetError> {
+    require(key, integer(value), declared(key).has_whole(value))
 }
 
-pub(crate) fn number(key: &str, value: f64, is_allowed: bool) -> Result<(), PresetError> {
-    if is_allowed { Ok(()) } else { refuse(key, value) }
+/// Refuses a real number outside the declared range of its key.
+pub(crate) fn number(key: &str, value: f64) -> Result<(), PresetError> {
+    require(key, value, declared(key).has_real(value))
+}
+
+/// Refuses a list whose length or one of whose numbers is outside the declared range of its key.
+pub(crate) fn wholes(key: &str, values: &[usize]) -> Result<(), PresetError> {
+    let range = declared(key);
+    let holds = range.has_length(values.len()) && values.iter().all(|&value| range.has_whole(value));
+    require(key, integers(values), holds)
+}
+
+/// Refuses a list whose length is outside the declared range of its key, or that has a number that is not finite.
+pub(crate) fn reals(key: &str, values: &[f64]) -> Result<(), PresetError> {
+    let holds = declared(key).has_length(values.len()) && values.iter().all(|value| value.is_finite());
+    require(key, Value::Array(values.iter().map(|&value| value.into()).collect()), holds)
+}
+
+/// Refuses a value unless a condition holds that several keys share.
+pub(crate) fn require(key: &str, value: impl Into<Value>, holds: bool) -> Result<(), PresetError> {
+    if holds { Ok(()) } else { refuse(key, value) }
+}
+
+fn declared(key: &str) -> &'static Range {
+    range(key).unwrap_or_else(|| panic!("{key} is not declared in keys.rs"))
+}
+
+/// A list of whole numbers as TOML.
+pub(crate) fn integers(values: &[usize]) -> Value {
+    Value::Array(values.iter().map(|&value| integer(value).into()).collect())
 }
 
 pub(crate) fn misplaced<T>(key: &str, value: impl Into<Value>, why: &str) -> Result<T, PresetError> {

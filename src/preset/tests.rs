@@ -2,6 +2,7 @@ use super::*;
 use brink_core::network::Architecture;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
+use std::path::Path;
 use toml::{Table, Value};
 
 const SHORTEST: &str = "[data]\nname = \"digits\"\n[optimizer]\neta = 0.1\n";
@@ -84,6 +85,40 @@ fn the_table_of_keys_is_the_preset_s_own() {
     let of_structs = leaves(&Table::try_from(everything()).unwrap());
     let of_table: BTreeSet<String> = KEYS.iter().map(|k| k.path.to_owned()).collect();
     assert_eq!(of_structs, of_table);
+}
+
+#[test]
+fn the_table_of_the_documentation_is_the_declaration() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("presets/README.md");
+    let readme = std::fs::read_to_string(&path).unwrap();
+    let (before, rest) = readme.split_once("| key | default |").expect("the table begins");
+    let (_, after) = rest.split_once("\n\n").expect("the table ends");
+    let generated = format!("{before}{}\n{after}", keys::table());
+    if std::env::var_os("BRINK_WRITE_README").is_some() {
+        std::fs::write(&path, generated).unwrap();
+    } else {
+        assert!(
+            readme == generated,
+            "BRINK_WRITE_README=1 cargo test the_table_of_the_documentation writes the table anew"
+        );
+    }
+}
+
+#[test]
+fn every_declared_name_is_accepted_and_no_other() {
+    for Key { path, range, .. } in KEYS {
+        let keys::Range::OneOf { names, .. } = range else { continue };
+        for name in *names {
+            let mut preset = Preset::parse(SHORTEST).unwrap();
+            preset
+                .set(&format!("{path}=\"{name}\""))
+                .unwrap_or_else(|error| panic!("{path} = {name}: {error}"));
+        }
+        assert!(
+            Preset::parse(SHORTEST).unwrap().set(&format!("{path}=\"{}x\"", names[0])).is_err(),
+            "{path}"
+        );
+    }
 }
 
 #[test]
