@@ -8,11 +8,7 @@
 //!
 //! `cargo bench --bench live`
 
-use brink::app::Arrangement;
-use brink::app::Command;
-use brink::app::Job;
-use brink::app::Lab;
-use brink::app::{Opening, Outside};
+use brink::app::{Arrangement, Command, Job, Lab, Opening, Outside};
 use brink::picture::scene::canvas::{Canvas, install_canvas, make_figures_in_background};
 use brink::picture::scene::figure::Figure;
 use brink::picture::style::theme;

@@ -12,10 +12,7 @@ mod network_scene;
 #[path = "../tests/pictures/sample.rs"]
 mod sample;
 
-use brink::app::Arrangement;
-use brink::app::Model;
-use brink::app::RunPhase;
-use brink::app::window_ui;
+use brink::app::{Arrangement, Model, RunPhase, window_ui};
 use brink::picture::scene::canvas::{Canvas, install_canvas};
 use brink::picture::scene::figure::Figure;
 use brink::picture::style::theme;

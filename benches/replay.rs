@@ -5,8 +5,7 @@
 use brink::preset::Preset;
 use brink::run::engine::assemble::assemble;
 use brink::run::engine::problem::Sources;
-use brink::run::live::replay::Replay;
-use brink::run::live::replay::{Moment, Reply};
+use brink::run::live::replay::{Moment, Replay, Reply};
 use brink::run::live::worker::{Options, Worker};
 use brink::run::record::history::History;
 use std::sync::Arc;

@@ -2,8 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use brink::preset::Preset;
-use brink::run::analysis::cycles::CycleOutcome;
-use brink::run::analysis::cycles::Cycles;
+use brink::run::analysis::cycles::{CycleOutcome, Cycles};
 use brink::run::engine::assemble::assemble;
 use brink::run::engine::problem::Sources;
 use brink::run::file::recording;

@@ -4,12 +4,10 @@
 use crate::common::{engine, small_preset as preset};
 use brink::preset::Preset;
 use brink::run::engine::branch::Branch;
-use brink::run::file::session::Session;
-use brink::run::file::session::{SavedFork, SessionKind};
+use brink::run::file::session::{SavedFork, Session, SessionKind};
 use brink::run::live::fork::{ForkThreads, Forks};
 use brink::run::live::message::{Message, WorkerCommand};
-use brink::run::live::worker::Options;
-use brink::run::live::worker::Worker;
+use brink::run::live::worker::{Options, Worker};
 use brink::run::record::history::History;
 use brink::run::record::series::Series;
 use brink_core::dynamics::StepRecord;

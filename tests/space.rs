@@ -1,14 +1,11 @@
 //! Weight space of a network: the plane compared with direct evaluations, and training that surveys do not affect.
 
-use brink::preset::Precision;
-use brink::preset::Preset;
+use brink::preset::{Precision, Preset};
 use brink::run::engine::Engine;
 use brink::run::engine::assemble::assemble;
 use brink::run::engine::problem::Sources;
-use brink::run::live::message::Seen;
-use brink::run::live::message::WorkerCommand;
-use brink::run::live::worker::Options;
-use brink::run::live::worker::Worker;
+use brink::run::live::message::{Seen, WorkerCommand};
+use brink::run::live::worker::{Options, Worker};
 use brink::run::record::history::History;
 use brink::run::record::series::Series;
 use brink_core::space::look::SurveyRequest;

@@ -23,10 +23,8 @@ use brink::run::engine::bundled::{Bundled, seen};
 use brink::run::engine::problem::Sources;
 use brink::run::file::recording;
 use brink::run::live::message::WorkerCommand;
-use brink::run::live::replay::Replay;
-use brink::run::live::replay::{Moment, Reply};
-use brink::run::live::worker::Options;
-use brink::run::live::worker::Worker;
+use brink::run::live::replay::{Moment, Replay, Reply};
+use brink::run::live::worker::{Options, Worker};
 use brink::run::record::history::History;
 use brink::run::record::series::Series;
 use brink::tour::{

@@ -2,8 +2,7 @@
 
 use super::say;
 use anyhow::Context;
-use brink::preset::Preset;
-use brink::preset::{DEFAULT, Overrides};
+use brink::preset::{DEFAULT, Overrides, Preset};
 use brink::run::engine::problem::Sources;
 use brink::run::start::address::Chosen;
 use brink::run::start::derivatives;

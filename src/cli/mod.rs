@@ -1,11 +1,9 @@
 //! Arguments, messages and exit statuses.
 
 use anyhow::Context;
-use brink::preset::Preset;
-use brink::preset::{DEFAULT, Overrides};
+use brink::preset::{DEFAULT, Overrides, Preset};
 use brink::run::live::message::Ending;
-use brink::run::start::address::Address;
-use brink::run::start::address::{Chosen, Steering};
+use brink::run::start::address::{Address, Chosen, Steering};
 use brink::run::start::headless::{self, HeadlessOutcome, HeadlessRequest};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;

@@ -83,7 +83,7 @@ impl Preset {
         let Some(landscape) = &self.landscape else {
             return Err(PresetError::Missing {
                 key: "landscape.name".into(),
-                allowed: allowed("landscape.name").into(),
+                allowed: allowed("landscape.name"),
             });
         };
         landscape.validate()?;
@@ -103,10 +103,7 @@ impl Preset {
         }
         self.model.validate()?;
         let Some(data) = &self.data else {
-            return Err(PresetError::Missing {
-                key: "data.name".into(),
-                allowed: allowed("data.name").into(),
-            });
+            return Err(PresetError::Missing { key: "data.name".into(), allowed: allowed("data.name") });
         };
         data.validate()?;
         let (name, architecture) = (data.name, self.model.architecture);
@@ -235,7 +232,7 @@ impl LandscapeSettings {
         let dimension = match (name, eigenvalues) {
             (LandscapeName::Quadratic, None) => {
                 let key = "landscape.eigenvalues";
-                return Err(PresetError::Missing { key: key.into(), allowed: allowed(key).into() });
+                return Err(PresetError::Missing { key: key.into(), allowed: allowed(key) });
             }
             (LandscapeName::Quadratic, Some(values)) => {
                 reals("landscape.eigenvalues", values)?;

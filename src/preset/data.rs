@@ -192,10 +192,7 @@ impl Data {
             only("data.seed", Some("bundled".into()), &[Digits])?;
         }
         if name == File && path.is_none() {
-            return Err(PresetError::Missing {
-                key: "data.path".into(),
-                allowed: allowed("data.path").into(),
-            });
+            return Err(PresetError::Missing { key: "data.path".into(), allowed: allowed("data.path") });
         }
         let least = if matches!(name, Chebyshev | Moons) { 2 } else { 1 };
         if let Some(n) = *n {

@@ -166,9 +166,10 @@ impl Range {
             Self::Flag { of } => format!("true or false{}", within(of)),
             Self::OneOf { names, of } => {
                 let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
-                let (last, before) = quoted.split_last().expect("a choice has names");
-                let names =
-                    if before.is_empty() { last.clone() } else { format!("{} or {last}", before.join(", ")) };
+                let names = match quoted.split_last() {
+                    Some((last, before)) if !before.is_empty() => format!("{} or {last}", before.join(", ")),
+                    _ => quoted.concat(),
+                };
                 format!("{names}{}", within(of))
             }
             Self::WholeOrList { least, most, of, longest, list_of } => format!(

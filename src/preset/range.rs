@@ -6,7 +6,7 @@ use crate::preset::read::shown;
 use toml::Value;
 
 pub(crate) fn refuse<T>(key: &str, value: impl Into<Value>) -> Result<T, PresetError> {
-    Err(PresetError::Value { key: key.into(), value: shown(&value.into()), allowed: allowed(key).into() })
+    Err(PresetError::Value { key: key.into(), value: shown(&value.into()), allowed: allowed(key) })
 }
 
 /// Refuses a whole number outside the declared range of its key.

@@ -270,7 +270,7 @@ fn require(table: &Table, path: &str) -> Result<(), PresetError> {
     if table.get(section).and_then(|s| s.get(name)).is_some() {
         return Ok(());
     }
-    Err(PresetError::Missing { key: path.to_owned(), allowed: allowed(path).into() })
+    Err(PresetError::Missing { key: path.to_owned(), allowed: allowed(path) })
 }
 
 fn lookup<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
@@ -289,7 +289,7 @@ fn unknown(path: &str, value: &Value) -> PresetError {
 }
 
 fn wrong_type(path: &str, value: &Value) -> PresetError {
-    PresetError::Value { key: path.into(), value: shown(value), allowed: allowed(path).into() }
+    PresetError::Value { key: path.into(), value: shown(value), allowed: allowed(path) }
 }
 
 /// A value for a message, on one line and not too long.

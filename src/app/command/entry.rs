@@ -1,8 +1,7 @@
 //! Name, help and key of every command, in one place.
 
 use super::Command;
-use crate::app::state::form::Purpose;
-use crate::app::state::form::{Form, FormEdit};
+use crate::app::state::form::{Form, FormEdit, Purpose};
 use crate::app::state::tour::TourCommand;
 use crate::picture::view::ViewChange;
 use crate::picture::view::scene_view::SceneChange;

@@ -1,8 +1,7 @@
 //! What an animation shows of each step beside what was recorded. The thread that writes it has a replay thread of its own:
 //! the window's goes on following the cursor.
 
-use crate::app::state::Model;
-use crate::app::state::layout;
+use crate::app::state::{Model, layout};
 use crate::app::work::outside::Assemble;
 use crate::picture::file::export::StepExtras;
 use crate::picture::file::png::PngError;

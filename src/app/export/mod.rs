@@ -1,17 +1,10 @@
 //! Writes what the window shows into files.
 
 use super::state::Model;
-use super::state::export::ExportForm;
-use super::state::export::ExportOutcome;
-use super::state::export::What;
+use super::state::export::{ExportForm, ExportOutcome, What};
 use super::view::panels::tree_ui;
 use super::work::job::Job;
-use crate::picture::file::export::Film;
-use crate::picture::file::export::animation_png;
-use crate::picture::file::export::content_png;
-use crate::picture::file::export::content_svg;
-use crate::picture::file::export::pixels;
-use crate::picture::file::export::texts;
+use crate::picture::file::export::{Film, animation_png, content_png, content_svg, pixels, texts};
 use crate::picture::file::png::encode_png;
 use crate::picture::file::render::render;
 use crate::picture::panel::panel_ui;
@@ -19,12 +12,8 @@ use crate::picture::style::theme;
 use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::RunView;
 use crate::run::file::files;
-use egui::Context;
-use egui::Ui;
-use egui::Vec2;
-use film::FilmError;
-use film::Projector;
-use film::Reel;
+use egui::{Context, Ui, Vec2};
+use film::{FilmError, Projector, Reel};
 use std::io::Write;
 use std::path::PathBuf;
 

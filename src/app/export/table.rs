@@ -3,8 +3,7 @@
 //! The columns of other runs have a number before their name, `run2_` for the run whose lines bear ②; comments at the head of
 //! the file say which run that is.
 
-use crate::app::state::Model;
-use crate::app::state::layout;
+use crate::app::state::{Model, layout};
 use crate::picture::file::shown::shown;
 use crate::picture::view::run_view::RunView;
 use crate::run::file::csv::{self, Other};

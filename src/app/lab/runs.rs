@@ -5,8 +5,7 @@ use crate::app::state::phase::RunPhase;
 use crate::app::work::outside::Opening;
 use crate::run::engine::breakpoint::Breakpoint;
 use crate::run::engine::course::Course;
-use crate::run::file::session::Session;
-use crate::run::file::session::SessionKind;
+use crate::run::file::session::{Session, SessionKind};
 use crate::run::live::message::WorkerCommand;
 
 impl Lab {

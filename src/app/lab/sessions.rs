@@ -1,16 +1,14 @@
 //! Sessions in the window: the form, what of a run is kept, and what becomes of one that is read.
 
 use super::Lab;
-use crate::app::state::form::Form;
-use crate::app::state::form::SessionForm;
+use crate::app::state::form::{Form, SessionForm};
 use crate::app::state::runs::Compared;
 use crate::app::state::shown::ShownState;
 use crate::app::work::job::Job;
 use crate::app::work::session::write;
 use crate::run::engine::course::Course;
 use crate::run::file::recording::Recording;
-use crate::run::file::session::Session;
-use crate::run::file::session::SessionKind;
+use crate::run::file::session::{Session, SessionKind};
 use crate::run::live::fork::label;
 use crate::run::start::address::Address;
 

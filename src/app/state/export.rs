@@ -2,8 +2,7 @@
 
 use crate::picture::file::export::Film;
 use crate::picture::view::panel::Panel;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What became of an export: the file, or why there is none.
 pub type ExportOutcome = Result<PathBuf, String>;

@@ -42,8 +42,7 @@ macro_rules! every_command {
     };
 }
 
-use Command as C;
-use ViewChange as V;
+use {Command as C, ViewChange as V};
 
 every_command! {
     C::PlayPause => [C::PlayPause], by |window, _| press(window, "Play");

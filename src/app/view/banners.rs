@@ -3,8 +3,7 @@
 use super::widgets::command_button;
 use crate::app::command::Command;
 use crate::app::state::Model;
-use crate::app::state::banner::Banner;
-use crate::app::state::banner::Level;
+use crate::app::state::banner::{Banner, Level};
 use crate::app::state::form::Form;
 use crate::picture::style::theme::Palette;
 use egui::{Align, Frame, Label, Layout, Margin, Stroke, Ui, vec2};

@@ -3,9 +3,8 @@
 use super::tour::card_column_ui;
 use super::widgets::{grouped, short};
 use crate::app::command::Command;
-use crate::app::state::Model;
 use crate::app::state::banner::Level;
-use crate::app::state::layout;
+use crate::app::state::{Model, layout};
 use crate::picture::panel::panel_ui;
 use crate::picture::style::theme::{self, Palette};
 use crate::picture::view::panel::Panel;

@@ -11,25 +11,10 @@ use crate::picture::view::ViewChange;
 use crate::picture::view::run_view::RunView;
 use crate::run::engine::breakpoint::Breakpoint;
 use brink_core::dynamics::{Event, StepOutcome};
-use egui::Align2;
-use egui::DragValue;
-use egui::EventFilter;
-use egui::Painter;
-use egui::PointerButton;
-use egui::Pos2;
-use egui::Rect;
-use egui::Response;
-use egui::RichText;
-use egui::Sense;
-use egui::Shape;
-use egui::Stroke;
-use egui::StrokeKind;
-use egui::TextStyle;
-use egui::Ui;
-use egui::WidgetInfo;
-use egui::WidgetText;
-use egui::pos2;
-use egui::vec2;
+use egui::{
+    Align2, DragValue, EventFilter, Painter, PointerButton, Pos2, Rect, Response, RichText, Sense, Shape,
+    Stroke, StrokeKind, TextStyle, Ui, WidgetInfo, WidgetText, pos2, vec2,
+};
 
 /// Height of the line with its marks, in points.
 const HEIGHT: f32 = 30.0;

@@ -1,10 +1,7 @@
 //! The window's layout and its controls: views of a read-only [`Model`] that answer with [`Command`]s.
 
 pub(crate) use super::widgets::command_button;
-use super::widgets::grouped;
-use super::widgets::name;
-use super::widgets::short;
-use super::widgets::slider_ui;
+use super::widgets::{grouped, name, short, slider_ui};
 
 use super::speed::speed_ui;
 
@@ -12,18 +9,13 @@ use crate::app::command::Command;
 use crate::app::state::Model;
 use crate::app::state::phase::RunPhase;
 use crate::picture::style::theme::Palette;
-use egui::Align;
-use egui::Button;
+use egui::{Align, Button};
 
 use egui::Color32;
 
 use egui::Layout;
 
-use egui::RichText;
-use egui::Slider;
-use egui::SliderClamping;
-use egui::Ui;
-use egui::vec2;
+use egui::{RichText, Slider, SliderClamping, Ui, vec2};
 
 /// How far the η slider reaches to either side of the preset's η.
 const ETA_REACH: f64 = 10.0;

@@ -1,11 +1,7 @@
 //! Controls that several views share.
 
 use crate::app::command::Command;
-use egui::Response;
-use egui::Role;
-use egui::Slider;
-use egui::Ui;
-use egui::WidgetInfo;
+use egui::{Response, Role, Slider, Ui, WidgetInfo};
 
 /// A slider behind the command's name.
 pub(crate) fn slider_ui(ui: &mut Ui, command: &Command, width: f32, slider: Slider) -> Response {

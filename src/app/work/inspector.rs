@@ -2,8 +2,7 @@
 
 use super::outside::Assemble;
 use super::spectrum::Spectrum;
-use crate::app::state::Model;
-use crate::app::state::layout;
+use crate::app::state::{Model, layout};
 use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::InspectionScope;
 use crate::run::engine::past::Past;

@@ -1,16 +1,14 @@
 //! Lets weight space follow the cursor, or the run, while its panel is shown.
 
 use super::outside::Assemble;
-use crate::app::state::Model;
-use crate::app::state::layout;
 use crate::app::state::phase::RunPhase;
+use crate::app::state::{Model, layout};
 use crate::picture::scene::of_view::{of_paths, of_view};
 use crate::picture::view::panel::Panel;
 use crate::picture::view::scene::Scene;
 use crate::preset::Preset;
 use crate::run::engine::past::Past;
-use crate::run::live::lookout::SurveyClient;
-use crate::run::live::lookout::Wish;
+use crate::run::live::lookout::{SurveyClient, Wish};
 use crate::run::live::worker::Worker;
 use brink_core::space::SpaceView;
 use egui::Context;

@@ -1,6 +1,7 @@
 //! Labels at the ends of lines, right of the plot, moved apart so that none overlaps another.
 
-use super::{Drawn, position, scale::AxisScale};
+use super::scale::AxisScale;
+use super::{Drawn, position};
 use crate::picture::style::theme::{self, Palette};
 use egui::{Color32, Painter, Pos2, Rect, Vec2, pos2, vec2};
 use egui_plot::PlotTransform;

@@ -1,6 +1,8 @@
 //! Drawn over the lines: the frame, events, cut peaks, gaps, the cursor, notes.
 
-use super::{Chart, Drawn, label::Notes, position, scale::AxisScale};
+use super::label::Notes;
+use super::scale::AxisScale;
+use super::{Chart, Drawn, position};
 use crate::picture::style::theme::{self, Palette};
 use crate::picture::view::run_view::RunView;
 use crate::run::analysis::cycles::CyclePhase;

@@ -3,11 +3,8 @@
 //! A plot uses its own coordinate: log₁₀ of the value on a logarithmic axis, the value divided by a power of ten on a
 //! linear one, so that it remains near one for any finite data.
 
-use crate::picture::style::numbers::decade;
-use crate::picture::style::numbers::power;
 pub(crate) use crate::picture::style::numbers::read_out;
-use crate::picture::style::numbers::superscript;
-use crate::picture::style::numbers::trim;
+use crate::picture::style::numbers::{decade, power, superscript, trim};
 use std::ops::RangeInclusive;
 
 /// Largest magnitude on a linear axis; larger values are clamped.

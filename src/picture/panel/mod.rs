@@ -11,7 +11,8 @@ pub mod predictions;
 pub mod spectrum;
 pub mod wall;
 
-use super::chart::{Chart, trace::Trace};
+use super::chart::Chart;
+use super::chart::trace::Trace;
 use super::scene::panel::weight_space_ui;
 use super::style::numbers::subscript;
 use super::style::theme::{Palette, Role, Weight};

@@ -2,8 +2,7 @@
 
 use super::figure::Figure;
 use crate::picture::view::ViewChange;
-use crate::picture::view::camera::Projection;
-use crate::picture::view::camera::half_sides;
+use crate::picture::view::camera::{Projection, half_sides};
 use crate::picture::view::scene::Scene;
 use crate::picture::view::scene_view::{SceneChange, SceneView};
 use egui::{EventFilter, Key, Modifiers, PointerButton, Pos2, Rect, Response, Ui};

@@ -1,8 +1,8 @@
 //! The panel: title, controls, legend, and the picture with its axes.
 
-use super::axes::Note;
+use super::axes::{self, Note};
 use super::figure::Figure;
-use super::{axes, canvas, hands, sides, toolbar};
+use super::{canvas, hands, sides, toolbar};
 use crate::picture::chart::legend::sample as line_sample;
 use crate::picture::chart::title::title;
 use crate::picture::style::theme::{self, Palette, Role, Weight};

@@ -1,9 +1,7 @@
 //! The example and the output that the predictions panel shows.
 
 use crate::picture::style::numbers::short;
-use crate::run::record::predictions::Example;
-use crate::run::record::predictions::Examples;
-use crate::run::record::predictions::PredictedOutput;
+use crate::run::record::predictions::{Example, Examples, PredictedOutput};
 use brink_core::dynamics::Process;
 
 /// The selected output.

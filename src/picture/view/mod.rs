@@ -9,8 +9,7 @@ pub mod scene;
 pub mod scene_view;
 pub mod source;
 
-use crate::preset::LossKind;
-use crate::preset::Preset;
+use crate::preset::{LossKind, Preset};
 use crate::run::engine::assemble::warnings;
 use choice::Choice;
 use panel::Panel;

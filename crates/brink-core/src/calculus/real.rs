@@ -3,7 +3,8 @@
 use std::fmt::{Debug, Display};
 use std::iter::Sum;
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::kernel::elementary::Elementary;
 

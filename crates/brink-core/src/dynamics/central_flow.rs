@@ -14,11 +14,10 @@
 use nalgebra::{DMatrix, SymmetricEigen};
 use serde::{Deserialize, Serialize};
 
-use super::complementarity;
 use super::edge::EdgeCount;
 use super::record::{CentralFlowRecord, Event, Process, ProcessRecord, StepOutcome};
 use super::settings::CentralFlowSettings;
-use super::{StepScale, bounded};
+use super::{StepScale, bounded, complementarity};
 use crate::calculus::block::pair_index;
 use crate::calculus::{Block, Real};
 use crate::objective::Objective;

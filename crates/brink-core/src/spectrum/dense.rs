@@ -6,7 +6,8 @@
 //! eigenvalues. The computation always terminates.
 
 use super::error::{SpectrumError, share};
-use nalgebra::{DMatrix, DVector, linalg::householder};
+use nalgebra::linalg::householder;
+use nalgebra::{DMatrix, DVector};
 
 /// Number of columns between two calls of `go_on`.
 const COLUMNS: usize = 8;

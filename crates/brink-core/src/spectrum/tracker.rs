@@ -11,8 +11,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::algebra::{distance, dot, norm};
-use super::davidson::Davidson;
-use super::davidson::Operator;
+use super::davidson::{Davidson, Operator};
 use super::preconditioner::{PreconditionedHessian, Preconditioner};
 use crate::calculus::{Block, Real};
 use crate::objective::Objective;

@@ -2,8 +2,7 @@
 //!
 //! Non-finite contract: an operator that returns NaN or an infinity has no spectrum, which is an error.
 
-use super::error::SpectrumError;
-use super::error::share;
+use super::error::{SpectrumError, share};
 use nalgebra::DMatrix;
 
 use super::davidson::Operator;

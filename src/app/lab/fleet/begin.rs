@@ -10,12 +10,10 @@ use crate::app::work::weight_space::{RecordedPaths, WeightSpace};
 use crate::run::engine::Engine;
 use crate::run::engine::branch::Branch;
 use crate::run::engine::course::Course;
-use crate::run::file::session::SavedFork;
-use crate::run::file::session::Session;
+use crate::run::file::session::{SavedFork, Session};
 use crate::run::live::message::WorkerCommand;
 use crate::run::live::spectra::RECORDED;
-use crate::run::live::worker::Options;
-use crate::run::live::worker::Worker;
+use crate::run::live::worker::{Options, Worker};
 use crate::run::start::beginning::Beginning;
 use brink_core::space::Budget;
 

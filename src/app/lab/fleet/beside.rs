@@ -7,8 +7,7 @@ use crate::run::analysis::curves::Curves;
 use crate::run::engine::Engine;
 use crate::run::engine::memory::Memory;
 use crate::run::live::message::WorkerCommand;
-use crate::run::live::worker::Options;
-use crate::run::live::worker::Worker;
+use crate::run::live::worker::{Options, Worker};
 use crate::run::record::history::History;
 
 /// One thread a run, in the order of their list, while it trains.

@@ -1,7 +1,6 @@
 //! A figure on the GPU: uploaded once, whatever it is looked at from.
 
-use super::pipelines::POINT;
-use super::pipelines::Pipelines;
+use super::pipelines::{POINT, Pipelines};
 use crate::picture::scene::figure::{BREAK, Figure, Stroke};
 use crate::picture::scene::nearness::LIFT;
 use eframe::wgpu::{self, BufferUsages, Device, IndexFormat, Queue, RenderPass};

@@ -8,18 +8,12 @@ use crate::app::state::form::FormEdit;
 use crate::app::command::Command;
 
 use crate::app::view::transport as controls;
-use crate::picture::file::export::Film;
-use crate::picture::file::export::SCALES;
-use crate::picture::file::export::SIDES;
-use crate::picture::file::export::pixels;
+use crate::picture::file::export::{Film, SCALES, SIDES, pixels};
 
 use crate::picture::style::theme::Palette;
 use crate::picture::view::panel::Panel;
 
-use egui::DragValue;
-use egui::Grid;
-use egui::Ui;
-use egui::vec2;
+use egui::{DragValue, Grid, Ui, vec2};
 use std::path::Path;
 
 /// Width of the form, in points.

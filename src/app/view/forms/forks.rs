@@ -2,8 +2,7 @@
 
 use crate::app::command::Command;
 use crate::app::state::Model;
-use crate::app::state::form::ForkForm;
-use crate::app::state::form::FormEdit;
+use crate::app::state::form::{ForkForm, FormEdit};
 use crate::app::state::phase::RunPhase;
 use crate::app::view::widgets::{command_button, grouped, short};
 use crate::picture::chart::trace::OVERLAY_SIGNS;

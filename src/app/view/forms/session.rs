@@ -2,8 +2,7 @@
 
 use crate::app::command::Command;
 use crate::app::state::Model;
-use crate::app::state::form::FormEdit;
-use crate::app::state::form::Purpose;
+use crate::app::state::form::{FormEdit, Purpose};
 use crate::app::view::widgets::command_button;
 use crate::picture::style::theme::Palette;
 

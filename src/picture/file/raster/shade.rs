@@ -1,7 +1,6 @@
 //! The fill of a triangle: a colour, colours between its corners, a texture.
 
-use super::edge::Edge;
-use super::edge::SUBPIXELS;
+use super::edge::{Edge, SUBPIXELS};
 use super::texture::Texture;
 use egui::Color32;
 use egui::epaint::Vertex;

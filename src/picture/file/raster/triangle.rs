@@ -1,7 +1,6 @@
 //! Triangles: the pixels that belong to them.
 
-use super::edge::Edge;
-use super::edge::SUBPIXELS;
+use super::edge::{Edge, SUBPIXELS};
 use super::shade::Shade;
 use super::texture::Texture;
 use super::{Window, to_usize};

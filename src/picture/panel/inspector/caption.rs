@@ -2,8 +2,9 @@
 
 use super::short;
 use crate::picture::view::run_view::RunView;
-use crate::run::analysis::cycles::CyclePhase;
-use crate::run::analysis::cycles::{comparable, is_constant, mean_sharpness, recent_mean_sharpness};
+use crate::run::analysis::cycles::{
+    CyclePhase, comparable, is_constant, mean_sharpness, recent_mean_sharpness,
+};
 use crate::run::record::series::Series;
 
 /// "⟨S⟩ = 1.07·2/η: the oscillation grows by the factor 1.14 a step". ⟨S⟩ is gradient descent's two-step mean. Its

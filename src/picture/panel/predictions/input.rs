@@ -4,8 +4,10 @@ pub(crate) use crate::picture::style::numbers::short;
 
 use crate::picture::style::theme::{self, Palette};
 use crate::run::record::predictions::ExamplePicture;
-use egui::{Color32, ColorImage, Context, Id, Rect, Sense, StrokeKind, TextureHandle, TextureOptions, Ui};
-use egui::{WidgetInfo, pos2};
+use egui::{
+    Color32, ColorImage, Context, Id, Rect, Sense, StrokeKind, TextureHandle, TextureOptions, Ui, WidgetInfo,
+    pos2,
+};
 
 /// Maximum number of numbers written out.
 const MOST_NUMBERS: usize = 8;

@@ -14,11 +14,8 @@ use crate::picture::view::choice::Choice;
 use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::RunView;
 use crate::run::analysis::curves::Curve;
-use crate::run::record::predictions::ExampleKind;
-use crate::run::record::predictions::Examples;
-use crate::run::record::predictions::Input;
-use crate::run::record::predictions::PredictedOutput;
 use crate::run::record::predictions::store::Predictions;
+use crate::run::record::predictions::{ExampleKind, Examples, Input, PredictedOutput};
 use brink_core::dynamics::Process;
 use egui::{Align, Layout, Rect, Sense, Ui, UiBuilder, pos2, vec2};
 

@@ -1,7 +1,6 @@
 //! Errors of session files.
 
-use super::tag::FORMAT;
-use super::tag::Tag;
+use super::tag::{FORMAT, Tag};
 use std::path::PathBuf;
 
 /// A session file that cannot be used or written.

@@ -1,16 +1,13 @@
 //! Reads a run from a file. Any bytes give a run or a clear error, never a panic, and never more memory than they
 //! account for.
 
-use super::check::check_eta;
-use super::check::checked_checkpoint;
-use super::check::checked_events;
-use super::check::unpacked;
+use super::check::{check_eta, checked_checkpoint, checked_events, unpacked};
 use super::container::{Section, Sections};
 use super::error::{SessionError, SessionProblem};
-use super::forks::ReadFork;
+use super::forks::{self, ReadFork};
 use super::outputs::Outputs;
 use super::tag::Tag;
-use super::{Head, Session, columns, forks, thin};
+use super::{Head, Session, columns, thin};
 use crate::preset::Preset;
 use crate::run::engine::breakpoint::Breakpoint;
 use crate::run::engine::checkpoint::Checkpoint;

@@ -1,9 +1,8 @@
 //! A written file reads back unchanged, and a damaged one gives an error.
 
-use super::columns;
 use super::container::{Sections, begin, end, write_section};
 use super::tag::Tag;
-use super::*;
+use super::{columns, *};
 use crate::run::engine::Engine;
 use crate::run::engine::fake::Fake;
 use crate::run::record::pyramid::Column;

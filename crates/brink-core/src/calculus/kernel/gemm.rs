@@ -1,7 +1,6 @@
 //! Matrix products on strided views. All bounds are checked before the unsafe call.
 
-use super::matrix::Matrix;
-use super::matrix::MatrixMut;
+use super::matrix::{Matrix, MatrixMut};
 use super::small;
 use crate::calculus::real::Real;
 
