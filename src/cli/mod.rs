@@ -236,7 +236,7 @@ fn interruptible() -> anyhow::Result<(Arc<AtomicBool>, Arc<AtomicBool>)> {
 #[cfg(feature = "picture")]
 const SUMMARY: Option<&headless::HeadlessSummary> = Some(&picture::summary);
 #[cfg(not(feature = "picture"))]
-const SUMMARY: Option<&headless::Summary> = None;
+const SUMMARY: Option<&headless::HeadlessSummary> = None;
 
 /// Prints one line; it is not an error if the reader has closed the output.
 fn say(line: &str) {
