@@ -98,7 +98,7 @@ impl Lab {
     /// Opens a preset of the menu and starts training.
     ///
     /// # Panics
-    /// If `preset` is not a place in `presets`.
+    /// If `preset` is not an index of `presets`.
     pub fn new(
         presets: Vec<(String, Preset)>,
         preset: usize,

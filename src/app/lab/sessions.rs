@@ -36,7 +36,7 @@ pub(crate) enum Reading {
     Unfinished(PathBuf),
 }
 
-/// The first step at which the course of a fork differs from that of its parent run.
+/// The first step at which the course of a fork differs from that of the first run.
 fn departure(first: &Course, fork: &Course, own: usize) -> usize {
     let changes = first.eta_changes().iter().chain(fork.eta_changes()).map(|&(step, _)| step);
     let differs = |step: &usize| first.eta_at(*step) != fork.eta_at(*step);

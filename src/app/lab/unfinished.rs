@@ -64,7 +64,7 @@ impl Autosave {
             let path = directory.join(format!("autosave-{place}.{EXTENSION}"));
             if path.exists() {
                 let mut left = (0..MOST_LEFT).map(|n| directory.join(format!("left-{n}.{EXTENSION}")));
-                // when this many are left already, the oldest is replaced
+                // when this many are left already, the one in the last slot is replaced
                 let last = directory.join(format!("left-{MOST_LEFT}.{EXTENSION}"));
                 fs::rename(&path, left.find(|left| !left.exists()).unwrap_or(last))?;
             }

@@ -4,12 +4,12 @@
 //! ```no_run
 //! # use super::replay::{Moment, Replay, Reply};
 //! # fn example(replay: &Replay) {
-//! // A job is asked for without waiting …
+//! // Request a job without waiting …
 //! let answer = replay.ask(412, |moment: &mut Moment<'_>| {
 //!     let inspection = moment.inspect();
 //!     (inspection, moment.advance())
 //! });
-//! // … and looked for in every frame.
+//! // … and poll for its answer in every frame.
 //! if let Reply::Ready(Ok((inspection, record))) = answer.poll() { /* show them */ }
 //! # }
 //! ```

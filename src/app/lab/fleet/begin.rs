@@ -47,7 +47,7 @@ impl Fleet {
             Err(reason) => return model.fail(&reason),
         };
         model.runs.first.parameters = engine.dim();
-        // a run with two weights needs no worker for this: its plane is drawn from the formula
+        // a run with two weights needs no trail: its plane is drawn from the formula
         let live = model.runs.recording.is_none();
         let trail = live && preset.landscape.as_ref().is_none_or(|landscape| landscape.start.len() != 2);
         let recorded = model.runs.first.history.most_bytes();
