@@ -1,11 +1,11 @@
-//! The presets that are compiled in.
+//! The presets compiled into the program.
 
-/// The preset that opens when none is named.
+/// The preset that opens if no preset is named.
 pub const DEFAULT: &str = "digits-noise";
 
 macro_rules! presets {
     ($($name:literal),+ $(,)?) => {
-        /// Name and text of every built-in preset, the default first.
+        /// Name and text of every built-in preset; the default comes first.
         pub const BUILT_IN: &[(&str, &str)] =
             &[$(($name, include_str!(concat!("../../presets/", $name, ".toml")))),+];
     };

@@ -1,4 +1,4 @@
-//! Ranges, and what goes with what.
+//! Checks of ranges, and of the compatibility of keys.
 
 use super::data::DataName;
 use super::error::PresetError;
@@ -15,16 +15,16 @@ use toml::Value;
 /// Maximum number of examples that can be recorded.
 pub const MOST_EXAMPLES: usize = 16;
 
-/// Largest seed: what TOML can write.
+/// Maximum seed that TOML can represent.
 const LARGEST_SEED: u64 = i64::MAX as u64;
 
 impl Preset {
-    /// Checks every range, and that the keys fit together.
+    /// Checks every range, and the compatibility of the keys.
     ///
     /// # Errors
-    /// The first key that does not, with its value and what is allowed.
+    /// The first key that fails a check, with its value and the allowed values.
     pub fn validate(&self) -> Result<(), PresetError> {
-        // Every section must be looked at: a new one does not compile until it is.
+        // Every section must be checked: a new section does not compile until it is listed here.
         let Self {
             version: _,
             title: _,
@@ -146,7 +146,7 @@ impl Preset {
         Ok(())
     }
 
-    /// Everything that was left to a default, written out.
+    /// The preset with all defaults written out.
     #[must_use]
     pub fn resolved(&self) -> Self {
         let mut all = self.clone();
@@ -160,7 +160,7 @@ impl Preset {
         all
     }
 
-    /// The loss; MSE unless given.
+    /// The loss function; MSE by default.
     pub fn loss_kind(&self) -> LossKind {
         self.loss.map_or(LossKind::Mse, |l| l.kind)
     }

@@ -1,8 +1,8 @@
-//! The checkpoints that are compiled in: values of `run.checkpoint`.
+//! The checkpoints compiled into the program: the values of `run.checkpoint`.
 
 macro_rules! checkpoints {
     ($($name:literal),+ $(,)?) => {
-        /// Name and file of every checkpoint. `run/engine/bundled.rs` reads the files.
+        /// Name and content of every checkpoint. `run/engine/bundled.rs` parses the content.
         pub const CHECKPOINTS: &[(&str, &[u8])] =
             &[$(($name, include_bytes!(concat!("../../assets/checkpoints/", $name, ".safetensors")))),+];
     };
@@ -10,7 +10,7 @@ macro_rules! checkpoints {
 
 checkpoints!["digits-three-295", "digits-three-440"];
 
-/// The names that `run.checkpoint` may have.
+/// The allowed values of `run.checkpoint`.
 pub fn names() -> impl Iterator<Item = &'static str> {
     CHECKPOINTS.iter().map(|(name, _)| *name)
 }

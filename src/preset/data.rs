@@ -1,4 +1,4 @@
-//! `[data]`: which data, and what each of them takes.
+//! `[data]`: the data set, and the keys that apply to each data set.
 
 use super::Seed;
 use super::error::PresetError;
@@ -11,46 +11,46 @@ use std::path::PathBuf;
 use strum::IntoStaticStr;
 use toml::Value;
 
-/// Largest number of examples of synthetic data.
+/// Maximum number of examples of synthetic data.
 const MOST_EXAMPLES: usize = 1_000_000;
 
 /// `[data]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Data {
-    /// Which data.
+    /// The data set.
     pub name: DataName,
-    /// Where a file or CIFAR-10 lies.
+    /// The path of a file or of CIFAR-10.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
     /// Number of training examples.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub n: Option<usize>,
-    /// Use the first so many classes only.
+    /// Number of classes to use, counted from the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub classes: Option<usize>,
-    /// Probability with which a training label is replaced by a random one.
+    /// Probability of replacing a training label with a random one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label_noise: Option<f64>,
     /// Degree of the Chebyshev polynomial.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub degree: Option<usize>,
-    /// Noise on the moons' coordinates.
+    /// Standard deviation of the noise on the coordinates of the moons.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise: Option<f64>,
     /// Dimension of random inputs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dimension: Option<usize>,
-    /// Two classes and one output.
+    /// Whether there are two classes and one output.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub binary: Option<bool>,
-    /// Number of different tokens.
+    /// Number of distinct tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vocabulary: Option<usize>,
-    /// Tokens of a sequence before its answer.
+    /// Number of tokens in a sequence before its answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub length: Option<usize>,
-    /// Seed of what is random in the data; `run.seed` unless given.
+    /// Seed of the random parts of the data; defaults to `run.seed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<Seed>,
 }
@@ -60,15 +60,15 @@ pub struct Data {
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum DataName {
-    /// The handwritten digits that come with the program.
+    /// The bundled handwritten digits.
     Digits,
-    /// The images of clothing that come with the program.
+    /// The bundled images of clothing.
     FashionMnist,
     /// CIFAR-10 from the user's copy.
     Cifar10,
-    /// Random tokens, then the same in ascending order.
+    /// Random tokens, followed by the same tokens in ascending order.
     Sorting,
-    /// Random tokens, then the same once more.
+    /// Random tokens, followed by the same tokens again.
     Copying,
     /// Regression on a Chebyshev polynomial.
     Chebyshev,
@@ -80,10 +80,10 @@ pub enum DataName {
     File,
 }
 
-/// Of what kind an input is.
+/// The kind of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Numbers, which images are too.
+    /// Numbers, including images.
     Numbers,
     /// Channels of pixels.
     Images,
@@ -92,7 +92,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// Whether the inputs of this data are of the kind; those of a file may be.
+    /// Whether the inputs of a data set are of this kind; the inputs of a file may be of any kind.
     pub(super) fn includes(self, name: DataName) -> bool {
         use DataName::{Chebyshev, Cifar10, Copying, Digits, FashionMnist, File, Moons, Random, Sorting};
         match name {
@@ -112,7 +112,7 @@ impl DataName {
 }
 
 impl Data {
-    /// Defaults of what this data takes.
+    /// Fills in the defaults of the keys that apply to this data set.
     pub(super) fn fill(&mut self, seed: Seed) {
         match self.name {
             DataName::Digits => {

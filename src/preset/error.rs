@@ -1,17 +1,17 @@
-//! What can be wrong with a preset.
+//! Errors in presets.
 
 use std::path::PathBuf;
 
-/// A preset that cannot be used, with the key, the value and what is allowed.
+/// Why a preset cannot be used, with the key, the value and the allowed values.
 #[derive(Debug, thiserror::Error)]
 pub enum PresetError {
-    /// Neither a built-in name nor a file.
+    /// The name is neither a built-in name nor a file.
     #[error(
         "there is no preset \"{name}\", built in or as a file; built in are {known} (see brink presets), anything \
          else is a path to a .toml file"
     )]
     Unknown {
-        /// What was asked for.
+        /// The requested name.
         name: String,
         /// The built-in names.
         known: String,
@@ -21,7 +21,7 @@ pub enum PresetError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// The operating system's reason.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// The file is too large to be a preset.
@@ -31,29 +31,29 @@ pub enum PresetError {
         path: PathBuf,
         /// Its size.
         bytes: u64,
-        /// The most that is read.
+        /// The maximum size.
         limit: u64,
     },
-    /// Not text.
+    /// The file is not text.
     #[error("the preset is not UTF-8 text: byte {offset} is not part of a character")]
     NotText {
-        /// Where.
+        /// The position of the invalid byte.
         offset: usize,
     },
-    /// There is nothing in it.
+    /// The preset is empty.
     #[error("the preset is empty; it needs at least [optimizer] with eta (presets/README.md shows one)")]
     Empty,
-    /// Not TOML.
+    /// The preset is not valid TOML.
     #[error("line {line}, column {column} of the preset is not TOML: {message}")]
     Syntax {
-        /// Line, from 1.
+        /// The line, counted from 1.
         line: usize,
-        /// Column, from 1.
+        /// The column, counted from 1.
         column: usize,
-        /// The parser's words.
+        /// The parser's message.
         message: String,
     },
-    /// Written by a newer version of this program.
+    /// The preset was written by a newer version of this program.
     #[error("version = \"{version}\": this is Brink {ours}, which reads presets of versions up to its own")]
     Newer {
         /// The version of the preset.
@@ -61,48 +61,48 @@ pub enum PresetError {
         /// The version of this program.
         ours: &'static str,
     },
-    /// A key that does not exist.
+    /// A key does not exist.
     #[error("unknown key {key} (value {value}); {neighbours}")]
     UnknownKey {
         /// The key.
         key: String,
         /// Its value.
         value: String,
-        /// The keys that do exist there.
+        /// The keys that exist in its section.
         neighbours: String,
     },
-    /// A key that must be there.
+    /// A mandatory key is missing.
     #[error("{key} is missing; allowed is {allowed}")]
     Missing {
         /// The key.
         key: String,
-        /// What it may be.
+        /// The allowed values.
         allowed: String,
     },
-    /// A value of the wrong type or out of range.
+    /// A value has the wrong type or is out of range.
     #[error("{key} = {value}; allowed is {allowed}")]
     Value {
         /// The key.
         key: String,
         /// Its value.
         value: String,
-        /// What it may be.
+        /// The allowed values.
         allowed: String,
     },
-    /// A key that has no place beside another.
+    /// A key is not applicable in combination with another key.
     #[error("{key} = {value} has no place here: {why}")]
     Misplaced {
         /// The key.
         key: String,
         /// Its value.
         value: String,
-        /// Because of what.
+        /// The reason.
         why: String,
     },
-    /// A `--set` that is not one.
+    /// The argument of `--set` is malformed.
     #[error("--set \"{text}\" is not key=value, such as optimizer.eta=0.1")]
     Set {
-        /// What was given.
+        /// The argument.
         text: String,
     },
 }

@@ -1,14 +1,14 @@
-//! Every key of a preset, declared once: its range, its default and its meaning. The checks of single values, the messages
-//! and the table in `presets/README.md` are derived from this declaration.
+//! All keys of a preset, each declared once with its range, default and meaning. The checks of single values,
+//! the messages and the table in `presets/README.md` are derived from this declaration.
 
 use std::fmt::Write as _;
 
-/// One key of a preset.
+/// A key of a preset.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
     /// Its path, `section.key`.
     pub path: &'static str,
-    /// Its default as the table of the documentation shows it.
+    /// Its default, as shown in the table of the documentation.
     pub default: &'static str,
     /// Its allowed values.
     pub range: Range,
@@ -16,94 +16,95 @@ pub struct Key {
     pub about: &'static str,
 }
 
-/// One end of a range of real numbers.
+/// A bound of a range of real numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Bound {
-    /// There is none.
+    /// No bound.
     None,
-    /// The end itself is not allowed.
+    /// An exclusive bound.
     Open(f64),
-    /// The end itself is allowed.
+    /// An inclusive bound.
     Closed(f64),
 }
 
-/// The allowed values of a key. `of` names the networks or data that have the key; it is empty where all have it.
+/// The allowed values of a key. `of` names the networks or data sets to which the key applies; it is empty if
+/// the key applies to all.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Range {
-    /// A range in words: for messages, and for the table of the documentation.
+    /// A range described in words, for messages and for the table of the documentation.
     Words {
-        /// Completes "… is allowed".
+        /// Text for messages; completes "… is allowed".
         said: &'static str,
-        /// Stands in the table.
+        /// Text for the table.
         listed: &'static str,
     },
-    /// A whole number.
+    /// An integer.
     Whole {
-        /// The smallest.
+        /// The minimum.
         least: usize,
-        /// The largest.
+        /// The maximum.
         most: usize,
-        /// Where the key belongs.
+        /// The scope of the key.
         of: &'static str,
     },
     /// A finite real number.
     Real {
-        /// Such as "a number of steps".
+        /// The noun for messages, such as "a number of steps".
         noun: &'static str,
-        /// The lower end.
+        /// The lower bound.
         low: Bound,
-        /// The upper end.
+        /// The upper bound.
         high: Bound,
-        /// Where the key belongs.
+        /// The scope of the key.
         of: &'static str,
     },
     /// `true` or `false`.
     Flag {
-        /// Where the key belongs.
+        /// The scope of the key.
         of: &'static str,
     },
     /// One of several names.
     OneOf {
         /// The names.
         names: &'static [&'static str],
-        /// Where the key belongs.
+        /// The scope of the key.
         of: &'static str,
     },
-    /// A whole number, or a list of whole numbers in the same range.
+    /// An integer, or a list of integers in the same range.
     WholeOrList {
-        /// The smallest.
+        /// The minimum.
         least: usize,
-        /// The largest.
+        /// The maximum.
         most: usize,
-        /// Where a single number belongs.
+        /// The scope of a single number.
         of: &'static str,
         /// Maximum length of the list.
         longest: usize,
-        /// Where a list belongs.
+        /// The scope of a list.
         list_of: &'static str,
     },
-    /// A list of whole numbers.
+    /// A list of integers.
     Wholes {
         /// Maximum length of the list.
         longest: usize,
-        /// The smallest number.
+        /// The minimum of the numbers.
         least: usize,
-        /// The largest number.
+        /// The maximum of the numbers.
         most: usize,
-        /// Where the key belongs.
+        /// The scope of the key.
         of: &'static str,
     },
     /// A list of finite real numbers.
     Reals {
         /// Maximum length of the list.
         longest: usize,
-        /// Where the key belongs.
+        /// The scope of the key.
         of: &'static str,
     },
 }
 
 impl Range {
-    /// Whether a whole number is in the range. A range of another kind allows all.
+    /// Whether an integer is in the range. Ranges of other kinds allow every integer.
     pub fn has_whole(&self, value: usize) -> bool {
         match *self {
             Self::Whole { least, most, .. }
@@ -113,7 +114,7 @@ impl Range {
         }
     }
 
-    /// Whether a real number is finite and in the range. A range of another kind allows all finite numbers.
+    /// Whether a real number is finite and in the range. Ranges of other kinds allow every finite number.
     pub fn has_real(&self, value: f64) -> bool {
         let Self::Real { low, high, .. } = *self else { return value.is_finite() };
         let above = match low {
@@ -129,7 +130,7 @@ impl Range {
         value.is_finite() && above && below
     }
 
-    /// Whether a list may have this length. A range of another kind allows all.
+    /// Whether the length of a list is allowed. Ranges of other kinds allow every length.
     pub fn has_length(&self, length: usize) -> bool {
         match *self {
             Self::WholeOrList { longest, .. }
@@ -139,7 +140,7 @@ impl Range {
         }
     }
 
-    /// The range in words: completes "… is allowed".
+    /// The range in words; completes "… is allowed".
     pub fn said(&self) -> String {
         match *self {
             Self::Words { said, .. } => said.into(),
@@ -183,7 +184,7 @@ impl Range {
         }
     }
 
-    /// The range as the table of the documentation shows it.
+    /// The range as shown in the table of the documentation.
     pub fn listed(&self) -> String {
         match *self {
             Self::Words { listed, .. } => listed.into(),
@@ -215,17 +216,17 @@ impl Range {
     }
 }
 
-/// A scope in brackets, where there is one.
+/// A scope in brackets; empty if there is none.
 fn within(of: &str) -> String {
     if of.is_empty() { String::new() } else { format!(" ({of})") }
 }
 
-/// A number as TOML may spell it: 1000000, 0.1, 1e-14.
+/// A number in TOML notation: 1000000, 0.1, 1e-14.
 fn plain(value: f64) -> String {
     if value != 0.0 && value.abs() < 1e-4 { format!("{value:e}") } else { value.to_string() }
 }
 
-/// A number for the table: powers of ten from 100,000 on with a superscript.
+/// A number for the table; powers of ten from 100,000 upwards have a superscript exponent.
 fn brief(value: f64) -> String {
     let exponent = value.log10();
     if value >= 1e4 && exponent.fract() == 0.0 {
@@ -235,7 +236,7 @@ fn brief(value: f64) -> String {
     plain(value)
 }
 
-/// Two ends for the table.
+/// A range for the table.
 fn span(low: f64, high: f64) -> String {
     let (low, high) = (brief(low), brief(high));
     let wide = low.contains("e-") || high.starts_with("10") && high.chars().any(|c| "⁰¹²³⁴⁵⁶⁷⁸⁹".contains(c));
@@ -246,7 +247,7 @@ const fn key(path: &'static str, default: &'static str, range: Range, about: &'s
     Key { path, default, range, about }
 }
 
-/// Every key, in the order of the file.
+/// All keys, in the order of the file.
 pub const KEYS: &[Key] = &[
     key(
         "version",
@@ -681,7 +682,7 @@ pub const KEYS: &[Key] = &[
     ),
 ];
 
-/// Keys without which a preset is not one.
+/// The mandatory keys.
 pub(super) const REQUIRED: &[&str] = &["optimizer.eta"];
 
 /// The range of a key.
@@ -698,7 +699,7 @@ pub(super) fn allowed(path: &str) -> String {
 pub fn table() -> String {
     let mut text = "| key | default | allowed | meaning |\n|---|---|---|---|\n".to_owned();
     for Key { path, default, range, about } in KEYS {
-        // a string takes everything
+        // a string accepts everything
         let _ = writeln!(text, "| `{path}` | {default} | {} | {about} |", range.listed());
     }
     text
@@ -709,7 +710,7 @@ pub(super) fn is_section(path: &str) -> bool {
     KEYS.iter().any(|k| k.path.split_once('.').is_some_and(|(section, _)| section == path))
 }
 
-/// The names beside which an unknown key should have stood, for a message.
+/// The names that exist in the section of an unknown key, for a message.
 pub(super) fn neighbours(path: &str) -> String {
     let section = path.split_once('.').map(|(section, _)| section).filter(|s| is_section(s));
     let mut names: Vec<&str> = KEYS

@@ -1,7 +1,7 @@
-//! Presets: everything that defines a run, as a TOML file.
+//! Presets: TOML files that define a run completely.
 //!
-//! Unknown keys are refused, every value is checked, and every message names the key, the value and what is allowed.
-//! `presets/README.md` documents every key.
+//! Unknown keys are rejected, every value is checked, and every message names the key, the value and the
+//! allowed values. `presets/README.md` documents every key.
 
 pub mod built_in;
 pub mod check;
@@ -28,23 +28,23 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use strum::IntoStaticStr;
 
-/// Everything that defines a run.
+/// The complete definition of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preset {
-    /// The version of Brink that wrote the file; absent in a file written by hand.
+    /// The version of Brink that wrote the file; absent in a hand-written file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// One line for the menu.
+    /// A one-line title for the menu.
     #[serde(default)]
     pub title: String,
-    /// What it shows, and what to look at.
+    /// A description of the run and of what to look at.
     #[serde(default)]
     pub note: String,
     /// `[model]`
     #[serde(default)]
     pub model: Model,
-    /// `[landscape]`: the closed-form loss where `model.architecture` is `landscape`.
+    /// `[landscape]`: the closed-form loss if `model.architecture` is `landscape`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub landscape: Option<LandscapeSettings>,
     /// `[data]`: absent for a landscape.
@@ -76,14 +76,14 @@ pub struct Preset {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LandscapeSettings {
-    /// Which closed-form loss.
+    /// The closed-form loss.
     pub name: LandscapeName,
     /// Initial weights.
     pub start: Vec<f64>,
-    /// Weight of the tilt of `tilted-hyperbola`.
+    /// Weight of the tilt term of `tilted-hyperbola`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub c: Option<f64>,
-    /// Where the tilt of `tilted-hyperbola` pulls to.
+    /// Centre of the tilt term of `tilted-hyperbola`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub x0: Option<f64>,
     /// Eccentricity of `ellipse`.
@@ -120,9 +120,9 @@ impl LandscapeName {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "RawSeed", into = "RawSeed")]
 pub enum Seed {
-    /// Draw from this seed.
+    /// A seed for the random number generator.
     Number(u64),
-    /// Take the initial weights and noisy labels that come with the program.
+    /// The bundled initial weights and noisy labels.
     Bundled,
 }
 
@@ -167,7 +167,7 @@ impl From<Seed> for RawSeed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Loss {
-    /// Which loss.
+    /// The loss function.
     pub kind: LossKind,
 }
 
@@ -177,7 +177,7 @@ pub struct Loss {
 pub enum LossKind {
     /// Half the mean over examples of the summed squared error.
     Mse,
-    /// Cross-entropy; logistic loss where there is one output.
+    /// Cross-entropy; logistic loss if there is one output.
     Ce,
 }
 
@@ -185,10 +185,10 @@ pub enum LossKind {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Optimizer {
-    /// `gd`.
+    /// The optimizer: `gd`.
     #[serde(default)]
     pub kind: OptimizerKind,
-    /// Learning rate.
+    /// The learning rate.
     pub eta: f64,
 }
 
@@ -209,27 +209,27 @@ pub struct Run {
     pub steps: usize,
     /// Seed of the initial weights (and of the data, unless `data.seed` is given).
     pub seed: Seed,
-    /// Which processes run.
+    /// The processes that run.
     pub processes: Vec<ProcessName>,
-    /// Precision of all arithmetic.
+    /// The precision of all arithmetic.
     pub precision: Precision,
-    /// Steps of plain gradient descent before step 0.
+    /// Number of steps of plain gradient descent before step 0.
     pub warm_start: usize,
-    /// When the flows start.
+    /// The start of the flows.
     pub flows_start: FlowsStart,
-    /// A checkpoint that comes with the program, from which all three processes go on.
+    /// A bundled checkpoint from which all three processes continue.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<String>,
-    /// A file with the initial weights, in place of those that the seed gives.
+    /// A file with the initial weights, used instead of weights drawn from the seed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init: Option<PathBuf>,
-    /// Decay of the moving average of GD's weights whose loss is recorded.
+    /// Decay of the moving average of GD's weights; the loss at this average is recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ema: Option<f64>,
-    /// Measure test loss and accuracies every so many steps.
+    /// Interval in steps between two measurements of test loss and accuracies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_every: Option<usize>,
-    /// Training examples whose outputs are recorded, by their places in the training set; a few are chosen unless given.
+    /// Indices in the training set of the examples whose outputs are recorded; by default, a few are chosen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub examples: Option<Vec<usize>>,
 }
@@ -276,9 +276,9 @@ impl ProcessName {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
-    /// Single.
+    /// Single precision.
     F32,
-    /// Double.
+    /// Double precision.
     F64,
 }
 
@@ -324,15 +324,15 @@ impl From<FlowsStart> for RawStart {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Eigen {
-    /// Pairs tracked at first.
+    /// Initial number of tracked eigenpairs.
     pub initial: usize,
-    /// Another pair is tracked when the smallest tracked η·λ reaches this.
+    /// Another eigenpair is tracked when the smallest tracked η·λ reaches this threshold.
     pub track_threshold: f64,
-    /// Most pairs tracked; also the number of eigenvalue columns in `run.csv`.
+    /// Maximum number of tracked eigenpairs; also the number of eigenvalue columns in `run.csv`.
     pub max_tracked: usize,
-    /// Relative residual ‖Hu − λu‖/|λ| at which a pair is solved.
+    /// Relative residual ‖Hu − λu‖/|λ| at which an eigenpair counts as converged.
     pub tolerance: f64,
-    /// Most Hessian-vector products that one process may spend on eigenpairs in one step.
+    /// Maximum number of Hessian-vector products that a process may spend on eigenpairs per step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_hvps: Option<usize>,
 }
@@ -347,11 +347,11 @@ impl Default for Eigen {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CentralFlow {
-    /// Euler substeps a step.
+    /// Euler substeps per step.
     pub substeps: usize,
-    /// An eigenvalue enters the complementarity problem when η·λ exceeds this.
+    /// An eigenvalue enters the complementarity problem when η·λ exceeds this threshold.
     pub candidate_threshold: f64,
-    /// Solve for eigenvectors at every substep instead of once a step.
+    /// Whether eigenvectors are computed at every substep instead of once per step.
     pub resolve_every_substep: bool,
 }
 
@@ -365,9 +365,9 @@ impl Default for CentralFlow {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GradientFlow {
-    /// Least Euler substeps a step.
+    /// Minimum number of Euler substeps per step.
     pub min_substeps: usize,
-    /// The flow stops where η·S exceeds this.
+    /// The flow stops when η·S exceeds this threshold.
     pub max_eta_s: f64,
 }
 
@@ -377,7 +377,7 @@ impl Default for GradientFlow {
     }
 }
 
-/// An entry of `view.log`: a panel whose axis may be logarithmic.
+/// An entry of `view.log`: a panel that supports a logarithmic axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
@@ -395,7 +395,7 @@ pub enum LogPanel {
 }
 
 impl LogPanel {
-    /// Its name in a preset, which is the panel's.
+    /// Its name in a preset, which is also the name of the panel.
     pub fn name(self) -> &'static str {
         self.into()
     }
@@ -407,9 +407,9 @@ impl LogPanel {
 pub struct View {
     /// Standard deviation of the Gaussian smoothing, in steps.
     pub smoothing: f64,
-    /// Panels with a logarithmic axis at first.
+    /// Panels whose axis is initially logarithmic.
     pub log: Vec<LogPanel>,
-    /// Steps a second in the window; unlimited where absent.
+    /// Steps per second in the window; unlimited if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub speed: Option<f64>,
 }

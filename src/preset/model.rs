@@ -1,4 +1,4 @@
-//! `[model]`: which network, and the sizes that each of them has use for.
+//! `[model]`: the network, and the sizes that apply to each architecture.
 
 use super::data::Kind;
 use super::error::PresetError;
@@ -8,40 +8,40 @@ use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 use toml::Value;
 
-/// `[model]`. What is absent takes the default of its architecture.
+/// `[model]`. Absent keys take the default of the architecture.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Model {
-    /// Which network, or `landscape`.
+    /// The network architecture, or `landscape`.
     pub architecture: ArchitectureName,
-    /// Width of the hidden layers, or channels of the first.
+    /// Width of the hidden layers, or number of channels of the first layer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub width: Option<Width>,
-    /// Blocks of each of a residual network's stages.
+    /// Number of blocks in each stage of a residual network.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stages: Option<Vec<usize>>,
     /// Height and width of a patch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patch: Option<usize>,
-    /// Columns of a token.
+    /// Number of columns of a token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dim: Option<usize>,
-    /// Layers of a vision transformer.
+    /// Number of layers of a vision transformer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub depth: Option<usize>,
     /// Hidden width of a vision transformer's fully connected layers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mlp: Option<usize>,
-    /// Heads of attention.
+    /// Number of attention heads.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heads: Option<usize>,
-    /// Layers of a sequence network.
+    /// Number of layers of a sequence network.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub layers: Option<usize>,
-    /// Columns of an LSTM's embedding.
+    /// Number of columns of an LSTM's embedding.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub embedding: Option<usize>,
-    /// Units of an LSTM's layer.
+    /// Number of units of an LSTM's layer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hidden: Option<usize>,
     /// Activation between the layers.
@@ -63,13 +63,13 @@ pub enum ArchitectureName {
     Resnet,
     /// A vision transformer.
     Vit,
-    /// Long short-term memory.
+    /// Long short-term memory network.
     Lstm,
     /// A decoder with cross-attention to its own input.
     Transformer,
     /// A selective state space model.
     Mamba,
-    /// A closed-form loss, see [`LandscapeSettings`](super::LandscapeSettings).
+    /// A closed-form loss; see [`LandscapeSettings`](super::LandscapeSettings).
     Landscape,
 }
 
@@ -92,17 +92,17 @@ impl ArchitectureName {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Width {
-    /// One number: of an MLP, two hidden layers of this width.
+    /// A single number; for an MLP, two hidden layers of this width.
     One(usize),
     /// The width of every hidden layer of an MLP.
     Each(Vec<usize>),
 }
 
-/// One key of `[model]` whose value is a whole number from 1.
+/// A key of `[model]` whose value is a positive integer.
 struct Size {
     key: &'static str,
     field: fn(&mut Model) -> &mut Option<usize>,
-    /// The architectures that have use for it, with their defaults.
+    /// The architectures to which the key applies, with their defaults.
     of: &'static [(ArchitectureName, usize)],
 }
 
@@ -120,7 +120,7 @@ const SIZES: [Size; 8] = {
     ]
 };
 
-/// Names for a message: `vit, transformer and mamba`.
+/// A list of names for a message: `vit, transformer and mamba`.
 fn list(names: &[ArchitectureName]) -> String {
     let names: Vec<&str> = names.iter().map(|name| name.name()).collect();
     match names.split_last() {
@@ -130,7 +130,7 @@ fn list(names: &[ArchitectureName]) -> String {
 }
 
 impl Model {
-    /// Everything that was left to the architecture's default, written out.
+    /// The settings with all defaults of the architecture written out.
     #[must_use]
     pub fn resolved(&self) -> Self {
         let mut all = self.clone();

@@ -9,30 +9,31 @@ pub(crate) fn refuse<T>(key: &str, value: impl Into<Value>) -> Result<T, PresetE
     Err(PresetError::Value { key: key.into(), value: shown(&value.into()), allowed: allowed(key) })
 }
 
-/// Refuses a whole number outside the declared range of its key.
+/// Rejects an integer outside the declared range of its key.
 pub(crate) fn whole(key: &str, value: usize) -> Result<(), PresetError> {
     require(key, integer(value), declared(key).has_whole(value))
 }
 
-/// Refuses a real number outside the declared range of its key.
+/// Rejects a real number outside the declared range of its key.
 pub(crate) fn number(key: &str, value: f64) -> Result<(), PresetError> {
     require(key, value, declared(key).has_real(value))
 }
 
-/// Refuses a list whose length or one of whose numbers is outside the declared range of its key.
+/// Rejects a list if its length or one of its numbers is outside the declared range of its key.
 pub(crate) fn wholes(key: &str, values: &[usize]) -> Result<(), PresetError> {
     let range = declared(key);
     let holds = range.has_length(values.len()) && values.iter().all(|&value| range.has_whole(value));
     require(key, integers(values), holds)
 }
 
-/// Refuses a list whose length is outside the declared range of its key, or that has a number that is not finite.
+/// Rejects a list if its length is outside the declared range of its key, or if one of its numbers is not
+/// finite.
 pub(crate) fn reals(key: &str, values: &[f64]) -> Result<(), PresetError> {
     let holds = declared(key).has_length(values.len()) && values.iter().all(|value| value.is_finite());
     require(key, Value::Array(values.iter().map(|&value| value.into()).collect()), holds)
 }
 
-/// Refuses a value unless a condition holds that several keys share.
+/// Rejects a value unless a condition that involves several keys holds.
 pub(crate) fn require(key: &str, value: impl Into<Value>, holds: bool) -> Result<(), PresetError> {
     if holds { Ok(()) } else { refuse(key, value) }
 }
@@ -41,7 +42,7 @@ fn declared(key: &str) -> &'static Range {
     range(key).unwrap_or_else(|| panic!("{key} is not declared in keys.rs"))
 }
 
-/// A list of whole numbers as TOML.
+/// A list of integers as TOML.
 pub(crate) fn integers(values: &[usize]) -> Value {
     Value::Array(values.iter().map(|&value| integer(value).into()).collect())
 }

@@ -1,4 +1,4 @@
-//! From text to a [`Preset`], and back.
+//! Parsing text into a [`Preset`], and writing it back.
 
 use super::built_in::{self, BUILT_IN};
 use super::error::PresetError;
@@ -9,13 +9,13 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
-/// Largest preset file that is read.
+/// Maximum size of a preset file, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// This program's version.
+/// The version of this program.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// What the command line changes in a preset.
+/// Changes that the command line makes to a preset.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
     /// A file that replaces `[data]`.
@@ -25,18 +25,18 @@ pub struct Overrides {
 }
 
 impl Preset {
-    /// The preset of a built-in name, or of a file.
+    /// The preset with a built-in name, or from a file.
     ///
     /// # Errors
-    /// When there is none, or it is not valid.
+    /// If there is no such preset, or if it is not valid.
     pub fn load(name_or_path: &str) -> Result<Self, PresetError> {
         Self::load_with(name_or_path, &Overrides::default())
     }
 
-    /// The preset of a built-in name, or of a file, changed as the command line asks.
+    /// The preset with a built-in name, or from a file, with the changes of the command line.
     ///
     /// # Errors
-    /// When there is none, or it is not valid with the changes.
+    /// If there is no such preset, or if it is not valid with the changes.
     pub fn load_with(name_or_path: &str, overrides: &Overrides) -> Result<Self, PresetError> {
         let mut table = table_of(&text_of(name_or_path)?)?;
         if let Some(path) = &overrides.data {
@@ -45,7 +45,7 @@ impl Preset {
                 ("path".to_owned(), Value::from(path.to_string_lossy().into_owned())),
             ]);
             table.insert("data".into(), Value::Table(data));
-            // The bundled start belongs to the bundled data.
+            // The bundled initial weights belong to the bundled data.
             if let Some(Value::Table(run)) = table.get_mut("run")
                 && run.get("seed").and_then(Value::as_str) == Some("bundled")
             {
@@ -60,17 +60,17 @@ impl Preset {
         Ok(preset)
     }
 
-    /// Parses and checks a preset.
+    /// Parses and validates a preset.
     ///
     /// # Errors
-    /// When it is not valid.
+    /// If the preset is not valid.
     pub fn parse(text: &str) -> Result<Self, PresetError> {
         let preset = from_table(table_of(text)?)?;
         preset.validate()?;
         Ok(preset)
     }
 
-    /// The built-in presets with their names, the default first.
+    /// The built-in presets with their names; the default comes first.
     ///
     /// # Panics
     /// Never: a test parses every built-in preset.
@@ -81,11 +81,12 @@ impl Preset {
             .collect()
     }
 
-    /// Changes one key: `optimizer.eta=0.1`. The value is TOML; text may go without quotes. Unchanged on error.
-    /// Values are checked against each other by [`Preset::validate`], so that several changes can follow each other.
+    /// Changes one key, such as `optimizer.eta=0.1`. The value is TOML; strings may be unquoted. On error,
+    /// the preset is unchanged. [`Preset::validate`] checks values against each other, so that several
+    /// changes can be made in sequence.
     ///
     /// # Errors
-    /// When the text is not `key=value`, the key is unknown, or the value is of the wrong type.
+    /// If the text is not `key=value`, the key is unknown, or the value has the wrong type.
     pub fn set(&mut self, text: &str) -> Result<(), PresetError> {
         let mut table = self.to_table();
         set(&mut table, text)?;
@@ -93,17 +94,17 @@ impl Preset {
         Ok(())
     }
 
-    /// The preset as TOML, with everything that was left to a default written out, and this program's version.
+    /// The preset as TOML, with all defaults written out and with the version of this program.
     ///
     /// # Panics
-    /// Never: a preset holds plain values only.
+    /// Never: a preset contains plain values only.
     pub fn resolved_toml(&self) -> String {
         let resolved = Self { version: Some(VERSION.into()), ..self.resolved() };
         toml::to_string(&resolved).expect("a preset is a table of plain values")
     }
 
-    /// `key=value` for everything that differs from another preset, in the order of the file: what turns that one into
-    /// this one.
+    /// The differences from another preset as `key=value`, in the order of the file: applied to that preset,
+    /// they give this one.
     pub fn differences(&self, base: &Self) -> Vec<String> {
         let (mine, theirs) = (self.resolved().to_table(), base.resolved().to_table());
         let find = |table: &Table, path: &str| lookup(&Value::Table(table.clone()), path).cloned();
@@ -117,7 +118,7 @@ impl Preset {
         Table::try_from(self).expect("a preset is a table of plain values")
     }
 
-    /// The seed of what is random in the data.
+    /// The seed of the random parts of the data.
     pub fn data_seed(&self) -> Seed {
         self.data.as_ref().and_then(|d| d.seed).unwrap_or(self.run.seed)
     }
@@ -144,7 +145,7 @@ fn text_of(name_or_path: &str) -> Result<String, PresetError> {
     String::from_utf8(content).map_err(|e| PresetError::NotText { offset: e.utf8_error().valid_up_to() })
 }
 
-/// Parses the text (a byte order mark is skipped), without looking at the keys.
+/// Parses the text (a byte order mark is skipped) without checking the keys.
 fn table_of(text: &str) -> Result<Table, PresetError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let table: Table = text.parse().map_err(|e: toml::de::Error| {
@@ -156,12 +157,12 @@ fn table_of(text: &str) -> Result<Table, PresetError> {
     if table.is_empty() { Err(PresetError::Empty) } else { Ok(table) }
 }
 
-/// Sets one key of the table, creating its section.
+/// Sets one key of the table; creates its section if necessary.
 fn set(table: &mut Table, text: &str) -> Result<(), PresetError> {
     let refused = || PresetError::Set { text: text.into() };
     let (path, value) = text.split_once('=').ok_or_else(refused)?;
     let path = path.trim();
-    // The landscape's section may be written as a part of the model's.
+    // The section of the landscape may be written as part of the model's section.
     let path = path.strip_prefix("model.").filter(|p| p.starts_with("landscape.")).unwrap_or(path);
     if path.is_empty() || path.split('.').any(str::is_empty) {
         return Err(refused());
@@ -183,7 +184,7 @@ fn set(table: &mut Table, text: &str) -> Result<(), PresetError> {
     Ok(())
 }
 
-/// A TOML value, or text where it is none. `NaN` and `Infinity` count as numbers however they are spelled.
+/// A TOML value, or a string if the text is not TOML. `NaN` and `Infinity` are numbers in any spelling.
 fn value_of(text: &str) -> Value {
     let spelled = match text.to_ascii_lowercase().trim_start_matches('+') {
         "nan" | "-nan" => Some(f64::NAN),
@@ -240,7 +241,7 @@ fn from_table(mut table: Table) -> Result<Preset, PresetError> {
     }
     let whole = Value::Table(table);
     whole.clone().try_into().map_err(|e: toml::de::Error| {
-        // The error's text ends with the path of the key: "in `optimizer.eta`".
+        // The error message ends with the path of the key: "in `optimizer.eta`".
         let text = e.to_string();
         let path = text.rsplit_once("in `").and_then(|(_, rest)| rest.split_once('`')).map_or("", |(p, _)| p);
         match lookup(&whole, path) {
@@ -292,7 +293,7 @@ fn wrong_type(path: &str, value: &Value) -> PresetError {
     PresetError::Value { key: path.into(), value: shown(value), allowed: allowed(path) }
 }
 
-/// A value for a message, on one line and not too long.
+/// A value for a message, on one line and truncated if too long.
 pub(super) fn shown(value: &Value) -> String {
     const MOST: usize = 80;
     let text = match value {

@@ -11,7 +11,7 @@ fn error(text: &str) -> String {
     Preset::parse(text).unwrap_err().to_string()
 }
 
-/// The error of the shortest preset with one change.
+/// The error of the minimal preset with one change.
 fn error_of(set: &str) -> String {
     let mut preset = Preset::parse(SHORTEST).unwrap();
     preset.set(set).and_then(|()| preset.validate()).unwrap_err().to_string()
@@ -31,7 +31,7 @@ fn leaves(table: &Table) -> BTreeSet<String> {
     paths
 }
 
-/// A preset in which every key is given (and which is not valid, since some exclude each other).
+/// A preset with every key given (it is not valid, because some keys exclude each other).
 fn everything() -> Preset {
     let mut preset = Preset::parse(SHORTEST).unwrap();
     for text in [
@@ -110,7 +110,7 @@ fn every_declared_name_is_accepted_and_no_other() {
         let keys::Range::OneOf { names, .. } = range else { continue };
         for name in *names {
             let mut preset = Preset::parse(SHORTEST).unwrap();
-            // another key may be missing then
+            // another key may be missing in this case
             if let Err(error) = preset.set(&format!("{path}=\"{name}\"")) {
                 assert!(!error.to_string().starts_with(&format!("{path} =")), "{error}");
             }
@@ -257,7 +257,7 @@ fn every_value_out_of_range_is_named_with_what_is_allowed() {
     assert!(error_of("=3").contains("key=value"));
 }
 
-/// A preset of one architecture on data it reads, changed.
+/// A preset with the given architecture, data and changes.
 fn network(architecture: &str, data: &str, sets: &[&str]) -> Result<Preset, String> {
     let mut preset = Preset::parse(SHORTEST).unwrap();
     let named = [format!("model.architecture={architecture}"), format!("data.name={data}")];
@@ -383,7 +383,7 @@ fn a_file_replaces_the_data_before_the_settings() {
     let preset = Preset::load_with(DEFAULT, &overrides).unwrap();
     let data = preset.data.unwrap();
     assert_eq!((data.name, data.n, data.binary), (DataName::File, None, Some(true)));
-    // The bundled weights are for the bundled data only.
+    // The bundled weights belong to the bundled data only.
     assert_eq!(preset.run.seed, Seed::Number(0));
 }
 
@@ -403,8 +403,9 @@ proptest! {
     }
 }
 
-/// The six that run live are as large as a room can watch: all the structure of the full ones, and so many weights and
-/// examples. The parameters of every network stand in its note.
+/// The six presets that run live are limited to a size that an audience can watch: they have the full
+/// structure of the large presets, with a limited number of weights and examples. The note of every network
+/// states its number of parameters.
 #[test]
 fn the_small_presets_have_the_structure_of_the_full_ones() {
     for (name, least_layers) in
@@ -438,7 +439,7 @@ fn the_small_presets_have_the_structure_of_the_full_ones() {
     }
 }
 
-/// Parameters of a network of a preset, whose data need not be here.
+/// The number of parameters of a preset's network; the data need not be available.
 fn parameters(preset: &Preset) -> usize {
     let data = preset.resolved().data.unwrap();
     let (shape, outputs) = match data.name {

@@ -1,4 +1,4 @@
-//! Name, help and key of every command, in one place.
+//! Name, help text and key of every command, in one place.
 
 use super::Command;
 use crate::app::state::form::{Form, FormEdit, Purpose};
@@ -7,14 +7,14 @@ use crate::picture::view::ViewChange;
 use crate::picture::view::scene_view::SceneChange;
 use egui::{Key, KeyboardShortcut, Modifiers};
 
-/// What buttons, menus, tooltips, the palette and the overlay say of a command.
+/// The description of a command in buttons, menus, tooltips, the palette and the overlay.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// Its accessible name, also the text of its button.
+    /// Its accessible name, also the label of its button.
     pub name: &'static str,
     /// What it does.
     pub hint: &'static str,
-    /// The key that sends it.
+    /// The key that triggers it.
     pub shortcut: Option<KeyboardShortcut>,
 }
 
@@ -28,7 +28,7 @@ impl Command {
             Entry { name, hint, shortcut }
         };
         let keyed = |key, name, hint| with(Modifiers::NONE, key, name, hint);
-        // what loses the run that is shown takes two keys
+        // commands that discard the current run require a key combination
         let control = |key, name, hint| with(Modifiers::COMMAND, key, name, hint);
         match self {
             Self::PlayPause => {

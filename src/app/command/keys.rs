@@ -1,4 +1,4 @@
-//! From keys to commands.
+//! The mapping from keys to commands.
 
 use egui::Id;
 
@@ -7,14 +7,14 @@ use crate::app::state::form::Form;
 use egui::{Key, KeyboardShortcut};
 
 impl Command {
-    /// The commands whose keys were pressed. None while a control has the keyboard: the space bar then presses that
-    /// control, and letters are typed.
+    /// The commands whose keys were pressed. Empty while a control has the keyboard focus: then the space bar
+    /// presses that control, and letters are typed into it.
     pub fn pressed(context: &egui::Context) -> Vec<Self> {
         let focused = context.memory(egui::Memory::focused);
         if focused.is_some_and(|id| id != self::id()) {
             return Vec::new();
         }
-        // a menu that is open is closed by it
+        // the key closes an open menu
         let in_menu = egui::Popup::is_any_open(context);
         let escapes = |command: &Self| {
             command.entry().shortcut.is_some_and(|shortcut| shortcut.logical_key == Key::Escape)
@@ -25,7 +25,8 @@ impl Command {
             .collect()
     }
 
-    /// The commands whose keys were pressed while a form is open: those that put it away, save a session, or quit.
+    /// The commands whose keys were pressed while a form is open: only those that close it, save a session,
+    /// or quit.
     pub fn pressed_in_form(context: &egui::Context, form: Form) -> Vec<Self> {
         let types = context.text_edit_focused();
         let save = (form == Form::Session).then_some(Self::SaveSession);
@@ -46,7 +47,7 @@ impl Command {
     }
 }
 
-/// A key as it is written in tooltips and in the overlay.
+/// The text of a key in tooltips and in the overlay.
 pub(in crate::app) fn key_text(shortcut: KeyboardShortcut) -> String {
     let key = match shortcut.logical_key {
         Key::ArrowRight => "→",
@@ -65,7 +66,8 @@ pub(in crate::app) fn key_text(shortcut: KeyboardShortcut) -> String {
     text
 }
 
-/// The timeline's identifier; it may have the keyboard and leave the keys to the commands.
+/// The identifier of the timeline, which may have the keyboard focus and still leaves the keys to the
+/// commands.
 pub(crate) fn id() -> Id {
     Id::unique("brink: timeline")
 }

@@ -1,5 +1,5 @@
-//! Everything a user can ask for: one enum behind buttons, keys, menus, tooltips, the palette, the overlay of keys and
-//! tests. A new action is one variant here and one line in [`Command::entry`].
+//! All actions of the user: one enum behind buttons, keys, menus, tooltips, the palette, the overlay of keys
+//! and tests. A new action needs one variant here and one line in [`Command::entry`].
 
 pub(crate) mod entry;
 pub(crate) mod keys;
@@ -15,138 +15,139 @@ use crate::picture::view::panel::Panel;
 use crate::picture::view::scene_view::Layer;
 use crate::run::engine::breakpoint::Breakpoint;
 
-/// A wish of the user, applied by [`super::lab::Lab::apply`].
+/// A user command, applied by [`super::lab::Lab::apply`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// Go on training, or pause.
+    /// Resume or pause training.
     PlayPause,
-    /// One step forward: of the cursor through what is recorded, of the training at its head.
+    /// One step forward: the cursor moves through the recorded steps; at the newest step, training takes a
+    /// step.
     StepForward,
-    /// One step back, through what is recorded.
+    /// One step back through the recorded steps.
     StepBack,
     /// Ten steps forward.
     LeapForward,
     /// Ten steps back.
     LeapBack,
-    /// The cursor to the first step.
+    /// Move the cursor to the first step.
     ToStart,
-    /// The cursor away: everything shows the newest step.
+    /// Remove the cursor: everything shows the newest step.
     ToEnd,
-    /// Let the cursor play through what is recorded, or stop it there.
+    /// Start or stop the playback of the recorded steps.
     Replay,
-    /// Let the replay repeat the steps that are shown, or all of them once.
+    /// Let the playback loop over the displayed steps, or play all steps once.
     ToggleLoop,
-    /// The cursor to where the next cycle starts.
+    /// Move the cursor to the start of the next cycle.
     NextCycle,
-    /// The cursor to where the cycle before starts.
+    /// Move the cursor to the start of the previous cycle.
     PreviousCycle,
-    /// Show the cycle at the cursor, and repeat it in slow motion.
+    /// Show the cycle at the cursor, and loop over it in slow motion.
     LoopCycle,
-    /// Shade the phases of the cycles, or not.
+    /// Shade the phases of the cycles, or do not.
     TogglePhases,
-    /// The predictions of the next recorded example.
+    /// Show the predictions of the next recorded example.
     NextExample,
-    /// The predictions of the recorded example before.
+    /// Show the predictions of the previous recorded example.
     PreviousExample,
-    /// The predictions of the next class or position.
+    /// Show the predictions of the next class or position.
     NextOutput,
-    /// The predictions of the class or position before.
+    /// Show the predictions of the previous class or position.
     PreviousOutput,
-    /// Steps a second of the replay.
+    /// Set the steps per second of the playback.
     SetReplaySpeed(f64),
-    /// Let the run take as many more steps as its preset has; one that has taken all of them goes on.
+    /// Extend the run by the number of steps of its preset; a run that has taken all its steps goes on.
     MoreSteps,
-    /// Let the run take so many steps in all.
+    /// Set the total number of steps of the run.
     TrainTo(usize),
-    /// Start the preset again at step 0, with the present learning rate.
+    /// Restart the preset at step 0 with the current learning rate.
     Restart,
-    /// Start the preset at this place of the menu.
+    /// Start the preset at this index of the menu.
     OpenPreset(usize),
-    /// Play the recording at this place among those that come with the program.
+    /// Play the built-in recording with this index.
     OpenRecording(usize),
     /// Train with this learning rate from the next step on.
     SetEta(f64),
-    /// At most this many steps a second; `None` is unlimited.
+    /// Limit the steps per second; `None` is unlimited.
     SetSpeed(Option<f64>),
-    /// Anchor central and gradient flow anew at gradient descent's weights.
+    /// Restart the central flow and the gradient flow from gradient descent's weights.
     RestartFlows,
-    /// What a panel asks for.
+    /// A request of a panel.
     View(ViewChange),
-    /// Show the whole run as it grows, without a cursor, all axes fitted.
+    /// Show the whole run as it grows, without a cursor and with all axes fitted.
     FollowRun,
-    /// Logarithmic axes everywhere, or linear ones.
+    /// Use logarithmic axes everywhere, or linear ones.
     ToggleLogAxes,
-    /// Dark on light, or light on dark.
+    /// Switch between the dark and the light theme.
     ToggleTheme,
-    /// Hide the central flow's curves, or show them.
+    /// Hide or show the central flow's curves.
     ToggleCentralFlow,
-    /// Look at weight space from above, or as a landscape.
+    /// Show weight space from above, or as a landscape.
     ToggleFlat,
-    /// Look at weight space as at first.
+    /// Restore the initial view of weight space.
     ResetScene,
-    /// Draw this over weight space, or do not.
+    /// Show or hide this layer of weight space.
     ToggleLayer(Layer),
-    /// Standard deviation of the smoothing, in steps.
+    /// Set the standard deviation of the smoothing, in steps.
     SetSmoothing(f64),
-    /// Full screen for a projector: three plots, large, nothing else.
+    /// Enter or leave presenter mode: full screen for a projector, with three large plots and nothing else.
     TogglePresenter,
-    /// Arrange the panels as this layout says.
+    /// Arrange the panels according to this layout.
     Arrange(Arrangement),
-    /// The panels as they were dragged.
+    /// Take over the arrangement of panels that were dragged.
     MovePanels(Box<Tree>),
-    /// Show a panel, or hide it.
+    /// Show or hide a panel.
     TogglePanel(Panel),
-    /// Put a panel beside another one, as the layout form says.
+    /// Place a panel next to another one, according to the layout form.
     Dock,
-    /// Stop the run where this happens, or no more.
+    /// Set or remove this breakpoint of the run.
     ToggleBreakpoint(Breakpoint),
-    /// Let a run leave another one at the cursor's step, as the form of the forks says.
+    /// Fork a run at the cursor's step, according to the fork form.
     Fork,
-    /// End a fork, by its number, and forget it.
+    /// End and remove a fork, given by its number.
     CloseFork(usize),
-    /// Put a saved run away that is compared with, by its place.
+    /// Remove a saved run from the comparison, given by its index.
     CloseCompared(usize),
-    /// Write the run and its forks into a session file.
+    /// Write the run and its forks to a session file.
     SaveSession,
-    /// Go on with the session of the form's file.
+    /// Continue the session in the form's file.
     OpenSession,
-    /// Draw the session of the form's file over the present run.
+    /// Draw the session in the form's file over the current run.
     CompareSession,
-    /// Choose the session's file in the system's dialog.
+    /// Choose the session file in the system's dialog.
     ChooseSession(Purpose),
-    /// Go on with the run that a crash has left.
+    /// Continue the run left by a crash.
     OpenUnfinished,
-    /// Remove the run that a crash has left.
+    /// Remove the run left by a crash.
     DiscardUnfinished,
-    /// Put the command line that opens this moment again into the clipboard.
+    /// Copy the command line that reopens this moment to the clipboard.
     CopyAddress,
-    /// Keep the present arrangement under the name of the layout form.
+    /// Save the current arrangement under the name in the layout form.
     SaveLayout,
-    /// Forget a saved layout.
+    /// Delete a saved layout.
     ForgetLayout(String),
-    /// Show a form, or hide it.
+    /// Show or hide a form.
     Toggle(Form),
-    /// What is typed or chosen in a form. It counts before the other commands of the same frame, wherever it stands.
+    /// An edit to a form. It is applied before the other commands of the same frame, whatever their order.
     Edit(FormEdit),
-    /// Leave the form that is open, or presenter mode.
+    /// Leave the open form, or presenter mode.
     Leave,
-    /// Choose the file in the system's dialog.
+    /// Choose the export file in the system's dialog.
     ChooseFile,
     /// Write the file of the export form.
     Save,
-    /// Choose the directory of CIFAR-10 in the system's dialog, and start the preset with it.
+    /// Choose the CIFAR-10 directory in the system's dialog, and start the preset with it.
     ChooseData,
-    /// Walk through the guided tour.
+    /// A command to the guided tour.
     Tour(TourCommand),
-    /// Put away the banner at this place.
+    /// Dismiss the banner at this index.
     Dismiss(usize),
     /// Close the window.
     Quit,
 }
 
 impl Command {
-    /// The commands that carry no value, in the order of the overlay; those with the same key but more modifiers
-    /// first.
+    /// The commands without a value, in the order of the overlay; of those with the same key, the one with
+    /// more modifiers comes first.
     pub fn simple() -> Vec<Self> {
         let mut commands = vec![
             Self::PlayPause,
@@ -188,12 +189,12 @@ impl Command {
         commands
     }
 
-    /// Its accessible name, also the text of its button.
+    /// Its accessible name, also the label of its button.
     pub fn name(&self) -> &'static str {
         self.entry().name
     }
 
-    /// Its name, with what it is about.
+    /// Its name together with its subject.
     pub fn full_name(&self) -> String {
         let name = self.name();
         match self {

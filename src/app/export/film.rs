@@ -1,5 +1,5 @@
-//! What an animation shows of each step beside what was recorded. The thread that writes it has a replay thread of its own:
-//! the window's goes on following the cursor.
+//! The data that an animation shows for each step in addition to the recorded data. The thread that writes it
+//! has its own replay thread; the replay thread of the window continues to follow the cursor.
 
 use crate::app::state::{Model, layout};
 use crate::app::work::outside::Assemble;
@@ -16,25 +16,25 @@ use brink_core::dynamics::{InspectError, Inspection};
 use brink_core::space::{Axis, Budget, SpaceView, Trail};
 use std::sync::Arc;
 
-/// An animation that cannot be made.
+/// Why an animation cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FilmError {
     /// A picture cannot be encoded.
     #[error(transparent)]
     Png(#[from] PngError),
-    /// A step cannot be looked into.
+    /// A step cannot be inspected.
     #[error("{0}")]
     Look(String),
 }
 
-/// What a run's steps are computed again from.
+/// The means for recomputing a run's steps.
 pub(crate) struct Reel {
     past: Arc<Past>,
     make: Box<Make>,
 }
 
 impl Reel {
-    /// Of a run with this past, whose preset is the state's, where the animation that is asked for needs it.
+    /// The reel for a run with this past and the preset of the state, if the requested animation needs one.
     pub fn of(model: &Model, past: &Arc<Past>, assemble: &Arc<Assemble>) -> Option<Self> {
         let two = model.current().landscape.as_ref().is_some_and(|landscape| landscape.start.len() == 2);
         let needs = |panel: &Panel| {
@@ -57,24 +57,24 @@ fn filmed(model: &Model) -> Vec<Panel> {
     model.forms.export.film_panel.map_or_else(|| layout::shown(&model.layout.tree), |panel| vec![panel])
 }
 
-/// Looks at the steps of an animation one after another.
+/// Provides the steps of an animation one after another.
 pub(crate) struct Projector<'a> {
     model: &'a Model,
     replay: Option<Replay>,
 }
 
 impl<'a> Projector<'a> {
-    /// For a snapshot.
+    /// A projector for a snapshot.
     ///
     /// # Errors
-    /// When the operating system gives no thread.
+    /// If the operating system cannot start a thread.
     pub fn new(model: &'a Model, reel: Option<Reel>) -> std::io::Result<Self> {
         let replay = reel.map(|Reel { past, make }| Replay::spawn(past, make, || ())).transpose()?;
         Ok(Self { model, replay })
     }
 
-    /// What the animation shows of a step. A single panel that would stay empty is an error; of several each says what it
-    /// lacks.
+    /// The additional data that the animation shows for a step. If a single panel would stay empty, this is
+    /// an error; with several panels, each panel shows what it lacks.
     pub fn look(&self, step: usize) -> Result<StepExtras, FilmError> {
         let mut looked = StepExtras::default();
         for panel in filmed(self.model) {
@@ -86,7 +86,7 @@ impl<'a> Projector<'a> {
         Ok(looked)
     }
 
-    /// Adds what one panel shows of a step.
+    /// Adds the data that one panel shows for a step.
     fn add(&self, panel: Panel, step: usize, looked: &mut StepExtras) -> Result<(), FilmError> {
         let (history, recording) = (&self.model.runs.first.history, &self.model.runs.recording);
         match panel {
@@ -109,7 +109,7 @@ impl<'a> Projector<'a> {
                 let found = self.ask(step, inspect)?;
                 looked.inspection = Some(found.map_err(|error| FilmError::Look(error.to_string()))?);
             }
-            // without the weights it has the checks that need none
+            // without the weights, the panel shows the checks that do not need them
             Panel::Validity if self.replay.is_some() => {
                 looked.inspection = self.ask(step, inspect)?.ok();
             }

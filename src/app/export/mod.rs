@@ -1,4 +1,4 @@
-//! Writes what the window shows into files.
+//! Exports the content of the window to files.
 
 use super::state::Model;
 use super::state::export::{ExportForm, ExportOutcome, What};
@@ -20,7 +20,7 @@ use std::path::PathBuf;
 pub(crate) mod film;
 pub(crate) mod table;
 
-/// Writes a snapshot as its form says, on a thread of its own.
+/// Writes a snapshot according to its export form, on a separate thread.
 pub(crate) fn save(
     model: Model,
     reel: Option<Reel>,
@@ -30,7 +30,7 @@ pub(crate) fn save(
     Job::spawn("export", context, move || write(model, reel, window_size))
 }
 
-/// Writes a snapshot as its form says. Nothing is left behind where it fails.
+/// Writes a snapshot according to its export form. If this fails, no file is left behind.
 pub(crate) fn write(mut model: Model, reel: Option<Reel>, window_size: Vec2) -> ExportOutcome {
     let path = PathBuf::from(&model.forms.export.path);
     let failed = |error: &dyn std::fmt::Display| format!("cannot write {}: {error}", path.display());
@@ -58,7 +58,7 @@ pub(crate) fn picture(model: &Model, reel: Option<Reel>, window_size: Vec2) -> R
     let overlays = model.overlays();
     let view = RunView { overlays: &overlays, ..model.run_view() };
     let (theme, size) = (model.layout.theme, Vec2::from(size));
-    // one panel, or all as they are laid out
+    // one panel, or all panels as arranged
     let subject = move |panel: Option<Panel>| {
         move |ui: &mut Ui, view: &RunView| match panel {
             Some(panel) => panel_ui(ui, panel, view, &mut Vec::new()),

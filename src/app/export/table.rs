@@ -1,7 +1,8 @@
-//! Tables of the export: every recorded column, or what the panels show; of the run, and of every run that is drawn over it.
+//! Tables of the export: every recorded column, or the displayed data; for the run, and for every run drawn
+//! over it.
 //!
-//! The columns of other runs have a number before their name, `run2_` for the run whose lines bear ②; comments at the head of
-//! the file say which run that is.
+//! The columns of other runs have a number before their name, such as `run2_` for the run whose lines are
+//! marked ②; comments at the top of the file say which run that is.
 
 use crate::app::state::{Model, layout};
 use crate::picture::file::shown::shown;
@@ -13,7 +14,7 @@ use std::path::Path;
 /// Writes every recorded column of all runs.
 ///
 /// # Errors
-/// When the file cannot be written.
+/// If the file cannot be written.
 pub(crate) fn write_all(model: &Model, origin: &str, path: &Path) -> io::Result<()> {
     let overlays = model.overlays();
     let others: Vec<Other> = overlays
@@ -23,10 +24,10 @@ pub(crate) fn write_all(model: &Model, origin: &str, path: &Path) -> io::Result<
     csv::write_runs(&model.runs.first.history, &others, &csv::columns(model.current()), origin, path)
 }
 
-/// Writes what the panels in the window show, at the steps in sight. The curves are complete.
+/// Writes the data shown by the window's panels for the visible steps. The curves must be complete.
 ///
 /// # Errors
-/// When the file cannot be written.
+/// If the file cannot be written.
 pub(crate) fn write_shown(model: &Model, origin: &str, path: &Path) -> io::Result<()> {
     let overlays = model.overlays();
     let view = RunView { overlays: &overlays, ..model.run_view() };

@@ -1,4 +1,4 @@
-//! What every command does: the one place where the window's state changes at the user's wish.
+//! The effect of every command: the only place where the user changes the window's state.
 
 use super::Lab;
 use super::sessions::Reading;
@@ -18,18 +18,18 @@ use crate::run::live::message::WorkerCommand;
 use crate::run::live::worker::Worker;
 use egui::Theme;
 
-/// Steps of a leap.
+/// The number of steps of a leap.
 const LEAP: usize = 10;
 
 impl Lab {
-    /// Puts a command into the queue, whoever sent it, and applies all that wait there.
+    /// Appends a command from any sender to the queue, and applies all queued commands.
     pub fn apply(&mut self, command: Command) {
         self.queue.push_back(command);
         self.apply_all();
     }
 
-    /// Applies what the controls and keys of one frame have sent. What is typed into a form holds for whatever acts on it in
-    /// the same frame.
+    /// Applies the commands that controls and keys sent in one frame. Text typed into a form takes effect
+    /// before the commands of the same frame that use it.
     pub(in crate::app) fn apply_frame(&mut self, commands: Vec<Command>) {
         #[cfg(test)]
         self.sent.extend(commands.iter().cloned());
@@ -39,11 +39,12 @@ impl Lab {
         self.apply_all();
     }
 
-    /// Applies what waits in the queue, in its order. What a command does is no command: nothing is put there meanwhile.
+    /// Applies the queued commands in order. The effect of a command is never another command, so the queue
+    /// does not grow meanwhile.
     fn apply_all(&mut self) {
         while let Some(command) = self.queue.pop_front() {
             self.apply_one(command);
-            // What a command changed may lie above what asked for it.
+            // The change may concern a part of the window above the control that sent the command.
             self.context.request_repaint();
         }
     }
@@ -239,7 +240,7 @@ impl Lab {
         }
     }
 
-    /// Plays a recording, or says why it cannot be played. Returns whether it plays.
+    /// Plays a recording, or reports why it cannot be played. Returns whether it plays.
     pub(super) fn open_recording(&mut self, recording: &ReadRecording) -> bool {
         match recording {
             Ok(recording) => {
@@ -276,7 +277,7 @@ impl Lab {
         self.model.forms.export.saving = self.files.saved.is_running();
     }
 
-    /// Gives the run another learning rate, or moves the slider that the tour has for it.
+    /// Sets the learning rate of the run, or moves the tour's slider for it.
     pub(super) fn set_eta(&mut self, eta: f64) {
         if self.model.runs.recording.is_some() {
             let text = format!("This is a recording: η = {eta} changes nothing in it. Its preset runs live");
@@ -288,7 +289,7 @@ impl Lab {
         }
     }
 
-    /// Shows a form, or hides it.
+    /// Shows or hides a form.
     pub(super) fn toggle_form(&mut self, form: Form) {
         let open = (self.model.forms.open != Some(form)).then_some(form);
         self.model.forms.open = open;
@@ -299,7 +300,7 @@ impl Lab {
         }
     }
 
-    /// Shows plots for a projector, or the window as before.
+    /// Enters or leaves presenter mode.
     fn present(&mut self, on: bool) {
         if on {
             self.window.zoom = self.context.zoom_factor();

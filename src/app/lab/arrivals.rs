@@ -1,4 +1,4 @@
-//! What arrives from training threads, from dialogs and from threads that write.
+//! Messages that arrive from training threads, dialogs and writer threads.
 
 use super::Lab;
 use crate::app::state::banner::{Banner, Level};
@@ -6,7 +6,7 @@ use crate::app::state::phase::RunPhase;
 use crate::run::live::message::{Ending, WorkerCommand};
 
 impl Lab {
-    /// What has arrived from the training threads.
+    /// Processes the messages of the training threads.
     pub(super) fn drain(&mut self) {
         self.fleet.drain_forks(&mut self.model);
         for text in self.fleet.beside.drain(&mut self.model.runs.beside) {
@@ -30,7 +30,7 @@ impl Lab {
         }
         for hit in drained.hits {
             self.model.runs.first.phase = RunPhase::Paused;
-            // on the way to the command line's step each run stops by itself
+            // on the way to the step of the command line, each run stops by itself
             if self.plan.at.is_none() {
                 self.fleet.tell_others(&mut self.model.runs, &WorkerCommand::Pause);
             }
@@ -62,12 +62,12 @@ impl Lab {
         }
     }
 
-    /// Counts what is derived from the runs, and the saved runs that are drawn over them.
+    /// Accounts for the memory of the derived curves and of the saved runs drawn over the current run.
     pub(super) fn count_memory(&mut self) {
         self.fleet.count_extra(self.model.extra_bytes());
     }
 
-    /// What dialogs have chosen, and what has become of an export.
+    /// Processes the results of dialogs and of an export.
     pub(super) fn take_in_files(&mut self) {
         if let Some(chosen) = self.files.chosen.poll() {
             self.model.forms.export.choosing = false;

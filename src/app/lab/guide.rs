@@ -1,4 +1,5 @@
-//! What the tour does to the window: it starts runs, arms stops, arranges panels. All by the means that the user has.
+//! The tour's effects on the window: it starts runs, sets stops and arranges panels, with the same means that
+//! the user has.
 
 use super::Lab;
 use crate::app::state::banner::{Banner, Level};
@@ -11,7 +12,7 @@ use crate::run::engine::breakpoint::Hit;
 use crate::tour::{Action, Chapter, Knob, Reveal, lies_behind, passed_at};
 
 impl Lab {
-    /// Applies a command of the tour.
+    /// Applies a tour command.
     pub(in crate::app) fn tour(&mut self, command: TourCommand) {
         let tour = &self.model.tour;
         if tour.here().is_none() {
@@ -22,7 +23,7 @@ impl Lab {
             TourCommand::Toggle if tour.guides => self.leave_tour(),
             TourCommand::Toggle => self.resume_tour(),
             TourCommand::Reveal => self.model.reveal(),
-            // the panel shows where that would be
+            // the panel shows where the command would lead
             TourCommand::Next | TourCommand::Previous if !tour.guides => self.resume_tour(),
             TourCommand::Next if Page::of(tour).turns(&self.context) => {}
             TourCommand::Next if hidden => self.model.reveal(),
@@ -33,7 +34,7 @@ impl Lab {
         }
     }
 
-    /// Free play: the window is the user's, the place stays.
+    /// Switches to free play: the user controls the window, and the tour's place is kept.
     pub(in crate::app) fn leave_tour(&mut self) {
         if !self.model.tour.guides {
             return;
@@ -45,7 +46,7 @@ impl Lab {
         self.model.take_look(own);
     }
 
-    /// Back to where the tour was left; its run starts again if another one was looked at meanwhile.
+    /// Returns to the tour's last place; its run restarts if another run was opened in the meantime.
     fn resume_tour(&mut self) {
         self.model.enter_tour();
         if let Some(look) = self.model.tour.look.take() {
@@ -120,7 +121,7 @@ impl Lab {
         self.enter_card(eta.is_some());
     }
 
-    /// Starts the run of the card that is shown.
+    /// Starts the run of the current card.
     pub(in crate::app) fn start_source(&mut self) {
         self.fleet.disarm(&mut self.model);
         let tour = &mut self.model.tour;
@@ -141,7 +142,7 @@ impl Lab {
         let recorded = source.recording.as_deref().and_then(self.outside.recording);
         let (phases, shows) = (chapter.phases, self.model.view.plots.show_central_flow);
         let first = tour.on_the_way().or_else(|| chapter.first_stop(tour.card));
-        // one that cannot be read says so, and its live sibling runs
+        // if a recording cannot be read, an error is shown and its live counterpart runs
         let plays = recorded.is_some_and(|recorded| self.open_recording(recorded));
         if !plays {
             let trouble = std::mem::take(&mut self.model.banners);
@@ -159,7 +160,7 @@ impl Lab {
         }
     }
 
-    /// Starts the light presets that train beside the chapter's run.
+    /// Starts the light presets that train alongside the chapter's run.
     fn start_beside(&mut self) {
         let tour = &self.model.tour;
         let presets = match tour.chapters[tour.chapter].presets_beside() {
@@ -183,8 +184,8 @@ impl Lab {
         }
     }
 
-    /// Lets the run go on to the card's stop, if it is still to come. With a learning rate of which nothing is recorded yet,
-    /// the edge is a new one, and the stops before it say nothing about it.
+    /// Lets the run go on to the card's stop, if it is still ahead. If no step is recorded yet for the
+    /// current learning rate, the edge is a new one, and earlier stops say nothing about it.
     fn enter_card(&mut self, at_new_edge: bool) {
         let tour = &mut self.model.tour;
         let stop = tour.here().and_then(|(_, card)| card.stop);
@@ -200,7 +201,7 @@ impl Lab {
                     self.fleet.play_pause(&mut self.model);
                 }
             }
-            // a run that goes on keeps the stop that lies ahead
+            // a run in progress keeps the stop that lies ahead
             None if self.model.runs.first.phase == RunPhase::Training => {
                 let ahead =
                     self.model.tour.here().and_then(|(chapter, _)| chapter.first_stop(self.model.tour.card));
@@ -213,7 +214,8 @@ impl Lab {
         self.return_to_moment();
     }
 
-    /// A card whose stop lies behind shows the run as it was there: its text speaks of that step.
+    /// For a card whose stop has been passed, shows the run as it was at that stop, because the text refers
+    /// to that step.
     fn return_to_moment(&mut self) {
         let Some(step) =
             self.model.tour.moment().filter(|step| step + 1 < self.model.runs.first.history.rows())
@@ -228,7 +230,7 @@ impl Lab {
         self.model.view.plots.visible = Some([0.0, step.max(1) as f64]);
     }
 
-    /// Whether a hit is the tour's own: then the panel says it, and no banner.
+    /// Whether a hit belongs to the tour; if so, the panel reports it, without a banner.
     pub(in crate::app) fn tour_takes(&mut self, hit: &Hit) -> bool {
         let tour = &mut self.model.tour;
         if !tour.guides {
@@ -242,7 +244,8 @@ impl Lab {
             }
             return true;
         }
-        // the page was turned in the moment in which the run came to the stop before: it goes on to the new one
+        // the card was changed at the moment at which the run reached the previous stop: the run goes on to
+        // the new one
         let cards = tour.here().map_or(&[][..], |(chapter, _)| &chapter.cards);
         let passed = cards.iter().any(|card| card.stop == Some(hit.breakpoint));
         let late = passed && !self.model.runs.breakpoints.contains(&hit.breakpoint);
@@ -253,7 +256,7 @@ impl Lab {
         late
     }
 
-    /// Lets a run that was begun anew go on from the stop of a card before the one that is shown.
+    /// Lets a restarted run go on from the stop of a card before the current one.
     fn pass(&mut self, place: usize) {
         let tour = &self.model.tour;
         let Some((chapter, _)) = tour.here() else { return };
@@ -261,7 +264,7 @@ impl Lab {
         if let Some(eta) = eta {
             self.set_eta(eta);
         }
-        // pages that were turned before their stop have it behind them by now
+        // cards that were left before their stop have passed it by now
         while eta.is_none()
             && let Some(stop) = self.model.tour.on_the_way()
             && let Some(step) = passed_at(stop, &self.model.runs.first.history)
@@ -278,7 +281,7 @@ impl Lab {
         }
     }
 
-    /// Does what the card asks for once its stop is reached. Called when the curves are complete.
+    /// Performs the card's actions once its stop is reached. Called when the curves are complete.
     pub(in crate::app) fn guide(&mut self) {
         if matches!(self.model.runs.first.phase, RunPhase::Ended(_) | RunPhase::Failed)
             && let Some(stop) = self.model.tour.armed
@@ -307,7 +310,7 @@ impl Lab {
                 self.model.place_cursor(last);
             }
             Action::LoopCycle => {
-                // whole ones can be told; the one that goes on cannot
+                // only complete cycles can be identified; the current one cannot
                 let newest = self.model.runs.first.history.rows().saturating_sub(1);
                 let newest = self.model.tour.moment().map_or(newest, |step| step.min(newest));
                 let whole = self.model.runs.first.curves.cycles().last_complete(newest).map(Cycle::start);
@@ -321,7 +324,7 @@ impl Lab {
                 self.fleet.play_pause(&mut self.model);
             }
             Action::ShowCentralFlow => self.model.view.plots.show_central_flow = true,
-            // done when the card was entered
+            // already done when the card was entered
             Action::Play | Action::SetEta(_) => {}
         }
     }
@@ -336,7 +339,7 @@ impl Lab {
     }
 }
 
-/// What a chapter's sliders stand at, as its preset has it.
+/// The values of a chapter's sliders, as given by its preset.
 fn knob_values(chapter: &Chapter) -> Vec<f64> {
     let Ok(preset) = chapter.preset(0, &[]) else { return Vec::new() };
     let value = |key: &str, place: Option<usize>| match (key, place) {
@@ -348,7 +351,7 @@ fn knob_values(chapter: &Chapter) -> Vec<f64> {
     chapter.knobs.iter().map(|knob| value(&knob.key, knob.place).unwrap_or(knob.least)).collect()
 }
 
-/// The pictures of a list stand in the order of their size: a slider that passes its neighbour takes it along.
+/// The images of a list are ordered by size: a slider that passes its neighbour pushes it along.
 fn push_neighbours(knobs: &[Knob], values: &mut [f64], turned: usize) {
     let value = values[turned];
     for (knob, other) in knobs.iter().zip(values).filter(|(knob, _)| knob.key == knobs[turned].key) {
@@ -360,12 +363,12 @@ fn push_neighbours(knobs: &[Knob], values: &mut [f64], turned: usize) {
     }
 }
 
-/// The changes of the preset that the sliders ask for; those of one list together.
+/// The preset changes that the sliders request; the values of one list are combined into one change.
 fn knob_changes(chapter: &Chapter, values: &[f64]) -> Vec<String> {
     let mut lists: Vec<(&str, Vec<String>)> = Vec::new();
     let mut changes = Vec::new();
     for (knob, value) in chapter.knobs.iter().zip(values) {
-        // a number without a point would be a whole one
+        // a number without a decimal point would be an integer
         let number = format!("{value:?}");
         match (knob.place, lists.iter_mut().find(|(key, _)| *key == knob.key)) {
             (None, _) => changes.push(format!("{}={number}", knob.key)),

@@ -1,5 +1,5 @@
-//! The state behind the window, and a frame of it: the threads of the runs are in `fleet`, what arrives in `arrivals.rs`,
-//! what a command does in `apply.rs`.
+//! The state behind the window, and the processing of a frame. The threads of the runs are in `fleet`,
+//! incoming messages are handled in `arrivals.rs`, and commands in `apply.rs`.
 
 pub(crate) mod apply;
 pub(crate) mod arrivals;
@@ -31,44 +31,44 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use unfinished::Autosave;
 
-/// Multiplications spent on derived curves in one frame: about 2 ms.
+/// Multiplications spent on derived curves per frame: about 2 ms.
 const CURVE_BUDGET: usize = 2_000_000;
 
-/// Least time between two frames of the slow motion.
+/// Minimum time between two frames of the slow motion.
 const LEAST_FRAME: Duration = Duration::from_millis(16);
 
-/// The state behind the window, and what changes it.
+/// The state behind the window, and the operations that change it.
 pub struct Lab {
     pub(super) model: Model,
     pub(super) outside: Outside,
     pub(super) context: Context,
     /// The threads behind the runs.
     pub(super) fleet: Fleet,
-    /// What the command line still wants of them.
+    /// The pending requests of the command line.
     plan: Plan,
-    /// Files that are chosen and written.
+    /// Files being chosen or written.
     files: Files,
-    /// Sessions that are chosen, read and written.
+    /// Sessions being chosen, read or written.
     sessions: SessionJobs,
     autosave: Option<Autosave>,
     window: WindowMemory,
-    /// Commands that are still to be applied.
+    /// Commands not yet applied.
     queue: VecDeque<Command>,
-    /// What controls and keys have sent.
+    /// The commands sent by controls and keys.
     #[cfg(test)]
     pub(super) sent: Vec<Command>,
 }
 
-/// What the command line wants of the runs, as far as it is still to be done.
+/// The pending requests of the command line.
 #[derive(Default)]
 struct Plan {
-    /// Forks still to be made.
+    /// Forks not yet created.
     forks: Vec<Branch>,
-    /// Where the run and its forks are still to stop.
+    /// The step at which the run and its forks will stop.
     at: Option<usize>,
 }
 
-/// Files that dialogs choose, and the one that is written.
+/// Files chosen in dialogs, and the file being written.
 #[derive(Default)]
 struct Files {
     chosen: Job<Option<PathBuf>>,
@@ -76,7 +76,7 @@ struct Files {
     saved: Job<ExportOutcome>,
 }
 
-/// Sessions under way.
+/// Session jobs in progress.
 #[derive(Default)]
 struct SessionJobs {
     chosen: Job<Option<PathBuf>>,
@@ -84,11 +84,11 @@ struct SessionJobs {
     read: Job<Result<(Reading, Session), String>>,
 }
 
-/// What a frame has to know of the one before.
+/// The state that a frame needs from the previous one.
 struct WindowMemory {
-    /// When the slow motion last moved the cursor.
+    /// The time at which the slow motion last moved the cursor.
     replayed: Option<Instant>,
-    /// Whether the panels were dragged since the settings were saved.
+    /// Whether panels were dragged since the settings were last saved.
     panels_moved: bool,
     /// The zoom outside presenter mode.
     zoom: f32,
@@ -98,7 +98,7 @@ impl Lab {
     /// Opens a preset of the menu and starts training.
     ///
     /// # Panics
-    /// If `preset` is not a place in `presets`.
+    /// If `preset` is not an index of `presets`.
     pub fn new(
         presets: Vec<(String, Preset)>,
         preset: usize,
@@ -131,14 +131,14 @@ impl Lab {
         lab
     }
 
-    /// Takes what was remembered; says what is wrong with it.
+    /// Applies the remembered settings; returns a message if they are invalid.
     fn restore_settings(&mut self) -> Option<String> {
         let (settings, broken) = WindowSettings::load(self.outside.settings.as_deref()?);
         settings.restore(&mut self.model);
         broken
     }
 
-    /// Remembers how large the window is.
+    /// Remembers the size of the window.
     pub(super) fn keep_window_size(&mut self, size: Option<egui::Vec2>) {
         let sides =
             size.filter(|_| !self.model.layout.presenter).map(|size| [size.x.round(), size.y.round()]);
@@ -154,14 +154,14 @@ impl Lab {
         }
     }
 
-    /// What is shown.
+    /// The displayed state.
     pub fn model(&self) -> &Model {
         &self.model
     }
 
-    /// Draws everything and applies what the user did.
+    /// Draws everything and applies the user's commands.
     pub fn ui(&mut self, ui: &mut egui::Ui) {
-        // what is typed while a form is open is meant for it
+        // keys typed while a form is open belong to the form
         let mut commands = if let Some(form) = self.model.forms.open {
             Command::pressed_in_form(ui.ctx(), form)
         } else {
@@ -182,12 +182,13 @@ impl Lab {
         }
     }
 
-    /// How long drawing a frame takes: the repaints that training asks for leave a multiple of it to the training.
+    /// Records the time that drawing a frame took. Repaints requested by training leave a multiple of it to
+    /// the training.
     pub fn frame_took(&self, time: Duration) {
         self.fleet.frame_took(time);
     }
 
-    /// Takes in what has arrived from the training thread and from dialogs. Runs also while the window is hidden.
+    /// Processes messages from the training thread and from dialogs. Also runs while the window is hidden.
     pub fn logic(&mut self) {
         self.drain();
         self.follow_plan();
@@ -205,12 +206,12 @@ impl Lab {
         self.take_in_files();
     }
 
-    /// Tells the training thread that the end is near, without waiting for it.
+    /// Announces the end to the training thread, without waiting for it.
     pub fn prepare_to_close(&mut self) {
         self.fleet.tell(&mut self.model, WorkerCommand::Stop);
     }
 
-    /// Remembers the settings, removes the autosave and ends the training thread; at most half a second.
+    /// Saves the settings, removes the autosave and ends the training thread; takes at most half a second.
     pub fn close(&mut self) {
         self.save_settings();
         self.forget_autosave();
@@ -219,7 +220,7 @@ impl Lab {
 }
 
 impl WindowMemory {
-    /// Moves the cursor of the slow motion.
+    /// Advances the cursor in slow motion.
     fn replay(&mut self, model: &mut Model, context: &Context) {
         let now = Instant::now();
         let before = self.replayed.replace(now).unwrap_or(now);

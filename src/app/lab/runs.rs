@@ -1,4 +1,5 @@
-//! How a run begins in the window, and what the command line still wants of it; what the threads do is the fleet's.
+//! The start of a run in the window, and the pending requests of the command line; the fleet controls the
+//! threads.
 
 use super::{Lab, Plan};
 use crate::app::state::phase::RunPhase;
@@ -9,7 +10,7 @@ use crate::run::file::session::{Session, SessionKind};
 use crate::run::live::message::WorkerCommand;
 
 impl Lab {
-    /// Begins as the command line says.
+    /// Opens the window's run as the command line requests.
     pub(super) fn open(&mut self, opening: Opening) {
         let Opening { session, course, forks, at } = opening;
         // a recording plays from its first step
@@ -29,7 +30,7 @@ impl Lab {
         }
     }
 
-    /// Makes the forks whose steps have come, and puts the cursor where the command line wants it.
+    /// Creates the forks whose steps have been reached, and places the cursor as the command line requests.
     pub(super) fn follow_plan(&mut self) {
         let rows = self.model.runs.first.history.rows();
         while let Some(place) = self.plan.forks.iter().position(|fork| fork.step() <= rows) {
@@ -38,7 +39,7 @@ impl Lab {
             if let (Some(id), Some(at)) =
                 (self.fleet.depart(&mut self.model, None, &fork, paused), self.plan.at)
             {
-                // it accepts any step
+                // this command accepts any step
                 let _ = self.fleet.forks.send_to(id, WorkerCommand::SetBreakpoint(Breakpoint::Step(at)));
             }
         }
@@ -50,12 +51,12 @@ impl Lab {
         }
     }
 
-    /// Starts the current preset at step 0 with the present learning rate.
+    /// Starts the current preset at step 0 with the current learning rate.
     pub(super) fn start(&mut self, paused: bool) {
         self.begin(Course::new(self.model.runs.first.eta()), None, paused);
     }
 
-    /// Starts the current preset at step 0, or where a session of it left off.
+    /// Starts the current preset at step 0, or at the step where a session of it ended.
     pub(super) fn begin(&mut self, course: Course, session: Option<Session>, paused: bool) {
         self.forget_autosave();
         self.plan = Plan::default();

@@ -1,4 +1,4 @@
-//! Sessions in the window: the form, what of a run is kept, and what becomes of one that is read.
+//! Sessions in the window: the form, the saved part of a run, and the handling of a session that is read.
 
 use super::Lab;
 use crate::app::state::form::{Form, SessionForm};
@@ -16,27 +16,27 @@ use std::iter;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Bytes of the checkpoints in a session, beside the newest.
+/// Maximum total size of the checkpoints in a session, in bytes, not counting the newest.
 const CHECKPOINTS: usize = 12 << 20;
 
-/// Largest newest checkpoint that is kept.
+/// Maximum size of a newest checkpoint that is saved, in bytes.
 const NEWEST_CHECKPOINT: usize = 512 << 20;
 
-/// Most runs to compare with at a time.
+/// Maximum number of runs to compare with at a time.
 const MOST_COMPARED: usize = 4;
 
-/// What to do with a session that is being read.
+/// The purpose of reading a session.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Reading {
-    /// Go on with it.
+    /// Continue it.
     Open,
-    /// Draw it over the present run.
+    /// Draw it over the current run.
     Compare,
-    /// Go on with what a crash has left in this file.
+    /// Continue the run that a crash has left in this file.
     Unfinished(PathBuf),
 }
 
-/// The first step at which a fork is steered otherwise than the run it comes from.
+/// The first step at which the course of a fork differs from that of the first run.
 fn departure(first: &Course, fork: &Course, own: usize) -> usize {
     let changes = first.eta_changes().iter().chain(fork.eta_changes()).map(|&(step, _)| step);
     let differs = |step: &usize| first.eta_at(*step) != fork.eta_at(*step);
@@ -44,7 +44,7 @@ fn departure(first: &Course, fork: &Course, own: usize) -> usize {
 }
 
 impl Lab {
-    /// The command line that opens this moment again.
+    /// The command line that reopens this moment.
     pub(crate) fn address(&self) -> Address {
         let model = &self.model;
         if let Some(recording) = &model.runs.recording {
@@ -65,7 +65,7 @@ impl Lab {
         Address::of(&model.runs.facts.preset, model.current(), &course, &forks, at)
     }
 
-    /// How the first run is steered.
+    /// The course of the first run.
     fn course(&self) -> Course {
         self.fleet
             .first
@@ -73,11 +73,11 @@ impl Lab {
             .map_or_else(|| Course::new(self.model.runs.first.eta()), |worker| worker.past().course())
     }
 
-    /// The run and its forks as a session; nothing before its first step. Of each run the newest checkpoint is kept unless it
-    /// is larger than `newest` bytes.
+    /// The run and its forks as a session; `None` before the first step. For each run, the newest checkpoint
+    /// is included unless it is larger than `newest` bytes.
     pub(crate) fn session(&self, newest: usize) -> Option<Session> {
         let (model, past) = (&self.model, self.fleet.first.as_ref()?.past());
-        // a recording has no weights to go on from
+        // a recording has no weights from which to continue
         if model.runs.first.history.rows() == 0 || model.runs.recording.is_some() {
             return None;
         }
@@ -96,7 +96,7 @@ impl Lab {
         Some(session)
     }
 
-    /// Writes the run and its forks, or asks where to.
+    /// Writes the run and its forks, or asks for a path first.
     pub(super) fn save_session(&mut self) {
         if !self.model.forms.session.known && self.model.forms.open != Some(Form::Session) {
             return self.toggle_form(Form::Session);
@@ -119,7 +119,7 @@ impl Lab {
         self.model.forms.session.busy = self.sessions.saved.is_running();
     }
 
-    /// Reads the form's file, or another one.
+    /// Reads the file of the form, or another one.
     pub(super) fn read_session(&mut self, reading: Reading) {
         if self.sessions.read.is_running() {
             return;
@@ -135,7 +135,7 @@ impl Lab {
         self.model.forms.session.busy = self.sessions.read.is_running();
     }
 
-    /// Takes in what threads and dialogs have to say about sessions.
+    /// Processes the results of threads and dialogs that concern sessions.
     pub(super) fn take_in_sessions(&mut self) {
         if let Some(Ok(Some(path))) = self.sessions.chosen.poll() {
             self.model.forms.session.set_path(&path);
@@ -181,7 +181,7 @@ impl Lab {
         }
     }
 
-    /// Draws a saved run and its forks over the present run, as many of them as there is room for.
+    /// Draws a saved run and its forks over the current run, as far as there is room for them.
     pub(crate) fn compare_with(&mut self, name: &str, session: Session) -> Result<String, String> {
         let forks = session.forks.into_iter().map(|fork| {
             let label = format!("{name}, {}", label(fork.step, &fork.course));
@@ -211,7 +211,8 @@ impl Lab {
         })
     }
 
-    /// Draws a run over the present one, where there is room for it; `left` are the bytes that are left for recorded steps.
+    /// Draws a run over the current one if there is room for it; `left` is the number of bytes left for
+    /// recorded steps.
     pub(crate) fn compare(&mut self, run: Compared, left: &mut usize) -> Result<(), String> {
         let compared = &mut self.model.runs.compared;
         if compared.len() >= MOST_COMPARED {
@@ -232,7 +233,7 @@ impl Lab {
         Ok(())
     }
 
-    /// Goes on with a session, or plays a recording.
+    /// Continues a session, or plays a recording.
     pub(super) fn open_session(&mut self, mut session: Session) {
         if session.kind == SessionKind::Recording {
             self.leave_tour();

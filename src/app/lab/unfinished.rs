@@ -1,8 +1,9 @@
-//! An unfinished run is kept in the user's data directory once a minute, and offered when the program next starts.
+//! An unfinished run is saved in the user's data directory once a minute and offered when the program next
+//! starts.
 //!
-//! Each window has a place of its own, held by a lock that the operating system gives back whatever becomes of the
-//! program; what lies at a place that nobody holds was left by a crash. A run that ends with all its forks, is replaced or
-//! whose window is closed at the user's wish leaves nothing.
+//! Each window has its own place, held by a lock that the operating system releases however the program ends;
+//! a file at a place without a holder was left by a crash. A run leaves nothing if it ends together with all
+//! its forks, if it is replaced, or if the user closes its window.
 
 use super::Lab;
 use crate::app::state::Model;
@@ -15,43 +16,44 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-/// Windows that can keep their runs at a time.
+/// Maximum number of windows that can save their runs at the same time.
 const PLACES: usize = 16;
 
-/// Runs that crashes may leave, until they are opened or discarded.
+/// Maximum number of runs left by crashes, until they are opened or discarded.
 const MOST_LEFT: usize = 32;
 
-/// Between two autosaves.
+/// Interval between two autosaves.
 pub(crate) const INTERVAL: Duration = Duration::from_mins(1);
 
-/// Larger newest checkpoints are left out: the disk should not be written to all the time.
+/// A newest checkpoint larger than this, in bytes, is omitted, so that the disk is not written to
+/// continuously.
 const NEWEST_CHECKPOINT: usize = 128 << 20;
 
-/// How long closing waits for an autosave under way.
+/// Maximum time that closing waits for an autosave in progress.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// How long a window that has to go waits for its last autosave.
+/// Maximum time that a window forced to close waits for its last autosave.
 const WRITTEN: Duration = Duration::from_secs(10);
 
-/// Where autosaves of this user are; nothing where there is no home directory.
+/// The directory of the user's autosaves; `None` if there is no home directory.
 pub(crate) fn directory() -> Option<PathBuf> {
     directories::ProjectDirs::from("", "", "brink").map(|dirs| dirs.data_dir().join("unfinished"))
 }
 
-/// The place of this window.
+/// The autosave place of this window.
 pub(crate) struct Autosave {
     path: PathBuf,
     interval: Duration,
-    /// Held as long as the window is there.
+    /// Held for the lifetime of the window.
     _lock: File,
     due: Instant,
-    /// Rows of the run and its forks, and how many these are, when they were saved last.
+    /// The number of recorded steps of the run and its forks, and the number of forks, at the last save.
     saved: (usize, usize),
     writing: Job<ExportOutcome>,
 }
 
 impl Autosave {
-    /// Takes a place in the directory. Returns it with what a crash has left there, the newest first.
+    /// Takes a place in the directory. Returns it with the runs left there by crashes, newest first.
     pub fn open(directory: &Path, interval: Duration) -> std::io::Result<(Self, Vec<PathBuf>)> {
         fs::create_dir_all(directory)?;
         for place in 0..PLACES {
@@ -62,7 +64,7 @@ impl Autosave {
             let path = directory.join(format!("autosave-{place}.{EXTENSION}"));
             if path.exists() {
                 let mut left = (0..MOST_LEFT).map(|n| directory.join(format!("left-{n}.{EXTENSION}")));
-                // with as many left already, the last of them gives way
+                // when this many are left already, the one in the last slot is replaced
                 let last = directory.join(format!("left-{MOST_LEFT}.{EXTENSION}"));
                 fs::rename(&path, left.find(|left| !left.exists()).unwrap_or(last))?;
             }
@@ -73,17 +75,17 @@ impl Autosave {
         Err(std::io::Error::other(format!("{PLACES} windows keep their runs already")))
     }
 
-    /// The run is another one, or has come to its end.
+    /// Removes the autosave, because the run was replaced or has ended.
     fn forget(&mut self) {
         self.writing.wait(PATIENCE);
-        // it may not be there
+        // the file may not exist
         let _ = fs::remove_file(&self.path);
         self.saved = (0, 0);
         self.due = Instant::now() + self.interval;
     }
 }
 
-/// What crashes have left, the newest first.
+/// The runs left by crashes, newest first.
 fn left(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut found: Vec<(SystemTime, PathBuf)> = Vec::new();
     for entry in fs::read_dir(directory)? {
@@ -97,7 +99,7 @@ fn left(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
 }
 
 impl Lab {
-    /// Takes a place for autosaves, and offers what a crash has left.
+    /// Takes a place for autosaves, and offers the runs left by crashes.
     pub(super) fn open_autosave(&mut self) {
         let Some((directory, interval)) = &self.outside.autosave else { return };
         match Autosave::open(directory, *interval) {
@@ -113,7 +115,7 @@ impl Lab {
         }
     }
 
-    /// The unfinished run has been opened: its file is this window's autosave now.
+    /// The unfinished run has been opened: its file becomes this window's autosave.
     pub(super) fn adopt_unfinished(&mut self, path: &Path) {
         withdraw_offer(&mut self.model);
         self.model.runs.unfinished.retain(|other| other != path);
@@ -125,7 +127,7 @@ impl Lab {
         offer_unfinished(&mut self.model);
     }
 
-    /// Removes the unfinished run that is offered.
+    /// Removes the offered unfinished run.
     pub(super) fn discard_unfinished(&mut self) {
         withdraw_offer(&mut self.model);
         if !self.model.runs.unfinished.is_empty() {
@@ -138,14 +140,14 @@ impl Lab {
         offer_unfinished(&mut self.model);
     }
 
-    /// Nothing of the present run is kept any more.
+    /// Removes everything saved of the current run.
     pub(super) fn forget_autosave(&mut self) {
         if let Some(autosave) = &mut self.autosave {
             autosave.forget();
         }
     }
 
-    /// Keeps the run though it is not due: the window cannot stay.
+    /// Saves the run ahead of schedule, because the window cannot stay open.
     pub(super) fn keep_unfinished_now(&mut self) {
         if let Some(autosave) = &mut self.autosave {
             autosave.due = Instant::now();
@@ -153,19 +155,19 @@ impl Lab {
         self.keep_unfinished();
     }
 
-    /// Ends as a crash does, in order: what is kept of the run stays, for the next window to offer.
+    /// Ends like a crash, but in order: the saved run stays and is offered by the next window.
     pub(crate) fn abandon(&mut self) {
         self.save_settings();
         self.keep_unfinished_now();
         if let Some(autosave) = &mut self.autosave {
             autosave.writing.wait(WRITTEN);
         }
-        // its lock is given back
+        // releases the lock
         self.autosave = None;
         self.fleet.end_first();
     }
 
-    /// Keeps the run where it is due.
+    /// Saves the run if an autosave is due.
     pub(super) fn keep_unfinished(&mut self) {
         let (recorded, live) = (self.model.recorded(), self.model.is_live());
         let Some(autosave) = &mut self.autosave else { return };
@@ -198,7 +200,7 @@ impl Lab {
     }
 }
 
-/// Offers what a crash has left, the newest first.
+/// Offers the runs left by crashes, newest first.
 fn offer_unfinished(model: &mut Model) {
     let Some(path) = model.runs.unfinished.first() else { return };
     let modified = fs::metadata(path).and_then(|metadata| metadata.modified());
@@ -215,7 +217,7 @@ fn offer_unfinished(model: &mut Model) {
     model.raise(Banner { offers_unfinished: true, ..Banner::new(Level::Note, text) });
 }
 
-/// Takes the offer away.
+/// Withdraws the offer.
 fn withdraw_offer(model: &mut Model) {
     model.banners.retain(|banner| !banner.offers_unfinished);
 }

@@ -1,10 +1,11 @@
-//! What can happen to the graphics while the window is open: a lost surface, an error of wgpu, a lost device. Each is said
-//! in words, none is a panic.
+//! Failures of the graphics while the window is open: a lost surface, an error of wgpu, a lost device. Each
+//! is reported in words, and none is a panic.
 //!
-//! A lost surface is made anew. After an error weight space is drawn by egui's meshes, without wgpu. A lost device draws
-//! nothing any more, neither weight space nor the window: the window is closed, its run kept, and another one opened by the
-//! next renderer, which offers it; or, where wgpu panics as the window goes, the program ends and says so. `.ci/graphics.sh`
-//! takes surface and device away from a window.
+//! A lost surface is created again. After an error, weight space is drawn by egui's meshes, without wgpu. A
+//! lost device can draw nothing any more, neither weight space nor the window: the window is closed and its
+//! run is saved; the next renderer opens another window, which offers the run. If wgpu panics while the
+//! window closes, the program ends with a message instead. `.ci/graphics.sh` removes the surface and the
+//! device of a window to test this.
 
 use crate::app::state::banner::{Banner, Level};
 use crate::picture::scene::canvas::remove_canvas;
@@ -13,23 +14,23 @@ use eframe::wgpu::{CurrentSurfaceTexture, Device, DeviceLostReason};
 use egui::Context;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What was noticed, from whichever thread.
+/// The failures noticed so far, from any thread.
 #[derive(Debug, Default)]
 struct Noticed {
-    /// Not said yet.
+    /// Not yet reported.
     banners: Vec<Banner>,
-    /// Whether weight space is drawn without wgpu from now on.
+    /// Whether weight space is now drawn without wgpu.
     failed: bool,
-    /// Why the device can draw nothing any more.
+    /// The reason why the device can no longer draw, if it is lost.
     lost: Option<String>,
 }
 
-/// Hears of trouble with the graphics; clones hear for each other.
+/// Receives graphics failures; clones share their state.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Graphics(Arc<Mutex<Noticed>>);
 
 impl Graphics {
-    /// Does about a surface what is done by default, with an ear for what happens to it.
+    /// The default surface configuration, with a handler that records failures of the surface.
     pub fn configuration(&self, default: WgpuConfiguration) -> WgpuConfiguration {
         let (graphics, usual) = (self.clone(), Arc::clone(&default.on_surface_status));
         let on_surface_status = Arc::new(move |status: &CurrentSurfaceTexture| -> SurfaceErrorAction {
@@ -45,7 +46,7 @@ impl Graphics {
         }
     }
 
-    /// Listens to a device; `wake` is called after each piece of news, on any thread.
+    /// Listens to a device; `wake` is called after each failure, on any thread.
     pub fn listen(&self, device: &Device, wake: impl Fn() + Clone + Send + Sync + 'static) {
         let (graphics, woken) = (self.clone(), wake.clone());
         device.on_uncaptured_error(Arc::new(move |error: eframe::wgpu::Error| {
@@ -59,7 +60,7 @@ impl Graphics {
         });
     }
 
-    /// Of errors the first one counts: the others tend to follow from it, frame after frame.
+    /// Records the first error only: later errors tend to follow from it, frame after frame.
     fn failed(&self, error: &str) {
         let mut noticed = self.noticed();
         if !std::mem::replace(&mut noticed.failed, true) {
@@ -73,7 +74,7 @@ impl Graphics {
 
     fn lost(&self, reason: DeviceLostReason, message: &str) {
         if reason == DeviceLostReason::Destroyed {
-            // by the program itself, when the window closes
+            // destroyed by the program itself when the window closes
             return;
         }
         let message = one_line(message);
@@ -83,12 +84,12 @@ impl Graphics {
         noticed.lost.get_or_insert(why);
     }
 
-    /// Why nothing can be drawn any more.
+    /// The reason why nothing can be drawn any more, if the device is lost.
     pub fn is_lost(&self) -> Option<String> {
         self.noticed().lost.clone()
     }
 
-    /// What is new; weight space goes on without wgpu where it has failed.
+    /// The new failures; if wgpu has failed, weight space continues without it.
     pub fn report(&self, context: &Context) -> Vec<Banner> {
         let mut noticed = self.noticed();
         if noticed.failed {
@@ -102,7 +103,8 @@ impl Graphics {
     }
 }
 
-/// What is to be said of a surface; nothing of what happens whenever a window is moved, resized or hidden.
+/// The message about the status of a surface; `None` for states that occur whenever a window is moved,
+/// resized or hidden.
 fn of_surface(status: &CurrentSurfaceTexture) -> Option<&'static str> {
     match status {
         CurrentSurfaceTexture::Lost => Some(
@@ -119,7 +121,7 @@ fn of_surface(status: &CurrentSurfaceTexture) -> Option<&'static str> {
     }
 }
 
-/// A message of a driver, short enough for a banner.
+/// A driver's message, shortened for a banner.
 fn one_line(message: &str) -> String {
     let words: Vec<&str> = message.split_whitespace().collect();
     let text = words.join(" ");

@@ -1,4 +1,4 @@
-//! Opening the window: wgpu first, OpenGL next, and a clear word where neither works.
+//! Opening the window: first with wgpu, then with OpenGL, and with a clear message if neither works.
 
 pub(crate) mod graphics;
 pub(crate) mod scene;
@@ -23,25 +23,25 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use timing::Timing;
 
-/// What the window opens on.
+/// A request to open the window.
 #[derive(Clone, Debug)]
 pub struct OpenRequest {
-    /// A built-in name, or the path it was read from.
+    /// A built-in name, or the path of the preset file.
     pub name: String,
-    /// The preset, with the changes of the command line.
+    /// The preset, including the changes of the command line.
     pub preset: Preset,
     /// The chapter of the tour to open, counted from 0.
     pub tour: Option<usize>,
-    /// How it begins.
+    /// The initial state of the window.
     pub opening: Opening,
-    /// When the program began.
+    /// The time at which the program started.
     pub started: Instant,
 }
 
-/// Why there is no window.
+/// Why the window could not be opened or was lost.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Neither X11 nor Wayland.
+    /// Neither X11 nor Wayland is available.
     #[error(
         "there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set); `brink run {0}` runs without a window and \
          writes run.csv and summary.png"
@@ -50,9 +50,9 @@ pub enum OpenError {
     /// The window system cannot be used.
     #[error("the window system refused: {message}\n{remedy}")]
     WindowSystem {
-        /// What it said.
+        /// The message of the window system.
         message: String,
-        /// What to do.
+        /// The suggested remedy.
         remedy: String,
     },
     /// No renderer works.
@@ -61,20 +61,20 @@ pub enum OpenError {
          (Debian: libegl1 libgl1-mesa-dri); `brink run {name}` needs neither"
     )]
     NoRenderer {
-        /// Each renderer and what it said.
+        /// The renderers, each with its error message.
         tried: String,
-        /// The preset.
+        /// The name of the preset.
         name: String,
     },
-    /// The window was there, until its device was lost in the middle of a picture.
+    /// The window was open until its device was lost while a picture was drawn.
     #[error(
         "the graphics device was lost: {why}\nThe run was kept as far as it had come: start `brink` again and open it; \
          `brink run {name}` needs no graphics"
     )]
     Lost {
-        /// What the driver said.
+        /// The driver's message.
         why: String,
-        /// The preset.
+        /// The name of the preset.
         name: String,
     },
 }
@@ -82,7 +82,7 @@ pub enum OpenError {
 /// Opens the window and trains until it is closed.
 ///
 /// # Errors
-/// When there is no display, no usable window system or no renderer.
+/// If there is no display, no usable window system or no renderer.
 pub fn open(request: &OpenRequest) -> Result<(), OpenError> {
     if no_display() {
         return Err(OpenError::NoDisplay(request.name.clone()));
@@ -117,14 +117,14 @@ fn no_display() -> bool {
 enum Failure {
     WindowSystem(String),
     Renderer(String),
-    /// The window was there, until its device could draw no more; it was closed in order.
+    /// The window was open until its device was lost; it was closed in order.
     Lost(String),
-    /// The same in the middle of a picture: wgpu panics where a surface goes that still has one, and winit's event loop
-    /// cannot be entered again. The run is kept by then.
+    /// The device was lost while a picture was drawn: wgpu panics when a surface is dropped that still has a
+    /// picture, and winit's event loop cannot be entered again. The run has been saved by then.
     Torn(String),
 }
 
-/// `lost` says why the window before this one had to go.
+/// `lost` is the reason why the previous window had to close.
 fn run(request: &OpenRequest, renderer: Renderer, lost: Option<String>) -> Result<(), Failure> {
     let created = Arc::new(AtomicBool::new(false));
     let shown = Arc::clone(&created);
@@ -140,8 +140,8 @@ fn run(request: &OpenRequest, renderer: Renderer, lost: Option<String>) -> Resul
         }
         Ok(Box::new(app) as Box<dyn eframe::App>)
     });
-    // winit panics where a library it opens at run time is missing. Before the window is there, that is no bug of ours
-    // and no news for a back trace.
+    // winit panics if a library that it loads at run time is missing. Before the window is open, this is not
+    // a bug in Brink and does not deserve a back trace.
     let previous = Arc::new(std::panic::take_hook());
     let (opened, hook, device) = (Arc::clone(&created), Arc::clone(&previous), graphics.clone());
     std::panic::set_hook(Box::new(move |info| {
@@ -186,7 +186,7 @@ fn options(renderer: Renderer, graphics: &Graphics) -> NativeOptions {
     }
 }
 
-/// What to do about a message of the window system.
+/// The remedy for a message of the window system.
 fn remedy(message: &str, name: &str) -> String {
     let lower = message.to_lowercase();
     let install = if lower.contains("xkbcommon") {
@@ -205,7 +205,7 @@ fn remedy(message: &str, name: &str) -> String {
     format!("{install}; `brink run {name}` runs without a window")
 }
 
-/// The window's end of eframe.
+/// The application that eframe runs.
 struct App {
     lab: Lab,
     graphics: Graphics,
@@ -258,7 +258,7 @@ impl eframe::App for App {
             self.lab.model.raise(banner);
         }
         if self.graphics.is_lost().is_some() {
-            // the run goes on until it is kept: one that has been stopped is not
+            // the run goes on until it is saved, because a stopped run is not saved
             context.send_viewport_cmd(ViewportCommand::Close);
         } else if context.input(|input| input.viewport().close_requested()) {
             self.lab.prepare_to_close();
@@ -276,12 +276,12 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
         if self.graphics.is_lost().is_some() {
-            // The window is about to close. It is painted once more before, and egui panics where it has anything to
-            // upload to a device that is lost.
+            // The window is about to close. It is painted once more before that, and egui panics if it has
+            // anything to upload to a lost device.
             return;
         }
         self.lab.ui(ui);
-        // in points of the screen, whatever the zoom
+        // in screen points, independent of the zoom
         let zoom = ui.ctx().zoom_factor();
         self.lab.keep_window_size(ui.input(|input| {
             let viewport = input.viewport();
@@ -317,7 +317,7 @@ impl eframe::App for App {
 
 impl Drop for App {
     fn drop(&mut self) {
-        // torn from the window, which had no time to close
+        // the window was torn down by a panic and had no time to close
         if std::thread::panicking() && self.graphics.is_lost().is_some() {
             self.lab.abandon();
         }

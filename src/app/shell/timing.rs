@@ -1,23 +1,23 @@
-//! What the interface costs: time to the first frame, and the time of each frame.
+//! The cost of the interface: the time to the first frame, and the time of each frame.
 //!
-//! `BRINK_TIMING=1` prints a summary to standard error when the window closes; `BRINK_SECONDS=s` closes it by itself s
-//! seconds after the first frame; `BRINK_UNTIL_STOP=1` does so at the tour's first stop.
+//! `BRINK_TIMING=1` prints a summary to standard error when the window closes. `BRINK_SECONDS=s` closes the
+//! window s seconds after the first frame; `BRINK_UNTIL_STOP=1` closes it at the tour's first stop.
 
 use std::time::{Duration, Instant};
 
-/// Frames kept for the percentile.
+/// Number of frames kept for the percentile.
 const FRAMES: usize = 100_000;
 
-/// Time spent on the interface's thread.
+/// Time spent on the interface thread.
 #[derive(Debug)]
 pub(super) struct Timing {
     started: Instant,
     created: Instant,
     first_frame: Option<Instant>,
     frame_started: Instant,
-    /// Milliseconds in logic and layout.
+    /// Milliseconds spent in logic and layout.
     interface: Vec<f32>,
-    /// Milliseconds with tessellation and painting, as eframe measures them.
+    /// Milliseconds including tessellation and painting, as measured by eframe.
     whole: Vec<f32>,
     print: bool,
     close_after: Option<Duration>,
@@ -26,7 +26,7 @@ pub(super) struct Timing {
 }
 
 impl Timing {
-    /// `started` is when `main` began.
+    /// `started` is the time at which `main` started.
     pub fn new(started: Instant) -> Self {
         let variable = |name: &str| std::env::var(name).ok();
         Self {
@@ -44,7 +44,7 @@ impl Timing {
         }
     }
 
-    /// A frame begins; `whole` is what the last one cost in all.
+    /// Starts a frame; `whole` is the total cost of the previous frame.
     pub fn begin(&mut self, whole: Option<f32>) {
         self.frame_started = Instant::now();
         if self.whole.len() < FRAMES {
@@ -52,7 +52,7 @@ impl Timing {
         }
     }
 
-    /// A frame ends. Returns what it cost.
+    /// Ends a frame. Returns its cost.
     pub fn end(&mut self) -> Duration {
         let took = self.frame_started.elapsed();
         if self.interface.len() < FRAMES {
@@ -62,7 +62,7 @@ impl Timing {
         took
     }
 
-    /// The tour has come to a stop: says when, and closes the window where that was asked for.
+    /// The tour has reached a stop: prints the time, and closes the window if requested.
     pub fn stopped(&mut self, rows: usize) {
         if std::mem::take(&mut self.until_stop) {
             eprintln!(
@@ -73,13 +73,13 @@ impl Timing {
         }
     }
 
-    /// How long the window may stay open, if it is to close by itself.
+    /// The remaining time until the window closes, if it is to close by itself.
     pub fn remaining(&self) -> Option<Duration> {
         let open = self.first_frame.map_or(Duration::ZERO, |first| first.elapsed());
         self.close_after.map(|after| after.saturating_sub(open))
     }
 
-    /// The summary, where asked for.
+    /// Prints the summary, if requested.
     pub fn report(&self, rows: usize) {
         if !self.print {
             return;

@@ -1,11 +1,11 @@
 //! Messages above the plots.
 
-/// How serious a banner is.
+/// The severity of a banner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
-    /// Worth knowing.
+    /// Information.
     Note,
-    /// Part of what is shown does not hold.
+    /// Part of the displayed data is not valid.
     Warning,
     /// Something has stopped.
     Error,
@@ -15,19 +15,19 @@ pub enum Level {
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "one an offer, and a banner may make several")]
 pub struct Banner {
-    /// How serious it is.
+    /// The severity.
     pub level: Level,
-    /// What happened, with numbers, and what can be done.
+    /// What happened, with numbers, and what the user can do.
     pub text: String,
     /// Whether it offers to restart the flows.
     pub offers_flows: bool,
     /// Whether it offers a new run and the export.
     pub offers_restart: bool,
-    /// Whether it offers to choose the directory of the data.
+    /// Whether it offers to choose the data directory.
     pub offers_data: bool,
-    /// Whether it offers to open what a crash has left.
+    /// Whether it offers to open the run left by a crash.
     pub offers_unfinished: bool,
-    /// Whether it says why the run waits, which is no longer true once it goes on.
+    /// Whether it explains why the run is paused; such a banner is obsolete once the run goes on.
     pub of_pause: bool,
 }
 
@@ -45,7 +45,7 @@ impl Banner {
         }
     }
 
-    /// A note that says why the run waits.
+    /// A note that explains why the run is paused.
     pub fn why_it_waits(text: impl Into<String>) -> Self {
         Self { of_pause: true, ..Self::new(Level::Note, text) }
     }

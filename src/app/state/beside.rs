@@ -1,27 +1,28 @@
-//! Runs that train beside the first one: light presets, live, each with a place of its own on the wall.
+//! Runs that train alongside the first one: light presets, trained live, each with its own place on the wall.
 
 use crate::picture::view::run_view::Neighbour;
 use crate::run::analysis::curves::Curves;
 
-/// Those that train now, and what they have recorded. Their threads are in the lab's fleet.
+/// The runs that train alongside the first one, and their recorded data. Their threads are in the lab's
+/// fleet.
 #[derive(Clone, Debug, Default)]
 pub struct Beside {
-    /// All of them.
+    /// All runs.
     pub(in crate::app) runs: Vec<Neighbour>,
-    /// How many have not come to their ends.
+    /// The number of runs that have not yet ended.
     pub(in crate::app) live: usize,
-    /// Whether they were last asked to go on.
+    /// Whether the last request to them was to train.
     pub(in crate::app) playing: bool,
 }
 
 impl Beside {
-    /// What they have recorded.
+    /// The runs and their recorded data.
     pub fn runs(&self) -> &[Neighbour] {
         &self.runs
     }
 
-    /// Brings the derived curves up to the histories, each with about so many multiplications. Returns whether they are
-    /// complete.
+    /// Updates the derived curves from the histories, with an approximate budget of multiplications for each
+    /// run. Returns whether the curves are complete.
     pub fn derive_curves(&mut self, budget: usize) -> bool {
         let share = budget / self.runs.len().max(1);
         self.runs.iter_mut().fold(true, |complete, run| {
@@ -29,28 +30,28 @@ impl Beside {
         })
     }
 
-    /// Whether any of them has not come to its end.
+    /// Whether any of the runs has not yet ended.
     pub fn are_live(&self) -> bool {
         self.live > 0
     }
 
-    /// Whether those that have not come to their ends go on, as far as they were last asked to.
+    /// Whether the runs that have not ended are training, according to the last request.
     pub fn are_playing(&self) -> bool {
         self.playing && self.are_live()
     }
 
-    /// Forgets all of them.
+    /// Removes all runs.
     pub fn clear(&mut self) {
         self.runs.clear();
         self.live = 0;
     }
 
-    /// Leaves what only threads can go on with.
+    /// Drops the state that only threads can continue.
     pub(super) fn forget_threads(&mut self) {
         (self.live, self.playing) = (0, false);
     }
 
-    /// Leaves what can be derived anew.
+    /// Drops the state that can be derived again.
     pub(super) fn forget_curves(&mut self) {
         for run in &mut self.runs {
             run.curves = Curves::default();

@@ -1,4 +1,4 @@
-//! The cursor through what is recorded, and the steps in sight.
+//! The cursor through the recorded steps, and the visible range of steps.
 
 use super::Model;
 use super::banner::{Banner, Level};
@@ -8,7 +8,7 @@ use crate::run::analysis::cycles::Cycle;
 use crate::run::record::predictions::Examples;
 
 impl Model {
-    /// Does what a panel asks for.
+    /// Applies a panel's request.
     pub(in crate::app) fn change_view(&mut self, change: ViewChange) {
         if matches!(change, ViewChange::PlaceCursor(_)) {
             self.view.playback.playing = false;
@@ -16,30 +16,30 @@ impl Model {
         self.view.plots.apply(change);
     }
 
-    /// The cursor to a step; without one, everything shows the newest.
+    /// Moves the cursor to a step; with `None`, everything shows the newest step.
     pub(in crate::app) fn place_cursor(&mut self, cursor: Option<usize>) {
         self.change_view(ViewChange::PlaceCursor(cursor));
     }
 
-    /// Shows the whole run as it grows, without a cursor, all axes fitted.
+    /// Shows the whole run as it grows, without a cursor and with all axes fitted.
     pub(in crate::app) fn follow_run(&mut self) {
         self.place_cursor(None);
         self.view.plots.visible = None;
         self.view.plots.ranges.clear();
     }
 
-    /// Lets the cursor play through what is recorded, or stops it there.
+    /// Starts or stops the playback of the recorded steps.
     pub(in crate::app) fn toggle_replay(&mut self) {
         let playing = !self.view.playback.playing && self.runs.first.history.rows() > 1;
         self.view.playback.playing = playing;
         let at_end = self.view.plots.cursor.is_none_or(|cursor| cursor + 1 >= self.most_rows());
         if playing && at_end {
-            // from the first step in sight
+            // start at the first visible step
             self.view.plots.cursor = Some(self.shown_steps()[0]);
         }
     }
 
-    /// The cursor to where the next cycle starts, or the one before.
+    /// Moves the cursor to the start of the next or the previous cycle.
     pub(in crate::app) fn seek_cycle(&mut self, next: bool) {
         let Some(row) = self.row() else { return };
         let cycles = self.runs.first.curves.cycles();
@@ -49,7 +49,7 @@ impl Model {
         }
     }
 
-    /// Shows one cycle and plays it again and again.
+    /// Shows one cycle and plays it in a loop.
     pub(in crate::app) fn loop_cycle(&mut self) {
         let Some(row) = self.row() else { return };
         let cycles = self.runs.first.curves.cycles();
@@ -65,7 +65,7 @@ impl Model {
         (self.view.playback.playing, self.view.playback.looping) = (true, true);
     }
 
-    /// Looks at another one of the recorded outputs.
+    /// Selects another recorded output.
     pub(in crate::app) fn choose_prediction(&mut self, choose: impl Fn(Choice, &Examples) -> Choice) {
         if let Some(found) = self.runs.first.history.predictions() {
             self.view.plots.prediction = choose(self.view.plots.prediction, found.examples());

@@ -4,33 +4,33 @@ use crate::picture::file::export::Film;
 use crate::picture::view::panel::Panel;
 use std::path::{Path, PathBuf};
 
-/// What became of an export: the file, or why there is none.
+/// The outcome of an export: the written file, or the error.
 pub type ExportOutcome = Result<PathBuf, String>;
 
-/// What to write.
+/// The kind of export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum What {
     /// Every column of every step, of every run.
     #[default]
     Csv,
-    /// What the panels in the window show, at the steps in sight: the lines as they are drawn.
+    /// The data shown by the window's panels for the visible steps: the lines as drawn.
     VisibleCsv,
-    /// One panel.
+    /// A picture of one panel.
     Panel,
-    /// The panels as they stand in the window.
+    /// A picture of all panels as arranged in the window.
     Dashboard,
-    /// The window as it stands, its controls included.
+    /// A picture of the whole window, including its controls.
     Window,
-    /// The cursor as it goes through a stretch of steps.
+    /// An animation of the cursor moving through a range of steps.
     Film,
 }
 
 impl What {
-    /// Every kind, in the order of the form.
+    /// All kinds, in the order of the form.
     pub const ALL: [Self; 6] =
         [Self::Csv, Self::VisibleCsv, Self::Panel, Self::Dashboard, Self::Window, Self::Film];
 
-    /// Its text in the form.
+    /// Its label in the form.
     pub fn name(self) -> &'static str {
         match self {
             Self::Csv => "Run as CSV",
@@ -46,7 +46,7 @@ impl What {
         matches!(self, Self::Csv | Self::VisibleCsv)
     }
 
-    /// The size of its picture at first, in points; the window has its own.
+    /// The initial size of its picture, in points; for the window, its own size is used.
     pub(crate) fn size(self) -> Option<[f32; 2]> {
         match self {
             Self::Csv | Self::VisibleCsv | Self::Window => None,
@@ -60,19 +60,19 @@ impl What {
 /// The export form.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExportForm {
-    /// What to write.
+    /// The kind of export.
     pub what: What,
-    /// Which panel, where it is one.
+    /// The panel, for the export of a single panel.
     pub panel: Panel,
-    /// Which panel of an animation; all in the window where it is none.
+    /// The panel of an animation; `None` is all panels of the window.
     pub film_panel: Option<Panel>,
-    /// The steps of an animation.
+    /// The step range of an animation.
     pub film: Film,
-    /// Whether a picture becomes SVG.
+    /// Whether pictures are written as SVG.
     pub svg: bool,
     /// Width and height of a picture, in points.
     pub size: [f32; 2],
-    /// Pixels a point of a picture: two are sharp when printed, or on a projector.
+    /// Pixels per point of a picture; two are sharp in print and on a projector.
     pub scale: f32,
     /// The file.
     pub path: String,
@@ -80,7 +80,7 @@ pub struct ExportForm {
     pub choosing: bool,
     /// Whether the file is being written.
     pub saving: bool,
-    /// What became of the last export.
+    /// The outcome of the last export.
     pub outcome: Option<ExportOutcome>,
 }
 
@@ -103,7 +103,7 @@ impl Default for ExportForm {
 }
 
 impl ExportForm {
-    /// The extension of its file.
+    /// The extension of the file.
     pub fn extension(&self) -> &'static str {
         match self.what {
             What::Csv | What::VisibleCsv => "csv",
@@ -112,7 +112,7 @@ impl ExportForm {
         }
     }
 
-    /// Proposes a file in the working directory; one that was typed stays, unless `anew`.
+    /// Suggests a file in the working directory; a typed path is kept unless `anew` is set.
     pub fn suggest_path(&mut self, preset: &str, anew: bool) {
         if anew || self.path.is_empty() {
             let stem = Path::new(preset).file_stem().unwrap_or_default().to_string_lossy();
@@ -122,7 +122,7 @@ impl ExportForm {
         }
     }
 
-    /// Takes a path, with the extension of what is written if it has none.
+    /// Sets the path; a path without an extension gets the one of the export's kind.
     pub fn set_path(&mut self, path: String) {
         self.path = path;
         if Path::new(&self.path).extension().is_none() {
@@ -135,7 +135,7 @@ impl ExportForm {
         self.path = Path::new(&self.path).with_extension(self.extension()).display().to_string();
     }
 
-    /// Says something instead of an outcome.
+    /// Shows a message in place of an outcome.
     pub fn note(&mut self, text: &str) {
         self.outcome = Some(Err(text.to_owned()));
     }

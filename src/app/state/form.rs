@@ -1,52 +1,52 @@
-//! The forms over the window: which one is open, and what is typed into each.
+//! The forms over the window: the open form, and the contents of each.
 
 use super::export::ExportForm;
 use super::layout::Dock;
 use crate::run::file::session::EXTENSION;
 use std::path::Path;
 
-/// What is typed into the forms.
+/// The contents of the forms.
 #[derive(Clone, Debug, Default)]
 pub struct Forms {
-    /// The form that is open.
+    /// The open form.
     pub open: Option<Form>,
-    /// What is typed into the palette.
+    /// The contents of the palette.
     pub search: Search,
     /// The export form.
     pub export: ExportForm,
-    /// The form of the sessions.
+    /// The session form.
     pub session: SessionForm,
-    /// The form of the forks.
+    /// The fork form.
     pub fork: ForkForm,
-    /// The form of the breakpoints.
+    /// The breakpoint form.
     pub breakpoint: BreakpointForm,
     /// The name in the layout form.
     pub layout_name: String,
-    /// Which panel the layout form puts where.
+    /// The panel placement in the layout form.
     pub dock: Dock,
 }
 
-/// What is typed or chosen in a form.
+/// An edit to a form.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FormEdit {
-    /// What is typed into the palette.
+    /// The contents of the palette.
     Search(Search),
     /// The export form.
     Export(ExportForm),
-    /// The file in the form of the sessions.
+    /// The file in the session form.
     Session(String),
-    /// Which run to leave, and with which learning rate.
+    /// The parent run and the learning rate of the fork.
     Fork(ForkForm),
     /// The numbers of the breakpoints.
     Breakpoint(BreakpointForm),
     /// The name in the layout form.
     LayoutName(String),
-    /// Which panel the layout form puts where.
+    /// The panel placement in the layout form.
     Dock(Dock),
 }
 
 impl Forms {
-    /// Takes what is typed or chosen.
+    /// Applies an edit.
     pub(in crate::app) fn edit(&mut self, edit: FormEdit) {
         match edit {
             FormEdit::Search(search) => self.search = search,
@@ -63,26 +63,26 @@ impl Forms {
 /// A form over the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// Every command, found by a few letters.
+    /// The searchable list of all commands.
     Palette,
-    /// What every key does, and what the symbols mean.
+    /// The meaning of every key and symbol.
     Help,
-    /// Axis ranges by hand.
+    /// Axis ranges set by hand.
     Axes,
-    /// Where the run stops by itself.
+    /// The breakpoints of the run.
     Breakpoints,
-    /// Runs that left this one.
+    /// The forks of the run.
     Runs,
     /// Saved layouts.
     Layout,
-    /// What to write, and where.
+    /// The export: what to write, and where.
     Export,
-    /// Runs in files.
+    /// Sessions: runs in files.
     Session,
 }
 
 impl Form {
-    /// All of them.
+    /// All forms.
     pub const ALL: [Self; 8] = [
         Self::Palette,
         Self::Help,
@@ -108,21 +108,21 @@ impl Form {
     }
 }
 
-/// What is typed into the palette, and the line of the list that Enter takes.
+/// The letters typed into the palette, and the line of the list that Enter chooses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Search {
-    /// The letters.
+    /// The typed letters.
     pub letters: String,
     /// The chosen line, counted from 0.
     pub line: usize,
 }
 
-/// The numbers of the breakpoints to set.
+/// The values for the next breakpoints.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BreakpointForm {
-    /// Which eigenvalue must reach the edge, counted from 1: one after the first.
+    /// The eigenvalue that must reach the edge, counted from 1; never the first.
     pub k: usize,
-    /// How many times its mean the loss must reach.
+    /// The multiple of its mean that the loss must reach.
     pub factor: f64,
     /// The step.
     pub step: usize,
@@ -137,43 +137,43 @@ impl Default for BreakpointForm {
 /// The next fork.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ForkForm {
-    /// The fork to steer and to leave; the first run where it is none.
+    /// The parent run, which is also the steered run; `None` is the first run.
     pub parent: Option<usize>,
-    /// The learning rate to go on with.
+    /// The learning rate of the fork.
     pub eta: f64,
 }
 
-/// What a file is chosen for.
+/// The purpose of choosing a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// To be written.
+    /// The file will be written.
     Save,
-    /// To be read.
+    /// The file will be read.
     Open,
 }
 
-/// The form of the sessions.
+/// The contents of the session form.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SessionForm {
     /// The file.
     pub path: String,
-    /// Whether it holds a session of this window, so that saving again needs no question.
+    /// Whether the file holds a session of this window, so that saving again needs no confirmation.
     pub known: bool,
-    /// Whether the file is being written or read.
+    /// Whether the file is being read or written.
     pub busy: bool,
-    /// What became of the last one: what to say, or what went wrong.
+    /// The outcome of the last operation: a message or an error.
     pub outcome: Option<Result<String, String>>,
 }
 
 impl SessionForm {
-    /// Another file; one without an extension gets the sessions' own.
+    /// Sets another file; a path without an extension gets the session extension.
     pub(crate) fn set_path(&mut self, path: &Path) {
         let named = path.extension().is_some() || path.as_os_str().is_empty();
         let path = if named { path.to_path_buf() } else { path.with_extension(EXTENSION) };
         *self = Self { path: path.display().to_string(), ..Self::default() };
     }
 
-    /// Proposes a file in the working directory.
+    /// Suggests a file in the working directory.
     pub(in crate::app) fn suggest(&mut self, preset: &str) {
         let stem = Path::new(preset).file_stem().unwrap_or_default().to_string_lossy();
         let directory = std::env::current_dir().unwrap_or_default();

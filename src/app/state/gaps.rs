@@ -1,13 +1,13 @@
-//! Says when a column gets a value that is not finite: plots have a gap there, and the viewer hears why.
+//! Reports when a column receives a non-finite value: the plots have a gap there, and the viewer is told why.
 //!
-//! Non-finite contract: NaN and infinities are what is looked for; a value that is absent was not computed and is none of
-//! them. Where a process diverges, its event says so, and its columns are silent.
+//! Non-finite contract: this module looks for NaN and infinities. An absent value was not computed and is not
+//! reported. If a process diverges, its event reports that, and its columns are not reported.
 
 use crate::run::record::history::History;
 use crate::run::record::series::Series;
 use brink_core::dynamics::Process;
 
-/// What was looked at, and what was said.
+/// The rows already checked and the columns already reported.
 #[derive(Debug, Default)]
 pub(crate) struct Gaps {
     rows: usize,
@@ -15,12 +15,13 @@ pub(crate) struct Gaps {
 }
 
 impl Gaps {
-    /// Of a run whose first rows are known.
+    /// The state for a run whose first rows are already known.
     pub fn after(rows: usize) -> Self {
         Self { rows, said: Vec::new() }
     }
 
-    /// Looks at the new rows. Returns what to say: each column once, with its first such step.
+    /// Checks the new rows. Returns the message to show: each column is reported once, with its first
+    /// non-finite step.
     pub fn news(&mut self, history: &History) -> Option<String> {
         let new = self.rows..history.rows();
         self.rows = new.end;
@@ -43,7 +44,7 @@ impl Gaps {
     }
 }
 
-/// Whether a process that the series is about has diverged by then.
+/// Whether a process that the series depends on has diverged by the given row.
 fn diverged(history: &History, series: Series, row: usize) -> bool {
     let name = series.column_name();
     let by_then = |process: &Process| history.divergence(*process).is_some_and(|step| step <= row);

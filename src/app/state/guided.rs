@@ -1,4 +1,4 @@
-//! What the tour does to the window's state alone: its look, its panels, its answers.
+//! The tour's effects that are limited to the window's state: its appearance, its panels, its answers.
 
 use super::Model;
 use super::layout::LayoutNode;
@@ -6,7 +6,7 @@ use crate::tour::{CentralFlowShown, Reveal, TourColumns};
 use brink_core::dynamics::{Event, Process, StepOutcome};
 
 impl Model {
-    /// The tour arranges the window from here on; what the user has arranged waits.
+    /// Lets the tour arrange the window; the user's arrangement is kept.
     pub(in crate::app) fn enter_tour(&mut self) {
         if !self.tour.guides {
             self.layout.own_look = Some(self.look());
@@ -14,7 +14,7 @@ impl Model {
         }
     }
 
-    /// Shows the answer.
+    /// Reveals the answer.
     pub(in crate::app) fn reveal(&mut self) {
         let tour = &mut self.tour;
         tour.reveal = Reveal::Shown;
@@ -23,22 +23,22 @@ impl Model {
         }
     }
 
-    /// No cursor, no loop, all steps.
+    /// Removes the cursor and the loop and shows all steps.
     pub(in crate::app) fn show_newest(&mut self) {
         self.view.playback.playing = false;
         self.place_cursor(None);
         self.view.plots.visible = None;
     }
 
-    /// Arranges the panels as the card wants them.
+    /// Arranges the panels as the card requires.
     pub(in crate::app) fn arrange_for_tour(&mut self) {
         let tour = &self.tour;
         let columns = tour.chapters[tour.chapter].layout(tour.card);
         self.layout.tree = node(columns).tree();
     }
 
-    /// Whether an event is the lesson: gradient descent that diverges where the room moves the sliders. The panel says it, and
-    /// no banner.
+    /// Whether an event is the point of the lesson: gradient descent diverges while the audience moves the
+    /// sliders. The panel reports it then, without a banner.
     pub(in crate::app) fn tour_says(&self, event: &Event, run: u64) -> bool {
         let tour = &self.tour;
         let diverged =
@@ -48,7 +48,7 @@ impl Model {
     }
 }
 
-/// The panels as the window arranges them.
+/// The layout node for the card's columns.
 fn node(columns: &TourColumns) -> LayoutNode {
     let panel = |panel: crate::picture::view::panel::Panel| LayoutNode::Panel(panel.name().to_owned());
     let column = |column: &crate::tour::PanelColumn| {

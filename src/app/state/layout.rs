@@ -1,13 +1,15 @@
-//! How the panels are arranged: a tree of splits and tabs, built-in ones, and those the user has saved.
+//! The arrangement of the panels: a tree of splits and tabs, the built-in layouts, and the user's saved
+//! layouts.
 //!
-//! What is kept in files is a [`LayoutNode`], which names panels and shares and nothing of the library that draws them.
+//! Files store a [`LayoutNode`], which names panels and shares and does not depend on the library that draws
+//! them.
 
 use crate::picture::view::panel::Panel;
 use egui::Key;
 use egui_tiles::{Container, Linear, LinearDir, Tile, TileId, Tiles};
 use serde::{Deserialize, Serialize};
 
-/// The panels as they stand in the window.
+/// The current arrangement of the panels in the window.
 pub type Tree = egui_tiles::Tree<Panel>;
 
 /// Panels arranged by splits and tabs.
@@ -16,15 +18,15 @@ pub type Tree = egui_tiles::Tree<Panel>;
 pub enum LayoutNode {
     /// One panel, by its [`Panel::name`].
     Panel(String),
-    /// Side by side, each with its share of the width.
+    /// Children side by side, each with its share of the width.
     Columns(Vec<(f32, LayoutNode)>),
-    /// One above the other, each with its share of the height.
+    /// Children stacked vertically, each with its share of the height.
     Rows(Vec<(f32, LayoutNode)>),
-    /// One behind the other; the first is in front.
+    /// Children in tabs; the first is in front.
     Tabs(Vec<LayoutNode>),
 }
 
-/// A layout that was saved.
+/// A saved layout.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SavedLayout {
     /// Its name.
@@ -33,44 +35,44 @@ pub struct SavedLayout {
     pub panels: LayoutNode,
 }
 
-/// A layout to choose.
+/// A selectable layout.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Arrangement {
-    /// Sharpness large, loss and variance beside it: to talk about.
+    /// A large sharpness panel, with loss and variance next to it: for lectures.
     Lecture,
-    /// Everything that explains a single step.
+    /// Every panel that explains a single step.
     Inspect,
-    /// All curves at one size: to compare runs.
+    /// All curves at the same size: for comparing runs.
     Compare,
-    /// Weight space large, sharpness and distances beside it.
+    /// A large weight space panel, with sharpness and distances next to it.
     WeightSpace,
-    /// What the network answers, and the whole spectrum.
+    /// The network's outputs, and the whole spectrum.
     Network,
-    /// A saved one, by its name.
+    /// A saved layout, by its name.
     Saved(String),
 }
 
-/// On which side of another panel one is put.
+/// The side of another panel on which a panel is placed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Side {
-    /// Left of it.
+    /// To the left of it.
     #[default]
     Left,
-    /// Right of it.
+    /// To the right of it.
     Right,
     /// Above it.
     Above,
     /// Below it.
     Below,
-    /// In front of it, with tabs to choose.
+    /// In front of it, in the same group of tabs.
     Front,
 }
 
 impl Side {
-    /// Every side.
+    /// All sides.
     pub const ALL: [Self; 5] = [Self::Left, Self::Right, Self::Above, Self::Below, Self::Front];
 
-    /// Its words.
+    /// Its label.
     pub fn name(self) -> &'static str {
         match self {
             Self::Left => "left of",
@@ -82,14 +84,14 @@ impl Side {
     }
 }
 
-/// A panel to be put beside another one.
+/// The placement of a panel next to another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dock {
-    /// The panel.
+    /// The panel to place.
     pub panel: Panel,
-    /// On which side.
+    /// The side.
     pub side: Side,
-    /// Of which other one.
+    /// The other panel.
     pub other: Panel,
 }
 
@@ -100,7 +102,7 @@ impl Default for Dock {
 }
 
 impl Dock {
-    /// The tree with the panel there; nothing where the other one is not shown, or they are one.
+    /// The tree with the panel placed; `None` if the other panel is not shown, or if both are the same panel.
     pub fn applied(self, tree: &Tree) -> Option<Tree> {
         let Self { panel, side, other } = self;
         if panel == other || !has(tree, other) {
@@ -112,7 +114,7 @@ impl Dock {
 }
 
 impl Arrangement {
-    /// Those that come with the program.
+    /// The built-in layouts.
     pub const BUILT_IN: [Self; 5] =
         [Self::Lecture, Self::Inspect, Self::Compare, Self::WeightSpace, Self::Network];
 
@@ -133,12 +135,12 @@ impl Arrangement {
         self.title().to_lowercase().replace(' ', "-")
     }
 
-    /// The panels of a built-in one, in its order.
+    /// The panels of a built-in layout, in its order.
     pub fn panels(&self) -> Vec<Panel> {
         self.built_in().map_or(Vec::new(), |node| shown(&node.tree()))
     }
 
-    /// The key of a built-in one.
+    /// The key of a built-in layout.
     pub fn key(&self) -> Option<Key> {
         match self {
             Self::Lecture => Some(Key::Num1),
@@ -150,12 +152,12 @@ impl Arrangement {
         }
     }
 
-    /// The panels a window starts with.
+    /// The arrangement with which a window starts.
     pub fn default_tree() -> Tree {
         Self::Compare.built_in().map_or_else(|| Tree::empty(tree_id()), |node| node.tree())
     }
 
-    /// Its panels; nothing for a saved one that is not there.
+    /// Its panels; `None` for a saved layout that does not exist.
     pub fn node(&self, saved: &[SavedLayout]) -> Option<LayoutNode> {
         match self {
             Self::Saved(name) => saved.iter().find(|layout| layout.name == *name).map(|s| s.panels.clone()),
@@ -204,7 +206,7 @@ impl LayoutNode {
         Self::Columns(panels.map(|panel| (1.0, Self::of(panel))).into())
     }
 
-    /// The panels without one of them; nothing where none is left.
+    /// The layout without one of its panels; `None` if no panel is left.
     fn without(self, panel: Panel) -> Option<Self> {
         let rest = |children: Vec<(f32, Self)>| -> Vec<(f32, Self)> {
             children.into_iter().filter_map(|(share, child)| Some((share, child.without(panel)?))).collect()
@@ -222,12 +224,13 @@ impl LayoutNode {
         }
     }
 
-    /// A container of several; one alone needs none.
+    /// A container of several children; a single child needs no container.
     fn of_many(mut children: Vec<(f32, Self)>, container: impl Fn(Vec<(f32, Self)>) -> Self) -> Option<Self> {
         if children.len() > 1 { Some(container(children)) } else { children.pop().map(|(_, child)| child) }
     }
 
-    /// The panels with a new one on one side of another. What goes beside one of several tabs goes beside all of them.
+    /// The layout with a new panel on one side of another one. A panel placed next to one of several tabs is
+    /// placed next to the whole group of tabs.
     fn with(self, new: &Self, side: Side, other: Panel) -> Self {
         let across = matches!(side, Side::Left | Side::Right);
         let upright = matches!(side, Side::Above | Side::Below);
@@ -249,7 +252,8 @@ impl LayoutNode {
         }
     }
 
-    /// [`LayoutNode::with`] among children; `along` is whether the side lies in their direction.
+    /// [`LayoutNode::with`] among children; `along` is whether the side lies in the direction of the
+    /// container.
     fn with_in(
         mut children: Vec<(f32, Self)>,
         along: bool,
@@ -267,7 +271,7 @@ impl LayoutNode {
         }
     }
 
-    /// Whether it is a panel, or tabs with that panel among them.
+    /// Whether this is the panel, or a group of tabs that contains it.
     fn is_place_of(&self, panel: Panel) -> bool {
         match self {
             Self::Panel(name) => name == panel.name(),
@@ -276,7 +280,7 @@ impl LayoutNode {
         }
     }
 
-    /// The tree that draws it. Panels that this version does not know, or that stand there twice, are left out.
+    /// The tree that draws this layout. Panels that are unknown to this version or occur twice are omitted.
     pub fn tree(&self) -> Tree {
         let mut tiles = Tiles::default();
         let root = self.insert(&mut tiles);
@@ -313,7 +317,7 @@ impl LayoutNode {
         Some(tiles.insert_container(linear))
     }
 
-    /// What a tree shows; nothing for an empty one.
+    /// The layout of a tree; `None` for an empty tree.
     pub fn from_tree(tree: &Tree) -> Option<Self> {
         Self::from_tile(&tree.tiles, tree.root()?)
     }
@@ -349,7 +353,7 @@ fn tree_id() -> egui::Id {
     egui::Id::unique("brink: panels")
 }
 
-/// The panels in front, in reading order.
+/// The visible panels, in reading order.
 pub fn shown(tree: &Tree) -> Vec<Panel> {
     fn visit(tree: &Tree, id: TileId, panels: &mut Vec<Panel>) {
         match tree.tiles.get(id) {
@@ -369,12 +373,12 @@ pub fn shown(tree: &Tree) -> Vec<Panel> {
     panels
 }
 
-/// Whether a panel stands in the tree.
+/// Whether the tree contains a panel.
 pub fn has(tree: &Tree, panel: Panel) -> bool {
     tree.tiles.find_pane(&panel).is_some()
 }
 
-/// Takes a panel out of the tree, or puts it beside the others.
+/// Removes a panel from the tree, or adds it next to the others.
 pub fn toggle(tree: &mut Tree, panel: Panel) {
     if let Some(id) = tree.tiles.find_pane(&panel) {
         if tree.is_root(id) {

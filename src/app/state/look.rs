@@ -1,10 +1,10 @@
-//! How the window is looked at: the tour and free play each have a look of their own, and find it again.
+//! The appearance of the window: the tour and free play each have their own, which is restored on return.
 
 use super::Model;
 use super::layout::{Arrangement, Tree};
 use crate::picture::view::scene_view::SceneView;
 
-/// What the viewer has arranged, apart from the run.
+/// The viewer's arrangement, independent of the run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Appearance {
     /// The panels.
@@ -13,7 +13,7 @@ pub struct Appearance {
     pub central_flow: bool,
     /// Whether the phases of cycles are shaded.
     pub phases: bool,
-    /// How weight space is looked at.
+    /// The view of weight space.
     pub scene: SceneView,
 }
 
@@ -29,7 +29,7 @@ impl Default for Appearance {
 }
 
 impl Model {
-    /// How the window is looked at now.
+    /// The current appearance of the window.
     pub(crate) fn look(&self) -> Appearance {
         let view = &self.view.plots;
         Appearance {
@@ -40,7 +40,7 @@ impl Model {
         }
     }
 
-    /// Looks at the window otherwise.
+    /// Applies another appearance.
     pub(crate) fn take_look(&mut self, look: Appearance) {
         let Appearance { tree, central_flow, phases, scene } = look;
         self.layout.tree = tree;

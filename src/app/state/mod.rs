@@ -1,4 +1,4 @@
-//! What the window shows: everything about the run and the viewer's choices, as plain data.
+//! The state of the window: everything about the run and the viewer's choices, as plain data.
 
 pub(crate) mod banner;
 pub(crate) mod beside;
@@ -42,16 +42,16 @@ use tour::Tour;
 use view::PlotView;
 use window::WindowLayout;
 
-/// Everything the window shows, as plain data. Views borrow it; only [`super::lab::Lab`] changes it.
+/// The complete state of the window, as plain data. Views borrow it; only [`super::lab::Lab`] changes it.
 #[derive(Clone, Debug)]
 pub struct Model {
-    /// The runs: what was recorded, and where it comes from.
+    /// The runs: their recorded data and their origin.
     pub runs: Runs,
     /// The viewer's choices for the plots.
     pub view: PlotView,
-    /// How the window is arranged.
+    /// The arrangement of the window.
     pub layout: WindowLayout,
-    /// The forms, as edited.
+    /// The forms and their contents.
     pub forms: Forms,
     /// The guided tour.
     pub tour: Tour,
@@ -60,7 +60,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// Shows a preset before its first step.
+    /// The state for a preset before its first step.
     pub fn new(presets: Vec<(String, Preset)>, preset: usize) -> Self {
         let mut model = Self {
             runs: Runs::new(presets),
@@ -74,17 +74,17 @@ impl Model {
         model
     }
 
-    /// Takes facts, learning rate and view of a preset of the menu.
+    /// Takes the facts, learning rate and view of a preset of the menu.
     pub fn choose(&mut self, preset: usize) {
         self.choose_with(preset, None);
     }
 
-    /// As [`Model::choose`], with changes.
+    /// Like [`Model::choose`], with a modified preset.
     pub fn choose_variant(&mut self, preset: usize, variant: Preset) {
         self.choose_with(preset, Some(variant));
     }
 
-    /// Takes facts and view of a recording.
+    /// Takes the facts and view of a recording.
     pub fn choose_recording(&mut self, recording: &Arc<Recording>) {
         let known = self.runs.presets.iter().position(|(name, _)| *name == recording.name);
         let place = known.unwrap_or_else(|| {
@@ -99,7 +99,7 @@ impl Model {
     }
 
     fn choose_with(&mut self, preset: usize, variant: Option<Preset>) {
-        // a run of something else says nothing about this one, and takes the axes; its stops are not meant for this one
+        // the runs drawn over another preset, its axes and its breakpoints do not apply to this one
         if preset != self.runs.preset || variant.is_some() {
             self.runs.compared.clear();
             self.runs.breakpoints.clear();
@@ -110,7 +110,7 @@ impl Model {
         self.runs.facts = Facts::of(&name, &chosen, String::new());
         (self.runs.first.course, self.runs.first.eta_sent) = (Course::new(chosen.optimizer.eta), None);
         self.runs.speed = chosen.view.speed;
-        // a variant says itself how it is to be looked at
+        // a variant specifies its own view
         let own_smoothing = self.view.smoothing.get(&name).copied().filter(|_| self.runs.variant.is_none());
         self.view.plots = ViewState {
             log: chosen
@@ -130,7 +130,7 @@ impl Model {
         self.clear();
     }
 
-    /// Forgets what was recorded.
+    /// Clears the recorded data.
     pub fn clear(&mut self) {
         let max_tracked = self.current().eigen.max_tracked;
         self.runs.clear(max_tracked);
@@ -142,18 +142,18 @@ impl Model {
         self.forms.fork = ForkForm { parent: None, eta: smaller(self.runs.first.eta()) };
     }
 
-    /// The title of a preset of the menu.
+    /// The title of a preset of the menu, given by its index.
     pub fn title(&self, place: usize) -> &str {
         let (name, preset) = &self.runs.presets[place];
         if preset.title.is_empty() { name } else { &preset.title }
     }
 
-    /// Whether the preset that runs takes its data from a directory of the user's.
+    /// Whether the current preset takes its data from a directory of the user.
     pub fn needs_directory(&self) -> bool {
         takes_directory(self.current())
     }
 
-    /// Lets all presets that take their data from a directory take it from this one.
+    /// Sets the directory for all presets that take their data from a directory.
     pub fn set_directory(&mut self, directory: &Path) {
         for (_, preset) in self.runs.presets.iter_mut().filter(|(_, preset)| takes_directory(preset)) {
             if let Some(data) = &mut preset.data {
@@ -162,12 +162,12 @@ impl Model {
         }
     }
 
-    /// The preset that runs.
+    /// The current preset.
     pub fn current(&self) -> &Preset {
         self.runs.variant.as_ref().unwrap_or(&self.runs.presets[self.runs.preset].1)
     }
 
-    /// Which steps are looked into: while it trains only the cursor's.
+    /// The steps that are inspected: during training, only the cursor's step.
     fn looking(&self) -> InspectionScope {
         match self.runs.first.phase {
             _ if self.runs.recording.is_some() => InspectionScope::Nowhere,
@@ -176,12 +176,12 @@ impl Model {
         }
     }
 
-    /// Whether the run of this number is the one that the tour speaks of.
+    /// Whether the run with this number belongs to the tour.
     pub(super) fn tour_runs(&self, run: u64) -> bool {
         self.tour.guides && self.tour.run == Some(run)
     }
 
-    /// What the panels read.
+    /// The data that the panels read.
     pub fn run_view(&self) -> RunView<'_> {
         RunView {
             history: &self.runs.first.history,
@@ -199,7 +199,7 @@ impl Model {
         }
     }
 
-    /// What the window's title says: preset, seed, learning rates and version.
+    /// The title of the window: preset, seed, learning rates and version.
     pub fn window_title(&self) -> String {
         let changes = self.runs.first.history.events().iter().filter_map(|(step, event)| match event {
             Event::EtaChanged { eta } if *step > 0 => Some(format!("{eta} from step {step}")),
@@ -219,12 +219,12 @@ impl Model {
         )
     }
 
-    /// Draws weight space anew, where the preset has two weights, something was recorded and the panel is shown.
+    /// Redraws weight space if the preset has two weights, steps are recorded and the panel is shown.
     pub(super) fn look_at_landscape(&mut self) {
         let shown = self.current().landscape.is_some()
             && layout::shown(&self.layout.tree).contains(&Panel::WeightSpace);
         let Some(row) = self.row().filter(|_| shown) else { return };
-        // where the tour has gone back to a step, its plots end there
+        // if the tour has gone back to a step, its plots end there
         let shown = if self.tour.guides { *self.run_view().shown_rows().end() } else { usize::MAX - 1 };
         let rows = self.runs.first.history.rows().min(shown.max(row) + 1);
         let state = (rows, self.runs.first.history.value(Series::Eta, row).map(f64::to_bits));
@@ -238,11 +238,12 @@ impl Model {
         }
     }
 
-    /// A copy for a thread that writes it down: everything but the curves, which that thread derives anew.
+    /// A copy for a thread that writes it to a file: everything except the curves, which that thread derives
+    /// again.
     #[must_use]
     pub fn snapshot(&self) -> Self {
         let mut copy = self.clone();
-        // of a fork, its history is all that is written down
+        // of a fork, only its history is written
         copy.runs.compared = self.overlays().iter().map(copied).collect();
         copy.runs.forget_threads();
         copy.runs.forget_curves();
@@ -251,7 +252,7 @@ impl Model {
         copy
     }
 
-    /// Whether every panel that may have a logarithmic axis has one.
+    /// Whether every panel that supports a logarithmic axis uses one.
     pub fn all_log(&self) -> bool {
         Panel::ALL
             .into_iter()
@@ -259,14 +260,14 @@ impl Model {
             .all(|panel| self.view.plots.log.contains(&panel))
     }
 
-    /// The row the facts are about: the cursor's, or the newest.
+    /// The row that the facts describe: the cursor's row, or the newest.
     pub fn row(&self) -> Option<usize> {
         let newest = self.runs.first.history.rows().checked_sub(1)?;
         Some(self.view.plots.cursor.map_or(newest, |cursor| cursor.min(newest)))
     }
 
-    /// How many of gradient descent's tracked eigenvalues are at 2/η, within 1.5%, or above it at a row; of the central flow's, how many
-    /// are candidates, where it runs.
+    /// The number of tracked eigenvalues of gradient descent that are above 2/η or within 1.5% of it at a
+    /// row; if the central flow runs, the number of its candidates.
     pub fn at_edge(&self, row: usize) -> Option<usize> {
         let value = |series| self.runs.first.history.value(series, row);
         if let Some(eta) = value(Series::Eta)
@@ -284,16 +285,17 @@ fn takes_directory(preset: &Preset) -> bool {
     preset.data.as_ref().is_some_and(|data| data.name == DataName::Cifar10)
 }
 
-/// Nine tenths of a learning rate, in three digits: what a fork tries at first.
+/// Nine tenths of a learning rate, rounded to three digits: the initial value for a fork.
 fn smaller(eta: f64) -> f64 {
     format!("{:.2e}", 0.9 * eta).parse().unwrap_or(eta)
 }
 
-/// Steps a second of a recording, unless its preset says otherwise.
+/// Steps per second of a recording, unless its preset specifies a speed.
 const RECORDED_SPEED: f64 = 60.0;
 
-/// Learning rates that the window's title names.
+/// Maximum number of learning rates in the window's title.
 const ETAS: usize = 4;
 
-/// Where gradient descent counts as at the edge: its sharpness flickers about 2/η with period 2.
+/// The threshold at which gradient descent counts as at the edge: its sharpness oscillates around 2/η with
+/// period 2.
 const EDGE: f64 = 1.97;

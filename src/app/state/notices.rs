@@ -1,4 +1,4 @@
-//! What is said above the plots of what happens to the run and its forks.
+//! Messages above the plots about the run and its forks.
 
 use super::Model;
 use super::banner::{Banner, Level};
@@ -7,11 +7,11 @@ use super::phase::RunPhase;
 use crate::run::live::message::Ending;
 use brink_core::dynamics::{Event, Process, StepOutcome};
 
-/// Banners shown at a time.
+/// Maximum number of banners shown at a time.
 const BANNERS: usize = 3;
 
 impl Model {
-    /// Shows what an event of a fork has to say: what stops or spoils one of its processes.
+    /// Shows the message of a fork's event: an event that stops or spoils one of its processes.
     pub fn note_of_fork(&mut self, label: &str, step: usize, event: &Event) {
         let (level, text) = match event {
             Event::Outcome(process, StepOutcome::Diverged { loss }) => {
@@ -36,7 +36,8 @@ impl Model {
         self.raise(Banner::new(level, format!("Fork “{label}”: {text}")));
     }
 
-    /// Shows how a fork has ended, where that is not with its last step; what stopped its processes is said by the events.
+    /// Shows how a fork has ended, unless it ended with its last step; the events report what stopped its
+    /// processes.
     pub fn note_end_of_fork(&mut self, label: &str, end: &Result<Ending, String>) {
         let (level, text) = match end {
             Err(reason) => (Level::Error, reason.clone()),
@@ -46,7 +47,7 @@ impl Model {
         self.raise(Banner::new(level, format!("Fork “{label}”: {text}")));
     }
 
-    /// Shows what an event has to say.
+    /// Shows the message of an event.
     pub fn note(&mut self, step: usize, event: &Event) {
         match event {
             Event::Outcome(process, StepOutcome::Diverged { loss }) => {
@@ -89,7 +90,7 @@ impl Model {
         }
     }
 
-    /// The step at which gradient descent diverged, if the run ended with that.
+    /// The step at which gradient descent diverged, if this ended the run.
     pub(crate) fn ended_with_descent(&self) -> Option<usize> {
         self.runs
             .first
@@ -98,7 +99,8 @@ impl Model {
             .filter(|&step| !self.runs.first.history.has_flows(step))
     }
 
-    /// Adds a banner; of those that offer to restart the flows only the newest stays, and at most `BANNERS` in all.
+    /// Adds a banner. Of the banners that offer to restart the flows, only the newest is kept; at most
+    /// `BANNERS` are kept in all.
     pub fn raise(&mut self, banner: Banner) {
         self.banners
             .retain(|other| other.text != banner.text && !(banner.offers_flows && other.offers_flows));
@@ -108,7 +110,7 @@ impl Model {
         }
     }
 
-    /// The run has failed, or could not be started.
+    /// Reports that the run has failed or could not be started.
     pub(in crate::app) fn fail(&mut self, reason: &str) {
         self.runs.first.phase = RunPhase::Failed;
         let kept =
@@ -120,7 +122,7 @@ impl Model {
         });
     }
 
-    /// Some checkpoints had to go.
+    /// Reports that some checkpoints were dropped.
     pub(in crate::app) fn note_thinned(&mut self, budget: usize) {
         let text = format!(
             "Looking into an old step takes a little longer from now on: the checkpoints fill their {} MiB, and every other \
@@ -130,7 +132,7 @@ impl Model {
         self.raise(Banner::new(Level::Note, text));
     }
 
-    /// Where the form is not open, what became of a file is said above the plots.
+    /// Reports the outcome of a file operation above the plots if its form is not open.
     pub(in crate::app) fn tell_outcome(&mut self) {
         if self.forms.open == Some(Form::Session) {
             return;
@@ -142,13 +144,13 @@ impl Model {
         }
     }
 
-    /// Takes away what said why the run waits.
+    /// Removes the banner that explains why the run is paused.
     pub(crate) fn forget_pause(&mut self) {
         self.banners.retain(|banner| !banner.of_pause);
     }
 }
 
-/// A process's name at the start of a sentence.
+/// The name of a process, capitalized for the start of a sentence.
 fn capitalized(process: Process) -> String {
     let (first, rest) = process.name().split_at(1);
     first.to_uppercase() + rest

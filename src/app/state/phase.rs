@@ -1,16 +1,16 @@
-//! The state of the run.
+//! The phase of the run.
 
 use crate::run::live::message::Ending;
 
-/// What the run is doing.
+/// The current activity of the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunPhase {
     /// Steps are being taken.
     Training,
     /// Waiting for the user.
     Paused,
-    /// Ended in good order.
+    /// Ended normally.
     Ended(Ending),
-    /// Nothing could be started, or the training thread has failed.
+    /// The run could not be started, or the training thread has failed.
     Failed,
 }

@@ -1,17 +1,17 @@
-//! Slow motion: the cursor plays through what is recorded, at a speed of its own.
+//! Slow motion: the cursor plays through the recorded steps at its own speed.
 
 use std::time::Duration;
 
-/// The cursor's own motion.
+/// The playback of the cursor.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Playback {
-    /// Whether it moves.
+    /// Whether the cursor moves.
     pub playing: bool,
-    /// Whether it repeats the steps that are shown.
+    /// Whether it loops over the displayed steps.
     pub looping: bool,
-    /// Steps a second; positive. Infinite: every picture shows the next step, none left out.
+    /// Steps per second; positive. Infinite: every frame shows the next step, and no step is skipped.
     pub speed: f64,
-    /// The part of a step that has passed since the cursor's last one; in 0..1.
+    /// The fraction of a step that has passed since the cursor last moved; in 0..1.
     passed: f64,
 }
 
@@ -22,8 +22,8 @@ impl Default for Playback {
 }
 
 impl Playback {
-    /// Where the cursor is `time` after it was at `cursor`, among the steps `first..=last`. At the end it starts anew
-    /// where it loops, and stops otherwise.
+    /// The position of the cursor after `time`, starting at `cursor`, within the steps `first..=last`. At the
+    /// end it starts over if it loops, and stops otherwise.
     pub fn advance(&mut self, cursor: usize, [first, last]: [usize; 2], time: Duration) -> usize {
         if !self.playing || last < first {
             return cursor;
@@ -46,7 +46,7 @@ impl Playback {
         }
     }
 
-    /// How long until the cursor moves; `None` while it rests.
+    /// The time until the cursor moves next; `None` while it is stopped.
     pub fn due(&self) -> Option<Duration> {
         let seconds = (1.0 - self.passed) / self.speed;
         self.playing.then(|| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::from_secs(1)))

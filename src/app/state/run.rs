@@ -1,4 +1,4 @@
-//! One run as the window knows it: what it has recorded, how it is steered, and what was found out about it.
+//! One run as the window knows it: its recorded data, its course, and the results derived from it.
 
 use super::phase::RunPhase;
 use crate::picture::view::scene::Scene;
@@ -10,37 +10,37 @@ use crate::run::record::history::History;
 use brink_core::dynamics::Inspection;
 use std::sync::Arc;
 
-/// The run that is no fork. What trains it is in the lab's fleet.
+/// The first run, which is not a fork. The lab's fleet holds the thread that trains it.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// What was recorded.
+    /// The recorded history.
     pub history: History,
-    /// What is derived from it.
+    /// The curves derived from it.
     pub curves: Curves,
-    /// How it is steered, as far as the training thread has said.
+    /// The course of the run, as last reported by the training thread.
     pub course: Course,
-    /// A learning rate that was sent, of which nothing is recorded yet.
+    /// A learning rate that was sent but has no recorded step yet.
     pub eta_sent: Option<f64>,
-    /// What it is doing.
+    /// The current phase.
     pub phase: RunPhase,
-    /// Steps a second at present.
+    /// The current number of steps per second.
     pub steps_per_second: Option<f64>,
-    /// Number of parameters.
+    /// The number of parameters.
     pub parameters: usize,
-    /// Where it stopped by itself.
+    /// The breakpoints at which it stopped.
     pub hits: Vec<Hit>,
-    /// The step that was looked into last.
+    /// The step that was inspected last.
     pub inspection: Option<Inspection>,
-    /// The Hessian's spectra, as far as they are computed.
+    /// The Hessian's spectra computed so far.
     pub spectra: Spectra,
-    /// Weight space, as it was computed last.
+    /// The most recently computed scene of weight space.
     pub scene: Option<Arc<Scene>>,
-    /// The rows and the learning rate that a landscape was drawn with.
+    /// The number of rows and the learning rate for which the landscape was drawn.
     pub(super) scene_state: (usize, Option<u64>),
 }
 
 impl Run {
-    /// A run before its first step, which waits.
+    /// A paused run before its first step.
     pub fn new(course: Course, max_tracked: usize) -> Self {
         Self {
             history: History::new(max_tracked),
@@ -58,14 +58,14 @@ impl Run {
         }
     }
 
-    /// The learning rate: what was sent, or that of the newest step.
+    /// The learning rate: the one that was sent, or that of the newest step.
     pub fn eta(&self) -> f64 {
         self.eta_sent.unwrap_or_else(|| self.course.eta_at(self.history.rows().saturating_sub(1)))
     }
 
-    /// Takes in how the training thread is steered now.
+    /// Takes over the course reported by the training thread.
     pub(in crate::app) fn hear_course(&mut self, course: Course) {
-        // what was sent holds from the newest step on, for good
+        // the learning rate that was sent holds permanently from the newest step on
         let newest = self.history.rows().saturating_sub(1);
         self.eta_sent =
             self.eta_sent.filter(|&eta| [newest, usize::MAX].iter().any(|&step| course.eta_at(step) != eta));
@@ -96,7 +96,7 @@ mod tests {
         record(&mut run, 0.2);
         run.hear_course(course.clone());
         assert_eq!((run.eta(), run.eta_sent), (0.2, None));
-        // a plan is followed from here on
+        // from here on the run follows a plan
         course.set_eta(2, 0.3);
         run.hear_course(course);
         assert_eq!(run.eta(), 0.2);

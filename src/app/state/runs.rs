@@ -1,4 +1,4 @@
-//! The other runs that plots draw over the first: forks and saved runs.
+//! The other runs that the plots draw over the first run: forks and saved runs.
 
 use super::Model;
 use super::beside::Beside;
@@ -19,39 +19,39 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// All runs of the window, and where the first one comes from.
+/// All runs of the window, and the origin of the first one.
 #[derive(Clone, Debug)]
 pub struct Runs {
     /// The presets of the menu, by name.
     pub presets: Vec<(String, Preset)>,
-    /// The one that runs.
+    /// The index of the preset that runs.
     pub preset: usize,
-    /// The recording that plays in its place.
+    /// The recording that plays in place of the preset.
     pub recording: Option<Arc<Recording>>,
-    /// It with changes, where the tour has made some.
+    /// The preset as modified by the tour.
     pub variant: Option<Preset>,
-    /// Where the run comes from.
+    /// The origin of the run.
     pub facts: Facts,
-    /// Steps a second asked for; `None` is unlimited.
+    /// The requested steps per second; `None` is unlimited.
     pub speed: Option<f64>,
-    /// Where the run is to stop by itself; they stay for the next run of the same preset.
+    /// The run's breakpoints; they stay for the next run of the same preset.
     pub breakpoints: Vec<Breakpoint>,
-    /// The run that is no fork.
+    /// The first run, which is not a fork.
     pub first: Run,
-    /// Runs that left it.
+    /// Forks of the first run.
     pub forks: Forks,
-    /// What is derived from the forks' histories, by their numbers.
+    /// The curves derived from the forks' histories, by fork number.
     pub(in crate::app) fork_curves: Vec<(usize, Curves)>,
-    /// Runs that train beside it.
+    /// Runs that train alongside the first run.
     pub beside: Beside,
-    /// Saved runs to compare with.
+    /// Saved runs for comparison.
     pub compared: Vec<Compared>,
-    /// Runs that a crash has left, the newest first.
+    /// Unfinished runs left by crashes, newest first.
     pub unfinished: Vec<PathBuf>,
 }
 
 impl Runs {
-    /// Nothing runs yet.
+    /// The state before anything runs.
     pub(super) fn new(presets: Vec<(String, Preset)>) -> Self {
         Self {
             presets,
@@ -70,7 +70,8 @@ impl Runs {
         }
     }
 
-    /// Forgets what was recorded. The learning rate stays, and what the run is doing until another one begins.
+    /// Clears the recorded data. The learning rate stays, and so does the phase of the run until another run
+    /// begins.
     pub(super) fn clear(&mut self, max_tracked: usize) {
         let anew = Run::new(Course::new(self.first.eta()), max_tracked);
         self.first = Run { phase: self.first.phase.clone(), parameters: self.first.parameters, ..anew };
@@ -79,7 +80,7 @@ impl Runs {
         self.beside.clear();
     }
 
-    /// Leaves what only threads can go on with.
+    /// Drops the state that only threads can continue.
     pub(super) fn forget_threads(&mut self) {
         self.forks = Forks::default();
         self.beside.forget_threads();
@@ -87,7 +88,7 @@ impl Runs {
         self.unfinished.clear();
     }
 
-    /// Leaves what can be derived anew.
+    /// Drops the state that can be derived again.
     pub(super) fn forget_curves(&mut self) {
         self.first.curves = Curves::default();
         self.fork_curves.clear();
@@ -95,34 +96,35 @@ impl Runs {
     }
 }
 
-/// A saved run, drawn over the present one; in a snapshot, a copy of a fork too.
+/// A saved run drawn over the current one; in a snapshot, also a copy of a fork.
 #[derive(Clone, Debug)]
 pub struct Compared {
-    /// The name of its file, or what the fork is called.
+    /// The name of its file, or the label of the fork.
     pub label: String,
-    /// What it recorded.
+    /// Its recorded history.
     pub history: History,
-    /// Its first row that is drawn.
+    /// The first row that is drawn.
     pub from: usize,
-    /// What is derived from it.
+    /// The curves derived from it.
     pub curves: Curves,
 }
 
 impl Compared {
-    /// A run that is drawn from its first step on.
+    /// A run that is drawn from its first step.
     pub fn new(label: String, history: History) -> Self {
         Self { label, history, from: 0, curves: Curves::default() }
     }
 }
 
-/// A copy of a run that is drawn over another, its curves to be derived.
+/// A copy of a run that is drawn over another one; its curves are not yet derived.
 pub(super) fn copied(run: &Overlay) -> Compared {
     Compared { from: run.from, ..Compared::new(run.label.to_string(), run.history.clone()) }
 }
 
 impl Model {
-    /// Brings the derived curves up to the histories, with about so many multiplications for the run and as many again for
-    /// all that are drawn over it. Returns whether they are complete.
+    /// Updates the derived curves from the histories. The budget is an approximate number of multiplications
+    /// for the run, and the same number again for all runs drawn over it. Returns whether the curves are
+    /// complete.
     pub fn derive_curves(&mut self, budget: usize) -> bool {
         let predictions = self.runs.first.history.predictions();
         self.runs
@@ -148,7 +150,7 @@ impl Model {
         complete & self.runs.beside.derive_curves(budget)
     }
 
-    /// The preset with the learning rate of its first step.
+    /// The preset with the learning rate of the run's first step.
     pub(in crate::app) fn preset_from_start(&self) -> Preset {
         let mut preset = self.current().clone();
         let first = self.runs.first.history.value(Series::Eta, 0);
@@ -156,7 +158,7 @@ impl Model {
         preset
     }
 
-    /// Recorded steps of the run and its forks, and how many forks there are.
+    /// The number of recorded steps of the run and its forks, and the number of forks.
     pub(crate) fn recorded(&self) -> (usize, usize) {
         let forks = self.runs.forks.list();
         (
@@ -165,18 +167,18 @@ impl Model {
         )
     }
 
-    /// Whether the run or a fork has not come to its end.
+    /// Whether the run or a fork has not yet ended.
     pub(crate) fn is_live(&self) -> bool {
         !matches!(self.runs.first.phase, RunPhase::Ended(_)) || self.runs.forks.are_live()
     }
 
-    /// Whether the run or a fork can take a step.
+    /// Whether the run or a fork can take another step.
     pub(crate) fn can_go_on(&self) -> bool {
         let is_live = matches!(self.runs.first.phase, RunPhase::Training | RunPhase::Paused);
         is_live || self.runs.forks.are_live() || self.runs.beside.are_live()
     }
 
-    /// Whether the run takes steps now, or where it has ended a fork or a run beside it.
+    /// Whether the run is taking steps; after its end, whether a fork or a run alongside it is.
     pub(crate) fn is_playing(&self) -> bool {
         match self.runs.first.phase {
             RunPhase::Training => true,
@@ -187,14 +189,14 @@ impl Model {
         }
     }
 
-    /// Whether the run has taken all its steps, and can take more.
+    /// Whether the run has taken all its steps and can take more.
     pub(crate) fn has_taken_all(&self) -> bool {
         let ended =
             matches!(self.runs.first.phase, RunPhase::Ended(Ending::AllSteps | Ending::MemoryBudget { .. }));
         ended && self.runs.recording.is_none()
     }
 
-    /// Bytes of the derived curves, and of the saved runs that are drawn over this one.
+    /// The size in bytes of the derived curves and of the saved runs drawn over this one.
     pub(crate) fn extra_bytes(&self) -> usize {
         let forks: usize = self.runs.fork_curves.iter().map(|(_, curves)| curves.most_bytes()).sum();
         let saved = self.runs.compared.iter().map(|run| run.history.heap_bytes() + run.curves.most_bytes());
@@ -202,21 +204,21 @@ impl Model {
         self.runs.first.curves.most_bytes() + forks + saved.chain(beside).sum::<usize>()
     }
 
-    /// The first and the last step in sight that any run has recorded.
+    /// The first and the last visible step that any run has recorded.
     pub fn shown_steps(&self) -> [usize; 2] {
         let overlays = self.overlays();
         let rows = RunView { overlays: &overlays, ..self.run_view() }.shown_rows();
         [*rows.start(), *rows.end()]
     }
 
-    /// Recorded steps of the longest run: this one, a fork or a saved one.
+    /// The number of recorded steps of the longest run: this one, a fork or a saved run.
     pub fn most_rows(&self) -> usize {
         let forks = self.runs.forks.list().iter().map(|fork| fork.history.rows());
         let compared = self.runs.compared.iter().map(|run| run.history.rows());
         forks.chain(compared).fold(self.runs.first.history.rows(), usize::max)
     }
 
-    /// The other runs that plots draw over this one.
+    /// The other runs that the plots draw over this one.
     pub fn overlays(&self) -> Vec<Overlay<'_>> {
         let forks = self.runs.forks.list().iter().map(|fork| Overlay {
             label: fork.label().into(),
@@ -233,18 +235,19 @@ impl Model {
         forks.chain(compared).collect()
     }
 
-    /// The fork chosen in the tree; none where it is the first run.
+    /// The fork chosen in the tree; none if the first run is chosen.
     fn chosen_fork(&self) -> Option<&Fork> {
         self.forms.fork.parent.and_then(|id| self.runs.forks.list().iter().find(|fork| fork.id == id))
     }
 
-    /// The step at which the next fork leaves its run: the cursor's, or the one that comes next in that run.
+    /// The step at which the next fork leaves its parent run: the cursor's step, or the next step of that
+    /// run.
     pub fn departure(&self) -> usize {
         let taken = self.chosen_fork().map_or(self.runs.first.history.rows(), |fork| fork.history.rows());
         self.view.plots.cursor.unwrap_or(taken)
     }
 
-    /// The learning rate of the run that is steered: the one chosen in the tree.
+    /// The learning rate of the steered run, that is, the run chosen in the tree.
     pub fn steered_eta(&self) -> f64 {
         self.chosen_fork().map_or(self.runs.first.eta(), Fork::eta)
     }

@@ -1,5 +1,5 @@
-//! What the window remembers between two runs: its size, theme, panels, saved layouts, the speed of the slow motion, the
-//! smoothing, whether phases are shaded.
+//! The settings that persist between sessions of the program: window size, theme, panels, saved layouts, the
+//! speed of the slow motion, the smoothing, and whether phases are shaded.
 
 use super::Model;
 use super::layout::{LayoutNode, SavedLayout};
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// The settings file's content. Every key may be missing; those of another version are kept as they are.
+/// The content of the settings file. Every key is optional; keys of other versions are preserved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct WindowSettings {
@@ -20,7 +20,7 @@ pub(crate) struct WindowSettings {
     replay_speed: f64,
     /// Width and height in points.
     window: Option<[f32; 2]>,
-    /// By the preset's name.
+    /// The smoothing, by preset name.
     smoothing: BTreeMap<String, f64>,
     panels: Option<LayoutNode>,
     layouts: Vec<SavedLayout>,
@@ -44,20 +44,20 @@ impl Default for WindowSettings {
     }
 }
 
-/// Largest settings file that is read, in bytes.
+/// Maximum size of a settings file that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
 
-/// Smallest and largest side of a window that is opened again, in points.
+/// Minimum and maximum side length of a restored window, in points.
 const SIDES: std::ops::RangeInclusive<f32> = 100.0..=16_384.0;
 
-/// Where the settings of this user are; nothing where there is no home directory.
+/// The path of the user's settings file; `None` if there is no home directory.
 pub(crate) fn path() -> Option<PathBuf> {
     directories::ProjectDirs::from("", "", "brink").map(|dirs| dirs.config_dir().join("settings.toml"))
 }
 
 impl WindowSettings {
-    /// Reads the settings. A file that is not there means the defaults; one that is broken too: it is put aside, and the
-    /// message says so.
+    /// Reads the settings. A missing file yields the defaults. So does a broken file, which is moved aside;
+    /// the message says so.
     pub fn load(path: &Path) -> (Self, Option<String>) {
         match Self::read(path) {
             Ok(settings) => (settings, None),
@@ -105,12 +105,12 @@ impl WindowSettings {
         Ok(settings)
     }
 
-    /// The size of the window, where one is remembered.
+    /// The remembered window size, if any.
     pub fn window_size() -> Option<[f32; 2]> {
         Self::read(&path()?).ok()?.window
     }
 
-    /// What a window would remember.
+    /// The settings to remember for a window.
     pub fn of(model: &Model) -> Self {
         Self {
             dark: model.layout.theme == Theme::Dark,
@@ -126,7 +126,7 @@ impl WindowSettings {
         }
     }
 
-    /// Gives a window what was remembered.
+    /// Applies the remembered settings to a window.
     pub fn restore(self, model: &mut Model) {
         let Self { dark, phases, replay_speed, window, smoothing, panels, layouts, other } = self;
         model.layout.theme = if dark { Theme::Dark } else { Theme::Light };
@@ -138,13 +138,13 @@ impl WindowSettings {
         }
         model.view.smoothing = smoothing;
         model.layout.saved = layouts;
-        // panels of another version may leave nothing to show
+        // with the panels of another version, nothing may be left to show
         if let Some(tree) = panels.map(|node| node.tree()).filter(|tree| !tree.is_empty()) {
             model.layout.tree = tree;
         }
     }
 
-    /// Writes the settings, whole or not at all.
+    /// Writes the settings atomically.
     pub fn save(&self, path: &Path) -> Result<(), String> {
         let failed = |error: &dyn std::fmt::Display| {
             format!("The settings cannot be written to {}: {error}", path.display())

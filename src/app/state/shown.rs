@@ -1,4 +1,5 @@
-//! How a run was shown when it was saved, in the words of a session file. What makes no sense is left as it is.
+//! The displayed state of a run when it was saved, as it appears in a session file. Invalid values are
+//! ignored.
 
 use super::Model;
 use super::layout::LayoutNode;
@@ -10,7 +11,7 @@ use brink_core::space::axis::Axis as AxisChoice;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// How a run was shown.
+/// The displayed state of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct ShownState {
@@ -21,15 +22,15 @@ pub(crate) struct ShownState {
     visible: Option<[f64; 2]>,
     phases: bool,
     central_flow: Option<bool>,
-    /// Vertical ranges by hand, by the panels' names.
+    /// Vertical ranges set by hand, by panel name.
     ranges: BTreeMap<String, [f64; 2]>,
-    /// The place of the fork that is steered.
+    /// The index of the steered fork.
     steered: Option<usize>,
     scene: Option<ShownScene>,
     prediction: Option<ShownPrediction>,
 }
 
-/// Which output of the network was looked at.
+/// The selected output of the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct ShownPrediction {
     example: usize,
@@ -37,7 +38,7 @@ struct ShownPrediction {
     column: Option<usize>,
 }
 
-/// How weight space was looked at.
+/// The view of weight space.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct ShownScene {
     flat: bool,
@@ -63,7 +64,7 @@ impl Eye {
         Self { yaw, pitch, zoom, pan }
     }
 
-    /// The camera, brought to where a hand could have brought it.
+    /// The camera, clamped to positions that a user can reach.
     fn camera(self) -> Option<Camera> {
         let Self { yaw, pitch, zoom, pan: [x, y] } = self;
         if ![yaw, pitch, zoom, x, y].iter().all(|number| number.is_finite()) || zoom <= 0.0 {
@@ -105,7 +106,7 @@ impl ShownScene {
         view.above = above.camera().unwrap_or(view.above);
         view.orbit = orbit.camera().unwrap_or(view.orbit);
         let is_drawn = |layer: &Layer| layers.contains(&word(*layer));
-        // two of them have the colours, and only one can
+        // the two layers share the colours, so only one of them can be drawn
         let both = is_drawn(&Layer::Loss) && is_drawn(&Layer::Sharpness);
         view.layers = Layer::ALL
             .into_iter()
@@ -133,7 +134,7 @@ impl ShownState {
         }
     }
 
-    /// The place of the fork that was steered.
+    /// The index of the fork that was steered.
     pub(crate) fn steered(&self) -> Option<usize> {
         self.steered
     }
@@ -190,7 +191,7 @@ mod tests {
         Model::new(vec![("valley".into(), Preset::load("valley").expect("built in"))], 0)
     }
 
-    /// As a file keeps it.
+    /// The state after a round trip through a file.
     fn through_a_file(shown: &ShownState) -> ShownState {
         let table = toml::Table::try_from(shown).expect("a table");
         let text = toml::to_string(&table).expect("text");
@@ -222,7 +223,7 @@ mod tests {
         ]
     }
 
-    /// Lists in one order: that of their making shows nowhere.
+    /// The view with its lists sorted, because the order of insertion is never visible.
     fn sorted(view: &ViewState) -> ViewState {
         let mut view = view.clone();
         view.log.sort_by_key(|panel| panel.name());
@@ -279,7 +280,7 @@ mod tests {
         assert!(pitch < 2.0 && zoom < 1e3 && pan[0] < 10.0, "a hand could not have gone there");
         after.view.plots.scene.orbit = before.view.plots.scene.orbit;
         assert_eq!(sorted(&after.view.plots), sorted(&before.view.plots));
-        // a file of an earlier version says less
+        // a file of an earlier version has fewer keys
         let mut earlier: ShownState =
             "phases = true".parse::<toml::Table>().expect("a table").try_into().expect("shown");
         assert_eq!((earlier.steered(), earlier.central_flow.take()), (None, None));

@@ -1,66 +1,67 @@
-//! Where the tour is: chapter and card, what was revealed, which stop the run goes on to.
+//! The state of the tour: its chapter and card, the revealed answers, and the stop that the run is heading
+//! for.
 
 use super::look::Appearance;
 use crate::run::engine::breakpoint::Breakpoint;
 use crate::tour::{Card, Chapter, ChapterError, Reveal, chapters};
 use std::sync::Arc;
 
-/// What can be asked of the tour.
+/// A command to the tour.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum TourCommand {
-    /// Open it, or leave it for free play; its place stays.
+    /// Open the tour, or leave it for free play; its place is kept.
     Toggle,
-    /// The answer, or the next card.
+    /// Reveal the answer, or go to the next card.
     Next,
-    /// The card before.
+    /// Go to the previous card.
     Previous,
-    /// The first card of a chapter, counted from 0.
+    /// Go to the first card of a chapter, counted from 0.
     Chapter(usize),
-    /// Show the answer to the card's question.
+    /// Reveal the answer to the card's question.
     Reveal,
-    /// Move a slider of the chapter, by its place, and start the run again.
+    /// Move a slider of the chapter, given by its index, and restart the run.
     Turn(usize, f64),
 }
 
 /// The tour as the window shows it.
 #[derive(Clone, Debug)]
 pub struct Tour {
-    /// All chapters; empty where they cannot be read.
+    /// All chapters; empty if they cannot be read.
     pub chapters: Arc<[Chapter]>,
     /// The chapter, counted from 0.
     pub chapter: usize,
     /// The card within it, counted from 0.
     pub card: usize,
-    /// Whether the tour guides; otherwise its place waits.
+    /// Whether the tour is active; otherwise its place is only kept.
     pub guides: bool,
-    /// Whether the card's answer is shown.
+    /// Whether the card's answer is revealed.
     pub reveal: Reveal,
-    /// Values of the chapter's sliders.
+    /// The values of the chapter's sliders.
     pub knobs: Vec<f64>,
-    /// Which cards' stops have been reached; by card.
+    /// Whether the stop of each card has been reached; indexed by card.
     pub(crate) reached: Vec<bool>,
-    /// The steps at which they were, as far as they are known; by card.
+    /// The steps at which the stops were reached, as far as they are known; indexed by card.
     pub(crate) moments: Vec<Option<usize>>,
-    /// What the run goes on to at present.
+    /// The stop that the run is heading for.
     pub(crate) armed: Option<Breakpoint>,
-    /// Whether the actions of the card are still to be done.
+    /// Whether the card's actions are still pending.
     pub(crate) due: bool,
     /// The number of the run that the tour started last.
     pub(in crate::app) run: Option<u64>,
-    /// Its look while the viewer plays freely.
+    /// The tour's appearance, kept during free play.
     pub(crate) look: Option<Appearance>,
 }
 
 impl Tour {
-    /// At the first card, not yet opened.
+    /// A tour at its first card, not yet opened.
     ///
     /// # Errors
-    /// When a chapter breaks the rules.
+    /// If a chapter breaks the rules.
     pub fn new() -> Result<Self, ChapterError> {
         Ok(Self::of(chapters()?))
     }
 
-    /// Of other chapters.
+    /// A tour of the given chapters.
     pub fn of(chapters: Vec<Chapter>) -> Self {
         Self {
             chapters: chapters.into(),
@@ -78,13 +79,14 @@ impl Tour {
         }
     }
 
-    /// The chapter and its card.
+    /// The current chapter and card.
     pub fn here(&self) -> Option<(&Chapter, &Card)> {
         let chapter = self.chapters.get(self.chapter)?;
         Some((chapter, chapter.cards.get(self.card)?))
     }
 
-    /// What a learning rate means while a card has a slider for it: to move that one, as far as it goes.
+    /// The command that a learning rate stands for while the card has a slider for it: moving that slider,
+    /// within its range.
     pub(in crate::app) fn eta_knob(&self, eta: f64) -> Option<TourCommand> {
         let (chapter, _) = self.here().filter(|(_, card)| self.guides && card.sliders)?;
         let place = chapter.knobs.iter().position(|knob| knob.key == "optimizer.eta")?;
@@ -92,45 +94,45 @@ impl Tour {
         Some(TourCommand::Turn(place, eta.clamp(knob.least, knob.most)))
     }
 
-    /// Whether a question is put to the room whose answer is still hidden.
+    /// Whether the card asks a question whose answer is still hidden.
     pub fn asks(&self) -> bool {
         let has_answer = self.here().is_some_and(|(_, card)| card.has_answer());
         self.guides && has_answer && self.reveal == Reveal::Hidden
     }
 
-    /// Whether the card after this one asks.
+    /// Whether the next card asks a question.
     pub fn asks_next(&self) -> bool {
         let next = self.chapters.get(self.chapter).and_then(|chapter| chapter.cards.get(self.card + 1));
         self.guides && next.is_some_and(Card::has_answer)
     }
 
-    /// Whether the tour has been opened once.
+    /// Whether the tour has been opened before.
     pub fn has_begun(&self) -> bool {
         self.run.is_some()
     }
 
-    /// Whether a stop of the chapter has been reached.
+    /// Whether any stop of the chapter has been reached.
     pub fn has_stopped(&self) -> bool {
         self.reached.contains(&true)
     }
 
-    /// Whether the run is to go on before the card can be read to the end.
+    /// Whether the run has to go on before the card can be read to its end.
     pub fn waits(&self) -> bool {
         self.here().is_some_and(|(_, card)| card.stop.is_some()) && !self.is_reached(self.card)
     }
 
-    /// What the run goes on to.
+    /// The stop that the run is heading for.
     pub fn armed(&self) -> Option<Breakpoint> {
         self.armed
     }
 
-    /// As if every stop of the chapter lay behind.
+    /// Marks every stop of the chapter as reached.
     #[cfg(test)]
     pub(in crate::app) fn have_reached_all(&mut self) {
         self.reached = vec![true; self.chapters[self.chapter].cards.len()];
     }
 
-    /// The step at which the stop of the card that is shown was reached.
+    /// The step at which the stop of the current card was reached.
     pub(crate) fn moment(&self) -> Option<usize> {
         self.moments.get(self.card).copied().flatten().filter(|_| self.is_reached(self.card))
     }
@@ -139,15 +141,16 @@ impl Tour {
         self.reached.get(card).copied().unwrap_or(false)
     }
 
-    /// The first card before the one that is shown whose stop the run, begun anew, has yet to pass.
+    /// The stop of the first card before the current one that a restarted run has not yet passed.
     pub(crate) fn on_the_way(&self) -> Option<Breakpoint> {
         let chapter = self.chapters.get(self.chapter)?;
         let before = chapter.run_start(self.card)..self.card;
         before.filter(|&place| !self.is_reached(place)).find_map(|place| chapter.cards[place].stop)
     }
 
-    /// Marks the cards of the run, up to the one that is shown, that wait for a stop, or the next one that does; of a stop that
-    /// comes again and again the first alone; `step` is where it was reached. Returns the last that is marked.
+    /// Marks the cards of the run that wait for a stop: those up to the current card, or else the next card
+    /// that waits for it. For a recurring stop, only the first such card is marked. `step` is where the stop
+    /// was reached. Returns the last marked card.
     pub(crate) fn reach(&mut self, stop: Breakpoint, step: Option<usize>) -> Option<usize> {
         let chapter = self.chapters.get(self.chapter)?;
         let start = chapter.run_start(self.card);
@@ -165,7 +168,7 @@ impl Tour {
         marked.last().copied()
     }
 
-    /// The run has ended: nothing more is to come.
+    /// Marks the current card's stop as reached, because the run has ended and nothing more will come.
     pub(crate) fn reach_here(&mut self) {
         let card = self.card;
         self.reached.iter_mut().take(card + 1).for_each(|reached| *reached = true);

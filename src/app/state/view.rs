@@ -1,22 +1,23 @@
-//! What the viewer looks at in the plots.
+//! The viewer's choices for the plots.
 
 use super::playback::Playback;
 use crate::picture::view::ViewState;
 use std::collections::BTreeMap;
 
-/// The viewer's choices for the plots, and the cursor's own motion.
+/// The viewer's choices for the plots, and the playback of the cursor.
 #[derive(Clone, Debug, Default)]
 pub struct PlotView {
-    /// What the plots show.
+    /// The displayed state of the plots.
     pub plots: ViewState,
-    /// The cursor's own motion.
+    /// The playback of the cursor.
     pub playback: Playback,
-    /// The smoothing that was set for a preset, by its name; without one, the preset's own counts.
+    /// The smoothing set by the user for each preset, by name; without an entry, the preset's own smoothing
+    /// applies.
     pub smoothing: BTreeMap<String, f64>,
 }
 
 impl PlotView {
-    /// Leaves what only a pointer over the window can ask for, and what only a window remembers.
+    /// Drops the state that only a pointer over the window can produce or only a window remembers.
     pub(super) fn forget_pointer(&mut self) {
         (self.plots.hover, self.plots.pointed) = (None, None);
         self.smoothing.clear();

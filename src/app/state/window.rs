@@ -1,25 +1,25 @@
-//! How the window is arranged, and what it remembers of that.
+//! The arrangement of the window and its persistent part.
 
 use super::layout::{Arrangement, SavedLayout, Tree};
 use super::look::Appearance;
 use egui::Theme;
 
-/// How the window is arranged.
+/// The arrangement of the window.
 #[derive(Clone, Debug)]
 pub struct WindowLayout {
-    /// How the panels are arranged.
+    /// The arrangement of the panels.
     pub tree: Tree,
-    /// Arrangements that were saved.
+    /// Saved layouts.
     pub saved: Vec<SavedLayout>,
-    /// Light or dark.
+    /// The theme: light or dark.
     pub theme: Theme,
-    /// Whether the window shows plots for a projector.
+    /// Whether presenter mode is on, which shows plots for a projector.
     pub presenter: bool,
-    /// The user's own look while the tour has one.
+    /// The user's own appearance, kept while the tour uses another one.
     pub own_look: Option<Appearance>,
-    /// Width and height of the window in points, once they are known.
+    /// Width and height of the window in points, once known.
     pub window_size: Option<[f32; 2]>,
-    /// Keys of the settings that this version does not know, to be kept.
+    /// Settings keys unknown to this version, which are preserved.
     pub other_settings: toml::Table,
 }
 

@@ -1,4 +1,4 @@
-//! Messages above the plots: what stopped, what does not hold, and what can be done about it.
+//! Messages above the plots: what stopped, what is not valid, and what the user can do.
 
 use super::widgets::command_button;
 use crate::app::command::Command;
@@ -28,7 +28,7 @@ fn banner_ui(ui: &mut Ui, banner: &Banner, place: usize, commands: &mut Vec<Comm
         .corner_radius(4)
         .inner_margin(Margin::symmetric(10, 4))
         .show(ui, |ui| {
-            // one row high: a layout centred in all the height there is would grow the bar with every frame
+            // one row high: a layout centred in the available height would enlarge the bar with every frame
             let row = vec2(ui.available_width(), ui.spacing().interact_size.y);
             ui.allocate_ui_with_layout(row, Layout::right_to_left(Align::Center), |ui| {
                 command_button(ui, &Command::Dismiss(place), Some("✕"), commands);

@@ -1,11 +1,11 @@
-//! One line on the cycle at the cursor, made of its values.
+//! One line of text about the cycle at the cursor, generated from its values.
 
 use super::widgets::grouped;
 use crate::app::state::Model;
 use crate::picture;
 use crate::run::analysis::cycles::{CycleOutcome, CyclePhase, comparable, is_constant};
 
-/// What the sharpness and the oscillation do at the cursor's step, or at the newest.
+/// The behaviour of the sharpness and the oscillation at the cursor's step, or at the newest step.
 pub(super) fn caption(model: &Model) -> String {
     let cycles = model.runs.first.curves.cycles();
     let Some(newest) = model.row() else { return String::new() };

@@ -1,5 +1,5 @@
-//! The upper line of controls: which run, and how it is shown. What is rarely wanted is in menus; everything has a key or
-//! is in the palette.
+//! The upper row of controls: the choice of the run and of its display. Rarely used controls are in menus;
+//! every control has a key or is in the palette.
 
 use super::widgets::{command_button, toggle_ui};
 use crate::app::command::Command;
@@ -16,13 +16,13 @@ use egui::{ComboBox, DragValue, PopupCloseBehavior, Ui};
 /// Width of the preset's title, in points.
 const PRESET_WIDTH: f32 = 310.0;
 
-/// Which run, and how it is shown.
+/// The choice of the run and of its display.
 pub(super) fn run_bar_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
         preset_ui(ui, model, commands);
         command_button(ui, &Command::Restart, None, commands);
         ui.separator();
-        // a quadratic has none
+        // a quadratic has no central flow
         let has_central_flow =
             model.runs.first.history.rows() == 0 || model.runs.first.history.has(Series::CfLoss);
         ui.add_enabled_ui(has_central_flow, |ui| {
@@ -55,18 +55,18 @@ pub(super) fn run_bar_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>
     });
 }
 
-/// A menu that closes when something in it is chosen.
+/// A menu that closes when an entry is chosen.
 fn menu_ui(ui: &mut Ui, name: &str, hint: &str, content_ui: impl FnOnce(&mut Ui)) {
     ui.menu_button(name, content_ui).response.on_hover_text(hint);
 }
 
-/// A menu that stays open while things in it are set.
+/// A menu that stays open while its settings are changed.
 fn settings_ui(ui: &mut Ui, name: &str, hint: &str, content_ui: impl FnOnce(&mut Ui)) {
     let stays = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     MenuButton::new(name).config(stays).ui(ui, content_ui).0.on_hover_text(hint);
 }
 
-/// Which layout, and which panels.
+/// The choice of the layout and of the panels.
 fn layout_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     settings_ui(ui, "Layout", "Arrange the panels, show and hide them, save the arrangement", |ui| {
         let before = commands.len();
@@ -90,7 +90,7 @@ fn layout_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     });
 }
 
-/// How all panels are drawn.
+/// Display settings of all panels.
 fn view_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     settings_ui(ui, "View", "Smoothing, axes, phases, light or dark", |ui| {
         smoothing_ui(ui, model, commands);
@@ -118,7 +118,7 @@ fn preset_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
         .height(500.0);
     let response = ui
         .scope(|ui| {
-            // long titles are cut: everything beside them has its place in the row
+            // long titles are truncated, so that the controls next to them keep their place in the row
             ui.set_max_width(PRESET_WIDTH);
             preset.show_ui(ui, |ui| {
                 for place in 0..model.runs.presets.len() {

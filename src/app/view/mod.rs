@@ -1,4 +1,4 @@
-//! What the window draws: functions that read the state and return commands.
+//! The views of the window: functions that read the state and return commands.
 
 use super::command::Command;
 use super::state::Model;
@@ -27,7 +27,7 @@ pub(crate) mod tour;
 pub(crate) mod transport;
 pub(crate) mod widgets;
 
-/// Everything in the window but the form that is open.
+/// Everything in the window except the open form.
 pub fn window_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     if model.layout.presenter {
         return presenter_ui(ui, model, commands);
@@ -36,7 +36,7 @@ pub fn window_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let bar = Frame::new().fill(palette.panel).inner_margin(Margin::symmetric(12, 6));
     Panel::top("controls").frame(bar).show(ui, |ui| {
         ui.spacing_mut().item_spacing = vec2(8.0, 6.0);
-        // what no longer fits goes to the next row whole, not letter by letter into what is left of this one
+        // a control that does not fit moves to the next row as a whole, instead of wrapping letter by letter
         ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
         run_bar_ui(ui, model, commands);
         transport_ui(ui, model, commands);

@@ -1,4 +1,4 @@
-//! The panels in their tiles, docked by dragging their titles.
+//! The panels in their tiles, rearranged by dragging their titles.
 
 use super::splitters::splitters_ui;
 use crate::app::command::Command;
@@ -12,18 +12,18 @@ use crate::picture::view::run_view::RunView;
 use egui::{CursorIcon, Rect, ScrollArea, Sense, Stroke, Ui, Vec2, WidgetText, pos2, vec2};
 use egui_tiles::{Behavior, Container, LinearDir, ResizeState, Tile, TileId, Tiles, UiResponse};
 
-/// Between two panels, in points.
+/// Gap between two panels, in points.
 const GAP: f32 = 12.0;
-/// Narrowest panel.
+/// Minimum width of a panel.
 const LEAST_WIDTH: f32 = 220.0;
-/// Lowest panel; what does not fit is scrolled to.
+/// Minimum height of a panel; panels that do not fit are reached by scrolling.
 const LEAST_HEIGHT: f32 = 180.0;
-/// The strip of a panel by which it is dragged: its title.
+/// Height of the title strip, by which a panel is dragged.
 const TITLE_HEIGHT: f32 = 18.0;
-/// Left free at the strip's right end: the switch of the axis.
+/// Width left free at the right end of the strip for the axis switch.
 const SWITCH_WIDTH: f32 = 36.0;
 
-/// The panels as they are arranged; in one column where the window is too narrow for that.
+/// The panels as arranged; in one column if the window is too narrow for the arrangement.
 pub(super) fn panels_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let mut changes = Vec::new();
     let overlays = model.overlays();
@@ -36,14 +36,14 @@ pub(super) fn panels_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
     commands.extend(changes.into_iter().map(Command::View));
 }
 
-/// The panels of a layout that comes with the program, for a picture.
+/// The panels of a built-in layout, for a picture.
 pub fn arranged_ui(ui: &mut Ui, arrangement: &Arrangement, view: &RunView) {
     if let Some(node) = arrangement.node(&[]) {
         tree_ui(ui, &mut node.tree(), view, &mut Vec::new());
     }
 }
 
-/// The panels of a tree, which is changed where they are moved.
+/// The panels of a tree; moving a panel changes the tree.
 pub(crate) fn tree_ui(ui: &mut Ui, tree: &mut Tree, view: &RunView, changes: &mut Vec<ViewChange>) {
     let room = ui.available_size();
     if !(room.x >= 1.0 && room.y >= 1.0) {
@@ -72,7 +72,7 @@ pub(crate) fn tree_ui(ui: &mut Ui, tree: &mut Tree, view: &RunView, changes: &mu
     }
 }
 
-/// The least room in which the panels of a tile can be read.
+/// The minimum size at which the panels of a tile are readable.
 fn least(tiles: &Tiles<Panel>, id: TileId) -> Vec2 {
     match tiles.get(id) {
         None => Vec2::ZERO,
@@ -106,9 +106,9 @@ fn column_ui(ui: &mut Ui, tree: &Tree, view: &RunView, changes: &mut Vec<ViewCha
 struct Docked<'a, 'v> {
     view: &'a RunView<'v>,
     changes: &'a mut Vec<ViewChange>,
-    /// What of them is in sight: the tiles would draw over what lies around a part that is scrolled to.
+    /// The visible part: without it, the tiles would draw over the surroundings of a scrolled region.
     clip: Rect,
-    /// Groups of tabs.
+    /// The tab groups.
     tabbed: Vec<TileId>,
 }
 
@@ -119,7 +119,7 @@ impl Behavior<Panel> for Docked<'_, '_> {
         panel_ui(ui, *panel, self.view, self.changes);
         let width = (rect.width() - SWITCH_WIDTH).max(0.0);
         let strip = Rect::from_min_size(pos2(rect.left(), rect.top()), vec2(width, TITLE_HEIGHT));
-        // the Tab key passes it by: without a pointer, the form of the layouts moves panels
+        // the Tab key skips the strip: without a pointer, panels are moved in the layout form
         let handle = ui.interact(strip, ui.scope_id().with(("title", *panel)), Sense::DRAG);
         if handle.on_hover_cursor(CursorIcon::Grab).drag_started() {
             UiResponse::DragStarted
@@ -132,7 +132,7 @@ impl Behavior<Panel> for Docked<'_, '_> {
         panel.title().into()
     }
 
-    /// Tabs are moved one by one: the strip behind them would be a stop of the Tab key that has no name.
+    /// Tabs are moved individually: the strip behind them would be a tab stop without a name.
     fn is_tile_draggable(&self, _: &Tiles<Panel>, id: TileId) -> bool {
         !self.tabbed.contains(&id)
     }

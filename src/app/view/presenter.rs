@@ -13,21 +13,21 @@ use crate::run::record::series::Series;
 use crate::tour::ProseStyle;
 use egui::{Align2, CentralPanel, Frame, Margin, Rect, Ui, UiBuilder, vec2};
 
-/// Zoom of the whole interface: the smallest letters become 22 points high.
+/// Zoom of the whole interface; the smallest letters become 22 points high.
 pub(crate) const ZOOM: f32 = 2.1;
 
-/// Plots shown.
+/// Maximum number of plots shown.
 const PLOTS: usize = 3;
-/// Between two plots, in points before the zoom.
+/// Gap between two plots, in points before the zoom.
 const GAP: f32 = 10.0;
-/// Share of the width that the tour's card takes.
+/// Fraction of the width used by the tour's card.
 const CARDS: f32 = 0.45;
-/// Letters of the tour's card, before the zoom.
+/// Letter sizes of the tour's card, before the zoom.
 const PROSE: ProseStyle = ProseStyle { text: 11.0, equation: 12.0, heading: 13.0, least: 10.5 };
 /// Height of the line of facts.
 const LINE: f32 = 16.0;
 
-/// The first three plots of the layout, and one line of facts or the newest message.
+/// The first three plots of the layout, and one line with facts or the newest message.
 pub(crate) fn presenter_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let palette = Palette::in_ui(ui);
     let frame = Frame::new().fill(palette.panel).inner_margin(Margin::symmetric(10, 6));
@@ -47,7 +47,7 @@ pub(crate) fn presenter_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Comman
             panels.push(Panel::Sharpness);
         }
         panels.truncate(if model.tour.guides { PLOTS - 1 } else { PLOTS });
-        // beside a card, what is no plot needs the height of both
+        // next to a card, a panel that is not a plot needs the full height
         if model.tour.guides && panels.first().is_some_and(|panel| !Panel::PLOTS.contains(panel)) {
             panels.truncate(1);
         }
@@ -69,7 +69,8 @@ pub(crate) fn presenter_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Comman
     commands.extend(changes.into_iter().map(Command::View));
 }
 
-/// One large plot on the left and the others beside it; one above the other where the window is upright.
+/// One large plot on the left with the others to its right; stacked vertically if the window is in portrait
+/// format.
 fn places(room: Rect, count: usize) -> Vec<Rect> {
     let upright = room.width() < room.height();
     match count {

@@ -1,27 +1,28 @@
-//! The slider of the training's speed: notches to drag to, and any other speed typed, shown as it is.
+//! The slider for the training speed: dragging snaps to notches; any other speed can be typed and is shown as
+//! it is.
 
 use super::widgets::{short, slider_ui};
 use crate::app::command::Command;
 use crate::app::state::Model;
 use egui::{Key, Slider, SliderClamping, Ui};
 
-/// Steps a second that dragging stops at; behind the last one it is unlimited.
+/// The speeds of the notches, in steps per second; beyond the last notch, the speed is unlimited.
 const SPEEDS: [f64; 13] = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0];
 
-/// The place of the last notch.
+/// The slider position of the last notch.
 const LAST: f64 = (SPEEDS.len() - 1) as f64;
 
-/// The place where the speed is unlimited; places from half way to it on are too.
+/// The slider position of the unlimited speed; positions from half way to it are unlimited too.
 const UNLIMITED: f64 = SPEEDS.len() as f64;
 
-/// Slowest speed that can be typed, in steps a second.
+/// Minimum speed that can be typed, in steps per second.
 const SLOWEST: f64 = 0.01;
 
 pub(super) fn speed_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let named = Command::SetSpeed(model.runs.speed);
     let before = model.runs.speed.map_or(UNLIMITED, place_of);
     let mut place = before;
-    // A step or a clamp of the slider's own would move every speed that is no notch as soon as it is drawn.
+    // The slider's own stepping and clamping would change every speed between notches as soon as it is drawn.
     let slider = Slider::new(&mut place, 0.0..=UNLIMITED)
         .clamping(SliderClamping::Never)
         .smart_aim(false)
@@ -49,8 +50,9 @@ pub(super) fn speed_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) 
     }
 }
 
-/// Where a speed lies on the slider: a notch is a whole number, and in between the scale is logarithmic. What is slower
-/// than the first notch lies below 0, what is faster than the last one less than half a notch above it.
+/// The slider position of a speed. A notch has an integer position, and the scale between notches is
+/// logarithmic. Speeds below the first notch lie below 0; speeds above the last notch lie less than half a
+/// notch above it.
 fn place_of(speed: f64) -> f64 {
     let [slowest, fastest] = [SPEEDS[0], SPEEDS[SPEEDS.len() - 1]];
     if speed <= slowest {
@@ -64,7 +66,7 @@ fn place_of(speed: f64) -> f64 {
     (above - 1) as f64 + (speed / low).ln() / (high / low).ln()
 }
 
-/// The speed at a place, in six digits; none where it is unlimited.
+/// The speed at a slider position, rounded to six digits; `None` if unlimited.
 fn speed_of(place: f64) -> Option<f64> {
     let speed = if place >= LAST + 0.5 {
         return None;
@@ -81,7 +83,7 @@ fn speed_of(place: f64) -> Option<f64> {
     format!("{speed:.5e}").parse().ok()
 }
 
-/// The place of a typed speed.
+/// The slider position of a typed speed.
 fn parse(text: &str) -> Option<f64> {
     let text = text.trim().trim_end_matches("/s").trim();
     if matches!(text, "max" | "∞" | "inf") {

@@ -1,22 +1,24 @@
-//! The lines between panels without a pointer: each has a name, is reached by the Tab key, and moved by the arrow keys.
+//! Keyboard access to the lines between panels: each line has a name, is reached by the Tab key, and is moved
+//! by the arrow keys.
 
 use crate::app::state::layout::Tree;
 use crate::picture::view::panel::Panel;
 use egui::{EventFilter, Id, Key, Modifiers, Rect, StrokeKind, Ui, accesskit, lerp, pos2, vec2};
 use egui_tiles::{Container, LinearDir, Tile, TileId, Tiles};
 
-/// Share of two panels that a press of a key gives to one of them, and least share of each.
+/// The fraction of two panels' size by which a key press moves their line, and the minimum fraction of each
+/// panel.
 const STEP: f32 = 0.04;
 const LEAST: f32 = 0.1;
 
-/// A line between two neighbours.
+/// A line between two neighbouring panels.
 struct Splitter {
     container: TileId,
     neighbours: [TileId; 2],
     rect: Rect,
 }
 
-/// Names the lines of a tree that was just drawn, and moves the one that has the keyboard.
+/// Names the lines of a tree that was just drawn, and moves the one with the keyboard focus.
 pub(super) fn splitters_ui(ui: &Ui, tree: &mut Tree) {
     for splitter in splitters(ui, &tree.tiles) {
         let Some(id) = drawn(ui, splitter.rect) else { continue };
@@ -73,7 +75,7 @@ fn splitters(ui: &Ui, tiles: &Tiles<Panel>) -> Vec<Splitter> {
     found
 }
 
-/// The line that the tiles have drawn there: they give it no name, and tell nobody its identifier.
+/// The line drawn there by the tiles, which give it no name and do not expose its identifier.
 fn drawn(ui: &Ui, rect: Rect) -> Option<Id> {
     ui.ctx().viewport(|viewport| {
         let mut widgets = viewport.this_pass.widgets.get_layer(ui.layer_id());

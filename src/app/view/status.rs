@@ -1,4 +1,4 @@
-//! The run's facts at the cursor's step, or at the newest.
+//! The facts of the run at the cursor's step, or at the newest step.
 
 use super::caption::caption;
 use super::widgets::{grouped, short};
@@ -7,10 +7,10 @@ use crate::picture::style::theme::Palette;
 use crate::run::record::series::Series;
 use egui::{Label, Response, RichText, Ui};
 
-/// One line on the cycle, one of facts.
+/// One line about the cycle, one line of facts.
 pub(super) fn status_ui(ui: &mut Ui, model: &Model) {
     let value = |series| model.row().and_then(|row| model.runs.first.history.value(series, row));
-    // no answer to a question before the room has thought
+    // the answer to a question stays hidden until the audience has had time to think
     let said = if model.tour.asks() {
         "What happens next?".to_owned()
     } else if model.tour.asks_next() {
@@ -49,7 +49,7 @@ pub(super) fn status_ui(ui: &mut Ui, model: &Model) {
                 fact_ui(ui, name, &short(value)).on_hover_text(meaning);
             }
         }
-        // measured every so many steps: the last time
+        // measured at a fixed interval: the most recent measurement
         let every = model.current().run.test_every.unwrap_or(1);
         for (name, series) in [
             ("test loss", Series::TestLoss),

@@ -1,4 +1,5 @@
-//! The timeline below the plots: the whole run on one line, with the cursor, what is shown, and what happened.
+//! The timeline below the plots: the whole run on one line, with the cursor, the displayed range and the
+//! events.
 
 use super::transport::running;
 use super::widgets::{command_button, grouped, toggle_ui};
@@ -16,18 +17,18 @@ use egui::{
     Stroke, StrokeKind, TextStyle, Ui, WidgetInfo, WidgetText, pos2, vec2,
 };
 
-/// Height of the line with its marks, in points.
+/// Height of the line including its marks, in points.
 const HEIGHT: f32 = 30.0;
 /// Height of the bar itself.
 const BAR: f32 = 12.0;
-/// Nearer to the end than this, in points, the pointer means the newest step.
+/// Within this distance of the end, in points, the pointer selects the newest step.
 const END: f32 = 5.0;
-/// A slow motion of so many steps a second has no limit.
+/// A slow motion with at least this many steps per second counts as unlimited.
 const UNLIMITED: f64 = 1e6;
-/// Least distance of two marks of one kind, in points.
+/// Minimum distance between two marks of one kind, in points.
 const APART: f32 = 3.0;
 
-/// The timeline, and the controls of the slow motion before it.
+/// The timeline, preceded by the controls of the slow motion.
 pub(crate) fn timeline_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         let text = if model.view.playback.playing { "❚❚ Slow motion" } else { "▶ Slow motion" };
@@ -71,7 +72,7 @@ fn replay_speed_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     }
 }
 
-/// The cursor's step (or the newest) as a number that can be typed.
+/// The step of the cursor (or the newest step) as an editable number.
 fn cursor_field_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let newest = model.most_rows().saturating_sub(1);
     let mut step = model.view.plots.cursor.or(model.row()).unwrap_or(0);
@@ -86,7 +87,7 @@ fn cursor_field_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     }
 }
 
-/// Where steps are on the line.
+/// The mapping from steps to positions on the line.
 struct Place {
     bar: Rect,
     newest: usize,
@@ -100,7 +101,7 @@ impl Place {
         self.bar.left() + share * self.bar.width()
     }
 
-    /// The step at a place; nothing at the end, which is the newest one whichever that is.
+    /// The step at a position; `None` at the end, which stands for the newest step at any time.
     fn step(&self, x: f32) -> Option<usize> {
         if x > self.bar.right() - END {
             return None;
@@ -121,7 +122,7 @@ fn line_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let running = running(model, palette);
     let badges = [("recorded", palette.faint_text), ("newest", palette.faint_text), running]
         .map(|(text, color)| RichText::new(text).color(color).strong());
-    // the widest, so that the line stays where it is while it is dragged
+    // the widest badge, so that the line does not move during dragging
     let badge = badges
         .iter()
         .map(|text| {
@@ -140,7 +141,7 @@ fn line_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     cursor_ui(&painter, palette, model, &place, rect);
     if response.has_focus() {
         painter.rect_stroke(rect, 3.0, ui.visuals().selection.stroke, StrokeKind::Inside);
-        // the arrow keys are the commands'
+        // the arrow keys belong to the commands
         let filter = EventFilter { horizontal_arrows: true, ..EventFilter::default() };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(id(), filter));
     }
@@ -166,7 +167,7 @@ fn line_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     });
 }
 
-/// The recorded steps, those that the plots show, and the stretches without predictions.
+/// The recorded steps, the range shown in the plots, and the ranges without predictions.
 fn bar_ui(painter: &Painter, palette: &Palette, model: &Model, place: &Place) {
     let bar = place.bar;
     painter.rect_filled(bar, 3.0, palette.plot);
@@ -175,7 +176,7 @@ fn bar_ui(painter: &Painter, palette: &Palette, model: &Model, place: &Place) {
     let mut free_from = bar.left();
     for (phase, steps) in model.runs.first.curves.cycles().phases(0..model.runs.first.history.rows()) {
         let right = place.x(steps.end as f64);
-        // phases too short to be seen are drawn as one
+        // phases too short to be visible are merged
         if right - free_from >= 1.0 {
             let left = place.x(steps.start as f64).max(free_from);
             let rect = Rect::from_x_y_ranges(left..=right, bar.y_range());
@@ -201,7 +202,7 @@ fn bar_ui(painter: &Painter, palette: &Palette, model: &Model, place: &Place) {
     }
 }
 
-/// Changes of η above the bar, eigenvalues that reach the edge below it, what stopped across it.
+/// Changes of η above the bar, eigenvalues reaching the edge below it, and stopped processes across it.
 fn events_ui(painter: &Painter, palette: &Palette, model: &Model, place: &Place) {
     let bar = place.bar;
     let (mut last_eta, mut last_rank, mut ranks) = (f32::NEG_INFINITY, f32::NEG_INFINITY, 0);
@@ -232,7 +233,7 @@ fn events_ui(painter: &Painter, palette: &Palette, model: &Model, place: &Place)
     }
 }
 
-/// Where the run has stopped, and the steps it is to stop at.
+/// The steps at which the run has stopped, and those at which it will stop.
 fn breakpoints_ui(painter: &Painter, palette: &Palette, model: &Model, place: &Place) {
     let middle = place.bar.center().y;
     for breakpoint in &model.runs.breakpoints {
@@ -251,13 +252,13 @@ fn breakpoints_ui(painter: &Painter, palette: &Palette, model: &Model, place: &P
     }
 }
 
-/// A wedge with its tip at `tip` and its base `height` below (or above, where negative).
+/// A wedge with its tip at `tip` and its base `height` below it (above it if negative).
 fn wedge(painter: &Painter, tip: Pos2, height: f32, color: egui::Color32) {
     let corners = vec![tip, tip + vec2(3.5, height), tip + vec2(-3.5, height)];
     painter.add(Shape::convex_polygon(corners, color, Stroke::NONE));
 }
 
-/// The cursor with its step, or a knob at the head.
+/// The cursor with its step, or a knob at the newest step.
 fn cursor_ui(painter: &Painter, palette: &Palette, model: &Model, place: &Place, rect: Rect) {
     let Some(cursor) = model.view.plots.cursor else {
         let newest = model.runs.first.history.rows().saturating_sub(1);

@@ -1,4 +1,4 @@
-//! The panel of the tour: the chapters, the card, where the run goes on to, and the way on.
+//! The panel of the tour: the chapters, the card, the stop that the run is heading for, and the navigation.
 
 use super::widgets::{command_button, short};
 use crate::app::command::Command;
@@ -13,27 +13,27 @@ use egui::{
     Slider, TextStyle, Ui, WidgetInfo, pos2, vec2,
 };
 
-/// Width of the panel at first, in points.
+/// Initial width of the panel, in points.
 const WIDTH: f32 = 356.0;
-/// Height of the bar of chapters.
+/// Height of the chapter bar.
 const BAR: f32 = 7.0;
-/// How small a long title of a chapter becomes before it is cut.
+/// Minimum scale of a long chapter title before it is truncated.
 const SMALLEST_TITLE: f32 = 0.8;
-/// In a column lower than this, in points, the card gets what the bar of chapters would take.
+/// In a column lower than this, in points, the card also takes the space of the chapter bar.
 const LOW: f32 = 440.0;
 
-/// The panel at the left of the window.
+/// The panel at the left edge of the window.
 pub(in crate::app) fn tour_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let palette = Palette::in_ui(ui);
     let frame = Frame::new().fill(palette.plot).inner_margin(Margin::symmetric(14, 10));
-    // never more than the plots leave
+    // at most what the plots leave
     let most = (0.42 * ui.available_width()).max(200.0);
     Panel::left("tour").frame(frame).default_size(WIDTH.min(most)).size_range(200.0..=most).show(ui, |ui| {
         card_column_ui(ui, model, &ProseStyle::default(), commands);
     });
 }
 
-/// The chapter's head, its card and the buttons, in all the room there is.
+/// The chapter's heading, its card and the buttons, using all available space.
 pub(in crate::app) fn card_column_ui(
     ui: &mut Ui,
     model: &Model,
@@ -54,7 +54,7 @@ pub(in crate::app) fn card_column_ui(
         ui.spacing_mut().item_spacing.y = if low { 3.0 } else { 6.0 };
         ui.add_space(ui.spacing().item_spacing.y);
         if card.sliders {
-            // not behind the text, whose lines change with its numbers while a slider is dragged
+            // not after the text, whose length changes with its numbers while a slider is dragged
             knobs_ui(ui, tour, commands);
             ui.add_space(ui.spacing().item_spacing.y);
         }
@@ -107,7 +107,7 @@ fn chapters_ui(ui: &mut Ui, tour: &Tour, commands: &mut Vec<Command>) {
     });
 }
 
-/// A title, smaller where it would be cut.
+/// A title, scaled down if it would be truncated.
 fn fitting(ui: &Ui, title: String, width: f32) -> RichText {
     let font = TextStyle::Button.resolve(ui.style());
     let whole =
@@ -115,7 +115,7 @@ fn fitting(ui: &Ui, title: String, width: f32) -> RichText {
     RichText::new(title).strong().size(font.size * (width / whole).clamp(SMALLEST_TITLE, 1.0))
 }
 
-/// One mark a chapter; a click opens it.
+/// One mark per chapter; a click opens the chapter.
 fn progress_ui(ui: &mut Ui, tour: &Tour, commands: &mut Vec<Command>) {
     let palette = Palette::in_ui(ui);
     let (bar, response) = ui.allocate_exact_size(vec2(ui.available_width(), BAR + 4.0), Sense::click());
@@ -161,7 +161,7 @@ fn knobs_ui(ui: &mut Ui, tour: &Tour, commands: &mut Vec<Command>) {
             let slider = Slider::new(&mut value, knob.least..=knob.most)
                 .update_while_editing(false)
                 .custom_formatter(|value, _| short(value));
-            // no tooltip: it would lie on the next slider
+            // no tooltip, because it would cover the next slider
             if ui.add(slider).labelled_by(label.id).changed() {
                 commands.push(Command::Tour(TourCommand::Turn(place, value)));
             }
@@ -169,7 +169,7 @@ fn knobs_ui(ui: &mut Ui, tour: &Tour, commands: &mut Vec<Command>) {
     }
 }
 
-/// Where the run is, and what it goes on to.
+/// The current step of the run, and the stop that it is heading for.
 fn status_ui(ui: &mut Ui, model: &Model) {
     let palette = Palette::in_ui(ui);
     let tour = &model.tour;

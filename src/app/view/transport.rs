@@ -1,4 +1,4 @@
-//! The window's layout and its controls: views of a read-only [`Model`] that answer with [`Command`]s.
+//! The layout and the controls of the window: views of a read-only [`Model`] that return [`Command`]s.
 
 pub(crate) use super::widgets::command_button;
 use super::widgets::{grouped, name, short, slider_ui};
@@ -17,14 +17,14 @@ use egui::Layout;
 
 use egui::{RichText, Slider, SliderClamping, Ui, vec2};
 
-/// How far the η slider reaches to either side of the preset's η.
+/// The factor by which the η slider extends to either side of the preset's η.
 const ETA_REACH: f64 = 10.0;
 
-/// Width of that slider, and of the window below which it is narrower, in points.
+/// Width of that slider, and the window width below which it is narrower, in points.
 const ETA_WIDTH: f32 = 170.0;
 const NARROW: f32 = 965.0;
 
-/// How the run goes on.
+/// The controls of the run's progress.
 pub(crate) fn transport_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
         let live = matches!(model.runs.first.phase, RunPhase::Training | RunPhase::Paused);
@@ -62,7 +62,7 @@ pub(crate) fn transport_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Comman
             text.into_galley(ui, None, f32::INFINITY, egui::TextStyle::Body).size().x
         };
         let needed = width(&phase) + width(&steps) + 2.0 * ui.spacing().item_spacing.x;
-        // where there is no room, the button on the left and the line of facts say the same
+        // if there is no room, the button on the left and the line of facts give the same information
         if needed <= ui.available_size_before_wrap().x {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.label(phase);
@@ -85,7 +85,7 @@ fn play_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
 }
 
 fn eta_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
-    // the tour's sliders change the preset that runs; the range stays
+    // the tour's sliders change the current preset; the range of the slider stays
     let preset = if model.tour.guides { &model.runs.presets[model.runs.preset].1 } else { model.current() };
     let preset = preset.optimizer.eta;
     let steered = model.steered_eta();
@@ -95,7 +95,7 @@ fn eta_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let slider = Slider::new(&mut eta, low..=high)
         .logarithmic(true)
         .clamping(SliderClamping::Never)
-        // half a number is another number: it counts when it is whole
+        // a partly typed number would be a different number, so it takes effect only when complete
         .update_while_editing(false)
         .custom_formatter(|eta, _| short(eta));
     let lacking = (NARROW - ui.ctx().content_rect().width()).max(0.0);
@@ -104,7 +104,7 @@ fn eta_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     }
 }
 
-/// What goes on: a run, or the playing of a recording.
+/// The label of what is running: a run, or the playback of a recording.
 pub(super) fn running(model: &Model, palette: &Palette) -> (&'static str, Color32) {
     if model.runs.recording.is_some() {
         ("● RECORDED", palette.eta_change)
@@ -113,7 +113,7 @@ pub(super) fn running(model: &Model, palette: &Palette) -> (&'static str, Color3
     }
 }
 
-/// Where the run stands: its phase and its steps.
+/// The progress of the run: its phase and its steps.
 fn standing(model: &Model, palette: &Palette) -> [RichText; 2] {
     let (text, color) = match &model.runs.first.phase {
         RunPhase::Training => {

@@ -1,9 +1,9 @@
-//! Controls that several views share.
+//! Controls shared by several views.
 
 use crate::app::command::Command;
 use egui::{Response, Role, Slider, Ui, WidgetInfo};
 
-/// A slider behind the command's name.
+/// A slider preceded by the command's name.
 pub(crate) fn slider_ui(ui: &mut Ui, command: &Command, width: f32, slider: Slider) -> Response {
     let label = ui.label(command.name());
     let response = ui.scope(|ui| {
@@ -41,7 +41,7 @@ pub(crate) fn short(value: f64) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
-/// A button that sends a command, under the command's name unless `text` says something shorter.
+/// A button that sends a command, labelled with the command's name unless `text` gives a shorter label.
 pub(crate) fn command_button(
     ui: &mut Ui,
     command: &Command,
@@ -55,7 +55,7 @@ pub(crate) fn command_button(
     }
 }
 
-/// A mark that sends a command.
+/// A check mark that sends a command.
 pub(crate) fn toggle_ui(ui: &mut Ui, command: &Command, on: bool, commands: &mut Vec<Command>) {
     let mut on = on;
     if ui.checkbox(&mut on, command.name()).on_hover_text(command.tooltip()).clicked() {

@@ -1,4 +1,5 @@
-//! The system's file dialogs, off the interface thread: it may hang or be missing, and the window goes on.
+//! The system's file dialogs, outside the interface thread: a dialog may hang or be missing, and the window
+//! stays usable.
 
 use super::job::Job;
 use crate::app::state::export::ExportForm;
@@ -8,7 +9,7 @@ use egui::Context;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 
-/// Opens the dialog of the export; the answer is `None` when nothing was chosen or there is no dialog.
+/// Opens the dialog of the export; the answer is `None` if nothing was chosen or no dialog is available.
 pub(crate) fn choose_file(form: &ExportForm, context: &Context) -> Job<Option<PathBuf>> {
     let path = Path::new(&form.path);
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -20,17 +21,17 @@ pub(crate) fn choose_file(form: &ExportForm, context: &Context) -> Job<Option<Pa
     if let Some(directory) = path.parent().filter(|directory| directory.is_dir()) {
         dialog = dialog.set_directory(directory);
     }
-    // Made here because macOS wants it on the main thread, awaited elsewhere.
+    // Created here because macOS requires the main thread; awaited on another thread.
     chosen(dialog.save_file(), context)
 }
 
-/// Opens the dialog for a directory of data; as [`choose_file`].
+/// Opens the dialog for a data directory; like [`choose_file`].
 pub(crate) fn choose_data(context: &Context) -> Job<Option<PathBuf>> {
     let dialog = rfd::AsyncFileDialog::new().set_title("Directory of CIFAR-10's binary files");
     chosen(dialog.pick_folder(), context)
 }
 
-/// Opens the dialog for a session; as [`choose_file`].
+/// Opens the dialog for a session; like [`choose_file`].
 pub(crate) fn choose_session(path: &str, purpose: Purpose, context: &Context) -> Job<Option<PathBuf>> {
     let path = Path::new(path);
     let mut dialog = rfd::AsyncFileDialog::new().add_filter("Brink session", &[EXTENSION]);

@@ -1,4 +1,4 @@
-//! Looks into the cursor's step, on the replay thread, while a panel shows it; and has the spectra computed there.
+//! Inspects the cursor's step on the replay thread while a panel shows it, and computes the spectra there.
 
 use super::outside::Assemble;
 use super::spectrum::Spectrum;
@@ -11,11 +11,11 @@ use brink_core::dynamics::{InspectError, Inspection};
 use egui::Context;
 use std::sync::Arc;
 
-/// The replay thread of one run, and what it was asked last.
+/// The replay thread of one run, and the last request to it.
 pub(crate) struct Inspector {
     replay: Replay,
     answer: Option<Answer<Result<Inspection, InspectError>>>,
-    /// A step whose answer has arrived, be it an error.
+    /// The step whose answer has arrived, which may be an error.
     answered: Option<usize>,
     spectrum: Spectrum,
     past: Arc<Past>,
@@ -23,10 +23,11 @@ pub(crate) struct Inspector {
 }
 
 impl Inspector {
-    /// For a run with this past. The engine of the replay thread is made at the first question.
+    /// An inspector for a run with this past. The engine of the replay thread is created at the first
+    /// request.
     ///
     /// # Errors
-    /// When the operating system gives no thread.
+    /// If the operating system cannot start a thread.
     pub fn new(
         past: &Arc<Past>,
         assemble: &Arc<Assemble>,
@@ -46,10 +47,11 @@ impl Inspector {
         })
     }
 
-    /// Asks about the cursor's step where it is shown and not known, and takes in the answer. Returns what went wrong.
+    /// Requests the inspection of the cursor's step if it is shown and not known, and processes the answer.
+    /// Returns an error message, if any.
     pub fn update(&mut self, model: &mut Model) -> Option<String> {
         let panels = layout::shown(&model.layout.tree);
-        // the inspection first: it is the shorter one
+        // the inspection comes first because it takes less time
         let trouble = self.inspect(model, panels.iter().any(|panel| Panel::INSPECTED.contains(panel)));
         let shown = panels.contains(&Panel::Spectrum);
         self.spectrum.update(&self.replay, &self.past, &self.context, (model, shown));
@@ -85,7 +87,7 @@ impl Inspector {
     }
 }
 
-/// [`Moment::inspect`], for a moment of any lifetime.
+/// [`Moment::inspect`] for a moment of any lifetime.
 fn look(moment: &mut Moment<'_>) -> Result<Inspection, InspectError> {
     moment.inspect()
 }

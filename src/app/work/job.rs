@@ -1,15 +1,16 @@
-//! A job that runs once beside the interface, and what has become of it.
+//! A job that runs once in parallel with the interface, and its result.
 
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use egui::Context;
 use std::time::Duration;
 
-/// The thread of a job has ended without an answer.
+/// Error: the thread of a job has ended without an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("its thread has failed")]
 pub struct Gone;
 
-/// A job on a thread of its own, or none. It is idle until it is spawned, and again once its answer has been taken.
+/// A job on its own thread, or none. It is idle until it is spawned, and again once its answer has been
+/// taken.
 #[derive(Debug)]
 pub struct Job<T> {
     answer: Option<Receiver<T>>,
@@ -22,18 +23,18 @@ impl<T> Default for Job<T> {
 }
 
 impl<T: Send + 'static> Job<T> {
-    /// Runs a job on a thread of this name and wakes the window when it is done. Where the operating system gives no thread,
-    /// the job is idle.
+    /// Runs a job on a thread with this name and wakes the window when it is done. If the operating system
+    /// cannot start a thread, the job is idle.
     pub fn spawn(name: &str, context: &Context, work: impl FnOnce() -> T + Send + 'static) -> Self {
         let context = context.clone();
-        // One message, so a channel for one: the sender never waits.
+        // There is only one message, so the channel has capacity one and the sender never waits.
         let (sender, receiver) = bounded(1);
         let thread = std::thread::Builder::new().name(name.into()).spawn(move || {
-            // wakes the window also where the work panics
+            // wakes the window even if the job panics
             let _wake = WakeOnDrop(context);
-            // gone before the window is woken
+            // dropped before the window is woken
             let sender = sender;
-            // The window may be gone by now.
+            // The window may be closed by now.
             let _ = sender.send(work());
         });
         Self { answer: thread.ok().map(|_| receiver) }
@@ -41,20 +42,20 @@ impl<T: Send + 'static> Job<T> {
 }
 
 impl<T> Job<T> {
-    /// A job that has its answer already.
+    /// A job whose answer is already available.
     pub fn done(answer: T) -> Self {
         let (sender, receiver) = bounded(1);
-        // there is room for one
+        // the channel has room for one answer
         let _ = sender.send(answer);
         Self { answer: Some(receiver) }
     }
 
-    /// Whether an answer is still to be taken.
+    /// Whether an answer is still outstanding.
     pub fn is_running(&self) -> bool {
         self.answer.is_some()
     }
 
-    /// The answer, once; nothing while it is not there yet, or where nothing was asked. Does not wait.
+    /// The answer, returned once; `None` if it is not available yet or nothing was requested. Does not wait.
     pub fn poll(&mut self) -> Option<Result<T, Gone>> {
         let found = match self.answer.as_ref()?.try_recv() {
             Err(TryRecvError::Empty) => return None,
@@ -65,14 +66,14 @@ impl<T> Job<T> {
         Some(found)
     }
 
-    /// Waits for the answer, and no longer than this; then the job is idle.
+    /// Waits for the answer for at most this time; then the job is idle.
     pub fn wait(&mut self, at_most: Duration) -> Option<T> {
         self.answer.take()?.recv_timeout(at_most).ok()
     }
 }
 
 impl<A> Job<Result<A, String>> {
-    /// As [`Job::poll`], with the loss of the thread among the errors of the work.
+    /// Like [`Job::poll`], with the loss of the thread reported as an error of the job.
     pub fn poll_outcome(&mut self) -> Option<Result<A, String>> {
         self.poll().map(|found| found.map_err(|gone| gone.to_string()).flatten())
     }
@@ -106,7 +107,7 @@ mod tests {
     fn the_answer_is_there_once_and_not_before_the_work_is_done() {
         let (go, wait) = bounded::<()>(0);
         let mut job = Job::spawn("test", &Context::default(), move || {
-            // it waits until the test lets go
+            // waits until the test releases it
             let _ = wait.recv();
             7
         });
@@ -138,7 +139,7 @@ mod tests {
             let context = Context::default();
             let (sender, asked) = bounded(1);
             context.set_request_repaint_callback(move |_| {
-                // one is enough
+                // one message is enough
                 let _ = sender.try_send(());
             });
             let mut job = Job::spawn("test", &context, work);

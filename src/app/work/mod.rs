@@ -1,4 +1,4 @@
-//! Work beside the interface: dialogs, files, and computations on threads of their own.
+//! Work in parallel with the interface: dialogs, files, and computations on their own threads.
 
 pub(crate) mod dialog;
 pub(crate) mod inspector;

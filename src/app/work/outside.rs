@@ -1,4 +1,4 @@
-//! What the window cannot do by itself, and how it begins.
+//! The services that the window needs from outside, and the way it opens.
 
 use super::job::Job;
 use crate::app::state::export::ExportForm;
@@ -14,39 +14,39 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Makes the engine of a preset, or says why it cannot.
+/// Creates the engine of a preset, or returns an error message.
 pub type Assemble = dyn Fn(&Preset) -> Result<Box<dyn Engine>, String> + Send + Sync;
 
-/// Opens the system's dialog for a session: from the path in the form, for a purpose.
+/// Opens the system's dialog for a session, given the path in the form and the purpose.
 pub type ChooseSession = fn(&str, Purpose, &Context) -> Job<Option<PathBuf>>;
 
-/// What the window cannot do by itself.
+/// The services that the window needs from outside.
 pub struct Outside {
-    /// Makes the engine; that of the replay thread too.
+    /// Creates the engine, also for the replay thread.
     pub assemble: Arc<Assemble>,
-    /// Opens the system's file dialog for the export; the answer is the path, where one was chosen.
+    /// Opens the system's file dialog for the export; the answer is the chosen path, if any.
     pub choose_file: fn(&ExportForm, &Context) -> Job<Option<PathBuf>>,
-    /// Opens the system's dialog for the directory of the data; the answer is the path, where one was chosen.
+    /// Opens the system's dialog for the data directory; the answer is the chosen path, if any.
     pub choose_data: fn(&Context) -> Job<Option<PathBuf>>,
-    /// Opens the system's dialog for a session; the answer is the path, where one was chosen.
+    /// Opens the system's dialog for a session; the answer is the chosen path, if any.
     pub choose_session: ChooseSession,
-    /// The recording of a name that a chapter asks for; an error where it cannot be read.
+    /// The recording that a chapter requests by name; an error if it cannot be read.
     pub recording: fn(&str) -> Option<&'static ReadRecording>,
-    /// The file of the settings; without one nothing is remembered.
+    /// The path of the settings file; without it, nothing is remembered.
     pub settings: Option<PathBuf>,
-    /// Where unfinished runs are kept, and how often; without it they are not.
+    /// The directory and the interval of the autosaves; without it, unfinished runs are not saved.
     pub autosave: Option<(PathBuf, Duration)>,
 }
 
-/// How a window begins.
+/// The initial state requested for a window.
 #[derive(Clone, Debug, Default)]
 pub struct Opening {
-    /// The session to go on with, instead of the preset's first step.
+    /// The session to continue, instead of starting at the preset's first step.
     pub session: Option<Session>,
-    /// How the run is steered, where that is not by its preset alone.
+    /// The course of the run, if it differs from the preset's.
     pub course: Option<Course>,
-    /// Runs that are to leave it.
+    /// The forks to create.
     pub forks: Vec<Branch>,
-    /// The step to stop at.
+    /// The step at which to stop.
     pub at: Option<usize>,
 }

@@ -1,5 +1,5 @@
-//! Lets the replay thread compute the spectra while their panel is shown: at the cursor, or while training of the newest
-//! checkpoint from time to time.
+//! Computes the spectra on the replay thread while their panel is shown: at the cursor, or, during training,
+//! of the newest checkpoint from time to time.
 
 use crate::app::state::Model;
 use crate::app::state::phase::RunPhase;
@@ -12,27 +12,28 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// Least time between two computations while training …
+/// Minimum time between two computations during training …
 const LEAST_PAUSE: Duration = Duration::from_secs(3);
-/// … and in multiples of what the last one took: training keeps nine tenths of the machine even where both use every core.
+/// … and as a multiple of the time of the last computation: training keeps nine tenths of the machine even if
+/// both use every core.
 const PAUSE: u32 = 9;
-/// How often the progress is shown.
+/// Interval between two updates of the progress.
 const PROGRESS: Duration = Duration::from_millis(100);
 
-/// What the replay thread was asked last.
+/// The last request to the replay thread.
 #[derive(Default)]
 pub(super) struct Spectrum {
     answer: Option<Answer<Result<FoundSpectra, SpectrumError>>>,
-    /// The share done, as bits.
+    /// The completed fraction, as bits.
     share: Arc<AtomicU32>,
-    /// A step whose answer has arrived, be it an error.
+    /// The step whose answer has arrived, which may be an error.
     answered: Option<usize>,
-    /// When it did, and what it took.
+    /// The time at which it arrived, and the duration of its computation.
     rested: Option<(Instant, Duration)>,
 }
 
 impl Spectrum {
-    /// Asks where something is shown and not known, and takes in the answer.
+    /// Requests the spectra if they are shown and not known, and processes the answer.
     pub fn update(
         &mut self,
         replay: &Replay,
@@ -43,7 +44,8 @@ impl Spectrum {
         let wanted = if shown { self.wanted(model, past) } else { None };
         if let Some(step) = wanted.filter(|&step| self.answered != Some(step)) {
             let asked = self.answer.as_ref().map(Answer::step);
-            // at the cursor another step supersedes the one under way; while training that one comes first
+            // at the cursor, a request for another step supersedes the current one; during training, the
+            // current one is finished first
             if asked.is_none() || (asked != Some(step) && model.view.plots.cursor.is_some()) {
                 self.ask(step, replay, context);
             }
@@ -73,7 +75,7 @@ impl Spectrum {
         model.runs.first.spectra.progress = None;
     }
 
-    /// The step whose spectra are wanted now.
+    /// The step whose spectra are requested now.
     fn wanted(&self, model: &Model, past: &Past) -> Option<usize> {
         let newest = model.runs.first.history.rows().checked_sub(1)?;
         if let Some(cursor) = model.view.plots.cursor {
@@ -83,7 +85,7 @@ impl Spectrum {
             return Some(newest);
         }
         let rested = self.rested.is_none_or(|(since, took)| since.elapsed() >= LEAST_PAUSE.max(PAUSE * took));
-        // no step needs to be taken once more there
+        // at a checkpoint, no step has to be repeated
         past.nearest(newest).filter(|_| rested).map(|checkpoint| checkpoint.step())
     }
 

@@ -1,4 +1,4 @@
-//! Lets weight space follow the cursor, or the run, while its panel is shown.
+//! Updates weight space to the cursor or to the run while its panel is shown.
 
 use super::outside::Assemble;
 use crate::app::state::phase::RunPhase;
@@ -15,21 +15,21 @@ use egui::Context;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// What is said where nobody is left to look.
+/// Error message if the training thread is gone and weight space cannot be evaluated.
 const FAILED: &str = "The training thread has failed: nobody is left to look at weight space; start anew";
 
-/// How often the progress of steps that are taken once more is shown.
+/// Interval between two progress updates while steps are repeated.
 const PROGRESS: Duration = Duration::from_millis(500);
 
-/// What looks at the weights of one run.
+/// Evaluates weight space for one run.
 pub(crate) struct WeightSpace {
     lookout: SurveyClient,
-    /// Percent of the steps that are taken once more, and how many they are.
+    /// The percentage of the steps already repeated, and the number of steps to repeat.
     catching_up: Option<(usize, usize)>,
 }
 
 impl WeightSpace {
-    /// For a run with this past.
+    /// An evaluator for a run with this past.
     pub fn new(past: &Arc<Past>, assemble: &Arc<Assemble>, preset: Preset, context: &Context) -> Self {
         let (assemble, context) = (Arc::clone(assemble), context.clone());
         let make = Box::new(move || assemble(&preset));
@@ -37,7 +37,7 @@ impl WeightSpace {
         Self { lookout, catching_up: None }
     }
 
-    /// Asks for what the panel shows, and takes in what is there. Returns what went wrong.
+    /// Requests what the panel shows, and processes the answers. Returns an error message, if any.
     pub fn update(&mut self, model: &mut Model, worker: &mut Worker, context: &Context) -> Option<String> {
         let shown = layout::shown(&model.layout.tree).contains(&Panel::WeightSpace);
         if model.runs.first.phase == RunPhase::Failed {
@@ -79,20 +79,20 @@ impl WeightSpace {
     }
 }
 
-/// The paths of a recording, as far as it has played.
+/// The paths of a recording up to the played step.
 pub(crate) struct RecordedPaths {
     paths: Arc<SpaceView>,
-    /// Rows of the history that the scene was drawn for.
+    /// The number of history rows for which the scene was drawn.
     rows: usize,
 }
 
 impl RecordedPaths {
-    /// Nothing drawn yet.
+    /// The paths before anything is drawn.
     pub fn new(paths: Arc<SpaceView>) -> Self {
         Self { paths, rows: 0 }
     }
 
-    /// Draws what has been played, while the panel is shown.
+    /// Draws the played part while the panel is shown.
     pub fn update(&mut self, model: &mut Model) {
         let Some(row) = model.runs.first.history.rows().checked_sub(1) else { return };
         let known = self.rows == row + 1 && model.runs.first.scene.is_some();

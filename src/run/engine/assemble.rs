@@ -1,4 +1,4 @@
-//! From a preset to an engine: its problem and its dynamics.
+//! Construction of an engine from a preset: its problem and its dynamics.
 
 use super::Engine;
 use super::bundled::Bundled;
@@ -19,10 +19,10 @@ use brink_core::spectrum::{
 };
 use std::sync::Arc;
 
-/// Builds the engine of a preset, in its precision.
+/// Builds the engine of a preset in the preset's precision.
 ///
 /// # Errors
-/// When the preset, the data or the weights are not valid or do not fit together.
+/// If the preset, the data or the weights are not valid or do not fit together.
 pub fn assemble(preset: &Preset, sources: &Sources) -> Result<Box<dyn Engine>, AssembleError> {
     preset.validate()?;
     match preset.run.precision {
@@ -51,7 +51,7 @@ fn assemble_in<T: Precise>(preset: &Preset, sources: &Sources) -> Result<Box<dyn
     Ok(Box::new(Run { dynamics, loss, test_every: preset.run.test_every, probe }))
 }
 
-/// What a user must know before trusting the run; empty for most.
+/// Warnings that a user must read before trusting the run; empty for most presets.
 pub fn warnings(preset: &Preset) -> Vec<&'static str> {
     preset.model.network().and_then(|network| network.warning()).into_iter().collect()
 }
@@ -79,7 +79,7 @@ fn settings(preset: &Preset) -> Settings {
     }
 }
 
-/// The dynamics of one precision with their loss.
+/// The dynamics in one precision, with their loss.
 struct Run<T: Precise> {
     dynamics: Dynamics<T>,
     loss: TrainedLoss<T>,
@@ -88,7 +88,8 @@ struct Run<T: Precise> {
 }
 
 impl<T: Precise> Run<T> {
-    /// Test loss and accuracies of gradient descent at the start of a step, where they are asked for and due.
+    /// Measures test loss and accuracies of gradient descent at the start of a step, if they are requested
+    /// and due.
     fn measure(&mut self, w: &[T], record: &mut StepRecord) {
         let TrainedLoss::Network(network) = &mut self.loss else { return };
         let Network { train, test, watched: _ } = network.as_mut();
@@ -116,7 +117,7 @@ impl<T: Precise> Engine for Run<T> {
                 descent = Some(w.to_vec());
             }
         };
-        // a step makes a hundred passes
+        // a step makes about a hundred passes
         let mut record = train.in_pool(|train| dynamics.step_watched(train, eta, &mut watch));
         record.outputs = outputs;
         if let Some(w) = descent {

@@ -1,4 +1,5 @@
-//! From a preset and files to a loss, its parameters and its initial weights: everything but the dynamics.
+//! Construction of a loss, its parameters and its initial weights from a preset and files: everything except
+//! the dynamics.
 
 use super::watched::Watched;
 use crate::preset::data::{Data, DataName};
@@ -20,14 +21,14 @@ use candle_core::Tensor;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// What a run takes from files in place of what its preset names.
+/// Files that a run uses instead of the sources named in its preset.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
-    /// Initial weights, under the network's parameter names (`w` for a landscape).
+    /// The file of the initial weights, with the network's parameter names (`w` for a landscape).
     pub init: Option<PathBuf>,
 }
 
-/// A preset that cannot become an engine.
+/// Why an engine cannot be built from a preset.
 #[derive(Debug, thiserror::Error)]
 pub enum AssembleError {
     /// The preset is not valid.
@@ -36,20 +37,20 @@ pub enum AssembleError {
     /// The data or the file of weights cannot be used.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// The dynamics refuse a setting.
+    /// The dynamics reject a setting.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// The network cannot be built for the data, or not be trained on it.
+    /// The network cannot be built for the data, or cannot be trained on it.
     #[error("{source} ({model}; {data})")]
     Fit {
-        /// What does not fit.
+        /// The incompatibility.
         source: Box<ObjectiveError>,
         /// The keys of `[model]` with their values.
         model: String,
-        /// Where the data is from, and the shape of an example.
+        /// The source of the data, and the shape of an example.
         data: String,
     },
-    /// The network is too large to keep eigenvectors of.
+    /// The network is too large to store its eigenvectors.
     #[error(
         "the network has {parameters} parameters; at most {MOST_PARAMETERS} are allowed (model.*, data.*)"
     )]
@@ -57,12 +58,12 @@ pub enum AssembleError {
         /// Its number of parameters.
         parameters: usize,
     },
-    /// An example that is to be recorded does not exist.
+    /// An example to be recorded does not exist.
     #[error("run.examples names example {index}, but the training set has {examples}: 0 to {}", .examples - 1)]
     Example {
-        /// Its place in the training set.
+        /// Its index in the training set.
         index: usize,
-        /// Training examples.
+        /// The number of training examples.
         examples: usize,
     },
     /// The weights do not fit the network.
@@ -70,10 +71,10 @@ pub enum AssembleError {
     Init {
         /// The file of weights.
         path: PathBuf,
-        /// Which parameter, and how.
+        /// The parameter and the mismatch.
         source: NetworkError,
     },
-    /// The checkpoint is of another network.
+    /// The checkpoint belongs to another network.
     #[error(
         "run.checkpoint = \"{name}\" does not fit: it is of other weights than the {dim} of this network, or run.processes \
          leaves some of the three processes out"
@@ -81,7 +82,7 @@ pub enum AssembleError {
     Checkpoint {
         /// The checkpoint.
         name: String,
-        /// Parameters of the network.
+        /// The number of parameters of the network.
         dim: usize,
     },
     /// The weights do not fit the landscape.
@@ -91,24 +92,24 @@ pub enum AssembleError {
         path: PathBuf,
         /// Its shape.
         found: Vec<usize>,
-        /// Parameters of the landscape.
+        /// The number of parameters of the landscape.
         dim: usize,
     },
 }
 
-/// Most parameters a network may have here: the three processes keep some eighty vectors of that size.
+/// Maximum number of parameters of a network: the three processes keep about eighty vectors of this size.
 pub const MOST_PARAMETERS: usize = 50_000_000;
 
-/// A loss, and the weights it starts from.
+/// A loss and its initial weights.
 pub(crate) struct Problem<T: Real> {
-    /// Initial weights, flat.
+    /// The initial weights as a flat vector.
     pub(crate) start: Vec<f64>,
-    /// The parameters in the order of the flat weights.
+    /// The parameters in the order of the flat weight vector.
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) loss: TrainedLoss<T>,
 }
 
-/// The loss of a run, and what is measured besides.
+/// The loss of a run, together with its additional measurements.
 pub(crate) enum TrainedLoss<T: Real> {
     Network(Box<Network<T>>),
     Landscape(Box<dyn Objective<T>>),
@@ -123,7 +124,7 @@ impl<T: Real> TrainedLoss<T> {
         }
     }
 
-    /// Runs work on the loss, inside the thread pool where its passes are parallel.
+    /// Runs a computation on the loss, inside the thread pool if its passes are parallel.
     pub(crate) fn in_pool<R: Send>(&mut self, work: impl FnOnce(&mut dyn Objective<T>) -> R + Send) -> R {
         match self {
             Self::Network(network) => network.train.in_pool(|loss| work(loss)),
@@ -132,7 +133,7 @@ impl<T: Real> TrainedLoss<T> {
     }
 }
 
-/// A network on its training data and, where test loss is asked for, on its test data.
+/// A network with its training data and, if test loss is requested, its test data.
 pub(crate) struct Network<T: Real> {
     pub(crate) train: NetworkObjective<T>,
     pub(crate) test: Option<NetworkObjective<T>>,
@@ -140,7 +141,7 @@ pub(crate) struct Network<T: Real> {
     pub(crate) watched: Watched<T>,
 }
 
-/// The problem that a valid preset and its files define. Test data is read where `test` asks for it.
+/// The problem defined by a valid preset and its files. Test data is read if `test` is set.
 pub(crate) fn problem<T: Real>(
     preset: &Preset,
     sources: &Sources,
@@ -157,7 +158,7 @@ pub(crate) fn problem<T: Real>(
 }
 
 impl LandscapeSettings {
-    /// The loss of valid settings, in closed form.
+    /// The closed-form loss of valid settings.
     pub fn objective<T: Real>(&self) -> Box<dyn Objective<T>> {
         let Self { name, start: _, c, x0, a, eigenvalues } = self;
         match name {
@@ -205,7 +206,7 @@ fn network<T: Real>(
     let unfit = |source: ObjectiveError| unfit(preset, &shape, source);
     let mut parameters = parameters_for(architecture, &data, unfit)?;
     let given = init.map(|path| given_weights(&parameters, path)).transpose()?;
-    // A file of data may have fewer classes than the weights were made for.
+    // A data file may have fewer classes than the weights were made for.
     if let Some(outputs) = given.as_ref().and_then(|given| given.outputs)
         && preset.data.as_ref().is_some_and(|data| data.name == DataName::File)
         && matches!(data.train.targets, Targets::Classes { count, .. } if count != outputs)
@@ -241,7 +242,8 @@ fn network<T: Real>(
     Ok(Problem { start, parameters, loss: TrainedLoss::Network(Box::new(Network { train, test, watched })) })
 }
 
-/// Names the keys and the file of a network that does not fit its data. Shape of the inputs: `[n, …]`.
+/// The error for a network that does not fit its data; it names the keys and the file. Shape of the inputs:
+/// `[n, …]`.
 fn unfit(preset: &Preset, shape: &[usize], source: ObjectiveError) -> AssembleError {
     let model = toml::Table::try_from(preset.model.resolved()).unwrap_or_default();
     let model: Vec<String> = model.iter().map(|(key, value)| format!("model.{key} = {value}")).collect();
@@ -254,7 +256,7 @@ fn unfit(preset: &Preset, shape: &[usize], source: ObjectiveError) -> AssembleEr
     AssembleError::Fit { source: Box::new(source), model: model.join(", "), data }
 }
 
-/// The network's parameters for this data, if there are not too many.
+/// The network's parameters for this data; an error if there are too many.
 fn parameters_for(
     architecture: &Architecture,
     data: &Dataset,
@@ -269,15 +271,15 @@ fn parameters_for(
     Ok(parameters)
 }
 
-/// The parameters in a file of weights.
+/// The parameters read from a file of weights.
 struct GivenWeights {
     path: PathBuf,
     arrays: HashMap<String, Tensor>,
-    /// The last layer's number of outputs.
+    /// The number of outputs of the last layer.
     outputs: Option<usize>,
 }
 
-/// Reads the arrays of the parameters' names, which do not depend on the number of outputs.
+/// Reads the arrays with the names of the parameters, which do not depend on the number of outputs.
 fn given_weights(parameters: &[Parameter], path: &Path) -> Result<GivenWeights, AssembleError> {
     let names: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
     let arrays = load_weights(path, &names)?;
@@ -285,7 +287,7 @@ fn given_weights(parameters: &[Parameter], path: &Path) -> Result<GivenWeights, 
     Ok(GivenWeights { path: path.into(), arrays, outputs })
 }
 
-/// The data of a network's preset. `outputs` is the number of outputs that given weights have.
+/// The data of a network's preset. `outputs` is the number of outputs of the given weights.
 fn dataset(
     preset: &Preset,
     architecture: &Architecture,

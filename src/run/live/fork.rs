@@ -1,4 +1,4 @@
-//! Runs that leave another run at one of its steps and go on with another learning rate.
+//! Forks: runs that leave another run at one of its steps and continue with another learning rate.
 
 use super::message::{Ending, WorkerCommand};
 use super::worker::{CommandError, Options, Worker};
@@ -11,28 +11,28 @@ use crate::run::record::history::History;
 use brink_core::dynamics::Event;
 use std::sync::Arc;
 
-/// A run that left its parent at the start of a step.
+/// A run that left its parent run at the start of a step.
 #[derive(Clone, Debug)]
 pub struct Fork {
-    /// Its number, which no other fork of the session gets.
+    /// Its number, which is unique among the forks of the session.
     pub id: usize,
-    /// The fork it left; `None` is the first run.
+    /// The parent fork; `None` is the first run.
     pub parent: Option<usize>,
-    /// Its first own step; the rows before are the parent's.
+    /// Its first own step; the rows before it belong to the parent.
     pub step: usize,
-    /// The parent's rows before `step`, then its own.
+    /// The parent's rows before `step`, followed by its own rows.
     pub history: History,
-    /// Rows that it began with: those of the run it left, and its own from a session.
+    /// The number of rows with which it started: those of the parent run, and its own rows from a session.
     pub begun: usize,
-    /// How it ended, once it has.
+    /// The way it ended, if it has.
     pub end: Option<Result<Ending, String>>,
-    /// How it is steered, as far as that was heard of.
+    /// Its course, as far as it is known.
     pub course: Course,
 }
 
 impl Fork {
-    /// The fork in its present state, as a session stores it, with its newest checkpoint unless that is larger than `most`
-    /// bytes. `forks` are all forks, in order.
+    /// The fork in its current state, as a session stores it, with its newest checkpoint unless that is
+    /// larger than `most` bytes. `forks` are all forks, in order.
     fn saved(&self, forks: &[Self], past: &Past, most: usize) -> SavedFork {
         let rows = self.history.rows();
         let newest = past.checkpoints().into_iter().rev().find(|kept| kept.step() <= rows);
@@ -46,104 +46,104 @@ impl Fork {
         }
     }
 
-    /// What to call it in a plot.
+    /// Its label in a plot.
     pub fn label(&self) -> String {
         label(self.step, &self.course)
     }
 
-    /// Its learning rate now.
+    /// Its current learning rate.
     pub fn eta(&self) -> f64 {
         self.course.eta_at(usize::MAX)
     }
 }
 
-/// What to call a run in a plot that is steered so from its first own step on.
+/// The plot label of a run that follows this course from its first own step on.
 pub fn label(step: usize, course: &Course) -> String {
     let first = format!("η = {} from step {step}", course.eta_at(step));
     let later = course.eta_changes().iter().filter(|&&(later, _)| later > step);
     later.fold(first, |label, (step, eta)| format!("{label}, {eta} from {step}"))
 }
 
-/// A fork that cannot be made.
+/// Why a fork cannot be created.
 #[derive(Debug, thiserror::Error)]
 pub enum ForkError {
-    /// There are as many as there may be.
+    /// The maximum number of forks exists already.
     #[error("there are {MOST_FORKS} forks already; close one to make another")]
     TooMany,
-    /// The parent has not come so far.
+    /// The parent has not reached the step.
     #[error("step {step} has not been reached: the run it would leave has taken {taken} steps")]
     NotReached {
-        /// The step asked for.
+        /// The requested step.
         step: usize,
-        /// Steps taken.
+        /// The number of steps taken.
         taken: usize,
     },
     /// The parent was closed.
     #[error("fork {0} is not there any more; choose the run to leave again")]
     NoParent(usize),
-    /// A learning rate that is zero, negative or not finite.
+    /// The learning rate is zero, negative or not finite.
     #[error("the learning rate η = {0} is refused; it must be a positive finite number")]
     Eta(f64),
-    /// No engine.
+    /// The engine cannot be created.
     #[error("{0}")]
     Engine(String),
-    /// No thread.
+    /// The thread cannot be started.
     #[error("cannot start the training thread: {0}")]
     Thread(#[from] std::io::Error),
 }
 
-/// What has arrived from the forks.
+/// The messages that have arrived from the forks.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DrainedForks {
-    /// New rows of all of them.
+    /// The number of new rows of all forks.
     pub rows: usize,
-    /// Bytes of the budget that made checkpoints go, if that happened for the first time in one of them.
+    /// The checkpoint budget in bytes, if a fork had to drop checkpoints for the first time.
     pub thinned: Option<usize>,
-    /// Those that have ended: what each is called, and how.
+    /// The forks that have ended: label and ending of each.
     pub ends: Vec<(String, Result<Ending, String>)>,
 }
 
-/// The forks of a run: a tree by their parents. What trains them is a [`ForkThreads`].
+/// The forks of a run: a tree defined by their parents. [`ForkThreads`] train them.
 #[derive(Clone, Debug, Default)]
 pub struct Forks {
     list: Vec<Fork>,
-    /// Whether they were last asked to go on.
+    /// Whether the last request to them was to train.
     playing: bool,
 }
 
 impl Forks {
-    /// All of them, oldest first.
+    /// All forks, oldest first.
     pub fn list(&self) -> &[Fork] {
         &self.list
     }
 
-    /// Whether any of them has not come to its end.
+    /// Whether any fork has not yet ended.
     pub fn are_live(&self) -> bool {
         self.list.iter().any(|fork| fork.end.is_none())
     }
 
-    /// Whether those that have not come to their ends go on, as far as they were last asked to.
+    /// Whether the forks that have not ended are training, according to the last request.
     pub fn are_playing(&self) -> bool {
         self.playing && self.are_live()
     }
 
-    /// Forgets all of them.
+    /// Removes all forks.
     pub fn clear(&mut self) {
         self.list.clear();
     }
 }
 
-/// What trains a fork.
+/// The worker that trains a fork.
 #[derive(Debug)]
 struct ForkThread {
     /// The fork's number.
     id: usize,
     worker: Worker,
-    /// Events that were told.
+    /// The number of events already reported.
     told: usize,
 }
 
-/// The threads that train the forks, in the order of their list.
+/// The threads that train the forks, in the order of the list of forks.
 #[derive(Debug, Default)]
 pub struct ForkThreads {
     threads: Vec<ForkThread>,
@@ -151,22 +151,24 @@ pub struct ForkThreads {
 }
 
 impl ForkThreads {
-    /// How a fork was steered, and its checkpoints.
+    /// The past of a fork: its course and its checkpoints.
     pub fn past(&self, id: usize) -> Option<&Arc<Past>> {
         self.threads.iter().find(|thread| thread.id == id).map(|thread| thread.worker.past())
     }
 
-    /// All forks as they are now, each with its newest checkpoint unless that is larger than `most` bytes.
+    /// All forks in their current state, each with its newest checkpoint unless that is larger than `most`
+    /// bytes.
     pub fn saved(&self, forks: &Forks, most: usize) -> Vec<SavedFork> {
         let all = &forks.list;
         all.iter().filter_map(|fork| Some(fork.saved(all, self.past(fork.id)?, most))).collect()
     }
 
-    /// Lets a run leave `parent` at the start of a step with another learning rate; `first` is the run that is no fork.
-    /// `make` gives an engine of the same preset before its first step. Returns the fork's id.
+    /// Creates a fork of `parent` at the start of a step, with another learning rate; `first` is the first
+    /// run. `make` creates an engine of the same preset before its first step. Returns the fork's id.
     ///
     /// # Errors
-    /// When there are too many forks, the step has not been reached, or the engine or its thread cannot be made.
+    /// If there are too many forks, if the step has not been reached, or if the engine or its thread cannot
+    /// be created.
     #[expect(clippy::too_many_arguments, reason = "all that makes a fork")]
     pub fn start(
         &mut self,
@@ -229,11 +231,11 @@ impl ForkThreads {
         Ok(id)
     }
 
-    /// Goes on with the forks of a session, each from where it was; `first` is the past of the run itself. Returns their
-    /// ids, in order.
+    /// Continues the forks of a session, each from its saved state; `first` is the past of the first run.
+    /// Returns their ids, in order.
     ///
     /// # Errors
-    /// When an engine or its thread cannot be made; the forks before it are there.
+    /// If an engine or its thread cannot be created; the preceding forks remain.
     pub fn restore(
         &mut self,
         forks: &mut Forks,
@@ -249,7 +251,7 @@ impl ForkThreads {
             let left = parent.and_then(|id| self.past(id));
             let past = left.map_or(first, Arc::as_ref).until(step);
             let mut engine = make().map_err(ForkError::Engine)?;
-            // of those that do not fit the steps are taken again
+            // checkpoints that do not fit are dropped, and their steps are recomputed
             checkpoints.retain(|kept| engine.restore(kept).is_ok());
             past.steer(|own| *own = course);
             past.extend(checkpoints, history.rows());
@@ -258,7 +260,7 @@ impl ForkThreads {
         Ok(ids)
     }
 
-    /// Takes in what has arrived from all of them, without waiting.
+    /// Processes the messages that have arrived from all forks, without waiting.
     pub fn drain(&mut self, forks: &mut Forks) -> DrainedForks {
         let mut all = DrainedForks::default();
         for (fork, thread) in forks.list.iter_mut().zip(&mut self.threads) {
@@ -267,7 +269,7 @@ impl ForkThreads {
             all.rows += drained.rows;
             all.thinned = all.thinned.or(drained.thinned);
             if drained.rows > 0 {
-                // one that had ended goes on
+                // a fork that had ended goes on
                 fork.end = None;
             }
             if let Some(end) = drained.end {
@@ -278,7 +280,7 @@ impl ForkThreads {
         all
     }
 
-    /// What has happened in them since the last call, with each one's label and the step.
+    /// The events of the forks since the last call, each with the fork's label and the step.
     pub fn news(&mut self, forks: &Forks) -> Vec<(String, usize, Event)> {
         let mut news = Vec::new();
         for (fork, thread) in forks.list.iter().zip(&mut self.threads) {
@@ -292,10 +294,10 @@ impl ForkThreads {
         news
     }
 
-    /// Sends a command to one of them.
+    /// Sends a command to a fork.
     ///
     /// # Errors
-    /// When the command carries a value outside its range.
+    /// If the command carries a value outside its range.
     pub fn send_to(&mut self, id: usize, command: WorkerCommand) -> Result<(), CommandError> {
         match self.threads.iter_mut().find(|thread| thread.id == id) {
             Some(thread) => thread.worker.send(command),
@@ -303,7 +305,7 @@ impl ForkThreads {
         }
     }
 
-    /// Sends a command to all of them: play, pause, speed.
+    /// Sends a command to all forks: play, pause, speed.
     pub fn send(&mut self, forks: &mut Forks, command: &WorkerCommand) {
         forks.playing = match command {
             WorkerCommand::Play => true,
@@ -312,17 +314,17 @@ impl ForkThreads {
         };
         if matches!(command, WorkerCommand::SetSteps(_)) {
             for fork in &mut forks.list {
-                // what has ended may go on; if it does not, it says so again
+                // a fork that has ended may go on; if it does not, it reports its end again
                 fork.end = fork.end.take().filter(Result::is_err);
             }
         }
         for thread in &mut self.threads {
-            // The first run has refused what is out of range.
+            // The first run has already rejected values out of range.
             let _ = thread.worker.send(command.clone());
         }
     }
 
-    /// Ends a fork and forgets it. Forks that left it now hang on its parent.
+    /// Ends and removes a fork. Its own forks become forks of its parent.
     pub fn close(&mut self, forks: &mut Forks, id: usize) {
         if let Some(place) = forks.list.iter().position(|fork| fork.id == id) {
             let closed = forks.list.remove(place);
@@ -335,7 +337,7 @@ impl ForkThreads {
         }
     }
 
-    /// Ends all of them, and forgets them.
+    /// Ends and removes all forks.
     pub fn clear(&mut self, forks: &mut Forks) {
         forks.clear();
         for thread in self.threads.drain(..) {

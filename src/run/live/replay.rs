@@ -1,15 +1,15 @@
-//! Going back: a second thread with an engine of its own, which restores the nearest checkpoint, takes the steps after it
-//! once more, and lets a job look at the run as it was at the start of a step.
+//! Going back to earlier steps: a second thread with its own engine restores the nearest checkpoint, repeats
+//! the steps after it, and lets a job inspect the run as it was at the start of a step.
 //!
 //! ```no_run
 //! # use super::replay::{Moment, Replay, Reply};
 //! # fn example(replay: &Replay) {
-//! // A job is asked for without waiting …
+//! // Request a job without waiting …
 //! let answer = replay.ask(412, |moment: &mut Moment<'_>| {
 //!     let inspection = moment.inspect();
 //!     (inspection, moment.advance())
 //! });
-//! // … and looked for in every frame.
+//! // … and poll for its answer in every frame.
 //! if let Reply::Ready(Ok((inspection, record))) = answer.poll() { /* show them */ }
 //! # }
 //! ```
@@ -27,46 +27,47 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// Requests under way to the thread. A watcher asks some three things about one step; those about another supersede
-/// them and are soon thrown away.
+/// Maximum number of pending requests to the thread. A watcher typically makes three requests about one step;
+/// requests about another step supersede them and are soon discarded.
 const REQUESTS: usize = 64;
 
-/// Makes the engine, on the replay thread and at the first request only: it costs what opening the preset costs.
+/// Creates the engine, on the replay thread and only at the first request, because it costs as much as
+/// opening the preset.
 pub type Make = dyn Fn() -> Result<Box<dyn Engine>, String> + Send;
 
 /// Why a moment cannot be shown.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ReplayError {
-    /// The run has not come so far.
+    /// The run has not reached the step.
     #[error("step {step} has not been reached: {taken} steps are taken")]
     NotReached {
-        /// The step asked for.
+        /// The requested step.
         step: usize,
-        /// Steps taken.
+        /// The number of steps taken.
         taken: usize,
     },
-    /// The second engine cannot be made, does not fit the checkpoints, or has panicked.
+    /// The second engine cannot be created, does not fit the checkpoints, or has panicked.
     #[error("going back to step {step} failed: {reason}; the run itself goes on")]
     Failed {
-        /// The step asked for.
+        /// The requested step.
         step: usize,
-        /// What went wrong.
+        /// The cause.
         reason: String,
     },
 }
 
-/// What has become of a request.
+/// The state of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply<A> {
-    /// It is being worked on.
+    /// The request is being processed.
     Pending,
-    /// Here it is; it is given out once.
+    /// The answer; it is returned once.
     Ready(Result<A, ReplayError>),
-    /// A request about another step came after it, or it was taken already.
+    /// A request about another step has followed, or the answer was already taken.
     Superseded,
 }
 
-/// Where the answer to one request arrives. Dropping it is fine.
+/// The receiver of the answer to one request. It may be dropped at any time.
 #[derive(Debug)]
 pub struct Answer<A> {
     step: usize,
@@ -74,12 +75,12 @@ pub struct Answer<A> {
 }
 
 impl<A> Answer<A> {
-    /// The step it is about.
+    /// The step of the request.
     pub fn step(&self) -> usize {
         self.step
     }
 
-    /// What has become of it, without waiting.
+    /// The state of the request, without waiting.
     pub fn poll(&self) -> Reply<A> {
         match self.receiver.try_recv() {
             Ok(answer) => Reply::Ready(answer),
@@ -88,25 +89,25 @@ impl<A> Answer<A> {
         }
     }
 
-    /// What becomes of it, waiting for it.
+    /// The final state of the request; waits for it.
     pub fn wait(&self) -> Reply<A> {
         self.receiver.recv().map_or(Reply::Superseded, Reply::Ready)
     }
 }
 
-/// The run as it was at the start of a step, in the hands of one job. The job may take further steps as they were taken;
-/// the next job starts from its own step again.
+/// The run as it was at the start of a step, lent to one job. The job may take further steps exactly as the
+/// run took them; the next job starts from its own step again.
 pub struct Moment<'a> {
     engine: &'a mut dyn Engine,
-    /// Steps whose course is settled.
+    /// The number of steps whose course is fixed.
     taken: usize,
     course: &'a Course,
     superseded: Box<dyn Fn() -> bool + Sync + 'a>,
 }
 
 impl<'a> Moment<'a> {
-    /// Of an engine at the start of a step of a run that has taken so many and was steered so; a set `cancel` stops long
-    /// jobs.
+    /// A moment of an engine at the start of a step of a run with `taken` steps and the given course; setting
+    /// `cancel` stops long jobs.
     pub(crate) fn new(
         engine: &'a mut dyn Engine,
         taken: usize,
@@ -128,19 +129,19 @@ impl Moment<'_> {
         self.course.eta_at(self.step())
     }
 
-    /// Looks into the step, with the learning rate it was taken with; the run stays where it is.
+    /// Inspects the step, with the learning rate with which it was taken; the run does not advance.
     ///
     /// # Errors
-    /// Where gradient descent does not run, or there is nothing to compare it with.
+    /// If gradient descent does not run, or if there is nothing to compare it with.
     pub fn inspect(&mut self) -> Result<Inspection, InspectError> {
         self.engine.inspect(self.eta())
     }
 
-    /// The spectrum of the Hessian at a process's weights; `progress` is told the share done. `None` before the process has
-    /// started, and where it has stopped.
+    /// The spectrum of the Hessian at a process's weights; `progress` receives the completed fraction. `None`
+    /// before the process has started, and after it has stopped.
     ///
     /// # Errors
-    /// When there is none, or a request about another step has come.
+    /// If the spectrum cannot be computed, or if a request about another step has arrived.
     pub fn spectrum(
         &mut self,
         process: Process,
@@ -159,29 +160,30 @@ impl Moment<'_> {
         self.course.eta_at(step)
     }
 
-    /// Looks at the loss anywhere, of which the run takes no notice; and what says that a request about another step has
-    /// come.
+    /// Evaluates the loss at any point without affecting the run; also returns the signal that a request
+    /// about another step has arrived.
     pub fn probe(&mut self) -> (Box<dyn Probe + '_>, Stop<'_>) {
         (self.engine.probe(), &*self.superseded)
     }
 
-    /// A process's weights, widened. Shape `[dim]`; `None` before it has started.
+    /// A process's weights, converted to `f64`. Shape `[dim]`; `None` before the process has started.
     pub fn weights(&self, process: Process) -> Option<Vec<f64>> {
         self.engine.weights(process)
     }
 
-    /// Takes the step as the run took it and returns its record, with the run's own numbers to the last bit. `None` where the run has not come further.
+    /// Takes the step as the run took it and returns its record, bit-identical to the run's own. `None` if
+    /// the run has not advanced further.
     pub fn advance(&mut self) -> Option<StepRecord> {
         (self.step() < self.taken).then(|| self.course.step(self.engine))
     }
 
-    /// Whether a request about another step has come: a long job should give up.
+    /// Whether a request about another step has arrived, so that a long job should stop.
     pub fn superseded(&self) -> bool {
         (self.superseded)()
     }
 }
 
-/// What a request does at its moment, or with the reason there is none.
+/// The work of a request: it receives its moment, or the reason why there is none.
 type Job = Box<dyn FnOnce(Result<&mut Moment<'_>, ReplayError>) + Send>;
 
 struct ReplayRequest {
@@ -190,25 +192,26 @@ struct ReplayRequest {
     job: Job,
 }
 
-/// The watcher's handle on the replay thread of one run. Dropping it ends the thread.
+/// The watcher's handle to the replay thread of one run. Dropping it ends the thread.
 pub struct Replay {
     requests: Sender<ReplayRequest>,
-    /// Counts the steps asked about: what was asked under a smaller count is superseded.
+    /// Counts the changes of the requested step: requests made under a smaller count are superseded.
     generation: Arc<AtomicU64>,
     step: std::cell::Cell<Option<usize>>,
 }
 
 impl Replay {
-    /// Starts the thread. `wake` is called on it after each answer; it must not block.
+    /// Starts the thread. It calls `wake` after each answer; `wake` must not block.
     ///
     /// # Errors
-    /// When the operating system gives no thread.
+    /// If the operating system cannot start a thread.
     pub fn spawn(
         past: Arc<Past>,
         make: Box<Make>,
         wake: impl Fn() + Send + 'static,
     ) -> std::io::Result<Self> {
-        // Bounded; the watcher only tries to send, and the thread answers into channels with room for the one answer.
+        // Bounded: the watcher sends without blocking, and the thread answers into channels with room for one
+        // answer.
         let (requests, receiver) = bounded(REQUESTS);
         let generation = Arc::new(AtomicU64::new(0));
         let mut thread =
@@ -221,8 +224,9 @@ impl Replay {
         Ok(Self { requests, generation, step: std::cell::Cell::new(None) })
     }
 
-    /// Lets a job look at the run as it was at the start of `step`, on the replay thread. Never blocks. Requests about one
-    /// step are served one after the other; one about another step supersedes all before it.
+    /// Lets a job inspect the run as it was at the start of `step`, on the replay thread. Never blocks.
+    /// Requests about the same step are served in order; a request about another step supersedes all earlier
+    /// ones.
     pub fn ask<A: Send + 'static>(
         &self,
         step: usize,
@@ -243,13 +247,13 @@ impl Replay {
             // The watcher may have moved on.
             let _ = sender.send(answer);
             if let Some(panic) = panic {
-                // For the thread, which gives up its engine.
+                // Passed on to the thread, which drops its engine.
                 resume_unwind(panic);
             }
         });
         let request = ReplayRequest { step, generation: self.generation.load(Ordering::Relaxed), job };
-        // Where there is no room, the answer's sender goes with the request: it reads as superseded, and is asked for
-        // again.
+        // If the channel is full, the answer's sender is dropped with the request: the request reads as
+        // superseded and is made again.
         let _ = self.requests.try_send(request);
         Answer { step, receiver }
     }
@@ -261,7 +265,7 @@ impl Drop for Replay {
     }
 }
 
-/// The thread's side.
+/// The state of the replay thread.
 struct Thread {
     past: Arc<Past>,
     make: Box<Make>,
@@ -298,7 +302,7 @@ impl Thread {
             Err(panic) => Some(panic_text(panic.as_ref()).to_owned()),
         };
         if let Some(reason) = reason {
-            // It may be in no good state.
+            // Its state may be inconsistent.
             self.engine = None;
             if let Some(job) = job {
                 job(Err(ReplayError::Failed { step, reason }));
@@ -307,7 +311,7 @@ impl Thread {
         (self.wake)();
     }
 
-    /// Brings the engine to the start of a step. `None` where the request is superseded on the way.
+    /// Brings the engine to the start of a step. `None` if the request is superseded meanwhile.
     fn go_to(
         &mut self,
         step: usize,

@@ -1,4 +1,5 @@
-//! A moment of a run, computed without a training thread: its history, its forks, and what can be looked at there.
+//! A moment of a run, computed without a training thread: its history, its forks, and the data to display
+//! there.
 
 use super::address::Address;
 use super::beginning::{Beginning, BeginningError};
@@ -22,68 +23,68 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What an address leads to.
+/// The result of computing an address.
 pub struct Computed<'a> {
     /// The preset's name.
     pub name: String,
     /// The preset.
     pub preset: Preset,
-    /// How the run was steered.
+    /// The course of the run.
     pub course: Course,
-    /// What it recorded.
+    /// The recorded history.
     pub history: History,
-    /// Its forks: the first own step, how it was steered, what it recorded.
+    /// The forks: first own step, course and recorded history of each.
     pub forks: Vec<(usize, Course, History)>,
-    /// The recording, where it is one.
+    /// The recording, if the address leads to one.
     pub recording: Option<Box<Recording>>,
-    /// What goes back to steps of the run; a recording has nothing to go back to.
+    /// Access to earlier steps of the run; a recording has no states to return to.
     pub walk: Option<Walk<'a>>,
 }
 
-/// A moment that cannot be computed.
+/// Why a moment cannot be computed.
 #[derive(Debug, thiserror::Error)]
 pub enum ComputeError {
     /// The preset or the session cannot be used.
     #[error(transparent)]
     Beginning(#[from] BeginningError),
-    /// Data or weights do not fit.
+    /// The data or the weights do not fit.
     #[error(transparent)]
     Assemble(#[from] AssembleError),
-    /// A step that the run does not have.
+    /// The run does not have the step.
     #[error(
         "{option} {step}: the run has {steps} steps (run.steps); name an earlier one, or give it more steps"
     )]
     Beyond {
-        /// The option.
+        /// The command-line option.
         option: &'static str,
         /// The step.
         step: usize,
-        /// Steps of the run.
+        /// The number of steps of the run.
         steps: usize,
     },
-    /// A step that the run has not taken.
+    /// The run has not reached the step.
     #[error("step {step} has not been reached: {taken} steps are taken")]
     NotTaken {
         /// The step.
         step: usize,
-        /// Steps taken.
+        /// The number of steps taken.
         taken: usize,
     },
-    /// A step that a recording does not have.
+    /// The recording does not have the step.
     #[error("--at {step}: the recording has {steps} steps; name an earlier one")]
     NotRecorded {
         /// The step.
         step: usize,
-        /// Steps of the recording.
+        /// The number of steps of the recording.
         steps: usize,
     },
-    /// More forks than there may be.
+    /// There are more forks than allowed.
     #[error("{0} forks; at most {MOST_FORKS} run side by side")]
     TooManyForks(usize),
-    /// A recording has no weights to go on from, or to look at.
+    /// A recording has no weights from which to continue, or to display.
     #[error("{what}: this is a recording, which keeps no weights; its preset runs live: brink {preset}")]
     Recorded {
-        /// What asked for them.
+        /// The request that needs the weights.
         what: String,
         /// The preset.
         preset: String,
@@ -93,23 +94,23 @@ pub enum ComputeError {
     Interrupted,
 }
 
-/// Goes back to any step of the run: an engine, and states to go on from.
+/// Access to any step of the run: an engine, and stored states from which it continues.
 pub struct Walk<'a> {
     engine: Box<dyn Engine>,
     course: Course,
-    /// Steps that the run has taken.
+    /// The number of steps that the run has taken.
     taken: usize,
-    /// Ascending in steps; the state before step 0 is among them.
+    /// In ascending order of steps, including the state before step 0.
     kept: Vec<Arc<Checkpoint>>,
     /// Whether the engine is at a step of a fork.
     astray: bool,
-    /// What paths through weight space are drawn from.
+    /// The source of the paths through weight space.
     trail: Option<Trail>,
     cancel: &'a AtomicBool,
 }
 
 impl Walk<'_> {
-    /// Goes to the start of a step of a run that is steered so.
+    /// Moves the engine to the start of a step of a run with this course.
     fn go_to(&mut self, step: usize, course: &Course) -> Result<(), ComputeError> {
         let after = self.kept.partition_point(|kept| kept.step() <= step);
         let before = &self.kept[..after];
@@ -130,7 +131,7 @@ impl Walk<'_> {
         let Some(trail) = self.trail.as_mut().filter(|_| !self.astray) else {
             return Ok(course.step(self.engine.as_mut()));
         };
-        // of steps that are taken again, those on the trail already would begin it anew
+        // repeated steps that are already on the trail would restart it
         let next = trail.newest().map_or(self.engine.next_step(), |newest| newest.step() + 1);
         if self.engine.next_step() != next {
             return Ok(course.step(self.engine.as_mut()));
@@ -141,7 +142,7 @@ impl Walk<'_> {
         Ok(record)
     }
 
-    /// Records the steps that a history lacks.
+    /// Records the steps that are missing in a history.
     fn record(
         &mut self,
         history: &mut History,
@@ -157,10 +158,11 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// The run as it was at the start of a step, which is taken again if need be. Steps in ascending order cost least.
+    /// The run as it was at the start of a step; steps are recomputed if necessary. Access in ascending order
+    /// is the cheapest.
     ///
     /// # Errors
-    /// When the run has not come so far, or its computation was cancelled.
+    /// If the run has not reached the step, or if its computation was cancelled.
     pub fn moment(&mut self, step: usize) -> Result<Moment<'_>, ComputeError> {
         if step > self.taken {
             return Err(ComputeError::NotTaken { step, taken: self.taken });
@@ -170,10 +172,10 @@ impl Walk<'_> {
         Ok(Moment::new(self.engine.as_mut(), self.taken, &self.course, self.cancel))
     }
 
-    /// Weight space around a step: the paths that were kept, the loss and the sharpness around them.
+    /// Weight space around a step: the recorded paths, and the loss and the sharpness around them.
     ///
     /// # Errors
-    /// As [`Walk::moment`].
+    /// See [`Walk::moment`].
     pub fn look(&mut self, step: usize, axes: &[Axis]) -> Result<SpaceView, ComputeError> {
         let kept = self.trail.take();
         let trail = kept.unwrap_or_else(|| Trail::new(Budget::default()));
@@ -183,7 +185,7 @@ impl Walk<'_> {
         view?.ok_or(ComputeError::Interrupted)
     }
 
-    /// Keeps the state that the engine is in, where it lies beyond those that are kept.
+    /// Stores the current state of the engine if it lies beyond the stored states.
     fn keep(&mut self) {
         if self.engine.next_step() > self.kept.last().map_or(0, |kept| kept.step()) {
             self.kept.push(Arc::new(self.engine.checkpoint()));
@@ -201,11 +203,12 @@ impl fmt::Debug for Computed<'_> {
 }
 
 impl<'a> Computed<'a> {
-    /// Computes the moment of an address: up to its step, or to the run's end; of a session, up to where it was saved, with its
-    /// forks; of a recording nothing. `advanced` hears of every step. With a `trail` the paths through weight space are kept.
+    /// Computes the moment of an address: up to its step, or to the run's end. A session is computed up to
+    /// the step at which it was saved, with its forks; for a recording, nothing is computed. `advanced` is
+    /// called after every step. With a `trail`, the paths through weight space are stored.
     ///
     /// # Errors
-    /// When the run cannot begin, does not have the steps, or `cancel` is set.
+    /// If the run cannot start, if it does not have the requested steps, or if `cancel` is set.
     pub fn at(
         address: &Address,
         trail: Option<Budget>,
@@ -248,7 +251,8 @@ impl<'a> Computed<'a> {
         }
         if history.rows() < rows {
             walk.go_to(history.rows(), &course)?;
-            // where forks leave, and the last step, so that they need not start from the beginning
+            // the steps at which forks leave, and the last step, so that they need not be computed from the
+            // beginning
             let mut stops: Vec<usize> =
                 address.forks.iter().map(Branch::step).chain([rows.saturating_sub(1), rows]).collect();
             stops.sort_unstable();
@@ -257,7 +261,7 @@ impl<'a> Computed<'a> {
                 walk.keep();
             }
         }
-        // those of the session, as far as they were when it was saved
+        // the forks of the session, with the steps they had when it was saved
         let kept = saved_forks.into_iter().filter(|fork| fork.step < rows);
         let mut forks: Vec<_> = kept.map(|fork| (fork.step, fork.course, fork.history.until(rows))).collect();
         for fork in &address.forks {
@@ -274,7 +278,8 @@ impl<'a> Computed<'a> {
         Ok(Self { name, preset, course, history, forks, recording: None, walk: Some(walk) })
     }
 
-    /// Of a recording: what it has, up to the step. No engine is made, and no data is read.
+    /// The moment of a recording: its recorded steps up to the requested one. No engine is created, and no
+    /// data is read.
     fn of_recording(address: &Address, course: Course, session: Session) -> Result<Self, ComputeError> {
         let steps = session.history.rows();
         if let Some(step) = address.at.filter(|&at| at >= steps) {
@@ -297,7 +302,7 @@ impl<'a> Computed<'a> {
         })
     }
 
-    /// The command that opens the moment again.
+    /// The command that reopens the moment.
     pub fn address(&self, at: Option<usize>) -> Address {
         if let Some(recording) = &self.recording {
             return Address::of_recording(recording, at);
@@ -352,7 +357,7 @@ mod tests {
             }
         }
         assert_eq!(through.forks[0].2.value(Series::Eta, 30), Some(0.4));
-        // in any order, and though the engine has just been at a step of a fork
+        // in any order, even if the engine has just been at a step of a fork
         for step in [50, 12, 40, 50] {
             assert_eq!(
                 format!("{:?}", inspected(&mut again, step)),
@@ -376,14 +381,14 @@ mod tests {
         };
         let (kept, again) = (look(Some(Budget::default())), look(None));
         assert!(kept.progress == 1.0 && kept.surface.is_some() && kept.axes.len() == 2, "{:?}", kept.notes);
-        // the same weights, and so the same axes and losses, to the last bit
+        // the same weights, and therefore bit-identical axes and losses
         assert_eq!((&kept.axes[0].axis, &kept.surface), (&again.axes[0].axis, &again.surface));
         assert_eq!(kept.paths.len(), again.paths.len());
     }
 
     #[test]
     fn a_recording_is_read_and_not_computed() {
-        // no data directory is named: nothing could be computed
+        // no data directory is given, so nothing could be computed
         let chosen = Chosen { name: Some("cifar-vit.brink".into()), set: Vec::new() };
         let address = Address { chosen, at: Some(100), ..Address::default() };
         let found = computed(&address).unwrap();

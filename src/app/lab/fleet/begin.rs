@@ -1,4 +1,4 @@
-//! Runs that begin, and runs that leave another one.
+//! The start of runs and of forks.
 
 use super::Fleet;
 use crate::app::state::Model;
@@ -18,7 +18,7 @@ use crate::run::start::beginning::Beginning;
 use brink_core::space::Budget;
 
 impl Fleet {
-    /// Starts the current preset at step 0, or where a session of it left off.
+    /// Starts the current preset at step 0, or at the step where a session of it ended.
     pub fn begin(&mut self, model: &mut Model, course: Course, session: Option<Session>, paused: bool) {
         self.end(&mut model.runs);
         let recorded = model.runs.recording.as_ref().and_then(|recording| recording.paths.clone());
@@ -47,7 +47,7 @@ impl Fleet {
             Err(reason) => return model.fail(&reason),
         };
         model.runs.first.parameters = engine.dim();
-        // two weights need no look: their plane is drawn from the formula
+        // a run with two weights needs no trail: its plane is drawn from the formula
         let live = model.runs.recording.is_none();
         let trail = live && preset.landscape.as_ref().is_none_or(|landscape| landscape.start.len() != 2);
         let recorded = model.runs.first.history.most_bytes();
@@ -64,7 +64,7 @@ impl Fleet {
                     let (past, assemble) = (worker.past(), &self.assemble);
                     self.weight_space = Some(WeightSpace::new(past, assemble, preset.clone(), &self.context));
                 }
-                // a recording has no weights to look into
+                // a recording has no weights to inspect
                 let inspect = || Inspector::new(worker.past(), &self.assemble, preset, &self.context);
                 match live.then(inspect).transpose() {
                     Ok(inspector) => self.inspector = inspector,
@@ -83,7 +83,7 @@ impl Fleet {
         }
     }
 
-    /// Lets a run leave another one at the cursor's step, or at the newest, as the form says.
+    /// Forks a run at the cursor's step, or at the newest step, according to the form.
     pub fn fork(&mut self, model: &mut Model) {
         if model.runs.recording.is_some() {
             let text =
@@ -92,12 +92,12 @@ impl Fleet {
             return;
         }
         let form = model.forms.fork;
-        // of a run that has ended, it goes on at once
+        // a fork of a run that has ended starts at once
         let paused = model.runs.first.phase == RunPhase::Paused;
         self.depart(model, form.parent, &Branch::new(model.departure(), form.eta), paused);
     }
 
-    /// Lets a run leave another one. Returns its number.
+    /// Forks a run. Returns the number of the fork.
     pub fn depart(
         &mut self,
         model: &mut Model,
@@ -119,7 +119,7 @@ impl Fleet {
         }
     }
 
-    /// Goes on with the forks of a session; `steered` is the place of the one that was chosen.
+    /// Continues the forks of a session; `steered` is the index of the chosen fork.
     pub fn restore_forks(&mut self, model: &mut Model, saved: Vec<SavedFork>, steered: Option<usize>) {
         let Some(worker) = self.first.as_ref().filter(|_| !saved.is_empty()) else { return };
         let (preset, options) = (model.preset_from_start(), self.options(model, true));

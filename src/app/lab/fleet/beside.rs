@@ -1,4 +1,4 @@
-//! The threads of the runs beside the first one.
+//! The threads of the runs that train alongside the first one.
 
 use crate::app::state::beside::Beside;
 use crate::picture::view::run_view::Neighbour;
@@ -10,17 +10,17 @@ use crate::run::live::message::WorkerCommand;
 use crate::run::live::worker::{Options, Worker};
 use crate::run::record::history::History;
 
-/// One thread a run, in the order of their list, while it trains.
+/// One thread per run while it trains, in the order of the runs' list.
 #[derive(Debug, Default)]
 pub(in crate::app) struct BesideThreads {
     workers: Vec<Option<Worker>>,
 }
 
 impl BesideThreads {
-    /// Starts another one, at its preset's own speed, within the memory of the window's runs.
+    /// Starts another run at the speed of its preset, within the memory limit of the window's runs.
     ///
     /// # Errors
-    /// When the operating system gives no thread.
+    /// If the operating system cannot start a thread.
     pub fn start(
         &mut self,
         beside: &mut Beside,
@@ -43,7 +43,8 @@ impl BesideThreads {
         Ok(())
     }
 
-    /// Takes in what has arrived, without waiting. Returns what is to be said of those that have failed.
+    /// Processes the messages that have arrived, without waiting. Returns the messages about runs that have
+    /// failed.
     pub fn drain(&mut self, beside: &mut Beside) -> Vec<String> {
         let mut failed = Vec::new();
         for (run, place) in beside.runs.iter_mut().zip(&mut self.workers) {
@@ -62,18 +63,18 @@ impl BesideThreads {
         failed
     }
 
-    /// Lets them pause, go on or stop; everything else is meant for the first run.
+    /// Pauses, resumes or stops the runs; every other command applies to the first run only.
     pub fn send(&mut self, beside: &mut Beside, command: &WorkerCommand) {
         if matches!(command, WorkerCommand::Play | WorkerCommand::Pause | WorkerCommand::Stop) {
             beside.playing = matches!(command, WorkerCommand::Play);
             for worker in self.workers.iter_mut().flatten() {
-                // none of the three carries a value that could be refused
+                // none of the three commands carries a value that could be rejected
                 let _ = worker.send(command.clone());
             }
         }
     }
 
-    /// Ends all of them, and forgets them.
+    /// Ends and removes all runs.
     pub fn clear(&mut self, beside: &mut Beside) {
         beside.clear();
         for worker in self.workers.drain(..).flatten() {

@@ -1,4 +1,4 @@
-//! What the threads say, taken into the state.
+//! Transfer of the threads' messages into the state.
 
 use super::{Fleet, Heard};
 use crate::app::state::Model;
@@ -9,7 +9,7 @@ use crate::run::live::worker::Options;
 use std::time::Instant;
 
 impl Heard {
-    /// Counts the steps that the run takes in a second.
+    /// Measures the steps per second of the run.
     pub fn measure_pace(&mut self, run: &mut Run) {
         let (now, rows) = (Instant::now(), run.history.rows());
         let (since, first) = *self.pace.get_or_insert((now, rows));
@@ -22,7 +22,7 @@ impl Heard {
 }
 
 impl Fleet {
-    /// What has arrived from the forks, and what it has to say.
+    /// Processes the messages of the forks and shows what they report.
     pub fn drain_forks(&mut self, model: &mut Model) {
         let drained = self.forks.drain(&mut model.runs.forks);
         for (label, step, event) in self.forks.news(&model.runs.forks) {
@@ -50,7 +50,7 @@ impl Fleet {
         }
     }
 
-    /// Looks into the cursor's step and at weight space, where they are shown.
+    /// Inspects the cursor's step and evaluates weight space if their panels are shown.
     pub fn look(&mut self, model: &mut Model) {
         if let Some(reason) = self.inspector.as_mut().and_then(|inspector| inspector.update(model)) {
             model.raise(Banner::new(Level::Note, reason));
@@ -65,7 +65,7 @@ impl Fleet {
         }
     }
 
-    /// How a run of the window goes.
+    /// The options for a run of the window.
     pub fn options(&self, model: &Model, paused: bool) -> Options {
         let preset = model.current();
         Options {

@@ -1,4 +1,4 @@
-//! The threads behind the runs of the state: what trains them, what looks into them, and what was heard of them.
+//! The threads behind the runs: training, inspection, and the messages received from them.
 
 pub(in crate::app) mod begin;
 pub(in crate::app) mod beside;
@@ -20,53 +20,54 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Least part of the time between two repaints that is left to the training, in multiples of what a frame costs.
+/// Minimum part of the time between two repaints that is left to training, as a multiple of the time of a
+/// frame.
 const BREATHER: u32 = 3;
 
 /// The threads behind the runs.
 pub(in crate::app) struct Fleet {
-    /// Trains the run that is no fork, or plays it.
+    /// Trains the first run, or plays its recording.
     pub first: Option<Worker>,
-    /// Train the forks.
+    /// The threads that train the forks.
     pub forks: ForkThreads,
-    /// Train the runs beside it.
+    /// The threads that train the runs alongside the first one.
     pub beside: BesideThreads,
-    /// Looks into steps of the run.
+    /// Inspects steps of the run.
     pub inspector: Option<Inspector>,
-    /// Looks at its weights.
+    /// Evaluates weight space around the run's weights.
     pub weight_space: Option<WeightSpace>,
-    /// The weights that a recording has kept.
+    /// The weights stored in a recording.
     pub recorded_paths: Option<RecordedPaths>,
-    /// How many runs were started before this one.
+    /// The number of runs started before this one.
     pub number: u64,
-    /// What all runs may take together.
+    /// The memory limit shared by all runs.
     pub memory: Memory,
-    /// What is taken beside the histories of the run and its forks.
+    /// The memory used in addition to the histories of the run and its forks.
     pub extra: Account,
-    /// What was told already.
+    /// The messages already reported.
     pub heard: Heard,
-    /// Nanoseconds between a message of a training thread and the repaint it asks for.
+    /// Nanoseconds between a message of a training thread and the repaint that it requests.
     pause: Arc<AtomicU64>,
-    /// Makes the engines.
+    /// Creates the engines.
     pub assemble: Arc<Assemble>,
     context: Context,
 }
 
-/// What was heard of the runs, and told.
+/// The messages received from the runs and reported so far.
 #[derive(Default)]
 pub(in crate::app) struct Heard {
-    /// Events of the run.
+    /// The number of reported events of the run.
     pub events: usize,
-    /// Its values that are not finite.
+    /// The reported non-finite values of the run.
     pub gaps: Gaps,
-    /// The same of the forks, by their numbers.
+    /// The reported non-finite values of the forks, by fork number.
     pub fork_gaps: Vec<(usize, Gaps)>,
-    /// When its steps were last counted, and how many there were.
+    /// The time at which the run's steps were last counted, and their number.
     pub pace: Option<(Instant, usize)>,
 }
 
 impl Fleet {
-    /// Nothing runs yet.
+    /// A fleet in which nothing runs yet.
     pub fn new(assemble: &Arc<Assemble>, context: &Context) -> Self {
         let memory = Memory::default();
         Self {
@@ -86,13 +87,13 @@ impl Fleet {
         }
     }
 
-    /// Tells the forks, and the runs beside the first one.
+    /// Sends a command to the forks and to the runs alongside the first one.
     pub fn tell_others(&mut self, runs: &mut Runs, command: &WorkerCommand) {
         self.forks.send(&mut runs.forks, command);
         self.beside.send(&mut runs.beside, command);
     }
 
-    /// Ends every run, and forgets the forks and the runs beside the first one.
+    /// Ends every run, and removes the forks and the runs alongside the first one.
     pub fn end(&mut self, runs: &mut Runs) {
         self.end_first();
         (self.inspector, self.weight_space, self.recorded_paths) = (None, None, None);
@@ -100,25 +101,26 @@ impl Fleet {
         self.beside.clear(&mut runs.beside);
     }
 
-    /// Ends the training thread of the run; at most half a second.
+    /// Ends the training thread of the run; takes at most half a second.
     pub fn end_first(&mut self) {
         if let Some(worker) = self.first.take() {
             worker.shut_down();
         }
     }
 
-    /// Counts what is taken beside the histories.
+    /// Accounts for the memory used in addition to the histories.
     pub fn count_extra(&mut self, bytes: usize) {
         self.extra.set(bytes);
     }
 
-    /// How long drawing a frame takes: the repaints that training asks for leave a multiple of it to the training.
+    /// Records the time that drawing a frame took. Repaints requested by training leave a multiple of it to
+    /// the training.
     pub fn frame_took(&self, time: Duration) {
         let pause = (time * BREATHER).min(Duration::from_millis(500));
         self.pause.store(u64::try_from(pause.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// Asks for a repaint, from a training thread: not so soon that drawing takes the time of the training.
+    /// Requests a repaint from a training thread, delayed so that drawing does not take the time of training.
     pub fn wake(&self) -> impl Fn() + Send + Clone + use<> {
         let (context, pause) = (self.context.clone(), Arc::clone(&self.pause));
         move || context.request_repaint_after(Duration::from_nanos(pause.load(Ordering::Relaxed)))

@@ -1,4 +1,4 @@
-//! What the runs are told, and what the state says of it.
+//! Commands sent to the runs, and the resulting changes of the state.
 
 use super::Fleet;
 use crate::app::state::Model;
@@ -8,7 +8,7 @@ use crate::run::engine::breakpoint::Breakpoint;
 use crate::run::live::message::{Ending, WorkerCommand};
 
 impl Fleet {
-    /// Tells the run that is chosen in the tree.
+    /// Sends a command to the run chosen in the tree.
     pub fn tell_steered(&mut self, model: &mut Model, command: WorkerCommand) {
         let Some(id) = model.forms.fork.parent else { return self.tell_first(model, command) };
         if let Err(error) = self.forks.send_to(id, command) {
@@ -16,12 +16,12 @@ impl Fleet {
         }
     }
 
-    /// Gives the run that is chosen in the tree another learning rate; what was planned for it is dropped.
+    /// Sets the learning rate of the run chosen in the tree; its planned changes are dropped.
     pub fn steer_eta(&mut self, model: &mut Model, eta: f64) {
         if model.forms.fork.parent.is_none() && eta.is_finite() && eta > 0.0 {
             model.runs.first.eta_sent = Some(eta);
             if model.runs.first.phase == RunPhase::Ended(Ending::AllSteps) {
-                // the same words for every η, so that one note is there while the slider moves
+                // the text is the same for every η, so that only one note appears while the slider moves
                 let text =
                     "All steps are taken, so nothing moves yet: “More steps” (M) goes on with the new η";
                 model.raise(Banner::why_it_waits(text));
@@ -30,13 +30,13 @@ impl Fleet {
         self.tell_steered(model, WorkerCommand::SetEta(eta));
     }
 
-    /// Tells the run and its forks.
+    /// Sends a command to the run and its forks.
     pub fn tell(&mut self, model: &mut Model, command: WorkerCommand) {
         self.tell_others(&mut model.runs, &command);
         self.tell_first(model, command);
     }
 
-    /// Tells the run itself.
+    /// Sends a command to the first run only.
     pub fn tell_first(&mut self, model: &mut Model, command: WorkerCommand) {
         if let Some(worker) = &mut self.first
             && let Err(error) = worker.send(command)
@@ -45,14 +45,14 @@ impl Fleet {
         }
     }
 
-    /// Lets the run take as many more steps as its preset has.
+    /// Extends the run by the number of steps of its preset.
     pub fn more_steps(&mut self, model: &mut Model) {
         let own = model.runs.presets[model.runs.preset].1.run.steps;
         let steps = model.current().run.steps.max(model.runs.first.history.rows());
         self.train_to(model, steps.saturating_add(own));
     }
 
-    /// Lets the run and its forks take so many steps in all; where they had ended at their last one, they go on.
+    /// Sets the total number of steps of the run and its forks; runs that had ended at their last step go on.
     pub fn train_to(&mut self, model: &mut Model, steps: usize) {
         let note = |text: String| Banner::new(Level::Note, text);
         if model.runs.recording.is_some() {
@@ -89,7 +89,7 @@ impl Fleet {
         }
     }
 
-    /// Lets the run go on, or pause; where it has ended, its forks and the runs beside it.
+    /// Resumes or pauses the run; if it has ended, resumes or pauses its forks and the runs alongside it.
     pub fn play_pause(&mut self, model: &mut Model) {
         match model.runs.first.phase {
             RunPhase::Training => {
@@ -104,7 +104,7 @@ impl Fleet {
             RunPhase::Ended(_) if model.has_taken_all() && !model.can_go_on() => {
                 model.raise(Banner::why_it_waits("The run has ended: “More steps” (M) lets it go on"));
             }
-            // its forks and the runs beside it may have steps left
+            // the forks and the runs alongside may have steps left
             RunPhase::Ended(_) | RunPhase::Failed => {
                 let playing = model.is_playing();
                 let wish = if playing { WorkerCommand::Pause } else { WorkerCommand::Play };
@@ -113,7 +113,7 @@ impl Fleet {
         }
     }
 
-    /// Forward through what is recorded; at its end, the training takes the steps that are left.
+    /// Moves the cursor forward through the recorded steps; at their end, training takes the remaining steps.
     pub fn step_forward(&mut self, model: &mut Model, steps: usize) {
         let newest = model.most_rows().saturating_sub(1);
         let (cursor, to_train) = match model.view.plots.cursor {
@@ -132,7 +132,8 @@ impl Fleet {
         }
     }
 
-    /// Back through what is recorded. From the newest step of a run that trains, the training pauses.
+    /// Moves the cursor back through the recorded steps. From the newest step of a run in training, training
+    /// pauses.
     pub fn step_back(&mut self, model: &mut Model, steps: usize) {
         let Some(newest) = model.runs.first.history.rows().checked_sub(1) else { return };
         if model.view.plots.cursor.is_none() && model.runs.first.phase == RunPhase::Training {
@@ -142,7 +143,7 @@ impl Fleet {
         model.place_cursor(Some(cursor.saturating_sub(steps)));
     }
 
-    /// Lets the run stop where this happens, or no more.
+    /// Sets or removes a breakpoint of the run.
     pub fn toggle_breakpoint(&mut self, model: &mut Model, breakpoint: Breakpoint) {
         let set = &mut model.runs.breakpoints;
         if set.contains(&breakpoint) {
@@ -154,14 +155,14 @@ impl Fleet {
         }
     }
 
-    /// Lets the run stop where the tour wants it.
+    /// Sets the stop of the tour.
     pub fn arm(&mut self, model: &mut Model, stop: Breakpoint) {
         self.disarm(model);
         model.tour.armed = Some(stop);
         self.tell_first(model, WorkerCommand::SetBreakpoint(stop));
     }
 
-    /// Takes the stop of the tour away, unless it is the user's too.
+    /// Removes the stop of the tour, unless the user has set it too.
     pub fn disarm(&mut self, model: &mut Model) {
         if let Some(stop) = model.tour.armed.take()
             && !model.runs.breakpoints.contains(&stop)

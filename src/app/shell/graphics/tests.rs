@@ -1,4 +1,4 @@
-//! Surfaces, errors and devices that are lost, each with what is done and what is said.
+//! Lost surfaces, errors and lost devices, each with the reaction and the message.
 
 use super::*;
 use crate::app::shell::scene::SceneWindow as Canvas;
@@ -43,7 +43,7 @@ fn an_error_of_wgpu_is_said_once_and_weight_space_goes_on_without_it() {
     graphics.listen(&device, move || {
         count.fetch_add(1, Ordering::Relaxed);
     });
-    // a buffer for reading and for drawing at once: refused, and without a handler a panic
+    // a buffer for both reading and drawing is rejected, which is a panic without a handler
     let refused = BufferDescriptor {
         label: Some("refused"),
         size: 16,

@@ -1,11 +1,11 @@
-//! A figure on the GPU: uploaded once, whatever it is looked at from.
+//! A figure on the GPU, uploaded once and independent of the camera.
 
 use super::pipelines::{POINT, Pipelines};
 use crate::picture::scene::figure::{BREAK, Figure, Stroke};
 use crate::picture::scene::nearness::LIFT;
 use eframe::wgpu::{self, BufferUsages, Device, IndexFormat, Queue, RenderPass};
 
-/// Triangles and lines.
+/// The buffers of triangles and lines.
 pub(super) struct SceneBuffers {
     surface: Option<Surface>,
     lines: Vec<Line>,
@@ -19,7 +19,7 @@ struct Surface {
 }
 
 struct Line {
-    /// One point more at either end, so that every piece has two neighbours.
+    /// With one additional point at either end, so that every segment has two neighbours.
     points: wgpu::Buffer,
     pieces: u32,
     style: wgpu::BindGroup,
@@ -32,7 +32,7 @@ impl SceneBuffers {
                 label: Some(label),
                 size: contents.len() as u64,
                 usage: usage | BufferUsages::COPY_DST,
-                // a buffer of a device that is lost cannot be mapped, and wgpu's helper for it panics
+                // a buffer of a lost device cannot be mapped, and wgpu's helper for mapping panics
                 mapped_at_creation: false,
             });
             queue.write_buffer(&buffer, 0, contents);
@@ -74,7 +74,7 @@ impl SceneBuffers {
         Self { surface, lines }
     }
 
-    /// How near the surface is.
+    /// Draws the nearness of the surface.
     pub(super) fn draw_nearness(
         &self,
         pass: &mut RenderPass<'_>,
@@ -88,7 +88,7 @@ impl SceneBuffers {
         }
     }
 
-    /// The picture, its lines where the surface is not nearer.
+    /// Draws the picture; lines are visible where the surface is not nearer.
     pub(super) fn draw(
         &self,
         pass: &mut RenderPass<'_>,
@@ -106,7 +106,7 @@ impl SceneBuffers {
         pass.set_bind_group(2, nearness, &[]);
         for line in &self.lines {
             pass.set_bind_group(1, &line.style, &[]);
-            // Before, from, to, after: the same points, each one further.
+            // Before, from, to, after: the same points, each shifted by one.
             for slot in 0..4 {
                 pass.set_vertex_buffer(slot, line.points.slice(u64::from(slot) * POINT..));
             }

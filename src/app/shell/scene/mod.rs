@@ -1,5 +1,5 @@
-//! Weight space by wgpu: a picture of its own with depth and four samples a pixel, drawn again only when the figure, the
-//! view or the size has changed, and laid into egui's pass.
+//! Weight space drawn by wgpu: a separate picture with depth and four samples per pixel, redrawn only when
+//! the figure, the view or the size changes, and copied into egui's pass.
 
 pub(crate) mod buffers;
 pub(crate) mod pipelines;
@@ -18,7 +18,7 @@ use pipelines::Pipelines;
 use std::sync::Arc;
 use target::RenderTarget;
 
-/// Draws weight space by the window's wgpu from now on.
+/// Makes the window's wgpu draw weight space from now on.
 pub(super) fn install(context: &egui::Context, state: &RenderState) {
     let renderer = Renderer::new(&state.device, state.target_format);
     state.renderer.write().callback_resources.insert(renderer);
@@ -35,7 +35,7 @@ impl Canvas for SceneWindow {
     }
 }
 
-/// What is to be drawn, and where.
+/// The picture to draw, and its place.
 struct Picture {
     /// In points of the window.
     rect: Rect,
@@ -67,18 +67,18 @@ impl CallbackTrait for Picture {
     }
 }
 
-/// What lives on the GPU.
+/// The resources on the GPU.
 struct Renderer {
     pipelines: Pipelines,
     camera: wgpu::Buffer,
     camera_group: wgpu::BindGroup,
     buffers: Option<(Arc<Figure>, SceneBuffers)>,
     target: Option<RenderTarget>,
-    /// What the picture in the target was drawn with.
+    /// The camera with which the picture in the target was drawn.
     drawn: Option<[f32; CAMERA]>,
 }
 
-/// Numbers of the uniform `Camera` of `shaders/camera.wgsl`.
+/// Number of floats in the uniform `Camera` of `shaders/camera.wgsl`.
 const CAMERA: usize = 20;
 
 impl Renderer {
@@ -94,7 +94,7 @@ impl Renderer {
         Self { pipelines, camera, camera_group, buffers: None, target: None, drawn: None }
     }
 
-    /// Uploads what has changed, and draws the picture anew where anything has.
+    /// Uploads the changes, and redraws the picture if anything has changed.
     fn prepare(
         &mut self,
         device: &Device,
@@ -127,7 +127,7 @@ impl Renderer {
         }
     }
 
-    /// Lays the picture into a pass over the whole window.
+    /// Copies the picture into a pass over the whole window.
     fn blit(&self, pass: &mut RenderPass<'_>) {
         if let Some(target) = &self.target {
             pass.set_pipeline(&self.pipelines.blit);

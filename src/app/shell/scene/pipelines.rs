@@ -1,4 +1,4 @@
-//! What wgpu does with the shaders of `shaders/`.
+//! The wgpu pipelines for the shaders in `shaders/`.
 
 use eframe::wgpu::{
     self, BindGroup, BindGroupLayout, BlendState, CompareFunction, Device, PrimitiveTopology, RenderPipeline,
@@ -6,13 +6,14 @@ use eframe::wgpu::{
     VertexStepMode,
 };
 
-/// Of the picture: gamma space, as egui's colours are.
+/// Format of the picture: gamma space, like egui's colours.
 pub(super) const FORMAT: TextureFormat = TextureFormat::Rgba8Unorm;
-/// Of its depths.
+/// Format of the depth buffer.
 pub(super) const DEPTH: TextureFormat = TextureFormat::Depth32Float;
-/// Of how near the surface is at each pixel. No depth texture: OpenGL's shaders cannot read one pixel of those.
+/// Format of the nearness of the surface at each pixel. It is not a depth texture, because OpenGL's shaders
+/// cannot read a single pixel of one.
 pub(super) const NEARNESS: TextureFormat = TextureFormat::R32Float;
-/// A pixel.
+/// Samples per pixel.
 pub(super) const SAMPLES: u32 = 4;
 
 const CAMERA: &str = include_str!("../../../../shaders/camera.wgsl");
@@ -20,21 +21,21 @@ const SURFACE: &str = include_str!("../../../../shaders/surface.wgsl");
 const LINE: &str = include_str!("../../../../shaders/line.wgsl");
 const BLIT: &str = include_str!("../../../../shaders/blit.wgsl");
 
-/// The pipelines, and the layouts of what they are given.
+/// The pipelines, and the layouts of their inputs.
 pub(super) struct Pipelines {
-    /// Coloured triangles, nearest in front.
+    /// Coloured triangles, with the nearest in front.
     pub surface: RenderPipeline,
-    /// How near those are, one sample a pixel.
+    /// The nearness of these triangles, one sample per pixel.
     pub nearness: RenderPipeline,
-    /// Pieces of lines, hidden by triangles that are nearer.
+    /// Line segments, hidden by nearer triangles.
     pub line: RenderPipeline,
-    /// The picture into the window.
+    /// Copies the picture into the window.
     pub blit: RenderPipeline,
     uniform: BindGroupLayout,
     texture: BindGroupLayout,
 }
 
-/// What differs between the pipelines.
+/// The differences between the pipelines.
 struct Recipe<'a> {
     label: &'a str,
     shader: &'a str,
@@ -48,14 +49,14 @@ struct Recipe<'a> {
     samples: u32,
 }
 
-/// What is done with depths.
+/// The use of the depth buffer.
 #[derive(Clone, Copy, PartialEq)]
 enum Depth {
-    /// There are none.
+    /// There is no depth buffer.
     None,
-    /// What is nearest stays.
+    /// The nearest fragment is kept.
     Nearest,
-    /// Nothing, though they are there.
+    /// The depth buffer is present but ignored.
     Ignored,
 }
 
@@ -151,12 +152,13 @@ impl Pipelines {
         Self { surface, nearness, line, blit, uniform, texture }
     }
 
-    /// A uniform buffer, for a pipeline.
+    /// The bind group of a uniform buffer for a pipeline.
     pub(super) fn uniform_group(&self, device: &Device, buffer: &wgpu::Buffer) -> BindGroup {
         group(device, &self.uniform, buffer.as_entire_binding())
     }
 
-    /// A picture, for [`Pipelines::blit`], or how near the surface is, for [`Pipelines::line`].
+    /// The bind group of a picture for [`Pipelines::blit`], or of the surface's nearness for
+    /// [`Pipelines::line`].
     pub(super) fn picture_group(&self, device: &Device, view: &wgpu::TextureView) -> BindGroup {
         group(device, &self.texture, wgpu::BindingResource::TextureView(view))
     }
@@ -228,5 +230,5 @@ fn pipeline(device: &Device, recipe: &Recipe<'_>) -> RenderPipeline {
     })
 }
 
-/// Bytes of a point.
+/// Size of a point in bytes.
 pub(crate) const POINT: u64 = size_of::<[f32; 4]>() as u64;

@@ -1,4 +1,4 @@
-//! The picture that weight space is drawn into before egui's pass, which has no depth.
+//! The picture into which weight space is drawn before egui's pass, which has no depth buffer.
 
 use super::pipelines::{DEPTH, FORMAT, NEARNESS, Pipelines, SAMPLES};
 use eframe::wgpu::{
@@ -11,22 +11,22 @@ use egui::Rect;
 pub(super) struct RenderTarget {
     /// In pixels.
     pub size: [u32; 2],
-    /// For laying the finished picture into the window.
+    /// For copying the finished picture into the window.
     pub group: wgpu::BindGroup,
     /// The finished picture, premultiplied, in gamma space.
     picture: TextureView,
     samples: TextureView,
     depth: TextureView,
-    /// How near the surface is, for the lines.
+    /// The nearness of the surface, read by the lines.
     pub nearness_group: wgpu::BindGroup,
     nearness: TextureView,
     nearest: TextureView,
 }
 
-/// The nearness of what is not there: farther than anything in the box.
+/// The nearness of empty pixels: farther than anything in the box.
 const NOTHING: f64 = -2.0;
 
-/// The pixels of a rectangle of the window; none where it has no area or is no rectangle.
+/// The size in pixels of a rectangle of the window; zero if the rectangle is empty or invalid.
 pub(super) fn size(rect: Rect, pixels_per_point: f32, most: u32) -> [u32; 2] {
     [rect.width(), rect.height()].map(|side| {
         #[expect(
@@ -40,7 +40,7 @@ pub(super) fn size(rect: Rect, pixels_per_point: f32, most: u32) -> [u32; 2] {
 }
 
 impl RenderTarget {
-    /// Of at least one pixel.
+    /// A target of at least one pixel.
     pub(super) fn new(device: &Device, size: [u32; 2], pipelines: &Pipelines) -> Self {
         let texture = |label, format: TextureFormat, samples, usage| {
             device.create_texture(&wgpu::TextureDescriptor {
@@ -69,21 +69,21 @@ impl RenderTarget {
         Self { size, group, picture, samples, depth, nearness_group, nearness, nearest }
     }
 
-    /// A pass over how near the surface is.
+    /// A pass that draws the nearness of the surface.
     pub(super) fn begin_nearness<'a>(&self, encoder: &'a mut CommandEncoder) -> RenderPass<'a> {
         let nothing = Color { r: NOTHING, g: 0.0, b: 0.0, a: 0.0 };
         let stored = Operations { load: LoadOp::Clear(nothing), store: StoreOp::Store };
         pass(encoder, (&self.nearness, None, stored), &self.nearest)
     }
 
-    /// A pass over the empty picture.
+    /// A pass over the cleared picture.
     pub(super) fn begin<'a>(&self, encoder: &'a mut CommandEncoder) -> RenderPass<'a> {
         let resolved = Operations { load: LoadOp::Clear(Color::TRANSPARENT), store: StoreOp::Discard };
         pass(encoder, (&self.samples, Some(&self.picture), resolved), &self.depth)
     }
 }
 
-/// A pass over colours, which may be resolved into others, and depths.
+/// A pass over colours, optionally resolved into another texture, and depths.
 fn pass<'a>(
     encoder: &'a mut CommandEncoder,
     (view, resolve_target, ops): (&TextureView, Option<&TextureView>, Operations<Color>),

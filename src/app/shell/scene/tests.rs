@@ -1,5 +1,5 @@
-//! The picture of wgpu against that of the CPU, on whatever adapter there is (software Vulkan will do). Without one the
-//! tests say so and pass, unless `BRINK_REQUIRE_WGPU` is set.
+//! Compares the picture of wgpu with that of the CPU, on any available adapter (software Vulkan suffices).
+//! Without an adapter, the tests print a note and pass, unless `BRINK_REQUIRE_WGPU` is set.
 
 use super::*;
 use crate::picture::file::raster::Image;
@@ -22,14 +22,16 @@ pub(crate) mod lost;
 #[path = "../../../../tests/pictures/network_scene.rs"]
 mod network_scene;
 
-/// Mean difference of a channel, and share of the pixels that are off by more than `FAR`: the whole picture.
+/// For the whole picture: maximum mean difference of a channel, and maximum fraction of pixels that differ by
+/// more than `FAR`.
 const MEAN: f64 = 4.0 / 255.0;
 const SHARE: f64 = 0.02;
 const FAR: u8 = 32;
-/// Share of the pixels of a single line that may be unlike every pixel near them in the other picture; measured are 2.1%
-/// from above and 6.5% among hills.
+/// Maximum fraction of the pixels of a single line that differ from every nearby pixel in the other picture;
+/// measured values are 2.1% from above and 6.5% among hills.
 const LINE_SHARE: f64 = 0.1;
-/// By how much one picture of a line may have more pixels than the other: a dash that is lost has many more.
+/// Maximum ratio of the pixel counts of a line in the two pictures: a lost dash pattern gives a much larger
+/// ratio.
 const MOST_INK: f64 = 1.3;
 
 const SIZE: Vec2 = vec2(360.0, 300.0);
@@ -40,7 +42,7 @@ struct Gpu {
     queue: Queue,
 }
 
-/// `None`, and a word about it, where there is no adapter.
+/// Returns `None` and prints a note if there is no adapter.
 fn gpu() -> Option<Gpu> {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
     let open = async {
@@ -58,12 +60,12 @@ fn gpu() -> Option<Gpu> {
     None
 }
 
-/// A device of its own, to be spoilt; `None` as in [`gpu`].
+/// A separate device that a test may break; `None` as in [`gpu`].
 pub(in crate::app) fn device() -> Option<Device> {
     gpu().map(|gpu| gpu.device)
 }
 
-/// A figure from one side, in a rectangle that does not begin at the window's corner.
+/// A figure from one viewpoint, in a rectangle that does not start at the window's corner.
 #[derive(Clone)]
 struct Shot {
     figure: Figure,
@@ -72,7 +74,7 @@ struct Shot {
     theme: Theme,
     scale: f32,
     flat: bool,
-    /// Of the window.
+    /// Format of the window.
     format: TextureFormat,
 }
 
@@ -99,7 +101,7 @@ impl Shot {
         })
     }
 
-    /// As the window does it: a picture of its own, laid into a pass over the whole window.
+    /// Draws as the window does: a separate picture, copied into a pass over the whole window.
     fn by_wgpu(&self, gpu: &Gpu) -> Image {
         let Gpu { device, queue } = gpu;
         let format = self.format;
@@ -141,7 +143,7 @@ impl Shot {
                 *pixel = Color32::from_rgba_premultiplied(r, g, b, a);
             }
         }
-        // On the ground that egui would have painted below it.
+        // On the background that egui would have painted below it.
         let ground = Shot {
             figure: Figure { fill: Fill::default(), strokes: Vec::new(), ..self.figure.clone() },
             ..self.clone()
@@ -175,7 +177,7 @@ impl Shot {
     }
 }
 
-/// The pixels of a texture, after what the encoder holds.
+/// The pixels of a texture after the encoder's commands.
 fn read(
     gpu: &Gpu,
     mut encoder: CommandEncoder,
@@ -209,12 +211,12 @@ fn read(
         .collect()
 }
 
-/// How far two colours are apart: the largest difference of a channel.
+/// The distance between two colours: the largest difference of a channel.
 fn apart(a: Color32, b: Color32) -> u8 {
     a.to_array().into_iter().zip(b.to_array()).take(3).map(|(a, b)| a.abs_diff(b)).max().unwrap_or(0)
 }
 
-/// Mean difference of the channels, and the places of the pixels that are far off.
+/// Mean difference of the channels, and the indices of the pixels that differ strongly.
 fn difference(a: &Image, b: &Image) -> (f64, Vec<usize>) {
     assert_eq!((a.width, a.height), (b.width, b.height));
     let (mut sum, mut far) = (0.0, Vec::new());
@@ -228,7 +230,8 @@ fn difference(a: &Image, b: &Image) -> (f64, Vec<usize>) {
     (sum / (3.0 * 255.0 * a.pixels.len() as f64), far)
 }
 
-/// Whether a pixel of `a` is like that of `b` at its place or beside it: the edges of a line may lie a pixel apart.
+/// Whether a pixel of `a` matches the pixel of `b` at its position or next to it: the edges of a line may
+/// differ by a pixel.
 fn is_like_one_near(a: &Image, b: &Image, place: usize) -> bool {
     let (x, y) = (place % a.width, place / a.width);
     let near = |at: usize, end: usize| at.saturating_sub(1)..(at + 2).min(end);
@@ -236,15 +239,16 @@ fn is_like_one_near(a: &Image, b: &Image, place: usize) -> bool {
         .any(|y| near(x, b.width).any(|x| apart(a.pixels[place], b.pixels[y * b.width + x]) <= FAR))
 }
 
-/// Whether wgpu draws `one` as the CPU draws `other`: the whole picture, and every line by itself.
+/// Whether the wgpu picture of `one` matches the CPU picture of `other`: the whole picture, and every line by
+/// itself.
 fn agree(gpu: &Gpu, one: &Shot, other: &Shot) -> Result<(), String> {
     pictures_agree(gpu, one, other)?;
     lines_agree(gpu, one, other)?;
-    // without what hides a line its dash shows even where little of it is seen among hills
+    // without hidden parts, the dash pattern shows even if little of the line is visible among hills
     if one.flat { Ok(()) } else { lines_agree(gpu, &one.bare(), &other.bare()) }
 }
 
-/// Whether the whole picture is the same.
+/// Whether the whole pictures match.
 fn pictures_agree(gpu: &Gpu, one: &Shot, other: &Shot) -> Result<(), String> {
     let (drawn, expected) = (one.by_wgpu(gpu), other.by_cpu());
     let (mean, far) = difference(&drawn, &expected);
@@ -255,7 +259,7 @@ fn pictures_agree(gpu: &Gpu, one: &Shot, other: &Shot) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether every line by itself is the same.
+/// Whether every line by itself matches.
 fn lines_agree(gpu: &Gpu, one: &Shot, other: &Shot) -> Result<(), String> {
     let [empty_drawn, empty] = [one.alone(None).by_wgpu(gpu), other.alone(None).by_cpu()];
     for place in 0..one.figure.strokes.len().max(other.figure.strokes.len()) {
@@ -330,7 +334,7 @@ fn faint_strokes_holes_and_three_axes_are_drawn_the_same_too() {
     }
 }
 
-/// A window whose surface encodes what is written to it.
+/// A window with a surface that encodes the written colours.
 #[test]
 fn a_window_in_srgb_has_the_same_colours() {
     let Some(gpu) = gpu() else { return };
@@ -344,7 +348,7 @@ fn a_window_in_srgb_has_the_same_colours() {
     }
 }
 
-/// A surface of 256×256 and three paths of 100,000 points, as `cargo bench --bench scene` turns them.
+/// A surface of 256×256 and three paths of 100,000 points, as rotated by `cargo bench --bench scene`.
 fn large() -> Scene {
     let side = 256;
     let mut grid = SceneGrid { x: -1.0..1.0, y: -1.0..1.0, columns: side, rows: side, values: Vec::new() };
@@ -387,7 +391,7 @@ fn a_turned_frame_of_a_large_scene_takes_the_cpu_less_than_4_ms() {
         renderer.prepare(&gpu.device, &gpu.queue, &mut encoder, &picture, 1.0);
         let commands = encoder.finish();
         times.push(begun.elapsed());
-        // what software renders is not the interface's time
+        // the time of software rendering is not interface time
         gpu.queue.submit([commands]);
         gpu.device.poll(wgpu::PollType::Wait { submission_index: None, timeout: None }).expect("it answers");
     }

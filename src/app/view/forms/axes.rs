@@ -1,4 +1,4 @@
-//! Axis ranges by hand: the steps, and every panel's values.
+//! Axis ranges set by hand: for the steps, and for the values of every panel.
 
 use crate::app::command::Command;
 use crate::app::state::Model;
@@ -9,10 +9,10 @@ use crate::picture::view::panel::Panel;
 use crate::picture::view::run_view::RunView;
 use egui::{DragValue, Grid, Ui, vec2};
 
-/// Between two columns and two rows.
+/// Spacing of columns and rows.
 const SPACING: egui::Vec2 = vec2(12.0, 6.0);
 
-/// One row for the steps, one a panel.
+/// One row for the steps, and one row per panel.
 pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     Grid::new("axes").num_columns(4).spacing(SPACING).show(ui, |ui| {
         for heading in ["Axis", "By hand", "From", "To"] {
@@ -35,7 +35,7 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
     command_button(ui, &Command::FollowRun, Some("All axes automatic"), commands);
 }
 
-/// A range by hand, or none; what it becomes, if that changes.
+/// A range set by hand, or none; returns the new setting if it changes.
 #[expect(clippy::option_option, reason = "no change, a change to automatic, a change to a range")]
 fn row_ui(ui: &mut Ui, name: &str, by_hand: Option<[f64; 2]>, shown: [f64; 2]) -> Option<Option<[f64; 2]>> {
     let mut set = by_hand.is_some();
@@ -61,6 +61,6 @@ fn row_ui(ui: &mut Ui, name: &str, by_hand: Option<[f64; 2]>, shown: [f64; 2]) -
         }
     }
     ui.end_row();
-    // half of a new range may be typed before the other half fits it
+    // while a new range is being typed, its first number may not fit the old second number
     (changed && (!set || low < high)).then_some(set.then_some([low, high]))
 }

@@ -1,4 +1,4 @@
-//! Where the run is to stop by itself.
+//! The form of the breakpoints.
 
 use crate::app::command::Command;
 use crate::app::state::Model;
@@ -7,7 +7,7 @@ use crate::picture::style::theme::Palette;
 use crate::run::engine::breakpoint::Breakpoint;
 use egui::{DragValue, RichText, Ui};
 
-/// One mark a breakpoint, and where the run has stopped.
+/// One check mark per breakpoint, and the steps at which the run has stopped.
 pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let mut form = model.forms.breakpoint;
     ui.label("The run pauses behind the step at which");
@@ -19,7 +19,7 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
     for breakpoint in always {
         mark_ui(ui, model, breakpoint, commands);
     }
-    // what is set with other numbers than those below
+    // breakpoints set with other numbers than those offered below
     let offered = always.into_iter().chain([further, spike, step]).collect::<Vec<_>>();
     for other in model.runs.breakpoints.iter().filter(|set| !offered.contains(set)) {
         mark_ui(ui, model, *other, commands);

@@ -1,5 +1,5 @@
-//! The export form, and the thread that writes: a CSV file of the run or of what is shown, a PNG or SVG file of a panel,
-//! of the panels as they are laid out or of the whole window, an animated PNG file of a stretch of steps.
+//! The export form: a CSV file of the run or of the displayed data; a PNG or SVG file of a panel, of the
+//! arranged panels or of the whole window; an animated PNG file of a range of steps.
 
 use crate::app::state::export::ExportForm;
 pub(crate) use crate::app::state::export::What;
@@ -19,13 +19,13 @@ use std::path::Path;
 /// Width of the form, in points.
 const WIDTH: f32 = 560.0;
 
-/// Pixels a point that are one press away.
+/// Scales offered as buttons, in pixels per point.
 const USUAL_SCALES: [f32; 4] = [1.0, 1.5, 2.0, 3.0];
 
-/// The fields of the form; `steps` are those in sight.
+/// The fields of the form; `steps` is the visible range.
 pub(super) fn fields_ui(ui: &mut Ui, form: &ExportForm, steps: [usize; 2], commands: &mut Vec<Command>) {
     let mut edited = form.clone();
-    // A width that does not follow what is said below, so that nothing jumps.
+    // A width independent of the text below, so that nothing jumps.
     ui.set_width(WIDTH);
     Grid::new("export").num_columns(2).spacing(vec2(12.0, 8.0)).show(ui, |ui| {
         ui.label("What");
@@ -75,7 +75,7 @@ pub(super) fn fields_ui(ui: &mut Ui, form: &ExportForm, steps: [usize; 2], comma
     }
 }
 
-/// Which panel, and how large.
+/// The choice of the panel and of the size.
 fn picture_ui(ui: &mut Ui, edited: &mut ExportForm) {
     match edited.what {
         What::Panel => {
@@ -143,7 +143,7 @@ fn panel_choice_ui(ui: &mut Ui, chosen: &mut Option<Panel>, or_all: bool) {
     ui.end_row();
 }
 
-/// Which steps, in how many pictures.
+/// The choice of the steps and of the number of pictures.
 fn film_ui(ui: &mut Ui, film: &mut Film) {
     ui.label("Steps");
     ui.horizontal(|ui| {
@@ -165,7 +165,7 @@ fn number_ui(ui: &mut Ui, name: &str, field: DragValue) {
     ui.add(field.update_while_editing(false)).labelled_by(label.id);
 }
 
-/// The button that writes, and what became of it.
+/// The button that writes the file, and the outcome.
 fn outcome_ui(ui: &mut Ui, form: &ExportForm, edited: &ExportForm, commands: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         let ready = !form.saving && !edited.path.is_empty();
@@ -186,7 +186,7 @@ fn outcome_ui(ui: &mut Ui, form: &ExportForm, edited: &ExportForm, commands: &mu
         (Some(Err(reason)), false) => {
             ui.colored_label(Palette::in_ui(ui).trouble, reason);
         }
-        // The line is kept for what will be said.
+        // The line is reserved for a later message.
         (None, false) => {
             ui.label("");
         }

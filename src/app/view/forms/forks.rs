@@ -1,4 +1,4 @@
-//! Runs that leave another one: a small tree, and the learning rate of the next.
+//! The form of the forks: a small tree, and the learning rate of the next fork.
 
 use crate::app::command::Command;
 use crate::app::state::Model;
@@ -10,10 +10,10 @@ use crate::picture::style::theme::Palette;
 use crate::run::live::fork::Fork;
 use egui::{DragValue, RichText, Ui};
 
-/// How far a fork stands to the right of the run it left, in points.
+/// Indentation of a fork relative to its parent run, in points.
 const INDENT: f32 = 18.0;
 
-/// The tree, and the next fork.
+/// The tree, and the controls for the next fork.
 pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let mut form = model.forms.fork;
     ui.label("The run to steer (η, restart of the flows, saving) and to leave:");
@@ -49,7 +49,7 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
     }
 }
 
-/// The forks that left a run, and what left them.
+/// The forks of a run, and recursively their forks.
 fn branch_ui(
     ui: &mut Ui,
     model: &Model,

@@ -1,4 +1,4 @@
-//! The overlay of keys: every command that has one, what the pointer does, and what the symbols mean.
+//! The overlay of keys: every command that has a key, the pointer actions, and the symbols.
 
 use crate::app::command::Command;
 use crate::app::command::keys::key_text;
@@ -8,7 +8,7 @@ use egui::{Grid, Label, RichText, ScrollArea, Ui, vec2};
 /// Width of a column of explanations, in points.
 const WIDTH: f32 = 470.0;
 
-/// What the pointer does in a plot and on the timeline.
+/// The pointer actions in a plot and on the timeline.
 const POINTER: [(&str, &str); 7] = [
     ("Point", "read all lines of a plot at a step"),
     ("Click", "put the cursor there, in every panel; secondary click puts it away"),
@@ -19,7 +19,7 @@ const POINTER: [(&str, &str); 7] = [
     ("Drag the timeline", "move the cursor; its right end is the newest step"),
 ];
 
-/// What plots, cards and formulas are written with, as `docs/window.md` has it.
+/// The symbols used in plots, cards and formulas, in agreement with `docs/window.md`.
 const SYMBOLS: [(&str, &str); 10] = [
     ("S, λ₁, λ₂ …", "the sharpness, that is the largest eigenvalue λ₁ of the Hessian H, and the next ones"),
     ("η, 2/η", "the learning rate, and the edge of stability that belongs to it"),
@@ -36,7 +36,7 @@ const SYMBOLS: [(&str, &str); 10] = [
     ),
 ];
 
-/// Every key, the pointer, and the symbols.
+/// Every key, the pointer actions, and the symbols.
 pub(super) fn keys_ui(ui: &mut Ui) {
     let height = (ui.ctx().content_rect().height() - 180.0).max(120.0);
     ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, |ui| {

@@ -1,4 +1,4 @@
-//! Saving the arrangement of the panels, forgetting one, and putting a panel beside another without dragging it.
+//! Saving and deleting layouts, and placing a panel next to another one without dragging it.
 
 use crate::app::command::Command;
 use crate::app::state::Model;
@@ -8,7 +8,7 @@ use crate::app::view::widgets::command_button;
 use crate::picture::view::panel::Panel;
 use egui::{ComboBox, Grid, Role, TextEdit, Ui, WidgetInfo, vec2};
 
-/// A name to save under, and what is saved.
+/// The name for saving, and the saved layouts.
 pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let mut name = model.forms.layout_name.clone();
     ui.horizontal(|ui| {
@@ -42,7 +42,7 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
     });
 }
 
-/// Which panel goes where.
+/// The placement of a panel.
 fn dock_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     let mut dock = model.forms.dock;
     ui.horizontal(|ui| {

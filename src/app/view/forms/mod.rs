@@ -1,4 +1,4 @@
-//! The forms that open over the window, one at a time: export, palette of commands, keys, axes, layouts.
+//! The forms that open over the window, one at a time: export, command palette, keys, axes, layouts.
 
 pub(crate) mod axes;
 pub(crate) mod breakpoints;

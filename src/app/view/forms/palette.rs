@@ -1,5 +1,5 @@
-//! The palette: every command, preset, recording, chapter and panel, found by a few letters of its name; and what a typed
-//! number can mean.
+//! The palette: every command, preset, recording, chapter and panel, found by a few letters of its name; and
+//! the possible meanings of a typed number.
 
 use crate::app::command::Command;
 use crate::app::command::entry::Entry;
@@ -22,16 +22,16 @@ use std::path::Path;
 
 /// Width of the form, in points.
 const WIDTH: f32 = 460.0;
-/// Lines of the list in sight.
+/// Visible lines of the list.
 const LINES: f32 = 18.0;
-/// Height of what lies above the list and below it, in points.
+/// Height of everything above and below the list, in points.
 const ABOVE: f32 = 210.0;
 
-/// The field, and the commands that its letters find, best first.
+/// The input field, and the matching commands, best first.
 pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
     ui.set_width(WIDTH);
     let mut search = model.forms.search.clone();
-    // before the field takes them
+    // before the field consumes them
     let key = |ui: &Ui, key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
     let (up, down, enter) = (key(ui, Key::ArrowUp), key(ui, Key::ArrowDown), key(ui, Key::Enter));
     let label = ui.label(Command::Edit(FormEdit::Search(Search::default())).entry().hint);
@@ -51,7 +51,7 @@ pub(super) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<Command>)
     .min(last);
     ui.add_space(4.0);
     let mut chosen = enter.then_some(search.line);
-    // whole lines, and a bar that says that there are more
+    // whole lines, and a scroll bar as a sign that there are more
     let spacing = ui.spacing();
     let line = spacing.interact_size.y + spacing.item_spacing.y;
     let lines = ((ui.content_rect().height() - ABOVE) / line).floor().clamp(3.0, LINES);
@@ -86,7 +86,7 @@ fn line_ui(ui: &mut Ui, title: &str, command: &Command, selected: bool) -> egui:
         let response = ui.selectable_label(selected, title).on_hover_text(hint);
         if let Some(shortcut) = shortcut {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                // beside the scroll bar
+                // next to the scroll bar
                 ui.add_space(14.0);
                 ui.label(RichText::new(key_text(shortcut)).color(Palette::in_ui(ui).faint_text));
             });
@@ -96,7 +96,7 @@ fn line_ui(ui: &mut Ui, title: &str, command: &Command, selected: bool) -> egui:
     .inner
 }
 
-/// Everything that can be done from here, with its text in the list.
+/// Every available action, with its text in the list.
 fn offers(model: &Model) -> Vec<(String, Command)> {
     let hidden = |command: &Command| {
         matches!(
@@ -165,7 +165,7 @@ fn offers(model: &Model) -> Vec<(String, Command)> {
     offers
 }
 
-/// The directions that weight space can be looked along, where they can be chosen.
+/// The directions from which weight space can be viewed, if they can be chosen.
 fn axes(model: &Model) -> Vec<(String, Command)> {
     if model.runs.first.scene.as_ref().is_some_and(|scene| !scene.choosable) {
         return Vec::new();
@@ -182,7 +182,7 @@ fn axes(model: &Model) -> Vec<(String, Command)> {
     plane.chain([loss]).chain(heights).collect()
 }
 
-/// The examples whose predictions are recorded.
+/// The examples with recorded predictions.
 fn recorded_examples(model: &Model) -> Vec<(String, Command)> {
     let Some(found) = model.runs.first.history.predictions() else { return Vec::new() };
     let offer = |example: usize| {
@@ -193,14 +193,14 @@ fn recorded_examples(model: &Model) -> Vec<(String, Command)> {
     (0..found.examples().list.len()).map(offer).collect()
 }
 
-/// Sets a breakpoint, or takes it away.
+/// The entry that sets or removes a breakpoint.
 fn stop_at(model: &Model, stop: Breakpoint) -> (String, Command) {
     let verb = if model.runs.breakpoints.contains(&stop) { "No longer stop" } else { "Stop" };
     (format!("{verb} where: {stop}"), Command::ToggleBreakpoint(stop))
 }
 
-/// What a typed number may mean, where the letters before it stand in the words for that: a step to go to or to stop at, a
-/// learning rate, speeds, the smoothing.
+/// The possible meanings of a typed number, filtered by the letters before it: a step to go to or to stop at,
+/// a learning rate, speeds, the smoothing.
 fn with_number(model: &Model, letters: &str) -> Vec<(String, Command)> {
     let letters = letters.trim();
     let (words, number) = letters.rsplit_once(char::is_whitespace).unwrap_or(("", letters));
@@ -229,7 +229,7 @@ fn with_number(model: &Model, letters: &str) -> Vec<(String, Command)> {
     find(offers, words)
 }
 
-/// The offers that hold all letters in their order, best first.
+/// The entries that contain all letters in order, best first.
 fn find<T>(offers: Vec<(String, T)>, letters: &str) -> Vec<(String, T)> {
     let mut found: Vec<_> = offers
         .into_iter()
@@ -239,13 +239,14 @@ fn find<T>(offers: Vec<(String, T)>, letters: &str) -> Vec<(String, T)> {
     found.into_iter().map(|(_, offer)| offer).collect()
 }
 
-/// How well letters fit a title: they must stand there in order, and count more at the starts of words and behind one
-/// another; short titles go first among equals. The best of all places for them.
+/// The score of a match between letters and title. The letters must occur in order; they count more at the
+/// starts of words and directly after one another; of equal matches, the shorter title wins. The best
+/// assignment of letters to positions counts.
 fn score(title: &str, letters: &str) -> Option<i32> {
     let lower = |text: &str| text.to_lowercase().chars().collect::<Vec<char>>();
     let (title, letters) = (lower(title), lower(letters));
     let letters: Vec<char> = letters.into_iter().filter(|c| !c.is_whitespace()).collect();
-    // best[i]: of the letters so far, the last at place i of the title
+    // best[i]: the best score of the letters so far with the last one at position i of the title
     let mut best: Vec<Option<i32>> = Vec::new();
     for (place, letter) in letters.iter().enumerate() {
         let mut before: Option<i32> = None;

@@ -1,4 +1,4 @@
-//! The form of the sessions.
+//! The session form.
 
 use crate::app::command::Command;
 use crate::app::state::Model;
@@ -42,7 +42,7 @@ pub(in crate::app) fn fields_ui(ui: &mut Ui, model: &Model, commands: &mut Vec<C
         _ if form.busy => ("Working…", None),
         Some(Ok(text)) => (text.as_str(), None),
         Some(Err(reason)) => (reason.as_str(), Some(Palette::in_ui(ui).trouble)),
-        // the line is kept for what will be said
+        // the line is reserved for a later message
         None => ("", None),
     };
     let said = RichText::new(said);

@@ -1,9 +1,10 @@
-//! A graphics device that is lost.
+//! Loss of a graphics device.
 
 use super::*;
 use eframe::egui_wgpu::RendererOptions;
 
-/// A device of its own is lost under a picture: the picture that comes next, and egui's empty one, are drawn into the void.
+/// A test device is lost while a picture is shown: drawing the next picture, and egui's empty one, has no
+/// effect.
 #[test]
 fn a_picture_of_a_device_that_is_gone_is_no_panic() {
     let Some(Gpu { device, queue }) = gpu() else { return };
@@ -51,6 +52,6 @@ fn a_picture_of_a_device_that_is_gone_is_no_panic() {
     draw(figure.clone(), RECT);
     assert!(errors.lock().expect("no panic").is_empty(), "{errors:?}");
     device.destroy();
-    // another figure and another size: everything is made anew
+    // another figure and another size: everything is created again
     draw(figure, Rect::from_min_size(RECT.min, 0.5 * RECT.size()));
 }
