@@ -2,7 +2,7 @@
 //! the steps after it, and lets a job inspect the run as it was at the start of a step.
 //!
 //! ```no_run
-//! # use super::replay::{Moment, Replay, Reply};
+//! # use brink::run::live::replay::{Moment, Replay, Reply};
 //! # fn example(replay: &Replay) {
 //! // Request a job without waiting …
 //! let answer = replay.ask(412, |moment: &mut Moment<'_>| {

@@ -26,9 +26,9 @@ pub enum PresetDerivativesError {
 /// first ten examples unless [`Wanted::outputs`] requests another number.
 ///
 /// ```
-/// use crate::preset::Preset;
-/// use crate::run::engine::problem::Sources;
-/// use super::derivatives;
+/// use brink::preset::Preset;
+/// use brink::run::engine::problem::Sources;
+/// use brink::run::start::derivatives;
 /// use brink_core::derivatives::Wanted;
 ///
 /// let mut preset = Preset::load("digits-mlp")?;

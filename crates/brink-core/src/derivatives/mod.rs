@@ -7,10 +7,10 @@
 //! Example: a network on user-supplied data.
 //!
 //! ```
-//! use crate::data::{Split, Targets};
-//! use crate::derivatives::{Derivatives, DerivativesError, Wanted};
-//! use crate::network::{Activation, Architecture};
-//! use crate::objective::network::{LossKind, NetworkObjective};
+//! use brink_core::data::{Split, Targets};
+//! use brink_core::derivatives::{Derivatives, DerivativesError, Wanted};
+//! use brink_core::network::{Activation, Architecture};
+//! use brink_core::objective::network::{LossKind, NetworkObjective};
 //! use candle_core::{Device, Tensor};
 //!
 //! let x = Tensor::new(&[[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], &Device::Cpu)?;

@@ -6,7 +6,7 @@
 //!
 //! ```no_run
 //! # use brink::{preset::Preset, run::{engine::course::Course, file::session::{SessionKind, Session}, record::history::History}};
-//! # fn record(preset: Preset, history: History) -> Result<(), self::error::SessionError> {
+//! # fn record(preset: Preset, history: History) -> Result<(), brink::run::file::session::error::SessionError> {
 //! let recording = Session {
 //!     kind: SessionKind::Recording,
 //!     machine: Some("two cores, 2.4 GHz".into()),
