@@ -3,6 +3,7 @@
 //! Unknown keys are rejected, every value is checked, and every message names the key, the value and the
 //! allowed values. `presets/README.md` documents every key.
 
+pub mod allowed;
 pub mod built_in;
 pub mod check;
 pub mod checkpoint;

@@ -1,7 +1,8 @@
 //! Checks of single values against their ranges.
 
+use crate::preset::allowed::Range;
 use crate::preset::error::PresetError;
-use crate::preset::keys::{Range, allowed, range};
+use crate::preset::keys::{allowed, range};
 use crate::preset::read::shown;
 use toml::Value;
 

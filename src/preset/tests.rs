@@ -107,7 +107,7 @@ fn the_table_of_the_documentation_is_the_declaration() {
 #[test]
 fn every_declared_name_is_accepted_and_no_other() {
     for Key { path, range, .. } in KEYS {
-        let keys::Range::OneOf { names, .. } = range else { continue };
+        let allowed::Range::OneOf { names, .. } = range else { continue };
         for name in *names {
             let mut preset = Preset::parse(SHORTEST).unwrap();
             // another key may be missing in this case

@@ -214,16 +214,10 @@ impl<T: Real> NetworkObjective<T> {
         self.evaluator.tape().shape(self.output).0
     }
 
-    /// Whether derivatives are computed on the thread pool. A long sequence of calls is then faster from
-    /// inside the pool (`rayon::scope`), because each call from outside waits for threads to wake up.
-    pub fn is_parallel(&self) -> bool {
-        self.evaluator.is_parallel()
-    }
-
     /// Runs work on this loss inside the thread pool if its passes are parallel, and on the calling thread otherwise.
     /// From inside the pool, a sequence of passes wakes the pool's threads once and not once a pass.
     pub fn in_pool<R: Send>(&mut self, work: impl FnOnce(&mut Self) -> R + Send) -> R {
-        if self.is_parallel() { rayon::scope(|_| work(self)) } else { work(self) }
+        if self.evaluator.is_parallel() { rayon::scope(|_| work(self)) } else { work(self) }
     }
 
     /// Fraction of rows classified correctly at `w` (shape `[dim]`), in [0, 1]. `None` for regression.

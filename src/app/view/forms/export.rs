@@ -7,7 +7,7 @@ use crate::app::state::form::FormEdit;
 
 use crate::app::command::Command;
 
-use crate::app::view::transport as controls;
+use crate::app::view::widgets;
 use crate::picture::file::export::{Film, SCALES, SIDES, pixels};
 
 use crate::picture::style::theme::Palette;
@@ -49,7 +49,7 @@ pub(super) fn fields_ui(ui: &mut Ui, form: &ExportForm, steps: [usize; 2], comma
                 edited.outcome = None;
             }
             ui.add_enabled_ui(!form.choosing, |ui| {
-                controls::command_button(ui, &Command::ChooseFile, None, commands);
+                widgets::command_button(ui, &Command::ChooseFile, None, commands);
             });
         });
         ui.end_row();
@@ -174,7 +174,7 @@ fn outcome_ui(ui: &mut Ui, form: &ExportForm, edited: &ExportForm, commands: &mu
         } else {
             "Save"
         };
-        ui.add_enabled_ui(ready, |ui| controls::command_button(ui, &Command::Save, Some(text), commands));
+        ui.add_enabled_ui(ready, |ui| widgets::command_button(ui, &Command::Save, Some(text), commands));
     });
     match (&form.outcome, form.saving) {
         (_, true) => {
